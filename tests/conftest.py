@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Fixtures and hooks for all tests."""
 
 import logging
 import os
@@ -16,13 +16,13 @@ from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
 
-# The folders whose tests share what is long in starting; elsewhere it is those of a file.
+# The folders whose tests share servers that start slowly; elsewhere the tests of a file do.
 SHARING = ("tests/clients/",)
 MOST_PROCESSES = 8
 
 
 class SharingScheduling(LoadScopeScheduling):
-    """Gives out the tests to the processes, those of a file or of a folder all to one."""
+    """A scheduler that gives all tests of a file or a folder to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
@@ -31,14 +31,14 @@ class SharingScheduling(LoadScopeScheduling):
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[PostgreSql]:
-    """Run one PostgreSQL for all tests; who stops it starts it again."""
+    """Yield one PostgreSQL for all tests; a test that stops it starts it again."""
     with postgresql() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[MariaDb]:
-    """Run one MariaDB for all tests; who stops it starts it again."""
+    """Yield one MariaDB for all tests; a test that stops it starts it again."""
     with mariadb() as server:
         yield server
 
@@ -51,7 +51,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 @pytest.fixture(autouse=True)
 def _log_of_its_own() -> Iterator[None]:
-    """Undo what a test set up for the log: its stream is closed when the test ends."""
+    """Reset the logging that a test configured: its stream is closed when the test ends."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield
@@ -61,7 +61,7 @@ def _log_of_its_own() -> Iterator[None]:
 
 
 def pytest_configure() -> None:
-    """Let no property fail because the machine is busy."""
+    """Disable deadlines of properties, because the machine may be busy."""
     hypothesis_settings.register_profile(
         "waypost", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
@@ -69,22 +69,22 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run more processes than there are cores: many tests wait for a server or a clock.
+    """Return more processes than cores: many tests wait for a server or a clock.
 
-    Each starts databases and directories of its own, so that more than a few only cost memory.
+    Each process starts its own databases and directories, so that many would only need memory.
     """
     return min(2 * len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
-    """Keep together, in one process, what shares a server or a mail client."""
-    # In the order of their names: the long ones, as it happens, are not the last then.
+    """Run tests that share a server or a mail client in one process."""
+    # In the order of their names, so that the long ones are not the last.
     config.option.loadscopereorder = False
     return SharingScheduling(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say why a run with skipped tests fails where CI=true."""
+    """Print why a run with skipped tests fails if CI=true."""
     skipped = len(terminalreporter.stats.get("skipped", []))
     if skipped and os.environ.get("CI") == "true":
         terminalreporter.line(f"CI=true: {skipped} tests were skipped, and none may be", red=True)
@@ -92,7 +92,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail a run with skipped tests where CI=true: what is missing there must be installed."""
+    """Fail a run with skipped tests if CI=true: all requirements must be installed there."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter is not None and reporter.stats.get("skipped")
     if skipped and exitstatus == pytest.ExitCode.OK and os.environ.get("CI") == "true":

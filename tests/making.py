@@ -1,4 +1,4 @@
-"""Short ways to make values for tests."""
+"""Short functions that create values for tests."""
 
 from waypost.address import DomainName, EmailAddress
 from waypost.model import (
@@ -32,7 +32,7 @@ def host_service(
     login_name: str | None = "%EMAILADDRESS%",
     priority: int | None = None,
 ) -> Service:
-    """Make a host-based service."""
+    """Return a host-based service."""
     endpoint = HostEndpoint(host, port or DEFAULT_PORTS[kind], Security(security))
     return Service(ServiceType(kind), endpoint, authentication, login_name, priority)
 
@@ -44,11 +44,11 @@ def url_service(
     authentication: tuple[Authentication, ...] = (HTTP_BASIC,),
     priority: int | None = None,
 ) -> Service:
-    """Make a URL-based service."""
+    """Return a URL-based service."""
     return Service(ServiceType(kind), UrlEndpoint(url), authentication, "%EMAILADDRESS%", priority)
 
 
 def domain(pattern: str = "example.com", *services: Service) -> Domain:
-    """Make what a store keeps; IMAP and SMTP where no service is named."""
+    """Return the entry of a domain, with IMAP and SMTP if no service is given."""
     default = (host_service(), host_service("smtp", "smtp.example.com"))
     return Domain(DomainPattern.parse(pattern), PROVIDER, services or default)

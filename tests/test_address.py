@@ -1,4 +1,4 @@
-"""Addresses and domain names: what is taken, what it becomes, and which rule refuses the rest."""
+"""Addresses and domain names: accepted input, its normalized form, and rules for the rest."""
 
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -31,12 +31,12 @@ GOOD_DOMAINS = [
     ("ｅｘａｍｐｌｅ．com", "example.com"),
     (f"{LABEL_63}.example", f"{LABEL_63}.example"),
     (DOMAIN_253, DOMAIN_253),
-    # A-labels that IDNA 2008 would not register: an emoji, no Punycode, one that maps to another
+    # A-labels that are invalid in IDNA 2008: an emoji, no Punycode, one that maps to another
     ("xn--i-7iq.ws", "xn--i-7iq.ws"),
     ("XN--ABC.example", "xn--abc.example"),
     ("xn--zzzzzz.example", "xn--zzzzzz.example"),
     ("xn--Bcher-kva8445foa.example", "xn--bcher-kva8445foa.example"),
-    # what nobody sees, at the ends
+    # invisible characters at the ends
     ("\ufeffexample.com\u200b", "example.com"),
     ("\u00a0example.com\u202f", "example.com"),
     ("\u2066example.com\u2069", "example.com"),
@@ -99,7 +99,7 @@ GOOD_ADDRESSES = [
     ("smtp:alice@example.com", "alice", "example.com"),
     ("SMTP:alice@example.com", "alice", "example.com"),
     ("50%@example.com", "50%", "example.com"),
-    # what people copy with an address, as lines of a file or links of a page
+    # text that people copy with an address, as lines of a file or links of a page
     ("alice@example.com\r\n\u200b", "alice", "example.com"),
     ("mailto:alice@example.com?subject=Hello&cc=bob@example.com", "alice", "example.com"),
     ("mailto:alice%2Btag%40example.com", "alice+tag", "example.com"),
@@ -166,14 +166,14 @@ BAD_ADDRESSES = [
 @pytest.mark.rule("addresses-domain-in-any-case", "addresses-u-labels")
 @pytest.mark.parametrize(("text", "expected"), GOOD_DOMAINS)
 def test_good_domain(text: str, expected: str) -> None:
-    """A good domain is read in any form and becomes lower-case A-labels."""
+    """A valid domain is read in any form and becomes lower-case A-labels."""
     assert DomainName.parse(text).ascii == expected
 
 
 @pytest.mark.rule("addresses-refused")
 @pytest.mark.parametrize(("text", "rule"), BAD_DOMAINS)
 def test_bad_domain(text: str, rule: str) -> None:
-    """A bad domain is refused with the rule that it breaks."""
+    """An invalid domain is refused with the rule that it breaks."""
     with pytest.raises(DomainError, match=rule):
         DomainName.parse(text)
 
@@ -181,7 +181,7 @@ def test_bad_domain(text: str, rule: str) -> None:
 @pytest.mark.rule("addresses-local-part-kept", "addresses-last-at", "addresses-smtputf8")
 @pytest.mark.parametrize(("text", "local_part", "domain"), GOOD_ADDRESSES)
 def test_good_address(text: str, local_part: str, domain: str) -> None:
-    """A good address keeps its local part to the letter and folds its domain."""
+    """A valid address keeps its local part unchanged, and its domain is normalized."""
     address = EmailAddress.parse(text)
 
     assert (local_part, domain) == (address.local_part, address.domain.ascii)
@@ -190,7 +190,7 @@ def test_good_address(text: str, local_part: str, domain: str) -> None:
 @pytest.mark.rule("addresses-refused")
 @pytest.mark.parametrize(("text", "rule"), BAD_ADDRESSES)
 def test_bad_address(text: str, rule: str) -> None:
-    """A bad address is refused with the rule that it breaks."""
+    """An invalid address is refused with the rule that it breaks."""
     with pytest.raises(AddressError, match=rule):
         EmailAddress.parse(text)
 
@@ -202,33 +202,33 @@ def test_bad_address(text: str, rule: str) -> None:
         ("alice%40example.com", "alice@example.com"),
         ("alice%2Btag%40example.com", "alice+tag@example.com"),
         ("b%C3%BCb%40example.com", "büb@example.com"),
-        # What was meant is there already.
+        # The meaning is clear without decoding.
         ("100%40@example.com", "100%40@example.com"),
         ("%2Balice@example.com", "%2Balice@example.com"),
     ],
 )
 def test_encoded_twice(text: str, address: str) -> None:
-    """An address that still has no @ but an encoded one is decoded once more, and no other."""
+    """Only an address with an encoded @ and no other @ is decoded a second time."""
     assert address == str(EmailAddress.parse_query(text))
 
 
 @pytest.mark.parametrize("text", ["alice%2540example.com", "%FC%40example.com", "%40example.com"])
 def test_encoded_beyond_repair(text: str) -> None:
-    """What is no address even then is refused."""
+    """A text that is still not an address is refused."""
     with pytest.raises(AddressError):
         EmailAddress.parse_query(text)
 
 
 @pytest.mark.rule("addresses-longest")
 def test_address_of_the_longest_length() -> None:
-    """An address of exactly 254 bytes is taken."""
+    """An address of exactly 254 bytes is accepted."""
     text = "a" * (ADDRESS_MAX_BYTES - len("@example.com")) + "@example.com"
 
     assert text == str(EmailAddress.parse(text))
 
 
 DETAILS = [
-    # separators, local part, that of the user
+    # separators, local part, local part of the user
     ("", "alice+shop", "alice+shop"),
     ("+", "alice", "alice"),
     ("+", "alice+shop", "alice"),
@@ -248,7 +248,7 @@ DETAILS = [
 @pytest.mark.rule("addresses-login-without-tag")
 @pytest.mark.parametrize(("separators", "local_part", "user"), DETAILS)
 def test_detail(separators: str, local_part: str, user: str) -> None:
-    """A detail is what stands behind the first separator that has a user in front of it."""
+    """A detail follows the first separator that has a user in front of it."""
     address = EmailAddress.parse(f"{local_part}@Example.com")
 
     assert str(address.without_detail(separators)) == f"{user}@example.com"
@@ -256,7 +256,7 @@ def test_detail(separators: str, local_part: str, user: str) -> None:
 
 @given(st.text(min_size=1, max_size=40), st.sampled_from(["+", "-_", SEPARATORS]))
 def test_without_detail_it_is_an_address(local_part: str, separators: str) -> None:
-    """What is left is an address that has no other detail but one behind its first sign."""
+    """The result is an address whose only other detail follows its first character."""
     try:
         address = EmailAddress.parse(f"{local_part}@example.com")
     except AddressError:
@@ -275,22 +275,22 @@ NOT_PLAIN = ("a&b", "a|b", "a'b", '"a"', "a/b", "a%b", "a=b", "ü", "a~b", "{a}"
     ("local_part", "plain"), [*((one, True) for one in PLAIN), *((one, False) for one in NOT_PLAIN)]
 )
 def test_plain(local_part: str, plain: bool) -> None:
-    """Plain is what every document writes as it is: no escape, no code, no other case."""
+    """A plain local part is one that no document escapes, encodes or changes."""
     assert EmailAddress.parse(f"{local_part}@example.com").is_plain is plain
     if plain:
         assert quote(local_part, safe="+") == escape(local_part) == local_part
 
 
 def test_unicode_form() -> None:
-    """People see U-labels."""
+    """The form for people has U-labels."""
     assert DomainName.parse("xn--bcher-kva.example").unicode == "bücher.example"
     assert DomainName.parse("example.com").unicode == "example.com"
-    # What is no A-label of IDNA 2008 has no other form.
+    # An invalid A-label has no other form.
     assert DomainName.parse("xn--abc.xn--bcher-kva.example").unicode == "xn--abc.bücher.example"
 
 
 def test_parents() -> None:
-    """The enclosing domains come from the nearest to the last label."""
+    """The parent domains come from the nearest to the last label."""
     parents = [parent.ascii for parent in DomainName.parse("a.b.example.com").parents()]
 
     assert parents == ["b.example.com", "example.com", "com"]
@@ -298,7 +298,7 @@ def test_parents() -> None:
 
 @given(st.text(max_size=300))
 def test_domain_parser_is_closed(text: str) -> None:
-    """Whatever is typed is either refused or becomes a name that parses to itself."""
+    """Any text is refused, or becomes a name that parses to itself."""
     try:
         name = DomainName.parse(text)
     except DomainError:
@@ -312,7 +312,7 @@ def test_domain_parser_is_closed(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_address_parser_is_closed(text: str) -> None:
-    """Whatever is typed is either refused or becomes an address that parses to itself."""
+    """Any text is refused, or becomes an address that parses to itself."""
     try:
         address = EmailAddress.parse(text)
     except AddressError:
@@ -324,7 +324,7 @@ def test_address_parser_is_closed(text: str) -> None:
 @pytest.mark.rule("addresses-local-part-kept", "addresses-smtputf8")
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "S")), min_size=1, max_size=60))
 def test_local_part_survives(local_part: str) -> None:
-    """A local part of letters, digits and symbols comes out to the letter as it went in."""
+    """A local part of letters, digits and symbols stays unchanged."""
     needs_quotes = any(char in "<>" for char in local_part)
     given_part = f'"{local_part}"' if needs_quotes else local_part
 
@@ -334,6 +334,6 @@ def test_local_part_survives(local_part: str) -> None:
 @pytest.mark.rule("addresses-invisible")
 @given(st.text("\ufeff\u200b\u00a0\u202f\u2007\u2060\u200d\u200c\u3000 \t", max_size=8))
 def test_invisible_ends(blanks: str) -> None:
-    """Whatever nobody sees around an address or a domain makes no difference."""
+    """Invisible characters around an address or a domain are ignored."""
     assert str(EmailAddress.parse(f"{blanks}alice@example.com{blanks}")) == "alice@example.com"
     assert DomainName.parse(f"{blanks}example.com{blanks}").ascii == "example.com"

@@ -1,4 +1,4 @@
-"""Which characters stand in a text."""
+"""Characters that are allowed in texts."""
 
 import plistlib
 
@@ -32,19 +32,19 @@ NEVER = [
 
 @pytest.mark.parametrize("char", TEXT)
 def test_what_stands_in_texts(char: str) -> None:
-    """Letters, signs, joiners, private and still unassigned characters are text."""
+    """Letters, signs, joiners, private and unassigned characters are allowed."""
     assert not is_never_text(char)
 
 
 @pytest.mark.parametrize(("char", "rule"), NEVER)
 def test_what_stands_in_none(char: str, rule: str) -> None:
-    """What a document cannot carry, or nobody means, is no text."""
+    """Characters that no document can contain, or that are always a mistake, are not text."""
     assert is_never_text(char), rule
 
 
 @given(st.text(st.characters().filter(lambda char: not is_never_text(char))))
 def test_documents_carry_every_text(text: str) -> None:
-    """XML and Apple's plists give every text back as it was written."""
+    """XML and Apple's plists return every text unchanged."""
     element = etree.Element("text")
     element.text = text
     assert (etree.fromstring(etree.tostring(element)).text or "") == text
@@ -52,7 +52,7 @@ def test_documents_carry_every_text(text: str) -> None:
 
 
 INVISIBLE = [
-    # text, what is named in it
+    # text, the named character
     ("alice", None),
     ("élan", None),
     ("a\u200cb", None),
@@ -74,7 +74,7 @@ def test_invisible(text: str, name: str | None) -> None:
 
 @given(st.text())
 def test_trimmed(text: str) -> None:
-    """Only blanks at the ends are removed, and none is left there."""
+    """Only blanks at the ends are removed, and all of them."""
     left = trimmed(text)
 
     assert left in text

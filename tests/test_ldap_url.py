@@ -10,7 +10,7 @@ from waypost.model import LdapScope, LdapUrl
 
 BASE, ONE, SUB = LdapScope.BASE, LdapScope.ONE, LdapScope.SUB
 GOOD = [
-    # the URL, what it says: host, port, TLS, base, scope, whether there is more
+    # the URL, its parts: host, port, TLS, base, scope, whether there is more
     ("ldaps://a.example", LdapUrl("a.example", 636, True, "", BASE)),
     ("ldap://A.example/", LdapUrl("a.example", 389, False, "", BASE)),
     ("LDAPS://a.example:1636/dc=x??SUB", LdapUrl("a.example", 1636, True, "dc=x", SUB)),
@@ -39,19 +39,19 @@ BAD = [
 
 @pytest.mark.parametrize(("url", "said"), GOOD)
 def test_good(url: str, said: LdapUrl) -> None:
-    """Each part is read, decoded, and has the default that the standard names."""
+    """Each part is read and decoded, and has the default of the standard."""
     assert LdapUrl.parse(url) == said
 
 
 @pytest.mark.parametrize(("url", "rule"), BAD)
 def test_bad(url: str, rule: str) -> None:
-    """What is no such URL is refused."""
+    """An invalid URL is refused."""
     with pytest.raises(ValueError, match=rule):
         LdapUrl.parse(url)
 
 
 @given(st.text(max_size=60).map("ldaps://a.example{}".format) | st.text(max_size=60))
 def test_any_text(text: str) -> None:
-    """Any text is read, or refused with ValueError."""
+    """Any text is parsed, or refused with ValueError."""
     with suppress(ValueError):
         assert LdapUrl.parse(text).host

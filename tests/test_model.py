@@ -1,4 +1,4 @@
-"""Patterns of domains, and what a configuration can tell of itself."""
+"""Patterns of domains, and methods of a configuration."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from waypost.model import DomainPattern, MatchKind, ServiceType, candidates, lac
     ],
 )
 def test_good_pattern(text: str, expected: str, kind: MatchKind) -> None:
-    """A pattern is folded like a domain and knows how it matches."""
+    """A pattern is normalized like a domain and has its kind of match."""
     pattern = DomainPattern.parse(text)
 
     assert (expected, kind) == (pattern.text, pattern.kind)
@@ -38,13 +38,13 @@ def test_good_pattern(text: str, expected: str, kind: MatchKind) -> None:
     ],
 )
 def test_bad_pattern(text: str, rule: str) -> None:
-    """A pattern that is no domain and no suffix is refused with the rule."""
+    """A pattern that is neither a domain nor a suffix is refused with the rule."""
     with pytest.raises(DomainError, match=rule):
         DomainPattern.parse(text)
 
 
 def test_candidates() -> None:
-    """The strongest pattern comes first: exact, the longest suffix, then any."""
+    """The patterns come in the order of precedence: exact, the longest suffix, then any."""
     texts = [pattern.text for pattern in candidates(DomainName.parse("a.b.example.com"))]
 
     assert texts == ["a.b.example.com", "*.b.example.com", "*.example.com", "*.com", "*"]
@@ -59,7 +59,7 @@ def test_of_type_keeps_the_order() -> None:
 
 
 def test_named() -> None:
-    """A name is put on a copy; no name changes nothing."""
+    """A full name is set on a copy; no name changes nothing."""
     config = client_config(domain(), EXAMPLE_COM, ALICE)
 
     assert config.named("Alice").person.display_name == "Alice"
@@ -82,5 +82,5 @@ LACKS = [
 
 @pytest.mark.parametrize(("types", "lack"), LACKS)
 def test_lack_of_mail(types: str, lack: str | None) -> None:
-    """Only what is missing is named, and what fetches and sends mail needs nothing beside it."""
+    """Only what is missing is named; a service that receives and sends mail is enough."""
     assert lack_of_mail(map(ServiceType, types.split())) == lack

@@ -1,4 +1,4 @@
-"""Placeholders expand the same way wherever they stand, and only once."""
+"""Placeholders are expanded the same way in every text, and only once."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ TEMPLATES = [
 @pytest.mark.rule("autoconfig-placeholder-words")
 @pytest.mark.parametrize(("template", "with_address", "without"), TEMPLATES)
 def test_expand(template: str, with_address: str, without: str) -> None:
-    """With an address all is put in; with a domain only, what needs the local part stays."""
+    """With an address all are replaced; for a domain, those with the local part stay."""
     assert with_address == expand(template, EXAMPLE_COM, ALICE)
     assert without == expand(template, EXAMPLE_COM, None)
 
@@ -63,7 +63,7 @@ def test_expand_url(local_part: str, url: str) -> None:
 
 LDAP = "ldaps://ldap.example.com/uid=%EMAILLOCALPART%,ou=%{team},dc=x??sub"
 IN_NAMES = [
-    # the local part, the team, what stands in the URL
+    # the local part, the team, the text in the URL
     ("a.b-c", "sales", "uid=a.b-c,ou=sales"),
     ("x+y", "a,b", "uid=x%5C+y,ou=a%5C,b"),
     ("#a", "#a#", "uid=%5C%23a,ou=%5C%23a%23"),
@@ -93,7 +93,7 @@ def test_names_in_ldap_urls(local_part: str, team: str, said: str) -> None:
     ],
 )
 def test_names_that_log_in_to_address_books(template: str, login_name: str) -> None:
-    """A distinguished name with which an LDAP client logs in is kept whole as well."""
+    """The distinguished name of an LDAP login is kept whole as well."""
     service = replace(url_service("ldap", LDAP.replace("%{team}", "x")), login_name=template)
     found = expand_service(service, Subject(EXAMPLE_COM, EmailAddress("x+y", EXAMPLE_COM)))
 
@@ -102,7 +102,7 @@ def test_names_that_log_in_to_address_books(template: str, login_name: str) -> N
 
 
 def test_names_in_ldap_urls_are_read_as_they_were() -> None:
-    """Nothing is escaped outside of the distinguished name, nor in URLs of other schemes."""
+    """Nothing is escaped outside of the distinguished name, nor in other schemes."""
     address = EmailAddress("x+y", EXAMPLE_COM)
     for url in (
         "https://dav.example.com/%EMAILLOCALPART%",
@@ -133,7 +133,7 @@ URLS_BEHIND = ("dav.example.com/", "dav.example.com:8443/%EMAILADDRESS%/")
 @pytest.mark.rule("addresses-in-a-host")
 @pytest.mark.parametrize("local_part", ["a_b", "a/b", "a b", "-a", "<script>", "x" * 64])
 def test_host_that_cannot_exist(local_part: str) -> None:
-    """A service whose host would not be a name is left out, and the others stay."""
+    """A service with an invalid host name is left out, and the others stay."""
     address = EmailAddress(local_part, EXAMPLE_COM)
     entry = domain("example.com", host_service(host="%EMAILLOCALPART%.example.com"), url_service())
 
@@ -143,7 +143,7 @@ def test_host_that_cannot_exist(local_part: str) -> None:
 @pytest.mark.rule("addresses-in-a-host")
 @pytest.mark.parametrize("local_part", ["a:b", "x@y", "a:1", '"a b"', "[", "<b>", "ä/", "-a"])
 def test_url_whose_host_cannot_exist(local_part: str) -> None:
-    """No part of an address becomes the host's port or its userinfo: such a service is left out."""
+    """An address cannot become the host's port or user name: the service is left out."""
     address = EmailAddress(local_part, EXAMPLE_COM)
     services = [url_service(url=f"https://%EMAILLOCALPART%.{rest}") for rest in URLS_BEHIND]
     entry = domain("example.com", *services, url_service())
@@ -154,7 +154,7 @@ def test_url_whose_host_cannot_exist(local_part: str) -> None:
 
 
 def test_attribute_behind_a_host_that_is_no_name() -> None:
-    """A path may hold an attribute of the user, whatever the host is: the user cannot change it."""
+    """A path may contain an attribute with any host, because the user cannot change it."""
     service = url_service(url="https://192.0.2.1/%{uid}/")
     found = expand_service(service, Subject(EXAMPLE_COM, ALICE, attributes={"uid": "a1"}))
 
@@ -163,7 +163,7 @@ def test_attribute_behind_a_host_that_is_no_name() -> None:
 
 
 def test_login_name_that_is_asked_for() -> None:
-    """A service without a login name keeps none."""
+    """A service without a login name still has none."""
     expanded = expand_service(host_service(login_name=None), Subject(EXAMPLE_COM, ALICE))
 
     assert expanded is not None
@@ -172,7 +172,7 @@ def test_login_name_that_is_asked_for() -> None:
 
 @given(st.text(min_size=1, max_size=80), st.sampled_from([row[0] for row in TEMPLATES]))
 def test_no_placeholder_is_left(local_part: str, template: str) -> None:
-    """With an address known, no text holds a placeholder, whatever the address is."""
+    """With any known address, no text contains a placeholder."""
     try:
         address = EmailAddress.parse(f"{local_part}@{DomainName('example.com')}")
     except AddressError:
@@ -182,7 +182,7 @@ def test_no_placeholder_is_left(local_part: str, template: str) -> None:
 
 
 SHARED = [
-    # URL, what of it is the same for all users
+    # URL, the part that is the same for all users
     ("https://x.example/a/b?c=1", "https://x.example/a/b?c=1"),
     ("https://x.example/a/%EMAILADDRESS%/b/?c=1#d", "https://x.example/a/"),
     ("https://x.example/a/u-%EMAILLOCALPART%", "https://x.example/a/"),
@@ -196,12 +196,12 @@ SHARED = [
 
 @pytest.mark.parametrize(("url", "shared"), SHARED)
 def test_shared_url(url: str, shared: str | None) -> None:
-    """A URL is cut in front of what is a user's."""
+    """A URL is cut before the part of a user."""
     assert shared_url(url) == shared
 
 
 WHOLE_ADDRESSES = [
-    # login name as configured, with an address, for the domain alone
+    # login name as configured, with an address, for a domain
     ("%EMAILADDRESS%", "alice@example.com", "%EMAILADDRESS%"),
     ("%emailLocalPart%@%EMAILDOMAIN%", "alice@example.com", "%EMAILADDRESS%"),
     ("%EMAILLOCALPART%@example.com", "alice@example.com", "%EMAILADDRESS%"),
@@ -213,7 +213,7 @@ WHOLE_ADDRESSES = [
 @pytest.mark.rule("autoconfig-placeholder-words")
 @pytest.mark.parametrize(("template", "with_address", "without"), WHOLE_ADDRESSES)
 def test_a_login_name_that_is_the_address(template: str, with_address: str, without: str) -> None:
-    """The whole address is one placeholder, however configured: some clients know no other."""
+    """The whole address is always one placeholder: some clients support no other."""
     service = host_service(login_name=template)
     for address, login in ((ALICE, with_address), (None, without)):
         expanded = expand_service(service, Subject(EXAMPLE_COM, address))

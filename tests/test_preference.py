@@ -1,4 +1,4 @@
-"""The one order of services, and the one service for formats that carry only one."""
+"""The order of services, and the service for formats that describe only one."""
 
 import pytest
 
@@ -42,7 +42,7 @@ STARTTLS_IMAP = host_service("imap", port=143, security="starttls")
     ],
 )
 def test_ordered(configured: list[Service], expected: list[Service]) -> None:
-    """By priority; where there is none IMAP before POP3, and TLS before STARTTLS; as configured."""
+    """By priority, then IMAP before POP3, TLS before STARTTLS, then as configured."""
     assert tuple(expected) == ordered(configured)
 
 
@@ -62,12 +62,12 @@ def test_ordered(configured: list[Service], expected: list[Service]) -> None:
     ],
 )
 def test_best(services: list[Service], expected: Service | None) -> None:
-    """The first protected service with a method that the format can say is taken."""
+    """The first protected service with a method of the format is used."""
     assert expected == best(services, frozenset({PASSWORD_CLEARTEXT}))
 
 
 def test_protected() -> None:
-    """TLS, STARTTLS and https protect; nothing else does."""
+    """TLS, STARTTLS and https are encrypted; nothing else is."""
     assert is_protected(IMAP)
     assert is_protected(STARTTLS_IMAP)
     assert is_protected(CALDAV)

@@ -1,4 +1,4 @@
-"""SECURITY.md: each promise names tests and attacks that exist."""
+"""SECURITY.md: each promise names existing tests and attacks."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Many sequences of services as one."""
+"""Merge many sequences of services into one."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ A, B, C, D = (host_service(host=f"{name}.example.com") for name in "abcd")
 
 
 def test_shared_services_stand_once() -> None:
-    """What all or some domains have in the same order stands once, with its domains."""
+    """Services that domains have in the same order are merged, with their domains."""
     assert share([(A, C), (A, B, C), (C, D)]) == [
         (A, (0, 1)),
         (B, (1,)),
@@ -21,19 +21,19 @@ def test_shared_services_stand_once() -> None:
 
 
 def test_other_order_is_kept() -> None:
-    """Where domains disagree about the order, each keeps its own."""
+    """If domains have different orders, each keeps its own."""
     assert share([(A, B), (B, A)]) == [(A, (0,)), (B, (0, 1)), (A, (1,))]
 
 
 def test_nothing_to_share() -> None:
-    """Domains without services give nothing."""
+    """Domains without services have nothing to merge."""
     assert share([(), ()]) == []
 
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(st.sampled_from([A, B, C, D]), max_size=6), max_size=6))
 def test_every_sequence_is_found_again(sequences: list[list[Service]]) -> None:
-    """The services that are merged for a domain are its own, in its own order."""
+    """The merged services of a domain are its own, in its own order."""
     merged = share(sequences)
     for index, sequence in enumerate(sequences):
         assert [service for service, owners in merged if index in owners] == sequence

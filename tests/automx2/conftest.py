@@ -1,4 +1,4 @@
-"""Empty databases for what automx2 left, on each engine in turn."""
+"""Empty databases for automx2's content, on each engine in turn."""
 
 from collections.abc import Iterator
 
@@ -13,13 +13,13 @@ __all__ = ["home", "waypost"]
 
 @pytest.fixture(name="uri")
 def _uri(database: Database) -> str:
-    """Where an empty database is."""
+    """Return the URI of an empty database."""
     return database.uri
 
 
 @pytest.fixture(name="bare")
 def _bare(uri: str) -> Iterator[Engine]:
-    """An empty database."""
+    """Yield an empty database."""
     engine = open_engine(uri)
     yield engine
     engine.dispose()

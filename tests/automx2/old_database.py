@@ -1,4 +1,4 @@
-"""Databases as automx2's releases left them, in any engine."""
+"""Databases of automx2's releases, in any engine."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from waypost.database.engine import Engine
 from waypost.store.sql import schema
 
 SCHEMAS = Path(__file__).parent / "schemas"
-# The first release with each set of tables, and the revision that its database may carry.
+# The first release with each set of tables, and the revision that its database may have.
 RELEASES = {
     "2019.0": None,
     "2020.0": "f62e64b43d2f",
@@ -24,7 +24,7 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def make(engine: Engine, release: str, *, revision: bool = False) -> None:
-    """Make the tables of a release and fill them; with automx2's own table of revisions or not."""
+    """Create and fill the tables of a release, with or without automx2's table of revisions."""
     files = [f"{release}.sql", "content.sql"]
     if release != "2019.0":
         files.append("content-ldap.sql")
@@ -50,18 +50,18 @@ def execute(engine: Engine, script: str) -> None:
 
 
 def translated(script: str, engine: Engine) -> str:
-    """Return what automx2's SQLAlchemy would have said to another engine."""
+    """Return the statements that automx2's SQLAlchemy would have used for another engine."""
     if engine.dialect.name == "postgresql":
         return script.replace("    id INTEGER NOT NULL", "    id SERIAL NOT NULL")
     if engine.dialect.name in {"mysql", "mariadb"}:
-        # Texts without a length cannot be there; automx2's migrations said 128.
+        # Texts need a length there; automx2's migrations have 128.
         script = re.sub(r"VARCHAR(?! ?\()", "VARCHAR(128)", script)
         return script.replace("    id INTEGER NOT NULL", "    id INTEGER NOT NULL AUTO_INCREMENT")
     return script
 
 
 def restore(engine: Engine, rows: Tables) -> None:
-    """Put back the rows that `content` has read, and take away all others."""
+    """Restore the rows that `content` read, and remove all others."""
     tables = schema.metadata.sorted_tables
     with engine.connect() as connection, connection.begin():
         for table in reversed(tables):
@@ -73,7 +73,7 @@ def restore(engine: Engine, rows: Tables) -> None:
 
 
 def content(engine: Engine) -> Tables:
-    """Read every row of automx2's tables, and the columns that are there."""
+    """Return every row of automx2's tables, with the existing columns."""
     tables = {}
     with engine.connect() as connection:
         inspector = sa.inspect(connection)

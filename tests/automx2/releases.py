@@ -1,4 +1,4 @@
-"""Real automx2, installed from the package index into a virtual environment of its own."""
+"""Real automx2, installed from the package index into a virtual environment."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
 DRIVERS = ("PyMySQL>=1.1", "psycopg2-binary>=2.9")
-# The old releases name no upper bounds, and do not run on what is newest today.
+# The old releases have no upper bounds, and do not run with the newest libraries.
 OF_THEIR_TIME = (
     *("Flask==2.2.5", "Werkzeug==2.2.3", "Flask-SQLAlchemy==2.5.1", "SQLAlchemy==1.4.54"),
     *("Flask-Migrate==3.1.0", "setuptools<81"),
@@ -29,9 +29,9 @@ class Release:
 
 
 def install(version: str) -> Release:
-    """Install a release, or take the one that is there.
+    """Install a release, unless it is installed already.
 
-    Skips the asking test where that is not possible (no network); fails it where CI=true.
+    Skips the test if that is not possible (no network); fails it if CI=true.
     """
     try:
         python = installed("automx2", version, [*REQUIREMENTS[version], *DRIVERS])
@@ -42,11 +42,11 @@ def install(version: str) -> Release:
 
 @contextmanager
 def running(release: Release, db_uri: str, folder: Path) -> Iterator[int]:
-    """Run automx2 on a database, as its manual does; give its port on 127.0.0.1."""
+    """Run automx2 on a database, as in its manual; yield its port on 127.0.0.1."""
     port = free_port()
     settings = folder / f"automx2-{release.version}.conf"
     text = f"[automx2]\nloglevel = WARNING\ndb_echo = no\ndb_uri = {db_uri}\nproxy_count = 0\n"
-    text = text.replace("%", "%%")  # It reads % as an interpolation.
+    text = text.replace("%", "%%")  # automx2 interpolates %.
     settings.write_text(text, encoding="utf-8")
     process = Process(
         [

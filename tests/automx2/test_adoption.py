@@ -1,4 +1,4 @@
-"""Upgrading the database of any release of automx2 in place."""
+"""Upgrade the database of any release of automx2 in place."""
 
 import pytest
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ def test_nothing_is_lost(bare: Engine, release: str, revision: bool) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_all_columns_are_there(bare: Engine, release: str) -> None:
-    """An old database has all columns that the code describes, with automx2's default of prio."""
+    """An old database gets all columns of the code, with automx2's default of prio."""
     make(bare, release)
     upgrade(bare)
 
@@ -50,7 +50,7 @@ def test_all_columns_are_there(bare: Engine, release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_what_is_served(bare: Engine, release: str) -> None:
-    """Domains are answered with all services that make sense, in automx2's meaning."""
+    """Domains are answered with all valid services, in automx2's meaning."""
     make(bare, release)
     upgrade(bare)
     store = SqlStore(bare)
@@ -78,7 +78,7 @@ def test_what_is_served(bare: Engine, release: str) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_statements_of_the_old_release_still_work(bare: Engine, release: str) -> None:
-    """Rows can be added afterwards with the columns that the old release knew, and get free ids."""
+    """Rows can be added later with the old release's columns, and get free ids."""
     make(bare, release)
     upgrade(bare)
     execute(
@@ -96,7 +96,7 @@ def test_statements_of_the_old_release_still_work(bare: Engine, release: str) ->
 
 
 def test_upgrading_again(bare: Engine) -> None:
-    """A database that was adopted is Waypost's, and a second upgrade changes nothing."""
+    """An upgraded database is Waypost's, and a second upgrade changes nothing."""
     make(bare, "2020.0", revision=True)
     upgrade(bare)
     after = content(bare)

@@ -1,4 +1,4 @@
-"""Real automx2 and Waypost side by side on the same database."""
+"""Real automx2 and Waypost on the same database at the same time."""
 
 import json
 import os
@@ -25,19 +25,19 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 DOMAINS = ("example.com", "Mixed-Case.example")
 NEWEST = "2026.2"
-# The tables that each release knows best.
+# The tables of each release.
 OLD = {"2020.2": "2020.2", "2021.4": "2021.3.1", NEWEST: "2021.5"}
 
 
 @pytest.fixture(name="release", scope="module", params=OLD)
 def _release(request: pytest.FixtureRequest) -> Release:
-    """An installed automx2."""
+    """Return an installed automx2."""
     return install(request.param)
 
 
 @pytest.fixture(name="newest", scope="module")
 def _newest() -> Release:
-    """The newest automx2."""
+    """Return the newest automx2."""
     return install(NEWEST)
 
 
@@ -58,7 +58,7 @@ def automx2_uri(engine: Engine) -> str:
 
 @contextmanager
 def waypost_on(uri: str, folder: Path) -> Iterator[int]:
-    """Run Waypost on a database; give its port."""
+    """Run Waypost on a database; yield its port."""
     port = free_port()
     environment = {name: v for name, v in os.environ.items() if not name.startswith("WAYPOST_")}
     environment |= {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}"}
@@ -77,7 +77,7 @@ def waypost_on(uri: str, folder: Path) -> Iterator[int]:
 
 
 def test_automx2_still_runs(release: Release, bare: Engine, tmp_path: Path) -> None:
-    """automx2 gives the same answers before and after the upgrade, and writes no row anew."""
+    """automx2's answers are the same before and after the upgrade, and it rewrites no row."""
     make(bare, OLD[release.version])
     execute(bare, "UPDATE domain SET ldapserver_id = NULL;\n")
     with running(release, automx2_uri(bare), tmp_path) as port:
@@ -100,7 +100,7 @@ def test_automx2_still_runs(release: Release, bare: Engine, tmp_path: Path) -> N
 def test_only_expected_differences(
     waypost: Waypost, newest: Release, bare: Engine, tmp_path: Path
 ) -> None:
-    """Asked for every domain in every format, both mean the same but for what is documented."""
+    """For every domain and format both answers mean the same, except documented differences."""
     make(bare, "2021.5")
     execute(bare, "UPDATE domain SET ldapserver_id = NULL;\n")
     upgrade(bare)
@@ -131,13 +131,13 @@ def test_only_expected_differences(
 def test_a_difference_is_seen(
     waypost: Waypost, newest: Release, bare: Engine, tmp_path: Path
 ) -> None:
-    """Where the new server has another port than the old one, compare says so, with exit code 1."""
+    """If the new server has another port than the old one, compare exits with code 1."""
     make(bare, "2021.5")
     execute(bare, "UPDATE domain SET ldapserver_id = NULL;\n")
     upgrade(bare)
     uri = bare.url.render_as_string(hide_password=False)
     copied = f"sqlite:///{tmp_path}/copy.sqlite"
-    # A domain of the sample data has no mail service, which is said with exit code 1.
+    # A domain of the sample data has no mail service, so the exit code is 1.
     assert waypost("import", "automx2", "--from-uri", uri, "--db-uri", copied).code == 1
     execute(bare, "UPDATE server SET port = 1143 WHERE id = 4001;\n")
     with running(newest, automx2_uri(bare), tmp_path) as old, waypost_on(copied, tmp_path) as new:

@@ -1,4 +1,4 @@
-"""`waypost conformance` finds what is known of a real automx2, and leaves Waypost in peace."""
+"""`waypost conformance` finds the known faults of a real automx2, and none in Waypost."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ from waypost.store.sql.migrate import upgrade
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
-# What docs/from-automx2.md says of automx2; the rule, and what is found.
+# The rule and the finding, for the faults in docs/from-automx2.md.
 KNOWN = {
     "autoconfig": "authentication plain is an old name",
     "well-known": "/.well-known/autoconfig/mail/config-v1.1.xml: status 404",
@@ -38,10 +38,10 @@ def found(waypost: Waypost, port: int, domain: str) -> tuple[int, dict[str, dict
     return outcome.code, {row["key"]: row for row in answer["clients"] + answer["rules"]}
 
 
-# What is asked here does not depend on the engine.
+# These requests do not depend on the engine.
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_known_faults_of_automx2(waypost: Waypost, bare: Engine, tmp_path: Path) -> None:
-    """Each known fault is found in automx2, and none of them in Waypost on the same database."""
+    """Each known fault is found in automx2, and none in Waypost on the same database."""
     make(bare, "2021.5")
     execute(bare, "UPDATE domain SET ldapserver_id = NULL;\n")
     upgrade(bare)

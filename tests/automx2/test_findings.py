@@ -1,4 +1,4 @@
-"""What automx2 tolerated: told with table and id, and served where it can be."""
+"""Rows that automx2 tolerated: reported with table and id, and served if possible."""
 
 import json
 import sqlite3
@@ -63,7 +63,7 @@ DOMAINS = [
 def _adopted(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Engine, Tables]]:
-    """A database that was adopted, once for each engine, and the rows in which all is well."""
+    """Yield an upgraded database, once for each engine, and its valid rows."""
     folder = tmp_path_factory.mktemp("adopted")
     engine = open_engine(fresh_database(request.param, request, folder).uri)
     make(engine, "2021.5")
@@ -82,22 +82,22 @@ def _adopted(
 
 @pytest.fixture(name="clean")
 def _clean(adopted: tuple[Engine, Tables]) -> Engine:
-    """An adopted database in which all is well, whatever a test before has done to it."""
+    """Return an upgraded database with valid rows only, restored after each test."""
     engine, rows = adopted
     restore(engine, rows)
-    assert told(engine) == []
+    assert reported(engine) == []
     return engine
 
 
-def told(engine: Engine) -> list[str]:
+def reported(engine: Engine) -> list[str]:
     with reading(engine) as connection:
         return [str(finding) for finding in findings(connection)]
 
 
 def test_separators(clean: Engine) -> None:
-    """Separators of sub-addresses that cannot be some are told, and the others count."""
+    """Invalid separators of sub-addresses are reported, and the others are used."""
     execute(clean, "UPDATE provider SET subaddress_separators = '+.x';\n")
-    (line, *_) = told(clean)
+    (line, *_) = reported(clean)
 
     assert "subaddress_separators '+.x' contains '.x', which is not allowed" in line
     found = SqlStore(clean).find(DomainName("example.com"))
@@ -108,19 +108,19 @@ def test_separators(clean: Engine) -> None:
 @pytest.mark.rule("addresses-a-labels-as-they-are")
 @pytest.mark.parametrize("name", ["xn--i-7iq.ws", "xn--abc.example"])
 def test_a_labels_outside_idna(clean: Engine, name: str) -> None:
-    """A domain whose A-label IDNA 2008 would not register is served, and nothing is said of it."""
+    """A domain whose A-label is invalid in IDNA 2008 is served, without a finding."""
     execute(clean, f"UPDATE domain SET name = '{name}' WHERE name = 'example.com';\n")  # noqa: S608
 
-    assert told(clean) == []
+    assert reported(clean) == []
     assert SqlStore(clean).find(DomainName.parse(name.upper())) is not None
 
 
 @pytest.mark.parametrize(("change", "problem", "effect"), SERVERS)
 def test_servers(clean: Engine, change: str, problem: str, effect: str) -> None:
-    """Each odd server is told in one line with its id, and the domain is served nevertheless."""
+    """Each odd server is reported in one line with its id, and the domain is still served."""
     execute(clean, f"UPDATE server SET {change} WHERE id = 4001;\n")  # noqa: S608
 
-    (line,) = told(clean)
+    (line,) = reported(clean)
     assert line.startswith("server 4001: ")
     assert problem in line
     assert effect in line
@@ -132,10 +132,10 @@ def test_servers(clean: Engine, change: str, problem: str, effect: str) -> None:
 
 @pytest.mark.parametrize(("change", "problem", "effect"), DAVSERVERS)
 def test_davservers(clean: Engine, change: str, problem: str, effect: str) -> None:
-    """Each odd calendar is told in one line with its id, and the domain is served nevertheless."""
+    """Each odd calendar is reported in one line with its id, and the domain is still served."""
     execute(clean, f"UPDATE davserver SET {change} WHERE id = 4100;\n")  # noqa: S608
 
-    (line,) = told(clean)
+    (line,) = reported(clean)
     assert line.startswith("davserver 4100: ")
     assert problem in line
     assert effect in line
@@ -148,7 +148,7 @@ def test_davservers(clean: Engine, change: str, problem: str, effect: str) -> No
 
 
 LACKS = [
-    # what is done to the rows, and what example.com (3000) or example.net (3001) lacks then
+    # the change of rows, and what example.com (3000) or example.net (3001) lacks then
     ("DELETE FROM server_domain WHERE server_id = 4000", 3000, "no outgoing mail service"),
     ("UPDATE server SET type = 'x' WHERE id = 4002", 3001, "no incoming mail service"),
     ("UPDATE server SET port = 0 WHERE id = 4000", 3001, "no outgoing mail service"),
@@ -158,19 +158,19 @@ LACKS = [
 
 @pytest.mark.parametrize(("change", "domain", "lack"), LACKS)
 def test_domains_without_mail(clean: Engine, change: str, domain: int, lack: str) -> None:
-    """A domain with which no client can set up an account is told, unless its mail is elsewhere."""
+    """A domain without a usable account is reported, unless its mail is elsewhere."""
     execute(clean, f"{change};\n")
     names = {3000: "example.com", 3001: "example.net"}
     line = f"domain {domain}: name {names[domain]!r} has {lack}; no client can set up an account"
 
-    assert f"{line} (404)" in told(clean)
+    assert f"{line} (404)" in reported(clean)
 
     execute(clean, "UPDATE domain SET declined = TRUE;\n")
-    assert not [one for one in told(clean) if "mail service" in one]
+    assert not [one for one in reported(clean) if "mail service" in one]
 
 
 def test_jmap_alone_is_an_account(clean: Engine) -> None:
-    """A service that fetches and sends needs no other beside it."""
+    """A service that receives and sends mail needs no other service."""
     execute(
         clean,
         "DELETE FROM server_domain;\n"
@@ -179,15 +179,15 @@ def test_jmap_alone_is_an_account(clean: Engine) -> None:
         "INSERT INTO davserver_domain (davserver_id, domain_id) VALUES (1, 3000);\n",
     )
 
-    assert [one[:12] for one in told(clean)] == ["domain 3001:"]
+    assert [one[:12] for one in reported(clean)] == ["domain 3001:"]
 
 
 @pytest.mark.parametrize(("name", "problem", "effect"), DOMAINS)
 def test_domains(clean: Engine, name: str, problem: str, effect: str) -> None:
-    """Each odd name is told in one line with its id, and what becomes of it."""
+    """Each odd name is reported in one line with its id, and with what Waypost does."""
     execute(clean, f"UPDATE domain SET name = '{name}' WHERE id = 3000;\n")  # noqa: S608
 
-    (line,) = told(clean)
+    (line,) = reported(clean)
     assert line.startswith("domain 3000: ")
     assert problem in line
     assert effect in line
@@ -197,22 +197,22 @@ def test_domains(clean: Engine, name: str, problem: str, effect: str) -> None:
 
 @pytest.mark.parametrize("adopted", ["sqlite"], indirect=True)
 def test_port_that_is_a_text(clean: Engine) -> None:
-    """SQLite keeps a text in a column of numbers: the row is told and left out."""
+    """SQLite stores a text in a column of numbers: the row is reported and left out."""
     execute(clean, "UPDATE server SET port = 'imaps' WHERE id = 4001;\n")
 
-    assert told(clean) == ["server 4001: port 'imaps' is not a number; left out of all answers"]
+    assert reported(clean) == ["server 4001: port 'imaps' is not a number; left out of all answers"]
     assert SqlStore(clean).find(DomainName("example.com")) is not None
 
 
-# MariaDB compares names without their case, so there cannot be two.
+# MariaDB compares names without case, so there cannot be two.
 @pytest.mark.parametrize("adopted", ["sqlite", "postgresql"], indirect=True)
 def test_same_domain_twice(clean: Engine) -> None:
-    """Of names that differ in case the one in small letters is served, as automx2 mostly did."""
+    """Of names that differ in case the lower-case one is served, as mostly in automx2."""
     execute(
         clean,
         "INSERT INTO domain (id, name, provider_id) VALUES (1, 'Example.com', 1001);\n",
     )
-    lines = told(clean)
+    lines = reported(clean)
 
     assert "domain 1: name 'Example.com' is the same domain as 'example.com'; " in lines[-1]
     assert lines[-1].endswith("domain 3000 is served instead")
@@ -228,7 +228,7 @@ def test_same_domain_in_u_labels(clean: Engine) -> None:
         "INSERT INTO domain (id, name, provider_id) VALUES (1, 'bücher.example', 1001);\n"
         "INSERT INTO domain (id, name, provider_id) VALUES (2, 'xn--bcher-kva.example', 1000);\n",
     )
-    line, lack = told(clean)
+    line, lack = reported(clean)
     assert lack.startswith("domain 2: name 'xn--bcher-kva.example' has no incoming and no outgoing")
     assert "domain 1: name 'bücher.example' is the same domain as 'xn--bcher-kva.example'" in line
     assert line.endswith("domain 2 is served instead")
@@ -239,7 +239,7 @@ def test_same_domain_in_u_labels(clean: Engine) -> None:
 
 @pytest.fixture(name="dangling")
 def _dangling(tmp_path: Path) -> str:
-    """A SQLite file whose foreign keys were never checked, as automx2 has it."""
+    """Return the URI of a SQLite file without foreign key checks, as automx2's."""
     uri = f"sqlite:///{tmp_path}/dangling.sqlite"
     engine = open_engine(uri)
     make(engine, "2021.5")
@@ -256,10 +256,10 @@ def _dangling(tmp_path: Path) -> str:
 
 
 def test_dangling(dangling: str) -> None:
-    """Links and pointers to nothing stop no upgrade, are told, and the rest is served."""
+    """References to missing rows do not stop an upgrade, are reported, and the rest is served."""
     engine = open_engine(dangling)
     upgrade(engine)
-    lines = told(engine)
+    lines = reported(engine)
 
     assert [line.partition(":")[0] for line in lines[1:]] == [
         *("domain 3003", "domain 3004"),
@@ -276,7 +276,7 @@ def test_dangling(dangling: str) -> None:
 
 
 def test_upgrade_tells(waypost: Waypost, dangling: str) -> None:
-    """`db upgrade` tells each finding of automx2's database once, and ends well."""
+    """`db upgrade` reports each finding of automx2's database once, and succeeds."""
     first = waypost("db", "upgrade", "--db-uri", dangling)
     again = waypost("db", "upgrade", "--db-uri", dangling)
 
@@ -288,7 +288,7 @@ def test_upgrade_tells(waypost: Waypost, dangling: str) -> None:
 
 
 def test_check(waypost: Waypost, dangling: str) -> None:
-    """`db check` tells them again, as lines or as JSON, with exit code 1."""
+    """`db check` reports the findings again, as lines or as JSON, with exit code 1."""
     waypost("db", "upgrade", "--db-uri", dangling)
     lines = waypost("db", "check", "--db-uri", dangling)
     parsed = waypost("db", "check", "--db-uri", dangling, "--json", "--limit", "2")
@@ -314,7 +314,7 @@ def test_check_finds_nothing(waypost: Waypost, clean: Engine) -> None:
 
 
 def test_check_before_upgrade(waypost: Waypost, bare: Engine, uri: str) -> None:
-    """A database that was not upgraded is told so in one line, with exit code 2."""
+    """For a database without an upgrade the check fails with one line and exit code 2."""
     make(bare, "2020.0")
     outcome = waypost("db", "check", "--db-uri", uri)
 
@@ -324,7 +324,7 @@ def test_check_before_upgrade(waypost: Waypost, bare: Engine, uri: str) -> None:
 
 
 def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> None:
-    """A database full of oddities is counted whole, and shown in part."""
+    """All findings are counted, and only some of many are printed."""
     make(bare, "2021.5")
     count = 2 * ROWS_AT_ONCE + 7
     rows = [
@@ -345,17 +345,17 @@ def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> 
 
 @pytest.mark.parametrize("adopted", ["sqlite"], indirect=True)
 def test_hostile_texts_stay_in_their_line(clean: Engine) -> None:
-    """A row's text breaks no line, sends nothing to a terminal, and is cut where it is long."""
+    """A row's text cannot break a line or control a terminal, and is shortened."""
     name = "evil\n\x1b[31m; DROP" + "x" * 100_000
     with reading(clean) as connection:
         connection.exec_driver_sql("UPDATE server SET name = ? WHERE id = 4001", (name,))
 
-    (line,) = told(clean)
+    (line,) = reported(clean)
     assert line.isprintable()
     assert len(line) < 500
 
 
 def test_names(clean: Engine) -> None:
-    """The names come as they are stored, by their ids."""
+    """The names are returned as stored, in the order of their ids."""
     with reading(clean) as connection:
         assert list(domain_names(connection)) == ["example.com", "example.net"]

@@ -1,4 +1,4 @@
-"""Copying automx2's database into a fresh one."""
+"""Copy automx2's database into a new one."""
 
 import hashlib
 import json
@@ -23,12 +23,12 @@ LACKING = [
 
 @pytest.fixture(name="source")
 def _source(tmp_path: Path) -> Path:
-    """Where automx2's SQLite file is."""
+    """Return the path of automx2's SQLite file."""
     return tmp_path / "old #1 100%.sqlite"
 
 
 def fill(source: Path, release: str) -> str:
-    """Make automx2's database, and give its URI."""
+    """Create automx2's database, and return its URI."""
     uri = f"sqlite:///{source}"
     engine = open_engine(uri)
     make(engine, release)
@@ -42,7 +42,7 @@ def fill(source: Path, release: str) -> str:
 def test_every_row_is_copied(
     waypost: Waypost, bare: Engine, uri: str, source: Path, release: str
 ) -> None:
-    """All rows of any release arrive with ids and bind passwords, and the source stays as it is."""
+    """All rows of any release are copied with ids and passwords; the source is unchanged."""
     from_uri = fill(source, release)
     before = hashlib.sha256(source.read_bytes()).digest()
     outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
@@ -51,7 +51,7 @@ def test_every_row_is_copied(
     assert "server: 5 copied" in outcome.out.splitlines()
     assert hashlib.sha256(source.read_bytes()).digest() == before
     assert [path.name for path in source.parent.glob("old*")] == [source.name]
-    assert [*Path.cwd().glob("file:*")] == []  # SQLite's URI is no path.
+    assert [*Path.cwd().glob("file:*")] == []  # SQLite's URI is not a path.
     old_engine = open_engine(from_uri)
     old, new = content(old_engine), content(bare)
     old_engine.dispose()
@@ -65,7 +65,7 @@ def test_every_row_is_copied(
 
 
 def test_dry_run(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
-    """A dry run counts what would be copied, with exit code 1, and makes no table."""
+    """A dry run counts the rows, with exit code 1, and creates no table."""
     from_uri = fill(source, "2021.5")
     arguments = "--from-uri", from_uri, "--db-uri", uri, "--dry-run"
     outcome = waypost("import", "automx2", *arguments)
@@ -74,14 +74,14 @@ def test_dry_run(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None
     assert outcome.code == parsed.code == 1
     assert "domain: 5 to copy" in outcome.out
     is_sqlite = bare.dialect.name == "sqlite"
-    assert is_missing_file(bare) if is_sqlite else content(bare) == {}  # not even a file
+    assert is_missing_file(bare) if is_sqlite else content(bare) == {}  # not even an empty file
     answer = json.loads(parsed.out)
     assert answer["written"] is False
     assert answer["rows"]["server_domain"] == 8
 
 
 def test_target_is_not_empty(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
-    """What a database holds stays, unless `--replace` says that it shall go."""
+    """A database that is not empty is not changed without `--replace`."""
     from_uri = fill(source, "2021.5")
     upgrade(bare)
     execute(bare, "INSERT INTO provider (id, name, short_name) VALUES (1, 'Mine', 'Mine');\n")
@@ -97,7 +97,7 @@ def test_target_is_not_empty(waypost: Waypost, bare: Engine, uri: str, source: P
 
 
 def test_dangling_rows(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
-    """What points to nothing is told and left out; the rest is copied."""
+    """References to missing rows are reported and not copied; the rest is copied."""
     from_uri = fill(source, "2021.5")
     with sqlite3.connect(source) as connection:
         connection.executescript(
@@ -123,7 +123,7 @@ def test_dangling_rows(waypost: Waypost, bare: Engine, uri: str, source: Path) -
 def test_what_the_new_columns_cannot_hold(
     waypost: Waypost, bare: Engine, uri: str, source: Path
 ) -> None:
-    """Texts longer than the new columns are cut or left out and told, and nothing else is lost."""
+    """Too long texts are shortened or not copied, and reported; the rest is copied."""
     from_uri = fill(source, "2020.2")
     with sqlite3.connect(source) as connection:
         connection.execute("UPDATE provider SET short_name = ? WHERE id = 1000", ("s" * 60,))
@@ -131,12 +131,12 @@ def test_what_the_new_columns_cannot_hold(
         connection.execute("UPDATE server SET port = 'imaps' WHERE id = 4002")
     outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
 
-    # The IMAP server of domain 3001 does not arrive, or makes no sense.
+    # The IMAP server of domain 3001 is not copied, or is invalid.
     lack = "domain 3001: name 'example.net' has no incoming mail service"
     assert outcome.code == 1
     assert lack in outcome.err
     if bare.dialect.name == "sqlite":
-        assert outcome.err.count("warning: ") == 3  # It holds everything.
+        assert outcome.err.count("warning: ") == 3  # SQLite stores any value.
         return
     assert "provider 1000: short_name has 60 characters, more than 32; shortened" in outcome.err
     assert "server 4003: user_name has 70 characters, more than 64; not copied" in outcome.err
@@ -160,7 +160,7 @@ def test_what_the_new_columns_cannot_hold(
     ],
 )
 def test_bad_sources(waypost: Waypost, bare: Engine, uri: str, from_uri: str, said: str) -> None:
-    """A source that cannot be read is one line with what is wrong, and exit code 2."""
+    """A source that cannot be read is an error of one line, with exit code 2."""
     outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)
 
     assert (outcome.code, outcome.out) == (2, "")
@@ -171,7 +171,7 @@ def test_bad_sources(waypost: Waypost, bare: Engine, uri: str, from_uri: str, sa
 
 
 def test_all_is_well(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
-    """Where clients can set up an account for each domain, nothing is told, with exit code 0."""
+    """If each domain has a usable account, nothing is reported, with exit code 0."""
     from_uri = fill(source, "2021.5")
     with sqlite3.connect(source) as connection:
         connection.executescript("DELETE FROM server_domain WHERE domain_id > 3002;")

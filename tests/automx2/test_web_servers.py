@@ -31,7 +31,7 @@ PROBE = "/autodiscover/autodiscover.xml"
 PROFILE = "/mobileconfig/?emailaddress=alice@example.com"
 CONFIG = "/mail/config-v1.1.xml?emailaddress=alice@example.com"
 
-# What automx2 2026.2 prints in its manual, "Configuring a web server", and in contrib/.
+# From automx2 2026.2's manual, "Configuring a web server", and its contrib/.
 NGINX_PLACES = """
     location /initdb { allow 127.0.0.1; deny all; }
     location / {
@@ -65,7 +65,7 @@ class Front:
     log: Path
 
     def ask(self, url: str, body: bytes | None = None) -> httpx.Response:
-        """Ask it for a URL of a host that it answers for."""
+        """Send a request for a URL of a host."""
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         with httpx.Client(verify=self.trust) as client:
@@ -79,7 +79,7 @@ class Front:
             )
 
     def follow(self, url: str) -> list[tuple[str, int]]:
-        """Follow redirects, until there is none or one to a URL that was asked."""
+        """Follow redirects, until an answer or a URL that was requested before."""
         asked: dict[str, int] = {}
         while url not in asked:
             answer = self.ask(url)
@@ -136,7 +136,7 @@ def test_no_redirect_loop(front: Front, scheme: str, host: str, path: str, statu
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_outlook(front: Front, scheme: str) -> None:
-    """Outlook's question is answered on both ports, and at the URL of the redirect."""
+    """Outlook's request is answered on both ports, and at the URL of the redirect."""
     for query in ("", "?redirected=1"):
         answer = front.ask(f"{scheme}://{NAMES[1]}{PROBE}{query}", question("alice@example.com"))
         assert (answer.status_code, "<Type>IMAP</Type>" in answer.text) == (200, True)
@@ -144,12 +144,12 @@ def test_outlook(front: Front, scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_initdb_is_closed(front: Front, scheme: str) -> None:
-    """The manual's rule lets this machine through, and Waypost does not."""
+    """The manual's rule permits this machine, but Waypost refuses it."""
     assert front.ask(f"{scheme}://{NAMES[0]}/initdb/").status_code in {403, 404}
 
 
 def test_conformance_names_the_cause(front: Front) -> None:
-    """`waypost conformance` sees that https is taken for http, and says what to write."""
+    """`waypost conformance` reports that https is read as http, and how to fix the server."""
     server = Server(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
     wire = Wire(FixedHost(server, domains), Limits(), context=front.trust)
@@ -161,7 +161,7 @@ def test_conformance_names_the_cause(front: Front) -> None:
 
 
 def test_warning(front: Front) -> None:
-    """The log has one line about it, with the line to write into the web server."""
+    """The log has one line about the cause, with the line for the web server."""
     for _ in range(3):
         front.follow(f"https://{NAMES[1]}{PROBE}")
     text = front.log.read_text(encoding="utf-8")

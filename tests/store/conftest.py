@@ -1,4 +1,4 @@
-"""Databases for the tests of the store: each test runs on each engine."""
+"""Databases for the tests of the store, on each engine."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from waypost.store.sql.migrate import statements_for_empty, upgrade
 
 @pytest.fixture(name="path")
 def _path(tmp_path: Path) -> Path:
-    """Where the SQLite file of a test is."""
+    """Return the path of the SQLite file of a test."""
     return tmp_path / "waypost.sqlite"
 
 
 @pytest.fixture(name="bare")
 def _bare(database: Database) -> Iterator[Engine]:
-    """A database that nobody upgraded, on each engine in turn."""
+    """Yield a database without tables, on each engine in turn."""
     engine = open_engine(database.uri)
     yield engine
     engine.dispose()
@@ -29,13 +29,13 @@ def _bare(database: Database) -> Iterator[Engine]:
 
 @cache
 def _tables(dialect: str) -> str:
-    """Return the statements of an upgrade, of which test_migrate shows that they are one."""
+    """Return the statements of an upgrade; test_migrate checks that they are an upgrade."""
     return statements_for_empty(dialect)
 
 
 @pytest.fixture(name="engine")
 def _engine(bare: Engine, database: Database) -> Engine:
-    """An upgraded, empty database, on each engine in turn."""
+    """Return an upgraded, empty database, on each engine in turn."""
     statements = _tables(database.dialect)
     if database.dialect != "sqlite":
         database.client(statements)
@@ -47,7 +47,7 @@ def _engine(bare: Engine, database: Database) -> Engine:
 
 @pytest.fixture(name="sqlite_bare")
 def _sqlite_bare(path: Path) -> Iterator[Engine]:
-    """A SQLite file that nobody upgraded, for what only SQLite does."""
+    """Yield a SQLite file without tables, for tests of SQLite alone."""
     engine = open_engine(f"sqlite:///{path}")
     yield engine
     engine.dispose()
@@ -55,6 +55,6 @@ def _sqlite_bare(path: Path) -> Iterator[Engine]:
 
 @pytest.fixture(name="sqlite_engine")
 def _sqlite_engine(sqlite_bare: Engine) -> Engine:
-    """An upgraded, empty SQLite file, for what only SQLite does."""
+    """Return an upgraded, empty SQLite file, for tests of SQLite alone."""
     upgrade(sqlite_bare)
     return sqlite_bare

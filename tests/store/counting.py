@@ -1,4 +1,4 @@
-"""A store and a clock in the hands of a test."""
+"""A store and a clock that tests control."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ LIMITS = CacheLimits(ttl_seconds=10, stale_if_error_seconds=100, size=3, negativ
 
 
 class CountingStore:
-    """A store of one domain that counts questions, waits when told to, and fails when told to."""
+    """A store of one domain that counts queries, and waits or fails on request."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -24,7 +24,7 @@ class CountingStore:
         self.entry: Domain | None = domain()
         self.go = threading.Event()
         self.go.set()
-        self.slow = ""  # what the names end in that wait
+        self.slow = ""  # names with this ending wait
         self.closed = False
 
     def find(self, name: DomainName) -> Domain | None:
@@ -39,7 +39,7 @@ class CountingStore:
 
 
 class Clock:
-    """Seconds that only the test moves."""
+    """A clock that only the test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -49,12 +49,12 @@ class Clock:
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run what a test does with a cache."""
+    """Run the coroutine of a test with a cache."""
     asyncio.run(work)
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what other threads and tasks do; TimeoutError where they do not."""
+    """Wait until a condition is true; raise TimeoutError if that takes too long."""
     async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 -- threads tell no event
+        while not holds():  # noqa: ASYNC110 -- threads have no event
             await asyncio.sleep(0.001)

@@ -24,7 +24,7 @@ def catalog(away: Away | None) -> Catalog:
 
 @pytest.mark.parametrize("away", AWAY)
 def test_found_and_read(engine: Engine, away: Away | None) -> None:
-    """What is written of a domain is found by its name, and read with all others."""
+    """A written redirect is found by domain name, and read with all other domains."""
     with writing(engine) as connection:
         write_catalog(connection, catalog(away))
     store = SqlStore(engine)
@@ -40,7 +40,7 @@ def test_found_and_read(engine: Engine, away: Away | None) -> None:
 
 
 def test_changing(engine: Engine) -> None:
-    """From each place to each other is one change of one domain, and then none is left."""
+    """A change from each redirect to each other is one change of one domain."""
     for away in [*AWAY, *reversed(AWAY)]:
         with writing(engine) as connection, Wanted(catalog(away)) as wanted:
             pairs = list(Change(connection, wanted).pairs())
@@ -69,7 +69,7 @@ def test_changing(engine: Engine) -> None:
     ],
 )
 def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> None:
-    """Of what an operator has filled in the most careful part counts, and nonsense does not."""
+    """Of columns filled in by hand the most cautious one is used; invalid ones are ignored."""
     with writing(engine) as connection:
         write_catalog(connection, catalog(None))
         update = f"UPDATE domain SET {columns} WHERE name = 'old.example'"  # noqa: S608
@@ -79,6 +79,6 @@ def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> Non
     assert found is not None
     assert found.away == away
     with writing(engine) as connection:
-        told = [one.effect for one in findings(connection) if one.table == "domain"]
+        effects = [one.effect for one in findings(connection) if one.table == "domain"]
     says_nothing = away is not None or columns.count("''") == 2
-    assert told == ([] if says_nothing else ["served without a redirect"])
+    assert effects == ([] if says_nothing else ["served without a redirect"])

@@ -1,4 +1,4 @@
-"""Domains that others know, beside those of a providers file."""
+"""Domains of other databases, in addition to those of a providers file."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ LENT = (host_service("imap", "lent.example"),)
 
 
 class Lender:
-    """Knows some domains, or fails; counts what it is asked."""
+    """A database that has some domains, or fails, and counts queries."""
 
     def __init__(self, *known: str) -> None:
         self.known = set(known)
@@ -47,18 +47,18 @@ class Lender:
 
 
 def own(*patterns: str, directories: tuple[SqlDirectory, ...] = (DIRECTORY,)) -> MemoryStore:
-    """Make what a providers file says."""
+    """Return the store of a providers file."""
     lent = tuple(Borrowed(one, PROVIDER, LENT) for one in directories)
     return MemoryStore(Catalog(tuple(domain(one) for one in patterns), borrowed=lent))
 
 
 def opener(**lenders: Lender) -> Callable[[SqlDirectory], Lender]:
-    """Return what opens these lenders."""
+    """Return a function that opens these databases."""
     return lambda directory: lenders[directory.label]
 
 
 ORDER = [
-    # asked, pattern that is found, whether the lender was asked
+    # request, pattern that is found, whether the database was queried
     ("own.example", "own.example", False),
     ("lent.example", "lent.example", True),
     ("a.lent.example", "a.lent.example", True),
@@ -69,7 +69,7 @@ ORDER = [
 
 @pytest.mark.parametrize(("asked", "pattern", "was_asked"), ORDER)
 def test_order(asked: str, pattern: str, was_asked: bool) -> None:
-    """Exact in the file, else exact with the lender, else by a pattern of the file."""
+    """An exact entry of the file comes first, then one of a database, then a pattern."""
     lender = Lender("own.example", "lent.example", "a.lent.example")
     store = BorrowingStore(own("own.example", "*.lent.example", "*"), opener(one=lender))
     found = store.find(DomainName(asked))
@@ -80,12 +80,12 @@ def test_order(asked: str, pattern: str, was_asked: bool) -> None:
 
 
 def test_unknown_domain() -> None:
-    """What nobody knows is nothing."""
+    """A domain in neither the file nor a database is not served."""
     assert BorrowingStore(own(), opener(one=Lender())).find(DomainName("a.example")) is None
 
 
 FAILURES = [
-    # what the lender says, what the store says
+    # the database's answer, the store's answer
     (DirectoryUnavailable("away"), StoreUnavailable),
     (DirectoryBusy("busy"), StoreBusy),
     (DirectoryError("broken"), StoreError),
@@ -94,7 +94,7 @@ FAILURES = [
 
 @pytest.mark.parametrize(("failure", "kind"), FAILURES)
 def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> None:
-    """A lender that fails says nothing about a domain, and no pattern stands in for it."""
+    """If a database fails, no pattern answers for a domain that it may have."""
     lender, other = Lender(), Lender("b.example")
     lender.failure = failure
     file = own("own.example", "*", directories=(DIRECTORY, OTHER))
@@ -109,7 +109,7 @@ def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> N
 
 
 def test_lenders_are_opened_once_and_closed() -> None:
-    """Each lender is opened when it is first asked, and closed when the file no longer names it."""
+    """A database is opened at its first query, and closed if a new file does not have it."""
     lenders = {"one": Lender("a.example"), "other": Lender()}
     opened: list[str] = []
 
@@ -131,7 +131,7 @@ def test_lenders_are_opened_once_and_closed() -> None:
 
 
 def test_cache() -> None:
-    """What a lender said is kept, and goes on while it is away; the file's own never waits."""
+    """Answers of a database are cached and used while it fails; the file's own never wait."""
     lender = Lender("lent.example")
 
     async def work() -> None:
@@ -161,7 +161,7 @@ def test_cache() -> None:
 
 
 def test_file_that_changes() -> None:
-    """Another file counts at once: with another lender, with none, and with one again."""
+    """A new file is used at once: with another database, with none, and with one again."""
     first, second = Lender("a.example"), Lender("b.example")
 
     async def served(domains: BorrowingDomains) -> list[bool]:
@@ -188,7 +188,7 @@ def test_file_that_changes() -> None:
 
 
 def test_lender_that_comes_back() -> None:
-    """Whoever watches asks a lender that is away until it answers again."""
+    """The watcher queries a database that failed until it answers again."""
     lender = Lender("a.example")
     lender.failure = DirectoryUnavailable("away")
 

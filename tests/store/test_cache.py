@@ -1,4 +1,4 @@
-"""The cache: how often the store is asked, what is kept, and what happens when the store fails."""
+"""The cache: how often it queries the store, what it keeps, and what it does if the store fails."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def _clock() -> Clock:
 
 
 def test_hit_asks_nobody(store: CountingStore, clock: Clock) -> None:
-    """Within the time to live the store is asked once, for served and unserved domains."""
+    """Within the time to live the store is queried once, for served and unserved domains."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -37,7 +37,7 @@ def test_hit_asks_nobody(store: CountingStore, clock: Clock) -> None:
 
 
 def test_hit_touches_no_thread(store: CountingStore, clock: Clock) -> None:
-    """A hit is answered on the event loop, without ever giving up control."""
+    """A hit is answered on the event loop, without a suspension of the coroutine."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -51,7 +51,7 @@ def test_hit_touches_no_thread(store: CountingStore, clock: Clock) -> None:
 
 
 def test_expired_entry_is_asked_again(store: CountingStore, clock: Clock) -> None:
-    """After the time to live a change in the store is seen."""
+    """After the time to live a change in the store is visible."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -67,7 +67,7 @@ def test_expired_entry_is_asked_again(store: CountingStore, clock: Clock) -> Non
 
 
 def test_one_question_for_many(store: CountingStore, clock: Clock) -> None:
-    """However many ask for a domain at once, the store is asked once."""
+    """For many simultaneous requests of a domain, the store is queried once."""
     store.go.clear()
 
     async def work() -> None:
@@ -84,7 +84,7 @@ def test_one_question_for_many(store: CountingStore, clock: Clock) -> None:
 
 
 def test_client_that_goes_away(store: CountingStore, clock: Clock) -> None:
-    """Others get their answer when the client that asked first is gone."""
+    """Other requests get their answer after the first client disconnects."""
     store.go.clear()
 
     async def work() -> None:
@@ -101,7 +101,7 @@ def test_client_that_goes_away(store: CountingStore, clock: Clock) -> None:
 
 
 def test_flood_of_unserved_domains(store: CountingStore, clock: Clock) -> None:
-    """Invented domains push out one another, never a served one."""
+    """Invented domains evict one another, never a served one."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -120,7 +120,7 @@ def test_flood_of_unserved_domains(store: CountingStore, clock: Clock) -> None:
 
 
 def test_least_recently_used_goes_first(store: CountingStore, clock: Clock) -> None:
-    """Where more domains are served than kept, the one not asked for longest is forgotten."""
+    """If more domains are served than kept, the least recently used one is evicted."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -141,7 +141,7 @@ def test_least_recently_used_goes_first(store: CountingStore, clock: Clock) -> N
 
 @pytest.mark.parametrize("failure", [StoreUnavailable("away"), StoreError("no table")])
 def test_last_good_answer(store: CountingStore, clock: Clock, failure: Exception) -> None:
-    """While the store fails the last good answer goes on, and the store is asked once a second."""
+    """While the store fails the last good answer is used, with one query a second."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -169,7 +169,7 @@ def test_last_good_answer(store: CountingStore, clock: Clock, failure: Exception
 
 
 def test_never_seen_while_away(store: CountingStore, clock: Clock) -> None:
-    """Without an earlier answer the failure is told, and nothing of it is kept."""
+    """Without an earlier answer the error is raised, and nothing is cached."""
     store.failure = StoreUnavailable("away")
 
     async def work() -> None:
@@ -184,7 +184,7 @@ def test_never_seen_while_away(store: CountingStore, clock: Clock) -> None:
 
 
 def test_clear(store: CountingStore, clock: Clock) -> None:
-    """After a change by this process nothing old is answered."""
+    """After a change by this process no old answer is used."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -198,7 +198,7 @@ def test_clear(store: CountingStore, clock: Clock) -> None:
 
 
 def test_no_ttl(store: CountingStore, clock: Clock) -> None:
-    """With a time to live of 0 the store is asked every time."""
+    """With a time to live of 0 the store is queried every time."""
 
     async def work() -> None:
         cache = DomainCache(store, CacheLimits(ttl_seconds=0), clock=clock)

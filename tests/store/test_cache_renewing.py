@@ -1,4 +1,4 @@
-"""The cache: answers are renewed ahead, never too old while the store answers, and never late."""
+"""The cache: answers are refreshed ahead of time, never too old, and never late."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from waypost.metrics import Metrics
 from waypost.model import Domain
 from waypost.store.cache import WATCH_DOMAIN, CacheLimits, DomainCache
 
-# As LIMITS, with waits that a test can afford.
+# As LIMITS, with shorter waits.
 HASTY = CacheLimits(10, 100, 3, 2, queue=4, patience_seconds=0.05, first_patience_seconds=0.1)
 
 
@@ -29,12 +29,12 @@ def _clock() -> Clock:
 
 
 def counted(metrics: Metrics, line: str) -> bool:
-    """Return whether the metrics say so."""
+    """Return whether the metrics contain a line."""
     return line in generate_latest(metrics.registry).decode().splitlines()
 
 
 def test_renewed_ahead_without_waiting(store: CountingStore, clock: Clock) -> None:
-    """From half the time to live on the old answer is given at once, and one question is asked."""
+    """From half the time to live on, one query runs while the old answer is returned."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -62,7 +62,7 @@ def test_renewed_ahead_without_waiting(store: CountingStore, clock: Clock) -> No
 
 
 def test_change_is_answered_within_the_ttl(store: CountingStore, clock: Clock) -> None:
-    """However often or seldom a domain is asked for, no answer is older than the time to live."""
+    """No answer is older than the time to live, for any rate of requests."""
 
     async def work(pause: float) -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -85,7 +85,7 @@ def test_change_is_answered_within_the_ttl(store: CountingStore, clock: Clock) -
 
 
 def test_age_counts_from_the_question(store: CountingStore, clock: Clock) -> None:
-    """An answer of a slow store is as old as its question: later changes may be missing."""
+    """An answer of a slow store is as old as its query: later changes may be missing."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -104,7 +104,7 @@ def test_age_counts_from_the_question(store: CountingStore, clock: Clock) -> Non
 
 
 def test_store_that_hangs(store: CountingStore, clock: Clock) -> None:
-    """A store that hangs delays a known domain a moment once, then not at all, until it is back."""
+    """A store that hangs delays a known domain once, then not at all, until it answers."""
     metrics = Metrics()
 
     async def work() -> None:
@@ -132,7 +132,7 @@ def test_store_that_hangs(store: CountingStore, clock: Clock) -> None:
 
 
 def test_never_seen_while_the_store_hangs(store: CountingStore, clock: Clock) -> None:
-    """A domain of which nothing is known waits for a bounded time only."""
+    """A domain without an earlier answer waits for a limited time only."""
     store.go.clear()
 
     async def work() -> None:
@@ -147,7 +147,7 @@ def test_never_seen_while_the_store_hangs(store: CountingStore, clock: Clock) ->
 
 
 def test_flood_while_the_store_is_slow(store: CountingStore, clock: Clock) -> None:
-    """Invented names are refused at once beyond the queue; known domains are renewed meanwhile."""
+    """Invented names above the limit are refused at once; known domains are refreshed."""
     metrics = Metrics()
 
     async def work() -> None:
@@ -174,7 +174,7 @@ def test_flood_while_the_store_is_slow(store: CountingStore, clock: Clock) -> No
 
 
 def test_once_a_ttl_for_each_invented_name(store: CountingStore, clock: Clock) -> None:
-    """A domain that is not served is asked for once a time to live, and never ahead of it."""
+    """A domain that is not served is queried once a time to live, and never ahead of it."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -189,7 +189,7 @@ def test_once_a_ttl_for_each_invented_name(store: CountingStore, clock: Clock) -
 
 
 def test_expire_keeps_the_last_good(store: CountingStore, clock: Clock) -> None:
-    """What is expired is asked for again, and still there for a store that fails."""
+    """Expired answers are queried again, and are still available if the store fails."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -208,7 +208,7 @@ def test_expire_keeps_the_last_good(store: CountingStore, clock: Clock) -> None:
 
 
 def test_answer_from_before_a_change(store: CountingStore, clock: Clock) -> None:
-    """An answer under way while everything is forgotten is neither kept nor joined."""
+    """An answer from before a clear is neither cached nor used by later requests."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -231,7 +231,7 @@ def test_answer_from_before_a_change(store: CountingStore, clock: Clock) -> None
 def test_watch_finds_the_store_again(
     store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store that is away is asked for a name that nobody has, until it answers, and then not."""
+    """A failed store is queried for a name that cannot exist, until it answers."""
     monkeypatch.setattr("waypost.store.cache.WATCH_SECONDS", 0.001)
 
     async def work() -> None:
@@ -253,7 +253,7 @@ def test_watch_finds_the_store_again(
 
 
 def test_one_line_a_minute(store: CountingStore, clock: Clock) -> None:
-    """However many questions fail, the log says so once a minute, and once when it is over."""
+    """Many failures write one line a minute to the log, and one line at the end."""
 
     async def work() -> None:
         cache = DomainCache(store, LIMITS, clock=clock)
@@ -276,7 +276,7 @@ def test_one_line_a_minute(store: CountingStore, clock: Clock) -> None:
 
 
 def test_busy_is_not_away(store: CountingStore, clock: Clock) -> None:
-    """Who waits in vain while others are answered does not make the store count as away."""
+    """A request that waits in vain while others are answered does not count as a failure."""
     metrics = Metrics()
 
     async def work() -> None:
@@ -298,7 +298,7 @@ def test_busy_is_not_away(store: CountingStore, clock: Clock) -> None:
 def test_close_does_not_wait_for_ever(
     store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store that hangs does not keep the process from its end."""
+    """A store that hangs does not prevent the process from ending."""
     monkeypatch.setattr("waypost.store.cache.CLOSE_SECONDS", 0.05)
     store.go.clear()
 

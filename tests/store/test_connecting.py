@@ -1,4 +1,4 @@
-"""What goes wrong before the first row: one line with what to do, and never the password."""
+"""Errors before the first row: one line with advice, and never the password."""
 
 import gc
 import sys
@@ -42,7 +42,7 @@ DRIVERS = [
 
 @pytest.fixture(name="uri", params=DRIVERS)
 def _uri(request: pytest.FixtureRequest) -> Uri:
-    """Return a function that makes the URI of a fresh database, changed as told."""
+    """Return a function that returns the URI of a fresh database, with changed parts."""
     server: PostgreSql | MariaDb = (
         request.getfixturevalue("mariadb_server")
         if request.param == "pymysql"
@@ -67,7 +67,7 @@ def _uri(request: pytest.FixtureRequest) -> Uri:
 
 
 def test_each_driver_by_port(uri: Uri) -> None:
-    """Each driver makes the tables and answers over a port, with a password."""
+    """Each driver creates the tables and answers over a port, with a password."""
     engine = open_engine(uri())
     upgrade(engine)
     assert status(engine).is_current
@@ -76,7 +76,7 @@ def test_each_driver_by_port(uri: Uri) -> None:
 
 
 def test_driver_left_out(uri: Uri) -> None:
-    """A URI that names no driver takes the one that Waypost comes with."""
+    """A URI without a driver uses Waypost's default driver."""
     engine = open_engine(uri(driver=""))
     upgrade(engine)
     assert engine.driver in {"psycopg", "pymysql"}
@@ -84,7 +84,7 @@ def test_driver_left_out(uri: Uri) -> None:
 
 
 CASES = [
-    # what is wrong, what is said
+    # what is wrong, a part of the message
     ({"password": WRONG}, "check the user and the password in db_uri"),
     ({"user": "nobody"}, "check the user and the password in db_uri"),
     ({"database": "waypost_missing"}, "create the database 'waypost_missing', or correct"),
@@ -96,7 +96,7 @@ CASES = [
 
 @pytest.mark.parametrize(("change", "said"), CASES, ids=str)
 def test_no_connection(uri: Uri, waypost: Waypost, change: dict[str, str], said: str) -> None:
-    """Every command ends with exit code 2 and one line that says what to do."""
+    """Every command ends with exit code 2 and one line of advice."""
     if change.get("port") == "closed":
         change = {"port": str(free_port())}
     wrong = uri(**change)
@@ -111,7 +111,7 @@ def test_no_connection(uri: Uri, waypost: Waypost, change: dict[str, str], said:
 
 @pytest.mark.parametrize("change", [case[0] for case in CASES[:3]], ids=str)
 def test_serve_does_not_start(uri: Uri, waypost: Waypost, change: dict[str, str]) -> None:
-    """What only a person can mend keeps `serve` from starting, with one line and exit code 2."""
+    """If only the operator can fix the error, `serve` exits with one line and code 2."""
     outcome = waypost("serve", "--port", str(free_port()), "--db-uri", uri(**change))
     assert outcome.code == 2
     assert "error: " in outcome.err
@@ -133,7 +133,7 @@ def test_serve_does_not_start(uri: Uri, waypost: Waypost, change: dict[str, str]
 def test_missing_driver(
     waypost: Waypost, monkeypatch: pytest.MonkeyPatch, uri: str, module: str, extra: str
 ) -> None:
-    """Without its driver each command, `serve` too, says which extra to install."""
+    """Without its driver each command, including `serve`, names the extra to install."""
     monkeypatch.setitem(sys.modules, module, None)
     for command in [*COMMANDS, ["serve"]]:
         outcome = waypost(*command, "--db-uri", uri)
@@ -145,7 +145,7 @@ def test_missing_driver(
 
 @pytest.mark.parametrize("query", ["?nosuch=1", "&nosuch=1", "&charset=nosuch"])
 def test_unknown_option(mariadb_server: MariaDb, query: str) -> None:
-    """An option that the driver does not know is told as such."""
+    """An option that the driver does not know is an error that names it."""
     uri = mariadb_server.tcp_uri(mariadb_server.fresh())
     if query.startswith("?"):
         uri = uri.partition("?")[0]
@@ -155,8 +155,8 @@ def test_unknown_option(mariadb_server: MariaDb, query: str) -> None:
 
 
 def test_host_that_swallows_packets(uri: Uri) -> None:
-    """A host that does not answer at all is given up after seconds, not minutes."""
-    engine = open_engine(uri(host="192.0.2.1", port="9"))  # RFC 5737: belongs to nobody
+    """The connection to a host that does not answer fails after seconds, not minutes."""
+    engine = open_engine(uri(host="192.0.2.1", port="9"))  # RFC 5737: no host
     start = time.monotonic()
     with pytest.raises(StoreUnavailable, match="check the host"):
         status(engine)
@@ -164,7 +164,7 @@ def test_host_that_swallows_packets(uri: Uri) -> None:
 
 
 def test_restarted_server(postgresql_server: PostgreSql) -> None:
-    """After a crash of the server the failure is temporary, and then the same pool goes on."""
+    """After a crash of the server the error is temporary, and the same pool works again."""
     database: Database = postgresql_database(postgresql_server)
     engine = open_engine(database.uri)
     upgrade(engine)
@@ -180,11 +180,11 @@ def test_restarted_server(postgresql_server: PostgreSql) -> None:
     engine.dispose()
 
 
-# PyMySQL leaves a socket that it could not connect to the garbage collector.
+# PyMySQL leaves a socket without a connection to the garbage collector.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_restarted_mariadb(mariadb_server: MariaDb) -> None:
-    """MariaDB's restart is survived in the same way."""
+    """The same pool works again after a restart of MariaDB."""
     engine = open_engine(mariadb_server.uri(mariadb_server.fresh()))
     upgrade(engine)
     store = SqlStore(engine)

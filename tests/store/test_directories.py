@@ -1,4 +1,4 @@
-"""Directories in the database: written, found with their domains, and broken by hand."""
+"""Directories in the database: written, found with their domains, and damaged by hand."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ def read(engine: Engine) -> Catalog:
 @pytest.mark.parametrize("directory", EVERY, ids=lambda one: one.label)
 @pytest.mark.parametrize("policy", [UnknownUser.ANSWER, UnknownUser.DECLINE])
 def test_found_with_its_domain(engine: Engine, directory: Directory, policy: UnknownUser) -> None:
-    """A domain is found with all that is configured of its directory."""
+    """A domain is found with the whole configuration of its directory."""
     users = Users(directory, policy, show_display_name=policy is UnknownUser.DECLINE)
     entry = replace(domain(), users=users)
     write(engine, Catalog((entry,), EVERY))
@@ -71,7 +71,7 @@ def test_found_with_its_domain(engine: Engine, directory: Directory, policy: Unk
 
 
 def test_secrets_are_kept(engine: Engine) -> None:
-    """A catalog that does not know a secret leaves the stored one alone; a named place ends it."""
+    """A catalog without a secret keeps the stored one; a file or variable replaces it."""
     write(engine, Catalog((), (LDAP, SQL)))
     unknown = replace(LDAP, bind_password=Secret()), replace(SQL, uri=Secret())
     write(engine, Catalog((), unknown))
@@ -86,7 +86,7 @@ def test_secrets_are_kept(engine: Engine) -> None:
 
 
 def test_directories_come_and_go(engine: Engine) -> None:
-    """Ids stay as long as labels do, and what is wanted no more is removed."""
+    """A label keeps its id, and directories that are not wanted are removed."""
     pointing = replace(domain(), users=Users(SQL))
     write(engine, Catalog((pointing,), (LDAP, SQL)))
     changed = replace(SQL, query="SELECT a AS login FROM b WHERE c = :address")
@@ -100,7 +100,7 @@ def test_directories_come_and_go(engine: Engine) -> None:
 
 
 def test_script_holds_directories(bare: Engine, database: Database) -> None:
-    """The statements for an empty database make the same directories."""
+    """The statements for an empty database create the same directories."""
     domains = [domain(f"d{n}.example") for n in range(len(EVERY))]
     pointing = (replace(one, users=Users(e)) for one, e in zip(domains, EVERY, strict=True))
     catalog = Catalog(tuple(pointing), EVERY)
@@ -111,7 +111,7 @@ def test_script_holds_directories(bare: Engine, database: Database) -> None:
 
 
 def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
-    """A row with the second time to live, which had been there once, is read without it."""
+    """A row with the former second time to live is read without it."""
     limited = replace(FILE, limits=Limits(ttl_seconds=5))
     write(engine, Catalog((replace(domain(), users=Users(limited)),), (limited,)))
     with writing(engine) as connection:
@@ -127,7 +127,7 @@ def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
 
 
 BROKEN = [
-    # what is written by hand, what is told
+    # the statement, a part of the finding
     ("UPDATE directory SET kind = 'nis'", "kind 'nis' is not known"),
     ("UPDATE directory SET options = 'x'", "options are not in Waypost's format"),
     ("UPDATE directory SET options = '[]'", "options are not in Waypost's format"),
@@ -136,9 +136,9 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("statement", "told"), BROKEN)
-def test_broken_rows(engine: Engine, statement: str, told: str) -> None:
-    """A domain whose directory makes no sense is served without one, and the check tells of it."""
+@pytest.mark.parametrize(("statement", "problem"), BROKEN)
+def test_broken_rows(engine: Engine, statement: str, problem: str) -> None:
+    """A domain with an invalid directory is served without one, and the check reports it."""
     write(engine, Catalog((replace(domain(), users=Users(FILE)),), (FILE,)))
     with writing(engine) as connection:
         connection.execute(sa.text(statement))
@@ -149,5 +149,5 @@ def test_broken_rows(engine: Engine, statement: str, told: str) -> None:
         assert store.find(EXAMPLE_COM) == domain()
         problems = [str(one.problem) for one in findings(connection)]
     assert read(engine).domains == (domain(),)
-    assert any(told in problem for problem in problems)
+    assert any(problem in one for one in problems)
     assert len(lines) == (0 if "DELETE" in statement else 1)

@@ -1,4 +1,4 @@
-"""Counting the domains of each directory, on each engine."""
+"""The number of domains of each directory, on each engine."""
 
 import sqlalchemy as sa
 
@@ -38,7 +38,7 @@ def _fill(engine: Engine) -> None:
 
 
 def test_domains_are_counted(engine: Engine) -> None:
-    """Each directory comes with its number of domains, also where that is none."""
+    """Each directory comes with its number of domains, even if it is 0."""
     _fill(engine)
     with snapshot(engine) as connection:
         found = directories_in_use(connection)
@@ -48,7 +48,7 @@ def test_domains_are_counted(engine: Engine) -> None:
 
 
 def test_waypost_comes_before_automx2(engine: Engine) -> None:
-    """A domain that points to both kinds of rows counts for the one that is asked."""
+    """A domain that refers to both kinds of rows counts for the directory that it uses."""
     _fill(engine)
     with writing(engine) as connection:
         connection.execute(schema.domain.update().values(ldapserver_id=42))
@@ -58,7 +58,7 @@ def test_waypost_comes_before_automx2(engine: Engine) -> None:
 
 
 def test_domains_are_counted_by_the_database(engine: Engine) -> None:
-    """However many domains there are, none of them is fetched."""
+    """No domain is fetched for the count, however many there are."""
     _fill(engine)
     statements: list[str] = []
 

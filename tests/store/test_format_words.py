@@ -1,4 +1,4 @@
-"""The column `formats` of services, as somebody may have written it by SQL."""
+"""The column `formats` of services, also if it was written by SQL."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from waypost.model import ALL_FORMATS, Format
 from waypost.store.sql.format_words import formats_of, stored_formats, unknown_words
 
 DNS_AND_PACC = frozenset({Format.DNS, Format.PACC})
-# what the column holds, the formats, the words that are not known
+# the column, the formats, the unknown names
 STORED: list[tuple[object, frozenset[Format], tuple[str, ...]]] = [
     (None, ALL_FORMATS, ()),
     ("", ALL_FORMATS, ()),
@@ -20,7 +20,7 @@ STORED: list[tuple[object, frozenset[Format], tuple[str, ...]]] = [
     ("dns pacc smtp", DNS_AND_PACC, ("smtp",)),
     ("dns;pacc", ALL_FORMATS, ("dns;pacc",)),
     ("d\u200bns", ALL_FORMATS, ("d\u200bns",)),
-    # SQLite has a type for each value, and not for a column.
+    # In SQLite each value has a type, not each column.
     (b"pacc dns", DNS_AND_PACC, ()),
     (b"\xff", ALL_FORMATS, ("\ufffd",)),
     (5, ALL_FORMATS, ("5",)),
@@ -32,13 +32,13 @@ STORED: list[tuple[object, frozenset[Format], tuple[str, ...]]] = [
     ("stored", "formats", "unknown"), STORED, ids=[ascii(line[0]) for line in STORED]
 )
 def test_stored(stored: object, formats: frozenset[Format], unknown: tuple[str, ...]) -> None:
-    """Words that are known count, and no value of the column is an internal error."""
+    """Known names are used, and no value of the column causes an internal error."""
     assert (formats_of(stored), unknown_words(stored)) == (formats, unknown)
 
 
 @pytest.mark.parametrize("form", Format)
 def test_written(form: Format) -> None:
-    """What Waypost writes it reads again."""
+    """Waypost reads the same formats that it writes."""
     kept = ALL_FORMATS - {form}
     assert formats_of(stored_formats(kept)) == kept
     assert stored_formats(ALL_FORMATS) is None

@@ -1,4 +1,4 @@
-"""The store in memory finds the best match."""
+"""The best match in the store in memory."""
 
 import pytest
 
@@ -24,7 +24,7 @@ PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com"]
     ],
 )
 def test_find(asked: str, expected: str | None) -> None:
-    """Exact, else the longest suffix; a suffix does not match its own domain."""
+    """An exact entry comes first, then the longest suffix; a suffix excludes its own domain."""
     store = MemoryStore(Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
     found = store.find(DomainName.parse(asked))
 
@@ -32,7 +32,7 @@ def test_find(asked: str, expected: str | None) -> None:
 
 
 def test_any() -> None:
-    """A single star matches what nothing else does."""
+    """A single star matches all other domains."""
     store = MemoryStore(Catalog((domain("*"), domain("example.com"))))
     found = store.find(DomainName.parse("example.org"))
 

@@ -1,4 +1,4 @@
-"""Making and upgrading the tables, from nothing and from what automx2 left."""
+"""Create and upgrade the tables, of an empty database and of automx2's."""
 
 import os
 import sqlite3
@@ -63,13 +63,13 @@ def test_from_nothing(bare: Engine, database: Database) -> None:
         described = [(column.name, column.nullable) for column in table.columns]
         made = [(c["name"], c["nullable"]) for c in inspector.get_columns(table.name)]
         assert made == described, table.name
-    # MySQL needs no index of its own for names without regard to case.
+    # MySQL needs no separate index for names without case.
     unneeded = {"ix_domain_name_lower"} if database.dialect == "mysql" else set()
     assert indexes(bare, database) == EXPECTED_INDEXES - unneeded
 
 
 def test_again_does_nothing(bare: Engine) -> None:
-    """Upgrading twice is upgrading once."""
+    """A second upgrade changes nothing."""
     upgrade(bare)
     before = status(bare)
 
@@ -78,7 +78,7 @@ def test_again_does_nothing(bare: Engine) -> None:
 
 @pytest.mark.parametrize("dump", DUMPS)
 def test_adopts_automx2(sqlite_bare: Engine, path: Path, dump: str) -> None:
-    """A database of automx2 is upgraded in place: nothing is lost, and it is served."""
+    """A database of automx2 is upgraded in place without loss, and is served."""
     load(path, dump)
     with sqlite3.connect(path) as connection:
         connection.row_factory = sqlite3.Row
@@ -147,7 +147,7 @@ OLD = (
 
 
 def test_old_automx2_without_later_columns(bare: Engine) -> None:
-    """Tables of an early release get the columns that came later."""
+    """Tables of an early release get the later columns."""
     run(bare, *OLD)
     upgrade(bare)
     found = SqlStore(bare).find(DomainName("old.example"))
@@ -157,7 +157,7 @@ def test_old_automx2_without_later_columns(bare: Engine) -> None:
 
 
 def test_foreign_tables(bare: Engine) -> None:
-    """A database of something else is left alone, and the message says so."""
+    """A database of another program is not changed, and the message says so."""
     run(bare, "CREATE TABLE shop (id INTEGER)")
 
     with pytest.raises(StoreError, match="neither Waypost's nor automx2's"):
@@ -167,7 +167,7 @@ def test_foreign_tables(bare: Engine) -> None:
 
 
 def test_newer_database(bare: Engine) -> None:
-    """A database of a later Waypost is left alone, and the message says so."""
+    """A database of a newer version is not changed, and the message says so."""
     upgrade(bare)
     run(bare, SAYING.format("9999"))
 
@@ -176,7 +176,7 @@ def test_newer_database(bare: Engine) -> None:
     assert status(bare).kind == "newer"
 
 
-# The table that is made last points to a domain that has no key.
+# The upgrade cannot create its last table, because a view has its name.
 UNFIT = (
     "CREATE TABLE provider (id INTEGER PRIMARY KEY, name VARCHAR(9))",
     "CREATE TABLE server (id INTEGER PRIMARY KEY)",
@@ -187,21 +187,21 @@ UNFIT = (
 
 
 def test_failed_upgrade(bare: Engine, database: Database) -> None:
-    """An upgrade that fails leaves all as it was; MySQL cannot, says so, and goes on later."""
+    """A failed upgrade is rolled back; MySQL cannot, says so, and continues later."""
     run(bare, *UNFIT)
-    if database.dialect == "sqlite":  # It would not mind the view, but this.
+    if database.dialect == "sqlite":  # SQLite accepts the view, but not this index.
         run(bare, "CREATE TABLE x (id INTEGER)", "CREATE INDEX ix_server_domain_domain ON x (id)")
     before = set(sa.inspect(bare).get_table_names())
     with pytest.raises(StoreError) as caught:
         upgrade(bare)
-    tells = "run `waypost db upgrade` again" in str(caught.value)
+    has_advice = "run `waypost db upgrade` again" in str(caught.value)
     with reading(bare) as connection:
         columns = [one["name"] for one in sa.inspect(connection).get_columns("provider")]
     if database.dialect != "mysql":
-        assert (columns, tells) == (["id", "name"], False)
+        assert (columns, has_advice) == (["id", "name"], False)
         assert set(sa.inspect(bare).get_table_names()) == before
         return
-    assert tells
+    assert has_advice
     run(bare, "DROP VIEW davserver_domain")
     assert status(bare).kind == "unfinished"
     upgrade(bare)
@@ -211,7 +211,7 @@ def test_failed_upgrade(bare: Engine, database: Database) -> None:
 
 @pytest.mark.parametrize("old", [(), OLD], ids=["empty", "automx2"])
 def test_printed_statements(bare: Engine, database: Database, old: Sequence[str]) -> None:
-    """The printed SQL changes nothing; run by the engine's own program it is the upgrade."""
+    """Printing changes nothing; the printed SQL, run by the engine's client, is the upgrade."""
     run(bare, *old)
     before = status(bare)
     printed = statements(bare)
@@ -223,7 +223,7 @@ def test_printed_statements(bare: Engine, database: Database, old: Sequence[str]
     assert indexes(bare, database) == EXPECTED_INDEXES - unneeded
 
 
-# What the revisions 0007 to 0009 left: a pinned document, in a column with its former name.
+# The content after the former revisions 0007 to 0009: a pinned document in the former column.
 FORMER = (
     "ALTER TABLE domain RENAME COLUMN pinned_pacc TO held_pacc",
     "INSERT INTO provider (id, name, short_name) VALUES (1, 'P', 'P')",
@@ -257,7 +257,7 @@ def test_former_name_of_pinned_documents(
 
 @pytest.mark.parametrize("revision", ["0006", "0009"])
 def test_pinned_documents_keep_their_name(engine: Engine, revision: str) -> None:
-    """A column that has its name already stays, as after an upgrade that failed half-way."""
+    """A column with the new name stays, as after an upgrade that failed half-way."""
     run(engine, *FORMER[1:2], PINNED, SAYING.format(revision))
     upgrade(engine)
 
@@ -266,13 +266,13 @@ def test_pinned_documents_keep_their_name(engine: Engine, revision: str) -> None
 
 
 def test_printed_statements_make_no_file(sqlite_bare: Engine, path: Path) -> None:
-    """A SQLite file that is not there is not made for printing what would be in it."""
+    """Printing the SQL for a missing SQLite file does not create the file."""
     assert "CREATE TABLE provider" in statements(sqlite_bare)
     assert not path.exists()
 
 
-# Ten processes, each with its own file for what it says. They come from one that has loaded the
-# program and opened nothing, so that they begin together, and not one after the other.
+# Ten processes, each with its own file for standard error. They are forked from one process that
+# has loaded the program and opened nothing, so that they start at the same time.
 UPGRADES = """
 import gc, os, sys
 import psycopg, pymysql
@@ -296,7 +296,7 @@ for name in sys.argv[2:]:
 
 
 def test_several_at_once(database: Database, tmp_path: Path) -> None:
-    """Ten processes that start at once upgrade once, and all of them go on."""
+    """Of ten simultaneous upgrades one upgrades, and all succeed."""
     names = [tmp_path / f"said-{number}" for number in range(10)]
     done = subprocess.run(
         [sys.executable, "-c", UPGRADES, database.uri, *names],
@@ -312,20 +312,20 @@ def test_several_at_once(database: Database, tmp_path: Path) -> None:
     # The first line names the database.
     said = [text.partition("\n")[2] for text in texts]
     assert all(text.startswith("database: ") for text in texts)
-    told = Counter(text.partition(";")[0].partition(" (")[0].strip() for text in said)
-    assert told == {"the database was empty": 1, "the database is up to date": 9}
+    counted = Counter(text.partition(";")[0].partition(" (")[0].strip() for text in said)
+    assert counted == {"the database was empty": 1, "the database is up to date": 9}
     engine = open_engine(database.uri)
     assert status(engine).is_current
     engine.dispose()
 
 
 def test_newest_revision_is_known(sqlite_bare: Engine) -> None:
-    """The revision that workers look for is the newest of the migrations."""
+    """The revision that workers check is the newest of the migrations."""
     assert status(sqlite_bare).head == HEAD
 
 
 def test_making_ready(bare: Engine) -> None:
-    """Tables are brought up to date where they are not, and left alone where they are."""
+    """Tables are upgraded if needed, and else not changed."""
     assert not is_current(bare)
     make_ready(bare)
     assert is_current(bare)
@@ -355,7 +355,7 @@ print(sorted({"alembic", "ldap", "typer"} & set(sys.modules)))
 
 
 def test_worker_is_small(engine: Engine, database: Database) -> None:
-    """A worker that finds its tables up to date loads nothing that it does not need."""
+    """A worker with up-to-date tables loads no module that it does not need."""
     assert is_current(engine)
     environment = os.environ | {"PYTHONPATH": f"{SOURCE}"}
     command = [sys.executable, "-c", WORKER, database.uri]

@@ -1,4 +1,4 @@
-"""SQLite files and folders of other users: refused before anything is written, with the cure."""
+"""SQLite files and folders of other users are refused before a write, with advice."""
 
 import os
 import pwd
@@ -34,7 +34,7 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def another_user() -> Iterator[None]:
-    """Be `nobody` for a while."""
+    """Run the block as the user `nobody`."""
     os.setegid(OTHER.pw_gid)
     os.seteuid(OTHER.pw_uid)
     try:
@@ -45,7 +45,7 @@ def another_user() -> Iterator[None]:
 
 
 def give(path: Path, owner: str, mode: int) -> None:
-    """Return a file or a folder to a user."""
+    """Change the owner and the mode of a file or a folder."""
     user = pwd.getpwnam(owner)
     os.chown(path, user.pw_uid, user.pw_gid)
     path.chmod(mode)
@@ -86,7 +86,7 @@ AS_OTHER = [
 
 
 def said(folder: Path) -> str | None:
-    """Return what is said of writing there by the user of this process."""
+    """Return the error about a write by the user of this process, or None."""
     try:
         check_writable(folder / NAME)
     except StoreError as error:
@@ -95,7 +95,7 @@ def said(folder: Path) -> str | None:
 
 
 def make(folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int]) -> None:
-    """Make a folder and perhaps a file, with their owners."""
+    """Create a folder and perhaps a file, with their owners."""
     if file is not None:
         (folder / NAME).touch()
         give(folder / NAME, *file)
@@ -103,7 +103,7 @@ def make(folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int])
 
 
 def expected(folder: Path, begin: str) -> str:
-    """Fill in how an error begins."""
+    """Return the expected beginning of an error."""
     return "db_uri: " + begin.format(file=folder / NAME, folder=folder)
 
 
@@ -111,7 +111,7 @@ def expected(folder: Path, begin: str) -> str:
 def test_root(
     folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str | None
 ) -> None:
-    """Root writes what is root's, and nothing of a user whose service could not write it then."""
+    """Root writes root's files, but no file that another user's service could not write then."""
     make(folder, file, of_folder)
     found = said(folder)
     if begin is None:
@@ -127,7 +127,7 @@ def test_root(
 def test_other_user(
     folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str | None
 ) -> None:
-    """Another user writes what the permissions allow, and is told whose the rest is."""
+    """Another user writes what the permissions allow, and else the error names the owner."""
     make(folder, file, of_folder)
     with another_user():
         found = said(folder)
@@ -142,24 +142,24 @@ def test_other_user(
 
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
 def test_files_beside(folder: Path, end: str) -> None:
-    """The files that SQLite keeps beside a database are looked at as well."""
+    """SQLite's own files next to a database are checked as well."""
     make(folder, ("nobody", 0o600), ("nobody", 0o755))
-    beside = folder / f"{NAME}{end}"
-    beside.touch()
-    give(beside, "root", 0o644)
+    other = folder / f"{NAME}{end}"
+    other.touch()
+    give(other, "root", 0o644)
     with another_user(), pytest.raises(StoreError, match=rf"{NAME}{end} belongs to root, and nobo"):
         check_writable(folder / NAME)
 
 
 def test_user_without_a_name(folder: Path) -> None:
-    """An owner whom the system does not know is told by number."""
+    """An owner without an entry in the user database is named by number."""
     os.chown(folder, 54321, 54321)
     with pytest.raises(StoreError, match="belongs to 54321, but this process runs as root"):
         check_writable(folder / NAME)
 
 
 def test_folder_that_is_not_there(folder: Path) -> None:
-    """Of folders that would be made, the one counts in which that would be done."""
+    """If folders are missing, the nearest existing folder is checked."""
     give(folder, "nobody", 0o755)
     with pytest.raises(StoreError, match=f"the folder {folder} belongs to nobody"):
         check_writable(folder / "a" / "b" / NAME)
@@ -168,7 +168,7 @@ def test_folder_that_is_not_there(folder: Path) -> None:
 
 
 def test_reading(folder: Path) -> None:
-    """To read a file of another user is refused only if the permissions forbid it."""
+    """Reading a file of another user is refused only if the permissions forbid it."""
     make(folder, ("nobody", 0o600), ("nobody", 0o700))
     check_readable(folder / NAME)
     check_readable(folder / "missing.sqlite")
@@ -189,7 +189,7 @@ WRITING = [
 def test_commands_that_write(
     waypost: Waypost, folder: Path, command: tuple[str, ...], is_made: bool
 ) -> None:
-    """A command of root's writes nothing into a service's folder, and serves nothing from it."""
+    """A command of root writes nothing into a service's folder, and does not serve from it."""
     uri = f"sqlite:///{folder}/{NAME}"
     if is_made:
         assert waypost("apply", "--demo", "--db-uri", uri).code == 0
@@ -205,13 +205,13 @@ def test_commands_that_write(
 
 
 def test_root_reads_without_a_trace(waypost: Waypost, folder: Path) -> None:
-    """Root may look into a service's database; no file in the folder is root's afterwards."""
+    """Root may read a service's database, and no file in the folder becomes root's."""
     uri = f"sqlite:///{folder}/{NAME}"
     assert waypost("apply", "--demo", "--db-uri", uri).code == 0
     for path in [folder, *folder.iterdir()]:
         give(path, "nobody", 0o700)
-    with sqlite3.connect(folder / NAME) as held:  # As a service does, so that the log stays.
-        held.execute("SELECT count(*) FROM domain").fetchone()
+    with sqlite3.connect(folder / NAME) as service:  # As a service does, so that the log stays.
+        service.execute("SELECT count(*) FROM domain").fetchone()
         assert waypost("domain", "list", "--db-uri", uri).code == 0
         assert {path.owner() for path in folder.iterdir()} == {"nobody"}
 
@@ -227,7 +227,7 @@ LINKED = [
 def test_symbolic_link(
     folder: Path, file: tuple[str, int] | None, of_folder: tuple[str, int], begin: str
 ) -> None:
-    """A link in a folder of root does not hide whose the file, or its folder, is."""
+    """The owner of a link's target is checked, not the owner of the link."""
     make(folder, file, of_folder)
     link = folder.parent / "link.sqlite"
     link.symlink_to(folder / NAME)
@@ -237,7 +237,7 @@ def test_symbolic_link(
 
 
 def test_symbolic_link_into_a_closed_folder(folder: Path) -> None:
-    """Another user is told which folder behind a link is closed."""
+    """The error names the folder behind a link that the user cannot enter."""
     make(folder, ("root", 0o600), ("root", 0o700))
     link = folder.parent / "link.sqlite"
     link.symlink_to(folder / NAME)
@@ -246,7 +246,7 @@ def test_symbolic_link_into_a_closed_folder(folder: Path) -> None:
 
 
 def test_symbolic_link_to_itself(folder: Path) -> None:
-    """A link that ends nowhere is left to SQLite."""
+    """A link without a target is left to SQLite."""
     link = folder / "loop.sqlite"
     link.symlink_to(link)
     check_writable(link)
@@ -254,7 +254,7 @@ def test_symbolic_link_to_itself(folder: Path) -> None:
 
 @pytest.mark.parametrize("query", ["uri=true", "mode=rwc&uri=true"])
 def test_uri_of_sqlite(folder: Path, waypost: Waypost, home: Path, query: str) -> None:
-    """SQLite's own form of a URI is no way around, and makes no folder of its scheme."""
+    """SQLite's own form of a URI is checked as well, and creates no folder named `file:`."""
     make(folder, None, ("nobody", 0o755))
     outcome = waypost("db", "upgrade", "--db-uri", f"sqlite:///file:{folder / NAME}?{query}")
     assert (outcome.code, f"the folder {folder} belongs to nobody" in outcome.err) == (2, True)

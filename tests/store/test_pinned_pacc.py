@@ -1,4 +1,4 @@
-"""PACC documents that are pinned, in the database and in memory."""
+"""Pinned PACC documents, in the database and in memory."""
 
 import threading
 
@@ -35,7 +35,7 @@ def pinned_for(engine: Engine, name: DomainName = EXAMPLE_COM) -> bytes | None:
 
 
 def test_holding(engine: Engine) -> None:
-    """The first document is pinned, to the byte, for its domain alone, until it is let go."""
+    """The first document is pinned byte for byte, only for its domain, until it is unpinned."""
     put(engine, BEFORE)
     pinned = PinnedRows(engine)
 
@@ -51,19 +51,19 @@ def test_holding(engine: Engine) -> None:
 
 
 def test_largest_document(engine: Engine) -> None:
-    """The largest document that PACC gives is pinned to the byte by every engine."""
+    """The largest document that PACC renders is pinned byte for byte by every engine."""
     put(engine, BEFORE)
     largest = b"x" * pacc.MAX_BYTES
 
     assert PinnedRows(engine).pin(EXAMPLE_COM, largest) == largest
     assert pinned_for(engine) == largest
-    if engine.dialect.name == "mysql":  # which is why no document is larger
+    if engine.dialect.name == "mysql":  # the reason for the limit
         with pytest.raises(StoreError, match="Data too long"):
             PinnedRows(engine).pin(IDN, largest + b"x")
 
 
 def test_nothing_to_hold_it_in(engine: Engine) -> None:
-    """A domain without a row of its own holds nothing, not even what stands in its pattern's."""
+    """A domain without its own row cannot have a pinned document, not even from a pattern."""
     put(engine, BEFORE)
     with writing(engine) as connection:
         is_pattern = schema.domain.c.name == "*.example.net"
@@ -79,7 +79,7 @@ def test_nothing_to_hold_it_in(engine: Engine) -> None:
 
 
 def test_changes_leave_it(engine: Engine) -> None:
-    """What is pinned outlives every change of its domain, and is no part of what is exported."""
+    """A pinned document survives every change of its domain, and is not exported."""
     put(engine, BEFORE)
     PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     other = domain("example.com", host_service(host="new.example.com"))
@@ -94,7 +94,7 @@ def test_changes_leave_it(engine: Engine) -> None:
 
 
 def test_it_goes_with_its_domain(engine: Engine) -> None:
-    """A domain that is removed and comes back later does not bring an old document with it."""
+    """A domain that is removed and added again has no pinned document."""
     put(engine, BEFORE)
     PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     put(engine, Catalog((domain("other.example"),)))
@@ -105,7 +105,7 @@ def test_it_goes_with_its_domain(engine: Engine) -> None:
 
 
 def test_names_as_operators_stored_them(engine: Engine) -> None:
-    """A row whose name has other letters, or umlauts, holds the document of its domain."""
+    """A row with capitals or U-labels has the document of its domain."""
     put(engine, BEFORE)
     with writing(engine) as connection:
         for old, new in (("example.com", "Example.COM"), (IDN.ascii, IDN.unicode)):
@@ -119,7 +119,7 @@ def test_names_as_operators_stored_them(engine: Engine) -> None:
 
 
 def test_many_let_go_at_once(engine: Engine) -> None:
-    """Of several who let go of a document one has done so."""
+    """Of several simultaneous calls that unpin a document one succeeds."""
     put(engine, BEFORE)
     PinnedRows(engine).pin(EXAMPLE_COM, OLD)
     released: list[bool] = []
@@ -137,7 +137,7 @@ def test_many_let_go_at_once(engine: Engine) -> None:
 
 @pytest.mark.parametrize(("stored", "pinned"), [("'ü'", "ü".encode()), ("''", None), ("x''", None)])
 def test_written_by_hand(sqlite_engine: Engine, stored: str, pinned: bytes | None) -> None:
-    """A text that somebody wrote into SQLite's column is its bytes, and an empty one is none."""
+    """A text in SQLite's column is the document in UTF-8; an empty one is no document."""
     put(sqlite_engine, BEFORE)
     with writing(sqlite_engine) as connection:
         connection.exec_driver_sql(f"UPDATE domain SET pinned_pacc = {stored}")  # noqa: S608
@@ -150,7 +150,7 @@ def test_written_by_hand(sqlite_engine: Engine, stored: str, pinned: bytes | Non
 
 
 class Lender:
-    """Knows each domain below one."""
+    """A database that has each domain below lent.example."""
 
     def has_domain(self, name: DomainName) -> bool:
         return name.ascii.endswith(".lent.example")
@@ -160,7 +160,7 @@ class Lender:
 
 
 def test_memory() -> None:
-    """In memory a document is pinned for a domain of the file or of a lender, not for a pattern."""
+    """In memory a document is pinned for a domain of the file or a database, not for a pattern."""
     entry = domain("*")
     directory = SqlDirectory("people", Secret("sqlite://"), "SELECT 1", None)
     lent = Borrowed(directory, entry.provider, entry.services)

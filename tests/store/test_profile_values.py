@@ -1,4 +1,4 @@
-"""What a database says about the profiles of a provider, also when somebody wrote it by hand."""
+"""The profile settings of a provider in a database, also if written by hand."""
 
 from datetime import UTC, datetime
 
@@ -8,12 +8,12 @@ from waypost.model import ProfileSettings, SigningFiles
 from waypost.store.sql.profile_values import profile_from_values
 
 STORED: list[tuple[object, ProfileSettings]] = [
-    # what stands there, what it means
+    # the value, the settings
     (None, ProfileSettings()),
     ("x", ProfileSettings()),
     ({}, ProfileSettings()),
     ({"cert": "/c", "key": "/k"}, ProfileSettings(SigningFiles("/c", "/k"))),
-    # Half of it must not end in a profile that is not signed.
+    # An incomplete setting must not cause an unsigned profile.
     ({"cert": "/c"}, ProfileSettings(SigningFiles("/c", ""))),
     ({"chain": "/x", "key": 1}, ProfileSettings(SigningFiles("", "", "/x"))),
     ({"organization": "A\x00", "description": "a\n\x07b"}, ProfileSettings(None, "A", "a\nb")),
@@ -36,5 +36,5 @@ STORED: list[tuple[object, ProfileSettings]] = [
 
 @pytest.mark.parametrize(("stored", "meant"), STORED)
 def test_read(stored: object, meant: ProfileSettings) -> None:
-    """What makes sense counts, what makes none is left out, and signing is never forgotten."""
+    """Valid values are used, invalid ones are ignored, and signing is never ignored."""
     assert profile_from_values(stored) == meant

@@ -1,4 +1,4 @@
-"""SQLite databases that this process cannot write: they are read all the same."""
+"""SQLite databases that this process can read but not write."""
 
 import sqlite3
 import tempfile
@@ -43,7 +43,7 @@ def _database(waypost: Waypost) -> Iterator[Path]:
 
 @contextmanager
 def in_use(path: Path) -> Iterator[None]:
-    """Have another process's connection open, with changes that are in the WAL file alone."""
+    """Keep a second connection open, with changes that are only in the WAL file."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("UPDATE provider SET name = name || '!'")
@@ -52,7 +52,7 @@ def in_use(path: Path) -> Iterator[None]:
 
 
 def rolled_back(path: Path) -> None:
-    """Leave WAL mode, as other programs do."""
+    """Disable WAL mode, as other programs do."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
 
@@ -64,7 +64,7 @@ def entries(path: Path) -> list[tuple[str, int, bytes]]:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("state", ["at rest", "in use", "with a rollback journal"])
 def test_of_another_user(waypost: Waypost, database: Path, command: list[str], state: str) -> None:
-    """A command that only reads answers as the owner's, and changes no file."""
+    """A command that only reads answers as for the owner, and changes no file."""
     uri = f"sqlite:///{database}"
     if state == "with a rollback journal":
         rolled_back(database)
@@ -73,7 +73,7 @@ def test_of_another_user(waypost: Waypost, database: Path, command: list[str], s
         before = entries(database)
         with another_user():
             found = waypost(*command, "--db-uri", uri)
-        if state != "in use":  # Readers leave marks in the file of shared memory.
+        if state != "in use":  # Readers write marks into the shared memory file.
             assert entries(database) == before
     assert (found.code, found.out) == (expected.code, expected.out)
     assert "error" not in found.err
@@ -84,7 +84,7 @@ WRITING = [["db", "upgrade"], ["apply", "--demo", "--only-add"]]
 
 @pytest.mark.parametrize("command", WRITING, ids=" ".join)
 def test_writing(waypost: Waypost, database: Path, command: list[str]) -> None:
-    """A command that writes says why it cannot."""
+    """A command that writes reports why it cannot."""
     with another_user():
         found = waypost(*command, "--db-uri", f"sqlite:///{database}")
     assert found.code == 2
@@ -92,7 +92,7 @@ def test_writing(waypost: Waypost, database: Path, command: list[str]) -> None:
 
 
 def test_changes_are_seen(database: Path) -> None:
-    """A long-lived reader sees what the owner changes later."""
+    """A long-lived reader sees later changes of the owner."""
     engine = open_engine(f"sqlite:///{database}")
     seen = []
     for number in range(2):

@@ -1,4 +1,4 @@
-"""Two writers, a crash in the middle, and texts that want to be SQL: on each engine."""
+"""Two writers, a crash during a write, and texts that look like SQL, on each engine."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ domains = ["new.example"]
 services = [{ type = "imap", host = "imap.new.example" }]
 """
 RUN = "import sys; from waypost.cli import main; sys.exit(main(sys.argv[1:]))"
-# The real command, killed where all is written and nothing is committed.
+# The real command, killed after all writes and before the commit.
 DIE = """
 import os, signal, sys
 from waypost.database import locking
@@ -38,10 +38,10 @@ real = locking.locked.__wrapped__
 def dying(connection, wait_seconds):
     wrapped = real(connection, wait_seconds)
     yield next(wrapped)
-    held = connection.exec_driver_sql("SELECT name FROM domain").scalars().all()
-    if held != ["new.example"]:
+    found = connection.exec_driver_sql("SELECT name FROM domain").scalars().all()
+    if found != ["new.example"]:
         return
-    print(held, flush=True)
+    print(found, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 from contextlib import contextmanager
 from waypost.database import engine
@@ -62,7 +62,7 @@ def read(engine: Engine) -> Catalog:
 
 
 def started(code: str, folder: Path, *arguments: str) -> "subprocess.Popen[str]":
-    """Start the command in a process of its own."""
+    """Start the command in its own process."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         stdout=subprocess.PIPE,
@@ -75,13 +75,13 @@ def started(code: str, folder: Path, *arguments: str) -> "subprocess.Popen[str]"
 
 @pytest.fixture(name="applying")
 def _applying(tmp_path: Path, database: Database) -> list[str]:
-    """What stands after `waypost`: a file that takes the old domain away, and brings another."""
+    """Return arguments of `waypost`, with a file that removes the old domain and adds another."""
     (tmp_path / "new.toml").write_text(NEW, encoding="utf-8")
     return ["apply", "new.toml", "--db-uri", database.uri]
 
 
 def test_second_apply_waits(engine: Engine, applying: list[str], tmp_path: Path) -> None:
-    """While one writes another `apply` waits, sees what the first wrote, and changes that."""
+    """A second `apply` waits for the first, sees its result, and changes that."""
     with writing(engine) as connection:
         waiting = started(RUN, tmp_path, *applying)
         write_catalog(connection, OLD)
@@ -95,7 +95,7 @@ def test_second_apply_waits(engine: Engine, applying: list[str], tmp_path: Path)
 
 
 def test_second_writer_says_so(engine: Engine, database: Database) -> None:
-    """A writer that waits for too long says that another process writes, and nothing is changed."""
+    """A writer that waits too long reports another process, and nothing is changed."""
     write(engine, OLD)
     other = open_engine(database.uri)
     if database.dialect == "sqlite":
@@ -114,7 +114,7 @@ def test_second_writer_says_so(engine: Engine, database: Database) -> None:
 
 
 def test_killed_in_the_middle(engine: Engine, applying: list[str], tmp_path: Path) -> None:
-    """A process that is killed just before it commits leaves the old state; others can write."""
+    """A process killed just before its commit leaves the old state; others can write."""
     write(engine, OLD)
     dying = started(DIE, tmp_path, *applying)
     out, err = dying.communicate(timeout=30)
@@ -129,7 +129,7 @@ def test_killed_in_the_middle(engine: Engine, applying: list[str], tmp_path: Pat
 
 
 def test_export_while_writing(engine: Engine) -> None:
-    """Reading everything gives one state, whatever is committed meanwhile."""
+    """Reading everything returns one state, even if others commit meanwhile."""
     write(engine, OLD)
     with snapshot(engine) as connection:
         connection.execute(sa.text("SELECT count(*) FROM provider")).scalar()
@@ -156,7 +156,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:16]))
 def test_hostile_texts(engine: Engine, text: str) -> None:
-    """Any text is stored and found again as it is, or refused with nothing changed."""
+    """Any text is stored and found unchanged, or refused without a change."""
     write(engine, OLD)
     provider = Provider(
         text or "Provider", text or "P", (Documentation("https://x", (("en", text),)),)
@@ -185,8 +185,8 @@ def test_hostile_texts(engine: Engine, text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:16]))
 def test_hostile_domain_names(engine: Engine, text: str) -> None:
-    """A hostile name is refused where it is parsed; one in the database hurts nobody."""
-    if text != "NULL":  # which is a name like any other
+    """A hostile name is refused by the parser; one in the database does no harm."""
+    if text != "NULL":  # which is a valid name
         with pytest.raises(DomainError):
             DomainName.parse(text)
     write(engine, OLD)
@@ -207,7 +207,7 @@ def test_hostile_domain_names(engine: Engine, text: str) -> None:
 
 
 def test_names_that_look_alike(engine: Engine) -> None:
-    """A comparison that takes an ü for a u does not answer for somebody else's domain."""
+    """If the database compares ü and u as equal, only the right domain answers."""
     write(engine, OLD)
     with writing(engine) as connection:
         connection.execute(sa.text("UPDATE domain SET name = 'bücher.example'"))
@@ -217,7 +217,7 @@ def test_names_that_look_alike(engine: Engine) -> None:
 
 
 def test_psycopg2_refuses_a_nul(postgresql_server: PostgreSql) -> None:
-    """The older driver's refusal of a NUL is an error like any other, with nothing of the text."""
+    """The older driver's error about a NUL is a usual error, without the text."""
     engine = open_engine(postgresql_server.uri(postgresql_server.fresh(), "psycopg2"))
     upgrade(engine)
     with pytest.raises(StoreError, match="NUL"):

@@ -1,4 +1,4 @@
-"""Rows that mean the same domain, or none: what is served, exported and planned is one thing."""
+"""Rows for the same domain, or for none: lookup, export and plan use the same rule."""
 
 import pytest
 import sqlalchemy as sa
@@ -29,7 +29,7 @@ from waypost.store.sql.store import SqlStore
 from waypost.store.sql.writing_rows import write
 
 LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
-# How each engine is made to lose a row that others point to, as SQLite does without being asked.
+# How each engine can lose a row that others refer to, as SQLite does without foreign keys.
 LOSING = {
     "sqlite": "DELETE FROM {table};",
     "postgresql": (
@@ -40,7 +40,7 @@ LOSING = {
 
 
 def store_names(connection: Connection, names: list[str]) -> None:
-    """Store a row for each name, numbered from 1, each with a provider called as its number."""
+    """Store a row for each name, numbered from 1, each with a provider named by its number."""
     for number, name in enumerate(names, 1):
         provider = {"id": number, "name": f"{number}", "short_name": "x"}
         connection.execute(schema.provider.insert(), provider)
@@ -50,17 +50,17 @@ def store_names(connection: Connection, names: list[str]) -> None:
 
 
 def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
-    """Write a catalog; give the keys of the rows that were told, and how many domains differed."""
-    told: list[Finding] = []
+    """Write a catalog; return the keys of the reported rows and the number of differing domains."""
+    reported: list[Finding] = []
     with Wanted(wanted) as listed:
         change = Change(connection, listed)
-        pairs = sum(old != new for old, new in change.pairs(told.append))
+        pairs = sum(old != new for old, new in change.pairs(reported.append))
         write(change)
-    return [finding.key for finding in told], pairs
+    return [finding.key for finding in reported], pairs
 
 
 TWINS = [
-    # names, the number of the one that is served
+    # names, the number of the served one
     (["Example.COM", "example.com"], 2),
     (["example.com", "Example.COM"], 1),
     (["EXAMPLE.com", "Example.com"], 1),
@@ -82,17 +82,17 @@ FORMS = [
 ]
 
 
-# MariaDB's names are unique without their case.
+# In MariaDB names are unique without case.
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize(("names", "served"), TWINS, ids=str)
 def test_twins(engine: Engine, names: list[str], served: int) -> None:
-    """Of rows that differ in case the one in small letters counts, else the oldest; everywhere."""
+    """Of rows that differ in case the lower-case one is served, else the oldest."""
     check_one(engine, names, served)
 
 
 @pytest.mark.parametrize(("names", "served"), FORMS, ids=str)
 def test_forms(engine: Engine, names: list[str], served: int | None) -> None:
-    """A-labels come before U-labels; a name that no lookup meets is no domain; everywhere."""
+    """A-labels come before U-labels; a name that no lookup finds is not a domain."""
     check_one(engine, names, served)
 
 
@@ -105,17 +105,17 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
     found = SqlStore(engine).find(DomainName.parse(chosen.replace("*", "www")))
     with reading(engine) as connection:
         catalog = read_catalog(connection)
-        # The domains of these rows have no services, which is another finding.
-        other = ("capital", "mail service")
+        # The domains of these rows have no services, which is a separate finding.
+        other = ("uppercase", "mail service")
         found_problems = list(findings(connection))
-        told = [one.key for one in found_problems if not any(text in one.problem for text in other)]
+        seen = [one.key for one in found_problems if not any(text in one.problem for text in other)]
         left_out: list[Finding] = []
         with reading_catalog(connection, left_out=left_out.append):
             pass
 
     assert catalog.domains == (() if served is None else (found,))
     assert served is None or (found is not None and found.provider.name == f"{served}")
-    assert told == [one.key for one in left_out] == others
+    assert seen == [one.key for one in left_out] == others
     with writing(engine) as connection:
         assert planned(connection, catalog) == (others, 0)
         assert planned(connection, catalog) == ([], 0)
@@ -127,7 +127,7 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("last", ["example.com", "EXAMPLE.com"])
 def test_twins_far_apart(engine: Engine, last: str) -> None:
-    """Rows that mean the same are found together, however many others lie between them."""
+    """Rows for the same domain are found together, with any number of rows between them."""
     with writing(engine) as connection:
         store_names(connection, ["Example.com"])
         others = [{"name": f"d{n}.example", "provider_id": 1} for n in range(CHUNK + 5)]
@@ -154,7 +154,7 @@ NAMES = st.one_of(
 @hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(NAMES, unique=True, max_size=12))
 def test_what_is_served_is_exported(names: list[str]) -> None:
-    """Whatever names are stored, an export has what lookups give, and writing it changes that."""
+    """For any stored names, an export equals the lookups, and writing it does not change them."""
     engine = open_engine("sqlite://")
     upgrade(engine)
     with writing(engine) as connection:
@@ -163,15 +163,15 @@ def test_what_is_served_is_exported(names: list[str]) -> None:
     with writing(engine) as connection:
         catalog = read_catalog(connection)
         assert before == set(catalog.domains)
-        told, pairs = planned(connection, catalog)
-        assert (len(told) + len(catalog.domains), pairs) == (len(names), 0)
+        reported, pairs = planned(connection, catalog)
+        assert (len(reported) + len(catalog.domains), pairs) == (len(names), 0)
         assert planned(connection, catalog) == ([], 0)
     assert served(engine) == before
     engine.dispose()
 
 
 def served(engine: Engine) -> set[Domain]:
-    """Return every entry that a lookup can meet."""
+    """Return every entry that a lookup can find."""
     store = SqlStore(engine)
     asked = [f"{prefix}{name}" for prefix in ("", "b.") for name in ("a.x", "bücher.x", "x", "y")]
     return {one for name in asked if (one := store.find(DomainName.parse(name)))}
@@ -182,7 +182,7 @@ ASKED = {"example.com": "example.com", "a.example.net": "example.net", "other.ex
 
 
 def test_lost_provider(engine: Engine, database: Database) -> None:
-    """Domains whose provider is gone are exported as they are served, named after themselves."""
+    """Domains whose provider is missing are exported as served, with a provider of their name."""
     with writing(engine) as connection:
         write_catalog(connection, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
     database.client(LOSING[database.dialect].format(table="provider"))
@@ -201,7 +201,7 @@ def test_lost_provider(engine: Engine, database: Database) -> None:
 
 
 def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
-    """With only_add such a domain stays as it is: no service more, and no provider."""
+    """With only_add such a domain does not change: it gets no service and no provider."""
     with writing(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
     database.client(LOSING[database.dialect].format(table="provider"))
@@ -222,7 +222,7 @@ def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
-    """A link to a service that is gone does not lead to a new one, whose id SQLite chooses."""
+    """A link to a missing service does not get a new one, whose id SQLite chooses."""
     with writing(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
     database.client("DELETE FROM server WHERE type = 'smtp';")
@@ -238,7 +238,7 @@ def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
 
 
 def test_lost_directory(engine: Engine, database: Database) -> None:
-    """A domain whose directory server is gone is served and exported without one."""
+    """A domain whose directory is missing is served and exported without one."""
     pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
     with writing(engine) as connection:
         write_catalog(connection, Catalog((pointing,), (LDAP,)))
@@ -251,7 +251,7 @@ def test_lost_directory(engine: Engine, database: Database) -> None:
 
 
 def test_strays_can_stay(engine: Engine) -> None:
-    """Where rows that serve nobody are kept, others are written, and these stay as they are."""
+    """If rows that no answer uses are kept, others are written and these do not change."""
     idle = {"id": 77, "name": "idle.example", "port": 993, "type": "imap", "socket_type": "SSL"}
     with writing(engine) as connection:
         write_catalog(connection, Catalog((domain("a.example"),)))
@@ -275,8 +275,8 @@ def test_strays_can_stay(engine: Engine) -> None:
             schema.server_domain.c.server_id == 78
         )
         assert connection.execute(kept).scalars().all() == [domain_id]
-        told, pairs = planned(connection, more)
-        assert (len(told), pairs) == (3, 0)
+        reported, pairs = planned(connection, more)
+        assert (len(reported), pairs) == (3, 0)
         assert planned(connection, more) == ([], 0)
         assert set(connection.execute(sa.select(schema.server.c.id)).scalars()).isdisjoint({77, 78})
         purge(connection)

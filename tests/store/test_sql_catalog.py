@@ -1,4 +1,4 @@
-"""The whole database as one value: what is written comes back, and what stays keeps its id."""
+"""Write and read the whole database as one value; unchanged rows keep their ids."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,7 +68,7 @@ def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
 
 
 def in_database_order(catalog: Catalog) -> Catalog:
-    """Sort as a database gives it back: by provider, and host-based services first."""
+    """Return a catalog in the order of the database: by provider, host-based services first."""
     providers = list(dict.fromkeys(domain.provider for domain in catalog.domains))
     by_provider = sorted(catalog.domains, key=lambda one: providers.index(one.provider))
     domains = tuple(
@@ -86,7 +86,7 @@ def in_database_order(catalog: Catalog) -> Catalog:
 
 
 def _rank(directory: Directory) -> tuple[bool, int]:
-    """Put automx2's servers first, by id; the others stay as they are."""
+    """Return a sort key: automx2's servers first, by id; the others in their order."""
     is_old = isinstance(directory, LdapServer)
     return not is_old, directory.id if isinstance(directory, LdapServer) else 0
 
@@ -96,7 +96,7 @@ QUICK = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 
 @pytest.fixture(name="in_memory", scope="module")
 def _in_memory() -> Iterator[Engine]:
-    """One upgraded database in memory for all examples: its tables take longer than its rows."""
+    """Yield one upgraded database in memory for all examples, because creating tables is slow."""
     engine = open_engine("sqlite://")
     upgrade(engine)
     yield engine
@@ -106,7 +106,7 @@ def _in_memory() -> Iterator[Engine]:
 @hypothesis_settings(suppress_health_check=QUICK, deadline=None, max_examples=50)
 @given(first=catalogs(), second=catalogs())
 def test_what_is_written_comes_back(in_memory: Engine, first: Catalog, second: Catalog) -> None:
-    """Whatever the database held before, it says what the catalog says, and the same again."""
+    """With any earlier content, reading returns the written catalog, also the second time."""
     with writing(in_memory) as connection:
         purge(connection)
     check_written(in_memory, first, second)
@@ -117,14 +117,14 @@ def test_what_is_written_comes_back(in_memory: Engine, first: Catalog, second: C
 def test_what_is_written_comes_back_everywhere(
     engine: Engine, first: Catalog, second: Catalog
 ) -> None:
-    """The same holds on each engine, which a few examples must show: servers take their time."""
+    """The same is true on each engine, with few examples, because servers are slow."""
     with writing(engine) as connection:
         purge(connection)
     check_written(engine, first, second)
 
 
 def check_written(engine: Engine, first: Catalog, second: Catalog) -> None:
-    """Write one catalog, then another in its place."""
+    """Write one catalog, then another that replaces it."""
     write(engine, first)
     assert read(engine) == in_database_order(first)
     write(engine, second)
@@ -136,7 +136,7 @@ def check_written(engine: Engine, first: Catalog, second: Catalog) -> None:
 
 
 def test_writing_again_changes_nothing(engine: Engine) -> None:
-    """The same catalog once more is not one statement that writes."""
+    """Writing the same catalog again executes no statement that writes."""
     catalog = Catalog((domain("example.com", IMAP, SMTP, url_service()), domain("example.net")))
     write(engine, catalog)
     statements: list[str] = []
@@ -159,7 +159,7 @@ def test_shared_services_are_one_row(engine: Engine) -> None:
 
 
 def test_partly_shared_services(engine: Engine) -> None:
-    """Where domains have different services, what they share is still one row, in order."""
+    """If domains have different services, shared services are still one row, in order."""
     catalog = Catalog(
         (
             domain("a.example", IMAP, SMTP),
@@ -174,7 +174,7 @@ def test_partly_shared_services(engine: Engine) -> None:
 
 
 def test_ids_stay(engine: Engine) -> None:
-    """What stays the same keeps its id when something is added, changed or removed beside it."""
+    """Unchanged rows keep their ids when others are added, changed or removed."""
     write(engine, Catalog((domain("a.example", IMAP, SMTP), domain("b.example", POP3, SMTP))))
     before = everything(engine)
     write(
@@ -191,7 +191,7 @@ def test_ids_stay(engine: Engine) -> None:
 
 
 def test_new_order_of_services(engine: Engine) -> None:
-    """An order that changes is seen in the ids, which are the order."""
+    """A new order of services is visible in the ids, which are the order."""
     write(engine, Catalog((domain("a.example", IMAP, POP3, SMTP),)))
     write(engine, Catalog((domain("a.example", POP3, IMAP, SMTP),)))
 
@@ -199,7 +199,7 @@ def test_new_order_of_services(engine: Engine) -> None:
 
 
 def test_rows_stay_when_more_of_a_kind_come(engine: Engine) -> None:
-    """Where domains contradict each other, one more of either changes no row that is there."""
+    """If domains contradict each other, one more of either changes no existing row."""
     first = (domain("a.example", IMAP, POP3), domain("b.example", POP3, IMAP))
     write(engine, Catalog(first))
     before = everything(engine)
@@ -211,7 +211,7 @@ def test_rows_stay_when_more_of_a_kind_come(engine: Engine) -> None:
 
 
 def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
-    """A service without a domain is gone after the next writing."""
+    """The next write removes a service without a domain."""
     write(engine, Catalog((domain("a.example", IMAP, SMTP),)))
     with writing(engine) as connection:
         connection.execute(sa.text("DELETE FROM server_domain"))
@@ -221,7 +221,7 @@ def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
 
 
 def test_bind_password_is_kept(engine: Engine) -> None:
-    """A catalog that does not know the password leaves the stored one alone."""
+    """A catalog without the password keeps the stored one."""
     pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
     secret = LdapServer(42, *LDAP_FIELDS, bind_password="s3cret")
     write(engine, Catalog((pointing,), (secret,)))
@@ -236,7 +236,7 @@ LDAP_FIELDS = (LDAP.name, LDAP.port, LDAP.use_ssl, LDAP.search_base, LDAP.search
 
 
 def test_purge(engine: Engine) -> None:
-    """Purging takes everything out."""
+    """Purging removes all rows."""
     with writing(engine) as connection:
         assert is_empty(connection)
         write_catalog(connection, Catalog((domain(),), (LDAP,), (Provider("Idle", "Idle"),)))
@@ -248,7 +248,7 @@ def test_purge(engine: Engine) -> None:
 
 
 def test_failure_changes_nothing(engine: Engine) -> None:
-    """What fails in the middle leaves the old state."""
+    """A failure during a write leaves the old state."""
     write(engine, Catalog((domain("a.example"),)))
     before = everything(engine)
     pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
@@ -267,7 +267,7 @@ NASTY = Provider('Ö\'Brien "& Söhne" \\ %s :x -- ;', "Ö'B\\")
 
 
 def test_script_fills_a_database(bare: Engine, database: Database) -> None:
-    """The statements, run by each engine's own program, fill a database with the same catalog."""
+    """The statements, run by each engine's client, fill a database with the same catalog."""
     catalog = Catalog(
         (
             Domain(domain("a.example").pattern, NASTY, (IMAP, SMTP, url_service()), Users(LDAP)),
@@ -286,12 +286,12 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     more = Catalog((*catalog.domains, added), catalog.directories)
     write(bare, more)
     assert set(read(bare).domains) == set(more.domains)
-    # automx2 lets the engine number its servers.
+    # In automx2 the engine chooses the ids of servers.
     execute(bare, LDAP_WITHOUT_ID)
 
 
 def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
-    """An LDAP server that keeps its id does not collide with the next that gets one."""
+    """An LDAP server with a written id does not collide with the next automatic id."""
     write(engine, Catalog((domain(),), (replace(LDAP, id=1), replace(LDAP, id=7))))
     execute(engine, LDAP_WITHOUT_ID)
 
@@ -303,7 +303,7 @@ def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
     [("sqlite", "'Ö''B\\'"), ("postgresql", "'Ö''B\\'"), ("mysql", "'Ö''B\\\\'")],
 )
 def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
-    """A quotation mark is doubled everywhere, a backslash for MySQL only."""
+    """A quotation mark is doubled for all engines, a backslash only for MySQL."""
     catalog = Catalog(idle_providers=(NASTY,))
     script = "\n".join(sql_statements(catalog, dialect))  # type: ignore[arg-type]
 
@@ -311,7 +311,7 @@ def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
 
 
 def test_pop3_options_are_kept(engine: Engine) -> None:
-    """The options of POP3 are stored and found again, and automx2 can insert rows without them."""
+    """POP3 options are stored and found, and automx2 can insert rows without them."""
     options = Pop3Options(leave_messages_on_server=True, days_to_leave_messages_on_server=3)
     wanted = Catalog((domain("example.com", replace(POP3, pop3=options)),))
 
@@ -328,7 +328,7 @@ def test_pop3_options_are_kept(engine: Engine) -> None:
 
 
 def test_formats_are_kept(engine: Engine) -> None:
-    """Formats of services with a host and with a URL are stored and found; automx2's have all."""
+    """Formats of both kinds of services are stored and found; automx2's rows have all."""
     only = frozenset({Format.PACC, Format.DNS})
     services = (
         replace(host_service(), formats=only),
@@ -346,7 +346,7 @@ def test_formats_are_kept(engine: Engine) -> None:
     with reading(engine) as connection:
         stored = connection.execute(sa.text("SELECT formats FROM server ORDER BY id")).scalars()
         assert list(stored) == ["pacc dns", None]
-    # The same services in all formats are other services.
+    # The same services in all formats are different values.
     everywhere = tuple(replace(one, formats=ALL_FORMATS) for one in services)
     write(engine, Catalog((domain("example.com", *everywhere),)))
     found = SqlStore(engine).find(DomainName("example.com"))
@@ -355,7 +355,7 @@ def test_formats_are_kept(engine: Engine) -> None:
 
 
 FORMATS_BY_HAND = [
-    # what somebody wrote into the column, what it means
+    # the column, the formats
     (None, ALL_FORMATS),
     ("", ALL_FORMATS),
     (" ", ALL_FORMATS),
@@ -368,7 +368,7 @@ FORMATS_BY_HAND = [
 
 @pytest.mark.parametrize(("stored", "formats"), FORMATS_BY_HAND)
 def test_formats_by_hand(stored: str | None, formats: frozenset[Format]) -> None:
-    """Words that are not known are passed over, and none at all means every format."""
+    """Unknown names are ignored, and a column without names means all formats."""
     row = rows.server_row(host_service(), HostEndpoint("a.example", 993, Security.TLS))
     dav = rows.davserver_row(url_service(), UrlEndpoint("https://a.example/"))
 
@@ -380,7 +380,7 @@ def test_formats_by_hand(stored: str | None, formats: frozenset[Format]) -> None
     "stored", ["", "{", "[1]", '{"days": 3}', "null", '{"download_on_biff": []}']
 )
 def test_pop3_options_by_hand(stored: str) -> None:
-    """What somebody wrote into the column by hand, and is no object of options, is passed over."""
+    """A value that was written by hand and is not an object of options is ignored."""
     row = rows.server_row(host_service("pop3"), HostEndpoint("a.example", 995, Security.TLS))
 
     assert rows.service_from_server({**row, "pop3": stored}).pop3 is None

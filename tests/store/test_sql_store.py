@@ -1,4 +1,4 @@
-"""One domain from the database: how it is matched, what its rows mean, and what fails how."""
+"""One domain from the database: its match, the meaning of its rows, and errors."""
 
 import sqlite3
 import sys
@@ -54,7 +54,7 @@ def execute(engine: Engine, statement: str) -> None:
     ],
 )
 def test_match(engine: Engine, asked: str, expected: str) -> None:
-    """Exact, else the longest suffix, else the star."""
+    """An exact entry comes first, then the longest suffix, then the star."""
     store = fill(engine, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
     found = store.find(DomainName.parse(asked))
 
@@ -63,7 +63,7 @@ def test_match(engine: Engine, asked: str, expected: str) -> None:
 
 
 def test_no_match(engine: Engine) -> None:
-    """What nothing matches is None."""
+    """A domain without a match is None."""
     store = fill(engine, Catalog((domain("example.com"),)))
 
     assert store.find(DomainName("example.org")) is None
@@ -71,7 +71,7 @@ def test_no_match(engine: Engine) -> None:
 
 @pytest.mark.parametrize("stored", ["Example.COM", "example.com", "EXAMPLE.com"])
 def test_stored_in_any_case(engine: Engine, stored: str) -> None:
-    """A name that an operator stored with capitals is found."""
+    """A name that was stored with capitals is found."""
     store = fill(engine, Catalog((domain("example.com"),)))
     execute(engine, f"UPDATE domain SET name = '{stored}'")  # noqa: S608
 
@@ -79,7 +79,7 @@ def test_stored_in_any_case(engine: Engine, stored: str) -> None:
 
 
 def test_stored_as_u_label(engine: Engine) -> None:
-    """A name that an operator stored with U-labels is found, also behind a star."""
+    """A name that was stored with U-labels is found, also after a star."""
     store = fill(engine, Catalog((domain("example.com"),)))
     execute(engine, "UPDATE domain SET name = 'bücher.example'")
     assert store.find(DomainName("xn--bcher-kva.example")) is not None
@@ -89,7 +89,7 @@ def test_stored_as_u_label(engine: Engine) -> None:
 
 
 def test_round_trip_of_a_domain(engine: Engine) -> None:
-    """What was written comes back, in its order."""
+    """A domain is read as it was written, in the same order."""
     wanted = domain(
         "example.com",
         host_service("imap", authentication=(OAUTH2, PASSWORD_CLEARTEXT)),
@@ -102,7 +102,7 @@ def test_round_trip_of_a_domain(engine: Engine) -> None:
 
 
 def test_two_statements(engine: Engine) -> None:
-    """A served domain costs two statements, one that is not served costs one."""
+    """A served domain needs two statements, one that is not served needs one."""
     store = fill(engine, Catalog((domain("example.com"),)))
     seen: list[str] = []
     sa.event.listen(
@@ -122,7 +122,7 @@ EXPLAIN = {
 
 
 def test_index_is_used(engine: Engine, database: Database) -> None:
-    """Each engine's plan for the very statement of a lookup goes through an index on the name."""
+    """Each engine's plan for the statement of a lookup uses an index on the name."""
     store = fill(engine, Catalog((domain("d7.example"),)))
     many = [{"name": f"D{number}.test", "provider_id": 1} for number in range(5000)]
     with writing(engine) as connection:
@@ -160,7 +160,7 @@ GOOD_ROW = {
     "authentication": "plain",
 }
 READ = [
-    # what automx2's operators store -> type, host, port, security, method
+    # columns -> type, host, port, security, method
     ({}, ("imap", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
     ({"type": "pop"}, ("pop3", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
     ({"type": "POP3"}, ("pop3", "imap.example.com", 993, "tls", PASSWORD_CLEARTEXT)),
@@ -196,7 +196,7 @@ READ = [
 def test_tolerant_reading(
     engine: Engine, change: dict[str, object], expected: tuple[object, ...]
 ) -> None:
-    """What automx2's operators stored is understood as they meant it."""
+    """Values of automx2's operators are read with the meaning that they had."""
     store = fill(engine, Catalog((domain("example.com"),)))
     execute(engine, SERVER.format(**(GOOD_ROW | change)))
     found = store.find(DomainName("example.com"))
@@ -223,7 +223,7 @@ def test_tolerant_reading(
     ],
 )
 def test_row_that_makes_no_sense(engine: Engine, change: dict[str, object]) -> None:
-    """A row that makes no sense is left out and told once; the others are served."""
+    """An invalid row is left out and logged once; the others are served."""
     store = fill(engine, Catalog((domain("example.com"),)))
     execute(engine, SERVER.format(**(GOOD_ROW | change)))
     with capture_logs() as lines:
@@ -252,7 +252,7 @@ DAV = [
 
 @pytest.mark.parametrize(("url", "port", "use_ssl", "expected"), DAV)
 def test_davserver(engine: Engine, url: str, port: int, use_ssl: int, expected: str) -> None:
-    """The URL holds what automx2 keeps in two columns."""
+    """The URL combines two columns of automx2."""
     store = fill(engine, Catalog((domain("example.com", url_service()),)))
     truth = "true" if use_ssl else "false"
     execute(engine, f"UPDATE davserver SET url='{url}', port={port}, use_ssl={truth}")  # noqa: S608
@@ -275,7 +275,7 @@ ADDRESS_BOOKS = [
 def test_address_book(
     engine: Engine, url: str, port: int, use_ssl: int, expected: str | None
 ) -> None:
-    """An LDAP address book is a row of the same table, with a URL and a method of its own."""
+    """An LDAP address book is a row of the same table, with a URL and its own method."""
     url_of_all = "ldaps://ldap.example.com/dc=x??sub"
     service = url_service("ldap", url_of_all, authentication=(PASSWORD_CLEARTEXT,))
     store = fill(engine, Catalog((domain("example.com", service),)))
@@ -297,7 +297,7 @@ def test_address_book(
     "url", ["", "dav example com:x", "ftp://x", "https://", "https://[x", "/dav"]
 )
 def test_davserver_that_makes_no_sense(engine: Engine, url: str) -> None:
-    """A row without a whole URL is left out."""
+    """A row without a complete URL is left out."""
     store = fill(engine, Catalog((domain("example.com", url_service()),)))
     execute(engine, f"UPDATE davserver SET url='{url}'")  # noqa: S608
     found = store.find(DomainName("example.com"))
@@ -307,10 +307,10 @@ def test_davserver_that_makes_no_sense(engine: Engine, url: str) -> None:
 
 
 def test_control_characters_in_texts(engine: Engine) -> None:
-    """What no document can carry is taken out of texts."""
+    """Characters that no document can contain are removed from texts."""
     store = fill(engine, Catalog((domain("example.com"),)))
     execute(engine, "UPDATE provider SET name = 'Ex\x01ample'")
-    # PostgreSQL stores no NUL at all.
+    # PostgreSQL cannot store NUL.
     control = "\x02" if engine.dialect.name == "postgresql" else "\0"
     with writing(engine) as connection:
         connection.execute(sa.text("UPDATE server SET user_name = :n"), {"n": f"{control}alice"})
@@ -322,7 +322,7 @@ def test_control_characters_in_texts(engine: Engine) -> None:
 
 
 def test_change_by_sql_wins(engine: Engine) -> None:
-    """Who changes automx2's column `authentication` overrides Waypost's longer list."""
+    """A change of automx2's column `authentication` overrides Waypost's longer list."""
     methods = (OAUTH2, PASSWORD_CLEARTEXT)
     store = fill(engine, Catalog((domain("example.com", host_service(authentication=methods)),)))
     execute(engine, "UPDATE server SET authentication = 'NTLM'")
@@ -348,10 +348,10 @@ UPDATE domain SET ldapserver_id=100 WHERE name='example.com';
 
 
 def test_statements_of_automx2s_manual(engine: Engine, database: Database) -> None:
-    """automx2's statements run unchanged, and such a domain keeps its general answer."""
+    """automx2's statements run unchanged, and the domain has its general answer."""
     store = fill(engine, Catalog((domain("example.com"),)))
     before = store.find(DomainName("example.com"))
-    # PostgreSQL takes no number for a truth value, not from automx2's users either.
+    # PostgreSQL accepts no number as a boolean, also from automx2's users.
     truth = "true" if database.dialect == "postgresql" else "1"
     database.client(MANUAL.replace("636, 1,", f"636, {truth},"))
     after = store.find(DomainName("example.com"))
@@ -364,13 +364,13 @@ def test_statements_of_automx2s_manual(engine: Engine, database: Database) -> No
 
 
 def test_foreign_keys_are_on(engine: Engine) -> None:
-    """A domain cannot point to a provider that is not there."""
+    """A domain cannot refer to a provider that does not exist."""
     with pytest.raises(StoreError, match=r"(?i)foreign key"):
         execute(engine, "INSERT INTO domain (name, provider_id) VALUES ('x', 99)")
 
 
 def test_readers_do_not_wait(engine: Engine) -> None:
-    """A lookup is answered from the old state while a writer is at work."""
+    """A lookup reads the old state while a writer is active."""
     store = fill(engine, Catalog((domain("example.com"),)))
     with writing(engine) as connection:
         purge(connection)
@@ -387,7 +387,7 @@ def test_write_ahead_log_is_on(sqlite_engine: Engine, path: Path) -> None:
 
 
 def test_many_threads(engine: Engine) -> None:
-    """Several threads may ask at once."""
+    """Several threads may query at the same time."""
     store = fill(engine, Catalog(tuple(domain(f"d{number}.example") for number in range(20))))
     found: list[bool] = []
 
@@ -429,15 +429,15 @@ def test_memory_database_is_one_for_all_threads() -> None:
 
 
 def test_missing_table(bare: Engine) -> None:
-    """A database without tables says which command makes them."""
+    """The error about a database without tables names the command that creates them."""
     with writing(bare):
-        pass  # makes a SQLite file
+        pass  # creates a SQLite file
     with pytest.raises(StoreError, match="run `waypost db upgrade`"):
         SqlStore(bare).find(DomainName("example.com"))
 
 
 def test_file_that_is_no_database(path: Path) -> None:
-    """Something else than a database is told as such."""
+    """A file that is not a database is an error that says so."""
     path.write_bytes(b"not a database, but long enough to be looked at" * 100)
     store = SqlStore(open_engine(f"sqlite:///{path}"))
 
@@ -457,7 +457,7 @@ def test_file_that_is_no_database(path: Path) -> None:
     ],
 )
 def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URI that cannot be used is one line with what to do, and never the password."""
+    """An invalid URI is one line of advice, and never shows the password."""
     for driver in ("psycopg2", "pymysql"):
         monkeypatch.setitem(sys.modules, driver, None)  # as where it is not installed
     with pytest.raises(StoreError, match=said) as caught:
@@ -476,7 +476,7 @@ def test_folder_that_cannot_be_made() -> None:
 
 
 def test_folder_is_made(tmp_path: Path) -> None:
-    """The folder of a new database is made."""
+    """The folder of a new database is created."""
     engine = open_engine(f"sqlite:///{tmp_path}/a/b/waypost.sqlite")
     with writing(engine) as connection:
         connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
@@ -486,7 +486,7 @@ def test_folder_is_made(tmp_path: Path) -> None:
 
 
 def test_domains_share_what_they_have_in_common(engine: Engine) -> None:
-    """Domains with the same services hold one value, so that a cache of many stays small."""
+    """Domains with the same services share one object, so that a large cache stays small."""
     with writing(engine) as connection:
         write_catalog(connection, Catalog((domain("a.example"), domain("b.example"))))
     store = SqlStore(engine)
