@@ -182,7 +182,7 @@ class StoreBusy(StoreUnavailable):
 
 
 class StoreError(WaypostError):
-    """The database answers, but cannot be used as it is: a missing table, a driver, a wrong URI."""
+    """The database cannot be used: a table or a driver is missing, or the URI is wrong."""
 
     code = "store_error"
 

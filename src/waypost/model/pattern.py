@@ -45,7 +45,7 @@ class DomainPattern:
 
     @property
     def kind(self) -> MatchKind:
-        """How this pattern matches."""
+        """The kind of match."""
         if self.text == "*":
             return MatchKind.ANY
         return MatchKind.SUFFIX if self.text.startswith("*.") else MatchKind.EXACT

@@ -48,7 +48,7 @@ class OAuth2:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has all that a client needs that reads nothing else (the draft's `oAuth2`).
+        """Whether it has all values that a client needs without other discovery.
 
         Thunderbird for iOS 98f4283 and io-pim-discovery 5036dfa refuse a document if one of the
         four is missing.

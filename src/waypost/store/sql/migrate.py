@@ -86,7 +86,7 @@ def upgrade(engine: Engine) -> MigrationStatus:
     before = status(engine)
     if before.is_current:
         return before
-    with _told_where_half_done(engine), writing(engine, LOCK_SECONDS) as connection:
+    with _upgrade_errors(engine), writing(engine, LOCK_SECONDS) as connection:
         before = _status(connection)
         check_upgradable(before)
         if not before.is_current:
@@ -147,7 +147,7 @@ def _offline(dialect: str, existing: Existing, current: str | None) -> str:
 
 
 @contextmanager
-def _told_where_half_done(engine: Engine) -> Iterator[None]:
+def _upgrade_errors(engine: Engine) -> Iterator[None]:
     """Add advice to the error of a failed upgrade, if the engine cannot roll back."""
     try:
         yield

@@ -66,7 +66,7 @@ class Scratch:
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def exchange(self, offers: Sequence[tuple[int, int]]) -> None:
-        """Change the offers of domains: pairs of position and offer."""
+        """Set new offers of domains: pairs of position and offer."""
         if offers:
             statement = _LISTED.update().where(_L.position == sa.bindparam("at"))
             rows = [{"at": position, "offer": number} for position, number in offers]

@@ -33,7 +33,7 @@ class SqlStore:
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
         self._offers: dict[Offer, Offer] = {}
-        self._told: set[tuple[str, int]] = set()
+        self._logged: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
 
     def find(self, domain: DomainName) -> Domain | None:
@@ -89,7 +89,7 @@ class SqlStore:
             try:
                 directory = directory_rows.directory_from_row(row, _DIRECTORY_PREFIX)
             except rows.RowError as error:
-                self._tell("directory", row["directory_id"], str(error))
+                self._log_once("directory", row["directory_id"], str(error))
                 return None
         elif row["directory_id"] is None and row["ldapserver_name"] is not None:
             directory = directory_rows.ldapserver_from_row(row, _LDAPSERVER_PREFIX)
@@ -110,13 +110,13 @@ class SqlStore:
             try:
                 services.append(read(row))
             except rows.RowError as error:
-                self._tell(row["table"], row["id"], str(error))
+                self._log_once(row["table"], row["id"], str(error))
         return services
 
-    def _tell(self, table: str, row_id: int, reason: str) -> None:
+    def _log_once(self, table: str, row_id: int, reason: str) -> None:
         """Log an invalid row, once for each store."""
-        if (table, row_id) not in self._told:
-            self._told.add((table, row_id))
+        if (table, row_id) not in self._logged:
+            self._logged.add((table, row_id))
             event = "invalid row ignored; run `waypost db check`"
             self._log.warning(event, table=table, id=row_id, reason=reason)
 
