@@ -224,6 +224,7 @@ def test_printed_statements(bare: Engine, database: Database, old: Sequence[str]
 
 
 # The content after the former revisions 0007 to 0009: a pinned document in the former column.
+# With revision 0006 it is what MariaDB keeps of an upgrade that failed in 0007.
 FORMER = (
     "ALTER TABLE domain RENAME COLUMN pinned_pacc TO held_pacc",
     "INSERT INTO provider (id, name, short_name) VALUES (1, 'P', 'P')",
@@ -239,10 +240,7 @@ SAYING = "UPDATE waypost_schema_version SET version_num = '{}'"
 def test_former_name_of_pinned_documents(
     engine: Engine, database: Database, revision: str, printed: bool
 ) -> None:
-    """Documents in the column `held_pacc` are still pinned after its name has changed.
-
-    Revision 0006 with this column is what MariaDB keeps of an upgrade that failed in 0007.
-    """
+    """Documents in the column `held_pacc` are still pinned after the column is renamed."""
     run(engine, *FORMER, SAYING.format(revision))
     if printed:
         database.client(statements(engine))

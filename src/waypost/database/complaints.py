@@ -107,7 +107,7 @@ def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailab
     cures = {
         Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
         Cause.NO_LOGIN: "check the user and the password in db_uri",
-        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server is running",
+        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
         Cause.NO_TABLE: "run `waypost db upgrade`",
         Cause.LOCKED: "another process writes to it; try again later",
     }
