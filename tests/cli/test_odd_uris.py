@@ -10,10 +10,10 @@ SECRET = "hunter2"
 LONG = "a" * 300
 URIS = [
     # URI, what is said
-    (f"sqlite://u:{SECRET}@h/x", "written with four slashes"),
-    ("sqlite://u:p@h/x", "written with four slashes"),
-    ("sqlite://h/x", "written with four slashes"),
-    ("sqlite://h", "written with four slashes"),
+    (f"sqlite://u:{SECRET}@h/x", "with four slashes"),
+    ("sqlite://u:p@h/x", "with four slashes"),
+    ("sqlite://h/x", "with four slashes"),
+    ("sqlite://h", "with four slashes"),
     ("sqlite:", "must be a database URI"),
     ("sqlite:///folder/", "unable to open database file"),
     ("sqlite:///folder", "unable to open database file"),
@@ -23,7 +23,7 @@ URIS = [
     ("sqlite:///" + "a/" * 3000, "too long"),
     ("sqlite:///é.db", "there is no "),
     ("sqlite:///a\x07b.db", "there is no "),
-    ("sqlite:///x?timeout=soon", "the driver does not take"),
+    ("sqlite:///x?timeout=soon", "the driver rejected"),
     ("sqlite+nothing:///x", "Waypost does not support"),
     (f"nothing://u:{SECRET}@h/x", "Waypost does not support"),
     (f"oracle://u:{SECRET}@h/x", "is not installed"),
