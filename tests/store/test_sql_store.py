@@ -451,7 +451,7 @@ def test_file_that_is_no_database(path: Path) -> None:
     [
         ("nonsense", "not a database URI"),
         ("", "not a database URI"),
-        ("gopher://user:s3cret@host/db", "knows no database 'gopher'"),
+        ("gopher://user:s3cret@host/db", "does not support 'gopher'"),
         ("postgresql+psycopg2://user:s3cret@host/db", "pip install '.\\[postgresql\\]'"),
         ("mysql+pymysql://user:s3cret@host/db", "pip install '.\\[mysql\\]'"),
     ],
