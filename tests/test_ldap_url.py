@@ -26,11 +26,11 @@ GOOD = [
 ]
 BAD = [
     # the URL, the rule
-    ("", "must be a whole URL"),
-    ("a.example/dc=x", "must be a whole URL"),
+    ("", "must be an absolute URL"),
+    ("a.example/dc=x", "must be an absolute URL"),
     ("https://a.example/dc=x", "begins with ldaps:// or ldap://"),
     ("ldapi://%2Frun%2Fldapi/dc=x", "begins with ldaps:// or ldap://"),
-    ("ldaps:///dc=x", "must be a whole URL"),
+    ("ldaps:///dc=x", "must be an absolute URL"),
     ("ldaps://a.example/dc=x??all", "an unknown scope; use one of base, one, sub"),
     ("ldaps://a.example:x/dc=x", "Port"),
     ("ldaps://a.example:65536/", "Port"),

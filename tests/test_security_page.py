@@ -1,4 +1,4 @@
-"""SECURITY.md: each promise names existing tests and attacks."""
+"""SECURITY.md: each promise names tests and attacks that exist."""
 
 import ast
 import re

@@ -174,7 +174,7 @@ LONG: dict[str, str] = {}
 
 
 def layer_findings(module: Module) -> Iterator[str]:
-    """Yield imports of Waypost's own parts that are not allowed by the layers."""
+    """Yield the imports of Waypost's own parts that point upwards or sideways."""
     own = module.name.partition(".")[0]
     if own and own not in LAYERS:
         yield f"{module.name}: the part {own} is not in the table of layers"

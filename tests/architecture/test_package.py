@@ -15,7 +15,7 @@ from tests.architecture.source import PACKAGE, ROOT
 
 
 def test_version_has_one_source() -> None:
-    """The version of the installed distribution is that of the package."""
+    """The version of the installed distribution is the one that the package states."""
     assert version("waypost") == waypost.__version__
 
 

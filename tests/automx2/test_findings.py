@@ -36,8 +36,8 @@ SERVERS = [
 ]
 DAVSERVERS = [
     ("type = 'INVALID'", "type 'INVALID' is not known", "left out"),
-    ("url = ''", "url '' is not a whole URL", "left out"),
-    ("url = 'ftp://x'", "is not a whole URL", "left out"),
+    ("url = ''", "url '' is not an absolute URL", "left out"),
+    ("url = 'ftp://x'", "is not an absolute URL", "left out"),
     ("url = 'dav.example.com/x'", "has no scheme", "read as https://dav.example.com/x"),
     ("formats = 'x'", "formats 'x' is not known", "described in autoconfig, autodiscover, mobi"),
     ("use_ssl = FALSE", "use_ssl False contradict", "read as https://dav.example.com"),

@@ -297,7 +297,7 @@ def test_address_book(
     "url", ["", "dav example com:x", "ftp://x", "https://", "https://[x", "/dav"]
 )
 def test_davserver_that_makes_no_sense(engine: Engine, url: str) -> None:
-    """A row without a complete URL is left out."""
+    """A row without an absolute URL is left out."""
     store = fill(engine, Catalog((domain("example.com", url_service()),)))
     execute(engine, f"UPDATE davserver SET url='{url}'")  # noqa: S608
     found = store.find(DomainName("example.com"))

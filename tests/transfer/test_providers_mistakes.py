@@ -88,7 +88,7 @@ BAD_SERVICES = [
     ('type = "ldap", url = "https://a.example/dc=x"', "url", "begins with ldaps:// or ldap://"),
     ('type = "ldap", url = "ldapi:///dc=x"', "url", "begins with ldaps:// or ldap://"),
     ('type = "ldap", url = "ldaps:///dc=x"', "url", "must be an absolute URL"),
-    ('type = "ldap", url = "ldaps://a.example/dc=x??all"', "url", "a scope that is none of base"),
+    ('type = "ldap", url = "ldaps://a.example/dc=x??all"', "url", "an unknown scope; use one of"),
     ('type = "ldap", url = "ldaps://a.example/dc=x?cn?sub"', "url", "must not have attributes"),
     ('type = "ldap", url = "ldaps://a.example/dc=x??sub?(a=b)"', "url", "must not have attributes"),
     ('type = "ldap", url = "ldaps://a.example/dc=x????!b=x"', "url", "must not have attributes"),

@@ -45,7 +45,7 @@ class LdapUrl:
         parts = urlsplit(url)
         scheme = parts.scheme.lower()
         if scheme not in LDAP_PORTS or not parts.hostname:
-            message = "must be a whole URL that begins with ldaps:// or ldap://"
+            message = "must be an absolute URL that begins with ldaps:// or ldap://"
             raise ValueError(message)
         # attributes, scope, filter, extensions
         attributes, scope, *others = [*parts.query.split("?"), ""][:5]

@@ -254,7 +254,7 @@ def _url(kind: ServiceType, stored: str, port: int, use_ssl: bool) -> str:
     except ValueError as error:
         raise RowError(f"url {stored!r} is not a URL") from error
     if parts.scheme.lower() not in schemes or not parts.hostname:
-        raise RowError(f"url {stored!r} is not a whole URL")
+        raise RowError(f"url {stored!r} is not an absolute URL")
     if 1 <= port <= 65535 and port != _effective_port(parts.scheme, own_port):
         if own_port is None:
             netloc = f"{parts.netloc.removesuffix(':')}:{port}"
