@@ -144,9 +144,9 @@ def test_twin_in_capitals(waypost: Waypost, odd: list[str], database: Database) 
 def test_links_to_nothing(waypost: Waypost, odd: list[str], database: Database) -> None:
     """A link with a missing end is also reported and removed; SQLite allows such links."""
     database.client("INSERT INTO server_domain VALUES (81, 500), (600, 1), (600, 500);")
-    lines = [*REPORTED, "server_domain 81/500: domain 500 is not there; links nothing"]
-    lines += ["server_domain 600/1: server 600 is not there; links nothing"]
-    lines += ["server_domain 600/500: server 600 and domain 500 are not there; links nothing"]
+    lines = [*REPORTED, "server_domain 81/500: domain 500 does not exist; the link is ignored"]
+    lines += ["server_domain 600/1: server 600 does not exist; the link is ignored"]
+    lines += ["server_domain 600/500: server 600 and domain 500 do not exist; the link is ignored"]
     assert waypost("apply", "first.toml", *odd).out.splitlines() == [f"- {line}" for line in lines]
     assert waypost("apply", "first.toml", *odd).err == "nothing to do\n"
     assert waypost("db", "check", *odd).code == 0
