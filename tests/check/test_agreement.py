@@ -32,7 +32,7 @@ class Site:
 
     Attributes:
         changed: the path, the bytes, and the bytes that replace them.
-        refused: whose answers are missing, and at which path.
+        refused: whose answers are missing, and the path.
     """
 
     def __init__(

@@ -168,7 +168,7 @@ def test_handshake_that_drips() -> None:
         url = f"https://127.0.0.1:{port}"
         answer = ask(Server.parse(url), "autoconfig", "a", "example.com", 0.5)
         thread.join(20)
-    # Whichever notices first: ssl has a clock of its own for the handshake.
+    # Whichever notices first: ssl has its own clock for the handshake.
     assert re.search("takes too long", answer.detail)
     assert time.monotonic() - start < 10
 

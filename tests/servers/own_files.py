@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.servers.requirements import program
 
-# Some look for an authority in the bundle of this folder, some by its hash, so all of it is ours.
+# Some search an authority in the bundle of this folder, some by its hash, so all of it is ours.
 _CERTIFICATES: Final = "ssl/certs"
 # In a separate mount namespace, each file of the folder is mounted over that of /etc.
 _OVER_ETC: Final = f"""

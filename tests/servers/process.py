@@ -57,7 +57,7 @@ class Process:
                 user=self._user,
                 group=self._user,
                 extra_groups=None if self._user is None else [],
-                start_new_session=True,  # a group of its own, to be ended as one
+                start_new_session=True,  # its own group, to be ended as one
             )
         return self
 

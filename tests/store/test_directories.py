@@ -111,7 +111,7 @@ def test_script_holds_directories(bare: Engine, database: Database) -> None:
 
 
 def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
-    """A row with the former second time to live is read without it."""
+    """A row with the old second time to live is read without it."""
     limited = replace(FILE, limits=Limits(ttl_seconds=5))
     write(engine, Catalog((replace(domain(), users=Users(limited)),), (limited,)))
     with writing(engine) as connection:

@@ -223,7 +223,7 @@ def test_printed_statements(bare: Engine, database: Database, old: Sequence[str]
     assert indexes(bare, database) == EXPECTED_INDEXES - unneeded
 
 
-# The content after the former revisions 0007 to 0009: a pinned document in the former column.
+# The content after revisions 0007 to 0009: a pinned document in the old column.
 # With revision 0006 it is what MariaDB keeps of an upgrade that failed in 0007.
 FORMER = (
     "ALTER TABLE domain RENAME COLUMN pinned_pacc TO held_pacc",

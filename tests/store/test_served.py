@@ -97,7 +97,7 @@ def test_forms(engine: Engine, names: list[str], served: int | None) -> None:
 
 
 def check_one(engine: Engine, names: list[str], served: int | None) -> None:
-    """Compare lookup, export, check and plan for rows of which at most one is served."""
+    """Compare lookup, export, check and plan for rows if at most one of them is served."""
     others = [f"{number}" for number in range(1, len(names) + 1) if number != served]
     with writing(engine) as connection:
         store_names(connection, names)

@@ -438,7 +438,7 @@ def test_missing_table(bare: Engine) -> None:
 
 def test_file_that_is_no_database(path: Path) -> None:
     """A file that is not a database is an error that says so."""
-    path.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    path.write_bytes(b"not a database, but long enough to be read" * 100)
     store = SqlStore(open_engine(f"sqlite:///{path}"))
 
     with pytest.raises((StoreError, StoreUnavailable), match="not a database"):

@@ -1,4 +1,4 @@
-"""The configuration from which an answer is rendered."""
+"""The configuration of one client; formats render answers with it."""
 
 from dataclasses import dataclass, replace
 

@@ -102,7 +102,7 @@ class Provider:
         short_name: a short display name, 1 to 32 characters.
         enable: pages where users must enable something first, with instructions.
         webmail: where users log in with a browser, or None.
-        update_url: where clients look for a newer configuration later, or None.
+        update_url: the URL of newer configurations for clients, or None.
         logos: pictures, the preferred one first.
         developer_url: where authors of clients find help, or None.
         contacts: where people find help: URIs (mailto, tel, https).

@@ -1,1 +1,1 @@
-"""Connections to other machines, each of which ends with a deadline."""
+"""Connections to other machines, each with a deadline."""

@@ -1,4 +1,4 @@
-"""The tables of mail servers' databases, as far as Waypost's examples look at them, with people.
+"""The tables of mail servers' databases, as far as Waypost's examples read them, with people.
 
 Alice is in each of them, Bob is there and not active, and `example.com` is an active domain,
 `old.example` one that is not. `relayed.example` has its mailboxes elsewhere. `alias.example` and

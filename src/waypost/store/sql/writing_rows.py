@@ -24,7 +24,7 @@ from waypost.store.sql.writing_directories import (
 
 # The number of values in one statement, which engines limit.
 _VALUES: Final = 1000
-# The number of domains from which one statement for all of them is faster than their rows.
+# With this number of domains or more, one statement for all is faster than their rows.
 _RUN: Final = 50
 # The id for the provider of domains whose own is missing; greater than all ids in the table.
 _NO_PROVIDER: Final = 2**31

@@ -96,7 +96,7 @@ async def _probed(context: Context, request: Request, noted: Noted) -> str | Non
 
 
 def own_url(public_url: str | None, domain: DomainName) -> str:
-    """Return the https URL at which clients of a served domain reach this format."""
+    """Return the https URL of this format for clients of a served domain."""
     return f"{public_url or f'https://autodiscover.{domain.ascii}'}{PATH}"
 
 
