@@ -14,6 +14,7 @@ from waypost.regular_file import (
     open_regular_file,
     read_first_line,
     read_regular_file,
+    read_up_to,
 )
 
 
@@ -88,3 +89,13 @@ def test_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         read_regular_file(file, 3)
     assert caught.value.errno == errno.ENOMEM
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_no_data_now() -> None:
+    """A file without data at the moment, as /proc/kmsg, is an error of the system."""
+    reading, writing = os.pipe2(os.O_NONBLOCK)
+    try:
+        with os.fdopen(reading, "rb") as file, pytest.raises(BlockingIOError):
+            read_up_to(file, 10)
+    finally:
+        os.close(writing)

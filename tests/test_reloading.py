@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import gc
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,34 @@ def test_errors_of_the_system(
     (line,) = (line for line in lines if line["event"] == REJECTED)
     assert "cannot be read: " in line["reason"]
     assert line["action"] == "retrying until the file can be used"
+
+
+def test_refused_files_are_forgotten(file: Path) -> None:
+    """Nothing of a refused file stays in memory, also before the garbage collector runs."""
+    size = 20_000_000
+    file.write_text(f"{GOOD}unknown = 1 # {'x' * size}\n", encoding="utf-8")
+
+    async def work() -> int:
+        reloader = ProvidersReloader(file, MemoryDomains(None), Metrics())
+        watch = asyncio.create_task(reloader.watch())
+        for _ in range(3):
+            reloader.demand()
+            await asyncio.sleep(0.3)
+        kept, _ = tracemalloc.get_traced_memory()
+        watch.cancel()
+        return kept
+
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        with capture_logs() as lines:
+            kept = asyncio.run(work())
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert lines[0]["event"].startswith("providers file rejected")
+    assert kept < size / 2
 
 
 def test_certificate_that_is_good_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

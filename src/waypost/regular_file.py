@@ -53,12 +53,15 @@ def read_up_to(file: BinaryIO, max_bytes: int) -> bytes:
     """Read an open file, at most `max_bytes` and one more byte.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or has no data now, as some files of /proc.
     """
     try:
-        return file.read(max_bytes + 1)
+        data: bytes | None = file.read(max_bytes + 1)
     except MemoryError as error:
         raise _no_memory() from error
+    if data is None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return data
 
 
 def read_first_line(path: str | os.PathLike[str]) -> str:

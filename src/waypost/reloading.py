@@ -208,7 +208,8 @@ def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
     try:
         store = read_store(path)
     except ProvidersError as error:
-        return error
+        # A new error: the traceback of the old one would keep the whole file in memory.
+        return type(error)(error.problems)
     except MemoryError:
         return ProvidersUnreadable([f"{path}: cannot be read: {os.strerror(errno.ENOMEM)}"])
     try:

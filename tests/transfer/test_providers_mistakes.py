@@ -544,3 +544,19 @@ def test_any_data_is_read_or_refused(data: object) -> None:
         found = error.problems
     assert found
     assert all(problem.startswith("f: ") for problem in found)
+
+
+MANY = [
+    # text, format, what is said
+    ('{"a": [' + "[]," * 1_000_001 + "1]}", "json", "more than 1,000,000 lists and tables"),
+    ('{"a": [' + "1," * 4_000_001 + "1]}", "json", "more than 4,000,000 commas"),
+    ("a = [" + "{}," * 1_000_001 + "]", "toml", "more than 1,000,000 lists and tables"),
+    ("[[a]]\n" * 500_001, "toml", "more than 1,000,000 lists and tables"),
+]
+
+
+@pytest.mark.parametrize(("text", "form", "said"), MANY, ids=[one[2] + one[1] for one in MANY])
+def test_very_many_values(text: str, form: Format, said: str) -> None:
+    """A file with more values than any provider needs is refused before it is parsed."""
+    with pytest.raises(ProvidersError, match=said):
+        document.parse(text, "mail", form)

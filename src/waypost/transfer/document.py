@@ -16,6 +16,10 @@ from waypost.regular_file import read_regular_file, reason_of
 Format = Literal["toml", "json"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+NESTED_MAX: Final = 1_000_000
+"""The largest number of lists and tables; each takes much more memory than its two brackets."""
+ITEMS_MAX: Final = 4_000_000
+"""The largest number of commas. No other thread runs while the library parses JSON."""
 _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
 
 
@@ -92,6 +96,7 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
     if len(text) > MAX_BYTES:
         limit = MAX_BYTES // 1024 // 1024
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    _check_counts(text, name)
     try:
         data = parse_toml(text).data if form == "toml" else _json(text, name)
     except TomlError as error:
@@ -109,6 +114,16 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
     if not isinstance(data, dict):
         raise ProvidersError([f"{name}: the top level must be a table (an object in JSON)"])
     return data
+
+
+def _check_counts(text: str, name: str) -> None:
+    if text.count("[") + text.count("{") > NESTED_MAX:
+        kind, limit = "lists and tables", NESTED_MAX
+    elif text.count(",") > ITEMS_MAX:
+        kind, limit = "commas", ITEMS_MAX
+    else:
+        return
+    raise ProvidersError([f"{name}: has more than {limit:,} {kind}; split it into several files"])
 
 
 def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
