@@ -29,7 +29,7 @@ def test_steps(waypost: Waypost, tmp_path: Path, server: Slapd, authority: Autho
     assert (plain.code, outcome.code) == (0, 0), plain.out
     assert [step["name"] for step in shown["steps"]] == STEPS
     assert all(step["ok"] for step in shown["steps"])
-    assert shown["person"]["login_name"] == "first.login"
+    assert shown["user"]["login_name"] == "first.login"
     for part in ("localhost", "(mail=several@example.com)", "mx7.example.com", "TLS"):
         assert part in plain.out
     for text in (plain.out, plain.err, outcome.out, outcome.err):

@@ -54,7 +54,7 @@ REFUSED = [
     ("autoconfig.example.com", "Host does not begin with ua-auto-config."),
     ("ua-auto-config.", "Host does not begin with ua-auto-config."),
     ("ua-auto-config.unserved.example", "unserved.example is not served here"),
-    ("ua-auto-config.customer.example", "smtp at mail.hoster.example:587: it does not begin"),
+    ("ua-auto-config.customer.example", "smtp at mail.hoster.example:587: it does not use TLS"),
     ("ua-auto-config.mute.example", "cannot be described by PACC"),
     ("192.0.2.1", "Host does not begin with ua-auto-config."),
     (None, "Host does not begin with ua-auto-config."),
