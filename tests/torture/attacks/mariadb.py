@@ -134,33 +134,24 @@ def _full(database: Database) -> Iterator[None]:
     """Use all connections that the server allows, and end those of Waypost."""
     before = database.sql("SELECT @@max_connections").strip()
     users = "SELECT id FROM information_schema.processlist WHERE user = 'waypost'"
-    numbers = database.sql(users).split()
-    database.sql(f"SET GLOBAL max_connections = {CONNECTIONS_MIN}")
-    try:
-        with ExitStack() as held:
-            for number in numbers:
-                with suppress(RuntimeError):  # it has just ended
-                    database.sql(f"KILL {number}")
+    kills = "".join(f"KILL {number};\n" for number in database.sql(users).split())
+    # One session from before: later the administrator may find no free connection either.
+    command = [*database.server.client(), "--batch", "-N", "--force", database.name]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as client,
+        ExitStack() as held,
+    ):
+        assert client.stdin is not None
+        client.stdin.write(f"SET GLOBAL max_connections = {CONNECTIONS_MIN};\n{kills}".encode())
+        client.stdin.flush()
+        try:
             with suppress(BrokenPipeError):
                 for _ in range(CONNECTIONS_MIN):
                     held.enter_context(_session(database))
             yield
-    finally:
-        _persist(database, f"SET GLOBAL max_connections = {before}")
-
-
-def _persist(database: Database, text: str) -> None:
-    """Run a statement as soon as there is a free connection for the administrator."""
-    end = time.monotonic() + 20
-    while True:
-        try:
-            database.sql(text)
-        except RuntimeError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)
-        else:
-            return
+        finally:
+            client.stdin.write(f"SET GLOBAL max_connections = {before};\n".encode())
+            client.stdin.close()
 
 
 FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ...] = (
