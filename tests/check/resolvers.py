@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 
@@ -39,6 +39,26 @@ def resolver(
     if script is Script.DEAD:
         yield free_port()
         return
+
+    def reply_to(question: bytes) -> bytes | None:
+        time.sleep(delay)
+        reply = make_response(from_wire(question))
+        name = f"{reply.question[0].name}".rstrip(".")
+        done = (but or {}).get(name, script)
+        if done is Script.NONSENSE:
+            return b"\x00\xff"
+        if done is Script.HANGING:
+            return None
+        reply.set_rcode(rcode.Rcode(done.value))
+        return reply.to_wire()
+
+    with name_server(reply_to) as port:
+        yield port
+
+
+@contextmanager
+def name_server(reply_to: Callable[[bytes], bytes | None]) -> Iterator[int]:
+    """Start a UDP server that sends what a function returns for each packet; yield its port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.settimeout(0.05)
@@ -50,15 +70,8 @@ def resolver(
                     question, sender = listening.recvfrom(4096)
                 except TimeoutError:
                     continue
-                time.sleep(delay)
-                reply = make_response(from_wire(question))
-                name = f"{reply.question[0].name}".rstrip(".")
-                done = (but or {}).get(name, script)
-                if done is Script.NONSENSE:
-                    listening.sendto(b"\x00\xff", sender)
-                elif done is not Script.HANGING:
-                    reply.set_rcode(rcode.Rcode(done.value))
-                    listening.sendto(reply.to_wire(), sender)
+                if (reply := reply_to(question)) is not None:
+                    listening.sendto(reply, sender)
 
         thread = threading.Thread(target=answer)
         thread.start()

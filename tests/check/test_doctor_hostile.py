@@ -3,14 +3,15 @@
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from dns.message import Message, from_wire, make_response
 from dns.rrset import from_text
 
+from tests.check.resolvers import name_server
 from tests.check.test_doctor_talking import CLEAR, IMAP, IMAP_PLAIN
 from tests.servers.authority import Authority
 from waypost.check.answers import Offer
@@ -26,30 +27,14 @@ from waypost.errors import NamesUnavailable
 Fill = Callable[[Message, str], bytes]
 
 
-@contextmanager
-def name_server(fill: Fill) -> Iterator[int]:
-    """Start a UDP server that answers each query by a function, and yield its port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.settimeout(0.05)
-        is_over = threading.Event()
+def hostile(fill: Fill) -> AbstractContextManager[int]:
+    """Return a name server that answers each query by a function."""
 
-        def answer() -> None:
-            while not is_over.is_set():
-                try:
-                    question, sender = listening.recvfrom(4096)
-                except TimeoutError:
-                    continue
-                reply = make_response(from_wire(question))
-                listening.sendto(fill(reply, f"{reply.question[0].name}"), sender)
+    def reply_to(question: bytes) -> bytes:
+        reply = make_response(from_wire(question))
+        return fill(reply, f"{reply.question[0].name}")
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            is_over.set()
-            thread.join(10)
+    return name_server(reply_to)
 
 
 def records(kind: str, *values: str) -> Fill:
@@ -112,7 +97,7 @@ def test_hostile_answers(kind: RecordType, fill: Fill) -> None:
     """Each answer of a name server is some records or a reason, and never another error."""
     found: tuple[Named, ...] = ()
     reason = ""
-    with name_server(fill) as port:
+    with hostile(fill) as port:
         dns = Dns(("127.0.0.1", port), 0.5)
         try:
             found = dns(Lookup(kind, "a.example"))
