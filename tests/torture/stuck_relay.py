@@ -20,7 +20,9 @@ class StuckRelay:
         self.port: int = self._listening.getsockname()[1]
         self._passing: set[threading.Event] = set()
         self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._passers: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def stick(self) -> None:
         """Stop passing bytes on the current connections, and close none; new ones work."""
@@ -29,11 +31,18 @@ class StuckRelay:
         self._passing.clear()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, after the threads that use them have ended."""
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)  # which ends accept()
+        self._acceptor.join()
         self._listening.close()
         for one in self._open:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+        for thread in self._passers:
+            thread.join()
+        for one in self._open:
+            one.close()
 
     def _accept(self) -> None:
         while True:
@@ -52,7 +61,9 @@ class StuckRelay:
             self._open += [client, server]
             for source, target in ((client, server), (server, client)):
                 args = (source, target, passes)
-                threading.Thread(target=_pass, args=args, daemon=True).start()
+                passer = threading.Thread(target=_pass, args=args, daemon=True)
+                passer.start()
+                self._passers.append(passer)
 
 
 def _pass(source: socket.socket, target: socket.socket, passes: threading.Event) -> None:
