@@ -198,7 +198,7 @@ def test_directories() -> None:
     documents, render = Documents(), Counting()
     entry = replace(domain(), users=Users(FileDirectory("people", "/people.csv")))
     alice, bob = users(entry, "alice", "bob")
-    known = replace(alice, person=Person("a1", "Alice", (("x", "y"),)))
+    known = replace(alice, user=Person("a1", "Alice", (("x", "y"),)))
 
     assert counted(documents, render, alice, alice, known, bob) == 4
     assert counted(documents, render, asked(entry, None), asked(entry, None)) == 1

@@ -49,9 +49,9 @@ KNOWN = Person("a/1", "Alice A.", (("mailHost", "mx7.example"), ("account", "42"
 class Finder:
     """A store and a directory with one domain and one user, and the list of requests."""
 
-    def __init__(self, entry: Domain | None, person: Person | WaypostError | None) -> None:
+    def __init__(self, entry: Domain | None, user: Person | WaypostError | None) -> None:
         self._entry = entry
-        self._person = person
+        self._user = user
         self.asked: list[tuple[Directory, EmailAddress]] = []
 
     async def find(self, domain: DomainName) -> Domain | None:
@@ -60,13 +60,13 @@ class Finder:
 
     async def person_for(self, directory: Directory, address: EmailAddress) -> Person | None:
         self.asked.append((directory, address))
-        if isinstance(self._person, WaypostError):
-            raise self._person
-        return self._person
+        if isinstance(self._user, WaypostError):
+            raise self._user
+        return self._user
 
 
-def ask(entry: Domain | None, person: Person | WaypostError | None) -> ClientConfig:
-    finder = Finder(entry, person)
+def ask(entry: Domain | None, user: Person | WaypostError | None) -> ClientConfig:
+    finder = Finder(entry, user)
     return asyncio.run(Lookup(finder, finder).for_address(ALICE))
 
 
@@ -118,9 +118,9 @@ def test_stand_in(unknown_user: UnknownUser) -> None:
     [None, Person(), DirectoryUnavailable("away"), DirectoryError("wrong password")],
     ids=repr,
 )
-def test_nothing_known(person: Person | WaypostError | None) -> None:
+def test_nothing_known(user: Person | WaypostError | None) -> None:
     """The answer is the same for an unknown user, one without data, and a failing directory."""
-    assert logins(ask(ENTRY, person)) == GENERAL
+    assert logins(ask(ENTRY, user)) == GENERAL
 
 
 def test_domain_alone() -> None:
@@ -187,7 +187,7 @@ def test_sub_addresses_are_one_question() -> None:
         texts = ("alice@example.com", "alice+a@example.com", "alice+b@example.com")
         found = [await lookup.for_address(EmailAddress.parse(text)) for text in texts]
         await people.close()
-        return [config.person.login_name for config in found]
+        return [config.user.login_name for config in found]
 
     assert asyncio.run(ask_for_three()) == ["u1"] * 3
     assert len(source.asked) == 1
@@ -198,7 +198,7 @@ def test_display_name_needs_consent(shown: bool) -> None:
     """The name of a user is shown for domains that opted in, and for no others."""
     entry = replace(ENTRY, users=Users(PEOPLE, show_display_name=shown))
 
-    assert ask(entry, KNOWN).person.display_name == ("Alice A." if shown else None)
+    assert ask(entry, KNOWN).user.display_name == ("Alice A." if shown else None)
 
 
 DECLINING = replace(ENTRY, users=Users(PEOPLE, UnknownUser.DECLINE))
@@ -213,9 +213,9 @@ def test_decline() -> None:
 
 
 @pytest.mark.parametrize("person", [KNOWN, Person(), DirectoryUnavailable("away")], ids=repr)
-def test_decline_only_who_is_unknown(person: Person | WaypostError) -> None:
+def test_decline_only_who_is_unknown(user: Person | WaypostError) -> None:
     """No user is declined while the directory does not answer."""
-    assert ask(DECLINING, person).services
+    assert ask(DECLINING, user).services
 
 
 HOSTILE = [
@@ -235,8 +235,8 @@ def test_values_stay_in_their_place(value: str) -> None:
         url_service(url="https://%{mailHost}.example.com/"),
     )
     entry = replace(domain("example.com", *services), users=Users(careless))
-    person = Person(attributes=(("mailHost", value),))
-    config = client_config(entry, EXAMPLE_COM, ALICE, person)
+    user = Person(attributes=(("mailHost", value),))
+    config = client_config(entry, EXAMPLE_COM, ALICE, user)
 
     hosts = [one.endpoint for one in config.services if isinstance(one.endpoint, HostEndpoint)]
     assert hosts == []

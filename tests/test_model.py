@@ -62,9 +62,9 @@ def test_named() -> None:
     """A full name is set on a copy; no name changes nothing."""
     config = client_config(domain(), EXAMPLE_COM, ALICE)
 
-    assert config.named("Alice").person.display_name == "Alice"
+    assert config.named("Alice").user.display_name == "Alice"
     assert config.named("") is config
-    assert config.person.display_name is None
+    assert config.user.display_name is None
 
 
 LACKS = [

@@ -78,7 +78,7 @@ def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
     if entry.users is not None or not address.is_plain:
         return False
     # A document for a sub-address may contain the address and its user: two local parts.
-    return entry.provider.user_of(address) == address
+    return entry.provider.mailbox_of(address) == address
 
 
 def _for_anybody(render: Render[*More], found: Found, *more: *More) -> bytes | None:

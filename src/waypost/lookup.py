@@ -45,17 +45,17 @@ class Found:
         entry: what the store found; served here.
         domain: the requested domain.
         address: None if only the domain is known.
-        person: the user; empty if the user is not known.
+        user: the user; empty if the user is not known.
     """
 
     entry: Domain
     domain: DomainName
     address: EmailAddress | None
-    person: Person
+    user: Person
 
     def config(self) -> ClientConfig:
         """Return its configuration; with an address, no placeholder is left in it."""
-        return expand_domain(self.entry, self.domain, self.address, self.person)
+        return expand_domain(self.entry, self.domain, self.address, self.user)
 
 
 class Lookup:
@@ -91,15 +91,15 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(address.domain)
-        if entry is not None and entry.away and await self._is_loop(entry.away, address.domain):
+        if entry is not None and entry.redirect and await self._is_loop(entry.redirect, address.domain):
             raise DomainNotServed(f"{address.domain} is not served here")
-        person: Person | None = Person()
+        user: Person | None = Person()
         if (question := question_for(entry, address)) is not None:
             try:
-                person = await self._people.person_for(*question)
+                user = await self._people.person_for(*question)
             except (DirectoryUnavailable, DirectoryError):
-                person = Person()
-        return _found(entry, address.domain, address, person, self._public_url)
+                user = Person()
+        return _found(entry, address.domain, address, user, self._public_url)
 
     async def entry_for(self, domain: DomainName) -> Domain | None:
         """Return the entry that matches a domain, served or not, or None.
@@ -125,23 +125,23 @@ class Lookup:
             StoreUnavailable: the store does not answer, and no earlier answer is known.
         """
         entry = await self._domains.find(domain)
-        if entry is not None and entry.away and await self._is_loop(entry.away, domain):
+        if entry is not None and entry.redirect and await self._is_loop(entry.redirect, domain):
             raise DomainNotServed(f"{domain} is not served here")
         return _found(entry, domain, None, Person(), self._public_url)
 
-    async def _is_loop(self, away: Away, domain: DomainName) -> bool:
+    async def _is_loop(self, redirect: Away, domain: DomainName) -> bool:
         """Return whether a domain redirects to another one, and in the end back to itself.
 
         A providers file with such a loop is refused; rows of a database may have one.
         """
         passed: set[str] = set()
-        moved_to = away.address_domain
+        moved_to = redirect.address_domain
         while moved_to is not None and moved_to not in passed and len(passed) < _MOVES_MAX:
             if moved_to == domain.ascii:
                 return True
             passed.add(moved_to)
             following = await self._domains.find(DomainName.parse(moved_to))
-            further = None if following is None else following.away
+            further = None if following is None else following.redirect
             moved_to = None if further is None else further.address_domain
         return False
 
@@ -157,16 +157,16 @@ def question_for(
         None if there is no directory, if the mail of the domain is on another server, or if the
         address is a placeholder for any user of the domain.
     """
-    if entry is None or entry.away is not None or entry.users is None or address.is_stand_in:
+    if entry is None or entry.redirect is not None or entry.users is None or address.is_stand_in:
         return None
-    return entry.users.directory, entry.provider.user_of(address)
+    return entry.users.directory, entry.provider.mailbox_of(address)
 
 
 def client_config(
     entry: Domain | None,
     domain: DomainName,
     address: EmailAddress | None,
-    person: Person | None = Person(),  # noqa: B008 -- an immutable value
+    user: Person | None = Person(),  # noqa: B008 -- an immutable value
 ) -> ClientConfig:
     """Return the configuration for the entry of a store and the user of a directory.
 
@@ -174,41 +174,41 @@ def client_config(
         entry: what the store found, or None.
         domain: the requested domain.
         address: None if only the domain is known.
-        person: the user; empty if the user is not known, None if the directory has no such user.
+        user: the user; empty if the user is not known, None if the directory has no such user.
 
     Raises:
         DomainNotServed: the store found nothing, or the domain is declined.
         DomainMoved: the mail of the domain is on another server.
         UserDeclined: there is no such user, and the domain refuses unknown users.
     """
-    return _found(entry, domain, address, person).config()
+    return _found(entry, domain, address, user).config()
 
 
 def _found(
     entry: Domain | None,
     domain: DomainName,
     address: EmailAddress | None,
-    person: Person | None,
+    user: Person | None,
     public_url: str | None = None,
 ) -> Found:
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
-    if entry.away is not None:
-        raise _elsewhere(entry.away, domain, public_url)
+    if entry.redirect is not None:
+        raise _elsewhere(entry.redirect, domain, public_url)
     users = entry.users
-    if person is None:
+    if user is None:
         if users is not None and users.unknown_user is UnknownUser.DECLINE:
             raise UserDeclined("there are no settings for this address")
-        person = Person()
+        user = Person()
     if users is None or not users.show_display_name:
-        person = Person(person.login_name, None, person.attributes)
-    return Found(entry, domain, address, person)
+        user = Person(user.login_name, None, user.attributes)
+    return Found(entry, domain, address, user)
 
 
-def _elsewhere(away: Away, domain: DomainName, public_url: str | None) -> DomainNotServed:
+def _elsewhere(redirect: Away, domain: DomainName, public_url: str | None) -> DomainNotServed:
     """Return the error for a domain whose mail is on another server."""
-    place = away.address_domain or away.url
+    place = redirect.address_domain or redirect.url
     # A pattern may contain the domain that it redirects to: this must not become a loop.
-    if place is None or away.leads_back(domain, public_url):
+    if place is None or redirect.leads_back(domain, public_url):
         return DomainNotServed(f"{domain} is not served here")
-    return DomainMoved(f"{domain} has moved to {place}", away.address_domain, away.url)
+    return DomainMoved(f"{domain} has moved to {place}", redirect.address_domain, redirect.url)

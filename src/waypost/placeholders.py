@@ -165,7 +165,7 @@ def expand_domain(
     entry: Domain,
     domain: DomainName,
     address: EmailAddress | None,
-    person: Person = Person(),  # noqa: B008 -- an immutable value
+    user: Person = Person(),  # noqa: B008 -- an immutable value
 ) -> ClientConfig:
     """Return the configuration for one domain or one address from a store's entry.
 
@@ -174,12 +174,12 @@ def expand_domain(
         domain: the requested one.
         address: None if only the domain is known. If the provider has separators of
             sub-addresses, services are for the address without the detail.
-        person: the user, as far as known.
+        user: the user, as far as known.
     """
-    user = None if address is None else entry.provider.user_of(address)
+    mailbox = None if address is None else entry.provider.mailbox_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
     attributes = {rule.name: rule.default for rule in rules if rule.default is not None}
-    subject = Subject(domain, user, person.login_name, attributes | dict(person.attributes))
+    subject = Subject(domain, mailbox, user.login_name, attributes | dict(user.attributes))
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
     provider = entry.provider
@@ -187,7 +187,7 @@ def expand_domain(
         names = (expand(one, domain, address) for one in (provider.name, provider.short_name))
         provider = replace(provider, name=next(names), short_name=next(names))
     return ClientConfig(
-        *(domain, address, provider, services, person),
+        *(domain, address, provider, services, user),
         has_directory=entry.users is not None,
         pinned_pacc=entry.pinned_pacc,
     )

@@ -38,20 +38,20 @@ Seen = tuple[Signature, Signature | None]
 
 
 def read_store(
-    path: Path, told: Callable[[Iterable[str]], None] = lambda _warnings: None
+    path: Path, warn: Callable[[Iterable[str]], None] = lambda _warnings: None
 ) -> MemoryStore:
     """Read a providers file and the documents that are pinned for its domains.
 
     Args:
         path: of the providers file.
-        told: gets the warnings of the providers file.
+        warn: gets the warnings of the providers file.
 
     Raises:
         ProvidersError: all errors of the first of the two files that has some.
     """
     # In this order: what was pinned before a change of the providers file is read with it.
     result = read_providers_path(path)
-    told(result.warnings)
+    warn(result.warnings)
     return MemoryStore(result.catalog, read_pinned(path))
 
 
@@ -95,7 +95,7 @@ class ProvidersReloader:
         path: Path,
         domains: MemoryDomains,
         metrics: Metrics,
-        told: Told | None = None,
+        first_report: Told | None = None,
         check: Check = lambda _store: None,
         back_off: BackOff | None = None,
     ) -> None:
@@ -105,7 +105,7 @@ class ProvidersReloader:
             path: of the file.
             domains: answers from the file.
             metrics: the metrics of this worker.
-            told: decides which worker logs.
+            first_report: decides which worker logs.
             check: checks the content of a changed file before it is used. The first content is not
                 checked, because a worker that starts must answer what it can.
             back_off: says when to try again.
@@ -113,7 +113,7 @@ class ProvidersReloader:
         self._path = path
         self._domains = domains
         self._metrics = metrics
-        self._told = told if told is not None else Told()
+        self._first_report = first_report if first_report is not None else Told()
         self._check = check
         self._back_off = back_off if back_off is not None else BackOff()
         self._complained: tuple[Seen | None, int, tuple[str, ...]] | None = None
@@ -179,7 +179,7 @@ class ProvidersReloader:
             else:
                 self._back_off.reset()
             self._metrics.providers_failed()
-            if about != self._complained and self._told.first(key, _NOT_READ):
+            if about != self._complained and self._first_report.first(key, _NOT_READ):
                 action = _AGAIN if outcome.temporary else _FIX
                 for problem in problems:
                     self._log.error(
@@ -191,7 +191,7 @@ class ProvidersReloader:
             return
         self._back_off.reset()
         self._complained = None
-        tells = self._told.first(key, _READ)
+        tells = self._first_report.first(key, _READ)
         self._domains.replace(outcome)
         self._metrics.providers_read(again=again)
         if again and tells:

@@ -103,7 +103,7 @@ class Wired:
         await asyncio.gather(*watched)
 
 
-def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None = None) -> Wired:
+def wire(settings: Settings, metrics: Metrics | None = None, first_report: Told | None = None) -> Wired:
     """Open the store, and create its cache and the lookup.
 
     If the database does not answer, or the providers file has errors, Waypost waits for them.
@@ -111,26 +111,26 @@ def wire(settings: Settings, metrics: Metrics | None = None, told: Told | None =
     Args:
         settings: all options.
         metrics: the metrics of this worker; None to count without showing them.
-        told: decides which of several workers logs about the providers file.
+        first_report: decides which of several workers logs about the providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
     """
     metrics = metrics if metrics is not None else Metrics()
-    wired = _wired(settings, metrics, told)
-    signer = ProfileSigners(ProfileFiles.of(profile_settings(settings)), (told or Told()).first)
+    runtime = _runtime(settings, metrics, first_report)
+    signer = ProfileSigners(ProfileFiles.of(profile_settings(settings)), (first_report or Told()).first)
     signer.start()
-    return replace(wired, signer=signer)
+    return replace(runtime, signer=signer)
 
 
-def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
+def _runtime(settings: Settings, metrics: Metrics, first_report: Told | None) -> Wired:
     people, public_url = _directories(settings, metrics), settings.public_url
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
         return Wired(demo, Lookup(demo, people, public_url), people, None, metrics)
     if settings.providers is not None:
         domains = BorrowingDomains(OpenSqlDirectory, _limits(settings), metrics)
-        reloader = ProvidersReloader(settings.providers, domains, metrics, told, _check_signing)
+        reloader = ProvidersReloader(settings.providers, domains, metrics, first_report, _check_signing)
         reloader.start()
         return Wired(domains, Lookup(domains, people, public_url), people, None, metrics, reloader)
     store = _open_database(settings)
@@ -141,13 +141,13 @@ def _wired(settings: Settings, metrics: Metrics, told: Told | None) -> Wired:
 
 
 def open_store(
-    settings: Settings, told: Callable[[Iterable[str]], None] = lambda _warnings: None
+    settings: Settings, warn: Callable[[Iterable[str]], None] = lambda _warnings: None
 ) -> Store:
     """Open the source of the domains: the samples, a providers file, or the database.
 
     Args:
         settings: say where the domains are.
-        told: gets the warnings of a providers file.
+        warn: gets the warnings of a providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
@@ -157,8 +157,8 @@ def open_store(
     if settings.demo:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
-        own = read_store(settings.providers, told)
-        return BorrowingStore(own, OpenSqlDirectory) if own.borrowed else own
+        own = read_store(settings.providers, warn)
+        return BorrowingStore(own, OpenSqlDirectory) if own.external_domains else own
     return _open_database(settings)
 
 

@@ -45,7 +45,7 @@ def account(
 
 
 def codes(checked: AccountCheck) -> list[str]:
-    return [one.fault.code for one in checked.noted]
+    return [one.fault.code for one in checked.faults]
 
 
 ANSWERS: list[tuple[str, Script, list[str]]] = [
@@ -87,17 +87,17 @@ def test_a_server_that_only_listens() -> None:
         port = listening.getsockname()[1]
         checked = servers(seconds=0.3).check(account("here.example", port))
     assert codes(checked) == ["mail-silent"]
-    assert "the answer takes too long" in checked.noted[0].text
+    assert "the answer takes too long" in checked.faults[0].text
 
 
 def test_one_of_two_addresses() -> None:
     """A client tries the next address, so one bad address is a warning and no failure."""
     with server([IMAP, IMAP_PLAIN]) as port:
         checked = servers().check(account("both.example", port))
-    assert [(one.fault.code, one.fault.severity) for one in checked.noted] == [
+    assert [(one.fault.code, one.fault.severity) for one in checked.faults] == [
         ("client-trouble", "warning")
     ]
-    assert "127.0.0.9: connection refused" in checked.noted[0].text
+    assert "127.0.0.9: connection refused" in checked.faults[0].text
 
 
 def test_a_host_that_is_missing() -> None:
@@ -116,7 +116,7 @@ UNKNOWN = [
 def test_what_is_not_known(host: str, total: float, why: str) -> None:
     """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
-    assert (checked.noted, checked.good, checked.unknown) == ((), frozenset(), why)
+    assert (checked.faults, checked.good, checked.unknown) == ((), frozenset(), why)
 
 
 def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     checked = servers().check(account("six.example", 993))
-    assert (checked.noted, checked.unknown) == ((), "six.example: this machine has no IPv6")
+    assert (checked.faults, checked.unknown) == ((), "six.example: this machine has no IPv6")
 
 
 def test_what_the_doctor_does_not_speak() -> None:

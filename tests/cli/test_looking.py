@@ -142,7 +142,7 @@ def test_one_domain_with_a_directory(waypost: Waypost) -> None:
     ],
 )
 def test_domain_whose_mail_is_elsewhere(
-    waypost: Waypost, home: Path, key: str, line: str, away: dict[str, str | None]
+    waypost: Waypost, home: Path, key: str, line: str, redirect: dict[str, str | None]
 ) -> None:
     """A domain that moved is shown with its redirect; a client's answer ends with exit code 1."""
     text = f'[[provider]]\nname = "X"\n{key}\ndomains = ["old.example"]\n'
@@ -151,7 +151,7 @@ def test_domain_whose_mail_is_elsewhere(
 
     shown = waypost("domain", "show", "old.example")
     assert shown.out == f"old.example is {line}, as old.example of X\n"
-    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["redirect"] == away
+    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["redirect"] == redirect
     assert key in waypost("export").out
     assert waypost("show", "autodiscover", "alice@old.example").code == 1
 

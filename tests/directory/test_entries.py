@@ -41,9 +41,9 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize(("entry", "person"), ENTRIES, ids=repr)
-def test_person_of_entry(entry: dict[str, list[str]], person: Person) -> None:
+def test_person_of_entry(entry: dict[str, list[str]], user: Person) -> None:
     """The first usable value of each attribute is used; the case of its name does not matter."""
-    assert person_of(entry, WANTED) == person
+    assert person_of(entry, WANTED) == user
 
 
 def test_login_pattern() -> None:
@@ -79,9 +79,9 @@ def test_allowed_values(rule: AttributeRule, values: list[str], value: str | Non
 )
 def test_nothing_strange_gets_through(entry: dict[str, list[str]]) -> None:
     """For any entry, the used values are allowed in every document."""
-    person = person_of(entry, WANTED)
-    values = [value for _, value in person.attributes]
-    for text in (person.login_name, person.display_name, *values):
+    user = person_of(entry, WANTED)
+    values = [value for _, value in user.attributes]
+    for text in (user.login_name, user.display_name, *values):
         if text is not None:
             etree.Element("a").text = text
             assert 0 < len(text) <= 255

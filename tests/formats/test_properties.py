@@ -166,7 +166,7 @@ def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
         if payload["PayloadType"] != "com.apple.mail.managed":
             continue
         assert payload["EmailAddress"] == str(config.address)
-        assert payload.get("EmailAccountName") == config.person.display_name
+        assert payload.get("EmailAccountName") == config.user.display_name
         for way in ("Incoming", "Outgoing"):
             keys = ("HostName", "PortNumber", "UseSSL", "Username")
             assert tuple(payload.get(f"{way}MailServer{key}") for key in keys) in configured

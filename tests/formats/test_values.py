@@ -133,13 +133,13 @@ def test_activesync(case: Case) -> None:
     names = [etree.QName(element).localname for element in response.iter()]
     assert {etree.QName(element).namespace for element in response.iter()} == {MOBILESYNC}
     config = case.config()
-    named = ["DisplayName"] if config.person.display_name else []
+    named = ["DisplayName"] if config.user.display_name else []
     assert names == [
         *("Response", "Culture", "User", *named, "EMailAddress", "Action", "Settings"),
         *("Server", "Type", "Url", "Name"),
     ]
     user = [element.text for element in response[1]]
-    assert user == [*filter(None, [config.person.display_name]), str(config.address)]
+    assert user == [*filter(None, [config.user.display_name]), str(config.address)]
     values = [element.text for element in response.iter() if len(element) == 0]
     assert (root.tag, values[0]) == (f"{{{RESPONSE}}}Autodiscover", "en:us")
     assert {"IMAP", "POP3", "SMTP"}.isdisjoint(values)

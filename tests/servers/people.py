@@ -30,12 +30,12 @@ def people() -> Iterator[tuple[str, Attributes]]:
     for dn in (READER, POOR):
         yield dn, _login(dn)
     for number in range(COUNT):
-        yield _person(f"p{number}", f"person{number}@example.com", f"Person {number}")
+        yield _user(f"p{number}", f"person{number}@example.com", f"Person {number}")
     yield from _special()
     for index, local_part in enumerate(STRANGE):
-        yield _person(f"strange{index}", f"{local_part}@example.com", f"Strange {index}")
+        yield _user(f"strange{index}", f"{local_part}@example.com", f"Strange {index}")
     for address in FOREIGN:
-        yield _person(address, None, f"Name of {address}")
+        yield _user(address, None, f"Name of {address}")
     yield from _active_directory()
 
 
@@ -49,7 +49,7 @@ def _login(dn: str) -> Attributes:
 
 
 def _special() -> Iterator[tuple[str, Attributes]]:
-    yield _person(
+    yield _user(
         "several",
         "several@example.com",
         "Several",
@@ -68,17 +68,17 @@ def _special() -> Iterator[tuple[str, Attributes]]:
             "mail": ["deutsch@example.com"],
         },
     )
-    yield _person("photo", "photo@example.com", "Photo", jpegPhoto=["\udcff\udcd8"])
-    yield _person("large", "large@example.com", "Large", description=["x" * LARGE_CHARS])
+    yield _user("photo", "photo@example.com", "Photo", jpegPhoto=["\udcff\udcd8"])
+    yield _user("large", "large@example.com", "Large", description=["x" * LARGE_CHARS])
     for uid in ("double1", "double2"):
-        yield _person(uid, "double@example.com", "Double")
+        yield _user(uid, "double@example.com", "Double")
     for uid in ("triple1", "triple2", "triple3"):
-        yield _person(uid, "triple@example.com", "Triple")
-    yield _person("long", f"{LONG}@example.com", "Long")
-    yield _person("open", "open@example.com", "Open to All", below=PUBLIC)
+        yield _user(uid, "triple@example.com", "Triple")
+    yield _user("long", f"{LONG}@example.com", "Long")
+    yield _user("open", "open@example.com", "Open to All", below=PUBLIC)
 
 
-def _person(
+def _user(
     uid: str, mail: str | None, cn: str, /, *, below: str = PEOPLE, **more: list[str]
 ) -> tuple[str, Attributes]:
     values: dict[str, list[str]] = {

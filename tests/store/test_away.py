@@ -18,36 +18,36 @@ OLD = DomainName("old.example")
 AWAY = [None, Away(), Away("new.example"), Away(url="https://a.example/autodiscover.xml")]
 
 
-def catalog(away: Away | None) -> Catalog:
-    return Catalog((domain("example.com"), replace(domain("old.example"), away=away)))
+def catalog(redirect: Away | None) -> Catalog:
+    return Catalog((domain("example.com"), replace(domain("old.example"), redirect=redirect)))
 
 
 @pytest.mark.parametrize("away", AWAY)
-def test_found_and_read(engine: Engine, away: Away | None) -> None:
+def test_found_and_read(engine: Engine, redirect: Away | None) -> None:
     """A written redirect is found by domain name, and read with all other domains."""
     with writing(engine) as connection:
-        write_catalog(connection, catalog(away))
+        write_catalog(connection, catalog(redirect))
     store = SqlStore(engine)
 
     found = store.find(OLD)
     assert found is not None
-    assert found.away == away
+    assert found.redirect == redirect
     other = store.find(DomainName("example.com"))
     assert other is not None
-    assert other.away is None
+    assert other.redirect is None
     with reading(engine) as connection:
-        assert read_catalog(connection) == catalog(away)
+        assert read_catalog(connection) == catalog(redirect)
 
 
 def test_changing(engine: Engine) -> None:
     """A change from each redirect to each other is one change of one domain."""
-    for away in [*AWAY, *reversed(AWAY)]:
-        with writing(engine) as connection, Wanted(catalog(away)) as wanted:
+    for redirect in [*AWAY, *reversed(AWAY)]:
+        with writing(engine) as connection, Wanted(catalog(redirect)) as wanted:
             pairs = list(Change(connection, wanted).pairs())
         assert len(pairs) <= 2
         with writing(engine) as connection:
-            write_catalog(connection, catalog(away))
-        with writing(engine) as connection, Wanted(catalog(away)) as wanted:
+            write_catalog(connection, catalog(redirect))
+        with writing(engine) as connection, Wanted(catalog(redirect)) as wanted:
             assert list(Change(connection, wanted).pairs()) == []
 
 
@@ -68,7 +68,7 @@ def test_changing(engine: Engine) -> None:
         ("redirect_url = 'https://a.example/ä'", None),
     ],
 )
-def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> None:
+def test_written_by_hand(engine: Engine, columns: str, redirect: Away | None) -> None:
     """Of columns filled in by hand the most cautious one is used; invalid ones are ignored."""
     with writing(engine) as connection:
         write_catalog(connection, catalog(None))
@@ -77,8 +77,8 @@ def test_written_by_hand(engine: Engine, columns: str, away: Away | None) -> Non
 
     found = SqlStore(engine).find(OLD)
     assert found is not None
-    assert found.away == away
+    assert found.redirect == redirect
     with writing(engine) as connection:
         effects = [one.effect for one in findings(connection) if one.table == "domain"]
-    says_nothing = away is not None or columns.count("''") == 2
+    says_nothing = redirect is not None or columns.count("''") == 2
     assert effects == ([] if says_nothing else ["served without a redirect"])

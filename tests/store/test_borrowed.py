@@ -49,12 +49,12 @@ class Lender:
 def own(*patterns: str, directories: tuple[SqlDirectory, ...] = (DIRECTORY,)) -> MemoryStore:
     """Return the store of a providers file."""
     lent = tuple(Borrowed(one, PROVIDER, LENT) for one in directories)
-    return MemoryStore(Catalog(tuple(domain(one) for one in patterns), borrowed=lent))
+    return MemoryStore(Catalog(tuple(domain(one) for one in patterns), external_domains=lent))
 
 
-def opener(**lenders: Lender) -> Callable[[SqlDirectory], Lender]:
+def opener(**domain_sources: Lender) -> Callable[[SqlDirectory], Lender]:
     """Return a function that opens these databases."""
-    return lambda directory: lenders[directory.label]
+    return lambda directory: domain_sources[directory.label]
 
 
 ORDER = [
@@ -70,13 +70,13 @@ ORDER = [
 @pytest.mark.parametrize(("asked", "pattern", "was_asked"), ORDER)
 def test_order(asked: str, pattern: str, was_asked: bool) -> None:
     """An exact entry of the file comes first, then one of a database, then a pattern."""
-    lender = Lender("own.example", "lent.example", "a.lent.example")
-    store = BorrowingStore(own("own.example", "*.lent.example", "*"), opener(one=lender))
+    domain_source = Lender("own.example", "lent.example", "a.lent.example")
+    store = BorrowingStore(own("own.example", "*.lent.example", "*"), opener(one=domain_source))
     found = store.find(DomainName(asked))
     assert found is not None
     assert found.pattern.text == pattern
-    assert (found.services == LENT) == (pattern in lender.known and was_asked)
-    assert bool(lender.asked) == was_asked
+    assert (found.services == LENT) == (pattern in domain_source.known and was_asked)
+    assert bool(domain_source.asked) == was_asked
 
 
 def test_unknown_domain() -> None:
@@ -95,10 +95,10 @@ FAILURES = [
 @pytest.mark.parametrize(("failure", "kind"), FAILURES)
 def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> None:
     """If a database fails, no pattern answers for a domain that it may have."""
-    lender, other = Lender(), Lender("b.example")
-    lender.failure = failure
+    domain_source, other = Lender(), Lender("b.example")
+    domain_source.failure = failure
     file = own("own.example", "*", directories=(DIRECTORY, OTHER))
-    store = BorrowingStore(file, opener(one=lender, other=other))
+    store = BorrowingStore(file, opener(one=domain_source, other=other))
     assert store.find(DomainName("own.example")) is not None
     found = store.find(DomainName("b.example"))
     assert found is not None
@@ -110,12 +110,12 @@ def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> N
 
 def test_lenders_are_opened_once_and_closed() -> None:
     """A database is opened at its first query, and closed if a new file does not have it."""
-    lenders = {"one": Lender("a.example"), "other": Lender()}
+    domain_sources = {"one": Lender("a.example"), "other": Lender()}
     opened: list[str] = []
 
     def open_one(directory: SqlDirectory) -> Lender:
         opened.append(directory.label)
-        return lenders[directory.label]
+        return domain_sources[directory.label]
 
     store = BorrowingStore(own(directories=(DIRECTORY, OTHER)), open_one)
     assert opened == []
@@ -123,27 +123,27 @@ def test_lenders_are_opened_once_and_closed() -> None:
         store.find(DomainName("b.example"))
     assert opened == ["one", "other"]
     store.replace(own(directories=(OTHER,)))
-    assert (lenders["one"].closed, lenders["other"].closed) == (1, 0)
+    assert (domain_sources["one"].closed, domain_sources["other"].closed) == (1, 0)
     assert store.find(DomainName("a.example")) is None
     store.close()
     store.close()
-    assert (lenders["one"].closed, lenders["other"].closed) == (1, 1)
+    assert (domain_sources["one"].closed, domain_sources["other"].closed) == (1, 1)
 
 
 def test_cache() -> None:
     """Answers of a database are cached and used while it fails; the file's own never wait."""
-    lender = Lender("lent.example")
+    domain_source = Lender("lent.example")
 
     async def work() -> None:
-        domains = BorrowingDomains(opener(one=lender), CacheLimits(ttl_seconds=3600))
+        domains = BorrowingDomains(opener(one=domain_source), CacheLimits(ttl_seconds=3600))
         with pytest.raises(StoreUnavailable, match="providers file"):
             await domains.find(DomainName("own.example"))
         domains.replace(own("own.example", "*.pattern.example"))
         for name, served in [("lent.example", True), ("a.example", False)]:
             for _ in range(3):
                 assert (await domains.find(DomainName(name)) is not None) == served
-        assert lender.asked == ["lent.example", "a.example"]
-        lender.failure = DirectoryUnavailable("away")
+        assert domain_source.asked == ["lent.example", "a.example"]
+        domain_source.failure = DirectoryUnavailable("away")
         domains.expire()
         assert await domains.find(DomainName("lent.example")) is not None
         assert await domains.find(DomainName("a.example")) is None
@@ -157,7 +157,7 @@ def test_cache() -> None:
         await domains.close()
 
     asyncio.run(work())
-    assert lender.closed == 1
+    assert domain_source.closed == 1
 
 
 def test_file_that_changes() -> None:
@@ -189,22 +189,22 @@ def test_file_that_changes() -> None:
 
 def test_lender_that_comes_back() -> None:
     """The watcher queries a database that failed until it answers again."""
-    lender = Lender("a.example")
-    lender.failure = DirectoryUnavailable("away")
+    domain_source = Lender("a.example")
+    domain_source.failure = DirectoryUnavailable("away")
 
     async def work() -> None:
-        domains = BorrowingDomains(opener(one=lender), CacheLimits())
+        domains = BorrowingDomains(opener(one=domain_source), CacheLimits())
         watch = asyncio.create_task(domains.watch())
         await asyncio.sleep(0)
         domains.replace(own())
         with pytest.raises(StoreUnavailable):
             await domains.find(DomainName("a.example"))
-        lender.failure = None
+        domain_source.failure = None
         async with asyncio.timeout(20):
-            while len(lender.asked) < 2:  # noqa: ASYNC110 -- a lender of this test
+            while len(domain_source.asked) < 2:  # noqa: ASYNC110 -- a lender of this test
                 await asyncio.sleep(0.01)
         watch.cancel()
-        assert lender.asked[1] == "waypost.invalid"
+        assert domain_source.asked[1] == "waypost.invalid"
         await domains.close()
 
     asyncio.run(work())

@@ -164,7 +164,7 @@ def test_memory() -> None:
     entry = domain("*")
     directory = SqlDirectory("people", Secret("sqlite://"), "SELECT 1", None)
     lent = Borrowed(directory, entry.provider, entry.services)
-    catalog = Catalog((*BEFORE.domains, entry), borrowed=(lent,))
+    catalog = Catalog((*BEFORE.domains, entry), external_domains=(lent,))
     names = ["example.com", "*.example.net", "a.example.net", "a.lent.example", "gone.example", "*"]
     own = MemoryStore(catalog, dict.fromkeys(names, OLD))
     store = BorrowingStore(own, lambda _: Lender())

@@ -221,5 +221,5 @@ def test_psycopg2_refuses_a_nul(postgresql_server: PostgreSql) -> None:
     engine = open_engine(postgresql_server.uri(postgresql_server.fresh(), "psycopg2"))
     upgrade(engine)
     with pytest.raises(StoreError, match="NUL"):
-        write(engine, Catalog(idle_providers=(Provider("nul\0inside", "x"),)))
+        write(engine, Catalog(unused_providers=(Provider("nul\0inside", "x"),)))
     engine.dispose()

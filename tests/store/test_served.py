@@ -194,7 +194,7 @@ def test_lost_provider(engine: Engine, database: Database) -> None:
 
     assert list(catalog.domains) == found
     assert [one.provider.name for one in catalog.domains] == list(ASKED.values())
-    assert catalog.idle_providers == ()
+    assert catalog.unused_providers == ()
     with writing(engine) as connection:
         assert planned(connection, catalog) == ([], 0)
     assert [store.find(DomainName(name)) for name in ASKED] == found

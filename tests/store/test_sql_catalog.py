@@ -77,11 +77,11 @@ def in_database_order(catalog: Catalog) -> Catalog:
             one.provider,
             tuple(sorted(one.services, key=lambda s: not isinstance(s.endpoint, HostEndpoint))),
             one.users,
-            one.away,
+            one.redirect,
         )
         for one in by_provider
     )
-    idle = dict.fromkeys(p for p in catalog.idle_providers if p not in providers)
+    idle = dict.fromkeys(p for p in catalog.unused_providers if p not in providers)
     return Catalog(domains, tuple(sorted(catalog.directories, key=_rank)), tuple(idle))
 
 
@@ -129,7 +129,7 @@ def check_written(engine: Engine, first: Catalog, second: Catalog) -> None:
     assert read(engine) == in_database_order(first)
     write(engine, second)
     assert set(read(engine).domains) == set(in_database_order(second).domains)
-    assert set(read(engine).idle_providers) == set(in_database_order(second).idle_providers)
+    assert set(read(engine).unused_providers) == set(in_database_order(second).unused_providers)
     before = everything(engine)
     write(engine, read(engine))
     assert everything(engine) == before
@@ -304,7 +304,7 @@ def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
 )
 def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
     """A quotation mark is doubled for all engines, a backslash only for MySQL."""
-    catalog = Catalog(idle_providers=(NASTY,))
+    catalog = Catalog(unused_providers=(NASTY,))
     script = "\n".join(sql_statements(catalog, dialect))  # type: ignore[arg-type]
 
     assert expected in script

@@ -38,13 +38,13 @@ def file(provider: str = "", domains: str = '"old.example"') -> str:
         ("", '{ name = "old.example", declined = true }', Away()),
     ],
 )
-def test_reading(provider: str, domains: str, away: Away | None) -> None:
+def test_reading(provider: str, domains: str, redirect: Away | None) -> None:
     """A provider sets the keys for all of its domains, and a domain for itself."""
     result = read_providers(file(provider, domains), name="f", format="toml")
 
-    assert [one.away for one in result.catalog.domains] == [away]
+    assert [one.redirect for one in result.catalog.domains] == [redirect]
     # A domain that redirects needs no services.
-    assert bool(result.warnings) is (away is None)
+    assert bool(result.warnings) is (redirect is None)
 
 
 @pytest.mark.rule("autodiscover-redirect-https", "autodiscover-redirect-no-loop")

@@ -57,7 +57,7 @@ def test_lines(tmp_path: Path) -> None:
     assert len(catalog.domains) == 7
     assert catalog.domains[-1].pattern.text == "xn--abc.example"
     assert [one.pattern.text for one in catalog.domains[1:3]] == ["a.example", "b.example"]
-    assert catalog.idle_providers == ()
+    assert catalog.unused_providers == ()
 
 
 BAD = [

@@ -40,26 +40,26 @@ def provider(more: str, services: str = MAIL) -> str:
     return f'{GOOD}\n[[provider]]\nname = "P"\nservices = [{services}]\n{more}\n'
 
 
-def borrowed(text: str) -> Borrowed:
+def external_domains(text: str) -> Borrowed:
     """Read a file where one provider has domains from a directory."""
-    (found,) = read_providers(text, name="f", format="toml").catalog.borrowed
+    (found,) = read_providers(text, name="f", format="toml").catalog.external_domains
     return found
 
 
 def test_domains_from_alone() -> None:
     """A provider without its own domains is valid, and does not count as unused."""
     result = read_providers(provider('domains_from = "both"'), name="f", format="toml")
-    (found,) = result.catalog.borrowed
+    (found,) = result.catalog.external_domains
     assert isinstance(found.directory, SqlDirectory)
     assert (found.directory.label, found.provider.name) == ("both", "P")
     assert [service.type.value for service in found.services] == ["imap", "smtp"]
-    assert (found.users, result.catalog.domains, result.catalog.idle_providers) == (None, (), ())
+    assert (found.users, result.catalog.domains, result.catalog.unused_providers) == (None, (), ())
     assert result.warnings == ()
 
 
 def test_users_of_borrowed_domains() -> None:
     """Users of such domains are in the directory of the provider."""
-    found = borrowed(provider('domains_from = "both"\ndirectory = "users"'))
+    found = external_domains(provider('domains_from = "both"\ndirectory = "users"'))
     assert found.users is not None
     assert found.users.directory.label == "users"
 
@@ -68,7 +68,7 @@ def test_services_of_borrowed_domains() -> None:
     """A service for some domains of the file does not apply to other domains."""
     special = '{ type = "pop3", host = "c.example", domains = ["own.example"] }'
     text = provider('domains = ["own.example"]\ndomains_from = "both"', f"{MAIL}, {special}")
-    assert [service.type.value for service in borrowed(text).services] == ["imap", "smtp"]
+    assert [service.type.value for service in external_domains(text).services] == ["imap", "smtp"]
 
 
 def test_warning() -> None:

@@ -150,7 +150,7 @@ CHANGES = [
         Plan(("directory ldapserver-43 (ldap.example.com)",), (), ()),
     ),
     (
-        replace(BEFORE, idle_providers=(Provider("Lazy", "Lazy"),)),
+        replace(BEFORE, unused_providers=(Provider("Lazy", "Lazy"),)),
         Plan(("provider Lazy without domains",), (), ("provider Idle without domains",)),
     ),
 ]
@@ -253,9 +253,9 @@ def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
 def test_domains_whose_mail_is_elsewhere() -> None:
     """A domain that redirects, or stops redirecting, is one change with both places."""
     here = domain("old.example", IMAP)
-    moved = replace(here, away=Away("new.example"))
-    url = replace(here, away=Away(url="https://a.example/"))
-    declined = replace(here, away=Away())
+    moved = replace(here, redirect=Away("new.example"))
+    url = replace(here, redirect=Away(url="https://a.example/"))
+    declined = replace(here, redirect=Away())
     changes = [
         compare(Catalog((one,)), Catalog((other,)))
         for one, other in [(here, moved), (moved, url), (url, declined), (declined, here)]

@@ -15,7 +15,7 @@ HEAD = "[[provider]]\nname = 'X'\n[provider.profile]\n"
 def read(text: str, folder: Path | None = None) -> Provider:
     """Return the one provider of a file."""
     found = read_providers(f"{HEAD}{text}", name="f", format="toml", folder=folder)
-    (provider,) = found.catalog.idle_providers
+    (provider,) = found.catalog.unused_providers
     return provider
 
 

@@ -497,7 +497,7 @@ def test_formats_of_files(tmp_path: Path, name: str, text: str) -> None:
     """The suffix of a file, or its first character, selects the format; a BOM is ignored."""
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    (provider,) = read_providers_path(path).catalog.idle_providers
+    (provider,) = read_providers_path(path).catalog.unused_providers
     assert provider.name == "X"
 
 

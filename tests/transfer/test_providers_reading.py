@@ -235,7 +235,7 @@ NAMES = [
 def test_short_name_follows_from_the_name(name: str, short_name: str) -> None:
     """The short name is the first word of the name, cut to the width of the column."""
     text = json.dumps({"provider": [{"name": name}]})
-    (provider,) = read_providers(text, name="x", format="json").catalog.idle_providers
+    (provider,) = read_providers(text, name="x", format="json").catalog.unused_providers
     assert provider.short_name == short_name
 
 

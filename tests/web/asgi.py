@@ -56,7 +56,7 @@ class Answer:
         return element.text
 
 
-def _wired(store: Store | Catalog, options: Settings | None) -> Wired:
+def _runtime(store: Store | Catalog, options: Settings | None) -> Wired:
     cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
     people = Directories(open_directory)
     public_url = None if options is None else options.public_url
@@ -73,10 +73,10 @@ class Client:
         peer_check: PeerCheck | None = None,
     ) -> None:
         self._runner = asyncio.Runner()
-        self.wired = store if isinstance(store, Wired) else _wired(store, options)
-        self.cache = self.wired.cache
+        self.runtime = store if isinstance(store, Wired) else _runtime(store, options)
+        self.cache = self.runtime.cache
         self.app = PublicApp(
-            options or settings(), connect=lambda _: self.wired, peer_check=peer_check
+            options or settings(), connect=lambda _: self.runtime, peer_check=peer_check
         )
         self._runner.run(self._start())
 
@@ -103,7 +103,7 @@ class Client:
         async def end() -> None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
-            await self.wired.close()
+            await self.runtime.close()
 
         self._runner.run(end())
         self._runner.close()

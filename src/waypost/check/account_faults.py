@@ -13,12 +13,12 @@ class AccountCheck:
     """The result of checking the mail servers of an account.
 
     Attributes:
-        noted: why the client cannot use the servers.
+        faults: why the client cannot use the servers.
         unknown: why the servers could not be checked; empty if they were.
         good: the servers that do what the client needs.
     """
 
-    noted: tuple[Noted, ...] = ()
+    faults: tuple[Noted, ...] = ()
     unknown: str = ""
     good: frozenset[MailServer] = frozenset()
 

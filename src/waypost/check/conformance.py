@@ -43,7 +43,7 @@ class Report:
 
     Attributes:
         kind: `client` or `server`.
-        noted: the faults that were found.
+        faults: the faults that were found.
         account: the account of the client; None if there is none, or for a probe.
         beside: the other services of the client, a type and a URL each.
         source: the URL or the records that the account comes from; empty without an account.
@@ -56,7 +56,7 @@ class Report:
     key: str
     name: str
     verdict: Verdict
-    noted: tuple[Noted, ...] = ()
+    faults: tuple[Noted, ...] = ()
     account: Account | None = None
     beside: tuple[str, ...] = ()
     source: str = ""
@@ -67,7 +67,7 @@ class Report:
     @property
     def findings(self) -> tuple[str, ...]:
         """Return the findings, one line each."""
-        lines = tuple(one.line for one in self.noted)
+        lines = tuple(one.line for one in self.faults)
         return (*lines, self.remark) if self.remark else lines
 
     @property
@@ -181,7 +181,7 @@ def _verdict(client: Client, asked: Asked, outcome: Outcome, check: CheckAccount
     """Return the verdict of a search that ended with an account, a server, or as it should."""
     found = [noted("client-trouble", one) for one in outcome.warnings]
     checked = check(outcome.account) if outcome.account else AccountCheck()
-    found += [*checked.noted, *without_connection(outcome.account, checked.good)]
+    found += [*checked.faults, *without_connection(outcome.account, checked.good)]
     found += without_protection(outcome.account)
     unknowns = [checked.unknown] if checked.unknown else []
     found += _for_strangers(client, asked, unknowns)

@@ -166,4 +166,4 @@ def _together(now: Catalog, found: Catalog) -> Catalog:
             )
     if problems:
         raise ProvidersError(problems)
-    return Catalog((*now.domains, *new), now.directories, now.idle_providers)
+    return Catalog((*now.domains, *new), now.directories, now.unused_providers)

@@ -180,12 +180,12 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
 
     result = read_any(file)
     warn(result.warnings)
-    if borrowed := result.catalog.borrowed:
+    if external_domains := result.catalog.external_domains:
         raise ProvidersError(
             f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
             "which the database does not support; serve the file with --providers, or list the "
             "domains in the file"
-            for one in borrowed
+            for one in external_domains
         )
     return result.catalog
 

@@ -118,13 +118,13 @@ def _how(report: "Report", problems: Sequence[Problem]) -> str:
     if report.verdict == "works":
         return source
     if report.verdict == "fails":
-        if report.noted and report.noted[0].fault.code == NO_ACCOUNT:
-            summary = _summary([one.text for one in report.noted])
+        if report.faults and report.faults[0].fault.code == NO_ACCOUNT:
+            summary = _summary([one.text for one in report.faults])
             codes = [one.code for one in problems if report.name in one.clients]
             return ", ".join(codes) if codes and summary == _SILENCE else summary
-        wrong = [one for one in report.noted if one.fault.severity == "error"]
+        wrong = [one for one in report.faults if one.fault.severity == "error"]
         return ", ".join(dict.fromkeys(_named(one.fault.code, one.text) for one in wrong))
-    seen = ", ".join(dict.fromkeys(one.fault.code for one in report.noted))
+    seen = ", ".join(dict.fromkeys(one.fault.code for one in report.faults))
     return f"{source}; {seen}" if source else seen
 
 
@@ -186,7 +186,7 @@ def client_problems(
     places: dict[str, dict[str, None]] = {}
     names: dict[str, dict[str, None]] = {}
     for report in found:
-        for one in report.noted if report.kind == "client" else ():
+        for one in report.faults if report.kind == "client" else ():
             code = one.fault.code
             if code == NO_ACCOUNT or code in without:
                 continue
@@ -216,9 +216,9 @@ def rule_problems(found: "Sequence[Report]", *, with_silence: bool = True) -> li
     reach = _reach(found)
     held = []
     for one in found:
-        texts = [noted.text for noted in one.noted if with_silence or _SILENCE not in noted.text]
+        texts = [noted.text for noted in one.faults if with_silence or _SILENCE not in noted.text]
         if one.kind == "server" and texts:
-            rule = problem(one.noted[0].fault, texts, one.link)
+            rule = problem(one.faults[0].fault, texts, one.link)
             held.append(replace(rule, reach=reach.get(one.key, 0)))
     return held
 

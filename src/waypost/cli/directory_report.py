@@ -32,7 +32,7 @@ class Report:
         is_own: whether this is the directory of the domain.
         users: how this directory looks up the users of the domain.
         steps: the steps that are finished.
-        person: the user that was found in the same way as by a server.
+        found_user: the user that was found in the same way as by a server.
         is_away: whether the directory is unavailable.
     """
 
@@ -55,7 +55,7 @@ class Report:
         """
         self._settings = settings
         self.address = address
-        self.user = address if domain is None else domain.provider.user_of(address)
+        self.user = address if domain is None else domain.provider.mailbox_of(address)
         self._domain = domain
         self._seconds = seconds
         users = None if domain is None else domain.users
@@ -66,13 +66,13 @@ class Report:
         if self.directory is not None and not self.is_own:
             self.users = Users(self.directory) if users is None else users
         self.steps: list[Step] = []
-        self.person: Person | None = None
+        self.found_user: Person | None = None
         self.is_away = False
 
     @property
     def is_good(self) -> bool:
         """Return whether the user was found, and no step failed."""
-        return self.person is not None and all(step.ok for step in self.steps)
+        return self.found_user is not None and all(step.ok for step in self.steps)
 
     def run(self) -> "Iterator[Step]":
         """Run all steps, and yield each when it is finished."""
@@ -126,12 +126,12 @@ class Report:
         started = time.perf_counter()
         limit = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
         try:
-            self.person = person_for(self._settings, directory, self.user)
+            self.found_user = person_for(self._settings, directory, self.user)
         except (DirectoryUnavailable, DirectoryError) as error:
             self.is_away = True
             text = f"{limit}: no answer: {error}"
             return Step("answer", False, text, {"code": error.code}, _since(started))
-        found = self.person is not None
+        found = self.found_user is not None
         text = f"{limit}: {'found' if found else 'the user is not found'}"
         return Step("answer", found, text, {}, _since(started))
 
@@ -165,17 +165,17 @@ def say_report(report: Report, as_json: bool) -> None:
 
 
 def _rows(report: Report, users: Users) -> Iterator[tuple[str, str]]:
-    person = report.person
+    found_user = report.found_user
     if report.is_away:
         yield "answer", "the general answer, without the directory, while it is unavailable"
         return
-    if person is None:
+    if found_user is None:
         yield "answer", _UNKNOWN[users.unknown_user]
         yield "unknown_user", users.unknown_user.value
         return
-    yield "login name", person.login_name or "(that of each service; the directory has none)"
-    yield "display name", _display_name(users, person.display_name)
-    known = dict(person.attributes)
+    yield "login name", found_user.login_name or "(that of each service; the directory has none)"
+    yield "display name", _display_name(users, found_user.display_name)
+    known = dict(found_user.attributes)
     for rule in report.directory.rules if report.directory is not None else ():
         default = "(nothing)" if rule.default is None else f"{rule.default} (the default)"
         yield f"%{{{rule.name}}}", known.get(rule.name, default)
@@ -193,7 +193,7 @@ def _display_name(users: Users, name: str | None) -> str:
 
 
 def _data(report: Report) -> dict[str, object]:
-    person, users = report.person, report.users
+    found_user, users = report.found_user, report.users
     shown = users is not None and users.show_display_name
     return {
         "address": str(report.address),
@@ -211,12 +211,12 @@ def _data(report: Report) -> dict[str, object]:
             for step in report.steps
         ],
         "user": None
-        if person is None
+        if found_user is None
         else {
-            "login_name": person.login_name,
-            "display_name": person.display_name,
+            "login_name": found_user.login_name,
+            "display_name": found_user.display_name,
             "display_name_shown": shown,
-            "attributes": dict(person.attributes),
+            "attributes": dict(found_user.attributes),
         },
     }
 

@@ -74,7 +74,7 @@ def _problem(code: str, held: "Sequence[Finding]", seen: "Sequence[Seen]") -> Pr
     clients = tuple(
         one.name
         for one in seen
-        if any(noted.fault.code == code for noted in one.noted)
+        if any(noted.fault.code == code for noted in one.faults)
         or (one.kind == "client" and one.verdict == "fails" and one.silent & hosts)
     )
     found = problem(fault, places, held[0].link, clients=clients)

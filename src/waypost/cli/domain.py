@@ -41,7 +41,7 @@ def list_all(
     """
     catalog = catalog_of(settings_for(providers, demo, db_uri))
     domains = catalog.domains
-    for one in catalog.borrowed:
+    for one in catalog.external_domains:
         note(f"more domains of {one.provider.name} come from directory {one.directory.label}")
     if as_json:
         say_json([_summary(domain) for domain in domains])
@@ -87,10 +87,10 @@ def show(
         services = [_service(service) for service in found.services]
         say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
         return
-    if found.away is None:
+    if found.redirect is None:
         say(f"{name} is served as {found.pattern} by {found.provider.name}")
     else:
-        say(f"{name} is {place(found.away)}, as {found.pattern} of {found.provider.name}")
+        say(f"{name} is {place(found.redirect)}, as {found.pattern} of {found.provider.name}")
     if separators := found.provider.subaddress_separators:
         say(f"subaddress_separators {separators}")
     if found.users is not None:
@@ -108,7 +108,7 @@ def _summary(domain: Domain) -> dict[str, object]:
         "short_name": domain.provider.short_name,
         "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
-        "redirect": None if domain.away is None else asdict(domain.away),
+        "redirect": None if domain.redirect is None else asdict(domain.redirect),
     }
 
 

@@ -72,7 +72,7 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
 
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
-        for one in catalog.borrowed:
+        for one in catalog.external_domains:
             note(f"warning: domains from directory {one.directory.label} are left out")
         texts = providers_text(
             catalog,

@@ -23,7 +23,7 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
     """
     from waypost.formats.autoconfig import render_submission  # noqa: PLC0415 -- quick start
 
-    chosen = [one for one in _chosen(catalog, provider, domain) if one.away is None]
+    chosen = [one for one in _chosen(catalog, provider, domain) if one.redirect is None]
     if not chosen:
         raise ProvidersError(
             ["--format ispdb: these domains have no services here; they are moved or declined"]
@@ -68,7 +68,7 @@ def _of_provider(catalog: Catalog, provider: str) -> list[Domain]:
     ):
         if match:
             return match
-    if any(one.name == provider for one in catalog.idle_providers):
+    if any(one.name == provider for one in catalog.unused_providers):
         raise ProvidersError([f"--provider: {provider} has no domain"])
     from waypost.transfer.tables import nearest  # noqa: PLC0415 -- quick start
 

@@ -74,7 +74,7 @@ def _certificates(settings: "Settings") -> Iterator[Certificate]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
-        for one in catalog.borrowed:
+        for one in catalog.external_domains:
             warn([f"domains from directory {one.directory.label} are left out"])
         taken = _bare_names(catalog.domains, settings.tls_names)
         for domain in catalog.domains:

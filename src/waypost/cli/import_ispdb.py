@@ -83,7 +83,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
         if value and len(sources) > 1:
             raise ProvidersError([f"{option}: works only with a single FILE_OR_URL"])
     domains = tuple(dict.fromkeys(DomainName.parse(text) for text in domain or ()))
-    person = None if address is None else EmailAddress.parse(address)
+    user_address = None if address is None else EmailAddress.parse(address)
     limits = FetchLimits(
         MAX_BYTES, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
     )
@@ -91,7 +91,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     problems: list[str] = []
     for source in sources:
         try:
-            one = _read(source, domains, person, limits)
+            one = _read(source, domains, user_address, limits)
         except ProblemsError as error:
             problems += error.problems
             continue
@@ -106,7 +106,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
 def _read(
     source: str,
     domains: tuple[DomainName, ...],
-    person: EmailAddress | None,
+    user_address: EmailAddress | None,
     limits: "FetchLimits",
 ) -> "Imported":
     from waypost.transfer.document import read_bytes  # noqa: PLC0415 -- quick start
@@ -116,10 +116,10 @@ def _read(
 
     if is_url(source):
         data = download(source, limits)
-        person = person or address_in_url(source)
+        user_address = user_address or address_in_url(source)
     else:
         data = read_bytes(Path(source))
-    return read_ispdb(data, name=source, domains=domains, address=person)
+    return read_ispdb(data, name=source, domains=domains, address=user_address)
 
 
 def _shared_logins(source: str, found: "Imported") -> Iterator[str]:

@@ -136,15 +136,15 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
             supports yet.
     """
     domains, offers = _offers(catalog.domains)
-    borrowed = (_borrowed(one) for one in catalog.borrowed if one.away is None)
-    found = (one for several in (*offers, *borrowed) for one in several)
+    external_domains = (_external_domains(one) for one in catalog.external_domains if one.redirect is None)
+    found = (one for several in (*offers, *external_domains) for one in several)
     reported = (one for one in found if not (of_today and _is_only_for_lint(one)))
     return Linted(_by_code(reported, shown), domains)
 
 
 def lint_domain(domain: Domain) -> Linted:
     """Check the services of one domain."""
-    found = () if domain.away else _of_domain(_found(domain), domain.pattern.text, 1)
+    found = () if domain.redirect else _of_domain(_found(domain), domain.pattern.text, 1)
     return Linted(_by_code(found, None), 1)
 
 
@@ -174,7 +174,7 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[DomainFin
     total = 0
     for domain in domains:
         total += 1
-        if domain.away is not None:
+        if domain.redirect is not None:
             continue  # No client receives its services.
         number = offers.number(_without_harmless_provider(domain))
         if number == len(firsts):
@@ -200,7 +200,7 @@ def _without_harmless_provider(domain: Domain) -> "Offer":
     return Offer(provider, domain.services, domain.users)
 
 
-def _borrowed(one: Borrowed) -> Iterator[DomainFinding]:
+def _external_domains(one: Borrowed) -> Iterator[DomainFinding]:
     return _of_domain(_found(one), f"domains of directory {one.directory.label}", None)
 
 

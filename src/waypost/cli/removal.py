@@ -95,7 +95,7 @@ def is_confirmed(refused: RemovalRefused) -> bool:
 
 def _is_of_use(domain: Domain) -> bool:
     """Return whether clients get services or a redirect for a domain."""
-    away: Away | None = domain.away
-    if away is None:
+    redirect: Away | None = domain.redirect
+    if redirect is None:
         return bool(domain.services)
-    return away.address_domain is not None or away.url is not None
+    return redirect.address_domain is not None or redirect.url is not None

@@ -69,12 +69,12 @@ def config_for(
         entry = store.find(domain)
     finally:
         store.close()
-    person: Person | None = Person()
+    user: Person | None = Person()
     if address is not None and not no_directory:
         question = question_for(entry, address)
         if question is not None:
-            person = _person(settings, *question)
-    return client_config(entry, domain, address, person).named(name)
+            user = _user(settings, *question)
+    return client_config(entry, domain, address, user).named(name)
 
 
 def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
@@ -86,7 +86,7 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
     write_document(render(config))
 
 
-def _person(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
+def _user(settings: "Settings", directory: Directory, address: EmailAddress) -> Person | None:
     """Return the user from a directory; if it is unavailable, warn and return an empty user."""
     try:
         return person_for(settings, directory, address)

@@ -46,8 +46,8 @@ def render(config: ClientConfig) -> bytes:
     url = service_url(config, ServiceType.ACTIVESYNC)
     root, response = _response()
     user = child(response, "User")
-    if config.person.display_name:
-        child(user, "DisplayName", config.person.display_name)
+    if config.user.display_name:
+        child(user, "DisplayName", config.user.display_name)
     child(user, "EMailAddress", str(config.address))
     server = child(child(child(response, "Action"), "Settings"), "Server")
     child(server, "Type", "MobileSync")

@@ -228,7 +228,7 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
     page = child(element, "loginPageInfo", url=_filled_url(login.url, asked))
     if login.username is not None:
         name = login.username
-        child(page, "username", expand(name, asked.domain, asked.user) if asked else name)
+        child(page, "username", expand(name, asked.domain, asked.mailbox) if asked else name)
     fields = (
         ("usernameField", login.username_field),
         ("passwordField", login.password_field),

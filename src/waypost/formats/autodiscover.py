@@ -113,7 +113,7 @@ def render(config: ClientConfig) -> bytes:
     """
     config = config.within(Format.AUTODISCOVER)
     check_mail(config)
-    root, account = _account(config.person.display_name)
+    root, account = _account(config.user.display_name)
     child(account, "Action", "settings")
     for page in expand_pages(config.provider.documentation[:1], config.domain, config.address):
         child(account, "ServiceHome", page.url)

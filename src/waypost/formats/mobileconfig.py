@@ -146,8 +146,8 @@ def _mail_payloads(
         # An address has one mail account: after a move to another host it is still the same.
         **_identity(address, _MAIL_PAYLOAD),
     }
-    if config.person.display_name:
-        payload["EmailAccountName"] = config.person.display_name
+    if config.user.display_name:
+        payload["EmailAccountName"] = config.user.display_name
     yield payload
 
 

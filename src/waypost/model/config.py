@@ -40,14 +40,14 @@ class ClientConfig:
     address: EmailAddress | None
     provider: Provider
     services: tuple[Service, ...]
-    person: Person = Person()
+    user: Person = Person()
     has_directory: bool = False
     pinned_pacc: bytes | None = None
 
     @property
-    def user(self) -> EmailAddress | None:
+    def mailbox(self) -> EmailAddress | None:
         """The address that the servers know: that of the mailbox, without a detail."""
-        return None if self.address is None else self.provider.user_of(self.address)
+        return None if self.address is None else self.provider.mailbox_of(self.address)
 
     def within(self, form: Format) -> "ClientConfig":
         """Return the same configuration without the services that a format leaves out."""
@@ -63,4 +63,4 @@ class ClientConfig:
         """Return the same configuration with the user's full name; None changes nothing."""
         if not display_name:
             return self
-        return replace(self, person=replace(self.person, display_name=display_name))
+        return replace(self, user=replace(self.user, display_name=display_name))

@@ -52,7 +52,7 @@ class Domain:
     Attributes:
         services: as configured; `preference` sorts them.
         users: how its users are looked up, or None.
-        away: the redirect if the mail is elsewhere; else None.
+        redirect: the redirect if the mail is elsewhere; else None.
         pinned_pacc: the PACC document to send byte for byte, instead of the one that Waypost would
             render; only for one domain, not for a pattern. It is state, not configuration.
     """
@@ -61,13 +61,13 @@ class Domain:
     provider: Provider
     services: tuple[Service, ...]
     users: Users | None = None
-    away: Away | None = None
+    redirect: Away | None = None
     pinned_pacc: bytes | None = None
 
     @property
     def is_declined(self) -> bool:
         """Return whether Waypost answers as if it did not serve the domain."""
-        return self.away == Away()
+        return self.redirect == Away()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ class Borrowed:
     provider: Provider
     services: tuple[Service, ...]
     users: Users | None = None
-    away: Away | None = None
+    redirect: Away | None = None
 
     def for_domain(self, domain: DomainName) -> Domain:
         """Return the entry of a domain that exists in the database."""
         pattern = DomainPattern(domain.ascii)
-        return Domain(pattern, self.provider, self.services, self.users, self.away)
+        return Domain(pattern, self.provider, self.services, self.users, self.redirect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class Catalog:
             domains than should be in memory, each value is created when it is read.
         directories: those of all domains, and perhaps more; automx2's rows first, by their ids,
             then the others, as configured.
-        idle_providers: providers that have no domain (automx2 databases may contain some).
-        borrowed: domains that exist in other databases; Waypost's own database has none.
+        unused_providers: providers that have no domain (automx2 databases may contain some).
+        external_domains: domains that exist in other databases; Waypost's own database has none.
     """
 
     domains: Sequence[Domain] = ()
     directories: tuple[Directory, ...] = ()
-    idle_providers: tuple[Provider, ...] = ()
-    borrowed: tuple[Borrowed, ...] = ()
+    unused_providers: tuple[Provider, ...] = ()
+    external_domains: tuple[Borrowed, ...] = ()

@@ -124,7 +124,7 @@ class Provider:
     profile: ProfileSettings = field(default_factory=ProfileSettings)
     subaddress_separators: str = ""
 
-    def user_of(self, address: EmailAddress) -> EmailAddress:
+    def mailbox_of(self, address: EmailAddress) -> EmailAddress:
         """Return the address of a user as its servers and its directory know it."""
         return address.without_detail(self.subaddress_separators)
 

@@ -76,24 +76,24 @@ class BorrowingStore:
         """Use another file, and close the databases that are not in it."""
         with self._lock:
             self._own = own
-            named = {one.directory for one in own.borrowed}
+            named = {one.directory for one in own.external_domains}
             idle = [self._open.pop(one) for one in list(self._open) if one not in named]
-        for lender in idle:
-            lender.close()
+        for domain_source in idle:
+            domain_source.close()
 
     def close(self) -> None:
         """Close all databases."""
         with self._lock:
-            lenders = list(self._open.values())
+            domain_sources = list(self._open.values())
             self._open.clear()
-        for lender in lenders:
-            lender.close()
+        for domain_source in domain_sources:
+            domain_source.close()
 
     def _lent(self, domain: DomainName, own: MemoryStore) -> Domain | None:
         failure: StoreUnavailable | StoreError | None = None
-        for one in own.borrowed:
+        for one in own.external_domains:
             try:
-                if self._lender(one.directory).has_domain(domain):
+                if self._domain_source(one.directory).has_domain(domain):
                     return own.holding(one.for_domain(domain))
             except DirectoryBusy as error:
                 failure = StoreBusy(str(error))
@@ -106,11 +106,11 @@ class BorrowingStore:
             raise failure
         return None
 
-    def _lender(self, directory: SqlDirectory) -> Lender:
+    def _domain_source(self, directory: SqlDirectory) -> Lender:
         with self._lock:
-            if (lender := self._open.get(directory)) is None:
-                lender = self._open[directory] = self._opener(directory)
-            return lender
+            if (domain_source := self._open.get(directory)) is None:
+                domain_source = self._open[directory] = self._opener(directory)
+            return domain_source
 
 
 class BorrowingDomains(MemoryDomains):
@@ -158,7 +158,7 @@ class BorrowingDomains(MemoryDomains):
         if self._lending is not None and self._cache is not None:
             self._lending.replace(store)
             self._cache.expire()
-        elif store.borrowed:
+        elif store.external_domains:
             self._lending = BorrowingStore(store, self._opener)
             self._cache = DomainCache(self._lending, self._limits, metrics=self._metrics)
             self._lends.set()

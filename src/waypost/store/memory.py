@@ -14,7 +14,7 @@ class MemoryStore:
     """A store with the whole catalog in one dict. Never unavailable.
 
     Attributes:
-        borrowed: domains that exist in other databases; `store.borrowed` queries them.
+        external_domains: domains that exist in other databases; `store.external_domains` queries them.
         directories: all directories in the file.
     """
 
@@ -25,7 +25,7 @@ class MemoryStore:
             catalog: the content of a providers file.
             pinned: the pinned PACC documents by domain (A-labels).
         """
-        self.borrowed = catalog.borrowed
+        self.external_domains = catalog.external_domains
         self.directories = catalog.directories
         self._pinned = pinned or {}
         # For a million domains: each has a name and a number, and `find` creates the rest.
@@ -52,7 +52,7 @@ class MemoryStore:
         """Yield the providers of the domains; the same provider may come more than once."""
         offers = (self._offers[number] for number in range(len(self._offers)))
         yield from (one.provider for one in offers if one.provider is not None)
-        yield from (one.provider for one in self.borrowed)
+        yield from (one.provider for one in self.external_domains)
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

@@ -22,7 +22,7 @@ class Offer:
     provider: Provider | None
     services: tuple[Service, ...]
     users: Users | None
-    away: Away | None = None
+    redirect: Away | None = None
 
     def for_domain(self, name: str) -> Domain:
         """Return the entry of a domain.
@@ -31,7 +31,7 @@ class Offer:
             name: the text of its pattern.
         """
         provider = named_after(name) if self.provider is None else self.provider
-        return Domain(DomainPattern(name), provider, self.services, self.users, self.away)
+        return Domain(DomainPattern(name), provider, self.services, self.users, self.redirect)
 
 
 def named_after(pattern: str) -> Provider:
@@ -65,10 +65,10 @@ class Offers:
 
     def number(self, one: Domain | Offer) -> int:
         """Return the number of an offer, or of the offer of a domain."""
-        key = (id(one.provider), id(one.services), id(one.users), id(one.away))
+        key = (id(one.provider), id(one.services), id(one.users), id(one.redirect))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        offer = Offer(one.provider, one.services, one.users, one.away)
+        offer = Offer(one.provider, one.services, one.users, one.redirect)
         number = self._numbers.setdefault(offer, len(self._offers))
         if number == len(self._offers):
             self._offers.append(offer)

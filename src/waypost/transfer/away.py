@@ -33,25 +33,25 @@ def read_away(table: Table, default: Away | None = None) -> Away | None:
     return default if declined is None else None
 
 
-def check_elsewhere(table: Table, at: str, pattern: DomainPattern, away: Away | None) -> None:
+def check_elsewhere(table: Table, at: str, pattern: DomainPattern, redirect: Away | None) -> None:
     """Report a domain that redirects to itself."""
-    if away is None or pattern.kind is not MatchKind.EXACT:
+    if redirect is None or pattern.kind is not MatchKind.EXACT:
         return
-    if not away.leads_back(DomainName(pattern.text)):
+    if not redirect.leads_back(DomainName(pattern.text)):
         return
-    if away.url is None:
+    if redirect.url is None:
         table.problem(at, f"{pattern} cannot redirect to itself; use another redirect_address")
     else:
         table.problem(at, f"clients of {pattern} already ask at its redirect_url; use another one")
 
 
-def away_data(away: Away | None) -> dict[str, object]:
+def away_data(redirect: Away | None) -> dict[str, object]:
     """Return the keys of a provider or a domain as plain data."""
-    if away is None:
+    if redirect is None:
         return {}
-    if away.address_domain is not None:
-        return {"redirect_address": away.address_domain}
-    return {"declined": True} if away.url is None else {"redirect_url": away.url}
+    if redirect.address_domain is not None:
+        return {"redirect_address": redirect.address_domain}
+    return {"declined": True} if redirect.url is None else {"redirect_url": redirect.url}
 
 
 def away_schema() -> Schema:

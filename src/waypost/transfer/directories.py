@@ -114,7 +114,7 @@ class Directories:
             users.show_display_name if shown is None else shown,
         )
 
-    def lender(self, table: Table) -> SqlDirectory | None:
+    def domain_source(self, table: Table) -> SqlDirectory | None:
         """Read the directory that supplies domains of a provider; return None if there is none."""
         label = table.text("domains_from", LABEL_MAX_CHARS)
         if label is None:

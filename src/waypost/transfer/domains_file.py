@@ -102,7 +102,7 @@ class FileBlock:
     services: Callable[[str], tuple[Service, ...]]
     users: Users | None
     count: int
-    away: Away | None = None
+    redirect: Away | None = None
 
     def __len__(self) -> int:
         """Return the number of domains."""
@@ -118,7 +118,7 @@ class FileBlock:
         for _, pattern in read_lines(self.path, lambda _line, _rule: None):
             number += 1
             services = self.services(pattern.text)
-            yield Domain(pattern, self.provider, services, self.users, self.away)
+            yield Domain(pattern, self.provider, services, self.users, self.redirect)
         if number != self.count:
             raise ProvidersUnreadable([f"{self.path}: changed while it was read; try again"])
 

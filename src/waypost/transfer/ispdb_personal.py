@@ -56,7 +56,7 @@ def make_general(
         served: the domains to serve; empty for the domains of the document.
         notes: receives a warning for each element that changes.
     """
-    person = _Person(address)
+    user = _Person(address)
     domains = {one.ascii for one in served} or {
         text_of(one).lower() for one in root.iter("*") if local_name(one) == "domain"
     }
@@ -66,19 +66,19 @@ def make_general(
         tag, text = local_name(element), text_of(element)
         changed = text
         if tag == "username":
-            changed = person.in_login_name(text)
+            changed = user.in_login_name(text)
         elif tag in _NAMES:
-            changed = person.in_name(text)
+            changed = user.in_name(text)
         elif tag == "hostname":
-            changed = person.in_host(text, is_alone=is_alone)
+            changed = user.in_host(text, is_alone=is_alone)
         elif tag in _URLS:
-            changed = person.in_url(text, is_alone=is_alone)
+            changed = user.in_url(text, is_alone=is_alone)
         if changed != text:
             del element[:]
             element.text = changed
             notes.warn(line_of(element), shown(element), f"{text!r} became {changed}")
         for name, value in element.items():
-            if person.is_in(str(value)):
+            if user.is_in(str(value)):
                 attribute = etree.QName(name).localname
                 why = f"its {attribute} contains {address}, which all users will see"
                 notes.warn(line_of(element), shown(element), why)

@@ -162,7 +162,7 @@ class _Changes:
 
 
 def _named(domain: Domain) -> str:
-    elsewhere = "" if domain.away is None else f", {place(domain.away)}"
+    elsewhere = "" if domain.redirect is None else f", {place(domain.redirect)}"
     return f"domain {domain.pattern} ({domain.provider.name}){elsewhere}"
 
 
@@ -171,17 +171,17 @@ def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
     before, after = _asked(old.users), _asked(new.users)
     if before != after:
         yield f"{before} becomes {after}"
-    if old.away != new.away:
-        yield f"{place(old.away)} becomes {place(new.away)}"
+    if old.redirect != new.redirect:
+        yield f"{place(old.redirect)} becomes {place(new.redirect)}"
 
 
-def place(away: Away | None) -> str:
+def place(redirect: Away | None) -> str:
     """Return in a few words where the mail of a domain is."""
-    if away is None:
+    if redirect is None:
         return "served"
-    if away.address_domain is not None:
-        return f"moved to addresses at {away.address_domain}"
-    return "declined" if away.url is None else f"moved to {away.url}"
+    if redirect.address_domain is not None:
+        return f"moved to addresses at {redirect.address_domain}"
+    return "declined" if redirect.url is None else f"moved to {redirect.url}"
 
 
 def _asked(users: Users | None) -> str:
@@ -287,7 +287,7 @@ def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
 def _idle_of(catalog: Catalog) -> Mapping[Provider, None]:
     """Return each provider without domains once, in order."""
     used = {domain.provider for domain in catalog.domains}
-    return dict.fromkeys(one for one in catalog.idle_providers if one not in used)
+    return dict.fromkeys(one for one in catalog.unused_providers if one not in used)
 
 
 def _idle_named(provider: Provider) -> str:

@@ -26,7 +26,7 @@ class Named:
 
     pattern: DomainPattern
     users: Users | None
-    away: Away | None = None
+    redirect: Away | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> Dom
 
 
 def read_domains(
-    table: Table, seen: Seen, default: Users | None, away: Away | None = None
+    table: Table, seen: Seen, default: Users | None, redirect: Away | None = None
 ) -> tuple[list[Named], bool]:
     """Read the domains; return them, and whether all of them are without mistakes.
 
@@ -171,18 +171,18 @@ def read_domains(
         table: a provider.
         seen: what the reader has seen before.
         default: for domains that do not set a directory.
-        away: for domains that do not say where their mail is.
+        redirect: for domains that do not say where their mail is.
     """
     found = []
     items = table.items("domains")
     for at, item in items:
-        users, elsewhere = default, away
+        users, elsewhere = default, redirect
         text = item
         if isinstance(item, dict):
             entry = Table(table.report, table.at(at), item)
             entry.refuse_unknown(DOMAIN_KEYS)
             users = seen.directories.domain_users(entry, default)
-            elsewhere = read_away(entry, away)
+            elsewhere = read_away(entry, redirect)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
             if text is None:
                 continue
@@ -199,7 +199,7 @@ def read_domains(
 
 
 def read_domains_file(
-    table: Table, seen: Seen, sought: Iterable[str], away: Away | None = None
+    table: Table, seen: Seen, sought: Iterable[str], redirect: Away | None = None
 ) -> DomainsFile | None:
     """Check the domain file of a provider; return None if there is none or it has mistakes.
 
@@ -207,7 +207,7 @@ def read_domains_file(
         table: a provider.
         seen: what the reader has seen before.
         sought: domains to search for in the file.
-        away: where the mail of the domains is.
+        redirect: where the mail of the domains is.
     """
     path = _path(table, seen.folder)
     if path is None:
@@ -235,8 +235,8 @@ def read_domains_file(
         if mistakes > _MISTAKES_MAX:
             break
     seen.files.append(path)
-    if away is not None and away.address_domain is not None:
-        seen.file_moves[path] = DomainName(away.address_domain)
+    if redirect is not None and redirect.address_domain is not None:
+        seen.file_moves[path] = DomainName(redirect.address_domain)
     if not mistakes and not count:
         table.warn("domains_file", f"{path} contains no domain")
     return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None

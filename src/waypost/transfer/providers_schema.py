@@ -81,20 +81,20 @@ def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
         _Reader(table, seen, inheritance).note_mistakes()
     blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
-    borrowed: list[Borrowed] = []
+    external_domains: list[Borrowed] = []
     for table in top.tables("provider"):
         provider, found, lent = _Reader(table, seen, inheritance).read()
         blocks += found
-        borrowed += lent
+        external_domains += lent
         has_some = any(map(len, found)) or table.raw("domains") or "domains_from" in table
         if provider is not None and not has_some:
             idle.append(provider)
     seen.refuse_twice(top.report)
     seen.refuse_circles(top.report)
     if any(isinstance(block, FileBlock) for block in blocks):
-        return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle), tuple(borrowed))
+        return Catalog(DomainBlocks(blocks), directories.all(), tuple(idle), tuple(external_domains))
     domains = tuple(one for block in blocks for one in block)
-    return Catalog(domains, directories.all(), tuple(idle), tuple(borrowed))
+    return Catalog(domains, directories.all(), tuple(idle), tuple(external_domains))
 
 
 def default_short_name(name: str) -> str:
@@ -106,7 +106,7 @@ def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
     """Warn of domains that cannot both receive and send mail."""
     lacking: dict[str, list[str]] = {}
     for domain in domains:
-        lack = None if domain.away else lack_of_mail(one.type for one in domain.services)
+        lack = None if domain.redirect else lack_of_mail(one.type for one in domain.services)
         if lack is not None:
             lacking.setdefault(lack, []).append(str(domain.pattern))
     for lack, names in lacking.items():
@@ -114,10 +114,10 @@ def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
         table.warn("", f"{lack} for {', '.join(names[:3])}{more}")
 
 
-def _warn_of_unusable_borrowed(table: Table, borrowed: Borrowed) -> None:
-    lack = None if borrowed.away else lack_of_mail(one.type for one in borrowed.services)
+def _warn_of_unusable_borrowed(table: Table, external_domains: Borrowed) -> None:
+    lack = None if external_domains.redirect else lack_of_mail(one.type for one in external_domains.services)
     if lack is not None:
-        table.warn("", f"{lack} for the domains from {borrowed.directory.label}")
+        table.warn("", f"{lack} for the domains from {external_domains.directory.label}")
 
 
 class _Reader:
@@ -143,13 +143,13 @@ class _Reader:
         short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
         pages = self._pages()
         default = self._seen.directories.users(self._owner)
-        away = read_away(table)
-        named, all_read = read_domains(table, self._seen, default, away)
+        redirect = read_away(table)
+        named, all_read = read_domains(table, self._seen, default, redirect)
         offered = self._services()
         sought = {text for one in offered for text in one.only or ()}
-        file = read_domains_file(table, self._seen, sought, away)
+        file = read_domains_file(table, self._seen, sought, redirect)
         all_read = all_read and (file is not None or "domains_file" not in table)
-        lender = self._seen.directories.lender(table)
+        domain_source = self._seen.directories.domain_source(table)
         if all_read:
             self._refuse_others(offered, named, file)
         for one in offered:
@@ -161,19 +161,19 @@ class _Reader:
         provider = replace(pages, name=name, short_name=short_name)
         choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
         domains = [
-            Domain(one.pattern, provider, choose(one.pattern.text), one.users, one.away)
+            Domain(one.pattern, provider, choose(one.pattern.text), one.users, one.redirect)
             for one in named
         ]
-        lent = [] if lender is None else [Borrowed(lender, provider, choose(""), default, away)]
+        lent = [] if domain_source is None else [Borrowed(domain_source, provider, choose(""), default, redirect)]
         if all_read and all(one.service is not None for one in offered):
             for one_lent in lent:
                 _warn_of_unusable_borrowed(table, one_lent)
-            some = file.first if file is not None and away is None else ()
+            some = file.first if file is not None and redirect is None else ()
             of_file = [Domain(one, provider, choose(one.text)) for one in some]
             warn_of_unusable(table, [*domains, *of_file])
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
-            blocks.append(FileBlock(file.path, provider, choose, default, file.count, away))
+            blocks.append(FileBlock(file.path, provider, choose, default, file.count, redirect))
         return provider, blocks, lent
 
     def _pages(self) -> Provider:

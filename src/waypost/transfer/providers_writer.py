@@ -93,7 +93,7 @@ class _Group:
         sequences: their services, each sequence once, in the order of its first domain.
         numbers: for each domain, the index of its sequence.
         users: the directory of all domains; None if the domains differ.
-        away: where the mail of all domains is; None if the domains differ.
+        redirect: where the mail of all domains is; None if the domains differ.
     """
 
     provider: Provider
@@ -101,11 +101,11 @@ class _Group:
     sequences: Sequence[Sequence[Service]]
     numbers: Sequence[int]
     users: Users | None
-    away: Away | None
+    redirect: Away | None
 
 
 def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
-    for provider in catalog.idle_providers:
+    for provider in catalog.unused_providers:
         yield _provider(provider, None)
     # Domains keep their order, so a provider whose domains are not consecutive is written twice
     # or more.
@@ -120,16 +120,16 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
         numbers = array("L")
         last: tuple[Service, ...] | None = None
         users: dict[Users | None, None] = {}
-        away: dict[Away | None, None] = {}
+        redirect: dict[Away | None, None] = {}
         for domain in members:
             users.setdefault(domain.users)
-            away.setdefault(domain.away)
+            redirect.setdefault(domain.redirect)
             if domain.services is not last:  # Consecutive domains mostly have the same services.
                 last = domain.services
                 number = known.setdefault(last, len(known))
             numbers.append(number)
         common = next(iter(users)) if len(users) == 1 else None
-        moved = next(iter(away)) if len(away) == 1 else None
+        moved = next(iter(redirect)) if len(redirect) == 1 else None
         some = domains[begin : begin + len(numbers)]
         yield _Group(provider, some, list(known), numbers, common, moved)
         begin += len(numbers)
@@ -143,7 +143,7 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         domains = group.domains
         if group.users is not None:
             data |= users_data(group.users)
-        data |= away_data(group.away)
+        data |= away_data(group.redirect)
         data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
@@ -170,8 +170,8 @@ def _domain(domain: Domain, group: _Group) -> object:
     own: dict[str, object] = {}
     if domain.users is not None and group.users is None:
         own |= users_data(domain.users)
-    if group.away is None:
-        own |= away_data(domain.away)
+    if group.redirect is None:
+        own |= away_data(domain.redirect)
     return {"name": domain.pattern.text, **own} if own else domain.pattern.text
 
 

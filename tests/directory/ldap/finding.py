@@ -27,7 +27,7 @@ def ask(directory: model.Directory, address: str, **options: Any) -> Entry | Non
         return source.find(raw(address))
 
 
-def person(directory: model.Directory, address: str) -> model.Person | None:
+def user(directory: model.Directory, address: str) -> model.Person | None:
     """Return the person from one lookup."""
     entry = ask(directory, address)
     return None if entry is None else person_of(entry, wanted_of(directory))

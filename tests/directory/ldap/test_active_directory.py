@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.directory.ldap.examples import example
-from tests.directory.ldap.finding import ask, person, raw
+from tests.directory.ldap.finding import ask, user, raw
 from tests.servers.authority import Authority
 from tests.servers.samba import LOGIN, PASSWORD, SUFFIX, Samba, samba
 from waypost.directory.probing import probe
@@ -41,10 +41,10 @@ def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
 def test_person_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
     """A user is found from the root, by any address, over ldaps and StartTLS."""
     for way in (corp, replace(corp, urls=(samba_server.url,))):
-        assert person(way, "anna@example.com") == ANNA
-        assert person(way, "A.Beispiel@example.com") == ANNA
-        assert person(way, "*@example.com") is None
-        assert person(way, "*)(sAMAccountName=*@example.com") is None
+        assert user(way, "anna@example.com") == ANNA
+        assert user(way, "A.Beispiel@example.com") == ANNA
+        assert user(way, "*@example.com") is None
+        assert user(way, "*)(sAMAccountName=*@example.com") is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_other_attributes(
 ) -> None:
     """Users are found by the attributes that operators of Active Directory use."""
     way = replace(corp, search_filter=search_filter, attr_uid=attr_uid, attr_cn=None)
-    assert person(way, address) == Person(login, None)
+    assert user(way, address) == Person(login, None)
 
 
 def test_wrong_password(corp: LdapDirectory) -> None:

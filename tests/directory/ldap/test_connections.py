@@ -274,9 +274,9 @@ def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
 
 def test_next_server(directory: LdapDirectory) -> None:
     """If the first server is down, the next one is used from then on, and logged once."""
-    away = f"ldap://localhost:{free_port()}"
+    redirect = f"ldap://localhost:{free_port()}"
     with scripted_ldap(answering("second")) as second:
-        with opened(plain(directory, away, second.url)) as source, capture_logs() as logs:
+        with opened(plain(directory, redirect, second.url)) as source, capture_logs() as logs:
             assert [source.find(ALICE) for _ in range(3)] == [{"uid": ["second"]}] * 3
         assert second.connections == 1
     assert [(one["directory"], one["server"]) for one in logs] == [("staff", second.url)]

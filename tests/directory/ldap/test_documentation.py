@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.directory.ldap.examples import PAGE, example
-from tests.directory.ldap.finding import person
+from tests.directory.ldap.finding import user
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
 from waypost.directory.ldap.messages import AMBIGUOUS, Complaint
 from waypost.model import LdapDirectory, Person, Secret
@@ -51,4 +51,4 @@ def test_example_for_openldap(server: Slapd, directory: LdapDirectory, tmp_path:
         bind_password=Secret(file=f"{password}"),
         ca_file=directory.ca_file,
     )
-    assert person(way, "person1@example.com") == Person("p1", "Person 1")
+    assert user(way, "person1@example.com") == Person("p1", "Person 1")

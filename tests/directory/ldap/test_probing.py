@@ -108,10 +108,10 @@ def test_certificate_that_is_not_verified(directory: LdapDirectory) -> None:
 
 def test_where_it_stops(directory: LdapDirectory, password_file: Path) -> None:
     """A server's first failure ends its steps, and the next server's follow."""
-    away = f"ldap://localhost:{free_port()}"
+    redirect = f"ldap://localhost:{free_port()}"
     ways = {
         "resolve": replace(directory, urls=("ldap://no-such-host.invalid",)),
-        "connect": replace(directory, urls=(away,)),
+        "connect": replace(directory, urls=(redirect,)),
         "bind": replace(directory, bind_password=Secret("not this one")),
         "base": replace(directory, search_base=f"ou=none,{PEOPLE}"),
         "search": replace(directory, search_filter="(mail={0}"),
@@ -122,7 +122,7 @@ def test_where_it_stops(directory: LdapDirectory, password_file: Path) -> None:
         assert [step.ok for step in steps] == [True] * (len(steps) - 1) + [False]
     second = replace(
         directory,
-        urls=(away, *directory.urls),
+        urls=(redirect, *directory.urls),
         bind_password=Secret(file=f"{password_file}"),
     )
     steps = probed(second, "person1@example.com")

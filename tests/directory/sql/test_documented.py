@@ -61,9 +61,9 @@ def test_example(name: str, database: Database) -> None:
     try:
         entry = people.find(EmailAddress("alice", EXAMPLE_COM))
         assert entry is not None
-        person = person_of(entry, wanted_of(example))
-        assert person.login_name == "alice@example.com"
-        assert person.display_name == (None if name in NAMELESS else "Alice Example")
+        user = person_of(entry, wanted_of(example))
+        assert user.login_name == "alice@example.com"
+        assert user.display_name == (None if name in NAMELESS else "Alice Example")
         for local_part in ("bob", "room", "missing", "' OR '1'='1"):
             assert people.find(EmailAddress(local_part, EXAMPLE_COM)) is None
             assert people.find(EmailAddress("alice", DomainName("example.org"))) is None
@@ -104,8 +104,8 @@ def test_host_of_a_mailbox(local_part: str, host: str, database: Database) -> No
     address = EmailAddress(local_part, EXAMPLE_COM)
     entry = people.find(address)
     people.close()
-    person = Person() if entry is None else person_of(entry, wanted_of(example))
+    user = Person() if entry is None else person_of(entry, wanted_of(example))
     found = MemoryStore(catalog).find(EXAMPLE_COM)
-    imap, _ = client_config(found, EXAMPLE_COM, address, person).services
+    imap, _ = client_config(found, EXAMPLE_COM, address, user).services
     assert getattr(imap.endpoint, "host", None) == host
     assert imap.login_name == str(address)

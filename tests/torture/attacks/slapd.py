@@ -56,15 +56,15 @@ def _people() -> Iterator[tuple[str, Attributes]]:
     yield PEOPLE, {"objectClass": ["organizationalUnit"], "ou": ["people"]}
     reader = {"objectClass": ["organizationalRole", "simpleSecurityObject"], "cn": ["reader"]}
     yield READER, reader | {"userPassword": [PASSWORD]}
-    yield _person("alice")
+    yield _user("alice")
     for number in range(USERS):
-        yield _person(f"user{number}")
-    yield _person("photo", jpegPhoto=["\udcff" * HUGE_BYTES])
-    yield _person("large", description=["x" * HUGE_BYTES])
-    yield _person("values", description=[f"value {number}" for number in range(VALUES)])
+        yield _user(f"user{number}")
+    yield _user("photo", jpegPhoto=["\udcff" * HUGE_BYTES])
+    yield _user("large", description=["x" * HUGE_BYTES])
+    yield _user("values", description=[f"value {number}" for number in range(VALUES)])
 
 
-def _person(name: str, **more: list[str]) -> tuple[str, Attributes]:
+def _user(name: str, **more: list[str]) -> tuple[str, Attributes]:
     usual = {"uid": [name], "cn": [name], "sn": [name], "mail": [f"{name}@example.com"]}
     return f"uid={name},{PEOPLE}", {"objectClass": ["inetOrgPerson"], **usual, **more}
 

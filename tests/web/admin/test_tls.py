@@ -136,9 +136,9 @@ def test_one_name_is_asked_for(query: str, status: int) -> None:
 @pytest.mark.rule("proxies-ask-outage")
 def test_nobody_can_tell() -> None:
     """While the database does not answer, no client gets a yes or a no."""
-    away = Away(None)
-    assert get("/tls/ask?domain=autoconfig.example.com", domains=away).status_code == 503
-    assert get("/tls/ask?domain=www.example.com", domains=away).status_code == 404
+    redirect = Away(None)
+    assert get("/tls/ask?domain=autoconfig.example.com", domains=redirect).status_code == 503
+    assert get("/tls/ask?domain=www.example.com", domains=redirect).status_code == 404
 
 
 PEERS = [

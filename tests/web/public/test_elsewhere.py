@@ -16,15 +16,15 @@ V2 = "/autodiscover/autodiscover.json"
 CONFIG = "/mail/config-v1.1.xml"
 CATALOG = Catalog(
     (
-        replace(domain("old.example"), away=Away("new.example")),
-        replace(domain("cloud.example"), away=Away(url=URL)),
+        replace(domain("old.example"), redirect=Away("new.example")),
+        replace(domain("cloud.example"), redirect=Away(url=URL)),
         replace(
             domain("self.example"),
-            away=Away(url="https://autodiscover.self.example/autodiscover/autodiscover.xml"),
+            redirect=Away(url="https://autodiscover.self.example/autodiscover/autodiscover.xml"),
         ),
-        replace(domain("gone.example"), away=Away()),
-        replace(domain("*.gone.example"), away=Away()),
-        replace(domain("*"), away=Away("new.example")),
+        replace(domain("gone.example"), redirect=Away()),
+        replace(domain("*.gone.example"), redirect=Away()),
+        replace(domain("*"), redirect=Away("new.example")),
     )
 )
 

@@ -29,8 +29,8 @@ CATALOG = Catalog(
         domain("own.example"),
         domain("*.pattern.example"),
         domain("www.alone.example"),
-        replace(domain("gone.example"), away=Away()),
-        replace(domain("old.example"), away=Away("new.example")),
+        replace(domain("gone.example"), redirect=Away()),
+        replace(domain("old.example"), redirect=Away("new.example")),
         domain("corp"),
     )
 )
@@ -167,8 +167,8 @@ def test_slashes_that_stay(served: Client, path: str) -> None:
 @pytest.mark.parametrize("path", ["//initdb", "//initdb/", "/initdb//"])
 def test_initdb_has_one_spelling(path: str) -> None:
     """`/initdb/` has no spelling with more slashes, which a rule of a web server might miss."""
-    wired = wire(settings(db_uri="sqlite://"))
-    client = Client(wired, peer_check=Anybody())
+    runtime = wire(settings(db_uri="sqlite://"))
+    client = Client(runtime, peer_check=Anybody())
     found, other = (client.request("HEAD", one, host="localhost") for one in ("/initdb/", path))
     client.close()
 
@@ -187,7 +187,7 @@ def test_initdb_has_one_spelling(path: str) -> None:
 )
 def test_slashes_of_an_address(rest: str, address: str) -> None:
     """A local part keeps its slashes, in the path of Autodiscover's JSON as well."""
-    moved = replace(domain("old.example"), away=Away("new.example"))
+    moved = replace(domain("old.example"), redirect=Away("new.example"))
     client = Client(Catalog((moved,)))
     answer = client.get(f"//autodiscover/autodiscover.json{rest}?Protocol=ActiveSync")
     client.close()

@@ -97,8 +97,8 @@ def signing_client(made: Signing) -> Client:
     """Return a client of a server that signs what it sends."""
     signer = ProfileSigners(made.files)
     signer.start()
-    wired = wire(settings(demo=True))
-    return Client(replace(wired, signer=signer))
+    runtime = wire(settings(demo=True))
+    return Client(replace(runtime, signer=signer))
 
 
 def test_signed(tmp_path: Path) -> None:

@@ -216,12 +216,12 @@ def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     out, logged = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(out):
         configure("debug", "json", logged)
-        wired = wire(options)
-        client = Client(wired, options)
+        runtime = wire(options)
+        client = Client(runtime, options)
         answers = [post(client, fields, scheme=scheme) for fields, scheme in everything()]
         client.close()
-    metrics = exposition(wired.metrics.registry)
-    kept = repr(vars(wired.signer)) + repr(vars(client.app)) + repr(wired)
+    metrics = exposition(runtime.metrics.registry)
+    kept = repr(vars(runtime.signer)) + repr(vars(client.app)) + repr(runtime)
     lines = [json.loads(line) for line in logged.getvalue().splitlines()]
 
     assert openssl_verifies(answers[0].body, made.root) is not None

@@ -45,14 +45,14 @@ def test_one_proxy(headers: list[Header]) -> None:
     """With one proxy only the value that the proxy added, the last one, counts."""
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_told=True)
+    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True)
 
 
 def test_two_proxies() -> None:
     """With two proxies the value before the last counts."""
     origin = ProxyTrust(proxy_count=2).resolve("127.0.0.1", "https", SPOOFED)
 
-    assert origin == Origin("203.0.113.9", "http", "spoofed.example", scheme_is_told=True)
+    assert origin == Origin("203.0.113.9", "http", "spoofed.example", scheme_is_sent=True)
 
 
 def test_fewer_values_than_proxies() -> None:
@@ -76,7 +76,7 @@ def test_network_that_is_trusted() -> None:
     one = ProxyTrust(0, (LOCAL,)).resolve("127.0.0.1", "http", SPOOFED)
     two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
 
-    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_told=True)
+    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True)
     assert two.peer == "203.0.113.9"
 
 
@@ -106,7 +106,7 @@ def test_nonsense_in_headers(value: bytes) -> None:
     headers = [(b"host", b"h"), (b"forwarded", value), (b"x-forwarded-proto", value)]
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert (origin.scheme, origin.host, origin.scheme_is_told) == ("http", "h", False)
+    assert (origin.scheme, origin.host, origin.scheme_is_sent) == ("http", "h", False)
 
 
 LONG = [

@@ -13,12 +13,12 @@ from waypost.model import Away, Catalog
 URL = f"https://autodiscover.b.example{PATH}"
 MOVED = Catalog(
     (
-        replace(domain("a.example"), away=Away(url=URL)),
+        replace(domain("a.example"), redirect=Away(url=URL)),
         domain("b.example"),
-        replace(domain("c.example"), away=Away("d.example")),
-        replace(domain("d.example"), away=Away("e.example")),
-        replace(domain("e.example"), away=Away("c.example")),
-        replace(domain("f.example"), away=Away("c.example")),
+        replace(domain("c.example"), redirect=Away("d.example")),
+        replace(domain("d.example"), redirect=Away("e.example")),
+        replace(domain("e.example"), redirect=Away("c.example")),
+        replace(domain("f.example"), redirect=Away("c.example")),
     )
 )
 

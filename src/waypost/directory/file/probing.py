@@ -73,11 +73,11 @@ def _person_step(directory: FileDirectory, hit: Hit) -> Step:
     """Return the values of an entry that Waypost uses, and why it ignores the others."""
     started = time.perf_counter()
     wanted = wanted_of(directory)
-    person = person_of(hit.entry, wanted)
+    user = person_of(hit.entry, wanted)
     used = {
-        wanted.login: person.login_name,
-        wanted.display_name or "": person.display_name,
-        **dict(person.attributes),
+        wanted.login: user.login_name,
+        wanted.display_name or "": user.display_name,
+        **dict(user.attributes),
     }
     taken = {name: value for name, value in used.items() if value is not None}
     unused = {name: why for name in hit.entry if (why := _unused(name, taken, wanted))}

@@ -180,15 +180,15 @@ class _Visit:
         return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
 
     def _person(self) -> Outcome:
-        person = person_of(self._hits[0].attributes, wanted_of(self._directory))
-        attributes = dict(person.attributes)
+        found_user = person_of(self._hits[0].attributes, wanted_of(self._directory))
+        attributes = dict(found_user.attributes)
         details: dict[str, object] = {
-            "login_name": person.login_name,
-            "display_name": person.display_name,
+            "login_name": found_user.login_name,
+            "display_name": found_user.display_name,
             "attributes": attributes,
         }
-        login = person.login_name or f"none; {self._target.names[0]} has no usable value"
-        text = f"login name: {login}; display name: {person.display_name or 'none'}"
+        login = found_user.login_name or f"none; {self._target.names[0]} has no usable value"
+        text = f"login name: {login}; display name: {found_user.display_name or 'none'}"
         return "; ".join([text, *(f"{key}: {one}" for key, one in attributes.items())]), details
 
     def _opened(self) -> Session:

@@ -53,7 +53,7 @@ class _Probe:
             yield from self._step("query", self._query)
             yield from self._step("rows", self._rows)
             yield from self._step("entry", self._entry_found)
-            yield from self._step("person", self._person)
+            yield from self._step("person", self._user)
 
     def close(self) -> None:
         """Close what was opened."""
@@ -128,24 +128,24 @@ class _Probe:
         details: dict[str, object] = {name: list(one) for name, one in self._entry.items()}
         return True, "; ".join(parts) or "no value", {"values": details, "unused": unused}
 
-    def _person(self) -> Outcome:
-        person = person_of(self._entry, wanted_of(self._directory))
-        return True, _described(person), _details(person)
+    def _user(self) -> Outcome:
+        user = person_of(self._entry, wanted_of(self._directory))
+        return True, _described(user), _details(user)
 
 
 def _names(wanted: Wanted) -> set[str]:
     return {name.lower() for name in wanted.names}
 
 
-def _described(person: Person) -> str:
-    parts = [f"login name {person.login_name or 'unknown'}"]
-    parts.append(f"display name {person.display_name or 'unknown'}")
-    return ", ".join([*parts, *(f"{name} = {value}" for name, value in person.attributes)])
+def _described(user: Person) -> str:
+    parts = [f"login name {user.login_name or 'unknown'}"]
+    parts.append(f"display name {user.display_name or 'unknown'}")
+    return ", ".join([*parts, *(f"{name} = {value}" for name, value in user.attributes)])
 
 
-def _details(person: Person) -> dict[str, object]:
+def _details(user: Person) -> dict[str, object]:
     return {
-        "login_name": person.login_name,
-        "display_name": person.display_name,
-        "attributes": dict(person.attributes),
+        "login_name": user.login_name,
+        "display_name": user.display_name,
+        "attributes": dict(user.attributes),
     }

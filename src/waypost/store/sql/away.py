@@ -11,7 +11,7 @@ from waypost.store.sql import schema
 
 # RFC 3986 s2: printable ASCII only.
 _HTTPS_URL: Final = re.compile(r"https://[!-~]+", re.IGNORECASE)
-AWAY_COLUMNS: Final = (
+REDIRECT_COLUMNS: Final = (
     schema.domain.c.redirect_address,
     schema.domain.c.redirect_url,
     schema.domain.c.declined,
@@ -45,10 +45,10 @@ def _is_https_url(text: str) -> bool:
         return False
 
 
-def away_columns(away: Away | None) -> dict[str, Any]:
+def away_columns(redirect: Away | None) -> dict[str, Any]:
     """Return the columns of `domain` for a redirect."""
     return {
-        "redirect_address": None if away is None else away.address_domain,
-        "redirect_url": None if away is None else away.url,
-        "declined": away == Away(),
+        "redirect_address": None if redirect is None else redirect.address_domain,
+        "redirect_url": None if redirect is None else redirect.url,
+        "declined": redirect == Away(),
     }

@@ -36,7 +36,7 @@ def read_catalog(connection: Connection) -> Catalog:
     the URL-based ones, each in the order of their ids, which is the order of writing.
     """
     with reading_catalog(connection) as catalog:
-        return Catalog(tuple(catalog.domains), catalog.directories, catalog.idle_providers)
+        return Catalog(tuple(catalog.domains), catalog.directories, catalog.unused_providers)
 
 
 @contextmanager

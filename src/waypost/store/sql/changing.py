@@ -46,7 +46,7 @@ class Wanted:
     def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
         """Read all domains of a catalog once."""
         self.directories: Sequence[Directory] = catalog.directories
-        self.idle_providers: Sequence[Provider] = catalog.idle_providers
+        self.unused_providers: Sequence[Provider] = catalog.unused_providers
         self.scratch = Scratch()
         self.ids = array("q")
         total = len(catalog.domains)
@@ -184,7 +184,7 @@ class Change:
         idle = tuple(one for one in self.head.providers.values() if one not in used)
         now = Catalog((), self.head.directories, idle)
         busy = set(self.wanted.providers())
-        idle = tuple(one for one in self.wanted.idle_providers if one not in busy)
+        idle = tuple(one for one in self.wanted.unused_providers if one not in busy)
         return now, Catalog((), tuple(self.wanted.directories), idle)
 
     def _served(self, rows: Sequence[StoredDomain], stray: Told) -> list[Match]:
@@ -254,8 +254,8 @@ class Change:
         new_directories = [one for one in self.wanted.directories if one.label not in labels]
         self.wanted.directories = (*self.head.directories, *new_directories)
         names = {provider.name for provider in self.head.providers.values()}
-        new_providers = [one for one in self.wanted.idle_providers if one.name not in names]
-        self.wanted.idle_providers = (*self.head.providers.values(), *new_providers)
+        new_providers = [one for one in self.wanted.unused_providers if one.name not in names]
+        self.wanted.unused_providers = (*self.head.providers.values(), *new_providers)
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
         """Return new domains with the stored provider of the same name, if there is one."""
@@ -278,4 +278,4 @@ def _in_tables(offer: Offer) -> tuple[object, ...]:
     """Return the parts to compare: the order between services with a host and a URL is ignored."""
     hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
-    return offer.provider, users_key(offer.users), offer.away, hosts, urls
+    return offer.provider, users_key(offer.users), offer.redirect, hosts, urls

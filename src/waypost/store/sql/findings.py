@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from waypost.database.engine import Connection
 from waypost.store.sql import directory_rows, doubts, provider_rows, rows, schema
-from waypost.store.sql.away import AWAY_COLUMNS
+from waypost.store.sql.away import REDIRECT_COLUMNS
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.served import Verdict, judge
 from waypost.store.sql.unusable import Unusable
@@ -35,7 +35,7 @@ def findings(connection: Connection) -> Iterator[Finding]:
     )
     yield from _providers(connection)
     unusable = Unusable(connection)
-    for page in _pages(connection, sa.select(*_NAMED, *AWAY_COLUMNS)):
+    for page in _pages(connection, sa.select(*_NAMED, *REDIRECT_COLUMNS)):
         verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
         lacking = {one.key: one for one in unusable.find(served)}

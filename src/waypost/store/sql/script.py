@@ -64,7 +64,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
                 k: v for k, v in directory_rows.directory_row(directory).items() if v is not None
             }
             yield schema.directory, {"id": number, **row}
-    providers = [*(domain.provider for domain in catalog.domains), *catalog.idle_providers]
+    providers = [*(domain.provider for domain in catalog.domains), *catalog.unused_providers]
     provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
     for provider, provider_id in provider_ids.items():
         row = {
@@ -79,7 +79,7 @@ def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
                 "name": domain.pattern.text,
                 "provider_id": provider_ids[domain.provider],
                 **users_columns(domain.users, directory_ids),
-                **away_columns(domain.away),
+                **away_columns(domain.redirect),
             },
         )
     for table, links, column in _SERVICES:

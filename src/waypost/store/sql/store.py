@@ -12,7 +12,7 @@ from waypost.database.engine import Connection, Engine, reading
 from waypost.model import Directory, Domain, Provider, Service, Users, candidates
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
-from waypost.store.sql.away import AWAY_COLUMNS, away_of
+from waypost.store.sql.away import REDIRECT_COLUMNS, away_of
 from waypost.store.sql.pinned_pacc import document_of
 from waypost.store.sql.served import is_named, ranked, strength
 from waypost.store.sql.stored import StoredUsers, users_columns
@@ -53,8 +53,8 @@ class SqlStore:
             best = min(found, key=lambda row: strength(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
-        away = away_of(*(best[column.name] for column in AWAY_COLUMNS))
-        offer = self._shared(Offer(_provider(best), services, self._users(best), away))
+        redirect = away_of(*(best[column.name] for column in REDIRECT_COLUMNS))
+        offer = self._shared(Offer(_provider(best), services, self._users(best), redirect))
         found_domain = offer.for_domain(pattern.text)
         # A document in the row of a pattern cannot be for all its domains.
         pinned = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
@@ -135,7 +135,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
-            *(*AWAY_COLUMNS, _DOMAIN.pinned_pacc),
+            *(*REDIRECT_COLUMNS, _DOMAIN.pinned_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
             # The domain's columns of the same names have the ids.

@@ -20,7 +20,7 @@ from waypost.model import (
 )
 from waypost.store.offers import Offer
 from waypost.store.sql import directory_rows, provider_rows, rows, schema
-from waypost.store.sql.away import AWAY_COLUMNS, away_columns, away_of
+from waypost.store.sql.away import REDIRECT_COLUMNS, away_columns, away_of
 from waypost.store.sql.finding import Finding
 from waypost.store.sql.findings import dangling_links
 from waypost.store.sql.rows import RowError
@@ -60,13 +60,13 @@ class StoredDomain:
     provider_id: int
     users: StoredUsers
     links: Links
-    away: Away | None = None
+    redirect: Away | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the values of the row by column name, without its id."""
         users = {name: getattr(self.users, name) for name in StoredUsers.__slots__}
         pointers = {"name": self.name, "provider_id": self.provider_id}
-        return {**pointers, **users, **away_columns(self.away)}
+        return {**pointers, **users, **away_columns(self.redirect)}
 
     def pattern(self) -> str | None:
         """Return the text of the pattern, or None if the name is invalid."""
@@ -122,7 +122,7 @@ class StoredHead:
 
     def offer(self, row: StoredDomain) -> Offer:
         """Return the entry of a row; references to missing rows are None."""
-        key = (row.provider_id, row.users, row.links, row.away)
+        key = (row.provider_id, row.users, row.links, row.redirect)
         if (known := self._offers.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
@@ -132,7 +132,7 @@ class StoredHead:
             for number in numbers
             if number in readable
         )
-        offer = Offer(provider, services, self.users(row.users), row.away)
+        offer = Offer(provider, services, self.users(row.users), row.redirect)
         return self._offers.setdefault(key, offer)
 
     def strays(self, connection: Connection) -> Iterator[Finding]:
@@ -156,7 +156,7 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Yield all domains by id, in parts; the caller may change domains between the parts."""
     column = schema.domain.c
     asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
-    asked = asked.add_columns(*AWAY_COLUMNS)
+    asked = asked.add_columns(*REDIRECT_COLUMNS)
     known: dict[tuple[Any, ...], StoredUsers] = {}
     last: int | None = None
     while True:

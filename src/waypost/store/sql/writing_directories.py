@@ -30,7 +30,7 @@ class Pointers:
     def columns(self, offer: Offer) -> dict[str, Any]:
         """Return the columns of a row of `domain`, without its name."""
         pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
-        pointers |= away_columns(offer.away)
+        pointers |= away_columns(offer.redirect)
         return pointers | users_columns(offer.users, self.directories)
 
 

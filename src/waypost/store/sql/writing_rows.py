@@ -41,7 +41,7 @@ def write(change: Change) -> None:
     if change.only_add:
         # Stored providers come first, by id, because each keeps its id.
         busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
-    provider_ids = _write_providers(connection, busy, wanted.idle_providers)
+    provider_ids = _write_providers(connection, busy, wanted.unused_providers)
     _remove_domains(connection, change.gone)
     pointers = Pointers(provider_ids, directory_ids)
     # With `only_add` stored domains keep the rows of their services.

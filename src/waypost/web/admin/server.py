@@ -41,7 +41,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     try:
         # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
-        wired = wire(settings.model_copy(update=unsigned), told=Untold())
+        runtime = wire(settings.model_copy(update=unsigned), first_report=Untold())
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
             "admin process cannot start; exiting", code=error.code, reason=str(error)
@@ -49,7 +49,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         raise SystemExit(FAILED) from None
     config = uvicorn.Config(
         create_app(
-            *(wired.cache, settings.tls_names, wired.metrics),
+            *(runtime.cache, settings.tls_names, runtime.metrics),
             *(() if writer is None else (writer.newly_dropped,)),
         ),
         loop="uvloop",
@@ -66,20 +66,20 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(uvicorn.Server(config), wired, listener))
+        runner.run(_serve(uvicorn.Server(config), runtime, listener))
 
 
-async def _serve(server: uvicorn.Server, wired: Wired, listener: socket.socket) -> None:
+async def _serve(server: uvicorn.Server, runtime: Wired, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, wired.reload)
+    loop.add_signal_handler(signal.SIGHUP, runtime.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    watch = loop.create_task(wired.watch())
+    watch = loop.create_task(runtime.watch())
     watch.add_done_callback(partial(_watched, server))
     try:
         await server.serve(sockets=[listener])
     finally:
         watch.cancel()
-        await wired.close()
+        await runtime.close()
 
 
 def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:

@@ -127,7 +127,7 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._access_log = AccessLog(address_hasher(settings))
-        self._wired: Wired | None = None
+        self._runtime: Wired | None = None
         self._context: Context | None = None
         self._watch: asyncio.Task[None] | None = None
         self._log = structlog.get_logger(__name__)
@@ -136,11 +136,11 @@ class PublicApp:
         """Serve one ASGI scope."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif scope["type"] == "http" and self._wired is not None and self._context is not None:
-            await self._http(self._wired, self._context, scope, receive, send)
+        elif scope["type"] == "http" and self._runtime is not None and self._context is not None:
+            await self._http(self._runtime, self._context, scope, receive, send)
 
     async def _http(
-        self, wired: Wired, context: Context, scope: Scope, receive: Receive, send: Send
+        self, runtime: Wired, context: Context, scope: Scope, receive: Receive, send: Send
     ) -> None:
         started = time.perf_counter()
         request = self._request(scope, receive)
@@ -156,8 +156,8 @@ class PublicApp:
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
-        wired.metrics.log_lines_dropped(self._newly_dropped())
-        wired.metrics.request("none" if route is None else route.format, reply.code)
+        runtime.metrics.log_lines_dropped(self._newly_dropped())
+        runtime.metrics.request("none" if route is None else route.format, reply.code)
 
     async def _reply(
         self, route: Route | None, context: Context, request: Request, noted: Noted
@@ -223,47 +223,47 @@ class PublicApp:
                 return
 
     def _open(self) -> None:
-        self._wired = self._connect(self._settings)
+        self._runtime = self._connect(self._settings)
         self._context = Context(
-            lookup=self._wired.lookup,
+            lookup=self._runtime.lookup,
             max_age_seconds=self._settings.max_age,
             public_url=self._settings.public_url,
-            seeding=self._wired.seeding,
+            seeding=self._runtime.seeding,
             peer_check=self._peer_check,
             profiles=profile_settings(self._settings),
-            signer=self._wired.signer,
+            signer=self._runtime.signer,
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
         )
-        self._start_watch(self._wired)
+        self._start_watch(self._runtime)
         if self._hangups:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, self._hangup, self._wired)
+            loop.add_signal_handler(signal.SIGHUP, self._hangup, self._runtime)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
     async def _close(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
-        if self._wired is not None:
-            await self._wired.close()
+        if self._runtime is not None:
+            await self._runtime.close()
 
-    def _hangup(self, wired: Wired) -> None:
+    def _hangup(self, runtime: Wired) -> None:
         if self._terminal.is_gone():
             signal.raise_signal(signal.SIGTERM)
             return
         self._log.info("SIGHUP received; reloading what is served")
-        wired.reload()
+        runtime.reload()
         if self._hung_up is not None:
             self._hung_up()
 
-    def _start_watch(self, wired: Wired) -> None:
-        self._watch = asyncio.get_running_loop().create_task(wired.watch())
-        self._watch.add_done_callback(lambda task: self._watched(wired, task))
+    def _start_watch(self, runtime: Wired) -> None:
+        self._watch = asyncio.get_running_loop().create_task(runtime.watch())
+        self._watch.add_done_callback(lambda task: self._watched(runtime, task))
 
-    def _watched(self, wired: Wired, task: asyncio.Task[None]) -> None:
+    def _watched(self, runtime: Wired, task: asyncio.Task[None]) -> None:
         """Start the watch task again after a defect."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watch task failed; restarting it", exc_info=error)
-            self._start_watch(wired)
+            self._start_watch(runtime)
 
 
 def _plain(raw_path: bytes) -> str:

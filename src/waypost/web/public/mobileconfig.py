@@ -86,7 +86,7 @@ async def on_plain_http(context: Context, request: Request, query: Fields) -> Re
     The client is redirected to the same URL on https, or refused if the host of that URL is not
     known. A request with a password is refused as well, so that the password is not sent again.
     """
-    if not (request.origin.scheme_is_told and context.schemes.is_plain_http(request)):
+    if not (request.origin.scheme_is_sent and context.schemes.is_plain_http(request)):
         return None
     base = None if "password" in query else await _served_base(context, request)
     if base is None:

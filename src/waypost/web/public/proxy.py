@@ -28,14 +28,14 @@ class Origin:
         peer: address of the client, or None if it is not known.
         scheme: `http` or `https`.
         host: the Host that the client used, with its port; empty if it sent none.
-        scheme_is_told: whether a trusted proxy sent the scheme. Otherwise it is the scheme of the
+        scheme_is_sent: whether a trusted proxy sent the scheme. Otherwise it is the scheme of the
             connection, and a web server that is not configured here may have ended TLS.
     """
 
     peer: str | None
     scheme: str
     host: str
-    scheme_is_told: bool = False
+    scheme_is_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class ProxyTrust:
             peer=_from_right(hops.peers, depth) or peer,
             scheme=sent_scheme or scheme,
             host=_from_right(hops.hosts, depth) or host,
-            scheme_is_told=sent_scheme is not None,
+            scheme_is_sent=sent_scheme is not None,
         )
 
     def _believes(self, peer: str | None) -> bool:

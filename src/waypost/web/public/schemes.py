@@ -116,7 +116,7 @@ class SchemeCheck:
         sign = https_sign(request)
         if sign is None:
             return True
-        if request.origin.scheme_is_told:
+        if request.origin.scheme_is_sent:
             line = "the web server in front sends the scheme http for requests that came by https"
             self._warn(request, line, sign, FIX)
         elif sign == MARK:

@@ -135,8 +135,8 @@ def _run_several(
     operators: Beside | None,
     ready: Callable[[], None],
 ) -> None:
-    told = Told(SharedNumbers(SUBJECTS))
-    serve = partial(serve_beside_others, settings, listener, told)
+    first_report = Told(SharedNumbers(SUBJECTS))
+    serve = partial(serve_beside_others, settings, listener, first_report)
     counts = WorkerCounts()
     hung_up, ending = (
         (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)

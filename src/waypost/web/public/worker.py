@@ -32,13 +32,13 @@ LAST_REPORT_SECONDS: Final = 1.0
 def create_app(
     settings: Settings,
     metrics: Metrics | None = None,
-    told: Told | None = None,
+    first_report: Told | None = None,
     hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
-    connect = partial(wire, metrics=metrics, told=told)
+    connect = partial(wire, metrics=metrics, first_report=first_report)
     newly_dropped = int if writer is None else writer.newly_dropped
     return PublicApp(settings, connect, hangups=True, hung_up=hung_up, newly_dropped=newly_dropped)
 
@@ -53,20 +53,20 @@ def serve_alone(
 
 
 def serve_beside_others(
-    settings: Settings, listener: socket.socket, told: Told, parent: Pipe
+    settings: Settings, listener: socket.socket, first_report: Told, parent: Pipe
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
 
     Args:
         settings: all options.
         listener: the listening socket of all workers.
-        told: what the workers have reported about reloading.
+        first_report: what the workers have reported about reloading.
         parent: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
-    config = _config(settings, partial(create_app, settings, metrics, told))
+    config = _config(settings, partial(create_app, settings, metrics, first_report))
     config.configure_logging()
     shown = metrics if settings.metrics_listen is not None else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start
