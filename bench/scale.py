@@ -31,7 +31,7 @@ from tests.servers.postgresql import postgresql
 from tests.servers.waypost import free_port
 
 from bench import domains
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 from waypost.database.engine import open_engine
 from waypost.store.sql.store import SqlStore
 

@@ -1,7 +1,7 @@
 """Short functions that create values for tests."""
 
-from waypost.address import DomainName, EmailAddress
-from waypost.model import (
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.model import (
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
     Authentication,

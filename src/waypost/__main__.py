@@ -2,7 +2,7 @@
 
 import sys
 
-from waypost.cli import main
+from waypost.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

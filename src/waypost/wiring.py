@@ -10,35 +10,35 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from waypost.core.errors import ProvidersError, ProvidersUnreadable, SettingsError
+from waypost.core.model import ProfileSettings, Provider, SigningFiles
 from waypost.database.engine import open_engine
 from waypost.demo import demo_catalog
 from waypost.directory.directories import Directories
-from waypost.directory.guard import KeepingLimits
-from waypost.directory.opening import open_directory
+from waypost.directory.factory import open_directory
+from waypost.directory.resilient import UserCacheLimits
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import ProvidersError, ProvidersUnreadable, SettingsError
-from waypost.logs import AddressHasher
-from waypost.lookup import DomainFinder, Lookup
-from waypost.metrics import Metrics
-from waypost.model import ProfileSettings, Provider, SigningFiles
+from waypost.lookup.lookup import DomainFinder, Lookup
 from waypost.profiles.checking import out_of_date, signing_errors, signing_problems
 from waypost.profiles.files import ProfileFiles
 from waypost.profiles.signers import ProfileSigners
-from waypost.reloading import ProvidersReloader, Told, read_store
-from waypost.seeding import Seeding
+from waypost.providers_file.pinned_pacc import PinnedFile
+from waypost.runtime.logs import AddressHasher
+from waypost.runtime.metrics import Metrics
 from waypost.settings import Settings, in_memory
-from waypost.store import PinnedDocuments, Store
-from waypost.store.borrowed import BorrowingDomains, BorrowingStore
 from waypost.store.cache import CacheLimits, DomainCache
+from waypost.store.deferred import DeferredStore
+from waypost.store.external import ExternalDomainCache, ExternalStore
+from waypost.store.initdb import InitDb
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.store.sql.pinned_pacc import PinnedRows
-from waypost.store.sql.revision import make_ready, make_ready_patiently
+from waypost.store.protocol import PinnedDocuments, Store
+from waypost.store.reload import FirstReport, ProvidersReloader, read_store
+from waypost.store.sql.prepare import make_ready, make_ready_patiently
+from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
-from waypost.store.waking import WakingStore
-from waypost.transfer.pinned_pacc import PinnedFile
 
 if TYPE_CHECKING:
-    from waypost.formats.signing import Credentials
+    from waypost.formats.mobileconfig.signing import Credentials
 
 
 class Domains(DomainFinder, Protocol):
@@ -62,7 +62,7 @@ class Domains(DomainFinder, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
+class Runtime:
     """The parts of one worker. Closing the cache closes the store as well.
 
     Attributes:
@@ -74,7 +74,7 @@ class Wired:
     cache: Domains
     lookup: Lookup
     people: Directories
-    seeding: Seeding | None
+    seeding: InitDb | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
@@ -103,7 +103,9 @@ class Wired:
         await asyncio.gather(*watched)
 
 
-def wire(settings: Settings, metrics: Metrics | None = None, first_report: Told | None = None) -> Wired:
+def wire(
+    settings: Settings, metrics: Metrics | None = None, first_report: FirstReport | None = None
+) -> Runtime:
     """Open the store, and create its cache and the lookup.
 
     If the database does not answer, or the providers file has errors, Waypost waits for them.
@@ -118,26 +120,32 @@ def wire(settings: Settings, metrics: Metrics | None = None, first_report: Told 
     """
     metrics = metrics if metrics is not None else Metrics()
     runtime = _runtime(settings, metrics, first_report)
-    signer = ProfileSigners(ProfileFiles.of(profile_settings(settings)), (first_report or Told()).first)
+    signer = ProfileSigners(
+        ProfileFiles.of(profile_settings(settings)), (first_report or FirstReport()).first
+    )
     signer.start()
     return replace(runtime, signer=signer)
 
 
-def _runtime(settings: Settings, metrics: Metrics, first_report: Told | None) -> Wired:
+def _runtime(settings: Settings, metrics: Metrics, first_report: FirstReport | None) -> Runtime:
     people, public_url = _directories(settings, metrics), settings.public_url
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Wired(demo, Lookup(demo, people, public_url), people, None, metrics)
+        return Runtime(demo, Lookup(demo, people, public_url), people, None, metrics)
     if settings.providers is not None:
-        domains = BorrowingDomains(OpenSqlDirectory, _limits(settings), metrics)
-        reloader = ProvidersReloader(settings.providers, domains, metrics, first_report, _check_signing)
+        domains = ExternalDomainCache(OpenSqlDirectory, _limits(settings), metrics)
+        reloader = ProvidersReloader(
+            settings.providers, domains, metrics, first_report, _check_signing
+        )
         reloader.start()
-        return Wired(domains, Lookup(domains, people, public_url), people, None, metrics, reloader)
+        return Runtime(
+            domains, Lookup(domains, people, public_url), people, None, metrics, reloader
+        )
     store = _open_database(settings)
-    waking = WakingStore(store, partial(make_ready_patiently, settings.db_uri, store.engine))
+    waking = DeferredStore(store, partial(make_ready_patiently, settings.db_uri, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
-    seeding = Seeding(store.engine, cache.clear) if settings.initdb else None
-    return Wired(cache, Lookup(cache, people, public_url), people, seeding, metrics)
+    seeding = InitDb(store.engine, cache.clear) if settings.initdb else None
+    return Runtime(cache, Lookup(cache, people, public_url), people, seeding, metrics)
 
 
 def open_store(
@@ -158,7 +166,7 @@ def open_store(
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
         own = read_store(settings.providers, warn)
-        return BorrowingStore(own, OpenSqlDirectory) if own.external_domains else own
+        return ExternalStore(own, OpenSqlDirectory) if own.external_domains else own
     return _open_database(settings)
 
 
@@ -192,7 +200,7 @@ def _limits(settings: Settings) -> CacheLimits:
 
 
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
-    keeping = KeepingLimits(
+    keeping = UserCacheLimits(
         size=settings.directory_cache_size,
         stale_if_error_seconds=settings.stale_if_error,
     )
@@ -276,7 +284,7 @@ def check_profiles(settings: Settings, store: Store) -> None:
     Raises:
         ProvidersError: names each provider and file.
     """
-    if not isinstance(store, MemoryStore | BorrowingStore | SqlStore):
+    if not isinstance(store, MemoryStore | ExternalStore | SqlStore):
         return
     log, now = structlog.get_logger(__name__), datetime.now(UTC)
     for problem in out_of_date(profile_settings(settings), store.providers(), now):
@@ -288,7 +296,7 @@ def check_profiles(settings: Settings, store: Store) -> None:
         log.error("profiles cannot be signed; requests for them are refused", reason=problem)
 
 
-def _check_signing(store: MemoryStore | BorrowingStore) -> None:
+def _check_signing(store: MemoryStore | ExternalStore) -> None:
     errors = signing_errors(store.providers(), datetime.now(UTC))
     problems = [problem for error in errors for problem in error.problems]
     if any(error.temporary for error in errors):

@@ -16,6 +16,7 @@ class Module:
 
     name: str
     text: str
+    is_package: bool = False
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -40,7 +41,7 @@ class Module:
 def modules() -> tuple[Module, ...]:
     """Return every module of Waypost."""
     return tuple(
-        Module(_name(path), path.read_text(encoding="utf-8"))
+        Module(_name(path), path.read_text(encoding="utf-8"), path.name == "__init__.py")
         for path in sorted(PACKAGE.rglob("*.py"))
     )
 

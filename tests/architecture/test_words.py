@@ -27,7 +27,7 @@ GOOD_WORDS = [
     "No client can connect to this port.",
     "`runuser -u nobody` runs a command as the Unix user `nobody`.",
     "application/octet-stream, and a stand-alone program",
-    "def test_nobody_learns_who_exists() -> None:",
+    "def test_no_enumeration_who_exists() -> None:",
 ]
 BAD_PHRASES = [
     ("the URL at which clients reach Waypost", "at which"),

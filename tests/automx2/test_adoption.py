@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.automx2.old_database import RELEASES, content, execute, make
-from waypost.address import DomainName
+from waypost.core.address import DomainName
+from waypost.core.model import HostEndpoint, Security, ServiceType
 from waypost.database.engine import Engine
-from waypost.model import HostEndpoint, Security, ServiceType
 from waypost.store.sql import schema
 from waypost.store.sql.migrate import status, upgrade
 from waypost.store.sql.store import SqlStore

@@ -8,7 +8,7 @@ import pytest
 
 from tests.automx2.old_database import execute, make
 from tests.automx2.releases import install, running
-from tests.automx2.test_beside import NEWEST, automx2_uri, waypost_on
+from tests.automx2.test_side_by_side import NEWEST, automx2_uri, waypost_on
 from tests.cli.conftest import Waypost
 from waypost.database.engine import Engine
 from waypost.store.sql.migrate import upgrade

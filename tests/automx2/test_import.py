@@ -9,7 +9,7 @@ import pytest
 
 from tests.automx2.old_database import RELEASES, content, execute, make
 from tests.cli.conftest import Waypost
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 from waypost.database.engine import Engine, is_missing_file, open_engine
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore

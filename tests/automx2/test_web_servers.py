@@ -18,11 +18,11 @@ from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
 from tests.web.public.test_autodiscover import question
-from waypost.check.asking import Server
-from waypost.check.probes import Asked
-from waypost.check.redirect_loops import redirect_loops
-from waypost.check.transport import FixedHost
-from waypost.check.wire import Limits, Wire
+from waypost.diagnostics.comparison.server import CheckedServer
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.redirect_loops import redirect_loops
+from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
@@ -150,9 +150,9 @@ def test_initdb_is_closed(front: Front, scheme: str) -> None:
 
 def test_conformance_names_the_cause(front: Front) -> None:
     """`waypost conformance` reports that https is read as http, and how to fix the server."""
-    server = Server(True, "127.0.0.1", front.ports["https"], "")
+    server = CheckedServer(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
-    wire = Wire(FixedHost(server, domains), Limits(), context=front.trust)
+    wire = Wire(FixedHost(server, domains), ExchangeLimits(), context=front.trust)
     found = list(redirect_loops(Asked(wire, "alice", *domains)))
 
     assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from waypost.cli import main
+from waypost.cli.main import main
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 
 from tests.cli.conftest import Waypost
-from tests.transfer.catalogs import catalogs
+from tests.providers_file.catalogs import catalogs
+from waypost.core.model import Catalog
 from waypost.database.engine import Engine, open_engine, writing
-from waypost.model import Catalog
-from waypost.store.sql.catalog import purge, read_catalog, write_catalog
+from waypost.providers_file.load import read_providers, write_providers
+from waypost.providers_file.plan import compare
 from waypost.store.sql.migrate import upgrade
-from waypost.transfer.plan import compare
-from waypost.transfer.providers_file import read_providers, write_providers
+from waypost.store.sql.sync.catalog import purge, read_catalog, write_catalog
 
-SEEDS = Path(__file__).parents[1] / "transfer" / "seeds"
-GOLDEN = Path(__file__).parents[1] / "transfer" / "golden"
+SEEDS = Path(__file__).parents[1] / "importers" / "seeds"
+GOLDEN = Path(__file__).parents[1] / "providers_file" / "golden"
 FIRST = """
 [[provider]]
 name = "Own Mail"

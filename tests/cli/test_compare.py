@@ -1,4 +1,4 @@
-"""`waypost compare` on the command line; tests/automx2/test_beside.py runs a real automx2."""
+"""`waypost compare` on the command line; tests.automx2.test_side_by_side.py runs a real automx2."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.scripted import fixed, scripted
 from tests.cli.conftest import Waypost
+from tests.diagnostics.scripted import fixed, scripted
 from tests.servers.waypost import free_port
 
 DOCUMENT = (

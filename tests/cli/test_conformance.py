@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.resolvers import Script, resolver
-from tests.check.scripted import fixed, scripted
-from tests.check.test_conformance import DOCUMENT
 from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
+from tests.diagnostics.resolvers import Script, resolver
+from tests.diagnostics.scripted import fixed, scripted
+from tests.diagnostics.test_conformance import DOCUMENT
 from tests.servers.named import Named, named
 from tests.servers.waypost import RunningWaypost, free_port
 from tests.servers.waypost import waypost as run_waypost
-from waypost.address import DomainName
-from waypost.check.client_faults import CLIENT_FAULTS
-from waypost.check.recorded import CLIENTS
-from waypost.check.rule_faults import RULE_FAULTS
-from waypost.check.schema_probes import PROBES
+from waypost.core.address import DomainName
+from waypost.diagnostics.conformance.client_faults import CLIENT_FAULTS
+from waypost.diagnostics.conformance.rule_faults import RULE_FAULTS
+from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.simulated_clients import CLIENTS
 
 DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
 

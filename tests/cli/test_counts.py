@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from tests.docs.pages import ROOT
-from waypost.cli.reporting import quantity
+from waypost.cli.output import quantity
 
 # In "3 of 5 domains", the noun is for the second number, which is never one.
 PLURALS = re.compile(

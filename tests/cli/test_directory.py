@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Outcome, Waypost
-from waypost.cli.directory_places import place_of
-from waypost.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
+from waypost.cli.directory.places import place_of
+from waypost.core.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 
 SECRET = "hunter2"
 ORDINARY = "the general answer, without data of the directory"
@@ -139,7 +139,7 @@ def test_user_who_is_found(waypost: Waypost, mail: list[str]) -> None:
     """Each step is printed, and then what clients of the user receive."""
     outcome = waypost("directory", "test", "Alice@EXAMPLE.com", *mail)
     assert (outcome.code, outcome.err) == (0, "")
-    names = ["domain", "file", "lines", "entry", "person", "answer"]
+    names = ["domain", "file", "lines", "entry", "user", "answer"]
     assert steps(outcome) == [("ok", name) for name in names]
     assert (
         "example.com is served as example.com by Example Inc., with directory people"

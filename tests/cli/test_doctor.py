@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.resolvers import Script, resolver
 from tests.cli.conftest import Outcome, Waypost
 from tests.cli.doctor_setting import (
     ALIAS,
@@ -20,14 +19,15 @@ from tests.cli.doctor_setting import (
     set_up,
 )
 from tests.cli.golden_text import REPORTS, check
+from tests.diagnostics.resolvers import Script, resolver
 from tests.servers.authority import Authority
 from tests.servers.nginx import Site
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost
 from tests.servers.waypost import waypost as run_waypost
-from waypost.check.doctor.faults import FAULTS
-from waypost.check.recorded import CLIENTS
+from waypost.diagnostics.doctor.codes import FAULTS
+from waypost.diagnostics.simulated_clients import CLIENTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "doctor.md"
 DATABASE = """<clientConfig version="1.1"><emailProvider id="good.example">

@@ -13,8 +13,8 @@ from tests.servers.requirements import require
 from waypost.store.sql.revision import HEAD
 
 DOCS = Path(__file__).parents[2] / "docs" / "engines"
-SEED = Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json"
-GOLDEN = Path(__file__).parents[1] / "transfer" / "golden" / "providers.toml"
+SEED = Path(__file__).parents[1] / "importers" / "seeds" / "version-2.json"
+GOLDEN = Path(__file__).parents[1] / "providers_file" / "golden" / "providers.toml"
 BIND_PASSWORD = "b1nd-s3cret"
 DIRECTORY = f"""
 [[provider]]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from waypost.cli import config
-from waypost.cli.reporting import printable, say_json
+from waypost.cli.output import printable, say_json
 
 URI = "postgresql://dom/alice:S3CRETWORD@db.example/x"
 MISPLACED = [
@@ -76,7 +76,7 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
         monkeypatch.setenv("WAYPOST_DB_URI", URI)
         outcome = waypost("config", "show")
     else:
-        monkeypatch.setattr("waypost.cli.sources.warn", broken)
+        monkeypatch.setattr("waypost.cli.options.warn", broken)
         outcome = waypost("domain", "list", "--db-uri", URI)
     assert outcome.code == 1
     assert "S3CRETWORD" not in outcome.err

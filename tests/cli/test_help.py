@@ -144,7 +144,7 @@ def test_real_process(home: Path) -> None:
 def test_quick_start(home: Path) -> None:
     """`waypost version` imports neither the database nor the formats nor the server."""
     code = (
-        "import sys; from waypost.cli import main; main(['version']); "
+        "import sys; from waypost.cli.main import main; main(['version']); "
         "print(sorted({'sqlalchemy', 'lxml', 'uvicorn', 'structlog', 'alembic'} & {*sys.modules}))"
     )
     done = subprocess.run(

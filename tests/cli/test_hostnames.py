@@ -131,7 +131,7 @@ def test_caddy_can_read_it(tmp_path: Path) -> None:
 
 def test_lines_come_one_after_the_other() -> None:
     """A line is written before the next domain is read, so that domains are not kept in memory."""
-    from waypost.address import DomainName
+    from waypost.core.address import DomainName
 
     asked = []
 

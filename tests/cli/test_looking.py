@@ -121,12 +121,12 @@ def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
 
 def test_one_domain_with_a_directory(waypost: Waypost) -> None:
     """A domain with a directory server is shown with the server."""
-    waypost("apply", Path(__file__).parents[1] / "transfer" / "seeds" / "version-2.json")
+    waypost("apply", Path(__file__).parents[1] / "importers" / "seeds" / "version-2.json")
     assert "directory ldapserver-42\n" in waypost("domain", "show", "example.org").out
 
 
 @pytest.mark.parametrize(
-    ("key", "line", "away"),
+    ("key", "line", "redirect"),
     [
         (
             'redirect_address = "new.example"',
@@ -151,7 +151,9 @@ def test_domain_whose_mail_is_elsewhere(
 
     shown = waypost("domain", "show", "old.example")
     assert shown.out == f"old.example is {line}, as old.example of X\n"
-    assert json.loads(waypost("domain", "show", "old.example", "--json").out)["redirect"] == redirect
+    assert (
+        json.loads(waypost("domain", "show", "old.example", "--json").out)["redirect"] == redirect
+    )
     assert key in waypost("export").out
     assert waypost("show", "autodiscover", "alice@old.example").code == 1
 

@@ -20,8 +20,8 @@ from tests.cli.test_serve import Server, serving
 from tests.cli.test_serve_reload import until
 from tests.servers.database import Database
 from tests.servers.named import Named, named
-from waypost.formats import pacc
-from waypost.redaction import redact_uri
+from waypost.core.redaction import redact_uri
+from waypost.formats.pacc import document
 
 NAME = "_ua-auto-config.example.com"
 URL = "/.well-known/user-agent-configuration.json"
@@ -83,7 +83,7 @@ def publish(server: Named, *records: str, ttl: int = 300) -> tuple[str, str]:
 
 
 def quoted(body: bytes) -> str:
-    return f'"{pacc.digest_record(body)}"'
+    return f'"{document.digest_record(body)}"'
 
 
 def next_steps(outcome: Outcome) -> list[list[str]]:
@@ -142,7 +142,7 @@ def whole_way(place: Place, server: Named) -> None:
     place.change(text_of("old.example.com"))
     old = place.served()
     staged = place.run("pacc", "stage", "example.com")
-    assert (staged.code, staged.out) == (0, f"{pacc.digest_record(old)}\n")
+    assert (staged.code, staged.out) == (0, f"{document.digest_record(old)}\n")
     assert "pacc switch example.com" in staged.err
     place.change(text_of("new.example.com"))
     assert place.served() == old
@@ -151,12 +151,12 @@ def whole_way(place: Place, server: Named) -> None:
     assert json.loads(again.out) == {
         "domain": "example.com",
         "name": NAME,
-        "record": pacc.digest_record(old),
+        "record": document.digest_record(old),
         "was_pinned": True,
     }
     shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
     records = [one["data"]["text"] for one in shown["records"] if one["name"] == f"{NAME}."]
-    assert records[0] == pacc.digest_record(old)
+    assert records[0] == document.digest_record(old)
     new = f'"{records[1]}"'
 
     resolver = publish(server)
@@ -188,7 +188,7 @@ def whole_way(place: Place, server: Named) -> None:
     assert (switched.code, switched.out.count("\n")) == (0, 1)
     advice = f"remove the old digest from {NAME} after 70 s, when no client has the old document"
     assert f"{advice} any more: {records[0]}" in switched.err
-    assert pacc.digest_record(place.served()) == records[1]
+    assert document.digest_record(place.served()) == records[1]
     assert "no document is pinned; nothing to do" in place.run("pacc", "switch", "example.com").err
 
 
@@ -226,7 +226,7 @@ def test_two_at_once(place: Place, server: Named) -> None:
 
     assert [one.returncode for one in running] == [0, 0]
     assert sorted(json.loads(out)["switched"] for out in outs) == [False, True]
-    assert pacc.digest_record(place.served()) == new
+    assert document.digest_record(place.served()) == new
 
 
 def body(server: Server) -> bytes:
@@ -266,7 +266,7 @@ def test_change_meanwhile(place: Place) -> None:
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
-    new = json.loads(place.run("pacc", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
+    new = json.loads(place.run("document", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
         bound.bind(("127.0.0.1", 0))
 

@@ -26,7 +26,7 @@ def _made(home: Path, monkeypatch: pytest.MonkeyPatch) -> Signing:
 
 def shown(home: Path, capsysbinary: pytest.CaptureFixture[bytes], *more: str) -> Path:
     """Write the output of `waypost show mobileconfig` to a file."""
-    from waypost.cli import main
+    from waypost.cli.main import main
 
     capsysbinary.readouterr()
     assert main([*SHOW, *more]) == 0

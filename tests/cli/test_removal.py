@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Waypost
 from tests.cli.test_apply import DATABASE
 from tests.clients.terminal import terminal
-from waypost.cli.removal import Removal
+from waypost.cli.providers.removal import Removal
 
 SERVICES = """
 services = [

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
+from waypost.cli.checks.report import ClientRow, Details, Report, text
 from waypost.cli.layout import TEXT_MAX_CHARS, cells, clean, wrapped
-from waypost.cli.report import ClientRow, Details, Problem, Report, text
+from waypost.diagnostics.problem import Problem
 
 CASES = sorted((REPORTS / "layout").glob("*.json"))
 WIDTHS = {"pipe": None, "80": 80, "40": 40}

@@ -21,9 +21,9 @@ from tests.servers.process import tied_to_this_process
 from tests.servers.waypost import free_port
 from waypost.cli.serve import urls
 from waypost.demo import demo_catalog
+from waypost.providers_file import load as providers_file
+from waypost.providers_file.document import read_followed
 from waypost.settings import load_from_process
-from waypost.transfer import providers_file
-from waypost.transfer.document import read_followed
 
 PATIENCE_SECONDS = 60.0
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="

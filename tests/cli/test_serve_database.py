@@ -12,7 +12,7 @@ from tests.servers.frozen import frozen
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from tests.web.public.test_autodiscover import question
-from waypost.cli import main
+from waypost.cli.main import main
 
 pytestmark = pytest.mark.servers
 

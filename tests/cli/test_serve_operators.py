@@ -29,7 +29,7 @@ LOADED = """
 import asyncio, sys
 from waypost.settings import load_from_process
 from waypost.web.public import server
-from waypost.web.public.worker import create_app
+from waypost.web.public.workers.worker import create_app
 from waypost.wiring import wire
 settings = load_from_process({"demo": True}).settings
 create_app(settings.model_copy(update={"log_key": "k" * 16}))

@@ -172,7 +172,7 @@ def test_hangup_under_load(home: Path, workers: str) -> None:
 def test_hangup_with_a_database(home: Path, workers: str) -> None:
     """With a database, SIGHUP ends no process, and the next answer is a fresh one."""
     environ = {"WAYPOST_DB_URI": "sqlite:///mail.sqlite", "WAYPOST_CACHE_TTL": "3600"}
-    from waypost.cli import main
+    from waypost.cli.main import main
 
     with serving(home, "--workers", workers, **environ) as server:
         all_started(server, int(workers))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Waypost
-from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
-from waypost.formats import autodiscover, autodiscover_json
+from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
+from waypost.formats.autodiscover import json as autodiscover_json
+from waypost.formats.autodiscover import pox
 
 MAIL = """
 [[provider]]
@@ -95,7 +96,7 @@ REFUSALS: list[tuple[list[str], WaypostError, str]] = [
 def test_refusals(waypost: Waypost, asked: list[str], error: WaypostError, said: str) -> None:
     """A refusal is printed as a client gets it, with a line for the operator and exit code 1."""
     outcome = waypost("show", *asked)
-    render = autodiscover_json if asked[0] == "autodiscover-json" else autodiscover
+    render = autodiscover_json if asked[0] == "autodiscover-json" else pox
     assert outcome.code == 1
     assert outcome.out.encode() == render.render_refusal(error)
     assert outcome.err.startswith("error: ")

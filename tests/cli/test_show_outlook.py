@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.cli.conftest import Outcome, Waypost
-from waypost.cli import main
+from waypost.cli.main import main
 
 KEY = re.compile(
     r"\[HKEY_CURRENT_USER\\Software(\\Policies)?\\Microsoft\\Office\\16\.0\\Outlook\\\w+\]"

@@ -16,7 +16,7 @@ from tests.cli.conftest import Waypost
 from tests.servers.hostile import ANSWERS, HOSTILE, hostile_server
 from tests.servers.waypost import SOURCE
 from waypost.cli.layout import Part, plain
-from waypost.cli.reporting import note, say, warn, write_document
+from waypost.cli.output import note, say, warn, write_document
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 COMMANDS = {

@@ -75,7 +75,7 @@ class Application:
 
         GTK lists the objects of a grid in reverse order, and the objects of a row in order.
         """
-        fields = [_beside(node) for node in self.every("label", label)]
+        fields = [_neighbour(node) for node in self.every("label", label)]
         return [node for node in fields if node is not None]
 
     def wait_for(self, what: str, ready: Callable[[], Any], *, seconds: float = _SECONDS) -> Any:
@@ -153,7 +153,7 @@ def _only_if_usable(node: Node | None) -> Node | None:
     return node if usable else None
 
 
-def _beside(label: Node) -> Node | None:
+def _neighbour(label: Node) -> Node | None:
     siblings, index = list(label.parent), label.getIndexInParent()
     around = [*siblings[max(index - 1, 0) : index], *siblings[index + 1 : index + 2]]
     return next((one for one in around if one.getRoleName() in _INPUTS), None)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tests.clients.recorded import hear
 from tests.clients.runs import EXCHANGELIB, RUN, Run
-from waypost.check.recorded import CLIENTS
-from waypost.check.recorded.client import Client
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
@@ -48,9 +48,9 @@ HEAD = """\
 
 **run** means that a test of this repository starts that program, and the program sets up an \
 account from a running Waypost, or from the DNS records that Waypost shows.
-**recorded** means that `waypost.check.recorded` contains what the client's source or its \
-vendor's documentation says: the requests of the client, in their order, and its rules for reading \
-the answers.
+**recorded** means that `waypost.diagnostics.simulated_clients` contains what the client's source \
+or its vendor's documentation says: the requests of the client, in their order, and its rules for \
+reading the answers.
 A test sends the requests of each record to a real Waypost, for each provider in `tests/golden`, \
 and compares the account of each client with `tests/clients/accounts`.
 `waypost conformance` sends the same requests to any server ([conformance.md](conformance.md)).
@@ -131,11 +131,11 @@ def _matrix() -> Iterator[str]:
             yield f"| {client.name}{_mark(client)} | {' | '.join(cells)} |\n"
 
 
-def _mark(client: Client) -> str:
+def _mark(client: SimulatedClient) -> str:
     return " †" if client.assumed else ""
 
 
-def _cell(client: Client, case: str) -> str:
+def _cell(client: SimulatedClient, case: str) -> str:
     outcome = hear(client, case).outcome
     if case == "not-served":
         return "stops" if outcome.has_stopped or outcome.account else "continues"
@@ -155,7 +155,7 @@ def _cell(client: Client, case: str) -> str:
     return ", ".join(words)
 
 
-def _section(client: Client) -> Iterator[str]:
+def _section(client: SimulatedClient) -> Iterator[str]:
     yield "".join(f'<a id="{alias}"></a>\n' for alias in ALIASES.get(client.key, ()))
     yield "\n" if client.key in ALIASES else ""
     yield f"## {client.name}\n\n"

@@ -15,26 +15,26 @@ from tests.clients.published import Zone, published, resolver
 from tests.golden.cases import HERE as GOLDEN
 from tests.golden.cases import Case
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import CLIENTS
-from waypost.check.recorded.client import Client
-from waypost.check.recorded.conversation import (
-    NOBODY,
-    Heard,
+from waypost.core.errors import DomainNotServed, NoUsableService
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.dns import silence
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     Outcome,
-    Request,
-    Response,
-    User,
-    converse,
+    ServerAnswer,
+    Transcript,
+    run_session,
 )
-from waypost.check.recorded.names import silence
-from waypost.errors import DomainNotServed, NoUsableService
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 ACCOUNTS = Path(__file__).parent / "accounts"
 CASES = (
     *("at-home", "starttls-only", "pop3-only", "imap-and-pop3", "oauth2", "oauth2-alone"),
     *("secure-passwords", "login-is-local-part", "plus-tag", "unprotected"),
-    *("protected-beside-unprotected", "host-from-domain", "several-of-a-type", "everything"),
+    *("protected-and-unprotected", "host-from-domain", "several-of-a-type", "everything"),
     *("idn-domain", "not-served", "no-service"),
 )
 
@@ -46,13 +46,13 @@ class Application:
     asker: Asker
     domain: str
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: ClientRequest) -> ServerAnswer:
         """Return the answer of a host of the domain; no other host exists."""
         if request.host != self.domain and not request.host.endswith(f".{self.domain}"):
-            return NOBODY
+            return NO_ANSWER
         if request.host.startswith("dav."):
             # The operator's own server: it requires a password, and knows only WebDAV's methods.
-            return Response(401 if request.method == "PROPFIND" else 405)
+            return ServerAnswer(401 if request.method == "PROPFIND" else 405)
         answer = self.asker.request(
             request.method,
             request.path,
@@ -62,7 +62,7 @@ class Application:
             body=request.body,
             scheme=request.scheme,
         )
-        return Response(
+        return ServerAnswer(
             answer.status,
             answer.headers.get("content-type", ""),
             answer.headers.get("location", ""),
@@ -70,10 +70,10 @@ class Application:
         )
 
 
-def who_asks(case: str) -> User:
+def who_asks(case: str) -> ClientUser:
     """Return the address of a golden case, or an address of its domain if there is none."""
     asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
-    return User.typing(asked.get("address") or f"alice@{asked['domain']}")
+    return ClientUser.typing(asked.get("address") or f"alice@{asked['domain']}")
 
 
 @contextmanager
@@ -87,16 +87,16 @@ def application(case: str) -> Iterator[Application]:
         asker.close()
 
 
-def hear(client: Client, case: str) -> Heard:
+def hear(client: SimulatedClient, case: str) -> Transcript:
     """Run a client's search for the address of a golden case."""
     with application(case) as running:
         return _hear(client, case, running)
 
 
-def _hear(client: Client, case: str, running: Application) -> Heard:
+def _hear(client: SimulatedClient, case: str, running: Application) -> Transcript:
     """Run a search with Waypost; a client that asks only DNS gets the published records."""
     resolve = resolver(_zone(case)) if client.needs_dns else silence
-    return converse(client.asks(who_asks(case)), running.answer, resolve)
+    return run_session(client.asks(who_asks(case)), running.answer, resolve)
 
 
 def _zone(case: str) -> Zone:
@@ -106,12 +106,12 @@ def _zone(case: str) -> Zone:
         return {}
 
 
-def line(client: Client, outcome: Outcome) -> str:
+def line(client: SimulatedClient, outcome: Outcome) -> str:
     """Return the outcome of a client as a line of a file."""
     if outcome.account:
         return f"{client.key}: {outcome.account}"
-    if outcome.source or outcome.beside:
-        return f"{client.key}: finds {outcome.source or ', '.join(outcome.beside)}"
+    if outcome.source or outcome.other_services:
+        return f"{client.key}: finds {outcome.source or ', '.join(outcome.other_services)}"
     end = "stops" if outcome.has_stopped else "continues"
     last = outcome.reasons[-1].rpartition(": ")[2] if outcome.reasons else "refused"
     return f"{client.key}: none, {end}: {last}"

@@ -1,13 +1,13 @@
 """Documents of other servers for the records, made from golden ones; one answer for all URLs."""
 
 from tests.golden.cases import HERE as GOLDEN
-from waypost.check.recorded import CLIENTS
-from waypost.check.recorded.conversation import (
-    NOBODY,
-    Request,
-    Response,
-    User,
-    converse,
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
+    ServerAnswer,
+    run_session,
 )
 
 BY_KEY = {client.key: client for client in CLIENTS}
@@ -33,12 +33,12 @@ AUTOCONFIG = [
 """Those that ask the draft's URLs for Autoconfig documents, and take nothing else by GET."""
 
 
-def outcome_of(key: str, response: Response) -> tuple[str, bool]:
+def outcome_of(key: str, response: ServerAnswer) -> tuple[str, bool]:
     """Return the outcome of a client that gets the same answer to each GET, and no other answer."""
 
-    def answer(request: Request) -> Response:
-        return response if request.method == "GET" else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return response if request.method == "GET" else NO_ANSWER
 
-    outcome = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(BY_KEY[key].asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is None
     return "; ".join(outcome.reasons), outcome.has_stopped

@@ -21,25 +21,25 @@ from tests.clients.sites import DOCUMENTS, all_sites
 from tests.clients.thunderbird import Account, Thunderbird
 from tests.servers.nginx import Site
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import (
+from waypost.diagnostics.simulated_clients import (
     DELTA_CHAT,
     EVOLUTION_3_46,
     GEARY,
     KMAIL_22_12,
     THUNDERBIRD,
 )
-from waypost.check.recorded.client import Client
-from waypost.check.recorded.conversation import (
-    NOBODY,
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     MailServer,
     Outcome,
-    Request,
-    Response,
     Security,
-    User,
-    converse,
+    ServerAnswer,
+    run_session,
 )
-from waypost.transfer.providers_file import read_providers_path
+from waypost.providers_file.load import read_providers_path
 
 pytestmark = pytest.mark.clients
 
@@ -58,26 +58,26 @@ def _asker() -> Iterator[Asker]:
     asker.close()
 
 
-def recorded(client: Client, asker: Asker, address: str) -> Outcome:
+def recorded(client: SimulatedClient, asker: Asker, address: str) -> Outcome:
     """Return the outcome of a record that gets the answers of nginx."""
-    user = User.typing(address)
+    user = ClientUser.typing(address)
     sites = all_sites(DATABASE)
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         for site in sites:
             if (site.scheme, site.host) == (request.scheme, request.host):
                 return _from_site(site, request, Application(asker, user.domain))
-        return NOBODY
+        return NO_ANSWER
 
-    return converse(client.asks(user), answer).outcome
+    return run_session(client.asks(user), answer).outcome
 
 
-def _from_site(site: Site, request: Request, application: Application) -> Response:
+def _from_site(site: Site, request: ClientRequest, application: Application) -> ServerAnswer:
     if site.files:
         file = site.files / request.path.lstrip("/")
         found = request.method == "GET" and file.is_file()
-        return Response(200, "text/xml", body=file.read_bytes()) if found else Response(404)
-    return application.answer(request) if request.path.startswith(site.path) else Response(404)
+        return ServerAnswer(200, "text/xml", body=file.read_bytes()) if found else ServerAnswer(404)
+    return application.answer(request) if request.path.startswith(site.path) else ServerAnswer(404)
 
 
 def held(account: Account) -> list[MailServer]:

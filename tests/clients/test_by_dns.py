@@ -10,20 +10,20 @@ from tests.clients.recorded import application
 from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML
 from tests.golden.cases import Case, cases
 from tests.web.asgi import Client as Asker
-from waypost.address import EmailAddress
-from waypost.check.answers import Offer, read_answer
-from waypost.check.recorded.conversation import (
-    NOBODY,
-    Heard,
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.comparison.answers import AnsweredService, read_answer
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     MailServer,
     Outcome,
-    Request,
-    Response,
-    User,
-    converse,
+    ServerAnswer,
+    Transcript,
+    run_session,
 )
-from waypost.check.recorded.names import Named
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 ALICE = "alice@example.com"
 POX = "/autodiscover/autodiscover.xml"
@@ -38,13 +38,13 @@ NAMED = [
 ]
 
 
-def unanswered(_: Request) -> Response:
-    return NOBODY
+def unanswered(_: ClientRequest) -> ServerAnswer:
+    return NO_ANSWER
 
 
-def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Heard:
+def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Transcript:
     """Return the outcome of a client that asks DNS, without any web server."""
-    return converse(BY_KEY[key].asks(User.typing(typed)), unanswered, resolver(zone))
+    return run_session(BY_KEY[key].asks(ClientUser.typing(typed)), unanswered, resolver(zone))
 
 
 def offers(case: Case) -> set[tuple[str, str, int, str]]:
@@ -56,8 +56,8 @@ def offers(case: Case) -> set[tuple[str, str, int, str]]:
     return {_place(offer) for offer in answer.offers}
 
 
-def _place(one: Offer | MailServer) -> tuple[str, str, int, str]:
-    host = one.place if isinstance(one, Offer) else one.host
+def _place(one: AnsweredService | MailServer) -> tuple[str, str, int, str]:
+    host = one.place if isinstance(one, AnsweredService) else one.host
     return one.kind, host, one.port, one.security
 
 
@@ -90,7 +90,7 @@ def test_fairemail_by_dns_and_by_http(name: str) -> None:
     """If there is one way to each server, only DNS and only HTTP result in the same account."""
     client, typed = BY_KEY["fairemail"], f"alice@{GOLDEN[name].config().domain}"
     with application(name) as running:
-        by_http = converse(client.asks(User.typing(typed)), running.answer).outcome.account
+        by_http = run_session(client.asks(ClientUser.typing(typed)), running.answer).outcome.account
     account = by_dns("fairemail", published(GOLDEN[name]), typed).outcome.account
     assert account is not None
     assert by_http is not None
@@ -147,11 +147,11 @@ def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str
     """SRV records come before a document, unless the document has its own login name."""
     document = GOOD.replace(b">alice@example.com<", f">{login}<".encode())
     zone: Zone = {
-        ("SRV", f"_imaps._tcp.{D}"): (Named("srv.example", 0, 1, 993),),
-        ("SRV", f"_submissions._tcp.{D}"): (Named("srv.example", 0, 1, 465),),
+        ("SRV", f"_imaps._tcp.{D}"): (DnsAnswer("srv.example", 0, 1, 993),),
+        ("SRV", f"_submissions._tcp.{D}"): (DnsAnswer("srv.example", 0, 1, 465),),
     }
-    asks = BY_KEY["fairemail"].asks(User.typing(ALICE))
-    account = converse(asks, only_at(f"autoconfig.{D}", "GET", document), resolver(zone))
+    asks = BY_KEY["fairemail"].asks(ClientUser.typing(ALICE))
+    account = run_session(asks, only_at(f"autoconfig.{D}", "GET", document), resolver(zone))
     assert account.outcome.account is not None
     found = account.outcome.account.incoming, account.outcome.account.outgoing
     assert tuple(one.host for one in found) == hosts
@@ -163,45 +163,45 @@ CHOICES = [
     (
         "fairemail",
         {
-            "_imaps": [Named("b.example", 10, 1, 993), Named("a.example", 0, 1, 9993)],
-            "_submissions": [Named("s.example", 0, 1, 465)],
+            "_imaps": [DnsAnswer("b.example", 10, 1, 993), DnsAnswer("a.example", 0, 1, 9993)],
+            "_submissions": [DnsAnswer("s.example", 0, 1, 465)],
         },
         "imap a.example:9993 tls, smtp s.example:465 tls",
     ),
     (
         "fairemail",  # RFC 6186 s3.4: "." is no service. All else equal, _submission wins.
         {
-            "_imaps": [Named("")],
-            "_imap": [Named("i.example", 0, 1, 143)],
-            "_submission": [Named("s.example", 0, 1, 587)],
-            "_submissions": [Named("t.example", 0, 1, 465)],
+            "_imaps": [DnsAnswer("")],
+            "_imap": [DnsAnswer("i.example", 0, 1, 143)],
+            "_submission": [DnsAnswer("s.example", 0, 1, 587)],
+            "_submissions": [DnsAnswer("t.example", 0, 1, 465)],
         },
         "imap i.example:143 starttls, smtp s.example:587 starttls",
     ),
     (
         "fairemail",  # All else equal, _imaps wins.
         {
-            "_imap": [Named("i.example", 0, 1, 143)],
-            "_imaps": [Named("j.example", 0, 1, 993)],
-            "_submissions": [Named("t.example", 0, 1, 465)],
+            "_imap": [DnsAnswer("i.example", 0, 1, 143)],
+            "_imaps": [DnsAnswer("j.example", 0, 1, 993)],
+            "_submissions": [DnsAnswer("t.example", 0, 1, 465)],
         },
         "imap j.example:993 tls, smtp t.example:465 tls",
     ),
     (
         "fairemail",  # The priority counts more than the weight, and the weight than the label.
         {
-            "_imap": [Named("i.example", 0, 1, 143)],
-            "_imaps": [Named("j.example", 1, 9, 993)],
-            "_submission": [Named("s.example", 0, 1, 587)],
-            "_submissions": [Named("t.example", 0, 2, 465), Named("u.example", 0, 1, 465)],
+            "_imap": [DnsAnswer("i.example", 0, 1, 143)],
+            "_imaps": [DnsAnswer("j.example", 1, 9, 993)],
+            "_submission": [DnsAnswer("s.example", 0, 1, 587)],
+            "_submissions": [DnsAnswer("t.example", 0, 2, 465), DnsAnswer("u.example", 0, 1, 465)],
         },
         "imap i.example:143 starttls, smtp t.example:465 tls",
     ),
     (
         "fairemail",  # It takes another port than 143 and 587 for one with TLS.
         {
-            "_imap": [Named("i.example", 0, 1, 1143)],
-            "_submission": [Named("s.example", 0, 1, 5587)],
+            "_imap": [DnsAnswer("i.example", 0, 1, 1143)],
+            "_submission": [DnsAnswer("s.example", 0, 1, 5587)],
         },
         "imap i.example:1143 tls, smtp s.example:5587 tls",
     ),
@@ -209,33 +209,33 @@ CHOICES = [
         "aerc",  # The heaviest, and not the one with the lowest priority.
         {
             "_imaps": [
-                Named("a.example", 0, 1, 993),
-                Named("b.example", 5, 5, 993),
-                Named("c.example", 9, 1, 993),
+                DnsAnswer("a.example", 0, 1, 993),
+                DnsAnswer("b.example", 5, 5, 993),
+                DnsAnswer("c.example", 9, 1, 993),
             ],
-            "_submission": [Named("s.example", 0, 1, 587)],
+            "_submission": [DnsAnswer("s.example", 0, 1, 587)],
         },
         "imap b.example:993 tls, smtp s.example:587 starttls",
     ),
     (
         "aerc",  # STARTTLS before TLS.
         {
-            "_imaps": [Named("a.example", 0, 1, 993)],
-            "_imap": [Named("b.example", 10, 1, 143)],
-            "_smtps": [Named("s.example", 0, 1, 465)],
+            "_imaps": [DnsAnswer("a.example", 0, 1, 993)],
+            "_imap": [DnsAnswer("b.example", 10, 1, 143)],
+            "_smtps": [DnsAnswer("s.example", 0, 1, 465)],
         },
         "imap b.example:143 starttls, smtp s.example:465 tls",
     ),
     (
         "aerc",
-        {"_jmap": [Named("j.example", 0, 1, 443)]},
+        {"_jmap": [DnsAnswer("j.example", 0, 1, 443)]},
         "jmap j.example:443 tls, jmap j.example:443 tls",
     ),
 ]
 
 
 @pytest.mark.parametrize(("key", "labels", "held"), CHOICES)
-def test_which_of_several(key: str, labels: dict[str, list[Named]], held: str) -> None:
+def test_which_of_several(key: str, labels: dict[str, list[DnsAnswer]], held: str) -> None:
     """Of several SRV records, each client uses the one that its source uses."""
     zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
     account = by_dns(key, zone).outcome.account
@@ -247,35 +247,37 @@ BAD = [
     (  # The best record has no port, and there is no second one.
         "fairemail",
         {
-            "_imaps": [Named("i.example", 0, 1, 0), Named("j.example", 1, 1, 993)],
-            "_submissions": [Named("t.example", 0, 1, 465)],
+            "_imaps": [DnsAnswer("i.example", 0, 1, 0), DnsAnswer("j.example", 1, 1, 993)],
+            "_submissions": [DnsAnswer("t.example", 0, 1, 465)],
         },
     ),
-    ("fairemail", {"_imaps": [Named("i.example", 0, 1, 993)]}),  # nothing to send with
-    ("fairemail", {"_submission": [Named("s.example", 0, 1, 587)]}),  # nothing to read with
-    ("fairemail", {"_pop3s": [Named("p.example", 0, 1, 995)]}),  # POP3, which it does not know
-    ("aerc", {"_pop3s": [Named("p.example", 0, 1, 995)]}),  # the same
-    ("aerc", {"_imaps": [Named("i.example", 0, 1, 0)]}),  # no port
+    ("fairemail", {"_imaps": [DnsAnswer("i.example", 0, 1, 993)]}),  # nothing to send with
+    ("fairemail", {"_submission": [DnsAnswer("s.example", 0, 1, 587)]}),  # nothing to read with
+    ("fairemail", {"_pop3s": [DnsAnswer("p.example", 0, 1, 995)]}),  # POP3, which it does not know
+    ("aerc", {"_pop3s": [DnsAnswer("p.example", 0, 1, 995)]}),  # the same
+    ("aerc", {"_imaps": [DnsAnswer("i.example", 0, 1, 0)]}),  # no port
 ]
 
 
 @pytest.mark.parametrize(("key", "labels"), BAD)
-def test_records_that_are_not_enough(key: str, labels: dict[str, list[Named]]) -> None:
+def test_records_that_are_not_enough(key: str, labels: dict[str, list[DnsAnswer]]) -> None:
     """If SRV records are not enough for an account, the search continues by HTTP."""
     zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
 
-    def answer(request: Request) -> Response:
-        return Response(200, XML, body=GOOD) if request.method == "GET" else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return ServerAnswer(200, XML, body=GOOD) if request.method == "GET" else NO_ANSWER
 
-    outcome = converse(BY_KEY[key].asks(User.typing(ALICE)), answer, resolver(zone)).outcome
+    outcome = run_session(
+        BY_KEY[key].asks(ClientUser.typing(ALICE)), answer, resolver(zone)
+    ).outcome
     assert outcome.account is not None
     assert outcome.source.startswith("https://")
 
 
-def only_at(host: str, method: str, body: bytes) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
+def only_at(host: str, method: str, body: bytes) -> Callable[[ClientRequest], ServerAnswer]:
+    def answer(request: ClientRequest) -> ServerAnswer:
         is_there = (request.scheme, request.host, request.method) == ("https", host, method)
-        return Response(200, XML, body=body) if is_there else NOBODY
+        return ServerAnswer(200, XML, body=body) if is_there else NO_ANSWER
 
     return answer
 
@@ -284,8 +286,8 @@ def only_at(host: str, method: str, body: bytes) -> Callable[[Request], Response
 def test_srv_record_of_autodiscover(key: str) -> None:
     """If only DNS says where Autodiscover is, clients find the account of its answer."""
     zone = published(GOLDEN["at-home"])
-    asks = BY_KEY[key].asks(User.typing(ALICE))
-    outcome = converse(asks, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
+    asks = BY_KEY[key].asks(ClientUser.typing(ALICE))
+    outcome = run_session(asks, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
 
     assert outcome.account is not None
     assert outcome.source == f"https://{PUBLIC}{POX}"
@@ -295,7 +297,7 @@ def test_srv_record_of_autodiscover(key: str) -> None:
 
 def test_srv_record_on_another_port() -> None:
     """Clients of Autodiscover read the host of an SRV record, and always use port 443."""
-    zone: Zone = {("SRV", f"_autodiscover._tcp.{D}"): (Named("a.example.com", 0, 1, 8443),)}
+    zone: Zone = {("SRV", f"_autodiscover._tcp.{D}"): (DnsAnswer("a.example.com", 0, 1, 8443),)}
     for key in ("outlook-for-windows", "thunderbird", "em-client", "activesync-devices"):
         heard = by_dns(key, zone)
         assert f"https://a.example.com{POX}" in {one.url for one, _ in heard.exchanges}
@@ -304,7 +306,7 @@ def test_srv_record_on_another_port() -> None:
 
 def test_thunderbird_takes_the_lightest() -> None:
     """Of several SRV records Thunderbird uses the one with the lowest weight, at any priority."""
-    held = Named("heavy.example.com", 0, 9, 443), Named("light.example.com", 5, 1, 443)
+    held = DnsAnswer("heavy.example.com", 0, 9, 443), DnsAnswer("light.example.com", 5, 1, 443)
     heard = by_dns("thunderbird", {("SRV", f"_autodiscover._tcp.{D}"): held})
     asked = {one.host for one, _ in heard.exchanges}
     assert "light.example.com" in asked
@@ -323,15 +325,15 @@ services = [
 
 
 @contextmanager
-def hosted() -> Iterator[Callable[[Request], Response]]:
+def hosted() -> Iterator[Callable[[ClientRequest], ServerAnswer]]:
     """Run Waypost for a hoster; its customers' domains have only its mail server."""
     asker = Asker(read_providers(HOSTER, name="hoster", format="toml").catalog)
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host != "autoconfig.hoster.example" or request.scheme != "https":
-            return NOBODY
+            return NO_ANSWER
         got = asker.request(request.method, request.path, query=request.query, host=request.host)
-        return Response(got.status, got.headers.get("content-type", ""), body=got.body)
+        return ServerAnswer(got.status, got.headers.get("content-type", ""), body=got.body)
 
     try:
         yield answer
@@ -340,8 +342,11 @@ def hosted() -> Iterator[Callable[[Request], Response]]:
 
 
 MX: Zone = {
-    ("MX", "customer.example"): (Named("mx2.hoster.example", 20), Named("mx1.hoster.example", 10)),
-    ("NS", "customer.example"): (Named("ns.hoster.example"),),
+    ("MX", "customer.example"): (
+        DnsAnswer("mx2.hoster.example", 20),
+        DnsAnswer("mx1.hoster.example", 10),
+    ),
+    ("NS", "customer.example"): (DnsAnswer("ns.hoster.example"),),
 }
 
 
@@ -351,8 +356,8 @@ MX: Zone = {
 def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
     """If only the domain of the MX host has autoconfig, its customers find their servers."""
     with hosted() as answer:
-        user = User.typing("alice@customer.example")
-        heard = converse(BY_KEY[key].asks(user), answer, resolver(MX))
+        user = ClientUser.typing("alice@customer.example")
+        heard = run_session(BY_KEY[key].asks(user), answer, resolver(MX))
     account = heard.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == (
@@ -366,14 +371,14 @@ def test_a_customer_is_found_by_its_name_server() -> None:
     """If the public database answers 404, Evolution asks the domain of the name server."""
     with hosted() as answer:
 
-        def with_database(request: Request) -> Response:
+        def with_database(request: ClientRequest) -> ServerAnswer:
             is_database = request.host == "autoconfig.thunderbird.net"
-            return Response(404) if is_database else answer(request)
+            return ServerAnswer(404) if is_database else answer(request)
 
-        user = User.typing("alice@customer.example")
+        user = ClientUser.typing("alice@customer.example")
         asks = BY_KEY["evolution"].asks
-        found = converse(asks(user), with_database, resolver(MX)).outcome
-        unasked = converse(asks(user), answer, resolver(MX))
+        found = run_session(asks(user), with_database, resolver(MX)).outcome
+        unasked = run_session(asks(user), answer, resolver(MX))
     assert found.account is not None
     assert found.account.incoming.host == "imap.hoster.example"
     assert unasked.outcome == Outcome(reasons=unasked.outcome.reasons)
@@ -384,7 +389,7 @@ def test_a_customer_is_found_by_its_name_server() -> None:
 @pytest.mark.parametrize("host", ["mx.example.com", "example.com", ""])
 def test_a_mail_server_of_its_own(key: str, host: str) -> None:
     """With an MX host within the domain, or without one, no client asks again."""
-    with_mx = by_dns(key, {("MX", D): (Named(host, 10),)})
+    with_mx = by_dns(key, {("MX", D): (DnsAnswer(host, 10),)})
     without = by_dns(key, {})
     assert with_mx.asked == without.asked
 

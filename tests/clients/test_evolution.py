@@ -9,10 +9,15 @@ from tests.clients.evolution import Account, Evolution, Lookup, NothingFound, Se
 from tests.clients.published import Zone, resolver
 from tests.clients.sites import THUNDERBIRD_DATABASE_HOST, WELL_KNOWN
 from tests.servers.nginx import Request
-from waypost.check.recorded import EVOLUTION_3_46
-from waypost.check.recorded.conversation import NOBODY, Response, User, converse
-from waypost.check.recorded.conversation import Request as Asked
-from waypost.check.recorded.names import Named
+from waypost.diagnostics.simulated_clients import EVOLUTION_3_46
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientUser,
+    ServerAnswer,
+    run_session,
+)
+from waypost.diagnostics.simulated_clients.session import ClientRequest as Asked
 
 pytestmark = pytest.mark.clients
 
@@ -190,11 +195,11 @@ def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Fro
     )
     asked = [str(one) for one in front.log.requests()[before:]]
 
-    def failing(request: Asked) -> Response:
-        return Response(404) if request.host == THUNDERBIRD_DATABASE_HOST else NOBODY
+    def failing(request: Asked) -> ServerAnswer:
+        return ServerAnswer(404) if request.host == THUNDERBIRD_DATABASE_HOST else NO_ANSWER
 
-    zone: Zone = {("NS", domain): (Named("ns.hoster.example"),)}
-    heard = converse(EVOLUTION_3_46.asks(User.typing(address)), failing, resolver(zone))
+    zone: Zone = {("NS", domain): (DnsAnswer("ns.hoster.example"),)}
+    heard = run_session(EVOLUTION_3_46.asks(ClientUser.typing(address)), failing, resolver(zone))
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     # Most of these hosts do not exist.
     assert asked == [one for one in recorded if one in asked]
@@ -245,6 +250,6 @@ def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         gnome_client.set_up(typed)
-    heard = converse(EVOLUTION_3_46.asks(User.typing(typed)), lambda _: NOBODY)
+    heard = run_session(EVOLUTION_3_46.asks(ClientUser.typing(typed)), lambda _: NO_ANSWER)
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     assert [str(one) for one in front.log.requests()[before:]] == recorded

@@ -7,8 +7,8 @@ import pytest
 from tests.clients.conftest import Front
 from tests.clients.kmail import KMail, NothingFound, Server
 from tests.clients.sites import THUNDERBIRD_DATABASE_HOST, WELL_KNOWN
-from waypost.check.recorded import KMAIL_22_12
-from waypost.check.recorded.conversation import NOBODY, User, converse
+from waypost.diagnostics.simulated_clients import KMAIL_22_12
+from waypost.diagnostics.simulated_clients.session import NO_ANSWER, ClientUser, run_session
 
 pytestmark = pytest.mark.clients
 
@@ -135,7 +135,7 @@ def test_what_kmail_asks(kde_client: KMail, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         kde_client.set_up(typed)
-    heard = converse(KMAIL_22_12.asks(User.typing(typed)), lambda _: NOBODY)
+    heard = run_session(KMAIL_22_12.asks(ClientUser.typing(typed)), lambda _: NO_ANSWER)
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     asked = [str(one) for one in front.log.requests()[before:]]
     assert asked[: len(recorded)] == recorded

@@ -7,8 +7,13 @@ import pytest
 from tests.clients.recorded import Application
 from tests.clients.strangers import BY_KEY
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded.conversation import Request, Response, User, converse
-from waypost.transfer.providers_file import read_providers
+from waypost.diagnostics.simulated_clients.session import (
+    ClientRequest,
+    ClientUser,
+    ServerAnswer,
+    run_session,
+)
+from waypost.providers_file.load import read_providers
 
 HERE = """
 [[provider]]
@@ -34,13 +39,13 @@ EAS = "https://eas.new.example/Microsoft-Server-ActiveSync"
 
 
 @pytest.fixture(name="answer")
-def _answer() -> Iterator[Callable[[Request], Response]]:
+def _answer() -> Iterator[Callable[[ClientRequest], ServerAnswer]]:
     """Return two servers: one for the domains that moved, and one for the new domain."""
     askers = [
         Asker(read_providers(text, name="f", format="toml").catalog) for text in (HERE, THERE)
     ]
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         name = ".".join(request.host.split(".")[-2:])
         asker = askers[1] if name == "new.example" else askers[0]
         return Application(asker, name).answer(request)
@@ -60,11 +65,15 @@ def _answer() -> Iterator[Callable[[Request], Response]]:
     ("typed", "login"),
     [("alice@renamed.example", "alice@new.example"), ("a@hosted.example", "a@hosted.example")],
 )
-def test_moved(answer: Callable[[Request], Response], typed: str, login: str) -> None:
+def test_moved(answer: Callable[[ClientRequest], ServerAnswer], typed: str, login: str) -> None:
     """Outlook gets the account of the new domain, and a phone gets its ActiveSync server."""
-    outlook = converse(BY_KEY["outlook-for-windows"].asks(User.typing(typed)), answer).outcome
-    phone = converse(BY_KEY["activesync-devices"].asks(User.typing(typed)), answer).outcome
-    new = converse(BY_KEY["outlook-new-and-mobile"].asks(User.typing(typed)), answer).outcome
+    outlook = run_session(
+        BY_KEY["outlook-for-windows"].asks(ClientUser.typing(typed)), answer
+    ).outcome
+    phone = run_session(BY_KEY["activesync-devices"].asks(ClientUser.typing(typed)), answer).outcome
+    new = run_session(
+        BY_KEY["outlook-new-and-mobile"].asks(ClientUser.typing(typed)), answer
+    ).outcome
 
     assert outlook.account is not None
     assert (outlook.account.incoming.host, outlook.account.incoming.login) == (
@@ -76,10 +85,10 @@ def test_moved(answer: Callable[[Request], Response], typed: str, login: str) ->
 
 
 @pytest.mark.rule("autodiscover-redirect-address")
-def test_thunderbird(answer: Callable[[Request], Response]) -> None:
+def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
     """Thunderbird finds the servers of the new domain, by Autoconfig or by Autodiscover."""
-    outcome = converse(
-        BY_KEY["thunderbird"].asks(User.typing("alice@renamed.example")), answer
+    outcome = run_session(
+        BY_KEY["thunderbird"].asks(ClientUser.typing("alice@renamed.example")), answer
     ).outcome
 
     assert outcome.account is not None
@@ -87,10 +96,10 @@ def test_thunderbird(answer: Callable[[Request], Response]) -> None:
 
 
 @pytest.mark.parametrize("key", ["mustang", "sailfish-os"])
-def test_who_compares_the_domain(answer: Callable[[Request], Response], key: str) -> None:
+def test_who_compares_the_domain(answer: Callable[[ClientRequest], ServerAnswer], key: str) -> None:
     """Clients that compare `domain` with the typed domain get no account for a moved domain."""
-    user = User.typing("alice@renamed.example")
-    heard = converse(BY_KEY[key].asks(user), answer)
+    user = ClientUser.typing("alice@renamed.example")
+    heard = run_session(BY_KEY[key].asks(user), answer)
 
     assert heard.outcome.account is None
     documents = [said.body for _, said in heard.exchanges if b"<clientConfig" in said.body]

@@ -1,7 +1,7 @@
 """Tests that docs/clients.md is current."""
 
 from tests.clients.page import ALIASES, PAGE, page, slug
-from waypost.check.recorded import CLIENTS
+from waypost.diagnostics.simulated_clients import CLIENTS
 
 
 def test_page_is_fresh() -> None:

@@ -9,7 +9,13 @@ import pytest
 from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, GOOD_PROFILE, PROFILE, XML, changed
 from tests.profiles.making import signing
 from tests.servers.requirements import program, require
-from waypost.check.recorded.conversation import NOBODY, Request, Response, User, converse
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
+    ServerAnswer,
+    run_session,
+)
 
 K9 = "thunderbird-for-android-and-k-9"
 OUTLOOK = "outlook-for-windows"
@@ -105,20 +111,22 @@ AUTOCONFIG = [
 ]
 
 
-def ended(key: str, response: Response, method: str = "GET") -> str:
+def ended(key: str, response: ServerAnswer, method: str = "GET") -> str:
     """Return the account of a client that gets one answer to all requests."""
 
-    def answer(request: Request) -> Response:
-        return response if request.method == method else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return response if request.method == method else NO_ANSWER
 
-    account = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome.account
+    account = run_session(
+        BY_KEY[key].asks(ClientUser.typing("alice@example.com")), answer
+    ).outcome.account
     return f"{account}" if account else ""
 
 
 @pytest.mark.parametrize(("key", "document", "held"), AUTOCONFIG)
 def test_autoconfig(key: str, document: bytes, held: str) -> None:
     """Each rule by which a client reads Autoconfig is that of its record."""
-    account = ended(key, Response(200, XML, body=document))
+    account = ended(key, ServerAnswer(200, XML, body=document))
     assert held in account
     assert bool(account) == bool(held)
 
@@ -132,8 +140,9 @@ def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
         b"imap.example.com<", host + b"<", changed(SECTION, changed(METHOD, OAUTH2, SECTION))
     )
     asks = BY_KEY["kmail"].asks
-    outcome = converse(
-        asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=document)
+    outcome = run_session(
+        asks(ClientUser.typing("alice@example.com")),
+        lambda _: ServerAnswer(200, XML, body=document),
     ).outcome
     assert outcome.account is not None
     assert bool(outcome.warnings) == is_told
@@ -153,7 +162,7 @@ STATUSES = [
 def test_statuses(status: int, taking: set[str]) -> None:
     """Some clients accept only a 200, some accept any 2xx, and some ignore the status."""
     keys = {"thunderbird", "delta-chat", K9, "fairemail", "evolution", "kmail", "aerc"}
-    assert {key for key in keys if ended(key, Response(status, XML, body=GOOD))} == taking
+    assert {key for key in keys if ended(key, ServerAnswer(status, XML, body=GOOD))} == taking
 
 
 TYPES = [
@@ -171,33 +180,33 @@ TYPES = [
 @pytest.mark.parametrize(("kind", "is_read"), TYPES)
 def test_content_types(kind: str, is_read: bool) -> None:
     """Thunderbird checks the Content-Type of Autoconfig; these clients do not."""
-    assert bool(ended("thunderbird", Response(200, kind, body=GOOD))) == is_read
+    assert bool(ended("thunderbird", ServerAnswer(200, kind, body=GOOD))) == is_read
     for key in ("delta-chat", K9, "fairemail", "evolution", "kmail", "aerc", "nextcloud-mail"):
-        assert ended(key, Response(200, kind, body=GOOD))
+        assert ended(key, ServerAnswer(200, kind, body=GOOD))
 
 
 URLS = [
     # the answer of the first URL, whether Thunderbird reads the second one
-    (Response(404), True),
-    (Response(500, XML, body=GOOD), True),
-    (Response(204), True),
-    (Response(200, "text/html", body=b"<html/>"), False),
-    (Response(200, XML, body=b"<clientConfig/>"), False),
+    (ServerAnswer(404), True),
+    (ServerAnswer(500, XML, body=GOOD), True),
+    (ServerAnswer(204), True),
+    (ServerAnswer(200, "text/html", body=b"<html/>"), False),
+    (ServerAnswer(200, XML, body=b"<clientConfig/>"), False),
 ]
 
 
 @pytest.mark.parametrize(("first", "goes_on"), URLS)
-def test_thunderbird_chooses_before_it_reads(first: Response, goes_on: bool) -> None:
+def test_thunderbird_chooses_before_it_reads(first: ServerAnswer, goes_on: bool) -> None:
     """If the best URL has a useless success, Thunderbird does not read the others."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.method != "GET" or "thunderbird.net" in request.host:
-            return NOBODY
+            return NO_ANSWER
         is_first = request.host.startswith("autoconfig.") and request.scheme == "https"
-        return first if is_first else Response(200, XML, body=GOOD)
+        return first if is_first else ServerAnswer(200, XML, body=GOOD)
 
     asks = BY_KEY["thunderbird"].asks
-    account = converse(asks(User.typing("alice@example.com")), answer).outcome.account
+    account = run_session(asks(ClientUser.typing("alice@example.com")), answer).outcome.account
     assert (account is not None) == goes_on
 
 
@@ -245,7 +254,7 @@ AUTODISCOVER = [
 @pytest.mark.parametrize(("key", "body", "held"), AUTODISCOVER)
 def test_autodiscover(key: str, body: bytes, held: str) -> None:
     """Each rule by which a client reads Autodiscover is that of its record."""
-    account = ended(key, Response(200, XML, body=body), "POST")
+    account = ended(key, ServerAnswer(200, XML, body=body), "POST")
     assert held in account
     assert bool(account) == bool(held)
 
@@ -268,7 +277,7 @@ APPLE = [
 @pytest.mark.parametrize(("profile", "held"), APPLE)
 def test_profile(profile: bytes, held: str) -> None:
     """Each rule by which a device reads a profile is that of its record."""
-    account = ended("apple-mail", Response(200, PROFILE, body=profile))
+    account = ended("apple-mail", ServerAnswer(200, PROFILE, body=profile))
     assert held in account
     assert bool(account) == bool(held)
 
@@ -282,6 +291,6 @@ def test_signed_profile(tmp_path: Path) -> None:
     binary = plistlib.dumps(plistlib.loads(GOOD_PROFILE), fmt=plistlib.FMT_BINARY)
     for profile, flags in ((GOOD_PROFILE, []), (GOOD_PROFILE, ["-stream"]), (binary, [])):
         done = subprocess.run([*command, *flags], input=profile, capture_output=True, check=True)
-        whole, half = (Response(200, PROFILE, body=done.stdout[:end]) for end in (None, -1))
+        whole, half = (ServerAnswer(200, PROFILE, body=done.stdout[:end]) for end in (None, -1))
         assert FIRST in ended("apple-mail", whole)
         assert ended("apple-mail", half) == ""

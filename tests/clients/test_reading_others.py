@@ -6,15 +6,15 @@ import pytest
 
 from tests.clients.published import Zone, resolver
 from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML, changed
-from waypost.check.recorded.conversation import (
-    NOBODY,
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     Outcome,
-    Request,
-    Response,
-    User,
-    converse,
+    ServerAnswer,
+    run_session,
 )
-from waypost.check.recorded.names import Named
 
 D = "example.com"
 ALICE = f"alice@{D}"
@@ -39,17 +39,24 @@ FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
 
 
 def outcome(
-    key: str, answer: Callable[[Request], Response], zone: Zone | None = None, typed: str = ALICE
+    key: str,
+    answer: Callable[[ClientRequest], ServerAnswer],
+    zone: Zone | None = None,
+    typed: str = ALICE,
 ) -> Outcome:
     """Return the outcome of a client."""
-    return converse(BY_KEY[key].asks(User.typing(typed)), answer, resolver(zone or {})).outcome
+    return run_session(
+        BY_KEY[key].asks(ClientUser.typing(typed)), answer, resolver(zone or {})
+    ).outcome
 
 
-def everywhere(method: str, body: bytes, kind: str = XML) -> Callable[[Request], Response]:
+def everywhere(
+    method: str, body: bytes, kind: str = XML
+) -> Callable[[ClientRequest], ServerAnswer]:
     """Return the same answer to each request of a method."""
 
-    def answer(request: Request) -> Response:
-        return Response(200, kind, body=body) if request.method == method else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return ServerAnswer(200, kind, body=body) if request.method == method else NO_ANSWER
 
     return answer
 
@@ -99,26 +106,29 @@ def test_documents(key: str, body: bytes, held: str) -> None:
 
 ANSWERS = [
     # client, the answer of its first own URL, whether it continues with the second one
-    *((key, Response(404), True) for key in ("snappymail", "mailspring", "sailfish-os", "mustang")),
-    ("snappymail", Response(200, "text/html", body=b"<html/>"), True),
-    ("snappymail", Response(500, XML, body=GOOD), True),
-    ("snappymail", Response(200, XML, body=changed(b'"imap"', b'"jmap"')), False),
-    ("mailspring", Response(200, "text/html", body=b"<html>"), True),
-    ("mailspring", Response(200, "text/html", body=b"<html/>"), False),
-    ("mustang", Response(200, "text/html", body=b"<html/>"), False),
-    ("sailfish-os", Response(200, "text/html", body=GOOD), True),
-    ("sailfish-os", Response(200, "text/plain", body=b"hello"), False),
+    *(
+        (key, ServerAnswer(404), True)
+        for key in ("snappymail", "mailspring", "sailfish-os", "mustang")
+    ),
+    ("snappymail", ServerAnswer(200, "text/html", body=b"<html/>"), True),
+    ("snappymail", ServerAnswer(500, XML, body=GOOD), True),
+    ("snappymail", ServerAnswer(200, XML, body=changed(b'"imap"', b'"jmap"')), False),
+    ("mailspring", ServerAnswer(200, "text/html", body=b"<html>"), True),
+    ("mailspring", ServerAnswer(200, "text/html", body=b"<html/>"), False),
+    ("mustang", ServerAnswer(200, "text/html", body=b"<html/>"), False),
+    ("sailfish-os", ServerAnswer(200, "text/html", body=GOOD), True),
+    ("sailfish-os", ServerAnswer(200, "text/plain", body=b"hello"), False),
 ]
 
 
 @pytest.mark.parametrize(("key", "first", "goes_on"), ANSWERS)
-def test_which_answer_ends_the_search(key: str, first: Response, goes_on: bool) -> None:
+def test_which_answer_ends_the_search(key: str, first: ServerAnswer, goes_on: bool) -> None:
     """A useless success ends the search of a client if its source does not continue then."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host.startswith(f"autoconfig.{D}") and request.scheme == "https":
             return first
-        return Response(200, XML, body=GOOD) if request.path == WELL_KNOWN else NOBODY
+        return ServerAnswer(200, XML, body=GOOD) if request.path == WELL_KNOWN else NO_ANSWER
 
     assert (outcome(key, answer).account is not None) == goes_on
 
@@ -126,7 +136,7 @@ def test_which_answer_ends_the_search(key: str, first: Response, goes_on: bool) 
 @pytest.mark.parametrize("status", [200, 404, 500])
 def test_geary_looks_at_no_status(status: int) -> None:
     """Geary reads a document with any status and Content-Type."""
-    found = outcome("geary", lambda _: Response(status, "text/html", body=GOOD))
+    found = outcome("geary", lambda _: ServerAnswer(status, "text/html", body=GOOD))
     assert found.account is not None
 
 
@@ -168,9 +178,9 @@ def test_mustang_finds_exchange_by_json() -> None:
     """Without Autoconfig, Mustang uses the URL in `autodiscover.json`."""
     json = b'{"Protocol": "Ews", "Url": "https://ews.example.com/EWS/Exchange.asmx"}'
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         is_json = request.path.startswith("/autodiscover/autodiscover.json/v1.0/")
-        return Response(200, "application/json", body=json) if is_json else NOBODY
+        return ServerAnswer(200, "application/json", body=json) if is_json else NO_ANSWER
 
     found = outcome("mustang", answer)
     assert (found.account, found.source) == (None, "https://ews.example.com/EWS/Exchange.asmx")
@@ -181,21 +191,25 @@ def test_mustang_asks_the_domain_of_the_mail_server() -> None:
     document = changed(b">example.com</domain", b">hoster.example</domain")
     document = document.replace(b"alice@example.com", b"%EMAILADDRESS%")
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         is_there = request.url == f"https://autoconfig.hoster.example{MAIL}"
-        return Response(200, XML, body=document) if is_there else NOBODY
+        return ServerAnswer(200, XML, body=document) if is_there else NO_ANSWER
 
-    account = outcome("mustang", answer, {("MX", D): (Named("mx.hoster.example", 10),)}).account
+    account = outcome("mustang", answer, {("MX", D): (DnsAnswer("mx.hoster.example", 10),)}).account
     assert account is not None
     assert account.incoming.login == ALICE
 
 
 def test_snappymail_asks_where_dns_says() -> None:
     """SnappyMail asks host and port of Autodiscover's SRV record; port 80 means plain http."""
-    records = (Named("a.example", 0, 1, 8443), Named("b.example", 1, 1, 80), Named("", 2, 1, 443))
-    heard = converse(
-        BY_KEY["snappymail"].asks(User.typing(ALICE)),
-        lambda _: NOBODY,
+    records = (
+        DnsAnswer("a.example", 0, 1, 8443),
+        DnsAnswer("b.example", 1, 1, 80),
+        DnsAnswer("", 2, 1, 443),
+    )
+    heard = run_session(
+        BY_KEY["snappymail"].asks(ClientUser.typing(ALICE)),
+        lambda _: NO_ANSWER,
         resolver({("SRV", f"_autodiscover._tcp.{D}"): records}),
     )
     posted = [one.url for one, _ in heard.exchanges if one.method == "POST"]
@@ -209,10 +223,10 @@ def test_snappymail_asks_where_dns_says() -> None:
 def test_snappymail_and_mail_records() -> None:
     """SRV records of mail are no account in SnappyMail, because it loses the sending server."""
     zone: Zone = {
-        ("SRV", f"_submissions._tcp.{D}"): (Named("s.example", 0, 1, 465),),
-        ("SRV", f"_imaps._tcp.{D}"): (Named("i.example", 0, 1, 993),),
+        ("SRV", f"_submissions._tcp.{D}"): (DnsAnswer("s.example", 0, 1, 465),),
+        ("SRV", f"_imaps._tcp.{D}"): (DnsAnswer("i.example", 0, 1, 993),),
     }
-    found = outcome("snappymail", lambda _: NOBODY, zone)
+    found = outcome("snappymail", lambda _: NO_ANSWER, zone)
     assert found.account is None
     assert "does not fill in the server for sending" in found.reasons[-1]
 
@@ -240,10 +254,10 @@ CLAWS = [
 def test_claws_mail(labels: dict[str, tuple[int, str]], held: str) -> None:
     """Claws Mail uses SRV records, and never looks up `_submissions`."""
     zone: Zone = {
-        ("SRV", f"{label}._tcp.{D}"): (Named(host, 0, 1, port),)
+        ("SRV", f"{label}._tcp.{D}"): (DnsAnswer(host, 0, 1, port),)
         for label, (port, host) in labels.items()
     }
-    assert f"{outcome('claws-mail', lambda _: NOBODY, zone).account}" == held
+    assert f"{outcome('claws-mail', lambda _: NO_ANSWER, zone).account}" == held
 
 
 CALDAV = f"_caldavs._tcp.{D}"
@@ -251,42 +265,44 @@ PRINCIPAL = b'<multistatus xmlns="DAV:"><response><propstat><prop><current-user-
 PRINCIPAL += b"</propstat></response></multistatus>"
 DAV = [
     # zone, the CalDAV URL, its answer, the result of DAVx5
-    ({}, f"https://{D}/", Response(401), f"https://{D}/"),
-    ({}, f"https://{D}/", Response(207, XML, body=PRINCIPAL), f"https://{D}/"),
-    ({}, f"https://{D}/", Response(207, XML, body=b"<x/>"), ""),
-    ({}, f"https://{D}/", Response(207, XML, body=b"<x"), ""),
-    ({}, f"https://{D}/", Response(200, XML, body=PRINCIPAL), ""),
-    ({}, f"http://{D}/", Response(401), ""),
+    ({}, f"https://{D}/", ServerAnswer(401), f"https://{D}/"),
+    ({}, f"https://{D}/", ServerAnswer(207, XML, body=PRINCIPAL), f"https://{D}/"),
+    ({}, f"https://{D}/", ServerAnswer(207, XML, body=b"<x/>"), ""),
+    ({}, f"https://{D}/", ServerAnswer(207, XML, body=b"<x"), ""),
+    ({}, f"https://{D}/", ServerAnswer(200, XML, body=PRINCIPAL), ""),
+    ({}, f"http://{D}/", ServerAnswer(401), ""),
     (
-        {("SRV", CALDAV): (Named("b.example", 5, 9, 443), Named("a.example", 0, 1, 8443))},
+        {("SRV", CALDAV): (DnsAnswer("b.example", 5, 9, 443), DnsAnswer("a.example", 0, 1, 8443))},
         "https://a.example:8443/.well-known/caldav",
-        Response(401),
+        ServerAnswer(401),
         "https://a.example:8443/.well-known/caldav",
     ),
     (
         {
-            ("SRV", CALDAV): (Named("a.example", 0, 1, 443),),
-            ("TXT", CALDAV): (Named("path=/dav/"),),
+            ("SRV", CALDAV): (DnsAnswer("a.example", 0, 1, 443),),
+            ("TXT", CALDAV): (DnsAnswer("path=/dav/"),),
         },
         "https://a.example/dav/",
-        Response(401),
+        ServerAnswer(401),
         "https://a.example/dav/",
     ),
-    ({("SRV", CALDAV): (Named("", 0, 0, 0),)}, f"https://{D}/", Response(401), ""),
-    ({("SRV", f"_caldav._tcp.{D}"): (Named("a.example", 0, 1, 80),)}, "x", NOBODY, ""),
+    ({("SRV", CALDAV): (DnsAnswer("", 0, 0, 0),)}, f"https://{D}/", ServerAnswer(401), ""),
+    ({("SRV", f"_caldav._tcp.{D}"): (DnsAnswer("a.example", 0, 1, 80),)}, "x", NO_ANSWER, ""),
 ]
 
 
 @pytest.mark.parametrize(("zone", "place", "said", "held"), DAV)
-def test_davx5(zone: Zone, place: str, said: Response, held: str) -> None:
+def test_davx5(zone: Zone, place: str, said: ServerAnswer, held: str) -> None:
     """DAVx5 uses SRV and TXT records, then the well-known path, then the root."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         assert request.method == "PROPFIND"
         assert dict(request.headers)["Depth"] == "0"
-        return said if request.url == place else Response(404)
+        return said if request.url == place else ServerAnswer(404)
 
-    found = [one for one in outcome("davx5", answer, zone).beside if one.startswith("caldav ")]
+    found = [
+        one for one in outcome("davx5", answer, zone).other_services if one.startswith("caldav ")
+    ]
     assert found == ([f"caldav {held}"] if held else [])
 
 
@@ -297,10 +313,10 @@ def test_davx5(zone: Zone, place: str, said: Response, held: str) -> None:
 def test_davx5_follows_redirects(location: str, is_found: bool) -> None:
     """DAVx5 follows a redirect to another host, but none from https to http."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.path == "/.well-known/caldav":
-            return Response(307, location=location)
-        return Response(401 if request.host == "dav.example" else 404)
+            return ServerAnswer(307, location=location)
+        return ServerAnswer(401 if request.host == "dav.example" else 404)
 
-    found = outcome("davx5", answer).beside
+    found = outcome("davx5", answer).other_services
     assert found == (("caldav https://dav.example/c/",) if is_found else ())

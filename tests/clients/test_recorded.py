@@ -15,17 +15,17 @@ from tests.clients.recorded import (
 )
 from tests.clients.strangers import BY_KEY, GOOD
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded import CLIENTS
-from waypost.check.recorded.client import Client
-from waypost.check.recorded.conversation import (
-    NOBODY,
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.dns import DnsLookup
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     Question,
-    Request,
-    User,
-    converse,
+    run_session,
 )
-from waypost.check.recorded.names import Lookup
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 SETTING_UP = [client for client in CLIENTS if client.expects_account and not client.needs_dns]
 
@@ -221,19 +221,21 @@ REQUESTS = {
 }
 
 
-def by_name(client: Client) -> str:
+def by_name(client: SimulatedClient) -> str:
     return client.key
 
 
 def lines(questions: Iterable[Question]) -> list[str]:
     """Return one line for each request or lookup."""
-    return [f"{one}" if isinstance(one, Lookup) else f"{one.method} {one.url}" for one in questions]
+    return [
+        f"{one}" if isinstance(one, DnsLookup) else f"{one.method} {one.url}" for one in questions
+    ]
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
-def test_what_each_asks(client: Client) -> None:
+def test_what_each_asks(client: SimulatedClient) -> None:
     """Without answers, each client sends all its requests in its order, and has no account."""
-    heard = converse(client.asks(User.typing("Bob+tag@d.example")), lambda _: NOBODY)
+    heard = run_session(client.asks(ClientUser.typing("Bob+tag@d.example")), lambda _: NO_ANSWER)
     assert lines(heard.asked) == REQUESTS[client.key]
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
@@ -255,7 +257,7 @@ POSTS = [
 @pytest.mark.parametrize(("key", "content_type", "schema"), POSTS)
 def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None:
     """An Autodiscover request names the address and the schema that the client reads."""
-    heard = converse(BY_KEY[key].asks(User.typing("bob@d.example")), lambda _: NOBODY)
+    heard = run_session(BY_KEY[key].asks(ClientUser.typing("bob@d.example")), lambda _: NO_ANSWER)
     post = next(request for request, _ in heard.exchanges if request.method == "POST")
     assert dict(post.headers).get("Content-Type") == content_type
     # SnappyMail sends one request for all users of a domain.
@@ -284,7 +286,10 @@ SECURITIES = [
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 @pytest.mark.parametrize(("case", "incoming", "outgoing"), SECURITIES)
 def test_all_end_with_the_same_servers(
-    client: Client, case: str, incoming: tuple[str, int, str], outgoing: tuple[str, int, str]
+    client: SimulatedClient,
+    case: str,
+    incoming: tuple[str, int, str],
+    outgoing: tuple[str, int, str],
 ) -> None:
     """If all clients can use the services, all get the same servers and the whole address."""
     outcome = hear(client, case).outcome
@@ -325,7 +330,7 @@ OTHER_LOGINS = {
 
 
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
-def test_login_name_is_the_local_part(client: Client) -> None:
+def test_login_name_is_the_local_part(client: SimulatedClient) -> None:
     """A login name that is no address reaches each client that reads it, for both servers."""
     outcome = hear(client, "login-is-local-part").outcome
     account = outcome.account
@@ -354,12 +359,12 @@ SAME_HOST_FOR_ALL = {"snappymail", "geary", "mailspring", "sailfish-os"}
 
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
-def test_a_host_made_of_the_local_part(client: Client) -> None:
+def test_a_host_made_of_the_local_part(client: SimulatedClient) -> None:
     """A host that differs by user reaches clients that send the address, and no other client."""
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
-    account = converse(
-        client.asks(User.typing("alice@example.com")), running.answer
+    account = run_session(
+        client.asks(ClientUser.typing("alice@example.com")), running.answer
     ).outcome.account
     asker.close()
     if client.key in SAME_HOST_FOR_ALL:
@@ -375,12 +380,12 @@ def test_a_host_made_of_the_local_part(client: Client) -> None:
 @pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 @pytest.mark.parametrize("case", ["not-served", "no-service"])
-def test_no_search_ends_at_waypost(client: Client, case: str) -> None:
+def test_no_search_ends_at_waypost(client: SimulatedClient, case: str) -> None:
     """If Waypost has no configuration, each client continues to its last source."""
     with application(case) as running:
         user = who_asks(case)
-        heard = converse(client.asks(user), running.answer)
-        silent = converse(client.asks(user), lambda _: NOBODY)
+        heard = run_session(client.asks(user), running.answer)
+        silent = run_session(client.asks(user), lambda _: NO_ANSWER)
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
     asked = {request.url for request, _ in heard.exchanges}
@@ -392,7 +397,7 @@ def test_nine_is_answered() -> None:
     """Nine's URL returns the same bytes as the draft's URL."""
     with application("at-home") as running:
         path = "/v1.1/mail/config-v1.1.xml?emailaddress=alice@example.com"
-        answer = running.answer(Request.get(f"https://autoconfig.example.com{path}"))
+        answer = running.answer(ClientRequest.get(f"https://autoconfig.example.com{path}"))
     assert (answer.status, answer.body) == (200, GOOD)
 
 
@@ -401,7 +406,7 @@ def test_em_client_finds_calendars() -> None:
     """EM Client also sets up the calendars and address books that Autodiscover names."""
     outcome = hear(BY_KEY["em-client"], "everything").outcome
     assert outcome.account is not None
-    assert outcome.beside == (
+    assert outcome.other_services == (
         "caldav https://dav.example.com/c/",
         "carddav https://dav.example.com/a/",
     )
@@ -413,7 +418,7 @@ def test_em_client_finds_calendars() -> None:
 def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> None:
     """Clients that compare `domain` with the typed domain find both forms of it."""
     with application("idn-domain") as running:
-        outcome = converse(BY_KEY[key].asks(User.typing(typed)), running.answer).outcome
+        outcome = run_session(BY_KEY[key].asks(ClientUser.typing(typed)), running.answer).outcome
     assert outcome.account is not None
     assert outcome.account.incoming.host == "imap.xn--bcher-kva.example"
 
@@ -430,8 +435,8 @@ def test_a_domain_of_a_pattern(key: str) -> None:
 def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
     """Sailfish OS compares the case of the typed domain, which no request contains."""
     with application("at-home") as running:
-        asks = BY_KEY[key].asks(User.typing("alice@Example.com"))
-        outcome = converse(asks, running.answer).outcome
+        asks = BY_KEY[key].asks(ClientUser.typing("alice@Example.com"))
+        outcome = run_session(asks, running.answer).outcome
     assert (outcome.account is not None) == is_found
 
 
@@ -439,15 +444,15 @@ def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
 def test_davx5_finds_calendars() -> None:
     """DAVx5 finds the common root of calendars and address books without any DNS record."""
     outcome = hear(BY_KEY["davx5"], "everything").outcome
-    assert outcome.beside == (
+    assert outcome.other_services == (
         "carddav https://dav.example.com/a/",
         "caldav https://dav.example.com/c/",
     )
-    assert hear(BY_KEY["davx5"], "at-home").outcome.beside == ()
+    assert hear(BY_KEY["davx5"], "at-home").outcome.other_services == ()
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
-def test_weaker_evidence_is_told(client: Client) -> None:
+def test_weaker_evidence_is_told(client: SimulatedClient) -> None:
     """A client that was neither seen nor read has evidence for each part, and assumptions."""
     # The records of these two are what Microsoft and Apple publish.
     if client.basis in {"doc", "log"} and client.key not in {"outlook-for-windows", "apple-mail"}:

@@ -17,14 +17,14 @@ from tests.clients.strangers import (
     changed,
     outcome_of,
 )
-from waypost.check.recorded import CLIENTS
-from waypost.check.recorded.conversation import (
-    NOBODY,
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
     REQUESTS_MAX,
-    Request,
-    Response,
-    User,
-    converse,
+    ClientRequest,
+    ClientUser,
+    ServerAnswer,
+    run_session,
 )
 
 MAIL = "/mail/config-v1.1.xml"
@@ -35,7 +35,7 @@ BAD = [
         AUTOCONFIG,
         XML,
         b"<html><body>welcome</body></html>",
-        "ot clientConfig|XML without|no emailProvider",
+        "ot clientConfig|XML without|no emailProvider",  # codespell:ignore ot
     ),
     (["thunderbird"], "text/html", GOOD, "not XML"),
     (["thunderbird"], "", GOOD, "not XML"),
@@ -119,7 +119,7 @@ BAD = [
 )
 def test_what_a_client_refuses(key: str, kind: str, body: bytes, said: str) -> None:
     """If a client cannot use a document, it has no account, and a reason."""
-    reasons, _ = outcome_of(key, Response(200, kind, body=body))
+    reasons, _ = outcome_of(key, ServerAnswer(200, kind, body=body))
     assert any(part in reasons for part in said.split("|")), reasons
 
 
@@ -232,10 +232,12 @@ PECULIAR = [
 def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
     """The record of each client reads peculiar values in the same way as the client."""
 
-    def answer(request: Request) -> Response:
-        return Response(200, XML, body=body) if request.method == "GET" else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return ServerAnswer(200, XML, body=body) if request.method == "GET" else NO_ANSWER
 
-    account = converse(BY_KEY[key].asks(User.typing("alice@example.com")), answer).outcome.account
+    account = run_session(
+        BY_KEY[key].asks(ClientUser.typing("alice@example.com")), answer
+    ).outcome.account
     assert account is not None
     assert held in {account.incoming.login, account.incoming.security, account.incoming.method}
 
@@ -244,16 +246,16 @@ def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
 def test_who_stops_at_an_empty_document(key: str) -> None:
     """A success without services ends the search of these clients."""
     empty = b'<clientConfig version="1.1"><emailProvider id="x"/></clientConfig>'
-    _, has_stopped = outcome_of(key, Response(200, XML, body=empty))
+    _, has_stopped = outcome_of(key, ServerAnswer(200, XML, body=empty))
     assert has_stopped
 
 
-def redirecting(location: str) -> Callable[[Request], Response]:
-    def answer(request: Request) -> Response:
+def redirecting(location: str) -> Callable[[ClientRequest], ServerAnswer]:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if "autoconfig." not in request.host or request.path != MAIL or request.scheme != "https":
             is_target = request.url.endswith("/moved.xml")
-            return Response(200, XML, body=GOOD) if is_target else Response(404)
-        return Response(302, location=location)
+            return ServerAnswer(200, XML, body=GOOD) if is_target else ServerAnswer(404)
+        return ServerAnswer(302, location=location)
 
     return answer
 
@@ -275,10 +277,10 @@ REDIRECTS = [
 @pytest.mark.parametrize(("location", "lost"), REDIRECTS)
 def test_redirects(location: str, lost: set[str]) -> None:
     """Each client follows the redirects that its source follows, and no others."""
-    user = User.typing("alice@example.com")
+    user = ClientUser.typing("alice@example.com")
     # SnappyMail requests this URL only by plain http.
     asking = [key for key in AUTOCONFIG if key != "snappymail"]
-    heard = {key: converse(BY_KEY[key].asks(user), redirecting(location)) for key in asking}
+    heard = {key: run_session(BY_KEY[key].asks(user), redirecting(location)) for key in asking}
     lost = lost - {"snappymail"}
     assert {key for key, one in heard.items() if one.outcome.account is None} == lost
 
@@ -286,12 +288,12 @@ def test_redirects(location: str, lost: set[str]) -> None:
 def test_documents_that_are_too_long() -> None:
     """No record reads a document that is longer than the limit."""
     for key in AUTOCONFIG:
-        reasons, _ = outcome_of(key, Response(200, XML, body=GOOD + b" " * 300_000))
+        reasons, _ = outcome_of(key, ServerAnswer(200, XML, body=GOOD + b" " * 300_000))
         assert "longer than 262144 bytes" in reasons
 
 
 ANSWERS = st.builds(
-    Response,
+    ServerAnswer,
     st.sampled_from([0, 200, 204, 301, 302, 404, 500]),
     st.sampled_from([XML, "text/html", PROFILE, ""]),
     st.one_of(
@@ -315,16 +317,16 @@ ANSWERS = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
-def test_no_answer_breaks_a_record(answers: list[Response]) -> None:
+def test_no_answer_breaks_a_record(answers: list[ServerAnswer]) -> None:
     """Whatever a server answers, each record ends with a readable outcome."""
     for client in CLIENTS:
         count = 0
 
-        def answer(_: Request) -> Response:
+        def answer(_: ClientRequest) -> ServerAnswer:
             nonlocal count
             count += 1
             return answers[count % len(answers)]
 
-        heard = converse(client.asks(User.typing("alice@example.com")), answer)
+        heard = run_session(client.asks(ClientUser.typing("alice@example.com")), answer)
         assert len(heard.exchanges) <= REQUESTS_MAX
         assert heard.outcome.account or heard.outcome.reasons or not client.expects_account

@@ -12,12 +12,12 @@ from tests.clients.strangers import (
     changed,
     outcome_of,
 )
-from waypost.check.recorded.conversation import (
-    NOBODY,
-    Request,
-    Response,
-    User,
-    converse,
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
+    ServerAnswer,
+    run_session,
 )
 
 POX = "/autodiscover/autodiscover.xml"
@@ -39,8 +39,9 @@ BAD_POX = [
 def test_what_outlook_refuses(body: bytes, said: str) -> None:
     """Outlook sets up no account from an answer that breaks Microsoft's schema."""
     client = BY_KEY["outlook-for-windows"]
-    heard = converse(
-        client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
+    heard = run_session(
+        client.asks(ClientUser.typing("alice@example.com")),
+        lambda _: ServerAnswer(200, XML, body=body),
     )
     assert heard.outcome.account is None
     assert said in "; ".join(heard.outcome.reasons)
@@ -62,7 +63,7 @@ BAD_PROFILES = [
 @pytest.mark.parametrize(("kind", "body", "said"), BAD_PROFILES)
 def test_what_apple_refuses(kind: str, body: bytes, said: str) -> None:
     """A profile that breaks Apple's description results in no account."""
-    reasons, _ = outcome_of("apple-mail", Response(200, kind, body=body))
+    reasons, _ = outcome_of("apple-mail", ServerAnswer(200, kind, body=body))
     assert any(part in reasons for part in said.split("|")), reasons
 
 
@@ -70,8 +71,9 @@ def test_outlook_takes_no_password_without_spa() -> None:
     """If SPA is not off, Outlook's account has no plain password, and there is a warning."""
     body = changed(b"<SPA>off</SPA>", b"", GOOD_POX)
     client = BY_KEY["outlook-for-windows"]
-    outcome = converse(
-        client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
+    outcome = run_session(
+        client.asks(ClientUser.typing("alice@example.com")),
+        lambda _: ServerAnswer(200, XML, body=body),
     ).outcome
     assert outcome.account is not None
     assert outcome.account.incoming.method == "password-encrypted"
@@ -83,15 +85,15 @@ def test_outlook_takes_no_password_without_spa() -> None:
 def test_outlook_follows_its_redirect_probe() -> None:
     """If only plain http answers, Outlook POSTs to the target of its redirect."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host == "elsewhere.example":
-            return Response(200, XML, body=GOOD_POX)
+            return ServerAnswer(200, XML, body=GOOD_POX)
         if request.scheme == "http" and request.method == "GET":
-            return Response(302, location=f"https://elsewhere.example{POX}")
-        return NOBODY
+            return ServerAnswer(302, location=f"https://elsewhere.example{POX}")
+        return NO_ANSWER
 
     client = BY_KEY["outlook-for-windows"]
-    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(client.asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://elsewhere.example{POX}"
 
@@ -99,8 +101,9 @@ def test_outlook_follows_its_redirect_probe() -> None:
 def test_new_outlook_is_never_given_imap() -> None:
     """For Outlook's newer apps, IMAP settings in an ActiveSync answer are an error."""
     client = BY_KEY["outlook-new-and-mobile"]
-    outcome = converse(
-        client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=GOOD_POX)
+    outcome = run_session(
+        client.asks(ClientUser.typing("alice@example.com")),
+        lambda _: ServerAnswer(200, XML, body=GOOD_POX),
     ).outcome
     assert outcome.has_stopped
     assert "IMAP settings" in outcome.reasons[-1]
@@ -131,12 +134,12 @@ def test_activesync(action: str, place: str, stops: bool) -> None:
     """New Outlook and phones find an ActiveSync server, accept an error, or stop otherwise."""
     body = MOBILE.format(action=action).encode()
 
-    def answer(request: Request) -> Response:
-        return Response(200, XML, body=body) if request.method == "POST" else Response(404)
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return ServerAnswer(200, XML, body=body) if request.method == "POST" else ServerAnswer(404)
 
     for key in ("outlook-new-and-mobile", "activesync-devices"):
         asks = BY_KEY[key].asks
-        outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+        outcome = run_session(asks(ClientUser.typing("alice@example.com")), answer).outcome
         assert (outcome.source, outcome.has_stopped) == (place, stops)
 
 
@@ -150,25 +153,25 @@ def test_outlook_follows_an_address() -> None:
     """Outlook starts again with the address that an answer redirects to."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         # Only the domain itself answers for the new address.
         hosts = {"new.example": GOOD_POX, "autodiscover.example.com": moved}
         body = hosts.get(request.host)
-        return NOBODY if body is None else Response(200, XML, body=body)
+        return NO_ANSWER if body is None else ServerAnswer(200, XML, body=body)
 
     asks = BY_KEY["outlook-for-windows"].asks
-    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://new.example{POX}"
 
     around = {"bob@new.example": "alice@example.com", "alice@example.com": "bob@new.example"}
 
-    def circle(request: Request) -> Response:
+    def circle(request: ClientRequest) -> ServerAnswer:
         target = next((around[one] for one in around if one.encode() in request.body), "")
         body = redirected("redirectAddr", "RedirectAddr", target)
-        return Response(200, XML, body=body) if target else NOBODY
+        return ServerAnswer(200, XML, body=body) if target else NO_ANSWER
 
-    outcome = converse(asks(User.typing("alice@example.com")), circle).outcome
+    outcome = run_session(asks(ClientUser.typing("alice@example.com")), circle).outcome
     assert (outcome.account, outcome.reasons[-1]) == (
         None,
         "more redirects than the client follows",
@@ -191,14 +194,14 @@ JSONS = [
 def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
     """Outlook POSTs to the https URL in the JSON answer, and continues if that is useless."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.path == "/autodiscover/autodiscover.json":
-            return Response(200, "application/json", body=body)
+            return ServerAnswer(200, "application/json", body=body)
         is_there = request.host in {"else.example", "example.com"} and request.method == "POST"
-        return Response(200, XML, body=GOOD_POX) if is_there else NOBODY
+        return ServerAnswer(200, XML, body=GOOD_POX) if is_there else NO_ANSWER
 
     asks = BY_KEY["outlook-for-windows"].asks
-    outcome = converse(asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == source
 
@@ -207,16 +210,18 @@ def test_posts_are_sent_again() -> None:
     """Outlook and phones send a POST again, with its body, after an HTTP redirect."""
     mobile = MOBILE.format(action=SERVER).encode()
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host == "else.example" and request.method == "POST":
-            return Response(200, XML, body=mobile if b"mobilesync" in request.body else GOOD_POX)
-        return Response(302, location="https://else.example/x.xml")
+            return ServerAnswer(
+                200, XML, body=mobile if b"mobilesync" in request.body else GOOD_POX
+            )
+        return ServerAnswer(302, location="https://else.example/x.xml")
 
-    outlook = converse(
-        BY_KEY["outlook-for-windows"].asks(User.typing("alice@example.com")), answer
+    outlook = run_session(
+        BY_KEY["outlook-for-windows"].asks(ClientUser.typing("alice@example.com")), answer
     ).outcome
-    phone = converse(
-        BY_KEY["activesync-devices"].asks(User.typing("alice@example.com")), answer
+    phone = run_session(
+        BY_KEY["activesync-devices"].asks(ClientUser.typing("alice@example.com")), answer
     ).outcome
     assert (outlook.source, phone.source) == ("https://else.example/x.xml", "https://e.example/")
     assert outlook.account is not None
@@ -226,18 +231,18 @@ def test_thunderbird_follows_an_address() -> None:
     """Thunderbird asks again for the address that an answer redirects to, at most twice."""
     moved = redirected("redirectAddr", "RedirectAddr", "bob@new.example")
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         body = GOOD_POX if request.host == "autodiscover.new.example" else moved
-        return Response(200, XML, body=body) if request.method == "POST" else NOBODY
+        return ServerAnswer(200, XML, body=body) if request.method == "POST" else NO_ANSWER
 
     client = BY_KEY["thunderbird"]
-    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(client.asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://autodiscover.new.example{POX}"
 
-    around = converse(
-        client.asks(User.typing("alice@example.com")),
-        lambda one: Response(200, XML, body=moved) if one.method == "POST" else NOBODY,
+    around = run_session(
+        client.asks(ClientUser.typing("alice@example.com")),
+        lambda one: ServerAnswer(200, XML, body=moved) if one.method == "POST" else NO_ANSWER,
     ).outcome
     assert around.account is None
     assert "more redirects than the client follows" in around.reasons[-1]
@@ -250,14 +255,14 @@ def test_thunderbird_follows_an_address() -> None:
 def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> None:
     """With Autodiscover by plain http, Thunderbird uses only a redirect to https."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host == "else.example" and request.method == "POST":
-            return Response(200, XML, body=GOOD_POX)
+            return ServerAnswer(200, XML, body=GOOD_POX)
         is_plain = (request.scheme, request.method) == ("http", "POST")
-        return Response(302, location=place) if is_plain else NOBODY
+        return ServerAnswer(302, location=place) if is_plain else NO_ANSWER
 
     client = BY_KEY["thunderbird"]
-    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(client.asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert (outcome.account is not None) == found
     if found:
         asked = "the client asks its user whether to trust else.example"
@@ -267,14 +272,14 @@ def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> Non
 def test_thunderbird_reads_the_best_answer_alone() -> None:
     """If the first answer is useless, Thunderbird reads no other answer."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.method != "POST" or request.scheme != "https":
-            return NOBODY
+            return NO_ANSWER
         is_first = request.host.startswith("autodiscover.")
-        return Response(200, XML, body=b"<a/>" if is_first else GOOD_POX)
+        return ServerAnswer(200, XML, body=b"<a/>" if is_first else GOOD_POX)
 
     client = BY_KEY["thunderbird"]
-    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(client.asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.account is None
 
 
@@ -282,8 +287,9 @@ def test_thunderbird_reads_the_best_answer_alone() -> None:
 def test_what_em_client_refuses(body: bytes, said: str) -> None:
     """EM Client is assumed to read answers as Outlook does, except redirects."""
     client = BY_KEY["em-client"]
-    heard = converse(
-        client.asks(User.typing("alice@example.com")), lambda _: Response(200, XML, body=body)
+    heard = run_session(
+        client.asks(ClientUser.typing("alice@example.com")),
+        lambda _: ServerAnswer(200, XML, body=body),
     )
     assert heard.outcome.account is None
     if "redirect" not in body.decode():
@@ -307,13 +313,15 @@ NINE = [
 def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
     """Nine uses an ActiveSync server, or else the first IMAP and SMTP service of a document."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.path == "/autodiscover/autodiscover.json":
-            return Response(first[0], "application/json", body=first[1])
+            return ServerAnswer(first[0], "application/json", body=first[1])
         is_there = request.path == "/v1.1/mail/config-v1.1.xml"
-        return Response(200, XML, body=document) if is_there else Response(404)
+        return ServerAnswer(200, XML, body=document) if is_there else ServerAnswer(404)
 
-    outcome = converse(BY_KEY["nine"].asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(
+        BY_KEY["nine"].asks(ClientUser.typing("alice@example.com")), answer
+    ).outcome
     text = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
     assert said in text
 
@@ -321,12 +329,12 @@ def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
 def test_devices_follow_a_redirect() -> None:
     """ActiveSync devices POST to the target of the plain http redirect, and use its answer."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host == "else.example" and b"mobilesync" in request.body:
-            return Response(200, XML, body=MOBILE.format(action=SERVER).encode())
+            return ServerAnswer(200, XML, body=MOBILE.format(action=SERVER).encode())
         is_probe = request.scheme == "http" and request.method == "GET"
-        return Response(302, location=f"https://else.example{POX}") if is_probe else NOBODY
+        return ServerAnswer(302, location=f"https://else.example{POX}") if is_probe else NO_ANSWER
 
     client = BY_KEY["activesync-devices"]
-    outcome = converse(client.asks(User.typing("alice@example.com")), answer).outcome
+    outcome = run_session(client.asks(ClientUser.typing("alice@example.com")), answer).outcome
     assert outcome.source == "https://e.example/"

@@ -11,17 +11,17 @@ from tests.clients.recorded import Application, application
 from tests.clients.strangers import AUTOCONFIG, BY_KEY, GOOD, XML, changed
 from tests.golden.cases import Case
 from tests.web.asgi import Client as Asker
-from waypost.check.recorded.conversation import (
-    NOBODY,
-    Heard,
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
     Outcome,
-    Request,
-    Response,
-    User,
-    converse,
+    ServerAnswer,
+    Transcript,
+    run_session,
 )
-from waypost.check.recorded.names import Lookup, Named
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 IOS, HIMALAYA = "thunderbird-for-ios", "himalaya"
 BOTH = (IOS, HIMALAYA)
@@ -101,11 +101,11 @@ REFUSED = [
 def ends(key: str, document: bytes) -> Outcome:
     """Return the outcome of a client that gets one document at all URLs of Autoconfig."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         is_it = request.path.endswith(".xml") and request.host.endswith("example.com")
-        return Response(200, XML, body=document) if is_it else NOBODY
+        return ServerAnswer(200, XML, body=document) if is_it else NO_ANSWER
 
-    return converse(BY_KEY[key].asks(User.typing(ALICE)), answer).outcome
+    return run_session(BY_KEY[key].asks(ClientUser.typing(ALICE)), answer).outcome
 
 
 @pytest.mark.parametrize("key", BOTH)
@@ -169,14 +169,14 @@ def test_forms_that_were_tried(document: bytes, refusing: tuple[str, ...], key: 
 def test_two_documents_would_help(key: str) -> None:
     """With an old document at the second URL, both find servers; other clients never ask there."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         if request.host == "autoconfig.example.com":
-            return Response(200, XML, body=section("jmap"))
+            return ServerAnswer(200, XML, body=section("jmap"))
         if (request.host, request.path[:23]) == ("example.com", "/.well-known/autoconfig"):
-            return Response(200, XML, body=changed(b"imap.example", b"old.example"))
-        return NOBODY
+            return ServerAnswer(200, XML, body=changed(b"imap.example", b"old.example"))
+        return NO_ANSWER
 
-    account = converse(BY_KEY[key].asks(User.typing(ALICE)), answer).outcome.account
+    account = run_session(BY_KEY[key].asks(ClientUser.typing(ALICE)), answer).outcome.account
     assert account is not None
     assert (account.incoming.host == "old.example.com") == (key in BOTH)
 
@@ -205,24 +205,28 @@ def test_oauth2_in_vain() -> None:
 
 def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
     """If the domain has no answer, it asks the registered domain of the first MX host."""
-    zone: Zone = {("MX", "example.com"): (Named("mx.host.example", 20), Named("other.example", 10))}
+    zone: Zone = {
+        ("MX", "example.com"): (DnsAnswer("mx.host.example", 20), DnsAnswer("other.example", 10))
+    }
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         return (
-            Response(200, XML, body=GOOD) if request.host == "autoconfig.host.example" else NOBODY
+            ServerAnswer(200, XML, body=GOOD)
+            if request.host == "autoconfig.host.example"
+            else NO_ANSWER
         )
 
-    heard = converse(BY_KEY[IOS].asks(User.typing(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[IOS].asks(ClientUser.typing(ALICE)), answer, resolver(zone))
     assert heard.outcome.source == "https://autoconfig.host.example/mail/config-v1.1.xml"
 
 
-def by_zone(name: str, answered: bool = True) -> Heard:
+def by_zone(name: str, answered: bool = True) -> Transcript:
     """Return the outcome of himalaya with a golden case's Waypost and its zone."""
     case = Case(name)
     with application(name) as running:
-        user = User.typing(f"alice@{case.config().domain}")
-        answer = running.answer if answered else (lambda _: NOBODY)
-        return converse(BY_KEY[HIMALAYA].asks(user), answer, resolver(published(case)))
+        user = ClientUser.typing(f"alice@{case.config().domain}")
+        answer = running.answer if answered else (lambda _: NO_ANSWER)
+        return run_session(BY_KEY[HIMALAYA].asks(user), answer, resolver(published(case)))
 
 
 @pytest.mark.parametrize("name", ["at-home", "everything", "calendar-and-contacts", "kept-out"])
@@ -253,15 +257,15 @@ def pacc_of(document: bytes, texts: tuple[str, ...] | None = None) -> Outcome:
     digest = base64.b64encode(hashlib.sha256(document).digest()).decode()
     published = (f"v=UAAC1; a=sha256; d={digest}",) if texts is None else texts
 
-    def answer(request: Request) -> Response:
+    def answer(request: ClientRequest) -> ServerAnswer:
         is_it = request.host.startswith("ua-auto-config.")
-        return Response(200, "application/json", body=document) if is_it else NOBODY
+        return ServerAnswer(200, "application/json", body=document) if is_it else NO_ANSWER
 
-    def resolve(lookup: Lookup) -> tuple[Named, ...]:
+    def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         is_it = (lookup.type, lookup.name) == ("TXT", "_ua-auto-config.example.com")
-        return tuple(map(Named, published)) if is_it else ()
+        return tuple(map(DnsAnswer, published)) if is_it else ()
 
-    return converse(BY_KEY[HIMALAYA].asks(User.typing(ALICE)), answer, resolve).outcome
+    return run_session(BY_KEY[HIMALAYA].asks(ClientUser.typing(ALICE)), answer, resolve).outcome
 
 
 PACC = {
@@ -307,15 +311,19 @@ def test_himalaya_refuses_other_json(document: bytes) -> None:
 def test_himalaya_takes_the_last_of_the_best() -> None:
     """Of services with equal protection, the last one found counts."""
     zone: Zone = {
-        ("SRV", "_imaps._tcp.example.com"): (Named("srv.example", 0, 1, 993),),
-        ("SRV", "_submission._tcp.example.com"): (Named("srv.example", 0, 1, 587),),
-        ("SRV", "_imap._tcp.example.com"): (Named("", 0, 0, 0),),
+        ("SRV", "_imaps._tcp.example.com"): (DnsAnswer("srv.example", 0, 1, 993),),
+        ("SRV", "_submission._tcp.example.com"): (DnsAnswer("srv.example", 0, 1, 587),),
+        ("SRV", "_imap._tcp.example.com"): (DnsAnswer("", 0, 0, 0),),
     }
 
-    def answer(request: Request) -> Response:
-        return Response(200, XML, body=GOOD) if request.host == "autoconfig.example.com" else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return (
+            ServerAnswer(200, XML, body=GOOD)
+            if request.host == "autoconfig.example.com"
+            else NO_ANSWER
+        )
 
-    heard = converse(BY_KEY[HIMALAYA].asks(User.typing(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[HIMALAYA].asks(ClientUser.typing(ALICE)), answer, resolver(zone))
     account = heard.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == ("srv.example", "smtp.example.com")
@@ -341,12 +349,12 @@ def test_himalaya_can_read_alone() -> None:
 def test_mailconf_leads_himalaya_to_the_document() -> None:
     """The TXT record `mailconf=` of the domain names the document; others are ignored."""
     texts = ("v=spf1 -all", "mailconf=:", "mailconf= https://m.example/c.xml")
-    zone: Zone = {("TXT", "example.com"): tuple(map(Named, texts))}
+    zone: Zone = {("TXT", "example.com"): tuple(map(DnsAnswer, texts))}
 
-    def answer(request: Request) -> Response:
-        return Response(200, XML, body=GOOD) if request.host == "m.example" else NOBODY
+    def answer(request: ClientRequest) -> ServerAnswer:
+        return ServerAnswer(200, XML, body=GOOD) if request.host == "m.example" else NO_ANSWER
 
-    heard = converse(BY_KEY[HIMALAYA].asks(User.typing(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[HIMALAYA].asks(ClientUser.typing(ALICE)), answer, resolver(zone))
     assert heard.outcome.account is not None
 
 
@@ -372,7 +380,9 @@ def test_keeping_services_out_helps(key: str) -> None:
         catalog = read_providers(KEPT_OUT % (formats, formats), name="x", format="toml").catalog
         asker = Asker(catalog)
         running = Application(asker, "example.com")
-        found.append(converse(BY_KEY[key].asks(User.typing(ALICE)), running.answer).outcome.account)
+        found.append(
+            run_session(BY_KEY[key].asks(ClientUser.typing(ALICE)), running.answer).outcome.account
+        )
         asker.close()
     refused, taken = found
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from waypost.address import DomainName, EmailAddress
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import DomainNotServed
+from waypost.core.model import HostEndpoint, ServiceType
 from waypost.demo import demo_catalog
-from waypost.errors import DomainNotServed
-from waypost.lookup import client_config
-from waypost.model import HostEndpoint, ServiceType
+from waypost.lookup.lookup import client_config
 from waypost.store.memory import MemoryStore
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "demo.md"

@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 
 from tests.making import ALICE
-from waypost.address import EmailAddress
-from waypost.directory import Entry
-from waypost.errors import WaypostError
-from waypost.model import FileDirectory, Limits
+from waypost.core.address import EmailAddress
+from waypost.core.errors import WaypostError
+from waypost.core.model import DirectoryLimits, FileDirectory
+from waypost.directory.protocol import Entry
 
-LIMITS = Limits(time_limit_seconds=20, max_searches=2, ttl_seconds=60)
+LIMITS = DirectoryLimits(time_limit_seconds=20, max_searches=2, ttl_seconds=60)
 CONFIGURED = FileDirectory("people", "/people.csv", limits=LIMITS)
 BOB = EmailAddress("bob", ALICE.domain)
 

@@ -11,9 +11,9 @@ from tests.servers.authority import Authority
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
 from tests.web.asgi import Client, settings
 from waypost.database.engine import open_engine, writing
-from waypost.store.sql.catalog import write_catalog
+from waypost.importers.automx2_seed import read_seed
 from waypost.store.sql.migrate import upgrade
-from waypost.transfer.automx2_seed import read_seed
+from waypost.store.sql.sync.catalog import write_catalog
 from waypost.wiring import wire
 
 pytestmark = pytest.mark.servers

@@ -15,7 +15,7 @@ __all__ = ["home", "waypost"]
 pytestmark = pytest.mark.servers
 
 STEPS = [
-    "domain", "resolve", "connect", "tls", "bind", "base", "search", "entry", "person", "answer",
+    "domain", "resolve", "connect", "tls", "bind", "base", "search", "entry", "user", "answer",
 ]  # fmt: skip
 
 

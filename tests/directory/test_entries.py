@@ -5,53 +5,53 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from waypost.directory.entries import Wanted, allowed_value, person_of, wanted_of
-from waypost.model import (
+from waypost.core.model import (
     AttributeRule,
     FileDirectory,
     LdapDirectory,
     LdapServer,
-    Person,
     Secret,
     SqlDirectory,
+    User,
 )
+from waypost.directory.entries import WantedAttributes, allowed_value, user_of, wanted_of
 
 RULE = AttributeRule("mailHost", pattern=r"mx[0-9]+\.example")
-WANTED = Wanted("uid", "cn", None, (RULE,))
+WANTED = WantedAttributes("uid", "cn", None, (RULE,))
 
 ENTRIES = [
     # the entry, the person
-    ({"uid": ["a1"], "cn": ["Alice"]}, Person("a1", "Alice")),
-    ({"UID": ["a1"], "Cn": ["Alice"]}, Person("a1", "Alice")),
-    ({"uid": ["a1", "a2"]}, Person("a1")),
-    ({"uid": ["", "  ", " a2 "]}, Person("a2")),
-    ({"uid": []}, Person()),
-    ({}, Person()),
-    ({"cn;lang-de": ["Älice"], "uid": ["a"]}, Person("a", "Älice")),
-    ({"cn;lang-de": ["Älice"], "cn": ["Alice"]}, Person(None, "Alice")),
-    ({"cname": ["x"]}, Person()),
-    ({"uid": ["a\nb", "a\x00", "\ud800", "\ufffe", "ok"]}, Person("ok")),
-    ({"uid": ["x" * 256, "x" * 255]}, Person("x" * 255)),
+    ({"uid": ["a1"], "cn": ["Alice"]}, User("a1", "Alice")),
+    ({"UID": ["a1"], "Cn": ["Alice"]}, User("a1", "Alice")),
+    ({"uid": ["a1", "a2"]}, User("a1")),
+    ({"uid": ["", "  ", " a2 "]}, User("a2")),
+    ({"uid": []}, User()),
+    ({}, User()),
+    ({"cn;lang-de": ["Älice"], "uid": ["a"]}, User("a", "Älice")),
+    ({"cn;lang-de": ["Älice"], "cn": ["Alice"]}, User(None, "Alice")),
+    ({"cname": ["x"]}, User()),
+    ({"uid": ["a\nb", "a\x00", "\ud800", "\ufffe", "ok"]}, User("ok")),
+    ({"uid": ["x" * 256, "x" * 255]}, User("x" * 255)),
     (
         {"mailhost": ["evil.example", "mx2.example"]},
-        Person(attributes=(("mailHost", "mx2.example"),)),
+        User(attributes=(("mailHost", "mx2.example"),)),
     ),
-    ({"mailHost": ["mx2.example.evil"]}, Person()),
+    ({"mailHost": ["mx2.example.evil"]}, User()),
 ]
 
 
-@pytest.mark.parametrize(("entry", "person"), ENTRIES, ids=repr)
-def test_person_of_entry(entry: dict[str, list[str]], user: Person) -> None:
+@pytest.mark.parametrize(("entry", "user"), ENTRIES, ids=repr)
+def test_person_of_entry(entry: dict[str, list[str]], user: User) -> None:
     """The first usable value of each attribute is used; the case of its name does not matter."""
-    assert person_of(entry, WANTED) == user
+    assert user_of(entry, WANTED) == user
 
 
 def test_login_pattern() -> None:
     """Of several login names, the first one that matches the whole pattern is used."""
-    wanted = Wanted("mail", None, "[a-z]+", ())
+    wanted = WantedAttributes("mail", None, "[a-z]+", ())
 
-    assert person_of({"mail": ["a@b", "x1", "abc", "d"]}, wanted) == Person("abc")
-    assert person_of({"mail": ["a@b"]}, wanted) == Person()
+    assert user_of({"mail": ["a@b", "x1", "abc", "d"]}, wanted) == User("abc")
+    assert user_of({"mail": ["a@b"]}, wanted) == User()
 
 
 ALLOWED = [
@@ -79,7 +79,7 @@ def test_allowed_values(rule: AttributeRule, values: list[str], value: str | Non
 )
 def test_nothing_strange_gets_through(entry: dict[str, list[str]]) -> None:
     """For any entry, the used values are allowed in every document."""
-    user = person_of(entry, WANTED)
+    user = user_of(entry, WANTED)
     values = [value for _, value in user.attributes]
     for text in (user.login_name, user.display_name, *values):
         if text is not None:

@@ -8,12 +8,12 @@ import pytest
 
 from tests.directory.user_files import BAD
 from tests.docs.pages import ROOT, blocks
-from waypost.address import EmailAddress
-from waypost.directory.file.mistakes import MISTAKES_MAX
+from waypost.core.address import EmailAddress
+from waypost.core.errors import ProblemsError, WaypostError
+from waypost.directory.file.problems import MISTAKES_MAX
 from waypost.directory.file.read_bytes import MAX_BYTES
-from waypost.directory.file.reading import people_of, read_people
 from waypost.directory.file.toml_tables import TOML_MAX_BYTES
-from waypost.errors import ProblemsError, WaypostError
+from waypost.directory.file.users import people_of, read_people
 
 PAGE = ROOT / "docs" / "directories" / "file.md"
 _ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.address import EmailAddress
+from waypost.core.address import EmailAddress
+from waypost.core.errors import AddressError, ProblemsError
 from waypost.directory.file.csv_lines import DELIMITERS
-from waypost.directory.file.reading import people_of
-from waypost.errors import AddressError, ProblemsError
+from waypost.directory.file.users import people_of
 
 # No control characters, and no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.directory.user_files import BAD, GOOD_CSV, GOOD_TOML, HEAD
-from waypost.address import EmailAddress
-from waypost.directory.file.mistakes import MISTAKES_MAX
-from waypost.directory.file.people import People
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
+from waypost.directory.file.problems import MISTAKES_MAX
 from waypost.directory.file.read_bytes import MAX_BYTES
-from waypost.directory.file.reading import people_of, read_people
 from waypost.directory.file.toml_tables import TOML_MAX_BYTES
-from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
+from waypost.directory.file.user_table import UserTable
+from waypost.directory.file.users import people_of, read_people
 
 
-def entry(people: People, address: str) -> dict[str, list[str]] | None:
+def entry(people: UserTable, address: str) -> dict[str, list[str]] | None:
     """Return the entry of an address, or None if there is not exactly one user."""
     hits = people.find(EmailAddress.parse(address))
     return {name: list(values) for name, values in hits[0].entry.items()} if hits else None

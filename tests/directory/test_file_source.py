@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from waypost.address import EmailAddress
-from waypost.directory.file.people import People
-from waypost.directory.file.reading import read_people
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryError, DirectoryUnavailable
+from waypost.core.model import FileDirectory
 from waypost.directory.file.source import FileSource
-from waypost.errors import DirectoryError, DirectoryUnavailable
-from waypost.model import FileDirectory
-from waypost.signature import Signature, signature_of
+from waypost.directory.file.user_table import UserTable
+from waypost.directory.file.users import read_people
+from waypost.runtime.file_stamp import Signature, file_stamp
 
 ANN = EmailAddress.parse("ann@x.example")
 HEAD = "address,login\n"
@@ -91,9 +91,9 @@ def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.Monke
 
     def look(path: Path) -> Signature | None:
         done.append("look")
-        return signature_of(path)
+        return file_stamp(path)
 
-    def read(path: Path) -> People:
+    def read(path: Path) -> UserTable:
         done.append("read")
         return read_people(path)
 
@@ -204,7 +204,7 @@ def test_fixed_rights(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file is read after its rights are fixed, even if nothing else has changed."""
     closed = DirectoryUnavailable("users.csv: cannot be read: Permission denied")
 
-    def refuse(_path: Path) -> People:
+    def refuse(_path: Path) -> UserTable:
         raise closed
 
     monkeypatch.setattr(READ, refuse)
@@ -221,7 +221,7 @@ def test_mistakes_of_a_file_that_changes_meanwhile(
     """Mistakes in a file that is being written are not logged."""
     assert world.login() == "u1"
 
-    def caught(path: Path) -> People:
+    def caught(path: Path) -> UserTable:
         try:
             return read_people(path)
         finally:
@@ -252,7 +252,7 @@ def test_others_do_not_wait_while_it_is_read(world: World, monkeypatch: pytest.M
     world.write(HEAD + "ann@x.example,u2\n")
     reading, go_on = threading.Event(), threading.Event()
 
-    def slow(path: Path) -> People:
+    def slow(path: Path) -> UserTable:
         reading.set()
         assert go_on.wait(60)
         return read_people(path)

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from waypost.address import EmailAddress
-from waypost.directory.opening import open_directory
-from waypost.directory.probing import probe
-from waypost.errors import DirectoryError
-from waypost.model import LdapDirectory, LdapServer
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryError
+from waypost.core.model import LdapDirectory, LdapServer
+from waypost.directory.factory import open_directory
+from waypost.directory.probe import probe
 
 DIRECTORY = LdapDirectory(label="staff", urls=("ldap://localhost",), search_base="")
 ROW = LdapServer(3, "localhost", 636, True, "", "(mail={0})", "uid")
@@ -57,5 +57,5 @@ def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_library_is_loaded_late() -> None:
     """Without an LDAP directory the library is never loaded."""
-    code = "import sys, waypost.wiring, waypost.directory.probing; sys.exit('ldap' in sys.modules)"
+    code = "import sys, waypost.wiring, waypost.directory.probe; sys.exit('ldap' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from tests.directory.scripted import Clock, run
+from waypost.core.errors import DirectoryUnavailable
 from waypost.directory.pacing import Pace
-from waypost.errors import DirectoryUnavailable
 
 STEP = 0.5
 SOON_SECONDS = 0.05

@@ -16,13 +16,13 @@ from tests.directory.scripted import BOB, ScriptedDirectory
 from tests.directory.serving import OUTLOOK
 from tests.making import ALICE, domain
 from tests.servers.waypost import RunningWaypost, waypost
-from waypost.address import DomainName
-from waypost.directory import Entry
+from waypost.core.address import DomainName
+from waypost.core.errors import DirectoryUnavailable
+from waypost.core.model import DirectoryLimits, DirectoryPolicy, Domain, FileDirectory
 from waypost.directory.directories import Directories
-from waypost.errors import DirectoryUnavailable
+from waypost.directory.protocol import Entry
 from waypost.formats import autoconfig
-from waypost.lookup import Lookup
-from waypost.model import Domain, FileDirectory, Limits, Users
+from waypost.lookup.lookup import Lookup
 
 KNOWN = "person1@example.com"
 UNKNOWN = "absent1@example.com"
@@ -79,14 +79,14 @@ def test_same_answer_while_the_directory_is_away() -> None:
     """A user who was looked up before gets the same answer as a new one."""
     logins: Entry = {"login": ["alice@example.com"]}
     source = ScriptedDirectory({ALICE: logins})
-    directory = FileDirectory("people", "/people.csv", limits=Limits(ttl_seconds=0))
+    directory = FileDirectory("people", "/people.csv", limits=DirectoryLimits(ttl_seconds=0))
 
     async def documents() -> list[bytes]:
         people = Directories(lambda _directory: source)
         await people.person_for(directory, ALICE)
         await people.person_for(directory, BOB)
         source.error = DirectoryUnavailable("away")
-        entry = replace(domain(), users=Users(directory))
+        entry = replace(domain(), users=DirectoryPolicy(directory))
         lookup = Lookup(Finder(entry), people)
         configs = [await lookup.for_address(address) for address in (ALICE, BOB)]
         await people.close()

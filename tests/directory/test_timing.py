@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from tests.directory.distinguishing import GUESSED_MAX, Client, Times, by_turns, flood
 from tests.directory.equal_logins import (
     csv_directory,
     ldap_directory,
@@ -14,7 +15,6 @@ from tests.directory.equal_logins import (
     providers,
     sqlite_directory,
 )
-from tests.directory.telling_apart import GUESSED_MAX, Client, Times, by_turns, flood
 from tests.servers.waypost import RunningWaypost, waypost
 
 pytestmark = pytest.mark.slow

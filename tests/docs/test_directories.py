@@ -7,8 +7,8 @@ import pytest
 
 from tests.cli.conftest import Waypost, home, waypost
 from tests.docs.pages import ROOT, Block, blocks, commands
-from waypost.model import Limits
-from waypost.transfer.directory_parts import LIMITS
+from waypost.core.model import DirectoryLimits
+from waypost.providers_file.directories.parts import LIMITS
 
 __all__ = ["home", "waypost"]
 
@@ -48,5 +48,5 @@ def test_limits_of_the_page() -> None:
     """The page has every limit with its minimum, its maximum and its default."""
     text = PAGE.read_text(encoding="utf-8")
     for name, (lowest, highest) in LIMITS.items():
-        usual = getattr(Limits(), name)
+        usual = getattr(DirectoryLimits(), name)
         assert f"| `{name}` | {lowest:g}, {highest:d} | {usual:g} |" in text

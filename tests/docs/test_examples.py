@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT, Block, blocks, commands, pages
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 RUN = [page for page in pages() if blocks(page, "sh") and page.is_relative_to(ROOT / "docs")]
 RUN.append(ROOT / "README.md")
@@ -33,7 +33,7 @@ def _home(tmp_path: Path) -> Path:
     (example,) = blocks(ROOT / "README.md", "toml")
     for name in ("mail.toml", "providers.toml"):
         (tmp_path / name).write_text(example.text, encoding="utf-8")
-    seed = (ROOT / "tests/transfer/seeds/version-2.json").read_bytes()
+    seed = (ROOT / "tests/importers/seeds/version-2.json").read_bytes()
     (tmp_path / "seed.json").write_bytes(seed)
     return tmp_path
 

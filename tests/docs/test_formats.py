@@ -3,7 +3,7 @@
 import re
 
 from tests.docs.pages import ROOT
-from waypost.model import FORMATS_OF
+from waypost.core.model import FORMATS_OF
 
 PAGE = ROOT / "docs/providers.md"
 HEAD = "| service | formats that can describe it |\n|---|---|\n"

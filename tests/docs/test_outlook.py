@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 from waypost.formats.outlook_registry import render, render_local
 
 PAGE = ROOT / "docs/outlook.md"

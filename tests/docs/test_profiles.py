@@ -5,8 +5,8 @@ import pytest
 from tests.docs.pages import ROOT, Block, blocks
 from tests.settings.conftest import machine
 from tests.settings.places import Machine
+from waypost.providers_file.profile import PROFILE_KEYS
 from waypost.settings import options
-from waypost.transfer.provider_profile import PROFILE_KEYS
 
 PAGE = ROOT / "docs" / "profiles.md"
 

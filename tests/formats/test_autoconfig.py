@@ -9,11 +9,9 @@ from lxml import etree
 from tests.formats.test_values import AUTOCONFIG, body
 from tests.golden.cases import Case
 from tests.making import ALICE, EXAMPLE_COM, PROVIDER, host_service, url_service
-from waypost.address import EmailAddress
-from waypost.errors import NoUsableService
-from waypost.formats import autoconfig
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.address import EmailAddress
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
     HTTP_BASIC,
@@ -39,8 +37,10 @@ from waypost.model import (
     UrlEndpoint,
     Webmail,
 )
+from waypost.formats import autoconfig
+from waypost.lookup.lookup import client_config
+from waypost.providers_file.load import read_providers
 from waypost.store.memory import MemoryStore
-from waypost.transfer.providers_file import read_providers
 
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com")

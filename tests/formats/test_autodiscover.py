@@ -7,10 +7,8 @@ from lxml import etree
 
 from tests.formats.reading import OUTLOOK
 from tests.making import ALICE, PROVIDER, domain, host_service, url_service
-from waypost.errors import HalfConfigured, NoUsableService
-from waypost.formats.autodiscover import check_mail, error_code, render, render_redirect
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.errors import HalfConfigured, NoUsableService
+from waypost.core.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
     NO_AUTHENTICATION,
@@ -22,6 +20,8 @@ from waypost.model import (
     AuthenticationSystem,
     Documentation,
 )
+from waypost.formats.autodiscover.pox import check_mail, error_code, render, render_redirect
+from waypost.lookup.lookup import client_config
 
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
 BEARER = Authentication("OAUTHBEARER", AuthenticationSystem.SASL)

@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from tests.formats import reading
-from waypost.errors import (
+from waypost.core.errors import (
     AddressError,
     DomainNotServed,
     HalfConfigured,
@@ -19,7 +19,7 @@ from waypost.errors import (
     UserDeclined,
     WaypostError,
 )
-from waypost.formats.autodiscover import render_refusal
+from waypost.formats.autodiscover.pox import render_refusal
 
 RESPONSE = "{http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006}"
 CODES = [

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.making import ALICE, domain, host_service, url_service
-from waypost.errors import (
+from waypost.core.errors import (
     AddressError,
     DomainNotServed,
     ParameterMissing,
@@ -17,7 +17,8 @@ from waypost.errors import (
     UserDeclined,
     WaypostError,
 )
-from waypost.formats.autodiscover_json import (
+from waypost.core.model import ClientConfig, Service
+from waypost.formats.autodiscover.json import (
     Protocol,
     parse_protocol,
     parse_user,
@@ -25,8 +26,7 @@ from waypost.formats.autodiscover_json import (
     render_refusal,
     status_of,
 )
-from waypost.lookup import client_config
-from waypost.model import ClientConfig, Service
+from waypost.lookup.lookup import client_config
 
 XML_URL = "https://autodiscover.example.com/autodiscover/autodiscover.xml"
 EAS = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%")

@@ -7,10 +7,8 @@ from lxml import etree
 
 from tests.formats.reading import OUTLOOK, text
 from tests.making import ALICE, domain, host_service, url_service
-from waypost.errors import NoUsableService
-from waypost.formats.autodiscover import render
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
     NO_AUTHENTICATION,
@@ -22,6 +20,8 @@ from waypost.model import (
     ClientConfig,
     Service,
 )
+from waypost.formats.autodiscover.pox import render
+from waypost.lookup.lookup import client_config
 
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com")

@@ -2,12 +2,8 @@
 
 import pytest
 
-from waypost.errors import AddressError, RequestError, RequestTooLarge, UnknownSchema
-from waypost.formats.autodiscover_request import (
-    BODY_MAX_BYTES,
-    ResponseSchema,
-    parse_request,
-)
+from waypost.core.errors import AddressError, RequestError, RequestTooLarge, UnknownSchema
+from waypost.formats.autodiscover.request import BODY_MAX_BYTES, ResponseSchema, parse_request
 
 SCHEMA = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"

@@ -8,11 +8,11 @@ import pytest
 
 from tests.formats import dns_forms
 from tests.making import EXAMPLE_COM, domain, host_service, url_service
-from waypost.address import DomainName
-from waypost.errors import DomainMoved, NoUsableService
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainMoved, NoUsableService
+from waypost.core.model import ClientConfig, Service
 from waypost.formats import dns
-from waypost.lookup import client_config
-from waypost.model import ClientConfig, Service
+from waypost.lookup.lookup import client_config
 
 PUBLIC_URL = "https://waypost.example.net"
 SMTP = host_service("smtp", "smtp.example.com")

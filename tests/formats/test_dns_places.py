@@ -4,7 +4,7 @@ import pytest
 
 from tests.formats.test_dns import SMTP, left_out, published
 from tests.making import host_service, url_service
-from waypost.model import Service
+from waypost.core.model import Service
 
 PLACES = [
     # services, label, records

@@ -16,13 +16,11 @@ from lxml import etree
 from tests.formats import dns_forms
 from tests.golden.cases import Case, cases
 from tests.making import EXAMPLE_COM
+from tests.providers_file.catalogs import PROVIDERS, services
 from tests.servers.named import Named, named
 from tests.servers.requirements import program
-from tests.transfer.catalogs import PROVIDERS, services
-from waypost.errors import NoUsableService
-from waypost.formats import autoconfig, dns, pacc
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     ALL_FORMATS,
     ClientConfig,
     Domain,
@@ -32,7 +30,10 @@ from waypost.model import (
     Security,
     ServiceType,
 )
-from waypost.placeholders import has_placeholder
+from waypost.core.placeholders import has_placeholder
+from waypost.formats import autoconfig, dns
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import client_config
 
 pytestmark = pytest.mark.servers
 
@@ -136,7 +137,7 @@ def autoconfig_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 
 def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
     """Read the mail services from the PACC document."""
-    shown = json.loads(pacc.render(config))["protocols"]
+    shown = json.loads(document.render(config))["protocols"]
     ports = {"imap": 993, "pop3": 995, "smtp": 465}
     return {
         (f"{MAIL[kind][True]}._tcp.example.com.", f"{shown[kind]['host']}.", port)

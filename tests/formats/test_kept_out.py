@@ -6,19 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
-from waypost.errors import NoUsableService, ServiceNotOffered
-from waypost.formats import (
-    activesync,
-    autoconfig,
-    autodiscover,
-    autodiscover_json,
-    dns,
-    mobileconfig,
-    pacc,
-)
-from waypost.formats.autodiscover_json import Protocol
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.errors import NoUsableService, ServiceNotOffered
+from waypost.core.model import (
     ALL_FORMATS,
     FORMATS_OF,
     HOST_BASED,
@@ -28,6 +17,13 @@ from waypost.model import (
     Service,
     ServiceType,
 )
+from waypost.formats import autoconfig, dns
+from waypost.formats.autodiscover import activesync, pox
+from waypost.formats.autodiscover import json as autodiscover_json
+from waypost.formats.autodiscover.json import Protocol
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import client_config
 
 PLACE = "kept.example.net"
 IMAP = host_service()
@@ -56,13 +52,13 @@ def answers(form: Format, *services: Service) -> bytes:
     every: dict[Format, list[Callable[[], bytes]]] = {
         Format.AUTOCONFIG: [lambda: autoconfig.render(config)],
         Format.AUTODISCOVER: [
-            lambda: autodiscover.render(config),
+            lambda: pox.render(config),
             lambda: activesync.render(config),
             lambda: autodiscover_json.render(config, Protocol.EWS, "https://e.example/"),
             lambda: autodiscover_json.render(config, Protocol.ACTIVESYNC, "https://e.example/"),
         ],
         Format.MOBILECONFIG: [lambda: mobileconfig.render(config)],
-        Format.PACC: [lambda: pacc.render(alone)],
+        Format.PACC: [lambda: document.render(alone)],
         Format.DNS: [lambda: srv_records(alone)],
     }
     return b"".join(_answer(one) for one in every[form])
@@ -125,16 +121,16 @@ def test_all_mail_can_be_kept_out() -> None:
     services = [only_in(IMAP, Format.AUTODISCOVER), only_in(SMTP, Format.AUTODISCOVER)]
     config, alone = asked(*services), asked(*services, alone=True)
 
-    assert autodiscover.render(config) == autodiscover.render(asked(IMAP, SMTP))
+    assert pox.render(config) == pox.render(asked(IMAP, SMTP))
     for render, one in (
         (autoconfig.render, config),
         (mobileconfig.render, config),
-        (pacc.render, alone),
-        (pacc.compose, alone),
+        (document.render, alone),
+        (document.compose, alone),
     ):
         with pytest.raises(NoUsableService):
             render(one)
-    assert pacc.findings(alone) == ()
+    assert document.findings(alone) == ()
     labels = {record.name.partition(".")[0] for record in dns.publish(alone, "https://w.x").records}
     assert labels == {"autodiscover", "_autodiscover"}
 

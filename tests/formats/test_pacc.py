@@ -11,17 +11,15 @@ from hypothesis import strategies as st
 
 from tests.formats.test_properties import FAST
 from tests.making import EXAMPLE_COM, domain, host_service, url_service
-from tests.transfer.catalogs import PROVIDERS, services
-from waypost.check.structure_pacc import pacc_findings
-from waypost.errors import NoUsableService
-from waypost.formats import pacc
-from waypost.lookup import client_config
-from waypost.model import (
+from tests.providers_file.catalogs import PROVIDERS, services
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     HTTP_BASIC,
     OAUTH2,
     PASSWORD_CLEARTEXT,
     TLS_CLIENT_CERT,
     ClientConfig,
+    DirectoryPolicy,
     Domain,
     DomainPattern,
     FileDirectory,
@@ -32,9 +30,11 @@ from waypost.model import (
     Provider,
     Security,
     Service,
-    Users,
 )
-from waypost.placeholders import shared_url
+from waypost.core.placeholders import shared_url
+from waypost.diagnostics.structure.pacc import pacc_findings
+from waypost.formats.pacc import document as pacc
+from waypost.lookup.lookup import client_config
 
 TEXT_PORTS = {"imap": 993, "pop3": 995, "smtp": 465, "submit": 465, "managesieve": 4190}
 SMTP = host_service("smtp", "smtp.example.com")
@@ -86,7 +86,7 @@ def test_what_it_cannot_say(service: Service, reason: str) -> None:
 @pytest.mark.rule("pacc-login-name")
 def test_login_names_of_a_directory() -> None:
     """A domain with a directory has no document: only the directory knows the login names."""
-    users = Users(FileDirectory("people", "/srv/people.csv"))
+    users = DirectoryPolicy(FileDirectory("people", "/srv/people.csv"))
     found = client_config(
         replace(domain("example.com", IMAP, SMTP), users=users), EXAMPLE_COM, None
     )
@@ -296,7 +296,7 @@ RECORDS = [
 @pytest.mark.parametrize(("record", "good"), RECORDS)
 def test_records(record: str, good: bool) -> None:
     """A record matches a document by version, algorithm and digest, in any order."""
-    assert pacc.vouches(record, BODY) is good
+    assert pacc.has_digest(record, BODY) is good
 
 
 @FAST
@@ -305,10 +305,10 @@ def test_any_record(body: bytes, other: bytes, more: str) -> None:
     """A digest record matches only its own document, and no text breaks the reader."""
     record = pacc.digest_record(body)
 
-    assert pacc.vouches(record, body)
-    assert pacc.vouches(record, other) is (body == other)
-    assert pacc.vouches(f"{record};{more}", body)
-    assert not pacc.vouches(more, body)
+    assert pacc.has_digest(record, body)
+    assert pacc.has_digest(record, other) is (body == other)
+    assert pacc.has_digest(f"{record};{more}", body)
+    assert not pacc.has_digest(more, body)
 
 
 def test_held_document() -> None:

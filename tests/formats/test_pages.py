@@ -7,10 +7,8 @@ import pytest
 from lxml import etree
 
 from tests.making import ALICE, EXAMPLE_COM, PROVIDER, domain, host_service
-from waypost.address import EmailAddress
-from waypost.formats import autoconfig, autodiscover, pacc
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.address import EmailAddress
+from waypost.core.model import (
     OAUTH2,
     PASSWORD_CLEARTEXT,
     ClientConfig,
@@ -19,6 +17,10 @@ from waypost.model import (
     Webmail,
     WebmailLogin,
 )
+from waypost.formats import autoconfig
+from waypost.formats.autodiscover import pox
+from waypost.formats.pacc import document as pacc
+from waypost.lookup.lookup import client_config
 
 OF_USER = "https://help.example/%EMAILDOMAIN%?u=%EMAILADDRESS%"
 OF_DOMAIN = "https://%EMAILDOMAIN%/help"
@@ -45,7 +47,7 @@ def test_autoconfig() -> None:
 
 def test_autodiscover() -> None:
     """The page of Autodiscover contains the address."""
-    root = etree.fromstring(autodiscover.render(config(OF_USER)))
+    root = etree.fromstring(pox.render(config(OF_USER)))
 
     (page,) = root.iter("{*}ServiceHome")
     assert page.text == "https://help.example/example.com?u=alice@example.com"

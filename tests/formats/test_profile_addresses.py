@@ -7,10 +7,10 @@ import pytest
 
 from tests.formats.test_profile_settings import EVERYTHING, config
 from tests.making import ALICE, EXAMPLE_COM
-from waypost.address import DomainName, EmailAddress
-from waypost.errors import AddressError
-from waypost.formats.mobileconfig import render
-from waypost.formats.profile_addresses import ALIASES_MAX, aliases_of
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError
+from waypost.formats.mobileconfig.aliases import ALIASES_MAX, aliases_of
+from waypost.formats.mobileconfig.profile import render
 
 BOB = EmailAddress("bob", EXAMPLE_COM)
 CAROL = EmailAddress("carol", DomainName("example.net"))

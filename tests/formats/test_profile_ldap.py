@@ -9,11 +9,8 @@ from hypothesis import given
 from tests.formats.test_profile_settings import passwords, profile
 from tests.formats.test_schemas import complaints, schema_of
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
-from tests.transfer.catalogs import LDAP_URLS, LOGIN_NAMES
-from waypost.formats import autoconfig, autodiscover, dns, pacc
-from waypost.formats.mobileconfig import Password
-from waypost.lookup import client_config
-from waypost.model import (
+from tests.providers_file.catalogs import LDAP_URLS, LOGIN_NAMES
+from waypost.core.model import (
     GSSAPI,
     NO_AUTHENTICATION,
     PASSWORD_CLEARTEXT,
@@ -21,6 +18,11 @@ from waypost.model import (
     Authentication,
     Service,
 )
+from waypost.formats import autoconfig, dns
+from waypost.formats.autodiscover import pox
+from waypost.formats.mobileconfig.profile import Password
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import client_config
 
 MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
 
@@ -111,9 +113,9 @@ def test_no_other_format_has_a_word_for_it() -> None:
         for more in ((), (ldap(),))
     )
 
-    for render in (autoconfig.render, autodiscover.render):
+    for render in (autoconfig.render, pox.render):
         assert render(with_book) == render(plain)
-    assert pacc.render(domain_with_book) == pacc.render(plain_domain)
+    assert document.render(domain_with_book) == document.render(plain_domain)
     place = "https://waypost.example.net"
     assert dns.publish(domain_with_book, place) == dns.publish(plain_domain, place)
 

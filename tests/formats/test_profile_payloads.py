@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from tests.making import ALICE, domain, host_service, url_service
-from waypost.address import EmailAddress
-from waypost.errors import NoUsableService
-from waypost.formats.mobileconfig import render
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.address import EmailAddress
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
     HTTP_DIGEST,
@@ -24,6 +22,8 @@ from waypost.model import (
     ProfileSettings,
     Service,
 )
+from waypost.formats.mobileconfig.profile import render
+from waypost.lookup.lookup import client_config
 
 IMAP = host_service()
 SMTP = host_service("smtp", "smtp.example.com")

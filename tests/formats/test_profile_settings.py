@@ -9,10 +9,8 @@ import pytest
 
 from tests.formats.test_schemas import complaints, schema_of
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
-from waypost.address import EmailAddress
-from waypost.formats.mobileconfig import Password, render
-from waypost.lookup import client_config
-from waypost.model import (
+from waypost.core.address import EmailAddress
+from waypost.core.model import (
     NO_AUTHENTICATION,
     OAUTH2,
     PASSWORD_CLEARTEXT,
@@ -21,6 +19,8 @@ from waypost.model import (
     Service,
     ServiceType,
 )
+from waypost.formats.mobileconfig.profile import Password, render
+from waypost.lookup.lookup import client_config
 
 ALL = ProfileSettings(
     organization="Example & Söhne",

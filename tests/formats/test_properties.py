@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from tests.formats import reading
 from tests.making import host_service
-from tests.transfer.catalogs import PROVIDERS, services, texts
-from waypost.address import DomainName, EmailAddress
-from waypost.errors import AddressError, NoUsableService, RequestError
-from waypost.formats import autoconfig, autodiscover, mobileconfig
-from waypost.lookup import client_config
-from waypost.model import (
+from tests.providers_file.catalogs import PROVIDERS, services, texts
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError, NoUsableService, RequestError
+from waypost.core.model import (
     ClientConfig,
     Domain,
     DomainPattern,
@@ -25,7 +23,11 @@ from waypost.model import (
     Service,
     ServiceType,
 )
-from waypost.placeholders import has_placeholder
+from waypost.core.placeholders import has_placeholder
+from waypost.formats import autoconfig
+from waypost.formats.autodiscover import pox
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.lookup.lookup import client_config
 
 MAIL = {ServiceType.IMAP: "IMAP", ServiceType.POP3: "POP3", ServiceType.SMTP: "SMTP"}
 SOCKET_TYPE = {Security.TLS: "SSL", Security.STARTTLS: "STARTTLS", Security.NONE: "plain"}
@@ -116,7 +118,7 @@ def test_autoconfig(config: ClientConfig) -> None:
 @given(configs())
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
     """Autodiscover has the configured values of one service of each type."""
-    protocols = reading.autodiscover(rendered(autodiscover.render, config))
+    protocols = reading.autodiscover(rendered(pox.render, config))
     config = config.within(Format.AUTODISCOVER)
     configured = {
         (
@@ -200,7 +202,7 @@ def test_no_placeholder_is_left(config: ClientConfig) -> None:
 def test_any_bytes_as_a_request(body: bytes) -> None:
     """Any bytes are parsed, or refused with one of Waypost's errors."""
     try:
-        asked = autodiscover.parse_request(body)
+        asked = pox.parse_request(body)
     except (RequestError, AddressError):
         return
     assert isinstance(asked.address.domain, DomainName)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.profiles.making import NAME, Signing, openssl_verifies, signing
 from tests.servers.authority import Authority, Key
 from tests.servers.requirements import program
-from waypost.formats.signing import Credentials, sign
+from waypost.formats.mobileconfig.signing import Credentials, sign
 from waypost.profiles.credentials import load_credentials
 
 PROFILE = b'<?xml version="1.0"?>\n<plist>\r\n\xc3\xa4</plist>\n'

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waypost.address import DomainName, EmailAddress
-from waypost.errors import DomainNotServed, NoUsableService, ServiceNotOffered
-from waypost.formats import activesync, autoconfig, autodiscover, dns, mobileconfig, pacc
-from waypost.lookup import client_config
-from waypost.model import ClientConfig
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered
+from waypost.core.model import ClientConfig
+from waypost.formats import autoconfig, dns
+from waypost.formats.autodiscover import activesync, pox
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import client_config
+from waypost.providers_file.load import read_providers
 from waypost.store.memory import MemoryStore
-from waypost.transfer.providers_file import read_providers
 
 HERE = Path(__file__).parent
 
@@ -31,13 +34,13 @@ def zone(config: ClientConfig) -> bytes:
     return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
 
 
-PACC = f"pacc-{pacc.REVISION.rpartition('-')[2]}.json"
+PACC = f"pacc-{document.REVISION.rpartition('-')[2]}.json"
 FORMATS: dict[str, Callable[[ClientConfig], bytes]] = {
     "autoconfig.xml": autoconfig.render,
-    "autodiscover.xml": autodiscover.render,
+    "autodiscover.xml": pox.render,
     "activesync.xml": activesync.render,
     "mobileconfig.plist": mobileconfig.render,
-    PACC: pacc.render,
+    PACC: document.render,
     "dns.zone": zone,
 }
 OF_DOMAINS = frozenset({PACC, "dns.zone"})

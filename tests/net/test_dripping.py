@@ -8,13 +8,13 @@ from contextlib import suppress
 import pytest
 
 from tests.net.dripping import KINDS, dripping
-from waypost.check.asking import Server, ask
-from waypost.check.recorded.conversation import Request
-from waypost.check.recorded.names import Lookup, Named
-from waypost.check.resolved_host import ResolvedHost
-from waypost.check.transport import FixedHost, Transport
-from waypost.check.wire import Limits, Wire
-from waypost.errors import FetchError
+from waypost.core.errors import FetchError
+from waypost.diagnostics.comparison.server import CheckedServer, ask
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import ClientRequest
+from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.transport import ClientTransport, FixedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.system_transport import SystemTransport
 
@@ -29,21 +29,23 @@ def by_fetch(url: str) -> None:
 
 
 def by_compare(url: str) -> None:
-    ask(Server.parse(url), "autoconfig", "a", "example.com", SECONDS)
+    ask(CheckedServer.parse(url), "autoconfig", "a", "example.com", SECONDS)
 
 
-def _by_wire(transport: Transport, url: str, host: str) -> None:
-    wire = Wire(transport, Limits(timeout_seconds=SECONDS), context=ssl.create_default_context())
-    wire.answer(Request("GET", url.partition(":")[0], host, "/"))
+def _by_wire(transport: ClientTransport, url: str, host: str) -> None:
+    wire = Wire(
+        transport, ExchangeLimits(timeout_seconds=SECONDS), context=ssl.create_default_context()
+    )
+    wire.answer(ClientRequest("GET", url.partition(":")[0], host, "/"))
 
 
 def by_conformance(url: str) -> None:
-    _by_wire(FixedHost(Server.parse(url), ("example.com",)), url, "example.com")
+    _by_wire(FixedHost(CheckedServer.parse(url), ("example.com",)), url, "example.com")
 
 
 def by_doctor(url: str) -> None:
-    def resolve(lookup: Lookup) -> tuple[Named, ...]:
-        return (Named("127.0.0.1"),) if lookup.type == "A" else ()
+    def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+        return (DnsAnswer("127.0.0.1"),) if lookup.type == "A" else ()
 
     port = url.rpartition(":")[2]
     _by_wire(ResolvedHost(resolve, frozenset()), url, f"example.com:{port}")

@@ -6,7 +6,7 @@ import zlib
 import pytest
 
 from tests.net.scripted_transport import ScriptedTransport
-from waypost.errors import FetchError
+from waypost.core.errors import FetchError
 from waypost.net.http_client import REDIRECTS_MAX, FetchLimits, fetch, read_url
 
 PUBLIC = "8.8.8.8"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.check.scripted import fixed, scripted
+from tests.diagnostics.scripted import fixed, scripted
 from tests.servers.authority import Authority
-from waypost.errors import FetchError
+from waypost.core.errors import FetchError
 from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.system_transport import SystemTransport
 

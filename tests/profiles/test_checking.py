@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from tests.making import domain
 from tests.web.asgi import settings
-from waypost.model import Catalog, ProfileSettings, Provider
+from waypost.core.model import Catalog, ProfileSettings, Provider
 from waypost.profiles.checking import out_of_date
 from waypost.store.memory import MemoryStore
 from waypost.wiring import check_profiles

@@ -21,7 +21,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from tests.profiles.making import NAME, Signing
 from tests.servers.requirements import program, require
-from waypost.errors import SettingsError
+from waypost.core.errors import SettingsError
 from waypost.profiles.credentials import FILE_MAX_BYTES, load_credentials
 from waypost.profiles.files import ProfileFiles
 

@@ -13,9 +13,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.profiles.making import Signing, openssl_verifies, signing
-from waypost.errors import SigningUnavailable
+from waypost.core.errors import SigningUnavailable
 from waypost.profiles.signer import RETRY_LOOKS, ProfileSigner
-from waypost.regular_file import open_regular_file
+from waypost.runtime.regular_file import open_regular_file
 
 PROFILE = b"<plist/>"
 
@@ -197,7 +197,7 @@ def test_one_worker_tells(made: Signing) -> None:
     """Of several workers, only the one that may log does."""
     made.files.key.write_bytes(b"broken")
     with capture_logs() as lines:
-        ProfileSigner(made.files, tells=lambda _key: False).start()
+        ProfileSigner(made.files, is_first=lambda _key: False).start()
 
     assert lines == []
 
@@ -207,7 +207,7 @@ def test_errors_of_the_system(
     made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Renewed files that could not be read are read later, unchanged, after one log line."""
-    monkeypatch.setattr("waypost.backoff.FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("waypost.runtime.backoff.FIRST_SECONDS", 0.01)
     new = signing(tmp_path / "new")
     failures = [OSError(number, os.strerror(number)) for _ in range(9)]
 

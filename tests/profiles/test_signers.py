@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.profiles.making import Signing, openssl_verifies, signing
-from waypost.errors import SigningUnavailable
-from waypost.model import ProfileSettings, Provider, SigningFiles
+from waypost.core.errors import SigningUnavailable
+from waypost.core.model import ProfileSettings, Provider, SigningFiles
 from waypost.profiles.checking import signing_problems
 from waypost.profiles.signers import ProfileSigners
 

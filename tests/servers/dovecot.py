@@ -71,7 +71,7 @@ def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
     with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o711)
-        owner = pwd.getpwnam("nobody")
+        owner = pwd.getpwnam("nobody")  # codespell:ignore nobody
         (folder / "mail").mkdir()
         os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
         configuration = folder / "dovecot.conf"

@@ -18,7 +18,7 @@ import pytest
 
 from tests.servers.nginx import listens
 from tests.servers.process import Process
-from waypost.cli import main
+from waypost.cli.main import main
 
 SOURCE = Path(__file__).parents[2] / "src"
 # /proc/sys/net/ipv4/ip_local_port_range begins behind them.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from waypost.errors import SettingsError
+from waypost.core.errors import SettingsError
 from waypost.settings import Loaded, load
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.settings.places import Machine
-from waypost.errors import SettingsError
+from waypost.core.errors import SettingsError
 from waypost.settings import Loaded, load, options
 
 MISSING = Path("/nonexistent")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.making import domain
-from waypost.address import DomainName
-from waypost.model import Domain
+from waypost.core.address import DomainName
+from waypost.core.model import Domain
 from waypost.store.cache import CacheLimits
 
 EXAMPLE = DomainName("example.com")

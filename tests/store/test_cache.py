@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.store.counting import EXAMPLE, LIMITS, UNSERVED, Clock, CountingStore, run, until
-from waypost.address import DomainName
-from waypost.errors import StoreError, StoreUnavailable
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.store.cache import CacheLimits, DomainCache
 
 

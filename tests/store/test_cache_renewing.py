@@ -8,10 +8,10 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from tests.store.counting import EXAMPLE, LIMITS, UNSERVED, Clock, CountingStore, run, until
-from waypost.address import DomainName
-from waypost.errors import StoreBusy, StoreError, StoreUnavailable
-from waypost.metrics import Metrics
-from waypost.model import Domain
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreBusy, StoreError, StoreUnavailable
+from waypost.core.model import Domain
+from waypost.runtime.metrics import Metrics
 from waypost.store.cache import WATCH_DOMAIN, CacheLimits, DomainCache
 
 # As LIMITS, with shorter waits.

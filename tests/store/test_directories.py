@@ -8,25 +8,25 @@ from structlog.testing import capture_logs
 
 from tests.making import EXAMPLE_COM, domain
 from tests.servers.database import Database
-from waypost.database.engine import Engine, reading, snapshot, writing
-from waypost.model import (
+from waypost.core.model import (
     AttributeRule,
     Catalog,
     Directory,
+    DirectoryLimits,
+    DirectoryPolicy,
     FileDirectory,
     LdapDirectory,
     LdapServer,
-    Limits,
     Secret,
     SqlDirectory,
     UnknownUser,
-    Users,
 )
-from waypost.store.sql.catalog import read_catalog, write_catalog
-from waypost.store.sql.findings import findings
+from waypost.database.engine import Engine, reading, snapshot, writing
+from waypost.store.sql.audit import findings
+from waypost.store.sql.dump_sql import sql_statements
 from waypost.store.sql.migrate import statements_for_empty
-from waypost.store.sql.script import sql_statements
 from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 
 RULES = (AttributeRule("mailHost", ("a", "b"), None, "a"), AttributeRule("x", None, "[a-z]+"))
 LDAP = LdapDirectory(
@@ -41,7 +41,7 @@ SQL = SqlDirectory(
     "mailserver",
     Secret("postgresql://u:p@h/d"),
     "SELECT username AS login\nFROM mailbox WHERE username = :address AND domain LIKE '%x'",
-    limits=Limits(0.5, 1.5, 9, 5.0),
+    limits=DirectoryLimits(0.5, 1.5, 9, 5.0),
 )
 FILE = FileDirectory("small", "/etc/waypost/people.csv")
 OLD = LdapServer(7, "ldap.example", 636, True, "dc=x", "(mail={0})", "uid", None)
@@ -62,7 +62,7 @@ def read(engine: Engine) -> Catalog:
 @pytest.mark.parametrize("policy", [UnknownUser.ANSWER, UnknownUser.DECLINE])
 def test_found_with_its_domain(engine: Engine, directory: Directory, policy: UnknownUser) -> None:
     """A domain is found with the whole configuration of its directory."""
-    users = Users(directory, policy, show_display_name=policy is UnknownUser.DECLINE)
+    users = DirectoryPolicy(directory, policy, show_display_name=policy is UnknownUser.DECLINE)
     entry = replace(domain(), users=users)
     write(engine, Catalog((entry,), EVERY))
 
@@ -87,14 +87,14 @@ def test_secrets_are_kept(engine: Engine) -> None:
 
 def test_directories_come_and_go(engine: Engine) -> None:
     """A label keeps its id, and directories that are not wanted are removed."""
-    pointing = replace(domain(), users=Users(SQL))
+    pointing = replace(domain(), users=DirectoryPolicy(SQL))
     write(engine, Catalog((pointing,), (LDAP, SQL)))
     changed = replace(SQL, query="SELECT a AS login FROM b WHERE c = :address")
-    write(engine, Catalog((replace(domain(), users=Users(changed)),), (changed, FILE)))
+    write(engine, Catalog((replace(domain(), users=DirectoryPolicy(changed)),), (changed, FILE)))
 
     catalog = read(engine)
     assert catalog.directories == (changed, FILE)
-    assert catalog.domains[0].users == Users(changed)
+    assert catalog.domains[0].users == DirectoryPolicy(changed)
     write(engine, Catalog((domain(),)))
     assert read(engine) == Catalog((domain(),))
 
@@ -102,7 +102,9 @@ def test_directories_come_and_go(engine: Engine) -> None:
 def test_script_holds_directories(bare: Engine, database: Database) -> None:
     """The statements for an empty database create the same directories."""
     domains = [domain(f"d{n}.example") for n in range(len(EVERY))]
-    pointing = (replace(one, users=Users(e)) for one, e in zip(domains, EVERY, strict=True))
+    pointing = (
+        replace(one, users=DirectoryPolicy(e)) for one, e in zip(domains, EVERY, strict=True)
+    )
     catalog = Catalog(tuple(pointing), EVERY)
     database.client(statements_for_empty(database.dialect))
     database.client("\n".join(sql_statements(catalog, database.dialect)))
@@ -112,8 +114,8 @@ def test_script_holds_directories(bare: Engine, database: Database) -> None:
 
 def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
     """A row with the old second time to live is read without it."""
-    limited = replace(FILE, limits=Limits(ttl_seconds=5))
-    write(engine, Catalog((replace(domain(), users=Users(limited)),), (limited,)))
+    limited = replace(FILE, limits=DirectoryLimits(ttl_seconds=5))
+    write(engine, Catalog((replace(domain(), users=DirectoryPolicy(limited)),), (limited,)))
     with writing(engine) as connection:
         new, old = '"ttl_seconds": 5', '"negative_ttl_seconds": 7, "ttl_seconds": 5'
         connection.execute(
@@ -139,7 +141,7 @@ BROKEN = [
 @pytest.mark.parametrize(("statement", "problem"), BROKEN)
 def test_broken_rows(engine: Engine, statement: str, problem: str) -> None:
     """A domain with an invalid directory is served without one, and the check reports it."""
-    write(engine, Catalog((replace(domain(), users=Users(FILE)),), (FILE,)))
+    write(engine, Catalog((replace(domain(), users=DirectoryPolicy(FILE)),), (FILE,)))
     with writing(engine) as connection:
         connection.execute(sa.text(statement))
 

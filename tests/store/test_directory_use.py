@@ -3,20 +3,20 @@
 import sqlalchemy as sa
 
 from tests.making import domain
-from waypost.database.engine import Engine, reading, snapshot, writing
-from waypost.model import (
+from waypost.core.model import (
     Catalog,
     Directory,
+    DirectoryPolicy,
     Domain,
     FileDirectory,
     LdapServer,
     Secret,
     SqlDirectory,
-    Users,
 )
+from waypost.database.engine import Engine, reading, snapshot, writing
 from waypost.store.sql import schema
-from waypost.store.sql.catalog import write_catalog
 from waypost.store.sql.directory_use import directories_in_use, stored_directories
+from waypost.store.sql.sync.catalog import write_catalog
 
 LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
 IDLE = LdapServer(43, "idle.example.com", 636, True, "dc=x", "(mail={0})", "uid")
@@ -26,7 +26,7 @@ STAFF = SqlDirectory("staff", Secret("sqlite:////staff.sqlite"), query="SELECT :
 
 def _domain(name: str, directory: Directory | None) -> Domain:
     plain = domain(name)
-    users = None if directory is None else Users(directory)
+    users = None if directory is None else DirectoryPolicy(directory)
     return Domain(plain.pattern, plain.provider, plain.services, users)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.making import domain
-from waypost.address import DomainName
-from waypost.model import Catalog
+from waypost.core.address import DomainName
+from waypost.core.model import Catalog
 from waypost.store.memory import MemoryStore
 
 PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com"]

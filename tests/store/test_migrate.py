@@ -13,13 +13,14 @@ import sqlalchemy as sa
 
 from tests.servers.database import Database
 from tests.servers.waypost import SOURCE
-from waypost.address import DomainName
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreError
 from waypost.database.engine import Engine, open_engine, reading, writing
-from waypost.errors import StoreError
 from waypost.store.sql import schema
 from waypost.store.sql.migrate import statements, status, upgrade
-from waypost.store.sql.pinned_pacc import PinnedRows
-from waypost.store.sql.revision import HEAD, is_current, make_ready
+from waypost.store.sql.prepare import make_ready
+from waypost.store.sql.revision import HEAD, is_current
+from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "automx2"
@@ -274,7 +275,7 @@ def test_printed_statements_make_no_file(sqlite_bare: Engine, path: Path) -> Non
 UPGRADES = """
 import gc, os, sys
 import psycopg, pymysql
-from waypost.cli import main
+from waypost.cli.main import main
 main(["db", "upgrade", "--sql", "--dialect", "sqlite"])
 sys.stdout.flush()
 gc.freeze()
@@ -337,7 +338,7 @@ def test_making_ready(bare: Engine) -> None:
 
 WORKER = """
 import sys
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 from waypost.settings import load_from_process
 from waypost.store.cache import DomainCache
 from waypost.web.public.app import PublicApp

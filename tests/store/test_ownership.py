@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.conftest import Waypost, home, waypost
 from tests.servers.requirements import require
+from waypost.core.errors import StoreError
 from waypost.database.ownership import check_readable, check_writable
-from waypost.errors import StoreError
 
 __all__ = ["home", "waypost"]
 

@@ -5,17 +5,17 @@ import threading
 import pytest
 
 from tests.making import EXAMPLE_COM, domain, host_service
-from waypost.address import DomainName
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainNotServed, StoreError
+from waypost.core.model import Catalog, Domain, ExternalDomains, Secret, SqlDirectory
 from waypost.database.engine import Engine, reading, writing
-from waypost.errors import DomainNotServed, StoreError
-from waypost.formats import pacc
-from waypost.model import Borrowed, Catalog, Domain, Secret, SqlDirectory
-from waypost.store.borrowed import BorrowingStore
+from waypost.formats.pacc import document
+from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
 from waypost.store.sql import schema
-from waypost.store.sql.catalog import read_catalog, write_catalog
-from waypost.store.sql.pinned_pacc import PinnedRows
+from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 
 IDN = DomainName("xn--bcher-kva.example")
 BELOW = DomainName("a.example.net")
@@ -53,7 +53,7 @@ def test_holding(engine: Engine) -> None:
 def test_largest_document(engine: Engine) -> None:
     """The largest document that PACC renders is pinned byte for byte by every engine."""
     put(engine, BEFORE)
-    largest = b"x" * pacc.MAX_BYTES
+    largest = b"x" * document.MAX_BYTES
 
     assert PinnedRows(engine).pin(EXAMPLE_COM, largest) == largest
     assert pinned_for(engine) == largest
@@ -163,11 +163,11 @@ def test_memory() -> None:
     """In memory a document is pinned for a domain of the file or a database, not for a pattern."""
     entry = domain("*")
     directory = SqlDirectory("people", Secret("sqlite://"), "SELECT 1", None)
-    lent = Borrowed(directory, entry.provider, entry.services)
+    lent = ExternalDomains(directory, entry.provider, entry.services)
     catalog = Catalog((*BEFORE.domains, entry), external_domains=(lent,))
     names = ["example.com", "*.example.net", "a.example.net", "a.lent.example", "gone.example", "*"]
     own = MemoryStore(catalog, dict.fromkeys(names, OLD))
-    store = BorrowingStore(own, lambda _: Lender())
+    store = ExternalStore(own, lambda _: Lender())
 
     def pinned(name: str) -> bytes | None:
         found: Domain | None = store.find(DomainName(name))

@@ -88,7 +88,7 @@ def test_writing(waypost: Waypost, database: Path, command: list[str]) -> None:
     with another_user():
         found = waypost(*command, "--db-uri", f"sqlite:///{database}")
     assert found.code == 2
-    assert "nobody cannot write it" in found.err
+    assert "nobody cannot write it" in found.err  # codespell:ignore nobody
 
 
 def test_changes_are_seen(database: Path) -> None:

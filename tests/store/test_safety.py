@@ -14,13 +14,21 @@ from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import SOURCE
-from waypost.address import DomainName
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError, StoreError, StoreUnavailable
+from waypost.core.model import (
+    Catalog,
+    DirectoryPolicy,
+    Documentation,
+    Domain,
+    DomainPattern,
+    LdapServer,
+    Provider,
+)
 from waypost.database.engine import Engine, open_engine, snapshot, writing
-from waypost.errors import DomainError, StoreError, StoreUnavailable
-from waypost.model import Catalog, Documentation, Domain, DomainPattern, LdapServer, Provider, Users
-from waypost.store.sql.catalog import purge, read_catalog, write_catalog
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import purge, read_catalog, write_catalog
 
 OLD = Catalog((domain("old.example"),))
 NEW = """
@@ -29,7 +37,7 @@ name = "New"
 domains = ["new.example"]
 services = [{ type = "imap", host = "imap.new.example" }]
 """
-RUN = "import sys; from waypost.cli import main; sys.exit(main(sys.argv[1:]))"
+RUN = "import sys; from waypost.cli.main import main; sys.exit(main(sys.argv[1:]))"
 # The real command, killed after all writes and before the commit.
 DIE = """
 import os, signal, sys
@@ -46,7 +54,7 @@ def dying(connection, wait_seconds):
 from contextlib import contextmanager
 from waypost.database import engine
 engine.locked = contextmanager(dying)
-from waypost.cli import main
+from waypost.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -166,7 +174,8 @@ def test_hostile_texts(engine: Engine, text: str) -> None:
     )
     services = (host_service(login_name=text or None), url_service())
     wanted = Catalog(
-        (Domain(DomainPattern.parse("new.example"), provider, services, Users(ldap)),), (ldap,)
+        (Domain(DomainPattern.parse("new.example"), provider, services, DirectoryPolicy(ldap)),),
+        (ldap,),
     )
     try:
         write(engine, wanted)

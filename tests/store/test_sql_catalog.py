@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from tests.making import domain, host_service, url_service
+from tests.providers_file.catalogs import catalogs
 from tests.servers.database import Database
-from tests.transfer.catalogs import catalogs
-from waypost.address import DomainName
-from waypost.database.engine import Engine, open_engine, reading, writing
-from waypost.errors import StoreError
-from waypost.model import (
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreError
+from waypost.core.model import (
     ALL_FORMATS,
     Catalog,
     Directory,
+    DirectoryPolicy,
     Domain,
     Format,
     HostEndpoint,
@@ -26,13 +26,13 @@ from waypost.model import (
     Provider,
     Security,
     UrlEndpoint,
-    Users,
 )
-from waypost.store.sql import rows
-from waypost.store.sql.catalog import is_empty, purge, read_catalog, write_catalog
+from waypost.database.engine import Engine, open_engine, reading, writing
+from waypost.store.sql.dump_sql import sql_statements
 from waypost.store.sql.migrate import statements_for_empty, status, upgrade
-from waypost.store.sql.script import sql_statements
+from waypost.store.sql.rows import services as rows
 from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import is_empty, purge, read_catalog, write_catalog
 
 LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
 IMAP = host_service("imap")
@@ -222,13 +222,13 @@ def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
 
 def test_bind_password_is_kept(engine: Engine) -> None:
     """A catalog without the password keeps the stored one."""
-    pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
+    pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))
     secret = LdapServer(42, *LDAP_FIELDS, bind_password="s3cret")
     write(engine, Catalog((pointing,), (secret,)))
     write(engine, Catalog((pointing,), (LDAP,)))
 
     assert read(engine).directories == (secret,)
-    assert read(engine).domains[0].users == Users(secret)
+    assert read(engine).domains[0].users == DirectoryPolicy(secret)
     assert "s3cret" not in repr(read(engine))
 
 
@@ -251,7 +251,7 @@ def test_failure_changes_nothing(engine: Engine) -> None:
     """A failure during a write leaves the old state."""
     write(engine, Catalog((domain("a.example"),)))
     before = everything(engine)
-    pointing = Domain(domain().pattern, domain().provider, domain().services, Users(LDAP))
+    pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))
 
     with pytest.raises(StoreError, match=r"(?i)foreign key"):
         write(engine, Catalog((pointing,)))
@@ -270,7 +270,12 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     """The statements, run by each engine's client, fill a database with the same catalog."""
     catalog = Catalog(
         (
-            Domain(domain("a.example").pattern, NASTY, (IMAP, SMTP, url_service()), Users(LDAP)),
+            Domain(
+                domain("a.example").pattern,
+                NASTY,
+                (IMAP, SMTP, url_service()),
+                DirectoryPolicy(LDAP),
+            ),
             Domain(domain("b.example").pattern, NASTY, (POP3, SMTP)),
             domain("*"),
         ),

@@ -12,10 +12,9 @@ from structlog.testing import capture_logs
 
 from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
-from waypost.address import DomainName
-from waypost.database.engine import Engine, open_engine, reading, writing
-from waypost.errors import StoreError, StoreUnavailable
-from waypost.model import (
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.core.model import (
     NTLM,
     OAUTH2,
     PASSWORD_CLEARTEXT,
@@ -24,9 +23,10 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
+from waypost.database.engine import Engine, open_engine, reading, writing
 from waypost.store.sql import schema
-from waypost.store.sql.catalog import purge, write_catalog
 from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import purge, write_catalog
 
 PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com", "*"]
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.outputs import Output
 from tests.torture.server import Server
 
@@ -47,7 +47,7 @@ class Attack:
         memory: the limit of address space for each process, in MB; None for no limit.
         descriptors: how many files a process may open.
         environment: environment variables in addition to the usual ones.
-        beside: starts what runs next to the server, such as a database, before it, and ends it
+        companion: starts what runs next to the server, such as a database, before it, and ends it
             afterwards; takes the folder of the server.
         probed: whether a regular probe must be answered all the time.
         disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
@@ -66,7 +66,7 @@ class Attack:
     memory: int | None = 1024
     descriptors: int = 256
     environment: dict[str, str] = field(default_factory=dict)
-    beside: Callable[[Path], AbstractContextManager[Beside]] | None = None
+    companion: Callable[[Path], AbstractContextManager[Companion]] | None = None
     probed: bool = True
     disk: int | None = None
     stops_within: float = 12.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.torture.attack import Attack, Figure
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.probe import Probe
 from tests.torture.server import Server
 
@@ -24,7 +24,9 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
     if attack.prepare is not None:
         attack.prepare(folder)
     with ExitStack() as stack:
-        beside = None if attack.beside is None else stack.enter_context(attack.beside(folder))
+        companion = (
+            None if attack.companion is None else stack.enter_context(attack.companion(folder))
+        )
         server = Server(
             folder,
             workers=workers,
@@ -34,7 +36,7 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
             environment=attack.environment,
             disk=attack.disk,
             stderr=None if attack.stderr is None else stack.enter_context(attack.stderr()),
-            beside=beside if beside is not None else Beside({}),
+            companion=companion if companion is not None else Companion({}),
         )
         stack.enter_context(server)
         if attack.probed:

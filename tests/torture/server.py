@@ -18,7 +18,7 @@ from tests.servers.nginx import listens
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.outputs import CLOSED
 
 MEGABYTE: Final = 1_000_000
@@ -36,7 +36,7 @@ class Server:
         admin_port: the port of its admin listener.
         metrics_port: the port of its metrics.
         workers: how many workers it was started with.
-        beside: what runs next to it.
+        companion: what runs next to it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Server:
         environment: Mapping[str, str] | None = None,
         stderr: int | None = None,
         disk: int | None = None,
-        beside: Beside | None = None,
+        companion: Companion | None = None,
     ) -> None:
         """Initialize with the settings of the server; it is not started yet.
 
@@ -62,9 +62,9 @@ class Server:
             descriptors: RLIMIT_NOFILE.
             environment: variables in addition to PATH, HOME and PYTHONPATH.
             stderr: a file descriptor in place of the log file, or `CLOSED`.
-            disk: the size of its own file systems on TMPDIR and /dev/shm, in KB; with 0 no file
+            disk: the size in KB of separate file systems on TMPDIR and /dev/shm; with 0 no file
                 can be created there. Needs root.
-            beside: what runs next to it.
+            companion: what runs next to it.
         """
         self.folder = folder
         self.log = folder / "log"
@@ -73,8 +73,8 @@ class Server:
         self.workers = workers
         self._options = options
         self._limits = (memory, descriptors)
-        self.beside = beside or Beside({})
-        self._environment = {**(environment or {}), **self.beside.environment}
+        self.companion = companion or Companion({})
+        self._environment = {**(environment or {}), **self.companion.environment}
         self._stderr = stderr
         self._disk = disk
         self._running: subprocess.Popen[bytes] | None = None

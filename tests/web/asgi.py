@@ -8,17 +8,17 @@ from urllib.parse import urlencode
 
 from lxml import etree
 
+from waypost.core.model import Catalog
 from waypost.directory.directories import Directories
-from waypost.directory.opening import open_directory
-from waypost.lookup import Lookup
-from waypost.model import Catalog
+from waypost.directory.factory import open_directory
+from waypost.lookup.lookup import Lookup
 from waypost.settings import Settings
-from waypost.store import Store
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryStore
+from waypost.store.protocol import Store
 from waypost.web.public.app import PublicApp
-from waypost.web.public.operator_check import PeerCheck
-from waypost.wiring import Wired
+from waypost.web.public.origin.operator_check import PeerCheck
+from waypost.wiring import Runtime
 
 LOG_KEY = "a key of the tests"
 PEER = "127.0.0.1"
@@ -56,11 +56,11 @@ class Answer:
         return element.text
 
 
-def _runtime(store: Store | Catalog, options: Settings | None) -> Wired:
+def _runtime(store: Store | Catalog, options: Settings | None) -> Runtime:
     cache = DomainCache(MemoryStore(store) if isinstance(store, Catalog) else store, CacheLimits())
     people = Directories(open_directory)
     public_url = None if options is None else options.public_url
-    return Wired(cache, Lookup(cache, people, public_url), people, None)
+    return Runtime(cache, Lookup(cache, people, public_url), people, None)
 
 
 class Client:
@@ -68,12 +68,12 @@ class Client:
 
     def __init__(
         self,
-        store: Store | Catalog | Wired,
+        store: Store | Catalog | Runtime,
         options: Settings | None = None,
         peer_check: PeerCheck | None = None,
     ) -> None:
         self._runner = asyncio.Runner()
-        self.runtime = store if isinstance(store, Wired) else _runtime(store, options)
+        self.runtime = store if isinstance(store, Runtime) else _runtime(store, options)
         self.cache = self.runtime.cache
         self.app = PublicApp(
             options or settings(), connect=lambda _: self.runtime, peer_check=peer_check

@@ -6,7 +6,7 @@ import pytest
 
 from tests.making import domain, host_service, url_service
 from tests.web.asgi import Client, settings
-from waypost.model import Catalog
+from waypost.core.model import Catalog
 
 CATALOG = Catalog(
     (

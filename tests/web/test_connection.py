@@ -20,7 +20,7 @@ from waypost.web.connection import (
     HEAD_MAX_BYTES,
     HEAD_MAX_FIELDS,
     PIECE_MAX_BYTES,
-    Connection,
+    HttpConnection,
 )
 from waypost.web.connection_limit import ConnectionLimit
 
@@ -84,7 +84,7 @@ def test_many_requests_before_their_answers(request_: bytes) -> None:
     """A client that sends requests without end uses a limited amount of memory."""
     waiting: list[int] = []
 
-    class Watched(Connection):
+    class Watched(HttpConnection):
         def data_received(self, data: bytes) -> None:
             super().data_received(data)
             waiting.append(len(self.pipeline))
@@ -185,13 +185,13 @@ async def quick_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Serve with connections that wait for a fifth of a second."""
     monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.2)
-    with serving(_app, Connection) as port:
+    with serving(_app, HttpConnection) as port:
         yield port
 
 
 @contextmanager
 def serving(
-    app: Any, kind: type[Connection], *, most: int = 100, graceful: int = 5
+    app: Any, kind: type[HttpConnection], *, most: int = 100, graceful: int = 5
 ) -> Iterator[int]:
     """Serve an application with connections of a kind; yield the port."""
     http: Any = partial(kind, limit=ConnectionLimit(most))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from waypost.errors import SettingsError
+from waypost.core.errors import SettingsError
 from waypost.web.connection import HEAD_MAX_BYTES
 from waypost.web.metrics import MAX_CONNECTIONS, serving_metrics
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.test_connection import GET, is_open, quick_app, serving, status
 from waypost.web import lingering
-from waypost.web.connection import Connection
+from waypost.web.connection import HttpConnection
 
 
 async def _long_app(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -41,7 +41,7 @@ def test_answer_that_is_not_read(monkeypatch: pytest.MonkeyPatch, app: Any, rest
     monkeypatch.setattr(lingering, "WRITE_TIMEOUT_SECONDS", 0.2)
     lost: list[float] = []
 
-    class Watched(Connection):
+    class Watched(HttpConnection):
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
             lost.append(time.monotonic())
@@ -58,7 +58,7 @@ def test_answer_that_is_not_read(monkeypatch: pytest.MonkeyPatch, app: Any, rest
 def test_end_of_the_server_while_nothing_is_read() -> None:
     """A client that does not read its answer delays the end of a server only for a limited time."""
     with socket.socket() as client:
-        with serving(_long_app, Connection, graceful=2) as port:
+        with serving(_long_app, HttpConnection, graceful=2) as port:
             client.connect(("127.0.0.1", port))
             client.sendall(GET + b"\r\n")
             assert client.recv(9) == b"HTTP/1.1 "
@@ -93,7 +93,7 @@ def test_pipelined_bodies(size: int) -> None:
     sent = b"".join(head + b"x" * length for head, length in zip(heads, SIZES, strict=True))
     sent += b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     with (
-        serving(_echo_app, Connection) as port,
+        serving(_echo_app, HttpConnection) as port,
         socket.create_connection(("127.0.0.1", port), timeout=30) as client,
     ):
         for start in range(0, len(sent), size):
@@ -109,7 +109,7 @@ def test_pipelined_bodies(size: int) -> None:
 def test_part_of_a_request_behind_others(whole: int) -> None:
     """A request that comes in two parts is answered, however many are answered between them."""
     with (
-        serving(quick_app, Connection) as port,
+        serving(quick_app, HttpConnection) as port,
         socket.create_connection(("127.0.0.1", port), timeout=30) as client,
         client.makefile("rb") as answers,
     ):
@@ -121,7 +121,7 @@ def test_part_of_a_request_behind_others(whole: int) -> None:
 
 def test_new_connection_ends_an_idle_one() -> None:
     """Above the maximum of connections, the one that is idle longest ends, and others continue."""
-    with serving(quick_app, Connection, most=2) as port:
+    with serving(quick_app, HttpConnection, most=2) as port:
         place = ("127.0.0.1", port)
         with (
             socket.create_connection(place, 30) as first,

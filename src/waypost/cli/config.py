@@ -4,18 +4,9 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.reporting import (
-    FINDINGS,
-    aligned,
-    group,
-    note,
-    say,
-    say_json,
-    warn,
-    write_document,
-)
-from waypost.cli.sources import JsonFlag
-from waypost.errors import ProvidersError
+from waypost.cli.options import JsonFlag
+from waypost.cli.output import FINDINGS, aligned, group, note, say, say_json, warn, write_document
+from waypost.core.errors import ProvidersError
 
 _SCHEMA_EXAMPLE: Final = "Example: waypost config schema --providers > providers.schema.json"
 
@@ -39,7 +30,7 @@ def schema(
 
     Editors use it to check a file while the user types.
     """
-    from waypost.transfer.providers_json_schema import json_schema  # noqa: PLC0415 -- quick start
+    from waypost.providers_file.json_schema import json_schema  # noqa: PLC0415 -- quick start
 
     if not providers:
         raise ProvidersError(["use --providers to choose the schema of providers files"])

@@ -13,9 +13,9 @@ from typing import IO, Any, Final, Protocol, Self, cast
 
 import typer
 
-from waypost.cli.reporting import note
-from waypost.errors import WaypostError
-from waypost.redaction import redact_message, secrets_of
+from waypost.cli.output import note
+from waypost.core.errors import WaypostError
+from waypost.core.redaction import redact_message, secrets_of
 
 _DEFECT: Final = "error: this is a defect of Waypost; please report it with the lines above"
 # An address alone, such as alice@example.com, is not a secret.

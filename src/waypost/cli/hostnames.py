@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from waypost.address import DomainName
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag, catalog_reading, settings_for
+from waypost.cli.output import note, quantity, warn, write_document
 from waypost.cli.progress import progress
-from waypost.cli.reporting import note, quantity, warn, write_document
-from waypost.cli.sources import (
-    DbUriFlag,
-    DemoFlag,
-    ProvidersFlag,
-    catalog_reading,
-    settings_for,
-)
-from waypost.host_names import APEX, host_names
-from waypost.model import Domain, MatchKind
+from waypost.core.address import DomainName
+from waypost.core.model import Domain, MatchKind
+from waypost.formats.discovery_hosts import APEX, host_names
 
 if TYPE_CHECKING:
     from waypost.settings import Settings

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from waypost.model import Directory
-from waypost.store import Store
+from waypost.core.model import Directory
+from waypost.store.protocol import Store
 
 if TYPE_CHECKING:
     from waypost.database.engine import Connection
@@ -42,7 +42,7 @@ def missing_for_settings(settings: "Settings") -> tuple[str, ...]:
         ProvidersError: mistakes in the providers file.
         StoreError, StoreUnavailable: the database cannot be read.
     """
-    from waypost.cli.sources import catalog_of, database  # noqa: PLC0415 -- quick start
+    from waypost.cli.options import catalog_of, database  # noqa: PLC0415 -- quick start
 
     if settings.demo or settings.providers is not None:
         return missing_libraries(catalog_of(settings).directories)
@@ -59,13 +59,13 @@ def missing_for_store(store: Store) -> tuple[str, ...]:
         StoreError, StoreUnavailable: the database cannot be read.
     """
     from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
-    from waypost.store.borrowed import BorrowingStore  # noqa: PLC0415 -- quick start
+    from waypost.store.external import ExternalStore  # noqa: PLC0415 -- quick start
     from waypost.store.memory import MemoryStore  # noqa: PLC0415 -- quick start
     from waypost.store.sql.store import SqlStore  # noqa: PLC0415 -- quick start
 
     if isinstance(store, SqlStore):
         with reading(store.engine) as connection:
             return missing_for_database(connection)
-    if isinstance(store, MemoryStore | BorrowingStore):
+    if isinstance(store, MemoryStore | ExternalStore):
         return missing_libraries(store.directories)
     return ()

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from waypost.cli.reporting import FINDINGS, aligned, group, note, say, say_json
-from waypost.cli.sources import JsonFlag
-from waypost.errors import ProfileError
+from waypost.cli.options import JsonFlag
+from waypost.cli.output import FINDINGS, aligned, group, note, say, say_json
+from waypost.core.errors import ProfileError
 
 if TYPE_CHECKING:
-    from waypost.check.profile import Certificate, Report
+    from waypost.diagnostics.profile_file import Certificate, ProfileReport
 
 FILE_MAX_BYTES: Final = 8 * 1024 * 1024
 _VERIFY_EXAMPLE: Final = "Example: waypost profile verify example.com.mobileconfig --ca root.pem"
@@ -48,7 +48,7 @@ def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> 
     """
     from datetime import UTC, datetime  # noqa: PLC0415 -- quick start
 
-    from waypost.check.profile import inspect  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.profile_file import inspect  # noqa: PLC0415 -- quick start
 
     data, trusted = _read(file), _authorities(ca)
     try:
@@ -78,7 +78,7 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
     """Read the authorities to trust, from the given file or from this machine."""
     import ssl  # noqa: PLC0415 -- quick start
 
-    from waypost.check.profile import authorities  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.profile_file import authorities  # noqa: PLC0415 -- quick start
 
     if ca is None:
         usual = ssl.get_default_verify_paths()
@@ -93,7 +93,7 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
         raise ProfileError(f"--ca: {ca}: {error}") from error
 
 
-def _print(report: "Report") -> None:
+def _print(report: "ProfileReport") -> None:
     until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
     rows = [
         ("signed by", report.signer or "-"),
@@ -109,7 +109,7 @@ def _print(report: "Report") -> None:
         note(problem)
 
 
-def _print_json(report: "Report") -> None:
+def _print_json(report: "ProfileReport") -> None:
     until = report.valid_until
     say_json(
         {

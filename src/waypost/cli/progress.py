@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from waypost.cli.reporting import note, quantity
+from waypost.cli.output import note, quantity
 
 LEAST_DOMAINS: Final = 1000
 """Commands with fewer domains are quick and show no progress."""

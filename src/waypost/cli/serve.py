@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import typer
 
-from waypost.address import DomainName
-from waypost.cli.reporting import note
-from waypost.errors import SettingsError, StoreError, StoreUnavailable
-from waypost.store import Store
+from waypost.cli.output import note
+from waypost.core.address import DomainName
+from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
+from waypost.store.protocol import Store
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger as BoundLogger
@@ -75,9 +75,9 @@ def urls(settings: "Settings", served: bool, port: int | None = None) -> tuple[s
 def _serve(flags: Mapping[str, object]) -> None:
     import structlog  # noqa: PLC0415 -- quick start
 
-    from waypost.logs import configure  # noqa: PLC0415 -- quick start
+    from waypost.runtime.logs import configure  # noqa: PLC0415 -- quick start
+    from waypost.runtime.standard_error import queue_standard_error  # noqa: PLC0415 -- quick start
     from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
-    from waypost.standard_error import queue_standard_error  # noqa: PLC0415 -- quick start
     from waypost.web.public.server import run  # noqa: PLC0415 -- quick start
 
     loaded = load_from_process(flags)
@@ -120,7 +120,7 @@ def _log_sources(loaded: "Loaded", log: "BoundLogger") -> None:
 
 def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundLogger") -> None:
     """Log the address of the listener after the socket is open; on a terminal, print URLs."""
-    from waypost.logs import is_json  # noqa: PLC0415 -- quick start
+    from waypost.runtime.logs import is_json  # noqa: PLC0415 -- quick start
 
     found, socket = urls(settings, served, port), settings.unix_socket
     place = (
@@ -196,9 +196,9 @@ def _ready_store(settings: "Settings", warn: Callable[[Iterable[str]], None]) ->
 
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
-        from waypost.cli.sources import database  # noqa: PLC0415 -- quick start
+        from waypost.cli.options import database  # noqa: PLC0415 -- quick start
         from waypost.database.engine import refuse_other_owner  # noqa: PLC0415 -- quick start
-        from waypost.store.sql.revision import make_ready  # noqa: PLC0415 -- quick start
+        from waypost.store.sql.prepare import make_ready  # noqa: PLC0415 -- quick start
 
         with database(settings) as engine:
             refuse_other_owner(engine)

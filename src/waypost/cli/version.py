@@ -4,8 +4,8 @@ import platform
 from typing import Final
 
 from waypost import __version__
-from waypost.cli.reporting import say, say_json
-from waypost.cli.sources import JsonFlag
+from waypost.cli.options import JsonFlag
+from waypost.cli.output import say, say_json
 
 EXAMPLE: Final = "Example: waypost version --json"
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from waypost.database.complaints import mapped_errors
+from waypost.core.errors import StoreError
+from waypost.core.redaction import redact_message, redact_uri
 from waypost.database.drivers import (
     CONNECT_TIMEOUT_SECONDS,
     connect_options,
@@ -18,12 +19,11 @@ from waypost.database.drivers import (
     impatient_options,
     with_driver,
 )
+from waypost.database.errors import mapped_errors
 from waypost.database.locking import locked
-from waypost.database.names import url_secrets
 from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
 from waypost.database.read_only import read_only_uri
-from waypost.errors import StoreError
-from waypost.redaction import redact_message, redact_uri
+from waypost.database.shown_uri import url_secrets
 
 __all__ = [
     "Connection",

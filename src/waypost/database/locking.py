@@ -7,8 +7,8 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from waypost.database.names import shown_url
-from waypost.errors import StoreUnavailable
+from waypost.core.errors import StoreUnavailable
+from waypost.database.shown_uri import shown_url
 
 _KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL has separate locks for each database
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from waypost.errors import StoreError
+from waypost.core.errors import StoreError
 
 # https://www.sqlite.org/tempfiles.html
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")

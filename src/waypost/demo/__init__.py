@@ -3,8 +3,8 @@
 from importlib.resources import files
 from typing import Final
 
-from waypost.model import Catalog
-from waypost.transfer.providers_file import read_providers
+from waypost.core.model import Catalog
+from waypost.providers_file.load import read_providers
 
 NAME: Final = "providers.toml"
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
-from waypost import model
-from waypost.address import EmailAddress
-from waypost.directory import Directory, Entry
-from waypost.directory.guard import GuardedDirectory, KeepingLimits
+from waypost.core import model
+from waypost.core.address import EmailAddress
+from waypost.core.model import User
 from waypost.directory.pacing import Pace
-from waypost.metrics import Metrics
-from waypost.model import Person
+from waypost.directory.protocol import Directory, Entry
+from waypost.directory.resilient import ResilientDirectory, UserCacheLimits
+from waypost.runtime.metrics import Metrics
 
 OPEN_MAX: Final = 256
 
@@ -29,7 +29,7 @@ class Directories:
         self,
         opener: Opener,
         *,
-        keeping: KeepingLimits | None = None,
+        keeping: UserCacheLimits | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         """Create the collection; no directory is opened yet.
@@ -43,9 +43,9 @@ class Directories:
         self._keeping = keeping
         self._metrics = metrics
         self._pace = Pace()
-        self._open: OrderedDict[str, tuple[model.Directory, GuardedDirectory]] = OrderedDict()
+        self._open: OrderedDict[str, tuple[model.Directory, ResilientDirectory]] = OrderedDict()
 
-    async def person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
+    async def person_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
         """Return the user that an address belongs to, or None if the directory has no such user.
 
         Raises:
@@ -61,7 +61,7 @@ class Directories:
             await guarded.close()
         self._open.clear()
 
-    async def _person_for(self, directory: model.Directory, address: EmailAddress) -> Person | None:
+    async def _person_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
         known = self._open.get(directory.label)
         if known is None or (known[0] is not directory and known[0] != directory):
             known = (directory, self._guard(directory))
@@ -74,8 +74,8 @@ class Directories:
                 await oldest.close()
         return await known[1].person_for(address)
 
-    def _guard(self, directory: model.Directory) -> GuardedDirectory:
-        return GuardedDirectory(
+    def _guard(self, directory: model.Directory) -> ResilientDirectory:
+        return ResilientDirectory(
             LazyDirectory(self._opener, directory),
             directory,
             keeping=self._keeping,

@@ -5,15 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.characters import is_never_text
-from waypost.directory import Entry
-from waypost.model import (
-    AttributeRule,
-    Directory,
-    LdapDirectory,
-    LdapServer,
-    Person,
-)
+from waypost.core.model import AttributeRule, Directory, LdapDirectory, LdapServer, User
+from waypost.core.text_rules import is_never_text
+from waypost.directory.protocol import Entry
 
 LOGIN_COLUMN: Final = "login"
 DISPLAY_NAME_COLUMN: Final = "display_name"
@@ -21,7 +15,7 @@ VALUE_MAX_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedAttributes:
     """The attributes that Waypost reads from an entry.
 
     Attributes:
@@ -43,17 +37,17 @@ class Wanted:
         return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
 
 
-def wanted_of(directory: Directory) -> Wanted:
+def wanted_of(directory: Directory) -> WantedAttributes:
     """Return the attributes that are needed from a directory's entries."""
     if isinstance(directory, LdapServer):
-        return Wanted(directory.attr_uid, directory.attr_cn, None, ())
+        return WantedAttributes(directory.attr_uid, directory.attr_cn, None, ())
     if isinstance(directory, LdapDirectory):
         names = (directory.attr_uid, directory.attr_cn, directory.login_pattern)
-        return Wanted(*names, directory.rules)
-    return Wanted(LOGIN_COLUMN, DISPLAY_NAME_COLUMN, None, directory.rules)
+        return WantedAttributes(*names, directory.rules)
+    return WantedAttributes(LOGIN_COLUMN, DISPLAY_NAME_COLUMN, None, directory.rules)
 
 
-def person_of(entry: Entry, wanted: Wanted) -> Person:
+def user_of(entry: Entry, wanted: WantedAttributes) -> User:
     """Convert an entry to a person; values that no document can carry count as absent.
 
     Attribute names match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
@@ -65,7 +59,7 @@ def person_of(entry: Entry, wanted: Wanted) -> Person:
     names = _usable(entry, wanted.display_name) if wanted.display_name else iter(())
     values = ((one.name, allowed_value(one, _usable(entry, one.name))) for one in wanted.rules)
     attributes = tuple((name, value) for name, value in values if value is not None)
-    return Person(login, next(names, None), attributes)
+    return User(login, next(names, None), attributes)
 
 
 def allowed_value(rule: AttributeRule, values: Iterable[str]) -> str | None:

@@ -1,8 +1,8 @@
 """Check for the libraries that directories need: without one, users get the wrong login name."""
 
-from waypost import model
-from waypost.directory.opening import open_directory
-from waypost.errors import DirectoryError
+from waypost.core import model
+from waypost.core.errors import DirectoryError
+from waypost.directory.factory import open_directory
 
 
 def missing_library(directory: model.Directory) -> str | None:

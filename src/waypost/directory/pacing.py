@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-from waypost import threads
+from waypost.runtime import threads
 
 STEP_SECONDS: Final = 0.01
 """Longer than a file needs for an answer, or a database or a directory in the same network."""

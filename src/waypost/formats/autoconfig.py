@@ -8,10 +8,9 @@ from typing import Final
 
 from lxml import etree
 
-from waypost.address import DomainName
-from waypost.errors import NoUsableService
-from waypost.formats.xml import child, to_bytes
-from waypost.model import (
+from waypost.core.address import DomainName
+from waypost.core.errors import NoUsableService
+from waypost.core.model import (
     ClientConfig,
     Documentation,
     Format,
@@ -25,8 +24,9 @@ from waypost.model import (
     Webmail,
     with_general_name,
 )
-from waypost.placeholders import expand, expand_pages, expand_url
-from waypost.preference import ordered
+from waypost.core.placeholders import expand, expand_pages, expand_url
+from waypost.core.preference import ordered
+from waypost.formats.xml import child, to_bytes
 
 CONTENT_TYPE: Final = "text/xml; charset=utf-8"
 

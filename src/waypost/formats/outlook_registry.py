@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 
 _FIRST_LINE: Final = "Windows Registry Editor Version 5.00"
 # 16.0 is Outlook 2016 and all newer versions.

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
-from waypost.errors import FetchError
+from waypost.core.errors import FetchError
+from waypost.core.redaction import redact_message, redact_uri, secrets_of
 from waypost.net.connection import Connection
 from waypost.net.deadline import Deadline
 from waypost.net.failures import PrivateAddress, failure_reason
-from waypost.net.http_exchange import PRINTABLE, Request, Response, exchange
-from waypost.redaction import redact_message, redact_uri, secrets_of
+from waypost.net.http_exchange import PRINTABLE, HttpRequest, HttpResponse, exchange
 
 SECONDS: Final = 15.0
 REDIRECTS_MAX: Final = 5
@@ -85,7 +85,7 @@ class FetchLimits:
 
 def fetch(
     url: str, limits: FetchLimits, transport: Transport, headers: Mapping[str, str]
-) -> Response:
+) -> HttpResponse:
     """Fetch a document; the body is read only if the status is 2xx.
 
     Args:
@@ -103,7 +103,7 @@ def fetch(
     for _ in range(limits.redirects + 1):
         try:
             origin, target = read_url(passed[-1])
-            request = Request(origin.authority, target, headers=headers)
+            request = HttpRequest(origin.authority, target, headers=headers)
             may = limits.allow_private or not has_met_public
             with transport.connect(origin, deadline, allow_private=may) as connection:
                 has_met_public = has_met_public or connection.is_public
@@ -155,7 +155,7 @@ def _is_success(status: int) -> bool:
     return 200 <= status <= 299
 
 
-def _checked_size(name: str, response: Response, max_bytes: int) -> Response:
+def _checked_size(name: str, response: HttpResponse, max_bytes: int) -> HttpResponse:
     if len(response.body) > max_bytes:
         raise FetchError(f"{name}: is larger than {max_bytes // 1024} KiB")
     return response

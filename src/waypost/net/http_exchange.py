@@ -19,7 +19,7 @@ _WINDOW_BITS: Final = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """A request.
 
     Attributes:
@@ -35,7 +35,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HttpResponse:
     """An answer.
 
     Attributes:
@@ -59,11 +59,11 @@ def host_of(authority: str) -> str:
 
 def exchange(
     connection: Connection,
-    request: Request,
+    request: HttpRequest,
     max_bytes: int,
     *,
     reads_body: Callable[[int], bool] = lambda _: True,
-) -> Response:
+) -> HttpResponse:
     """Send a request on a connection, and read the answer.
 
     Args:
@@ -87,7 +87,7 @@ def exchange(
         body = b""
         if reads_body(response.status):
             body = _decoded(_read(response, max_bytes), response, max_bytes)
-        return Response(response.status, response.reason, response.headers, body)
+        return HttpResponse(response.status, response.reason, response.headers, body)
 
 
 def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:

@@ -6,9 +6,9 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from waypost import threads
 from waypost.net.deadline import Deadline
 from waypost.net.failures import NoConnection
+from waypost.runtime import threads
 
 ADDRESSES_MAX: Final = 8
 PORT_MAX: Final = 65535

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from waypost.errors import SettingsError
-from waypost.model import ProfileSettings, Provider
+from waypost.core.errors import SettingsError
+from waypost.core.model import ProfileSettings, Provider
 from waypost.profiles.files import ProfileFiles
 
 

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import PublicKeyAlgorithmOID
 
-from waypost.errors import SettingsError, SettingsUnreadable
-from waypost.formats.signing import Credentials, SigningKey
+from waypost.core.errors import SettingsError, SettingsUnreadable
+from waypost.formats.mobileconfig.signing import Credentials, SigningKey
 from waypost.profiles.files import ProfileFiles
-from waypost.regular_file import open_regular_file, read_up_to, reason_of
+from waypost.runtime.regular_file import open_regular_file, read_up_to, reason_of
 
 FILE_MAX_BYTES: Final = 1024 * 1024
 RSA_MIN_BITS: Final = 2048

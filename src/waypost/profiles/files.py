@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from waypost.model import ProfileSettings
+from waypost.core.model import ProfileSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-from waypost.backoff import BackOff
-from waypost.errors import SettingsError, SigningUnavailable
-from waypost.formats.signing import Credentials, sign
+from waypost.core.errors import SettingsError, SigningUnavailable
+from waypost.formats.mobileconfig.signing import Credentials, sign
 from waypost.profiles.credentials import load_credentials
 from waypost.profiles.files import ProfileFiles
-from waypost.seldom import Seldom
-from waypost.signature import Signature, signature_of
+from waypost.runtime.backoff import BackOff
+from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.ratelimit import RateLimiter
 
 RETRY_LOOKS: Final = 10
 """Files with errors are read again after so many polls: the clock may have been wrong."""
@@ -44,7 +44,7 @@ class ProfileSigner:
     def __init__(
         self,
         files: ProfileFiles,
-        tells: Callable[[int], bool] = lambda _key: True,
+        is_first: Callable[[int], bool] = lambda _key: True,
         now: Callable[[], datetime] = _utc_now,
         kept: Kept | None = None,
         provider: str | None = None,
@@ -54,14 +54,14 @@ class ProfileSigner:
 
         Args:
             files: PEM.
-            tells: gets a number, the same in all workers; returns whether this worker logs.
+            is_first: gets a number, the same in all workers; returns whether this worker logs.
             now: returns the time, with its zone.
             kept: the cache of signed profiles; None for a separate one.
             provider: the provider whose profiles these are; None for those of all.
             back_off: says when to try again.
         """
         self._files = files
-        self._tells = tells
+        self._is_first = is_first
         self._now = now
         self._credentials: Credentials | None = None
         self._provider = provider
@@ -71,7 +71,7 @@ class ProfileSigner:
         self._back_off = back_off if back_off is not None else BackOff()
         self._complained: tuple[Seen, int, tuple[str, ...]] | None = None
         self._looks = 0
-        self._complaint = Seldom()
+        self._complaint = RateLimiter()
         self._seen: Seen = ()
         self._changing: Seen = ()
         self._demands = 0
@@ -139,7 +139,7 @@ class ProfileSigner:
         problems = outcome.problems if isinstance(outcome, SettingsError) else ()
         about = self._seen, self._demands, problems
         known = about == self._complained
-        tells = not known and self._tells(zlib.crc32(repr(("profile", about)).encode()) or 1)
+        is_first = not known and self._is_first(zlib.crc32(repr(("profile", about)).encode()) or 1)
         if isinstance(outcome, SettingsError):
             if outcome.temporary:
                 self._back_off.failed()
@@ -147,7 +147,7 @@ class ProfileSigner:
                 self._back_off.reset()
             self._problems, self._complained = problems, about
             action = _AGAIN if outcome.temporary else _FIX
-            for problem in problems if tells else ():
+            for problem in problems if is_first else ():
                 self._log.error("profile certificate rejected", reason=problem, action=action)
             return
         self._back_off.reset()
@@ -155,7 +155,7 @@ class ProfileSigner:
         self._credentials = outcome
         self._reading = object()
         self._logged_expiry = False
-        if again and tells:
+        if again and is_first:
             self._log.info(
                 "profile certificate loaded",
                 file=str(self._files.certificate),
@@ -169,7 +169,7 @@ class ProfileSigner:
         until = self._credentials.certificate.not_valid_after_utc
         if self._now() > until:
             self._logged_expiry = True
-            if self._tells(zlib.crc32(f"expired {until}".encode()) or 1):
+            if self._is_first(zlib.crc32(f"expired {until}".encode()) or 1):
                 self._log.error(
                     "profile certificate has expired; renew it",
                     file=str(self._files.certificate),
@@ -177,7 +177,7 @@ class ProfileSigner:
                 )
 
     def _look(self) -> Seen:
-        return tuple(signature_of(path) for path in self._files.paths)
+        return tuple(file_stamp(path) for path in self._files.paths)
 
     def _load(self) -> "Credentials | SettingsError":
         try:

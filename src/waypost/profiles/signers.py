@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from waypost.demand import Demand
-from waypost.model import Provider
+from waypost.core.model import Provider
 from waypost.profiles.files import ProfileFiles
+from waypost.runtime.poll_trigger import PollTrigger
 
 if TYPE_CHECKING:
     from waypost.profiles.signer import Kept, ProfileSigner
@@ -17,7 +17,7 @@ POLL_SECONDS: Final = 1.0
 SIGNERS_MAX: Final = 1000
 """How many are followed at once; above it, the least recently used one is dropped."""
 
-Tells = Callable[[int, int], bool]
+IsFirst = Callable[[int, int], bool]
 """Gets a number, the same in all workers, and another one for its subject."""
 
 
@@ -28,19 +28,19 @@ def _alone(_key: int, _subject: int) -> bool:
 class ProfileSigners:
     """One signer for each set of files. The files of a provider are read when first needed."""
 
-    def __init__(self, general: ProfileFiles | None, tells: Tells = _alone) -> None:
+    def __init__(self, general: ProfileFiles | None, is_first: IsFirst = _alone) -> None:
         """Initialize with the files of all providers, if there are some, and the worker that logs.
 
         Args:
             general: PEM.
-            tells: returns whether this worker logs.
+            is_first: returns whether this worker logs.
         """
         self._general = general
-        self._tells = tells
+        self._is_first = is_first
         self._signers: dict[ProfileFiles, ProfileSigner] = {}
         self._kept: Kept = {}
         self._opening = asyncio.Lock()
-        self._demand = Demand()
+        self._demand = PollTrigger()
 
     def start(self) -> None:
         """Read the files of all providers; if they have errors, no such profile is sent."""
@@ -92,11 +92,11 @@ class ProfileSigners:
         from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
 
         subject = zlib.crc32(repr(files).encode())
-        tells = partial(_about, self._tells, subject)
-        signer = ProfileSigner(files, tells, kept=self._kept, provider=whose)
+        is_first = partial(_about, self._is_first, subject)
+        signer = ProfileSigner(files, is_first, kept=self._kept, provider=whose)
         signer.start()
         return signer
 
 
-def _about(tells: Tells, subject: int, key: int) -> bool:
-    return tells(key, subject)
+def _about(is_first: IsFirst, subject: int, key: int) -> bool:
+    return is_first(key, subject)

@@ -6,22 +6,22 @@
 the file, and the file over the default.
 """
 
+from waypost.settings.database_source import database_of, source_of_database
 from waypost.settings.loading import Loaded, load, load_from_process
 from waypost.settings.masking import secret_texts, shown
-from waypost.settings.naming import database_of, source_of_database
 from waypost.settings.option import Option
-from waypost.settings.pages import Row, reference, rows, sample
-from waypost.settings.sources import Origin, Source
+from waypost.settings.pages import SettingRow, reference, rows, sample
+from waypost.settings.sources import Source, SourceKind
 from waypost.settings.table import Settings, default_db_uri, options
 from waypost.settings.values import in_memory
 
 __all__ = [
     "Loaded",
     "Option",
-    "Origin",
-    "Row",
+    "SettingRow",
     "Settings",
     "Source",
+    "SourceKind",
     "database_of",
     "default_db_uri",
     "in_memory",

@@ -16,7 +16,7 @@ from configparser import (
 from pathlib import Path
 from typing import Final
 
-from waypost.settings.sources import Found, Given, Origin, Source
+from waypost.settings.sources import GivenValue, Source, SourceContent, SourceKind
 
 SECTION = "automx2"
 KEYS = ("loglevel", "db_echo", "db_uri", "proxy_count")
@@ -25,9 +25,9 @@ VALUE_MAX_CHARS: Final = 64 * 1024
 _REFERENCE: Final = re.compile(r"%\(([^)]+)\)s")
 
 
-def from_automx2(path: Path, text: str) -> Found:
+def from_automx2(path: Path, text: str) -> SourceContent:
     """Read the four keys that automx2 supports; warn about keys that automx2 ignores."""
-    found = Found()
+    found = SourceContent()
     parser = ConfigParser()
     try:
         parser.read_string(text)
@@ -46,13 +46,13 @@ def from_automx2(path: Path, text: str) -> Found:
         place = f"{path}:{lines.get(key, 1)}"
         if key in KEYS:
             value = _value(parser, key, place, found)
-            found.given[key] = Given(value, Source(Origin.FILE, place), path.parent)
+            found.given[key] = GivenValue(value, Source(SourceKind.FILE, place), path.parent)
         elif key not in parser.defaults():  # keys of [DEFAULT] are for references
             found.warnings.append(f"{place}: {key[:100]} is not an option of automx2; ignored")
     return found
 
 
-def _value(parser: ConfigParser, key: str, place: str, found: Found) -> str:
+def _value(parser: ConfigParser, key: str, place: str, found: SourceContent) -> str:
     if _expanded_chars(parser, key, MAX_INTERPOLATION_DEPTH) > VALUE_MAX_CHARS:
         found.problems.append(f"{place}: {key} is longer than {VALUE_MAX_CHARS} characters")
         return ""

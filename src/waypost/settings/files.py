@@ -5,20 +5,20 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from waypost.regular_file import read_regular_file, reason_of
+from waypost.runtime.regular_file import read_regular_file, reason_of
 from waypost.settings.automx2 import from_automx2
 from waypost.settings.option import Option
-from waypost.settings.sources import Found, from_toml
+from waypost.settings.sources import SourceContent, from_toml
 
 MAX_BYTES: Final = 1024 * 1024
 """A larger file is not a settings file."""
 
-Reader = Callable[[Path, str], Found]
+Reader = Callable[[Path, str], SourceContent]
 
 
 def from_file(
     table: tuple[Option, ...], environ: Mapping[str, str], cwd: Path, home: Path, etc: Path
-) -> tuple[Path | None, Found]:
+) -> tuple[Path | None, SourceContent]:
     """Read the first settings file that exists; return its path and its content."""
     config_home = Path(environ.get("XDG_CONFIG_HOME", ""))
     user = config_home if config_home.is_absolute() else home / ".config"
@@ -28,7 +28,7 @@ def from_file(
     if named:
         path = inside(named, cwd, home)
         if not _visible(path):
-            return None, Found(problems=[f"WAYPOST_CONFIG: there is no file {path}"])
+            return None, SourceContent(problems=[f"WAYPOST_CONFIG: there is no file {path}"])
         return path, _read(path, ours)
     if theirs := environ.get("AUTOMX2_CONF", ""):
         path = inside(theirs, cwd, home)
@@ -49,7 +49,7 @@ def from_file(
             found = _read(path, reader)
             found.warnings[:0] = warnings
             return path, found
-    return None, Found(warnings=warnings)
+    return None, SourceContent(warnings=warnings)
 
 
 def inside(text: str, folder: Path, home: Path) -> Path:
@@ -85,17 +85,19 @@ def _as_owner(path: Path) -> str:
     return f"{found}; run the command as a user with permission (runuser -u USER -- waypost ...)"
 
 
-def _read(path: Path, reader: Reader) -> Found:
+def _read(path: Path, reader: Reader) -> SourceContent:
     try:
         data = read_regular_file(path, MAX_BYTES)
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Found(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
+        return SourceContent(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
     except PermissionError as error:
-        return Found(problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"])
+        return SourceContent(
+            problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"]
+        )
     except OSError as error:
-        return Found(problems=[f"{path}: cannot be read: {reason_of(error)}"])
+        return SourceContent(problems=[f"{path}: cannot be read: {reason_of(error)}"])
     if len(data) > MAX_BYTES:
         rule = f"is larger than {MAX_BYTES // 1024} KiB, which is too large for a settings file"
-        return Found(problems=[f"{path}: {rule}"])
+        return SourceContent(problems=[f"{path}: {rule}"])
     return reader(path, text)

@@ -9,17 +9,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from waypost.errors import SettingsError
-from waypost.redaction import MASK, redact_if_url, redact_uri
+from waypost.core.errors import SettingsError
+from waypost.core.redaction import MASK, redact_if_url, redact_uri
 from waypost.settings.files import from_file, inside
 from waypost.settings.option import Option
-from waypost.settings.sources import (
-    Given,
-    Origin,
-    Source,
-    from_environment,
-    from_flags,
-)
+from waypost.settings.sources import GivenValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options
 from waypost.settings.values import in_memory
 
@@ -74,7 +68,7 @@ def load(
     problems = [problem for layer in layers for problem in layer.problems]
     warnings = [warning for layer in layers for warning in layer.warnings]
     values: dict[str, Any] = {"db_uri": default_db_uri(environ, home)}
-    sources = {option.name: Source(Origin.DEFAULT, "default") for option in table}
+    sources = {option.name: Source(SourceKind.DEFAULT, "default") for option in table}
     for layer in layers:  # the weakest first
         for option in table:
             if (given := layer.given.get(option.name)) is None:
@@ -96,7 +90,7 @@ def load(
     return Loaded(settings, sources, file, tuple(warnings))
 
 
-def _checked(option: Option, given: Given, home: Path) -> object:
+def _checked(option: Option, given: GivenValue, home: Path) -> object:
     """Return the value with the type of the option, or raise ValidationError or TypeError."""
     field = Settings.model_fields[option.name]
     adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
@@ -113,7 +107,7 @@ def _checked(option: Option, given: Given, home: Path) -> object:
     return value
 
 
-def _refusal(option: Option, given: Given) -> str:
+def _refusal(option: Option, given: GivenValue) -> str:
     if option.about.masked and option.name != "db_uri":
         value = MASK
     else:

@@ -2,7 +2,7 @@
 
 import json
 
-from waypost.redaction import MASK, redact_uri, secrets_of
+from waypost.core.redaction import MASK, redact_uri, secrets_of
 from waypost.settings.option import Option
 from waypost.settings.table import Settings
 

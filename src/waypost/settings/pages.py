@@ -48,7 +48,7 @@ Waypost ignores other keys with a warning; automx2 ignored them too.
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SettingRow:
     """The current value of an option: its name, its value with secrets masked, and its source."""
 
     name: str
@@ -56,10 +56,10 @@ class Row:
     source: str
 
 
-def rows(loaded: Loaded) -> tuple[Row, ...]:
+def rows(loaded: Loaded) -> tuple[SettingRow, ...]:
     """Return the current values, in the order of the table."""
     return tuple(
-        Row(
+        SettingRow(
             option.name,
             shown(option, getattr(loaded.settings, option.name)),
             str(loaded.sources[option.name]),

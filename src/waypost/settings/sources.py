@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from waypost.bounded_toml import TomlError, parse_toml
+from waypost.parsing.bounded_toml import TomlError, parse_toml
 from waypost.settings.option import Option
 
 PROBLEMS_MAX: Final = 100
 
 
-class Origin(StrEnum):
+class SourceKind(StrEnum):
     """The kinds of sources, in order of precedence."""
 
     FLAG = "flag"
@@ -30,7 +30,7 @@ class Source:
     `place` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
     """
 
-    origin: Origin
+    origin: SourceKind
     place: str
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenValue:
     """A value from a source, before it is checked.
 
     `typed` means that the source has its own types (TOML), so that `port = "1"` is a mistake.
@@ -52,10 +52,10 @@ class Given:
 
 
 @dataclass(slots=True)
-class Found:
+class SourceContent:
     """The content of one source: its options, its mistakes and its warnings."""
 
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, GivenValue] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -66,9 +66,11 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else "; `waypost config sample` lists all options"
 
 
-def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: Path) -> Found:
+def from_environment(
+    table: Iterable[Option], environ: Mapping[str, str], cwd: Path
+) -> SourceContent:
     """Read the variables `WAYPOST_...`; an empty variable counts as not set."""
-    found = Found()
+    found = SourceContent()
     known = {option.variable: option for option in table}
     for variable, text in sorted(environ.items()):
         if not variable.startswith("WAYPOST_") or variable == "WAYPOST_CONFIG" or not text.strip():
@@ -81,14 +83,16 @@ def from_environment(table: Iterable[Option], environ: Mapping[str, str], cwd: P
         value: object = (
             re.split(r"[\s,]+", text.strip(" ,")) if option.kind is list else text.strip()
         )
-        source = Source(Origin.ENVIRONMENT, variable)
-        found.given[option.name] = Given(value, source, cwd)
+        source = Source(SourceKind.ENVIRONMENT, variable)
+        found.given[option.name] = GivenValue(value, source, cwd)
     for option in known.values():
         _from_automx2(option, environ, cwd, found)
     return found
 
 
-def _from_automx2(option: Option, environ: Mapping[str, str], cwd: Path, found: Found) -> None:
+def _from_automx2(
+    option: Option, environ: Mapping[str, str], cwd: Path, found: SourceContent
+) -> None:
     """Read the variable of automx2 for an option; automx2 ignores other values too."""
     variable = option.about.also
     text = environ.get(variable, "").strip() if variable else ""
@@ -97,7 +101,7 @@ def _from_automx2(option: Option, environ: Mapping[str, str], cwd: Path, found: 
     if text not in option.choices:
         found.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; ignored")
         return
-    found.given[option.name] = Given(text, Source(Origin.ENVIRONMENT, variable), cwd)
+    found.given[option.name] = GivenValue(text, Source(SourceKind.ENVIRONMENT, variable), cwd)
 
 
 def _set_by_kubernetes(variable: str, text: str) -> bool:
@@ -111,9 +115,9 @@ def _set_by_kubernetes(variable: str, text: str) -> bool:
     return described is not None or (port and "://" in text)
 
 
-def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> Found:
+def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> SourceContent:
     """Read the flags of the command line; None is a flag that was not given."""
-    found = Found()
+    found = SourceContent()
     known = {option.name: option for option in table}
     for name, value in flags.items():
         if value is None or (isinstance(value, list | tuple) and not value):
@@ -121,13 +125,13 @@ def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) 
         if (option := known.get(name)) is None:
             found.problems.append(f"--{name}: not an option{nearest(name, known)}")
             continue
-        found.given[name] = Given(value, Source(Origin.FLAG, option.flag), cwd)
+        found.given[name] = GivenValue(value, Source(SourceKind.FLAG, option.flag), cwd)
     return found
 
 
-def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
+def from_toml(table: Iterable[Option], path: Path, text: str) -> SourceContent:
     """Read Waypost's own file: its keys at the top level are the names of options."""
-    found = Found()
+    found = SourceContent()
     try:
         toml = parse_toml(text)
     except TomlError as error:
@@ -140,8 +144,8 @@ def from_toml(table: Iterable[Option], path: Path, text: str) -> Found:
             break
         place = f"{path}:{toml.lines.get(name, 1)}"
         if name in known:
-            source = Source(Origin.FILE, place)
-            found.given[name] = Given(value, source, path.parent, typed=True)
+            source = Source(SourceKind.FILE, place)
+            found.given[name] = GivenValue(value, source, path.parent, typed=True)
         elif isinstance(value, dict):
             found.problems.append(
                 f"{place}: {name[:100]} is a table; options must be at the top level"

@@ -5,7 +5,7 @@ import re
 from datetime import date
 from typing import Final
 
-from waypost.characters import is_never_text
+from waypost.core.text_rules import is_never_text
 
 LANGUAGES_MAX: Final = 64
 CONSENT_MAX_CHARS: Final = 16_384

@@ -15,14 +15,14 @@ from typing import Final
 
 import structlog
 
-from waypost.address import DomainName
-from waypost.errors import StoreBusy, StoreError, StoreUnavailable
-from waypost.keeping import Keeping
-from waypost.lanes import Lane
-from waypost.metrics import Metrics
-from waypost.model import Domain
-from waypost.seldom import Seldom
-from waypost.store import Store
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreBusy, StoreError, StoreUnavailable
+from waypost.core.model import Domain
+from waypost.runtime.lru import TwoPartCache
+from waypost.runtime.metrics import Metrics
+from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.worker_pool import WorkerPool
+from waypost.store.protocol import Store
 
 # After this part of its time to live, a requested answer is refreshed ahead of time.
 REFRESH_AHEAD: Final = 0.5
@@ -36,7 +36,7 @@ WATCH_DOMAIN: Final = DomainName("waypost.invalid")
 
 Asking = asyncio.Task[Domain | None]
 Failure = StoreUnavailable | StoreError
-StoreLane = Lane[DomainName, Domain | None]
+StoreLane = WorkerPool[DomainName, Domain | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,11 @@ class DomainCache:
         self._limits = limits
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
-        self._refreshing: StoreLane = Lane("store-refresh", store.find, threads, _broken)
-        self._exploring: StoreLane = Lane("store-explore", store.find, threads, _broken)
-        self._kept: Keeping[DomainName, _Kept] = Keeping(limits.size, limits.negative_size)
+        self._refreshing: StoreLane = WorkerPool("store-refresh", store.find, threads, _broken)
+        self._exploring: StoreLane = WorkerPool("store-explore", store.find, threads, _broken)
+        self._kept: TwoPartCache[DomainName, _Kept] = TwoPartCache(
+            limits.size, limits.negative_size
+        )
         self._asking: dict[DomainName, Asking] = {}
         self._tasks: set[Asking] = set()
         self._explorers = 0
@@ -110,7 +112,7 @@ class DomainCache:
         self._away = False
         self._answered_at = -math.inf
         self._complained = False
-        self._failure = Seldom(clock)
+        self._failure = RateLimiter(clock)
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:

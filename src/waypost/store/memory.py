@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from waypost.address import DomainName
-from waypost.errors import StoreUnavailable
-from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain, MatchKind, Provider, candidates
-from waypost.store.offers import Offers
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreUnavailable
+from waypost.core.model import Catalog, Domain, MatchKind, Provider, candidates
+from waypost.runtime.metrics import Metrics
+from waypost.store.interning import EntryTable
 
 
 class MemoryStore:
     """A store with the whole catalog in one dict. Never unavailable.
 
     Attributes:
-        external_domains: domains that exist in other databases; `store.external_domains` queries them.
+        external_domains: domains in other databases; `store.external` queries them.
         directories: all directories in the file.
     """
 
@@ -29,7 +29,7 @@ class MemoryStore:
         self.directories = catalog.directories
         self._pinned = pinned or {}
         # For a million domains: each has a name and a number, and `find` creates the rest.
-        self._offers = Offers()
+        self._offers = EntryTable()
         self._numbers = {
             domain.pattern.text: self._offers.number(domain) for domain in catalog.domains
         }

@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 from threading import Thread
 from typing import Final
 
-from waypost.threads import limit_stacks
+from waypost.runtime.threads import limit_stacks
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 

@@ -15,10 +15,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from waypost.web.connection_limit import ConnectionLimit
-from waypost.web.deadline import Deadline
 from waypost.web.lingering import LingeringTransport
 from waypost.web.parser import Parser, body_length
 from waypost.web.public.request import Message, Receive, Scope, Send
+from waypost.web.timer import Timer
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -48,7 +48,7 @@ class HeadTooLong(ValueError):
     """The URL and headers are longer than `HEAD_MAX_BYTES`, or there are too many headers."""
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """The protocol object that uvicorn creates for each connection."""
 
     _in_head = True
@@ -74,8 +74,8 @@ class Connection(HttpToolsProtocol):
         """Initialize as uvicorn does, with the limit that all connections of a listener share."""
         super().__init__(config, server_state, app_state, _loop)
         self._limit = limit
-        self._head_deadline = Deadline(self._end)
-        self._shutdown_deadline = Deadline(self._end_shutdown)
+        self._head_deadline = Timer(self._end)
+        self._shutdown_deadline = Timer(self._end_shutdown)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline for the first request, which is the same as for later ones."""

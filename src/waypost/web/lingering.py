@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final
 
-from waypost.web.deadline import Deadline
+from waypost.web.timer import Timer
 
 LINGER_MAX_BYTES: Final = 4 * 1024 * 1024
 """How much is read and dropped after the last answer."""
@@ -44,8 +44,8 @@ class LingeringTransport(asyncio.Transport):
         self._is_sending = is_sending
         self._bytes = 0
         # Not `close`, which waits until the client has read what was written.
-        self._linger_deadline = Deadline(self.abort)
-        self._write_deadline = Deadline(self.abort)
+        self._linger_deadline = Timer(self.abort)
+        self._write_deadline = Timer(self.abort)
         self._is_paused = False
         self.is_held = False
 

@@ -13,9 +13,9 @@ from typing import Final
 import uvicorn
 from uvicorn.server import ServerState
 
-from waypost.errors import SettingsError
-from waypost.metrics import CONTENT_TYPE
-from waypost.web.connection import Connection
+from waypost.core.errors import SettingsError
+from waypost.runtime.metrics import CONTENT_TYPE
+from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, bound_buffers, connections_by_descriptors
 from waypost.web.public.request import Receive, Scope, Send
 
@@ -76,7 +76,7 @@ def _run(
         partial(_answer, exposition),
         interface="asgi3",
         loop="uvloop",
-        http=Connection,
+        http=HttpConnection,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -86,7 +86,7 @@ def _run(
     )
     config.load()
     limit = ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
-    connection = partial(Connection, config, ServerState(), {}, limit=limit)
+    connection = partial(HttpConnection, config, ServerState(), {}, limit=limit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(listener, connection, started))
 

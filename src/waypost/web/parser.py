@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CONNECT: Final = b"CONNECT"
 
 
-class Connection(Protocol):
+class ParserCallbacks(Protocol):
     """The callbacks of httptools, and what is needed to parse a head again."""
 
     parser: "Parser"
@@ -35,7 +35,7 @@ class Parser(httptools.HttpRequestParser):
     (`is_repeated`).
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ParserCallbacks) -> None:
         """Initialize with the connection whose methods are called."""
         super().__init__(connection)
         self._connection = connection

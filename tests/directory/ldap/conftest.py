@@ -8,7 +8,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.slapd import CLIENT_NAME, PASSWORD, READER, SUFFIX, Slapd
-from waypost.model import LdapBind, LdapDirectory, Limits, Secret
+from waypost.core.model import DirectoryLimits, LdapBind, LdapDirectory, Secret
 
 
 @pytest.fixture(name="client_pair", scope="session")
@@ -29,7 +29,7 @@ def _directory(server: Slapd, authority: Authority) -> LdapDirectory:
         bind_user=READER,
         bind_password=Secret(PASSWORD),
         ca_file=f"{authority.certificate}",
-        limits=Limits(time_limit_seconds=5, connect_timeout_seconds=5),
+        limits=DirectoryLimits(time_limit_seconds=5, connect_timeout_seconds=5),
     )
 
 

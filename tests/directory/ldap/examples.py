@@ -3,8 +3,8 @@
 from typing import Final
 
 from tests.docs.pages import ROOT, blocks
-from waypost.model import LdapDirectory
-from waypost.transfer.providers_file import read_providers
+from waypost.core.model import LdapDirectory
+from waypost.providers_file.load import read_providers
 
 PAGE: Final = ROOT / "docs/directories/ldap.md"
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from waypost import model
-from waypost.address import DomainName, EmailAddress
-from waypost.directory import Directory, Entry
-from waypost.directory.entries import person_of, wanted_of
-from waypost.directory.opening import open_directory
+from waypost.core import model
+from waypost.core.address import DomainName, EmailAddress
+from waypost.directory.entries import user_of, wanted_of
+from waypost.directory.factory import open_directory
+from waypost.directory.protocol import Directory, Entry
 
 
 @contextmanager
@@ -27,10 +27,10 @@ def ask(directory: model.Directory, address: str, **options: Any) -> Entry | Non
         return source.find(raw(address))
 
 
-def user(directory: model.Directory, address: str) -> model.Person | None:
+def user(directory: model.Directory, address: str) -> model.User | None:
     """Return the person from one lookup."""
     entry = ask(directory, address)
-    return None if entry is None else person_of(entry, wanted_of(directory))
+    return None if entry is None else user_of(entry, wanted_of(directory))
 
 
 def raw(address: str) -> EmailAddress:

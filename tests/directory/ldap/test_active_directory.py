@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 
 from tests.directory.ldap.examples import example
-from tests.directory.ldap.finding import ask, user, raw
+from tests.directory.ldap.finding import ask, raw, user
 from tests.servers.authority import Authority
 from tests.servers.samba import LOGIN, PASSWORD, SUFFIX, Samba, samba
-from waypost.directory.probing import probe
-from waypost.errors import DirectoryError
-from waypost.model import LdapDirectory, LdapSecurity, Limits, Person, Secret
+from waypost.core.errors import DirectoryError
+from waypost.core.model import DirectoryLimits, LdapDirectory, LdapSecurity, Secret, User
+from waypost.directory.probe import probe
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
-ANNA = Person("abeispiel", "Anna Beispiel")
+ANNA = User("abeispiel", "Anna Beispiel")
 
 
 @pytest.fixture(name="samba_server", scope="module")
@@ -34,7 +34,7 @@ def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
         bind_user=LOGIN,
         bind_password=Secret(PASSWORD),
         ca_file=f"{authority.certificate}",
-        limits=Limits(time_limit_seconds=10, connect_timeout_seconds=10),
+        limits=DirectoryLimits(time_limit_seconds=10, connect_timeout_seconds=10),
     )
 
 
@@ -61,7 +61,7 @@ def test_other_attributes(
 ) -> None:
     """Users are found by the attributes that operators of Active Directory use."""
     way = replace(corp, search_filter=search_filter, attr_uid=attr_uid, attr_cn=None)
-    assert user(way, address) == Person(login, None)
+    assert user(way, address) == User(login, None)
 
 
 def test_wrong_password(corp: LdapDirectory) -> None:

@@ -30,10 +30,10 @@ from tests.servers.scripted_ldap import (
 )
 from tests.servers.slapd import Slapd, slapd
 from tests.servers.waypost import free_port
-from waypost.directory import Directory
-from waypost.directory.ldap.target import target_of
-from waypost.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable, WaypostError
-from waypost.model import LdapDirectory, LdapSecurity, Secret
+from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable, WaypostError
+from waypost.core.model import LdapDirectory, LdapSecurity, Secret
+from waypost.directory.ldap.options import connection_options
+from waypost.directory.protocol import Directory
 
 pytestmark = pytest.mark.servers
 ALICE = raw("person1@example.com")
@@ -44,12 +44,12 @@ FOUND = {"uid": ["p1"], "cn": ["Person 1"]}
 def connected(directory: LdapDirectory, **options: Any) -> Iterator[Directory]:
     """Open a directory with other times than the default ones, and close it."""
     # Modules that need the library are imported after the fixtures have checked for it.
-    from waypost.directory.ldap.connector import LdapConnector
+    from waypost.directory.ldap.client import LdapClient
     from waypost.directory.ldap.pool import Pool
 
     if "idle_seconds" in options:
         options["pool"] = Pool(options.pop("idle_seconds"))
-    source = LdapConnector(target_of(directory), **options)
+    source = LdapClient(connection_options(directory), **options)
     try:
         yield source
     finally:

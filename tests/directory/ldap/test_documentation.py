@@ -9,10 +9,10 @@ import pytest
 from tests.directory.ldap.examples import PAGE, example
 from tests.directory.ldap.finding import user
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
-from waypost.directory.ldap.messages import AMBIGUOUS, Complaint
-from waypost.model import LdapDirectory, Person, Secret
-from waypost.transfer.directory_ldap import LDAP_KEYS
-from waypost.transfer.directory_parts import LIMITS
+from waypost.core.model import LdapDirectory, Secret, User
+from waypost.directory.ldap.errors import AMBIGUOUS, LdapProblem
+from waypost.providers_file.directories.ldap import LDAP_KEYS
+from waypost.providers_file.directories.parts import LIMITS
 
 
 def table(heading: str) -> list[list[str]]:
@@ -25,7 +25,7 @@ def table(heading: str) -> list[list[str]]:
 def test_each_message_has_a_cure() -> None:
     """The table has every message of the code, word for word and in its order, and no other."""
     rows = table("## Messages")
-    texts = [one.message.text for one in Complaint]
+    texts = [one.message.text for one in LdapProblem]
     shown = [re.sub(r"\{(\w+)\}", lambda found: found[1].upper(), text) for text in texts]
     assert [message for message, _ in rows] == shown
     assert [message for message, cure in rows if len(cure) < 10] == []
@@ -51,4 +51,4 @@ def test_example_for_openldap(server: Slapd, directory: LdapDirectory, tmp_path:
         bind_password=Secret(file=f"{password}"),
         ca_file=directory.ca_file,
     )
-    assert user(way, "person1@example.com") == Person("p1", "Person 1")
+    assert user(way, "person1@example.com") == User("p1", "Person 1")

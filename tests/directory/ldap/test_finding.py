@@ -7,34 +7,34 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.directory.ldap.finding import ask, opened, user, raw
+from tests.directory.ldap.finding import ask, opened, raw, user
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.people import FOREIGN, LARGE_CHARS, LONG, STRANGE
 from tests.servers.slapd import PASSWORD, PEOPLE, PUBLIC, READER, SUFFIX, Slapd
-from waypost.directory.ldap.messages import AMBIGUOUS
-from waypost.errors import DirectoryError
-from waypost.model import (
+from waypost.core.errors import DirectoryError
+from waypost.core.model import (
     AttributeRule,
     LdapBind,
     LdapDirectory,
     LdapScope,
     LdapSecurity,
     LdapServer,
-    Person,
     Secret,
+    User,
 )
-from waypost.transfer.directory_rules import check_filter
+from waypost.directory.ldap.errors import AMBIGUOUS
+from waypost.providers_file.directories.validators import check_filter
 
 pytestmark = pytest.mark.servers
 
 
 def test_person_is_found(directory: LdapDirectory) -> None:
     """Exactly one of 10,000 people is found by an address in any case."""
-    assert user(directory, "person4711@example.com") == Person("p4711", "Person 4711")
-    assert user(directory, "Person4711@example.com") == Person("p4711", "Person 4711")
+    assert user(directory, "person4711@example.com") == User("p4711", "Person 4711")
+    assert user(directory, "Person4711@example.com") == User("p4711", "Person 4711")
     assert user(directory, "person10000@example.com") is None
     capitals = replace(directory, attr_uid="UID", attr_cn="CN")
-    assert user(capitals, "person4711@example.com") == Person("p4711", "Person 4711")
+    assert user(capitals, "person4711@example.com") == User("p4711", "Person 4711")
 
 
 def test_automx2_row(server: Slapd, authority_file: str) -> None:
@@ -75,13 +75,13 @@ def test_only_what_is_wanted(directory: LdapDirectory) -> None:
     }
     rule = AttributeRule("mailHost", pattern=r".*\.example\.com", default="mail.example.com")
     found = user(replace(directory, rules=(rule,)), "several@example.com")
-    assert found == Person("first.login", "Several", (("mailHost", "mx7.example.com"),))
+    assert found == User("first.login", "Several", (("mailHost", "mx7.example.com"),))
 
 
 def test_login_pattern(directory: LdapDirectory) -> None:
     """Of several login names, the first one that matches the pattern is used."""
     second = replace(directory, login_pattern="second.*")
-    assert user(second, "other@example.com") == Person("second.login", "Several")
+    assert user(second, "other@example.com") == User("second.login", "Several")
 
 
 def test_attribute_options(directory: LdapDirectory) -> None:
@@ -90,7 +90,7 @@ def test_attribute_options(directory: LdapDirectory) -> None:
     assert entry is not None
     assert entry["cn;lang-de"] == ["Jörg Müller"]
     assert entry["cn;lang-en"] == ["George Miller"]
-    assert user(directory, "deutsch@example.com") == Person("joerg", "Jörg Müller")
+    assert user(directory, "deutsch@example.com") == User("joerg", "Jörg Müller")
 
 
 def test_bytes_that_are_no_text(directory: LdapDirectory) -> None:
@@ -114,14 +114,14 @@ def test_strange_addresses(directory: LdapDirectory, local_part: str) -> None:
     """An address with signs of a filter finds the user with exactly this text."""
     number = STRANGE.index(local_part)
     found = user(directory, f"{local_part}@example.com")
-    assert found == Person(f"strange{number}", f"Strange {number}")
+    assert found == User(f"strange{number}", f"Strange {number}")
 
 
 @pytest.mark.parametrize("address", FOREIGN)
 def test_foreign_addresses(directory: LdapDirectory, address: str) -> None:
     """An address that is not ASCII finds the user with exactly this text."""
     by_uid = replace(directory, search_filter="(uid={0})")
-    assert user(by_uid, address) == Person(address, f"Name of {address}")
+    assert user(by_uid, address) == User(address, f"Name of {address}")
 
 
 INJECTED = [
@@ -161,7 +161,7 @@ def test_nothing_is_injected(directory: LdapDirectory, address: str, search_filt
 
 def test_longest_local_part(directory: LdapDirectory) -> None:
     """A local part of 255 characters finds its owner."""
-    assert user(directory, f"{LONG}@example.com") == Person("long", "Long")
+    assert user(directory, f"{LONG}@example.com") == User("long", "Long")
 
 
 @pytest.mark.parametrize("who", ["double", "triple"])
@@ -176,7 +176,7 @@ def test_filter_on_several_lines(directory: LdapDirectory) -> None:
     """A filter may be written on several lines, and contain operators."""
     lines = "(&\n  (objectClass=inetOrgPerson)\n  (|\n    (mail={0})\n    (uid=none)\n  )\n)"
     way = replace(directory, search_filter=check_filter(lines))
-    assert user(way, "person1@example.com") == Person("p1", "Person 1")
+    assert user(way, "person1@example.com") == User("p1", "Person 1")
 
 
 def test_scopes(directory: LdapDirectory) -> None:
@@ -213,7 +213,7 @@ def test_ways_in(directory: LdapDirectory, server: Slapd, client_pair: KeyPair) 
         "unverified": replace(directory, ca_file=None, tls_verify=False),
     }
     found = {name: user(way, "person1@example.com") for name, way in ways.items()}
-    assert found == dict.fromkeys(ways, Person("p1", "Person 1"))
+    assert found == dict.fromkeys(ways, User("p1", "Person 1"))
 
 
 def test_passwords(
@@ -223,7 +223,7 @@ def test_passwords(
     monkeypatch.setenv("LDAP_SECRET", PASSWORD)
     for secret in (Secret(file=f"{password_file}"), Secret(variable="LDAP_SECRET")):
         way = replace(directory, bind_password=secret)
-        assert user(way, "person1@example.com") == Person("p1", "Person 1")
+        assert user(way, "person1@example.com") == User("p1", "Person 1")
     password_file.write_text("wrong\n", encoding="utf-8")
     with pytest.raises(DirectoryError, match="does not accept bind_user"):
         ask(replace(directory, bind_password=Secret(file=f"{password_file}")), "a@example.com")
@@ -256,7 +256,7 @@ def test_anonymous(directory: LdapDirectory) -> None:
         bind_password=Secret(),
         search_base=PUBLIC,
     )
-    assert user(anonymous, "open@example.com") == Person("open", "Open to All")
+    assert user(anonymous, "open@example.com") == User("open", "Open to All")
 
 
 @pytest.mark.parametrize(
@@ -274,4 +274,4 @@ def test_active_directory_attributes(
     """From Active Directory's root, its attributes are found, and its references ignored."""
     way = replace(directory, search_filter=search_filter, attr_uid=attr_uid, attr_cn="displayName")
     expected = {"mail": "anna@example.com", "userPrincipalName": "anna@corp.example.com"}
-    assert user(way, address) == Person(login or expected[attr_uid], "Anna Beispiel")
+    assert user(way, address) == User(login or expected[attr_uid], "Anna Beispiel")

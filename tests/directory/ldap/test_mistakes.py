@@ -30,9 +30,9 @@ from tests.servers.scripted_ldap import (
 )
 from tests.servers.slapd import PASSWORD, PEOPLE, POOR, READER, SUFFIX, Slapd, slapd
 from tests.servers.waypost import free_port
-from waypost.directory.ldap.messages import Complaint
-from waypost.errors import DirectoryError, DirectoryUnavailable, WaypostError
-from waypost.model import LdapBind, LdapDirectory, LdapSecurity, Secret
+from waypost.core.errors import DirectoryError, DirectoryUnavailable, WaypostError
+from waypost.core.model import LdapBind, LdapDirectory, LdapSecurity, Secret
+from waypost.directory.ldap.errors import LdapProblem
 
 pytestmark = pytest.mark.servers
 ADDRESS = "person1@example.com"
@@ -100,79 +100,81 @@ AD_SIGNING = (
 )
 
 Mistake = Callable[[World], LdapDirectory]
-TEMPORARY: dict[Complaint, Mistake] = {
-    Complaint.NO_HOST: lambda w: w.plain("ldap://no-such-host.invalid"),
-    Complaint.NO_SOCKET: lambda w: w.plain(f"ldapi://{quote(f'{w.folder}/none', safe='')}"),
-    Complaint.REFUSED: lambda w: w.plain(f"ldap://localhost:{free_port()}"),
+TEMPORARY: dict[LdapProblem, Mistake] = {
+    LdapProblem.NO_HOST: lambda w: w.plain("ldap://no-such-host.invalid"),
+    LdapProblem.NO_SOCKET: lambda w: w.plain(f"ldapi://{quote(f'{w.folder}/none', safe='')}"),
+    LdapProblem.REFUSED: lambda w: w.plain(f"ldap://localhost:{free_port()}"),
     # RFC 919 s7: the broadcast address, which accepts no connection.
-    Complaint.UNREACHABLE: lambda w: w.plain("ldap://255.255.255.255"),
-    Complaint.TLS_TIMEOUT: lambda w: w.raw(silent, "ldaps"),
-    Complaint.TLS_CUT: lambda w: w.raw(rude, "ldaps"),
-    Complaint.BIND_TIMEOUT: lambda w: w.raw(silent),
-    Complaint.SEARCH_TIMEOUT: lambda w: w.scripted(search=[]),
-    Complaint.TIME_LIMIT: lambda w: w.scripted(search=[result(DONE, 3)]),
-    Complaint.BUSY: lambda w: w.scripted(search=[result(DONE, 51)]),
-    Complaint.CUT: lambda w: w.scripted(search=[None]),
+    LdapProblem.UNREACHABLE: lambda w: w.plain("ldap://255.255.255.255"),
+    LdapProblem.TLS_TIMEOUT: lambda w: w.raw(silent, "ldaps"),
+    LdapProblem.TLS_CUT: lambda w: w.raw(rude, "ldaps"),
+    LdapProblem.BIND_TIMEOUT: lambda w: w.raw(silent),
+    LdapProblem.SEARCH_TIMEOUT: lambda w: w.scripted(search=[]),
+    LdapProblem.TIME_LIMIT: lambda w: w.scripted(search=[result(DONE, 3)]),
+    LdapProblem.BUSY: lambda w: w.scripted(search=[result(DONE, 51)]),
+    LdapProblem.CUT: lambda w: w.scripted(search=[None]),
 }
-LASTING: dict[Complaint, Mistake] = {
-    Complaint.NO_PASSWORD_FILE: lambda w: replace(
+LASTING: dict[LdapProblem, Mistake] = {
+    LdapProblem.NO_PASSWORD_FILE: lambda w: replace(
         w.directory, bind_password=Secret(file=f"{w.folder}/none")
     ),
-    Complaint.NO_PASSWORD_VARIABLE: lambda w: replace(
+    LdapProblem.NO_PASSWORD_VARIABLE: lambda w: replace(
         w.directory, bind_password=Secret(variable="NO_SUCH_VARIABLE")
     ),
-    Complaint.NO_PASSWORD: lambda w: replace(
+    LdapProblem.NO_PASSWORD: lambda w: replace(
         w.directory, bind_password=Secret(file=w.file("empty", "\n"))
     ),
-    Complaint.BAD_TLS_FILE: lambda w: replace(
+    LdapProblem.BAD_TLS_FILE: lambda w: replace(
         w.directory, ca_file=w.file("no.pem", "not a certificate")
     ),
-    Complaint.NO_STARTTLS: lambda w: replace(
+    LdapProblem.NO_STARTTLS: lambda w: replace(
         w.scripted(extended=[result(EXTENDED_ANSWER, 2, "unsupported extended operation")]),
         security=LdapSecurity.STARTTLS,
     ),
-    Complaint.NOT_TLS: lambda w: w.raw(wordy, "ldaps"),
-    Complaint.UNKNOWN_CA: lambda w: replace(w.directory, ca_file=None),
-    Complaint.WRONG_NAME: lambda w: replace(
+    LdapProblem.NOT_TLS: lambda w: w.raw(wordy, "ldaps"),
+    LdapProblem.UNKNOWN_CA: lambda w: replace(w.directory, ca_file=None),
+    LdapProblem.WRONG_NAME: lambda w: replace(
         w.directory, urls=(w.server.url.replace("localhost", "127.0.0.1"),)
     ),
-    Complaint.BAD_CERTIFICATE: lambda w: replace(
+    LdapProblem.BAD_CERTIFICATE: lambda w: replace(
         w.raw(serving_tls(w.pair(usage=[ExtendedKeyUsageOID.CLIENT_AUTH])), "ldaps"),
         ca_file=w.directory.ca_file,
     ),
-    Complaint.TLS_FAILED: lambda w: w.raw(serving_tls(w.pair(), certificate_wanted=True), "ldaps"),
-    Complaint.BAD_LOGIN: lambda w: replace(w.directory, bind_password=Secret(WRONG)),
-    Complaint.BAD_BIND_USER: lambda w: replace(w.directory, bind_user="anna@corp.example.com"),
-    Complaint.NO_ANONYMOUS: lambda w: replace(
+    LdapProblem.TLS_FAILED: lambda w: w.raw(
+        serving_tls(w.pair(), certificate_wanted=True), "ldaps"
+    ),
+    LdapProblem.BAD_LOGIN: lambda w: replace(w.directory, bind_password=Secret(WRONG)),
+    LdapProblem.BAD_BIND_USER: lambda w: replace(w.directory, bind_user="anna@corp.example.com"),
+    LdapProblem.NO_ANONYMOUS: lambda w: replace(
         w.scripted(bind=[result(BIND_ANSWER, 48, "anonymous bind disallowed")]),
         bind=LdapBind.ANONYMOUS,
         bind_user=None,
         bind_password=Secret(),
     ),
-    Complaint.BIND_NEEDS_TLS: lambda w: w.scripted(bind=[result(BIND_ANSWER, 8, AD_SIGNING)]),
-    Complaint.BAD_EXTERNAL: lambda w: replace(
+    LdapProblem.BIND_NEEDS_TLS: lambda w: w.scripted(bind=[result(BIND_ANSWER, 8, AD_SIGNING)]),
+    LdapProblem.BAD_EXTERNAL: lambda w: replace(
         w.anonymous(), bind=LdapBind.EXTERNAL, security=LdapSecurity.NONE
     ),
-    Complaint.BIND_FAILED: lambda w: w.scripted(bind=[result(BIND_ANSWER, 80, "no idea")]),
-    Complaint.NO_BASE: lambda w: replace(w.directory, search_base=f"ou=none,{SUFFIX}"),
-    Complaint.BAD_BASE: lambda w: replace(w.directory, search_base="people"),
-    Complaint.BAD_FILTER: lambda w: replace(w.directory, search_filter="(mail={0}"),
-    Complaint.NO_ACCESS: lambda w: replace(w.directory, bind_user=POOR, search_base=PEOPLE),
-    Complaint.NEEDS_BIND: lambda w: w.scripted(search=[result(DONE, 1, AD_BIND_FIRST)]),
-    Complaint.REFERRAL: lambda w: w.scripted(search=[result(DONE, 10)]),
-    Complaint.SIZE_LIMIT: lambda w: w.scripted(search=[result(DONE, 11)]),
-    Complaint.SEARCH_FAILED: lambda w: w.scripted(search=[result(DONE, 53)]),
+    LdapProblem.BIND_FAILED: lambda w: w.scripted(bind=[result(BIND_ANSWER, 80, "no idea")]),
+    LdapProblem.NO_BASE: lambda w: replace(w.directory, search_base=f"ou=none,{SUFFIX}"),
+    LdapProblem.BAD_BASE: lambda w: replace(w.directory, search_base="people"),
+    LdapProblem.BAD_FILTER: lambda w: replace(w.directory, search_filter="(mail={0}"),
+    LdapProblem.NO_ACCESS: lambda w: replace(w.directory, bind_user=POOR, search_base=PEOPLE),
+    LdapProblem.NEEDS_BIND: lambda w: w.scripted(search=[result(DONE, 1, AD_BIND_FIRST)]),
+    LdapProblem.REFERRAL: lambda w: w.scripted(search=[result(DONE, 10)]),
+    LdapProblem.SIZE_LIMIT: lambda w: w.scripted(search=[result(DONE, 11)]),
+    LdapProblem.SEARCH_FAILED: lambda w: w.scripted(search=[result(DONE, 53)]),
 }
 # Tested in another module, or below in another way.
 OTHERS = {
-    *(Complaint.NO_LIBRARY, Complaint.BROKEN_LIBRARY, Complaint.CONNECT_TIMEOUT),
-    *(Complaint.EXPIRED, Complaint.NOT_YET_VALID, Complaint.NOT_LDAP),
-    *(Complaint.ALL_IN_USE, Complaint.CLOSED),
+    *(LdapProblem.NO_LIBRARY, LdapProblem.BROKEN_LIBRARY, LdapProblem.CONNECT_TIMEOUT),
+    *(LdapProblem.EXPIRED, LdapProblem.NOT_YET_VALID, LdapProblem.NOT_LDAP),
+    *(LdapProblem.ALL_IN_USE, LdapProblem.CLOSED),
 }
 
 
 @pytest.mark.parametrize("complaint", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
-def test_mistakes(world: World, complaint: Complaint) -> None:
+def test_mistakes(world: World, complaint: LdapProblem) -> None:
     """Each mistake has one line that names the directory, the server and the option."""
     mistake = (TEMPORARY | LASTING)[complaint]
     expected = DirectoryUnavailable if complaint in TEMPORARY else DirectoryError
@@ -181,7 +183,7 @@ def test_mistakes(world: World, complaint: Complaint) -> None:
     check(caught.value, complaint)
 
 
-def check(error: WaypostError, complaint: Complaint) -> None:
+def check(error: WaypostError, complaint: LdapProblem) -> None:
     """Check an error's text."""
     begin, *_ = complaint.message.text.removeprefix("{server}").partition("{")
     text = str(error)
@@ -196,7 +198,7 @@ def check(error: WaypostError, complaint: Complaint) -> None:
 
 def test_table_is_whole() -> None:
     """Every message is tested: by this table, below, or in another module."""
-    assert set(Complaint) == set(TEMPORARY) | set(LASTING) | OTHERS
+    assert set(LdapProblem) == set(TEMPORARY) | set(LASTING) | OTHERS
 
 
 def test_active_directory_error_numbers(world: World) -> None:
@@ -213,7 +215,7 @@ def test_active_directory_error_numbers(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("days", "complaint"),
-    [((-2, -1), Complaint.EXPIRED), ((1, 2), Complaint.NOT_YET_VALID)],
+    [((-2, -1), LdapProblem.EXPIRED), ((1, 2), LdapProblem.NOT_YET_VALID)],
     ids=["expired", "not yet valid"],
 )
 @pytest.mark.parametrize("way", ["ldaps", "starttls"])
@@ -221,7 +223,7 @@ def test_certificate_out_of_date(
     directory: LdapDirectory,
     authority: Authority,
     days: tuple[float, float],
-    complaint: Complaint,
+    complaint: LdapProblem,
     way: str,
 ) -> None:
     """A certificate that has expired, or is not valid yet, ends the connection before the bind."""
@@ -257,7 +259,7 @@ def test_server_that_speaks_something_else(world: World) -> None:
     way = replace(world.raw(wordy), security=LdapSecurity.STARTTLS)
     with pytest.raises(DirectoryError) as caught:
         ask(way, ADDRESS)
-    check(caught.value, Complaint.NOT_LDAP)
+    check(caught.value, LdapProblem.NOT_LDAP)
 
 
 def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
@@ -271,7 +273,7 @@ def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
         way = impatient(directory, f"ldap://localhost:{place[1]}")
         with pytest.raises(DirectoryUnavailable) as caught:
             ask(way, ADDRESS)
-    check(caught.value, Complaint.CONNECT_TIMEOUT)
+    check(caught.value, LdapProblem.CONNECT_TIMEOUT)
 
 
 def agrees_and_hangs() -> Script:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from waypost.directory.ldap.messages import LdapFailure
+from waypost.core.model import Secret
+from waypost.directory.ldap.errors import LdapFailure
+from waypost.directory.ldap.options import Trust
 from waypost.directory.ldap.passwords import password
-from waypost.directory.ldap.target import Trust
 from waypost.directory.ldap.tls import tls_context
-from waypost.model import Secret
 
 SAID = "is a FIFO, a socket or a device, and only regular files are read"
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tests.servers.authority import Authority
-from waypost.directory.ldap.target import Trust
+from waypost.directory.ldap.options import Trust
 from waypost.directory.ldap.tls import TlsContexts
 
 

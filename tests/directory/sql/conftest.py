@@ -10,10 +10,10 @@ import pytest
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database
 from tests.servers.database_server import PASSWORD
-from waypost.address import DomainName, EmailAddress
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import DirectoryError, DirectoryUnavailable
+from waypost.core.model import DirectoryLimits, Secret, SqlDirectory
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import DirectoryError, DirectoryUnavailable
-from waypost.model import Limits, Secret, SqlDirectory
 
 QUERY = """
 SELECT username AS login, name AS display_name FROM mailbox
@@ -39,9 +39,9 @@ def configured(uri: str | Secret, /, **change: object) -> SqlDirectory:
     return replace(usual, **change)  # type: ignore[arg-type]
 
 
-def quick(seconds: float = 0.5, **change: int) -> Limits:
+def quick(seconds: float = 0.5, **change: int) -> DirectoryLimits:
     """Return short limits for tests."""
-    return Limits(time_limit_seconds=seconds, connect_timeout_seconds=2, **change)
+    return DirectoryLimits(time_limit_seconds=seconds, connect_timeout_seconds=2, **change)
 
 
 def said(people: OpenSqlDirectory, address: EmailAddress = ALICE) -> str:

@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 
 from tests.directory.sql.conftest import Opened
 from tests.servers.database import Database
-from waypost.address import DomainName, EmailAddress
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import DirectoryError
+from waypost.core.model import AttributeRule, Secret, SqlDirectory
 from waypost.directory.sql.rows import entry_of
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import DirectoryError
-from waypost.model import AttributeRule, Secret, SqlDirectory
 
 EXAMPLE_COM = DomainName("example.com")
 ALICE = EmailAddress("alice", EXAMPLE_COM)

@@ -7,9 +7,9 @@ import pytest
 from tests.directory.sql.conftest import ALICE, WRONG, Opened, configured, said
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.postgresql import PostgreSql
+from waypost.core.errors import DirectoryError, DirectoryUnavailable
+from waypost.core.model import Secret
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.errors import DirectoryError, DirectoryUnavailable
-from waypost.model import Secret
 
 
 def test_uri_from_a_file(sqlite: Path, opened: Opened, tmp_path: Path) -> None:

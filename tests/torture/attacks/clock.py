@@ -15,7 +15,7 @@ import httpx
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.server import Server
 
 JUMPS = ("-50y", "+10y", "+0")
@@ -29,7 +29,7 @@ services = [{ type = "imap", host = "HOST" }, { type = "smtp", host = "smtp.exam
 
 
 @contextmanager
-def _beside(folder: Path) -> Iterator[Beside]:
+def _companion(folder: Path) -> Iterator[Companion]:
     require(files=[_library()])
     _set_clock(folder, "+0")
     (folder / "mail.toml").write_text(PROVIDERS.replace("HOST", _host(0)), encoding="utf-8")
@@ -49,7 +49,7 @@ def _beside(folder: Path) -> Iterator[Beside]:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
     }
-    yield Beside(environment | faked)
+    yield Companion(environment | faked)
 
 
 def _library() -> Path:
@@ -120,7 +120,7 @@ ATTACKS = (
         _jumping(_change_row),
         workers=(1,),
         options=("--cache-ttl", "1"),
-        beside=_beside,
+        companion=_companion,
     ),
     Attack(
         "clock jumps with a providers file",
@@ -128,6 +128,6 @@ ATTACKS = (
         _jumping(_change_file),
         workers=(2,),
         options=("--providers", "mail.toml"),
-        beside=_beside,
+        companion=_companion,
     ),
 )

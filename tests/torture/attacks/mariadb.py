@@ -14,7 +14,7 @@ from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.loads import AUTOCONFIG, crowd
 from tests.torture.server import Server, ask
 from tests.torture.stuck_relay import StuckRelay, stuck_relay
@@ -53,7 +53,7 @@ class Database:
 
 
 @contextmanager
-def _beside(_folder: Path) -> Iterator[Beside]:
+def _companion(_folder: Path) -> Iterator[Companion]:
     with mariadb() as server, stuck_relay(server.port) as relay:
         name = server.fresh()
         uri = server.tcp_uri(name).replace(f":{server.port}/", f":{relay.port}/")
@@ -65,12 +65,12 @@ def _beside(_folder: Path) -> Iterator[Beside]:
                 check=True,
                 capture_output=True,
             )
-        yield Beside(environment, Database(server, name, relay))
+        yield Companion(environment, Database(server, name, relay))
 
 
 def _database(server: Server) -> Database:
-    assert isinstance(server.beside.crashing, Database)
-    return server.beside.crashing
+    assert isinstance(server.companion.crashing, Database)
+    return server.companion.crashing
 
 
 @contextmanager
@@ -206,6 +206,6 @@ ATTACKS = (
         "operation",
         _break,
         options=("--cache-ttl", "1"),
-        beside=_beside,
+        companion=_companion,
     ),
 )

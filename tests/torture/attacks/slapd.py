@@ -13,7 +13,7 @@ from tests.servers.authority import Authority
 from tests.servers.frozen import frozen
 from tests.servers.slapd import PASSWORD, PEOPLE, READER, SUFFIX, Attributes, Slapd, slapd
 from tests.torture.attack import Attack, Figure
-from tests.torture.beside import Beside
+from tests.torture.companion import Companion
 from tests.torture.loads import AUTOCONFIG, crowd
 from tests.torture.server import Server, ask
 
@@ -70,18 +70,18 @@ def _user(name: str, **more: list[str]) -> tuple[str, Attributes]:
 
 
 @contextmanager
-def _beside(folder: Path) -> Iterator[Beside]:
+def _companion(folder: Path) -> Iterator[Companion]:
     authority = Authority.create(folder)
     with slapd(authority, authority.issue("slapd", ["localhost"]), _people()) as server:
         text = PROVIDERS.replace("URL", server.url)
         text = text.replace("AUTHORITY", f"{authority.certificate}")
         (folder / "mail.toml").write_text(text, encoding="utf-8")
-        yield Beside({}, server)
+        yield Companion({}, server)
 
 
 def _directory(server: Server) -> Slapd:
-    assert isinstance(server.beside.crashing, Slapd)
-    return server.beside.crashing
+    assert isinstance(server.companion.crashing, Slapd)
+    return server.companion.crashing
 
 
 @contextmanager
@@ -167,6 +167,6 @@ ATTACKS = (
         "operation",
         _break,
         options=("--providers", "mail.toml"),
-        beside=_beside,
+        companion=_companion,
     ),
 )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.directory.distinguishing import Client, Times, by_turns, flood
 from tests.directory.equal_logins import csv_directory, names, providers, sqlite_directory
-from tests.directory.telling_apart import Client, Times, by_turns, flood
 from tests.torture.attack import Attack, Figure
 from tests.torture.server import Server
 

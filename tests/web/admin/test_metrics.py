@@ -7,7 +7,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.web.admin.test_tls import CATALOG, USUAL, Away, get
-from waypost.metrics import Metrics
+from waypost.runtime.metrics import Metrics
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app
 from waypost.web.admin.guard import REFUSAL

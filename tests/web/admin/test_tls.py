@@ -7,11 +7,11 @@ from structlog.testing import capture_logs
 
 from tests.making import domain
 from tests.store.counting import CountingStore
-from waypost.address import DomainName
-from waypost.errors import StoreUnavailable
-from waypost.host_names import KINDS
-from waypost.metrics import Metrics
-from waypost.model import Catalog, Domain
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreUnavailable
+from waypost.core.model import Catalog, Domain
+from waypost.formats.discovery_hosts import KINDS
+from waypost.runtime.metrics import Metrics
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app

@@ -1,6 +1,6 @@
 """A parent of small workers: `python -m tests.web.public.small_workers KIND COUNT [NAME=SECONDS]`.
 
-NAME is a constant of `waypost.web.public.workers`.
+NAME is a constant of `waypost.web.public.workers.supervisor`.
 """
 
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from waypost.logs import configure
-from waypost.web.public import workers
-from waypost.web.public.worker_process import Report, WorkerProcess
+from waypost.runtime.logs import configure
+from waypost.web.public.workers import supervisor
+from waypost.web.public.workers.worker_process import WorkerProcess, WorkerReport
 
 
 def say(words: str) -> None:
@@ -28,7 +28,7 @@ def good(parent: Connection) -> None:
     say(f"started {os.getpid()}")
     answered = 0
     while True:
-        parent.send(Report(True, answered, ()))
+        parent.send(WorkerReport(True, answered, ()))
         while parent.poll(0.1):
             parent.recv()
             answered += 1
@@ -75,13 +75,13 @@ def main(kind: str, count: int, *changes: str) -> None:
     serve: Any = good if kind == "no room" else globals()[kind]
     for change in changes:
         name, _, seconds = change.partition("=")
-        patch.object(workers, name, float(seconds)).start()
+        patch.object(supervisor, name, float(seconds)).start()
     if kind == "no room":
         start, full = WorkerProcess.start, [OSError(11, "Resource temporarily unavailable")] * 3
         patch.object(
             WorkerProcess, "start", lambda self: start(self) if not full else _raise(full.pop())
         ).start()
-    parent = workers.Workers(count, serve, lambda _pid, _counts: None, lambda _pid: None)
+    parent = supervisor.Supervisor(count, serve, lambda _pid, _counts: None, lambda _pid: None)
     parent.run()
 
 

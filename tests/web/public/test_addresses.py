@@ -8,7 +8,7 @@ import pytest
 
 from tests.web.asgi import Answer, Client
 from tests.web.public.test_autodiscover import question
-from waypost.transfer.providers_file import read_providers
+from waypost.providers_file.load import read_providers
 
 PROVIDERS = """\
 [[provider]]
@@ -45,7 +45,7 @@ FORMATS = [autoconfig, autodiscover, autodiscover_json, mobileconfig]
 SPELLINGS = [
     # in U-labels, composed and not, in capitals, with the dots of other scripts, with a last dot
     "alice@bücher.example",
-    "alice@bu\u0308cher.example",
+    "alice@bu\u0308cher.example",  # codespell:ignore bu
     "alice@BÜCHER.Example",
     "alice@XN--BCHER-KVA.example",
     "alice@bücher。example",

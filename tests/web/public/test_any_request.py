@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.making import domain
 from tests.web.asgi import Answer, Client
-from waypost.model import Catalog
+from waypost.core.model import Catalog
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "X"]
 PATHS = [

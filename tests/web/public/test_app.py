@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
 from tests.web.public.test_autodiscover import question
-from waypost.address import DomainName
-from waypost.errors import StoreError, StoreUnavailable
-from waypost.logs import configure
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.runtime.logs import configure
 
 CONFIG = "/mail/config-v1.1.xml"
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.making import domain, host_service, url_service
 from tests.web.asgi import Answer, Client
-from waypost.model import HTTP_BASIC, OAUTH2, Catalog
+from waypost.core.model import HTTP_BASIC, OAUTH2, Catalog
 
 MAIL = "/mail/config-v1.1.xml"
 WELL_KNOWN = "/.well-known/autoconfig/mail/config-v1.1.xml"

@@ -15,7 +15,7 @@ from tests.servers.chromium import PATIENCE_MILLISECONDS, chromium
 from tests.servers.private_network import private_network
 from tests.servers.requirements import program, require
 from tests.servers.waypost import RunningWaypost, waypost
-from waypost.web.public.languages import known, texts
+from waypost.web.public.page.languages import known, texts
 
 pytestmark = pytest.mark.servers
 
@@ -36,7 +36,7 @@ public_url = "https://setup.example.com"
 permit_cleartext_passwords = "I_understand_the_risks"
 proxy_count = 1
 """
-ADDRESS = "somebody.with.quite.a.long.name@example.com"
+ADDRESS = "alice.with.quite.a.long.name@example.com"
 SHOWN = f"emailaddress={ADDRESS}"
 BY_HTTPS = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https"}
 PROFILE_TYPE = "application/x-apple-aspen-config"

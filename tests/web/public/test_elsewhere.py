@@ -9,22 +9,24 @@ from lxml import etree
 from tests.making import domain
 from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import MOBILESYNC, OUTLOOK, PATH, question
-from waypost.model import Away, Catalog
+from waypost.core.model import Catalog, Redirect
 
 URL = "https://autodiscover-s.outlook.example/autodiscover/autodiscover.xml"
 V2 = "/autodiscover/autodiscover.json"
 CONFIG = "/mail/config-v1.1.xml"
 CATALOG = Catalog(
     (
-        replace(domain("old.example"), redirect=Away("new.example")),
-        replace(domain("cloud.example"), redirect=Away(url=URL)),
+        replace(domain("old.example"), redirect=Redirect("new.example")),
+        replace(domain("cloud.example"), redirect=Redirect(url=URL)),
         replace(
             domain("self.example"),
-            redirect=Away(url="https://autodiscover.self.example/autodiscover/autodiscover.xml"),
+            redirect=Redirect(
+                url="https://autodiscover.self.example/autodiscover/autodiscover.xml"
+            ),
         ),
-        replace(domain("gone.example"), redirect=Away()),
-        replace(domain("*.gone.example"), redirect=Away()),
-        replace(domain("*"), redirect=Away("new.example")),
+        replace(domain("gone.example"), redirect=Redirect()),
+        replace(domain("*.gone.example"), redirect=Redirect()),
+        replace(domain("*"), redirect=Redirect("new.example")),
     )
 )
 

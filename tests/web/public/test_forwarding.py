@@ -2,8 +2,8 @@
 
 import pytest
 
-from waypost.web.public import schemes
-from waypost.web.public.forwarding import is_forwarded, is_forwarding
+from waypost.web.public.origin import schemes
+from waypost.web.public.origin.forwarding import is_forwarded, is_forwarding
 
 FORWARDING = [
     # the standards, and what most proxies send

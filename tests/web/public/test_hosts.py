@@ -11,7 +11,7 @@ from tests.making import domain, host_service, url_service
 from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import PATH
 from tests.web.public.test_initdb import Anybody
-from waypost.model import Away, Catalog
+from waypost.core.model import Catalog, Redirect
 from waypost.web.public.request import decoded_path
 from waypost.wiring import wire
 
@@ -29,8 +29,8 @@ CATALOG = Catalog(
         domain("own.example"),
         domain("*.pattern.example"),
         domain("www.alone.example"),
-        replace(domain("gone.example"), redirect=Away()),
-        replace(domain("old.example"), redirect=Away("new.example")),
+        replace(domain("gone.example"), redirect=Redirect()),
+        replace(domain("old.example"), redirect=Redirect("new.example")),
         domain("corp"),
     )
 )
@@ -187,7 +187,7 @@ def test_initdb_has_one_spelling(path: str) -> None:
 )
 def test_slashes_of_an_address(rest: str, address: str) -> None:
     """A local part keeps its slashes, in the path of Autodiscover's JSON as well."""
-    moved = replace(domain("old.example"), redirect=Away("new.example"))
+    moved = replace(domain("old.example"), redirect=Redirect("new.example"))
     client = Client(Catalog((moved,)))
     answer = client.get(f"//autodiscover/autodiscover.json{rest}?Protocol=ActiveSync")
     client.close()

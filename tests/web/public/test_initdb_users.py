@@ -22,8 +22,8 @@ from tests.servers.waypost import SOURCE, free_port
 
 pytestmark = pytest.mark.servers
 SERVICE = "daemon"  # a user of Debian's that runs nothing
-ORDINARY = "nobody"
-SEED = ROOT / "tests/transfer/seeds/version-2.json"
+ORDINARY = "nobody"  # codespell:ignore nobody
+SEED = ROOT / "tests/importers/seeds/version-2.json"
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "localhost:4243", "example.com", None)
 METHODS = ("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS")
 # The interpreter of these tests may be in a folder that only root may enter.

@@ -11,9 +11,9 @@ from lxml import html
 
 from tests.web.asgi import Client
 from tests.web.public.page import elements, form_to
-from waypost.transfer.providers_file import read_providers
-from waypost.web.public.languages import DEFAULT, accepted, known, named, texts
-from waypost.web.public.root import BY_HAND
+from waypost.providers_file.load import read_providers
+from waypost.web.public.page.landing_page import BY_HAND
+from waypost.web.public.page.languages import DEFAULT, accepted, known, named, texts
 
 OTHERS = [tag for tag in known() if tag != DEFAULT]
 TAGS = ("en", "de", "fr", "pt-BR")

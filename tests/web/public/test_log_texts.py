@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
-from waypost.logs import configure
+from waypost.runtime.logs import configure
 from waypost.web.public.log_texts import HIDDEN, host_text, path_text, peer_text
 
 # Each begins with the local part, and some program decodes it to an address.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from waypost.web.public.operator_check import Address, OwnerCheck
-from waypost.web.public.tcp_table import TableUnavailable, TcpTable
+from waypost.web.public.origin.operator_check import Address, OwnerCheck
+from waypost.web.public.origin.tcp_table import TableUnavailable, TcpTable
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
 OURS, OTHERS = 990, 1000  # users
@@ -293,7 +293,7 @@ def test_many_sockets(tmp_path: Path) -> None:
 
 def test_one_look_at_a_time(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of requests uses one thread, and requests that wait too long are refused."""
-    monkeypatch.setattr("waypost.web.public.operator_check.WAIT_SECONDS", 0.3)
+    monkeypatch.setattr("waypost.web.public.origin.operator_check.WAIT_SECONDS", 0.3)
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))
     proc.process(20, 77)
     looking: list[object] = []

@@ -6,8 +6,9 @@ import pytest
 
 from tests.making import EXAMPLE_COM, domain
 from tests.web.asgi import Client
-from waypost.formats import dns, pacc
-from waypost.lookup import client_config
+from waypost.formats import dns
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import client_config
 
 PATH = "/.well-known/user-agent-configuration.json"
 
@@ -31,7 +32,7 @@ def test_digest_of_what_is_served(client: Client) -> None:
         PATH, host="ua-auto-config.example.com", query="emailaddress=a@customer.example"
     )
 
-    assert pacc.digest_record(first.body) == pacc.digest_record(again.body)
+    assert document.digest_record(first.body) == document.digest_record(again.body)
     etag = {"If-None-Match": first.headers["etag"]}
     assert client.get(PATH, host="ua-auto-config.example.com", headers=etag).status == 304
     assert client.request("HEAD", PATH, host="ua-auto-config.example.com").body == b""
@@ -80,6 +81,6 @@ def test_what_dns_says_is_served(client: Client) -> None:
     served = client.get(PATH, host="ua-auto-config.example.com").body
 
     digest, mailconf = texts
-    assert digest == pacc.digest_record(served)
+    assert digest == document.digest_record(served)
     path = mailconf.removeprefix("mailconf=https://waypost.example.net")
     assert client.get(path, host="waypost.example.net").status == 200

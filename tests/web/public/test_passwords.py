@@ -17,8 +17,8 @@ from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
 from tests.web.public.page import profile_form
-from waypost.logs import configure
-from waypost.metrics import exposition
+from waypost.runtime.logs import configure
+from waypost.runtime.metrics import exposition
 from waypost.settings.profiles import RISKS
 from waypost.wiring import wire
 
@@ -238,7 +238,7 @@ def test_error_while_it_is_written(permitting: Client, monkeypatch: pytest.Monke
     def fail(*_: object, **__: object) -> bytes:
         raise KeyError("defect")
 
-    monkeypatch.setattr("waypost.formats.mobileconfig.plistlib.dumps", fail)
+    monkeypatch.setattr("waypost.formats.mobileconfig.profile.plistlib.dumps", fail)
     with capture_logs() as lines, pytest.raises(KeyError) as raised:
         post(permitting, GOOD)
 

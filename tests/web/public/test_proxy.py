@@ -6,9 +6,9 @@ import pytest
 
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
-from waypost.web.public.proxy import (
+from waypost.web.public.origin.proxy import (
     ELEMENTS_MAX,
-    Origin,
+    ClientOrigin,
     ProxyTrust,
     host_without_port,
     is_loopback,
@@ -36,7 +36,7 @@ def test_nobody_is_believed_by_default() -> None:
     """Without an option no header counts."""
     for headers in (SPOOFED, FORWARDED):
         origin = ProxyTrust().resolve("127.0.0.1", "http", headers)
-        assert origin == Origin("127.0.0.1", "http", "waypost.example")
+        assert origin == ClientOrigin("127.0.0.1", "http", "waypost.example")
 
 
 @pytest.mark.rule("proxies-trust")
@@ -45,21 +45,23 @@ def test_one_proxy(headers: list[Header]) -> None:
     """With one proxy only the value that the proxy added, the last one, counts."""
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert origin == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True)
+    assert origin == ClientOrigin(
+        "198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True
+    )
 
 
 def test_two_proxies() -> None:
     """With two proxies the value before the last counts."""
     origin = ProxyTrust(proxy_count=2).resolve("127.0.0.1", "https", SPOOFED)
 
-    assert origin == Origin("203.0.113.9", "http", "spoofed.example", scheme_is_sent=True)
+    assert origin == ClientOrigin("203.0.113.9", "http", "spoofed.example", scheme_is_sent=True)
 
 
 def test_fewer_values_than_proxies() -> None:
     """If a proxy added nothing, the connection itself counts."""
     origin = ProxyTrust(proxy_count=3).resolve("127.0.0.1", "http", SPOOFED)
 
-    assert origin == Origin("127.0.0.1", "http", "waypost.example")
+    assert origin == ClientOrigin("127.0.0.1", "http", "waypost.example")
 
 
 @pytest.mark.rule("proxies-trust")
@@ -76,7 +78,9 @@ def test_network_that_is_trusted() -> None:
     one = ProxyTrust(0, (LOCAL,)).resolve("127.0.0.1", "http", SPOOFED)
     two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
 
-    assert one == Origin("198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True)
+    assert one == ClientOrigin(
+        "198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True
+    )
     assert two.peer == "203.0.113.9"
 
 

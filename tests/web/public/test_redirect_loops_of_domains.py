@@ -8,17 +8,17 @@ import pytest
 from tests.making import domain, url_service
 from tests.web.asgi import Client
 from tests.web.public.test_autodiscover import MOBILESYNC, PATH, question
-from waypost.model import Away, Catalog
+from waypost.core.model import Catalog, Redirect
 
 URL = f"https://autodiscover.b.example{PATH}"
 MOVED = Catalog(
     (
-        replace(domain("a.example"), redirect=Away(url=URL)),
+        replace(domain("a.example"), redirect=Redirect(url=URL)),
         domain("b.example"),
-        replace(domain("c.example"), redirect=Away("d.example")),
-        replace(domain("d.example"), redirect=Away("e.example")),
-        replace(domain("e.example"), redirect=Away("c.example")),
-        replace(domain("f.example"), redirect=Away("c.example")),
+        replace(domain("c.example"), redirect=Redirect("d.example")),
+        replace(domain("d.example"), redirect=Redirect("e.example")),
+        replace(domain("e.example"), redirect=Redirect("c.example")),
+        replace(domain("f.example"), redirect=Redirect("c.example")),
     )
 )
 

@@ -7,9 +7,9 @@ import pytest
 
 from tests.making import domain, url_service
 from tests.web.asgi import Client
-from waypost.address import DomainName
-from waypost.errors import StoreUnavailable
-from waypost.model import ALL_FORMATS, Catalog, Domain, Format
+from waypost.core.address import DomainName
+from waypost.core.errors import StoreUnavailable
+from waypost.core.model import ALL_FORMATS, Catalog, Domain, Format
 
 CATALOG = Catalog(
     (

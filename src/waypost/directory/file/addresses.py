@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from waypost.address import ADDRESS_MAX_BYTES, EmailAddress
-from waypost.errors import AddressError
+from waypost.core.address import ADDRESS_MAX_BYTES, EmailAddress
+from waypost.core.errors import AddressError
 
 # Local parts that `EmailAddress.parse` always accepts; parsing takes ten times as long.
 _USUAL: Final = re.compile(r"[A-Za-z0-9_.+=-]{1,64}")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
+from waypost.core.errors import AddressError
 from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
 from waypost.directory.file.addresses import Addresses
-from waypost.directory.file.mistakes import Mistakes
-from waypost.directory.file.people import Gathering, People
-from waypost.errors import AddressError
+from waypost.directory.file.problems import Problems
+from waypost.directory.file.user_table import UserTable, UserTableBuilder
 
 ADDRESS_COLUMN: Final = "address"
 DELIMITERS: Final = (",", ";", "\t")
@@ -43,7 +43,7 @@ class _NotUtf8Error(Exception):
     """A line is not UTF-8, so the rest of the file is not read."""
 
 
-def read_csv(data: bytes, mistakes: Mistakes) -> People:
+def read_csv(data: bytes, mistakes: Problems) -> UserTable:
     """Read the users of a CSV file; a line with a mistake is reported and skipped.
 
     Args:
@@ -51,7 +51,7 @@ def read_csv(data: bytes, mistakes: Mistakes) -> People:
             Blank lines are ignored; there are no comments.
         mistakes: collects the mistakes.
     """
-    gathering = Gathering()
+    gathering = UserTableBuilder()
     columns: tuple[str, ...] = ()
     try:
         lines = _lines(data, mistakes)
@@ -64,7 +64,7 @@ def read_csv(data: bytes, mistakes: Mistakes) -> People:
     return gathering.people(columns, mistakes.note)
 
 
-def _lines(data: bytes, mistakes: Mistakes) -> Iterator[str]:
+def _lines(data: bytes, mistakes: Problems) -> Iterator[str]:
     for number, line in enumerate(BytesIO(data), start=1):
         try:
             yield line.decode()
@@ -73,7 +73,7 @@ def _lines(data: bytes, mistakes: Mistakes) -> Iterator[str]:
             raise _NotUtf8Error from error
 
 
-def _header(line: str, mistakes: Mistakes) -> _Header | None:
+def _header(line: str, mistakes: Problems) -> _Header | None:
     """Return the columns and the delimiter of the first line, or None if it is not a header."""
     for delimiter in DELIMITERS:
         try:
@@ -98,7 +98,7 @@ def _name(text: str) -> str:
     return name.lower() if name.lower() in _KNOWN else name
 
 
-def _is_good(columns: tuple[str, ...], mistakes: Mistakes) -> bool:
+def _is_good(columns: tuple[str, ...], mistakes: Problems) -> bool:
     if len(columns) > COLUMNS_MAX:
         mistakes.note(1, f"the header has more than {COLUMNS_MAX} columns")
         return False
@@ -117,7 +117,7 @@ def _is_good(columns: tuple[str, ...], mistakes: Mistakes) -> bool:
 
 
 def _read_users(
-    lines: Iterator[str], header: _Header, gathering: Gathering, mistakes: Mistakes
+    lines: Iterator[str], header: _Header, gathering: UserTableBuilder, mistakes: Problems
 ) -> None:
     addresses = Addresses()
     width = len(header.columns)
@@ -139,7 +139,7 @@ def _read_users(
 
 
 def _rows(
-    lines: Iterator[str], delimiter: str, mistakes: Mistakes
+    lines: Iterator[str], delimiter: str, mistakes: Problems
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its first line, without blank rows."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)

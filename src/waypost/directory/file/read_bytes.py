@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from waypost.directory.file.mistakes import Mistakes
-from waypost.errors import DirectoryError, DirectoryUnavailable
-from waypost.regular_file import NotRegularFileError, read_regular_file, reason_of
+from waypost.core.errors import DirectoryError, DirectoryUnavailable
+from waypost.directory.file.problems import Problems
+from waypost.runtime.regular_file import NotRegularFileError, read_regular_file, reason_of
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
@@ -37,7 +37,7 @@ def read_bytes(path: Path) -> bytes:
     return data.removeprefix(_BOM)
 
 
-def check_text(data: bytes, mistakes: Mistakes) -> bool:
+def check_text(data: bytes, mistakes: Problems) -> bool:
     """Return whether bytes can be the text of a directory; if not, add the mistake."""
     if not data.strip():
         mistakes.note(0, "is empty")

@@ -10,14 +10,14 @@ from typing import Final
 
 import structlog
 
-from waypost.address import EmailAddress
-from waypost.directory import Entry
-from waypost.directory.file.mistakes import in_one_line
-from waypost.directory.file.people import People
-from waypost.directory.file.reading import read_people
-from waypost.errors import DirectoryError, DirectoryUnavailable, ProblemsError
-from waypost.model import FileDirectory
-from waypost.signature import Signature, signature_of
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
+from waypost.core.model import FileDirectory
+from waypost.directory.file.problems import in_one_line
+from waypost.directory.file.user_table import UserTable
+from waypost.directory.file.users import read_people
+from waypost.directory.protocol import Entry
+from waypost.runtime.file_stamp import Signature, file_stamp
 
 LOOK_SECONDS: Final = 1.0
 """The shortest time between two checks of the file."""
@@ -52,7 +52,7 @@ class FileSource:
         self._clock = clock
         self._now = now
         self._lock = Lock()
-        self._people: People | None = None
+        self._people: UserTable | None = None
         self._failure: Failure | None = None
         self._reported: tuple[str, ...] = ()
         self._seen: Signature | None = None
@@ -79,7 +79,7 @@ class FileSource:
     def close(self) -> None:
         """Do nothing: the file is open only while it is read."""
 
-    def _current(self) -> People:
+    def _current(self) -> UserTable:
         """Return the current users; while another thread reads the file, the previous ones."""
         people = self._people
         if people is not None and self._clock() < self._next_look:
@@ -94,7 +94,7 @@ class FileSource:
             self._lock.release()
         return self._known()
 
-    def _known(self) -> People:
+    def _known(self) -> UserTable:
         if self._people is not None:
             return self._people
         if isinstance(self._failure, DirectoryUnavailable):
@@ -103,7 +103,7 @@ class FileSource:
 
     def _look(self) -> None:
         """Read the file if it has changed."""
-        found = signature_of(self._path)
+        found = file_stamp(self._path)
         if found is not None and found == self._seen:
             return
         if self._people is not None and not self._is_settled(found):
@@ -114,7 +114,7 @@ class FileSource:
             # Rights and folders may change without the file, so reading is tried again.
             self._fail(error, (str(error),))
         except ProblemsError as error:
-            if self._people is not None and signature_of(self._path) != found:
+            if self._people is not None and file_stamp(self._path) != found:
                 return  # Another process was writing the file.
             self._seen = found
             self._fail(DirectoryError(in_one_line(error)), error.problems)
@@ -131,7 +131,7 @@ class FileSource:
         before, self._last_look = self._last_look, (found,)
         return is_old or before == (found,)
 
-    def _take(self, people: People) -> None:
+    def _take(self, people: UserTable) -> None:
         if self._people is not None or self._reported:
             fields = {"directory": self._label, "file": str(self._path), "users": len(people)}
             self._log.info("directory file read", **fields)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Final
 
-from waypost.bounded_toml import TomlError, parse_toml
+from waypost.core.errors import AddressError
 from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
 from waypost.directory.file.addresses import Addresses
 from waypost.directory.file.csv_lines import COLUMNS_MAX
-from waypost.directory.file.mistakes import Mistakes
-from waypost.directory.file.people import VALUE_SEPARATOR, Gathering, People
-from waypost.errors import AddressError
+from waypost.directory.file.problems import Problems
+from waypost.directory.file.user_table import VALUE_SEPARATOR, UserTable, UserTableBuilder
+from waypost.parsing.bounded_toml import TomlError, parse_toml
 
 # Reading 4 MiB of TOML takes seconds; a CSV file of this size takes a fraction of a second.
 TOML_MAX_BYTES: Final = 4 * 1024 * 1024
@@ -26,7 +26,7 @@ _SIMPLE_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_;-]{0,63}")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read_toml(raw: bytes, mistakes: Mistakes) -> People:
+def read_toml(raw: bytes, mistakes: Problems) -> UserTable:
     """Read the users of a TOML file; each mistake is reported.
 
     Args:
@@ -34,7 +34,7 @@ def read_toml(raw: bytes, mistakes: Mistakes) -> People:
             `display_name` and further keys, which are texts or lists of texts.
         mistakes: collects the mistakes.
     """
-    gathering = Gathering()
+    gathering = UserTableBuilder()
     text = _text(raw, mistakes)
     data = _data(text, mistakes) if text is not None else {}
     columns = _Columns()
@@ -100,7 +100,7 @@ def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
     return VALUE_SEPARATOR.join(texts)
 
 
-def _text(raw: bytes, mistakes: Mistakes) -> str | None:
+def _text(raw: bytes, mistakes: Problems) -> str | None:
     if len(raw) > TOML_MAX_BYTES:
         limit = TOML_MAX_BYTES // 1024 // 1024
         mistakes.note(0, f"is larger than {limit} MiB; use CSV for so many users")
@@ -113,7 +113,7 @@ def _text(raw: bytes, mistakes: Mistakes) -> str | None:
         return None
 
 
-def _data(text: str, mistakes: Mistakes) -> dict[str, object]:
+def _data(text: str, mistakes: Problems) -> dict[str, object]:
     try:
         return parse_toml(text, tables_max=TABLES_MAX).data
     except TomlError as error:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from waypost.directory.ldap.messages import LdapFailure
-from waypost.directory.ldap.opening import with_tls
-from waypost.directory.ldap.sockets import connect, resolve
-from waypost.directory.ldap.target import Server
+from waypost.directory.ldap.connect import with_tls
+from waypost.directory.ldap.errors import LdapFailure
+from waypost.directory.ldap.options import LdapEndpoint
+from waypost.directory.ldap.transport import connect, resolve
 from waypost.net.deadline import Deadline
 
 # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which the standard library has no name for.
@@ -63,7 +63,7 @@ def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
     )
 
 
-def examined(server: Server, deadline: Deadline) -> Certificate | None:
+def examined(server: LdapEndpoint, deadline: Deadline) -> Certificate | None:
     """Return the certificate of an untrusted server, with separate connections.
 
     The standard library decodes only certificates that it has verified. So the first connection
@@ -92,7 +92,7 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _connected(context: ssl.SSLContext, server: Server, deadline: Deadline) -> ssl.SSLSocket:
+def _connected(context: ssl.SSLContext, server: LdapEndpoint, deadline: Deadline) -> ssl.SSLSocket:
     return with_tls(context, server, connect(server, resolve(server, deadline), deadline), deadline)
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from waypost.address import EmailAddress
+from waypost.core.address import EmailAddress
 
 # Letters, digits and signs without a meaning in a filter: they need no escape.
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._@+=")

@@ -2,9 +2,9 @@
 
 import os
 
-from waypost.directory.ldap.messages import Complaint, LdapFailure
-from waypost.model import Secret
-from waypost.regular_file import read_first_line, reason_of
+from waypost.core.model import Secret
+from waypost.directory.ldap.errors import LdapFailure, LdapProblem
+from waypost.runtime.regular_file import read_first_line, reason_of
 
 
 def password(secret: Secret) -> str:
@@ -19,11 +19,11 @@ def password(secret: Secret) -> str:
     elif secret.variable is not None:
         found = os.environ.get(secret.variable)
         if found is None:
-            raise LdapFailure(Complaint.NO_PASSWORD_VARIABLE, variable=secret.variable)
+            raise LdapFailure(LdapProblem.NO_PASSWORD_VARIABLE, variable=secret.variable)
         text = found
     if not text:
         # RFC 4513 s5.1.2: clients should refuse an empty password.
-        raise LdapFailure(Complaint.NO_PASSWORD)
+        raise LdapFailure(LdapProblem.NO_PASSWORD)
     return text
 
 
@@ -32,4 +32,4 @@ def _first_line(file: str) -> str:
         return read_first_line(file)
     except (OSError, UnicodeDecodeError) as error:
         why = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
-        raise LdapFailure(Complaint.NO_PASSWORD_FILE, file=file, why=why) from None
+        raise LdapFailure(LdapProblem.NO_PASSWORD_FILE, file=file, why=why) from None

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from waypost import threads
 from waypost.directory.ldap.session import Session
+from waypost.runtime import threads
 
 IDLE_SECONDS: Final = 300.0
 

@@ -9,10 +9,10 @@ from typing import Final
 
 import ldap
 
-from waypost.directory.ldap.messages import Complaint, LdapFailure
-from waypost.directory.ldap.sockets import limit_writes
-from waypost.directory.ldap.target import Server, Target
-from waypost.model import LdapBind, LdapScope
+from waypost.core.model import LdapBind, LdapScope
+from waypost.directory.ldap.errors import LdapFailure, LdapProblem
+from waypost.directory.ldap.options import ConnectionOptions, LdapEndpoint
+from waypost.directory.ldap.transport import limit_writes
 from waypost.net.deadline import Deadline
 
 # More than one entry is ambiguous; the second one is enough to know (RFC 4511 s4.5.1.4).
@@ -35,43 +35,43 @@ _AD_REASONS: Final = {
     "775": "the account is locked",
 }
 _CLASSES_OF_BIND: Final = (
-    ("INVALID_CREDENTIALS", Complaint.BAD_LOGIN),
-    ("INVALID_DN_SYNTAX", Complaint.BAD_BIND_USER),
-    ("NO_SUCH_OBJECT", Complaint.BAD_LOGIN),
-    ("CONFIDENTIALITY_REQUIRED", Complaint.BIND_NEEDS_TLS),
-    ("STRONG_AUTH_REQUIRED", Complaint.BIND_NEEDS_TLS),
-    ("INAPPROPRIATE_AUTH", Complaint.NO_ANONYMOUS),
-    ("BUSY", Complaint.BUSY),
-    ("UNAVAILABLE", Complaint.BUSY),
-    ("TIMEOUT", Complaint.BIND_TIMEOUT),
-    ("SERVER_DOWN", Complaint.CUT),
-    ("CONNECT_ERROR", Complaint.CUT),
-    ("DECODING_ERROR", Complaint.NOT_LDAP),
+    ("INVALID_CREDENTIALS", LdapProblem.BAD_LOGIN),
+    ("INVALID_DN_SYNTAX", LdapProblem.BAD_BIND_USER),
+    ("NO_SUCH_OBJECT", LdapProblem.BAD_LOGIN),
+    ("CONFIDENTIALITY_REQUIRED", LdapProblem.BIND_NEEDS_TLS),
+    ("STRONG_AUTH_REQUIRED", LdapProblem.BIND_NEEDS_TLS),
+    ("INAPPROPRIATE_AUTH", LdapProblem.NO_ANONYMOUS),
+    ("BUSY", LdapProblem.BUSY),
+    ("UNAVAILABLE", LdapProblem.BUSY),
+    ("TIMEOUT", LdapProblem.BIND_TIMEOUT),
+    ("SERVER_DOWN", LdapProblem.CUT),
+    ("CONNECT_ERROR", LdapProblem.CUT),
+    ("DECODING_ERROR", LdapProblem.NOT_LDAP),
 )
 _CLASSES_OF_SEARCH: Final = (
-    ("NO_SUCH_OBJECT", Complaint.NO_BASE),
-    ("INVALID_DN_SYNTAX", Complaint.BAD_BASE),
-    ("FILTER_ERROR", Complaint.BAD_FILTER),
-    ("INSUFFICIENT_ACCESS", Complaint.NO_ACCESS),
-    ("OPERATIONS_ERROR", Complaint.NEEDS_BIND),
-    ("STRONG_AUTH_REQUIRED", Complaint.NEEDS_BIND),
-    ("INAPPROPRIATE_AUTH", Complaint.NEEDS_BIND),
-    ("REFERRAL", Complaint.REFERRAL),
-    ("PARTIAL_RESULTS", Complaint.REFERRAL),
-    ("SIZELIMIT_EXCEEDED", Complaint.SIZE_LIMIT),
-    ("ADMINLIMIT_EXCEEDED", Complaint.SIZE_LIMIT),
-    ("TIMELIMIT_EXCEEDED", Complaint.TIME_LIMIT),
-    ("TIMEOUT", Complaint.SEARCH_TIMEOUT),
-    ("BUSY", Complaint.BUSY),
-    ("UNAVAILABLE", Complaint.BUSY),
-    ("SERVER_DOWN", Complaint.CUT),
-    ("CONNECT_ERROR", Complaint.CUT),
-    ("DECODING_ERROR", Complaint.CUT),
+    ("NO_SUCH_OBJECT", LdapProblem.NO_BASE),
+    ("INVALID_DN_SYNTAX", LdapProblem.BAD_BASE),
+    ("FILTER_ERROR", LdapProblem.BAD_FILTER),
+    ("INSUFFICIENT_ACCESS", LdapProblem.NO_ACCESS),
+    ("OPERATIONS_ERROR", LdapProblem.NEEDS_BIND),
+    ("STRONG_AUTH_REQUIRED", LdapProblem.NEEDS_BIND),
+    ("INAPPROPRIATE_AUTH", LdapProblem.NEEDS_BIND),
+    ("REFERRAL", LdapProblem.REFERRAL),
+    ("PARTIAL_RESULTS", LdapProblem.REFERRAL),
+    ("SIZELIMIT_EXCEEDED", LdapProblem.SIZE_LIMIT),
+    ("ADMINLIMIT_EXCEEDED", LdapProblem.SIZE_LIMIT),
+    ("TIMELIMIT_EXCEEDED", LdapProblem.TIME_LIMIT),
+    ("TIMEOUT", LdapProblem.SEARCH_TIMEOUT),
+    ("BUSY", LdapProblem.BUSY),
+    ("UNAVAILABLE", LdapProblem.BUSY),
+    ("SERVER_DOWN", LdapProblem.CUT),
+    ("CONNECT_ERROR", LdapProblem.CUT),
+    ("DECODING_ERROR", LdapProblem.CUT),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchEntry:
     """An entry that matches the search filter.
 
     Attributes:
@@ -87,7 +87,9 @@ class Hit:
 class Session:
     """A connection that is used by one thread at a time."""
 
-    def __init__(self, server: Server, connection: socket.socket, limit_seconds: float) -> None:
+    def __init__(
+        self, server: LdapEndpoint, connection: socket.socket, limit_seconds: float
+    ) -> None:
         """Create a session on a connected socket, or on the plain end of a TLS connection.
 
         Args:
@@ -109,7 +111,7 @@ class Session:
         ):
             self._ldap.set_option(option, value)
 
-    def bind(self, target: Target, secret: str, deadline: Deadline) -> None:
+    def bind(self, target: ConnectionOptions, secret: str, deadline: Deadline) -> None:
         """Send a bind request, and wait for the answer.
 
         Args:
@@ -121,18 +123,18 @@ class Session:
             LdapFailure: the server refuses the bind, or does not answer in time.
         """
         if target.bind is LdapBind.EXTERNAL:
-            with self._mapped(_CLASSES_OF_BIND, Complaint.BAD_EXTERNAL):
+            with self._mapped(_CLASSES_OF_BIND, LdapProblem.BAD_EXTERNAL):
                 self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
                 # RFC 4513 s5.2.3: without a name, the server uses the identity of the lower layers.
                 self._ldap.sasl_bind_s("", "EXTERNAL", "")
             return
         # RFC 4513 s5.1.1: an anonymous bind has no name and no password.
         who = (target.user or "", secret) if target.bind is LdapBind.SIMPLE else ("", "")
-        with self._mapped(_CLASSES_OF_BIND, Complaint.BIND_FAILED):
+        with self._mapped(_CLASSES_OF_BIND, LdapProblem.BIND_FAILED):
             number = self._ldap.simple_bind(*who)
             self._ldap.result4(number, timeout=max(deadline.left(), 0.01))
 
-    def search(self, target: Target, text: str, deadline: Deadline) -> list[Hit]:
+    def search(self, target: ConnectionOptions, text: str, deadline: Deadline) -> list[SearchEntry]:
         """Return the entries that a filter finds, at most two.
 
         Raises:
@@ -154,7 +156,7 @@ class Session:
         try:
             self._search(base, ldap.SCOPE_BASE, "(objectClass=*)", (NO_ATTRIBUTES,), deadline)
         except LdapFailure as failure:
-            if failure.complaint is Complaint.NO_BASE:
+            if failure.complaint is LdapProblem.NO_BASE:
                 return False
             raise
         # Without an error it exists, even if Waypost may search it but not read it.
@@ -174,9 +176,9 @@ class Session:
 
     def _search(
         self, base: str, scope: int, text: str, names: Sequence[str], deadline: Deadline
-    ) -> list[Hit]:
-        hits: list[Hit] = []
-        with self._mapped(_CLASSES_OF_SEARCH, Complaint.SEARCH_FAILED, private=True):
+    ) -> list[SearchEntry]:
+        hits: list[SearchEntry] = []
+        with self._mapped(_CLASSES_OF_SEARCH, LdapProblem.SEARCH_FAILED, private=True):
             seconds = max(deadline.left(), 0.01)
             # The limit in the request is for the server, in whole seconds; Waypost has its own.
             number = self._ldap.search_ext(
@@ -199,8 +201,8 @@ class Session:
     @contextmanager
     def _mapped(
         self,
-        classes: Sequence[tuple[str, Complaint]],
-        otherwise: Complaint,
+        classes: Sequence[tuple[str, LdapProblem]],
+        otherwise: LdapProblem,
         *,
         private: bool = False,
     ) -> Iterator[None]:
@@ -224,10 +226,10 @@ class Session:
             ) from None
 
 
-def _hit(dn: str | None, values: Mapping[str, Sequence[bytes]] | Sequence[str]) -> Hit:
+def _hit(dn: str | None, values: Mapping[str, Sequence[bytes]] | Sequence[str]) -> SearchEntry:
     if not isinstance(values, Mapping):
-        return Hit(dn or "", {})
-    return Hit(dn or "", {name: list(_texts(found)) for name, found in values.items()})
+        return SearchEntry(dn or "", {})
+    return SearchEntry(dn or "", {name: list(_texts(found)) for name, found in values.items()})
 
 
 def _texts(values: Sequence[bytes]) -> Iterator[str]:

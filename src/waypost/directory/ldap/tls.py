@@ -6,11 +6,11 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from waypost.directory.ldap.messages import Complaint, LdapFailure
-from waypost.directory.ldap.target import Server, Trust
+from waypost.directory.ldap.errors import LdapFailure, LdapProblem
+from waypost.directory.ldap.options import LdapEndpoint, Trust
 from waypost.net.deadline import Deadline
-from waypost.regular_file import check_regular_file
-from waypost.signature import Signature, signature_of
+from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.regular_file import check_regular_file
 
 # OpenSSL's verification errors, x509_vfy.h.
 _EXPIRED: Final = 10
@@ -38,7 +38,7 @@ class TlsContexts:
             LdapFailure: a file cannot be used.
         """
         files = (self._trust.ca_file, self._trust.cert_file, self._trust.key_file)
-        changed = [signature_of(Path(file)) for file in files if file is not None]
+        changed = [file_stamp(Path(file)) for file in files if file is not None]
         with self._lock:
             if self._kept is None or self._kept[0] != changed:
                 self._kept = changed, tls_context(self._trust)
@@ -78,7 +78,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
 
 
 def secured(
-    context: ssl.SSLContext, server: Server, connection: socket.socket, deadline: Deadline
+    context: ssl.SSLContext, server: LdapEndpoint, connection: socket.socket, deadline: Deadline
 ) -> ssl.SSLSocket:
     """Start TLS on a connection; the connection is closed if that fails.
 
@@ -98,36 +98,36 @@ def secured(
     return secure
 
 
-def why_not(server: Server, error: OSError) -> LdapFailure:
+def why_not(server: LdapEndpoint, error: OSError) -> LdapFailure:
     """Return the cause of a failed handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _bad_certificate(server, error)
     if isinstance(error, TimeoutError):
-        return LdapFailure(Complaint.TLS_TIMEOUT, server=server.url)
+        return LdapFailure(LdapProblem.TLS_TIMEOUT, server=server.url)
     if isinstance(error, ssl.SSLError):
         reason = error.reason or ""
         if reason in _NOT_TLS:
-            return LdapFailure(Complaint.NOT_TLS, server=server.url)
+            return LdapFailure(LdapProblem.NOT_TLS, server=server.url)
         if reason not in _CUT and not isinstance(error, ssl.SSLEOFError):
             why = reason.lower().replace("_", " ") or "no reason is given"
-            return LdapFailure(Complaint.TLS_FAILED, server=server.url, why=why)
+            return LdapFailure(LdapProblem.TLS_FAILED, server=server.url, why=why)
     return LdapFailure(
-        Complaint.TLS_CUT,
+        LdapProblem.TLS_CUT,
         server=server.url,
         why="by the server, which may not support TLS on this port",
     )
 
 
-def _bad_certificate(server: Server, error: ssl.SSLCertVerificationError) -> LdapFailure:
-    complaint = Complaint.BAD_CERTIFICATE
+def _bad_certificate(server: LdapEndpoint, error: ssl.SSLCertVerificationError) -> LdapFailure:
+    complaint = LdapProblem.BAD_CERTIFICATE
     if error.verify_code == _EXPIRED:
-        complaint = Complaint.EXPIRED
+        complaint = LdapProblem.EXPIRED
     elif error.verify_code == _NOT_YET_VALID:
-        complaint = Complaint.NOT_YET_VALID
+        complaint = LdapProblem.NOT_YET_VALID
     elif error.verify_code in _UNKNOWN_CA:
-        complaint = Complaint.UNKNOWN_CA
+        complaint = LdapProblem.UNKNOWN_CA
     elif error.verify_code in _WRONG_NAME:
-        complaint = Complaint.WRONG_NAME
+        complaint = LdapProblem.WRONG_NAME
     return LdapFailure(complaint, server=server.url, why=error.verify_message)
 
 
@@ -136,4 +136,4 @@ def _bad_file(option: str, file: str, error: OSError | ValueError) -> LdapFailur
         why = (error.reason or "not PEM").lower().replace("_", " ")
     else:
         why = getattr(error, "strerror", None) or "it is not PEM"
-    return LdapFailure(Complaint.BAD_TLS_FILE, option=option, file=file, why=why)
+    return LdapFailure(LdapProblem.BAD_TLS_FILE, option=option, file=file, why=why)

@@ -6,7 +6,7 @@ docs/directories/sql.md has a table of the messages, with the fix for each.
 import enum
 
 
-class Message(enum.StrEnum):
+class SqlMessage(enum.StrEnum):
     """The texts. The fields in braces never contain a password or an address."""
 
     NO_URI = "no uri is set; set uri, uri_file or uri_env"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from uuid import UUID
 
-from waypost.directory import Entry
+from waypost.directory.protocol import Entry
 
 
 def entry_of(row: Mapping[str, object]) -> Entry:

@@ -8,24 +8,24 @@ from typing import Any, Final
 import sqlalchemy as sa
 import structlog
 
-from waypost.address import DomainName, EmailAddress
-from waypost.database.names import shown_url
-from waypost.directory import Entry
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import DirectoryError
+from waypost.core.model import SqlDirectory
+from waypost.database.shown_uri import shown_url
 from waypost.directory.entries import LOGIN_COLUMN
-from waypost.directory.sql.complaints import cannot_hold, mapped_errors
-from waypost.directory.sql.connecting import open_reading_engine, questioning, reads_only
-from waypost.directory.sql.messages import Message
+from waypost.directory.protocol import Entry
+from waypost.directory.sql.connect import open_reading_engine, questioning, reads_only
+from waypost.directory.sql.errors import cannot_hold, mapped_errors
+from waypost.directory.sql.messages import SqlMessage
 from waypost.directory.sql.rows import entry_of
-from waypost.errors import DirectoryError
-from waypost.model import SqlDirectory
-from waypost.seldom import Seldom
+from waypost.runtime.ratelimit import RateLimiter
 
 # Two rows are enough to see that the address is ambiguous.
 _ROWS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class QueryResult:
     """The result of a query.
 
     Attributes:
@@ -74,7 +74,7 @@ class OpenSqlDirectory:
         self._engine = open_reading_engine(configured)
         self._query = self._statement("query", configured.query)
         self._domains_query = self._statement("domains_query", configured.domains_query)
-        self._ambiguity = Seldom(clock)
+        self._ambiguity = RateLimiter(clock)
         self._log = structlog.get_logger(__name__)
 
     @property
@@ -120,24 +120,24 @@ class OpenSqlDirectory:
         if len(found.rows) > 1:
             if self._ambiguity.is_time():
                 label = self._configured.label
-                reason = Message.AMBIGUOUS.of(label)
+                reason = SqlMessage.AMBIGUOUS.of(label)
                 self._log.warning("directory is ambiguous", directory=label, reason=reason)
             return None
         return entry_of(found.rows[0]) if found.rows else None
 
-    def rows_for(self, address: EmailAddress) -> Found | None:
+    def rows_for(self, address: EmailAddress) -> QueryResult | None:
         """Return the result of the query, or None if the database cannot contain such an address.
 
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
         if self._query is None:
-            raise DirectoryError(Message.NO_QUERY.of(self._configured.label))
+            raise DirectoryError(SqlMessage.NO_QUERY.of(self._configured.label))
         if "\0" in str(address):  # PostgreSQL has no text with NUL, and its drivers refuse it.
             return None
         return self._ask("query", self._query, parameters_of(address))
 
-    def check_columns(self, found: Found) -> None:
+    def check_columns(self, found: QueryResult) -> None:
         """Raise an error if Waypost can use no column of a result.
 
         Raises:
@@ -145,7 +145,7 @@ class OpenSqlDirectory:
         """
         useful = {LOGIN_COLUMN, *(rule.name.lower() for rule in self._configured.rules)}
         if not useful.intersection(column.lower() for column in found.columns):
-            raise DirectoryError(Message.NO_LOGIN_COLUMN.of(self._configured.label))
+            raise DirectoryError(SqlMessage.NO_LOGIN_COLUMN.of(self._configured.label))
 
     def has_domain(self, domain: DomainName) -> bool:
         """Return whether the domains_query finds a domain.
@@ -154,7 +154,7 @@ class OpenSqlDirectory:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
         if self._domains_query is None:
-            raise DirectoryError(Message.NO_DOMAINS_QUERY.of(self._configured.label))
+            raise DirectoryError(SqlMessage.NO_DOMAINS_QUERY.of(self._configured.label))
         found = self._ask("domains_query", self._domains_query, {"domain": domain.ascii})
         return found is not None and bool(found.rows)
 
@@ -164,7 +164,7 @@ class OpenSqlDirectory:
 
     def _ask(
         self, option: str, statement: sa.TextClause, values: Mapping[str, str]
-    ) -> Found | None:
+    ) -> QueryResult | None:
         wanted = {name: values[name] for name in statement.compile().params}
         configured, engine = self._configured, self._engine
         try:
@@ -178,11 +178,11 @@ class OpenSqlDirectory:
                 return None
             raise
 
-    def _found(self, option: str, result: sa.CursorResult[Any]) -> Found:
+    def _found(self, option: str, result: sa.CursorResult[Any]) -> QueryResult:
         if not result.returns_rows:
-            raise DirectoryError(Message.NO_ROWS.of(self._configured.label, option=option))
+            raise DirectoryError(SqlMessage.NO_ROWS.of(self._configured.label, option=option))
         rows = tuple(dict(row) for row in result.mappings().fetchmany(_ROWS))
-        return Found(tuple(result.keys()), rows)
+        return QueryResult(tuple(result.keys()), rows)
 
     def _statement(self, option: str, text: str | None) -> sa.TextClause | None:
         if text is None:
@@ -191,7 +191,9 @@ class OpenSqlDirectory:
         known = {"domain"} if option == "domains_query" else {"address", "local_part", "domain"}
         for name in statement.compile().params:
             if name not in known:  # A query from Waypost's database was not checked before.
-                message = Message.UNKNOWN_NAME.of(self._configured.label, option=option, name=name)
+                message = SqlMessage.UNKNOWN_NAME.of(
+                    self._configured.label, option=option, name=name
+                )
                 raise DirectoryError(message)
         return statement
 

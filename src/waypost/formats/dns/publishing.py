@@ -4,14 +4,16 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from waypost.address import DomainName
-from waypost.errors import DomainMoved, NoUsableService
-from waypost.formats import autoconfig, autodiscover, pacc
-from waypost.formats.activesync import is_offered
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainMoved, NoUsableService
+from waypost.core.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.formats import autoconfig
+from waypost.formats.autodiscover import pox
+from waypost.formats.autodiscover.activesync import is_offered
 from waypost.formats.dns.records import Alias, Data, Published, Record, ServiceAt, Text, fits
 from waypost.formats.dns.services import located
-from waypost.formats.hosts import why_no_name
-from waypost.model import ClientConfig, ServiceType, UrlEndpoint
+from waypost.formats.host_check import why_no_name
+from waypost.formats.pacc import document as pacc
 
 DEFAULT_TTL_SECONDS: Final = 3600
 _HTTPS_PORT: Final = 443
@@ -132,7 +134,7 @@ def _autodiscover(config: ClientConfig) -> bytes:
         NoUsableService: no client gets an answer.
     """
     try:
-        return autodiscover.render(config)
+        return pox.render(config)
     except NoUsableService:
         if any(is_offered(config, kind) for kind in _OF_EXCHANGE):
             return b""

@@ -11,7 +11,7 @@ from dns.rdataclass import RdataClass
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 
-from waypost.address import DomainName
+from waypost.core.address import DomainName
 
 # RFC 1035 s3.3: one string of a TXT record.
 STRING_MAX_BYTES: Final = 255

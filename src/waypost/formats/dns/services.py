@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_BYTES, Data, ServiceAt, Text
-from waypost.formats.hosts import why_no_name
-from waypost.model import (
+from waypost.core.model import (
     ClientConfig,
     Format,
     HostEndpoint,
@@ -15,7 +13,9 @@ from waypost.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.placeholders import shared_url
+from waypost.core.placeholders import shared_url
+from waypost.formats.dns.records import NOT_OFFERED, STRING_MAX_BYTES, Data, ServiceAt, Text
+from waypost.formats.host_check import why_no_name
 
 # RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: one label for TLS from the first byte, and one without.
 _MAIL: Final = {

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 import sqlalchemy as sa
 
+from waypost.core.model import Directory
 from waypost.database.engine import Connection
-from waypost.model import Directory
 from waypost.store.sql import schema
-from waypost.store.sql.directory_rows import directory_from_row, ldapserver_from_row
-from waypost.store.sql.rows import RowError
-from waypost.store.sql.stored import every
+from waypost.store.sql.rows.directories import directory_from_row, ldapserver_from_row
+from waypost.store.sql.rows.services import RowError
+from waypost.store.sql.sync.reader import every
 
 
 def stored_directories(connection: Connection) -> Sequence[Directory]:

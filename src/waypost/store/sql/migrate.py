@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from waypost.core.errors import StoreError
 from waypost.database.engine import (
     Connection,
     Engine,
@@ -21,7 +22,6 @@ from waypost.database.engine import (
     refuse_other_owner,
     writing,
 )
-from waypost.errors import StoreError
 from waypost.store.sql.revision import HEAD, VERSION_TABLE
 
 LOCK_SECONDS: Final = 120
@@ -197,7 +197,7 @@ def _status(connection: Connection) -> MigrationStatus:
 @contextmanager
 def _config(**attributes: object) -> Iterator[Config]:
     """Yield Alembic's configuration, with the scripts of the installed package."""
-    scripts = resources.files("waypost.store").joinpath("migrations")
+    scripts = resources.files("waypost.store.sql").joinpath("migrations")
     with resources.as_file(scripts) as folder:
         config = Config()
         # Alembic interpolates %.

@@ -7,15 +7,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 import structlog
 
-from waypost.address import DomainName
+from waypost.core.address import DomainName
+from waypost.core.model import Directory, DirectoryPolicy, Domain, Provider, Service, candidates
 from waypost.database.engine import Connection, Engine, reading
-from waypost.model import Directory, Domain, Provider, Service, Users, candidates
-from waypost.store.offers import Offer
-from waypost.store.sql import directory_rows, provider_rows, rows, schema
-from waypost.store.sql.away import REDIRECT_COLUMNS, away_of
-from waypost.store.sql.pinned_pacc import document_of
-from waypost.store.sql.served import is_named, ranked, strength
-from waypost.store.sql.stored import StoredUsers, users_columns
+from waypost.store.interning import DomainEntry
+from waypost.store.sql import schema
+from waypost.store.sql.precedence import is_named, ranked, strength
+from waypost.store.sql.rows import directories
+from waypost.store.sql.rows import providers as provider_rows
+from waypost.store.sql.rows import services as rows
+from waypost.store.sql.rows.pinned_pacc import document_of
+from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS, redirect_of
+from waypost.store.sql.sync.reader import StoredPolicy, users_columns
 
 _OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
@@ -32,7 +35,7 @@ class SqlStore:
         self.engine = engine
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
-        self._offers: dict[Offer, Offer] = {}
+        self._offers: dict[DomainEntry, DomainEntry] = {}
         self._logged: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
 
@@ -53,8 +56,8 @@ class SqlStore:
             best = min(found, key=lambda row: strength(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
-        redirect = away_of(*(best[column.name] for column in REDIRECT_COLUMNS))
-        offer = self._shared(Offer(_provider(best), services, self._users(best), redirect))
+        redirect = redirect_of(*(best[column.name] for column in REDIRECT_COLUMNS))
+        offer = self._shared(DomainEntry(_provider(best), services, self._users(best), redirect))
         found_domain = offer.for_domain(pattern.text)
         # A document in the row of a pattern cannot be for all its domains.
         pinned = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
@@ -76,27 +79,27 @@ class SqlStore:
         """Close all connections."""
         self.engine.dispose()
 
-    def _shared(self, offer: Offer) -> Offer:
+    def _shared(self, offer: DomainEntry) -> DomainEntry:
         """Return the same object for the same content: a cache may keep it for many domains."""
         if len(self._offers) >= _OFFERS_MAX:
             self._offers.clear()
         return self._offers.setdefault(offer, offer)
 
-    def _users(self, row: rows.Row) -> Users | None:
+    def _users(self, row: rows.Row) -> DirectoryPolicy | None:
         """Return the directory of the users; None if there is none, or if its row is not valid."""
         directory: Directory
         if row["directory_label"] is not None:
             try:
-                directory = directory_rows.directory_from_row(row, _DIRECTORY_PREFIX)
+                directory = directories.directory_from_row(row, _DIRECTORY_PREFIX)
             except rows.RowError as error:
                 self._log_once("directory", row["directory_id"], str(error))
                 return None
         elif row["directory_id"] is None and row["ldapserver_name"] is not None:
-            directory = directory_rows.ldapserver_from_row(row, _LDAPSERVER_PREFIX)
+            directory = directories.ldapserver_from_row(row, _LDAPSERVER_PREFIX)
         else:
             return None
-        names = StoredUsers.__slots__
-        return StoredUsers(**{name: row[name] for name in names}).of(directory)
+        names = StoredPolicy.__slots__
+        return StoredPolicy(**{name: row[name] for name in names}).of(directory)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
         found = connection.execute(self._services_of_domain, {"domain_id": domain_id})

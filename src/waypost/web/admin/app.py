@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from fastapi import FastAPI
 
 from waypost import __version__
-from waypost.lookup import DomainFinder
-from waypost.metrics import CertificateMetrics, Metrics
+from waypost.lookup.lookup import DomainFinder
+from waypost.runtime.metrics import CertificateMetrics, Metrics
 from waypost.web.admin.guard import LoopbackOnly
 from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsNames

@@ -5,8 +5,8 @@ from typing import Final
 
 from fastapi.responses import PlainTextResponse
 
-from waypost.web.public.forwarding import is_forwarded
-from waypost.web.public.proxy import is_loopback
+from waypost.web.public.origin.forwarding import is_forwarded
+from waypost.web.public.origin.proxy import is_loopback
 from waypost.web.public.request import Receive, Scope, Send
 
 REFUSAL: Final = "only programs on this machine may ask, at http://127.0.0.1 or http://[::1]\n"

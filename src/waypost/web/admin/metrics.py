@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from waypost.metrics import CONTENT_TYPE, Metrics, exposition
+from waypost.runtime.metrics import CONTENT_TYPE, Metrics, exposition
 
 PATH: Final = "/metrics"
 

@@ -10,15 +10,15 @@ from typing import Final
 import structlog
 import uvicorn
 
-from waypost.errors import StoreError, StoreUnavailable
-from waypost.logs import configure
-from waypost.reloading import Untold
+from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.runtime.logs import configure
+from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
-from waypost.standard_error import queue_standard_error
+from waypost.store.reload import NoReport
 from waypost.web.admin.app import create_app
-from waypost.web.connection import Connection
+from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
-from waypost.wiring import Wired, wire
+from waypost.wiring import Runtime, wire
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
 MAX_CONNECTIONS: Final = 100
@@ -41,7 +41,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     try:
         # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
-        runtime = wire(settings.model_copy(update=unsigned), first_report=Untold())
+        runtime = wire(settings.model_copy(update=unsigned), first_report=NoReport())
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
             "admin process cannot start; exiting", code=error.code, reason=str(error)
@@ -54,7 +54,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         ),
         loop="uvloop",
         http=partial(
-            Connection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
+            HttpConnection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
         ),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
@@ -69,7 +69,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         runner.run(_serve(uvicorn.Server(config), runtime, listener))
 
 
-async def _serve(server: uvicorn.Server, runtime: Wired, listener: socket.socket) -> None:
+async def _serve(server: uvicorn.Server, runtime: Runtime, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, runtime.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

@@ -14,11 +14,11 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 
-from waypost.address import DomainName
-from waypost.errors import DomainError, StoreError, StoreUnavailable
-from waypost.host_names import claims
-from waypost.lookup import DomainFinder
-from waypost.metrics import CertificateMetrics
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError, StoreError, StoreUnavailable
+from waypost.formats.discovery_hosts import claims
+from waypost.lookup.lookup import DomainFinder
+from waypost.runtime.metrics import CertificateMetrics
 from waypost.web.public.log_texts import host_text
 
 PATH: Final = "/tls/ask"

@@ -5,12 +5,12 @@ from typing import Final
 
 import structlog
 
-from waypost.logs import AddressHasher
-from waypost.web.public.autodiscover_json import is_below
-from waypost.web.public.context import Noted
+from waypost.runtime.logs import AddressHasher
+from waypost.web.app_context import RequestLog
+from waypost.web.public.handlers.autodiscover_json import is_below
 from waypost.web.public.log_texts import HIDDEN, path_text, peer_text
-from waypost.web.public.reply import Reply
 from waypost.web.public.request import Request
+from waypost.web.public.response import Response
 
 # Searched in this order in User-Agent; the more exact text is first.
 CLIENTS: Final = (
@@ -60,7 +60,9 @@ class AccessLog:
         # Bound once; otherwise structlog creates a logger for each line.
         self._log = structlog.get_logger("waypost.request").bind()
 
-    def write(self, request: Request, reply: Reply, noted: Noted, milliseconds: float) -> None:
+    def write(
+        self, request: Request, reply: Response, noted: RequestLog, milliseconds: float
+    ) -> None:
         """Write the line of one request, without its query, credentials and body."""
         if not self._log.is_enabled_for(logging.INFO):
             return

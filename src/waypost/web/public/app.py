@@ -12,31 +12,24 @@ from dataclasses import dataclass
 
 import structlog
 
-from waypost.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
+from waypost.core.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
 from waypost.settings import Settings
-from waypost.web.public import (
+from waypost.web.app_context import AppContext, Handler, RequestLog
+from waypost.web.public import cors
+from waypost.web.public.access_log import AccessLog
+from waypost.web.public.handlers import (
     autoconfig,
     autodiscover,
     autodiscover_json,
-    cors,
     initdb,
     mobileconfig,
     old_links,
     pacc,
-    root,
     wellknown,
 )
-from waypost.web.public.access_log import AccessLog
-from waypost.web.public.context import Context, Handler, Noted
-from waypost.web.public.operator_check import PeerCheck
-from waypost.web.public.proxy import ProxyTrust
-from waypost.web.public.reply import (
-    Reply,
-    method_not_allowed,
-    not_found,
-    text,
-    with_retry_after,
-)
+from waypost.web.public.origin.operator_check import PeerCheck
+from waypost.web.public.origin.proxy import ProxyTrust
+from waypost.web.public.page import landing_page
 from waypost.web.public.request import (
     Receive,
     Request,
@@ -45,8 +38,15 @@ from waypost.web.public.request import (
     decoded_path,
     names_one_host,
 )
-from waypost.web.public.terminal import Terminal
-from waypost.wiring import Wired, address_hasher, profile_settings, wire
+from waypost.web.public.response import (
+    Response,
+    method_not_allowed,
+    not_found,
+    text,
+    with_retry_after,
+)
+from waypost.web.public.workers.terminal import Terminal
+from waypost.wiring import Runtime, address_hasher, profile_settings, wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def routes() -> dict[str, Route]:
     table |= dict.fromkeys(old_links.PATHS, Route("mobileconfig", {"GET": old_links.get}))
     seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", seeding)
-    table["/"] = Route("page", {"GET": root.get})
+    table["/"] = Route("page", {"GET": landing_page.get})
     return table
 
 
@@ -97,7 +97,7 @@ class PublicApp:
     def __init__(
         self,
         settings: Settings,
-        connect: Callable[[Settings], Wired] = wire,
+        connect: Callable[[Settings], Runtime] = wire,
         *,
         hangups: bool = False,
         hung_up: Callable[[], None] | None = None,
@@ -127,8 +127,8 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._access_log = AccessLog(address_hasher(settings))
-        self._runtime: Wired | None = None
-        self._context: Context | None = None
+        self._runtime: Runtime | None = None
+        self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
         self._log = structlog.get_logger(__name__)
 
@@ -140,11 +140,11 @@ class PublicApp:
             await self._http(self._runtime, self._context, scope, receive, send)
 
     async def _http(
-        self, runtime: Wired, context: Context, scope: Scope, receive: Receive, send: Send
+        self, runtime: Runtime, context: AppContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
         started = time.perf_counter()
         request = self._request(scope, receive)
-        noted = Noted()
+        noted = RequestLog()
         route = self._route(request.path, has_slashes=b"//" in request.raw_path)
         # RFC 9112 s3.2: no Host, or several. A proxy may have read another Host than Waypost.
         if names_one_host(scope):
@@ -160,8 +160,8 @@ class PublicApp:
         runtime.metrics.request("none" if route is None else route.format, reply.code)
 
     async def _reply(
-        self, route: Route | None, context: Context, request: Request, noted: Noted
-    ) -> Reply:
+        self, route: Route | None, context: AppContext, request: Request, noted: RequestLog
+    ) -> Response:
         if route is None:
             return not_found()
         methods = route.methods
@@ -224,7 +224,7 @@ class PublicApp:
 
     def _open(self) -> None:
         self._runtime = self._connect(self._settings)
-        self._context = Context(
+        self._context = AppContext(
             lookup=self._runtime.lookup,
             max_age_seconds=self._settings.max_age,
             public_url=self._settings.public_url,
@@ -246,7 +246,7 @@ class PublicApp:
         if self._runtime is not None:
             await self._runtime.close()
 
-    def _hangup(self, runtime: Wired) -> None:
+    def _hangup(self, runtime: Runtime) -> None:
         if self._terminal.is_gone():
             signal.raise_signal(signal.SIGTERM)
             return
@@ -255,11 +255,11 @@ class PublicApp:
         if self._hung_up is not None:
             self._hung_up()
 
-    def _start_watch(self, runtime: Wired) -> None:
+    def _start_watch(self, runtime: Runtime) -> None:
         self._watch = asyncio.get_running_loop().create_task(runtime.watch())
         self._watch.add_done_callback(lambda task: self._watched(runtime, task))
 
-    def _watched(self, runtime: Wired, task: asyncio.Task[None]) -> None:
+    def _watched(self, runtime: Runtime, task: asyncio.Task[None]) -> None:
         """Start the watch task again after a defect."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watch task failed; restarting it", exc_info=error)

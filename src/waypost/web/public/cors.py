@@ -7,9 +7,9 @@ no cookies and no logins, so such a script reads only public data. WHATWG Fetch 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from waypost.web.public.context import Context, Handler, Noted
-from waypost.web.public.reply import TEXT, Reply
+from waypost.web.app_context import AppContext, Handler, RequestLog
 from waypost.web.public.request import Request
+from waypost.web.public.response import TEXT, Response
 
 ANY_ORIGIN: Final = ("access-control-allow-origin", "*")
 # Fetch s4.9: `*` does not cover Authorization, which JMAP clients send with the first request.
@@ -32,7 +32,7 @@ def is_preflight(request: Request) -> bool:
     )
 
 
-def preflight(methods: Sequence[str]) -> Reply:
+def preflight(methods: Sequence[str]) -> Response:
     """Answer a preflight, even at a URL that redirects: browsers do not follow redirects of one."""
     return _no_content(methods).plus(
         ("access-control-allow-methods", ", ".join(methods)),
@@ -41,10 +41,10 @@ def preflight(methods: Sequence[str]) -> Reply:
     )
 
 
-async def _options(_context: Context, _request: Request, _noted: Noted) -> Reply:
+async def _options(_context: AppContext, _request: Request, _noted: RequestLog) -> Response:
     """Answer OPTIONS (RFC 9110 s9.3.7)."""
     return _no_content(("GET", "HEAD", "OPTIONS"))
 
 
-def _no_content(methods: Sequence[str]) -> Reply:
-    return Reply(204, TEXT, b"", (("allow", ", ".join(methods)),))
+def _no_content(methods: Sequence[str]) -> Response:
+    return Response(204, TEXT, b"", (("allow", ", ".join(methods)),))

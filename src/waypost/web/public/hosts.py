@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from waypost.address import DomainName
-from waypost.errors import DomainError
-from waypost.model import Domain
-from waypost.web.public.context import Context
-from waypost.web.public.proxy import host_without_port
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError
+from waypost.core.model import Domain
+from waypost.web.app_context import AppContext
+from waypost.web.public.origin.proxy import host_without_port
 from waypost.web.public.request import Request
 
 WWW: Final = "www."
 
 
-async def mail_domain(context: Context, request: Request) -> DomainName | None:
+async def mail_domain(context: AppContext, request: Request) -> DomainName | None:
     """Return the mail domain that Host means, without the prefix of a protocol.
 
     `www.D` means D, unless `www.D` has its own entry: web servers redirect the bare domain there,
@@ -38,7 +38,7 @@ async def mail_domain(context: Context, request: Request) -> DomainName | None:
     return bare if entry is not None and ("." in bare.ascii or _is_of(bare, entry)) else domain
 
 
-def https_base(context: Context, request: Request) -> str | None:
+def https_base(context: AppContext, request: Request) -> str | None:
     """Return scheme and host of the URL where a client reaches this server by https.
 
     The host is configured, or the one that the client used, which must be that of a served domain.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from waypost.address import DomainName
-from waypost.errors import DomainError, RequestError, RequestTooLarge
-from waypost.web.public.proxy import Headers, Origin, host_without_port
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError, RequestError, RequestTooLarge
+from waypost.web.public.origin.proxy import ClientOrigin, Headers, host_without_port
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -64,7 +64,7 @@ class Request:
     headers: Headers
     client: tuple[str, int] | None
     server: tuple[str, int | None] | None
-    origin: Origin
+    origin: ClientOrigin
     receive: Receive = field(repr=False)
 
     def header(self, wanted: bytes) -> str:

@@ -13,18 +13,18 @@ from typing import Final
 
 import structlog
 
-from waypost.errors import SettingsError
-from waypost.metrics import Metrics, Registry, WorkerCounts, exposition
-from waypost.reloading import SUBJECTS, Told
+from waypost.core.errors import SettingsError
+from waypost.runtime.metrics import Metrics, Registry, WorkerCounts, exposition
+from waypost.runtime.shared_numbers import SharedNumbers
+from waypost.runtime.threads import limit_stacks
 from waypost.settings import Settings, in_memory
-from waypost.shared_numbers import SharedNumbers
-from waypost.threads import limit_stacks
-from waypost.web.beside import Beside, beside
+from waypost.store.reload import SUBJECTS, FirstReport
+from waypost.web.admin.process import AdminProcess, admin_process
 from waypost.web.child_process import hangups_wait
 from waypost.web.connection_limit import bound_buffers
 from waypost.web.metrics import serving_metrics
-from waypost.web.public.worker import BACKLOG, serve_alone, serve_beside_others
-from waypost.web.public.workers import Workers
+from waypost.web.public.workers.supervisor import Supervisor
+from waypost.web.public.workers.worker import BACKLOG, serve_alone, serve_beside_others
 
 # Connections wait in the backlog until a worker accepts them.
 READY: Final = "READY=1\nSTATUS=Serving"
@@ -52,7 +52,7 @@ def run(settings: Settings, listening: Callable[[int | None], None] = lambda _po
         operators = _operators(settings, stack)
         port = None if settings.unix_socket is not None else listener.getsockname()[1]
         ready = partial(_ready, listening, port)
-        stack.enter_context(beside(operators))
+        stack.enter_context(admin_process(operators))
         if settings.workers > 1:
             _run_several(settings, listener, operators, ready)
         else:
@@ -81,7 +81,7 @@ def _listen_for_clients(settings: Settings) -> socket.socket:
     return listen(settings.host, settings.port)
 
 
-def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
+def _operators(settings: Settings, stack: ExitStack) -> AdminProcess | None:
     """Open the admin listener, if it is enabled.
 
     If only the default port is taken, the public listener must still start.
@@ -98,7 +98,7 @@ def _operators(settings: Settings, stack: ExitStack) -> Beside | None:
             raise
         structlog.get_logger(__name__).warning("admin listener disabled", reason=str(error))
         return None
-    return Beside(settings, stack.enter_context(listener))
+    return AdminProcess(settings, stack.enter_context(listener))
 
 
 def _listen_for_operators(settings: Settings) -> socket.socket:
@@ -120,7 +120,7 @@ def _nothing() -> None:
 def _run_one(
     settings: Settings,
     listener: socket.socket,
-    operators: Beside | None,
+    operators: AdminProcess | None,
     ready: Callable[[], None],
 ) -> None:
     metrics = Metrics()
@@ -132,16 +132,16 @@ def _run_one(
 def _run_several(
     settings: Settings,
     listener: socket.socket,
-    operators: Beside | None,
+    operators: AdminProcess | None,
     ready: Callable[[], None],
 ) -> None:
-    first_report = Told(SharedNumbers(SUBJECTS))
+    first_report = FirstReport(SharedNumbers(SUBJECTS))
     serve = partial(serve_beside_others, settings, listener, first_report)
     counts = WorkerCounts()
     hung_up, ending = (
         (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)
     )
-    workers = Workers(settings.workers, serve, counts.note, counts.forget, hung_up)
+    workers = Supervisor(settings.workers, serve, counts.note, counts.forget, hung_up)
     with _serving_metrics(settings, counts.registry, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         ready()

@@ -1,0 +1,1 @@
+"""The commands that check: `lint`, `doctor`, `conformance`, `compare`."""

@@ -1,0 +1,233 @@
+"""`waypost compare`: compare the answers of two running servers, before a switch."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.options import (
+    DbUriFlag,
+    JsonFlag,
+    ProvidersFlag,
+    catalog_of,
+    database,
+    settings_for,
+)
+from waypost.cli.output import FINDINGS, note, quantity, say, say_json
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError, DomainError, ProblemsError, RequestError
+
+if TYPE_CHECKING:
+    from waypost.diagnostics.comparison.compare import DomainComparison
+    from waypost.diagnostics.comparison.server import CheckedServer
+    from waypost.settings import Settings
+
+EXAMPLE: Final = "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4343"
+PROGRESS_FROM: Final = 200
+PROBLEMS_SHOWN: Final = 20
+DETAILS_KEPT: Final = 1000
+
+OldFlag = Annotated[
+    str, typer.Option("--old", metavar="URL", help="The server that is in use now.")
+]
+NewFlag = Annotated[
+    str, typer.Option("--new", metavar="URL", help="The server that will replace the old one.")
+]
+DomainsFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--domains", metavar="FILE", help="Domains, one per line. Default: all domains of Waypost."
+    ),
+]
+UserFlag = Annotated[
+    str, typer.Option("--user", metavar="NAME", help="The local part of the test addresses.")
+]
+JobsFlag = Annotated[
+    int,
+    typer.Option("--jobs", metavar="N", min=1, max=64, help="Number of domains at the same time."),
+]
+TimeoutFlag = Annotated[
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=300, help="Time limit for each answer."
+    ),
+]
+ShowExpectedFlag = Annotated[
+    bool, typer.Option("--show-expected", help="Also print each expected difference.")
+]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """The result of a comparison; the number of details is limited, counts are exact."""
+
+    domains: int = 0
+    unexpected: int = 0
+    expected: Counter[str] = field(default_factory=Counter)
+    details: list[dict[str, str]] = field(default_factory=list)
+
+
+def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
+    old: OldFlag,
+    new: NewFlag,
+    domains: DomainsFlag = None,
+    user: UserFlag = "postmaster",
+    jobs: JobsFlag = 4,
+    timeout: TimeoutFlag = 10.0,
+    show_expected: ShowExpectedFlag = False,
+    providers: ProvidersFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Compare the answers of two servers.
+
+    Both servers are asked for every domain in every format. Intended differences between
+    automx2 and Waypost are counted as expected. Exit code 1 if there is any other difference.
+    """
+    from waypost.diagnostics.comparison.compare import Comparison  # noqa: PLC0415 -- quick start
+
+    _check_user(user)
+    names = (
+        _from_file(domains) if domains else _from_settings(settings_for(providers, db_uri=db_uri))
+    )
+    servers = _server("--old", old, timeout), _server("--new", new, timeout)
+    comparison = Comparison(*servers, user, timeout)
+    outcome = _Outcome()
+    for found in _with_progress(comparison.all(names, jobs), len(names)):
+        _add(outcome, found)
+        if not as_json:
+            _print(found, show_expected)
+    _report(outcome, as_json)
+    if outcome.unexpected:
+        raise typer.Exit(FINDINGS)
+
+
+def _server(option: str, url: str, timeout_seconds: float) -> "CheckedServer":
+    from waypost.diagnostics.comparison.server import CheckedServer, check_reachable  # noqa: PLC0415 -- quick start
+
+    try:
+        server = CheckedServer.parse(url)
+        check_reachable(server, timeout_seconds)
+    except RequestError as error:
+        raise RequestError(f"{option}: {error}") from error
+    return server
+
+
+def _check_user(user: str) -> None:
+    try:
+        EmailAddress.parse(f"{user}@example.com")
+    except AddressError as error:
+        raise AddressError(f"--user: {error}") from error
+
+
+def _from_file(path: Path) -> list[str]:
+    """Read domains, one per line; skip empty lines and comments."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise RequestError(f"--domains: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RequestError(f"--domains: {path} is not UTF-8 (byte {error.start})") from error
+    names, problems = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        name = line.partition("#")[0].strip()
+        if not name:
+            continue
+        try:
+            DomainName.parse(name)
+        except DomainError as error:
+            problems.append(f"{path}:{number}: {error}")
+        names.append(name)
+    if problems:
+        more = len(problems) - PROBLEMS_SHOWN
+        lines = quantity(more, "more line like this", "more lines like these")
+        rest = [f"{path}: {lines}"] if more > 0 else []
+        raise ProblemsError(problems[:PROBLEMS_SHOWN] + rest)
+    if not names:
+        raise RequestError(f"--domains: {path} contains no domain")
+    return names
+
+
+def _from_settings(settings: "Settings") -> list[str]:
+    """Return the domains as they are stored, because automx2 compares them case-sensitively."""
+    if settings.demo or settings.providers is not None:
+        stored = [domain.pattern.text for domain in catalog_of(settings).domains]
+    else:
+        from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+        from waypost.store.sql.audit import domain_names  # noqa: PLC0415 -- quick start
+
+        with database(settings) as engine, reading(engine) as connection:
+            stored = list(domain_names(connection))
+    names = [name for name in stored if _can_be_asked(name)]
+    if len(names) < len(stored):
+        one = "name is a pattern or not a domain, and is skipped"
+        several = "names are patterns or not domains, and are skipped"
+        note(quantity(len(stored) - len(names), one, several))
+    if not names:
+        raise RequestError("there are no domains to compare; list some with --domains FILE")
+    return names
+
+
+def _can_be_asked(name: str) -> bool:
+    try:
+        DomainName.parse(name)
+    except DomainError:
+        return False
+    return True
+
+
+def _with_progress(
+    results: "Iterable[DomainComparison]", total: int
+) -> "Iterator[DomainComparison]":
+    """Yield the results, and show a progress bar on a terminal if there are many domains."""
+    if total < PROGRESS_FROM or not sys.stderr.isatty():
+        yield from results
+        return
+    from rich.console import Console  # noqa: PLC0415 -- quick start
+    from rich.progress import track  # noqa: PLC0415 -- quick start
+
+    yield from track(results, "Comparing", total, console=Console(stderr=True))
+
+
+def _add(outcome: _Outcome, found: "DomainComparison") -> None:
+    outcome.domains += 1
+    for form, difference in found.differences:
+        if difference.expected:
+            outcome.expected[f"{form}: {difference.kind}"] += 1
+            continue
+        outcome.unexpected += 1
+        if len(outcome.details) < DETAILS_KEPT:
+            outcome.details.append(
+                {"domain": found.domain, "format": form, "difference": str(difference)}
+            )
+
+
+def _print(found: "DomainComparison", show_expected: bool) -> None:
+    for form, difference in found.differences:
+        if not difference.expected:
+            say(f"{found.domain} {form}: {difference}")
+        elif show_expected:
+            say(f"{found.domain} {form}: expected: {difference}")
+
+
+def _report(outcome: _Outcome, as_json: bool) -> None:
+    expected = dict(sorted(outcome.expected.items()))
+    if as_json:
+        say_json(
+            {
+                "domains": outcome.domains,
+                "unexpected": outcome.unexpected,
+                "differences": outcome.details,
+                "expected": expected,
+            }
+        )
+        return
+    for kind, count in expected.items():
+        note(f"expected, {quantity(count, 'time')}: {kind}")
+    unexpected = quantity(outcome.unexpected, "difference")
+    more = quantity(sum(expected.values()), "expected one")
+    note(f"{quantity(outcome.domains, 'domain')}: {unexpected}, {more}")

@@ -1,0 +1,164 @@
+"""`waypost conformance`: test a server with all recorded mail clients."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.checks.client_reports import (
+    client_problems,
+    client_rows,
+    details,
+    is_bad,
+    rows,
+    rule_problems,
+    rule_remark,
+    verdict_on,
+    with_progress,
+)
+from waypost.cli.checks.doctor_report import finding_problems
+from waypost.cli.checks.report import Report as Shown
+from waypost.cli.checks.report import counts, print_report
+from waypost.cli.layout import clean
+from waypost.cli.options import JsonFlag
+from waypost.cli.output import FINDINGS, note, quantity, say_json
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError, RequestError
+
+if TYPE_CHECKING:
+    from waypost.diagnostics.conformance.reports import ConformanceReport
+    from waypost.diagnostics.transports.dns import Dns, DnsUnavailable
+
+EXAMPLE: Final = "Example: waypost conformance http://127.0.0.1:4243 example.com"
+
+UrlArgument = Annotated[
+    str, typer.Argument(metavar="URL", help="The server. It receives all requests.")
+]
+DomainArgument = Annotated[
+    str, typer.Argument(metavar="DOMAIN", help="A mail domain that the server serves.")
+]
+AddressFlag = Annotated[
+    str, typer.Option("--address", metavar="LOCALPART", help="Local part of the test address.")
+]
+UnservedFlag = Annotated[
+    str,
+    typer.Option("--unserved", metavar="DOMAIN", help="A domain that the server does not serve."),
+]
+TimeoutFlag = Annotated[
+    float,
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=0.1, max=60, help="Time limit for each answer."
+    ),
+]
+TotalFlag = Annotated[
+    float,
+    typer.Option("--total", metavar="SECONDS", min=1, max=3600, help="Time limit for all answers."),
+]
+ResolverFlag = Annotated[
+    str,
+    typer.Option(
+        "--resolver",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this resolver, or `system`, for SRV, MX and TXT records. Default: no DNS.",
+    ),
+]
+AlsoFlag = Annotated[
+    list[str] | None,
+    typer.Option("--also", metavar="HOST", help="Another host name of the server; repeatable."),
+]
+VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print all details.")]
+InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
+
+
+def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
+    url: UrlArgument,
+    domain: DomainArgument,
+    address: AddressFlag = "postmaster",
+    unserved: UnservedFlag = "waypost-conformance.invalid",
+    timeout: TimeoutFlag = 10.0,
+    total: TotalFlag = 120.0,
+    also: AlsoFlag = None,
+    insecure: InsecureFlag = False,
+    resolver: ResolverFlag = "",
+    verbose: VerboseFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Test a server with all recorded mail clients.
+
+    The command shows which clients can set up an account. The server can be Waypost, automx2, or
+    a web server with static files. Exit code 1 if there is an error or a warning.
+    """
+    from waypost.diagnostics.comparison.server import CheckedServer, check_reachable  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.conformance.probes import Asked  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.conformance.reports import reports, steps  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.dns import Dns  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.transport import FixedHost  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.wire import ExchangeLimits, Wire  # noqa: PLC0415 -- quick start
+    from waypost.net.dns.resolver import read_server  # noqa: PLC0415 -- quick start
+
+    served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
+    try:
+        EmailAddress.parse(f"{address}@{served}")
+    except AddressError as error:
+        raise AddressError(f"--address: {error}") from error
+    if foreign == served:
+        raise RequestError(f"--unserved: {foreign} is the same as DOMAIN, which is served")
+    limits = ExchangeLimits(timeout_seconds=timeout, total_seconds=total)
+    server = CheckedServer.parse(url)
+    names = Dns(read_server(resolver), timeout, total) if resolver else None
+    hosts = served, foreign, *(_domain("--also", one) for one in also or ())
+    wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
+    check_reachable(server, timeout)
+    asked = Asked(wire, address, served, foreign, names)
+    found = list(with_progress(reports(asked), steps(asked)))
+    unanswered = names.failed if names else []
+    shown = _shown(f"{served} at {url}", found, unanswered)
+    if as_json:
+        say_json(_as_json(url, served, found, wire.is_exhausted, names))
+        note(f"{clean(shown.subject)}: {clean(shown.verdict)}")
+    else:
+        print_report(shown, verbose=verbose)
+    if verbose:
+        note(quantity(len(wire.exchanges), "request"))
+    if wire.is_exhausted:
+        note("warning: some checks are missing, because the time limit was too short; see --total")
+    if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):
+        raise typer.Exit(FINDINGS)
+
+
+def _domain(option: str, text: str) -> str:
+    try:
+        return DomainName.parse(text).ascii
+    except AddressError as error:
+        raise AddressError(f"{option}: {error}") from error
+
+
+def _as_json(
+    url: str,
+    domain: str,
+    found: "Iterable[ConformanceReport]",
+    is_exhausted: bool,
+    names: "Dns | None",
+) -> dict[str, object]:
+    by_kind = rows(found)
+    complete = {"url": url, "domain": domain, "complete": not is_exhausted}
+    unanswered = [clean(f"{one}") for one in names.failed] if names else None
+    return {
+        **complete,
+        "unanswered": unanswered,
+        "clients": by_kind["client"],
+        "rules": by_kind["server"],
+    }
+
+
+def _shown(
+    subject: str, found: "Sequence[ConformanceReport]", unanswered: "Sequence[DnsUnavailable]"
+) -> Shown:
+    from waypost.diagnostics.doctor.resolver import resolver_findings  # noqa: PLC0415 -- quick start
+
+    causes = finding_problems(resolver_findings(unanswered), found)
+    problems = [*causes, *client_problems(found), *rule_problems(found)]
+    verdict = "; ".join(part for part in (counts(problems), verdict_on(found)) if part)
+    remarks = ["", rule_remark(found)]
+    table = client_rows(found, causes)
+    return Shown(subject, verdict, problems, table, remarks, details(found))

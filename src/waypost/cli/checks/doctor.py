@@ -1,0 +1,183 @@
+"""`waypost doctor`: check a domain in the way in which the clients of its users find it."""
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.checks.client_reports import is_bad, with_progress
+from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag, VerboseFlag
+from waypost.cli.checks.doctor_expected import own_records, records_of_document
+from waypost.cli.checks.doctor_report import for_scripts, report_of
+from waypost.cli.checks.report import print_report
+from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, settings_for
+from waypost.cli.output import FINDINGS, note, say_json
+from waypost.cli.show.domain import PublicUrlFlag
+from waypost.core.address import EmailAddress
+from waypost.core.errors import AddressError, RequestError, SettingsError
+
+if TYPE_CHECKING:
+    from waypost.diagnostics.doctor.codes import DoctorFinding
+    from waypost.diagnostics.doctor.context import DoctorContext
+    from waypost.diagnostics.doctor.examination import Wanted
+
+EXAMPLE: Final = "Example: waypost doctor alice@example.com"
+_THUNDERBIRD: Final = "thunderbird"
+
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="A mail address, such as alice@example.com.")
+]
+ResolverFlag = Annotated[
+    str,
+    typer.Option(
+        "--resolver",
+        metavar="ADDRESS[:PORT]",
+        help="Ask this resolver. `system` is those of this machine.",
+    ),
+]
+CaFileFlag = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="FILE", help="Also trust these authorities (PEM)."),
+]
+AllowPrivateFlag = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Also connect to private addresses that a public server points to.",
+    ),
+]
+DatabaseFlag = Annotated[
+    str,
+    typer.Option(
+        "--ispdb",
+        metavar="URL",
+        help="Compare with the public database at this URL; `thunderbird` is Thunderbird's. "
+        "Default: no database.",
+    ),
+]
+
+
+def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
+    address: AddressArgument,
+    resolver: ResolverFlag = "system",
+    ca_file: CaFileFlag = None,
+    ispdb: DatabaseFlag = "",
+    public_url: PublicUrlFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    timeout: TimeoutFlag = 10.0,
+    total: TotalFlag = 300.0,
+    allow_private: AllowPrivateFlag = False,
+    verbose: VerboseFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check which mail clients work for an address, and why not.
+
+    The checks use DNS, TLS and HTTP. They send no password and change nothing. Exit code 1 if
+    there is an error or a warning.
+    """
+    from waypost.diagnostics.conformance.reports import ConformanceReport  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
+
+    who = _address(address)
+    database = _database(ispdb)
+    wanted: Wanted = records_of_document(who.domain)
+    if providers is not None or demo or db_uri is not None:
+        held = own_records(who.domain, settings_for(providers, demo, db_uri), public_url)
+        wanted = lambda _: held  # noqa: E731 -- the document is not used then
+    visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
+    findings: list[DoctorFinding] = []
+    reports: list[ConformanceReport] = []
+    for step in with_progress(examine(visit, wanted, database), steps()):
+        for one in step:
+            if isinstance(one, ConformanceReport):
+                reports.append(one)
+            else:
+                findings.append(one)
+    is_exhausted = visit.asked.wire.is_exhausted
+    report = report_of(visit.domain, findings, reports)
+    if as_json:
+        is_complete = not is_exhausted and not visit.unanswered
+        about = {"address": f"{who}", "domain": visit.domain, "complete": is_complete}
+        say_json(about | for_scripts(findings, reports))
+        note(f"{report.subject}: {report.verdict}")
+    else:
+        print_report(report, verbose=verbose)
+    if is_exhausted:
+        note("warning: some checks are missing, because the time limit was too short; see --total")
+    is_wrong = any(one.fault.severity != "note" for one in findings)
+    if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
+        raise typer.Exit(FINDINGS)
+
+
+def _address(text: str) -> EmailAddress:
+    try:
+        return EmailAddress.parse(text)
+    except AddressError as error:
+        raise AddressError(f"ADDRESS: {error}") from error
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                [f"--ca-file: {ca_file}: cannot read certificates (PEM): {error}"]
+            ) from error
+    return context
+
+
+def _database(url: str) -> str:
+    """Return the URL of the public database; empty for no database.
+
+    Raises:
+        RequestError: the text is not a URL.
+    """
+    from waypost.diagnostics.comparison.server import CheckedServer  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start
+
+    if url == _THUNDERBIRD:
+        return f"https://{DATABASE_HOST}/v1.1"
+    if url:
+        try:
+            CheckedServer.parse(url)
+        except RequestError as error:
+            raise RequestError(f"--ispdb: {error}") from error
+    return url
+
+
+def _visit(
+    who: EmailAddress,
+    resolver: str,
+    context: ssl.SSLContext,
+    seconds: tuple[float, float],
+    database: str,
+    allow_private: bool,
+) -> "DoctorContext":
+    from waypost.diagnostics.conformance.probes import Asked  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.conformance.reports import UNSERVED  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.doctor.context import DoctorContext  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.dns import Dns  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.resolved_host import ResolvedHost  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.transports.wire import ExchangeLimits, Wire  # noqa: PLC0415 -- quick start
+    from waypost.net.dns.resolver import read_server  # noqa: PLC0415 -- quick start
+
+    timeout, total = seconds
+    names = Dns(read_server(resolver), timeout, total)
+    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}
+    transport = ResolvedHost(
+        names,
+        DATABASE_HOSTS - asked_hosts,
+        domain=who.domain.ascii,
+        allow_private=allow_private,
+    )
+    wire = Wire(
+        transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), context=context
+    )
+    asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
+    return DoctorContext(asked, names.failed)

@@ -1,0 +1,118 @@
+"""`waypost lint`: find configuration that breaks mail clients, before a user does."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.checks.conformance import VerboseFlag
+from waypost.cli.checks.report import PLACES_MAX, Report, counts, print_report
+from waypost.cli.libraries import missing_for_settings, missing_for_store, missing_libraries
+from waypost.cli.options import (
+    DbUriFlag,
+    DemoFlag,
+    JsonFlag,
+    ProvidersFlag,
+    catalog_reading,
+    settings_for,
+)
+from waypost.cli.output import FINDINGS, note, quantity, say_json, warn
+from waypost.cli.user_lookup import log_warnings
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainNotServed
+from waypost.core.model import Catalog, DomainPattern, MatchKind
+from waypost.diagnostics.lint.domains import SHOWN, Linted, lint_catalog, lint_domain
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+
+EXAMPLE: Final = "Example: waypost lint --providers mail.toml --domain example.com"
+
+DomainFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--domain", metavar="DOMAIN", help="Check only this domain or pattern, in any form."
+    ),
+]
+AllFlag = Annotated[
+    bool,
+    typer.Option("--all", help=f"Print all places of a code, not only the first {PLACES_MAX}."),
+]
+
+
+def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
+    domain: DomainFlag = None,
+    every: AllFlag = False,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    verbose: VerboseFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find configuration that breaks mail clients.
+
+    Exit code 1 if there is a finding.
+    """
+    pattern = None if domain is None else DomainPattern.parse(domain)
+    settings = settings_for(providers, demo, db_uri)
+    shown = None if every else SHOWN
+    if pattern is None:
+        with catalog_reading(settings) as catalog:
+            linted = lint_catalog(catalog, shown)
+            missing = _missing(settings, catalog)
+    elif pattern.kind is MatchKind.EXACT:
+        linted, missing = _one(settings, DomainName.parse(pattern.text))
+    else:
+        linted, missing = _pattern(settings, pattern)
+    _print(linted, as_json, verbose, every)
+    warn(missing)
+    if linted.findings or missing:
+        raise typer.Exit(FINDINGS)
+
+
+def _missing(settings: "Settings", catalog: Catalog) -> tuple[str, ...]:
+    """Return the libraries that are missing; do not read a providers file again."""
+    if settings.demo or settings.providers is not None:
+        return missing_libraries(catalog.directories)
+    return missing_for_settings(settings)
+
+
+def _one(settings: "Settings", name: DomainName) -> tuple[Linted, tuple[str, ...]]:
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+
+    log_warnings()
+    store = open_store(settings, warn)
+    try:
+        found = store.find(name)
+        missing = missing_for_store(store)
+    finally:
+        store.close()
+    if found is None:
+        raise DomainNotServed(f"{name} is not served here")
+    return lint_domain(found), missing
+
+
+def _pattern(settings: "Settings", pattern: DomainPattern) -> tuple[Linted, tuple[str, ...]]:
+    with catalog_reading(settings) as catalog:
+        found = next((one for one in catalog.domains if one.pattern == pattern), None)
+        missing = _missing(settings, catalog)
+    if found is None:
+        raise DomainNotServed(f"no provider has the pattern {pattern} in its domains")
+    return lint_domain(found), missing
+
+
+def _print(linted: Linted, as_json: bool, verbose: bool, every: bool) -> None:
+    problems = linted.problems
+    verdict = counts(problems) or "nothing found"
+    subject = quantity(linted.domains, "domain")
+    if as_json:
+        say_json(
+            {
+                "domains": linted.domains,
+                "count": linted.findings,
+                "findings": linted.for_scripts(),
+            }
+        )
+        return
+    print_report(Report(subject, verdict, problems), verbose=verbose, every=every)
+    if any(one.count > PLACES_MAX for one in problems) and not every:
+        note("--all lists all places")

@@ -1,0 +1,183 @@
+"""`waypost db`: the schema of the database."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.libraries import missing_for_database
+from waypost.cli.options import DbUriFlag, JsonFlag, database, settings_for
+from waypost.cli.output import FINDINGS, group, note, quantity, say, say_json, warn, write_document
+from waypost.cli.providers.apply import Dialect
+from waypost.core.errors import SettingsError
+
+if TYPE_CHECKING:
+    from waypost.database.engine import Engine
+    from waypost.store.sql.migrate import MigrationStatus
+    from waypost.store.sql.row_finding import RowFinding
+
+UPGRADE_LIMIT: Final = 20
+CHECK_LIMIT: Final = 100
+_RUN: Final = ": run `waypost db upgrade`"
+_CURES: Final = {
+    "empty": _RUN,
+    "automx2": _RUN,
+    "waypost": _RUN,
+    "unfinished": _RUN,
+    "newer": ": run the newer Waypost that upgraded it",
+    "foreign": ": set db_uri to an empty database",
+}
+
+
+def build() -> typer.Typer:
+    """Return the group of commands."""
+    app = group("Manage the database schema.")
+    app.command("upgrade", epilog="Example: waypost db upgrade")(upgrade)
+    app.command("status", epilog="Example: waypost db status --json")(status)
+    app.command("check", epilog="Example: waypost db check --json")(check)
+    return app
+
+
+def upgrade(
+    db_uri: DbUriFlag = None,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL of the upgrade, and change nothing.")
+    ] = False,
+    dialect: Annotated[
+        Dialect | None,
+        typer.Option(
+            "--dialect",
+            help="With --sql: print SQL of this dialect for an empty database; connect to none.",
+        ),
+    ] = None,
+) -> None:
+    """Upgrade the schema, or create the tables."""
+    from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
+
+    if dialect is not None and not sql:
+        raise SettingsError(["--dialect requires --sql"])
+    if dialect is not None:
+        write_document(f"{migrate.statements_for_empty(dialect.value).rstrip()}\n")
+        return
+    if sql:
+        with database(settings_for(db_uri=db_uri)) as engine:
+            printed = migrate.statements(engine).rstrip()
+        write_document(f"{printed}\n") if printed else note("the database is up to date")
+        return
+    with database(settings_for(db_uri=db_uri)) as engine:
+        before = migrate.upgrade(engine)
+        if before.is_current:
+            note(f"the database is up to date (revision {before.head})")
+        else:
+            note(f"the database was {_from(before)}; it is up to date now (revision {before.head})")
+        if before.kind in {"automx2", "unfinished"}:
+            _note_findings(engine)
+        warn(_missing_libraries(engine))
+
+
+def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
+    """Show whether the schema is up to date.
+
+    Exit code 1 if it is not.
+    """
+    from waypost.database.engine import missing_file  # noqa: PLC0415 -- quick start
+    from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
+
+    with database(settings_for(db_uri=db_uri)) as engine:
+        missing = missing_file(engine)
+        found = migrate.status(engine)
+    if as_json:
+        say_json(
+            {
+                "kind": found.kind,
+                "current": found.current,
+                "head": found.head,
+                "is_current": found.is_current,
+            }
+        )
+    elif found.is_current:
+        say(f"up to date (revision {found.head})")
+    else:
+        state = _from(found) if missing is None else f"db_uri: there is no file {missing}"
+        say(f"{state}; this version needs revision {found.head}{_CURES[found.kind]}")
+    if not found.is_current:
+        raise typer.Exit(FINDINGS)
+
+
+def check(
+    db_uri: DbUriFlag = None,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Print at most N findings; 0: all.")
+    ] = CHECK_LIMIT,
+    as_json: JsonFlag = False,
+) -> None:
+    """List rows that Waypost cannot serve as they are.
+
+    automx2 tolerates such rows. Exit code 1 if there is a finding.
+    """
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.audit import findings  # noqa: PLC0415 -- quick start
+
+    with (
+        database(settings_for(db_uri=db_uri)) as engine,
+        reading(engine) as connection,
+    ):
+        count, shown = _first(findings(connection), limit)
+        missing = missing_for_database(connection)
+    if as_json:
+        found = [asdict(finding) for finding in shown]
+        say_json({"count": count, "findings": found, "missing_libraries": missing})
+    else:
+        for finding in shown:
+            say(str(finding))
+        note(_counted(count, len(shown)))
+    warn(missing)
+    if count or missing:
+        raise typer.Exit(FINDINGS)
+
+
+def _note_findings(engine: "Engine") -> None:
+    """Write the findings after an upgrade from automx2; Waypost starts with them too."""
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.audit import findings  # noqa: PLC0415 -- quick start
+
+    with reading(engine) as connection:
+        count, shown = _first(findings(connection), UPGRADE_LIMIT)
+    warn(map(str, shown))
+    note(_counted(count, len(shown)))
+
+
+def _missing_libraries(engine: "Engine") -> tuple[str, ...]:
+    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
+
+    with reading(engine) as connection:
+        return missing_for_database(connection)
+
+
+def _first(found: "Iterable[RowFinding]", limit: int) -> "tuple[int, list[RowFinding]]":
+    """Return the number of findings, and the first of them."""
+    count, shown = 0, []
+    for count, finding in enumerate(found, 1):
+        if count <= limit or not limit:
+            shown.append(finding)
+    return count, shown
+
+
+def _counted(count: int, shown: int) -> str:
+    if not count:
+        return "no findings: all rows can be served"
+    rows = quantity(count, "finding")
+    hidden = f", {shown} shown; waypost db check --limit 0 lists all" if shown < count else ""
+    return f"{rows}{hidden}"
+
+
+def _from(found: "MigrationStatus") -> str:
+    return {
+        "empty": "empty",
+        "automx2": "a database of automx2",
+        "unfinished": "partly upgraded",
+        "waypost": f"at revision {found.current}",
+        "newer": f"upgraded by a newer Waypost, to revision {found.current}",
+        "foreign": "neither a database of Waypost nor of automx2",
+    }[found.kind]

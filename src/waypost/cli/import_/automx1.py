@@ -1,0 +1,33 @@
+"""`waypost import automx1`: import the configuration of automx 1.x."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, add
+from waypost.cli.options import DbUriFlag, JsonFlag
+
+EXAMPLE: Final = "Example: waypost import automx1 /etc/automx.conf --dry-run"
+
+
+def automx1(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The configuration file, usually /etc/automx.conf."),
+    ],
+    print_file: PrintFlag = False,
+    dry_run: DryRunFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Import the static settings of automx 1.x.
+
+    The command adds the domains to the database, and lists what it cannot import.
+    """
+    from waypost.importers.automx1.providers import read_automx1  # noqa: PLC0415 -- quick start
+    from waypost.providers_file.document import decode, read_bytes  # noqa: PLC0415 -- quick start
+
+    name = str(file)
+    found = read_automx1(decode(read_bytes(file), name), name=name)
+    add([found], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)

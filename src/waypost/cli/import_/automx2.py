@@ -1,0 +1,103 @@
+"""`waypost import automx2`: copy automx2's database, which does not change."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.options import DbUriFlag, JsonFlag, database, settings_for
+from waypost.cli.output import FINDINGS, note, quantity, say, say_json, warn
+from waypost.core.errors import StoreError
+from waypost.core.redaction import redact_uri
+
+if TYPE_CHECKING:
+    from waypost.database.engine import Connection
+    from waypost.settings import Settings
+    from waypost.store.sql.copy import Copied
+
+EXAMPLE: Final = (
+    "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
+)
+FINDINGS_SHOWN: Final = 20
+
+
+def automx2(
+    from_uri: Annotated[
+        str,
+        typer.Option(
+            "--from-uri",
+            metavar="URI",
+            help="The db_uri of automx2. Waypost only reads this database.",
+        ),
+    ],
+    db_uri: DbUriFlag = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only print the counts; exit code 1 if there are rows."),
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="First remove all rows of Waypost's database.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Copy the database of automx2.
+
+    The copy includes ids and bind passwords, and is one transaction. Exit code 1 if clients
+    cannot set up an account for a domain.
+    """
+    note(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
+    copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
+    if as_json:
+        _print_json(copied, dry_run)
+    else:
+        _print(copied, dry_run)
+    if copied.unusable or (dry_run and any(copied.rows.values())):
+        raise typer.Exit(FINDINGS)
+
+
+def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
+    from waypost.database.engine import is_missing_file, reading, writing  # noqa: PLC0415
+    from waypost.store.sql.copy import copy, open_source  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+
+    with open_source(from_uri) as source, database(settings) as engine:
+        dialect = engine.dialect.name
+        if dry_run:
+            if not is_missing_file(engine):
+                with reading(engine) as target:
+                    _check_empty(target, replace)
+            return copy(source, None, dialect)
+        upgrade(engine)
+        with writing(engine) as target:
+            _check_empty(target, replace, purging=True)
+            return copy(source, target, dialect)
+
+
+def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> None:
+    from waypost.store.sql.copy import holds_rows  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.catalog import purge  # noqa: PLC0415 -- quick start
+
+    if not holds_rows(target):
+        return
+    if not replace:
+        raise StoreError(
+            "the database is not empty; set --db-uri to a new database, or use --replace to remove "
+            "all rows"
+        )
+    if purging:
+        purge(target)
+
+
+def _print(copied: "Copied", dry_run: bool) -> None:
+    findings = [*copied.findings, *copied.unusable]
+    warn(map(str, findings[:FINDINGS_SHOWN]))
+    if len(findings) > FINDINGS_SHOWN:
+        note(f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; --json lists all")
+    verb = "to copy" if dry_run else "copied"
+    for table, count in copied.rows.items():
+        say(f"{table}: {count} {verb}")
+
+
+def _print_json(copied: "Copied", dry_run: bool) -> None:
+    findings = [asdict(finding) for finding in (*copied.findings, *copied.unusable)]
+    say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

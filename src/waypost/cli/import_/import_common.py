@@ -1,0 +1,169 @@
+"""Add imported providers to the database, or print them as a providers file."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.cli.options import database, planned_database, settings_for
+from waypost.cli.output import FINDINGS, note, say, say_json, warn, write_document
+from waypost.core.errors import ProvidersError
+from waypost.core.model import Catalog, lack_of_mail
+from waypost.diagnostics.lint.domains import lint_catalog
+
+if TYPE_CHECKING:
+    from waypost.importers.imported import Imported
+    from waypost.providers_file.plan import Plan
+    from waypost.settings import Settings
+
+PrintFlag = Annotated[bool, typer.Option("--print", help="Print a providers file (TOML) instead.")]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
+]
+
+
+def merged(sources: Sequence["Imported"]) -> Catalog:
+    """Return the domains of several sources as one catalog.
+
+    Raises:
+        ProvidersError: two sources contain the same domain.
+    """
+    problems: list[str] = []
+    places: dict[str, int] = {}
+    domains = []
+    for number, source in enumerate(sources):
+        for domain in source.catalog.domains:
+            if places.setdefault(domain.pattern.text, number) != number:
+                problems.append(
+                    f"domain {domain.pattern}: is in two of the sources; import only one of them"
+                )
+            domains.append(domain)
+    if problems:
+        raise ProvidersError(problems)
+    return Catalog(tuple(domains))
+
+
+def add(
+    sources: Sequence["Imported"],
+    *,
+    print_file: bool,
+    dry_run: bool,
+    db_uri: str | None,
+    as_json: bool,
+) -> None:
+    """Add providers to the database, or print them; list what could not be imported.
+
+    Findings of lint are warnings, as those of `waypost apply`.
+
+    Raises:
+        ProvidersError: a domain is already served with other services. Nothing was changed.
+        Exit: code 1 if a dry run finds changes, or if clients cannot set up an account for a
+            domain.
+    """
+    found = merged(sources)
+    unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
+    warn(lint_catalog(found, of_today=True).lines())
+    if print_file:
+        from waypost.providers_file.load import write_providers  # noqa: PLC0415 -- quick start
+
+        _note_losses(sources, unusable)
+        write_document(write_providers(found, "json" if as_json else "toml").encode())
+    else:
+        plan = _write(settings_for(db_uri=db_uri), found, dry_run)
+        if as_json:
+            _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
+        else:
+            _note_losses(sources, unusable)
+            for item in plan.added:
+                say(f"+ {item}")
+            count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
+            note("nothing to do" if plan.is_empty else count)
+        if dry_run and not plan.is_empty:
+            raise typer.Exit(FINDINGS)
+    if unusable:
+        raise typer.Exit(FINDINGS)
+
+
+def _unusable(found: Catalog) -> list[str]:
+    """Return a line for each provider and kind of missing service that prevents accounts."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for domain in found.domains:
+        lack = lack_of_mail(service.type for service in domain.services)
+        if lack is not None:
+            lacking.setdefault((domain.provider.name, lack), []).append(domain.pattern.text)
+    return [
+        f"{first}{f' and {len(more)} more' if more else ''}: {lack}, so no client can set up an "
+        "account (404); add the service, or remove the domain"
+        for (_, lack), (first, *more) in lacking.items()
+    ]
+
+
+def _lost(source: "Imported") -> str:
+    first, *more = source.lost
+    names = f"{first}{f' and {len(more)} more' if more else ''}"
+    return f"{names}: no service could be imported, so clients get 404"
+
+
+def _note_losses(sources: Sequence["Imported"], unusable: Sequence[str]) -> None:
+    for source in sources:
+        for one in source.left_out:
+            note(f"left out: {one}")
+        for one in source.warnings:
+            note(f"warning: {one}")
+    warn(unusable)
+
+
+def _say_json(
+    sources: Sequence["Imported"], plan: "Plan", unusable: Sequence[str], *, written: bool
+) -> None:
+    say_json(
+        {
+            "added": plan.added,
+            "left_out": [str(one) for source in sources for one in source.left_out],
+            "warnings": [str(one) for source in sources for one in source.warnings],
+            "unusable": unusable,
+            "written": written,
+        }
+    )
+
+
+def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":
+    from waypost.database.engine import snapshot, writing  # noqa: PLC0415 -- quick start
+    from waypost.providers_file.plan import compare  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.catalog import read_catalog, write_catalog  # noqa: PLC0415
+
+    if dry_run:
+        with planned_database(settings) as (engine, _), snapshot(engine) as connection:
+            now = read_catalog(connection)
+        return compare(now, _together(now, found))
+    with database(settings) as engine:
+        upgrade(engine)
+        with writing(engine) as connection:
+            now = read_catalog(connection)
+            wanted = _together(now, found)
+            plan = compare(now, wanted)
+            if not plan.is_empty:
+                write_catalog(connection, wanted, keep_strays=True)
+    return plan
+
+
+def _together(now: Catalog, found: Catalog) -> Catalog:
+    from waypost.providers_file.plan import compare  # noqa: PLC0415 -- quick start
+
+    served = {domain.pattern: domain for domain in now.domains}
+    problems = []
+    new = []
+    for domain in found.domains:
+        old = served.get(domain.pattern)
+        if old is None:
+            new.append(domain)
+        elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
+            problems.append(
+                f"domain {domain.pattern}: is already served by {old.provider.name}, with other "
+                "data. `waypost import` changes no existing domain; use --print, edit the file, "
+                "and run `waypost apply`"
+            )
+    if problems:
+        raise ProvidersError(problems)
+    return Catalog((*now.domains, *new), now.directories, now.unused_providers)

@@ -1,0 +1,112 @@
+"""Output of commands: results to standard output, everything else to standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import typer
+
+from waypost.core.errors import ProblemsError, WaypostError
+from waypost.core.redaction import redact_message
+
+FINDINGS: Final = 1
+FAILED: Final = 1
+WRONG: Final = 2
+
+
+def group(about: str) -> typer.Typer:
+    """Return an empty group of commands."""
+    return typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+def say(text: str) -> None:
+    """Write a line of the result; line breaks in untrusted text become spaces."""
+    typer.echo(_line(text))
+
+
+def write_document(content: str | bytes) -> None:
+    """Write a document byte for byte, but without control characters if it goes to a terminal."""
+    if sys.stdout.isatty():
+        text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+        typer.echo(printable(text), nl=False)
+        return
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    typer.echo(data, nl=False)
+
+
+def say_json(value: object) -> None:
+    """Write a result for scripts; control characters are escaped (RFC 8259 s7)."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if not text.replace("\n", "").isprintable():
+        # Such characters occur only inside strings.
+        signs = (sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
+        text = "".join(signs)
+    typer.echo(text)
+
+
+def _escaped(sign: str) -> str:
+    return json.dumps(sign)[1:-1]
+
+
+def note(text: str) -> None:
+    """Write a line to standard error, because it is not part of the result."""
+    typer.echo(_line(text), err=True)
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Write warnings, one per line."""
+    for warning in warnings:
+        note(f"warning: {warning}")
+
+
+def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
+    """Write all mistakes of an error, one per line.
+
+    Args:
+        error: the error.
+        secrets: texts that are masked.
+    """
+    problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
+    for problem in problems:
+        note(f"error: {redact_message(' '.join(problem.splitlines()), secrets)}")
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.splitlines()))
+
+
+def printable(text: str) -> str:
+    """Return a text that is safe to show on a terminal; line ends and tabs stay.
+
+    Control characters, escape sequences, bidirectional controls and invisible characters become
+    question marks: they may come from an untrusted document.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
+
+
+def quantity(count: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun: `1 domain`, `2 domains`, `1,000 domains`.
+
+    Args:
+        count: how many.
+        noun: for one.
+        nouns: for other counts; by default the noun with an s.
+    """
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows as lines with aligned columns; all rows have the same number of cells."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()

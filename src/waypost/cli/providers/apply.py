@@ -1,0 +1,292 @@
+"""`waypost apply`: write a providers file or a seed of automx2 to the database."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from waypost.cli.libraries import missing_libraries
+from waypost.cli.options import DbUriFlag, JsonFlag, database, planned_database, settings_for
+from waypost.cli.output import FINDINGS, note, say, say_json, warn, write_document
+from waypost.cli.progress import Progress, progress
+from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
+from waypost.core.errors import ProvidersError, RemovalRefused
+from waypost.core.model import Catalog
+from waypost.diagnostics.lint.domains import lint_catalog
+
+if TYPE_CHECKING:
+    from waypost.database.engine import Connection
+    from waypost.providers_file.plan import Plan
+    from waypost.settings import Settings
+    from waypost.store.sql.sync.diff import Change, WantedContent
+
+EXAMPLE: Final = "Example: waypost apply mail.toml --dry-run"
+SHOWN: Final = 1000
+"""How many changes of each kind the command prints."""
+
+
+class Dialect(StrEnum):
+    """The SQL dialects for --print-sql."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+    MYSQL = "mysql"
+
+
+FileArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="A providers file (TOML, JSON), or an automx2 seed."),
+]
+IfEmptyFlag = Annotated[
+    bool, typer.Option("--if-empty", help="Change nothing if the database has providers already.")
+]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
+]
+OnlyAddFlag = Annotated[
+    bool,
+    typer.Option(
+        "--only-add",
+        help="Add domains, providers and directories that are missing. "
+        "Domains in the database and their services do not change.",
+    ),
+]
+AllFlag = Annotated[
+    bool, typer.Option("--all", help=f"Print every change, not only {SHOWN} of each kind.")
+]
+ProgressFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--progress/--no-progress",
+        help="Show a progress bar, or no progress. Default: for 1,000 domains and more, a bar on "
+        "a terminal, or a line every few seconds.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the command has to do.
+
+    Attributes:
+        shown: how many changes of each kind are listed; None is all.
+        allowed: how many domains may go out of service; None for the usual limit.
+        step: is called with the progress.
+    """
+
+    wanted: Catalog
+    only_add: bool
+    if_empty: bool
+    shown: int | None
+    allowed: int | None
+    step: Progress
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What the command did, or would do.
+
+    Attributes:
+        creates_tables: the database had no tables.
+    """
+
+    plan: "Plan"
+    removal: Removal
+    creates_tables: bool
+    written: bool
+
+
+def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
+    file: FileArgument = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Use the sample providers.")] = False,
+    if_empty: IfEmptyFlag = False,
+    dry_run: DryRunFlag = False,
+    print_sql: Annotated[
+        bool, typer.Option("--print-sql", help="Only print SQL for an empty database.")
+    ] = False,
+    dialect: Annotated[
+        Dialect, typer.Option("--dialect", help="SQL dialect for --print-sql.")
+    ] = Dialect.SQLITE,
+    only_add: OnlyAddFlag = False,
+    allow_removal: AllowRemovalFlag = None,
+    every: AllFlag = False,
+    bar: ProgressFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a providers file to the database.
+
+    The command changes the database in one transaction, and prints each change.
+    What is not in the file is removed, except with --only-add.
+    """
+    wanted = _wanted(file, demo)
+    if print_sql:
+        _print_sql(wanted, dialect)
+        warn(lint_catalog(wanted, of_today=True).lines())
+        return
+    settings = settings_for(db_uri=db_uri)
+    do = _plan_only if dry_run else _apply
+
+    def done(allowed: int | None) -> _Outcome | None:
+        with progress(bar) as step:
+            job = _Job(wanted, only_add, if_empty, None if every else SHOWN, allowed, step)
+            return do(settings, job)
+
+    try:
+        outcome = done(allow_removal)
+    except RemovalRefused as refused:
+        # Ask only after the progress bar has ended, because the bar would hide the question.
+        # The database is not locked while the question is open.
+        if as_json or not is_confirmed(refused):
+            raise
+        outcome = done(refused.removed)
+    if outcome is None:
+        note("the database has providers already; nothing was changed")
+        if as_json:
+            _print(_unchanged(), as_json, dry_run)
+        return
+    warn((*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories)))
+    _print(outcome, as_json, dry_run)
+    if dry_run and not outcome.removal.is_allowed(allow_removal):
+        note(f"without --dry-run, this change is refused: {outcome.removal}")
+    if dry_run and not outcome.plan.is_empty:
+        raise typer.Exit(FINDINGS)
+
+
+def _unchanged() -> _Outcome:
+    """Return the outcome for --json if --if-empty found providers."""
+    from waypost.providers_file.plan import Plan  # noqa: PLC0415 -- quick start
+
+    return _Outcome(Plan((), (), ()), Removal(0), creates_tables=False, written=False)
+
+
+def _wanted(file: Path | None, demo: bool) -> Catalog:
+    if (file is None) == (not demo):
+        raise ProvidersError(["use either a FILE or --demo"])
+    if file is None:
+        from waypost.demo import demo_catalog  # noqa: PLC0415 -- quick start
+
+        return demo_catalog()
+    from waypost.importers.automx2_seed import read_any  # noqa: PLC0415 -- quick start
+
+    result = read_any(file)
+    warn(result.warnings)
+    if external_domains := result.catalog.external_domains:
+        raise ProvidersError(
+            f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
+            "which the database does not support; serve the file with --providers, or list the "
+            "domains in the file"
+            for one in external_domains
+        )
+    return result.catalog
+
+
+def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
+    from waypost.store.sql.dump_sql import sql_statements  # noqa: PLC0415 -- quick start
+
+    for statement in sql_statements(wanted, dialect.value):
+        write_document(f"{statement}\n")
+
+
+def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
+    from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.catalog import is_empty  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.diff import WantedContent  # noqa: PLC0415 -- quick start
+
+    with (
+        WantedContent(job.wanted, job.step) as wanted,
+        planned_database(settings) as (engine, creates_tables),
+        snapshot(engine) as connection,
+    ):
+        if job.if_empty and not is_empty(connection):
+            return None
+        _, plan, removal = _planned(connection, wanted, job)
+        return _Outcome(plan, removal, creates_tables, written=False)
+
+
+def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
+    from waypost.database.engine import writing  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.catalog import is_empty  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.diff import WantedContent  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.writer import write  # noqa: PLC0415 -- quick start
+
+    with WantedContent(job.wanted, job.step) as wanted, database(settings) as engine:
+        before = upgrade(engine)
+        with writing(engine) as connection:
+            if job.if_empty and not is_empty(connection):
+                return None
+            change, plan, removal = _planned(connection, wanted, job)
+            removal.check(job.allowed)
+            if not plan.is_empty:
+                write(change)
+    return _Outcome(plan, removal, before.kind == "empty", written=not plan.is_empty)
+
+
+def _planned(
+    connection: "Connection", wanted: "WantedContent", job: _Job
+) -> "tuple[Change, Plan, Removal]":
+    from waypost.providers_file.plan import Planner  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.diff import Change  # noqa: PLC0415 -- quick start
+    from waypost.store.sql.sync.reader import count_domains  # noqa: PLC0415 -- quick start
+
+    change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
+    planner, removal = Planner(job.shown), Removal(count_domains(connection))
+
+    def stray(row: object) -> None:
+        planner.add_stray(str(row), stays=change.keep_strays)
+
+    for old, new in change.pairs(stray, planner.add_kept):
+        planner.add(old, new)
+        removal.add(old, new)
+    return change, planner.plan(*change.heads()), removal
+
+
+def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
+    plan = outcome.plan
+    added, changed, removed = plan.counts
+    unused = len(plan.left) + plan.more_left
+    skipped = len(plan.kept) + plan.more_kept
+    if as_json:
+        say_json(
+            {
+                "added": plan.added,
+                "changed": plan.changed,
+                "removed": plan.removed,
+                "skipped": plan.kept,
+                "unused_rows": plan.left,
+                "counts": {
+                    "added": added,
+                    "changed": changed,
+                    "removed": removed,
+                    "skipped": skipped,
+                    "unused_rows": unused,
+                },
+                "creates_tables": outcome.creates_tables,
+                "written": outcome.written,
+            }
+        )
+        return
+    kinds = (
+        *(("+", plan.added), ("~", plan.changed), ("-", plan.removed)),
+        *(("=", plan.kept), ("=", plan.left)),
+    )
+    more_of = (*plan.more, plan.more_kept, plan.more_left)
+    for (sign, items), more in zip(kinds, more_of, strict=True):
+        for item in items:
+            say(f"{sign} {item}")
+        if more:
+            say(f"{sign} and {more} more; --all lists them")
+    if dry_run and outcome.creates_tables:
+        note("the database has no tables yet; without --dry-run, Waypost creates them first")
+    counts = (
+        f"{added} to add, {changed} to change, {removed} to remove"
+        if dry_run
+        else f"{added} added, {changed} changed, {removed} removed"
+    )
+    rows = f"; unused rows not removed: {unused}" if unused else ""
+    same = f"; existing domains not changed: {skipped}" if skipped else ""
+    note(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")

@@ -1,0 +1,94 @@
+"""`waypost export`: the database as a providers file, or one provider as an ISPDB document."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import islice
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.options import (
+    DbUriFlag,
+    DemoFlag,
+    ProvidersFlag,
+    catalog_of,
+    catalog_reading,
+    settings_for,
+)
+from waypost.cli.output import note, warn, write_document
+from waypost.cli.progress import progress
+from waypost.cli.providers.export_ispdb import export_ispdb
+from waypost.core.errors import ProvidersError
+
+EXAMPLE: Final = "Example: waypost export > mail.toml"
+
+
+class ExportFormat(StrEnum):
+    """The output formats: a providers file in TOML or JSON, or a document for the ISPDB."""
+
+    TOML = "toml"
+    JSON = "json"
+    ISPDB = "ispdb"
+
+
+def export(  # noqa: PLR0913, PLR0917 -- a command has flags
+    form: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = (
+        ExportFormat.TOML
+    ),
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", metavar="NAME", help="With --format ispdb: the provider."),
+    ] = None,
+    domain: Annotated[
+        str | None,
+        typer.Option(
+            "--domain",
+            metavar="DOMAIN",
+            help="With --format ispdb: the provider of this domain, and its domains with the same "
+            "services.",
+        ),
+    ] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Also print bind passwords; protect the output.")
+    ] = False,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+) -> None:
+    """Print all providers as a providers file.
+
+    Bind passwords are printed only with --with-secrets. A row of the database that no answer
+    uses is left out, with a warning.
+    With --format ispdb: print one document, ready to submit to Thunderbird's ISPDB.
+    """
+    if form is ExportFormat.ISPDB:
+        if with_secrets:
+            raise ProvidersError(["--with-secrets: an ISPDB document has no secrets"])
+        export_ispdb(catalog_of(settings_for(providers, demo, db_uri)), provider, domain)
+        return
+    if provider is not None or domain is not None:
+        raise ProvidersError(["--provider and --domain require --format ispdb"])
+    from waypost.providers_file.load import providers_text  # noqa: PLC0415 -- quick start
+
+    settings = settings_for(providers, demo, db_uri)
+    with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
+        for one in catalog.external_domains:
+            note(f"warning: domains from directory {one.directory.label} are left out")
+        texts = providers_text(
+            catalog,
+            "json" if form is ExportFormat.JSON else "toml",
+            with_secrets=with_secrets,
+        )
+        for part in _parts(texts):
+            # A providers file is always UTF-8, even if the terminal uses another encoding.
+            write_document(part.encode())
+
+
+def _left_out(row: object) -> None:
+    warn([f"not exported: {row}"])
+
+
+def _parts(texts: Iterator[str]) -> Iterator[str]:
+    """Yield the same text in fewer and longer parts."""
+    while part := "".join(islice(texts, 10_000)):
+        yield part

@@ -1,0 +1,95 @@
+"""Common parts of `waypost show`: the configuration for an address or a domain."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from waypost.cli.output import warn, write_document
+from waypost.cli.user_lookup import keep_quiet, user_for
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable
+from waypost.core.model import ClientConfig, Directory, User
+from waypost.lookup.lookup import client_config, question_for
+
+if TYPE_CHECKING:
+    from waypost.settings import Settings
+
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An email address, such as alice@example.com.")
+]
+NameFlag = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The display name of the user.")
+]
+NoDirectoryFlag = Annotated[
+    bool,
+    typer.Option("--no-directory", help="Do not ask a directory; print the general answer."),
+]
+
+
+def whole(address: str) -> EmailAddress:
+    """Parse an address, for a format that requires an address.
+
+    Raises:
+        AddressError: the text is a domain alone, or breaks a rule.
+    """
+    if "@" not in address:
+        domain = address if "." in address else "example.com"
+        raise AddressError(f"{address}: this format needs an address such as alice@{domain}")
+    return EmailAddress.parse(address)
+
+
+def config_for(
+    asked: EmailAddress | DomainName,
+    name: str | None,
+    settings: "Settings",
+    no_directory: bool,
+) -> ClientConfig:
+    """Return the configuration that a server would use for its answer.
+
+    Args:
+        asked: an address, or a domain alone.
+        name: the display name, which is preferred to the name of a directory.
+        settings: define the source of the domains.
+        no_directory: do not ask the directory.
+
+    Raises:
+        DomainNotServed: nothing matches the domain, or the directory does not know the user.
+        DomainMoved: the domain has a redirect.
+        StoreError: the database cannot be used as it is.
+    """
+    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+
+    keep_quiet()
+    store = open_store(settings)
+    try:
+        domain, address = (
+            (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
+        )
+        entry = store.find(domain)
+    finally:
+        store.close()
+    user: User | None = User()
+    if address is not None and not no_directory:
+        question = question_for(entry, address)
+        if question is not None:
+            user = _user(settings, *question)
+    return client_config(entry, domain, address, user).named(name)
+
+
+def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
+    """Write a configuration in a format, byte for byte.
+
+    Raises:
+        NoUsableService: the format cannot express any service.
+    """
+    write_document(render(config))
+
+
+def _user(settings: "Settings", directory: Directory, address: EmailAddress) -> User | None:
+    """Return the user from a directory; if it is unavailable, warn and return an empty user."""
+    try:
+        return user_for(settings, directory, address)
+    except (DirectoryUnavailable, DirectoryError) as error:
+        warn([f"directory {directory.label}: {error}; this is the general answer"])
+        return User()

@@ -1,0 +1,128 @@
+"""`waypost show autodiscover`, `activesync` and `autodiscover-json`: Microsoft's formats.
+
+A refusal is also a document in these formats. The commands print this document, and the reason on
+standard error.
+"""
+
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
+from waypost.cli.output import write_document
+from waypost.cli.show.common import (
+    AddressArgument,
+    NameFlag,
+    NoDirectoryFlag,
+    config_for,
+    print_answer,
+    whole,
+)
+from waypost.core.errors import (
+    DomainMoved,
+    DomainNotServed,
+    NoUsableService,
+    ParameterMissing,
+    ServiceNotOffered,
+    UnknownProtocol,
+)
+
+AUTODISCOVER_EXAMPLE: Final = "Example: waypost show autodiscover alice@example.com --demo"
+ACTIVESYNC_EXAMPLE: Final = "Example: waypost show activesync alice@example.com"
+JSON_EXAMPLE: Final = (
+    "Example: waypost show autodiscover-json alice@example.com --protocol ActiveSync"
+)
+ProtocolFlag = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        metavar="PROTOCOL",
+        help="The requested protocol: AutodiscoverV1, ActiveSync or Ews, in any case.",
+    ),
+]
+
+
+def autodiscover(
+    address: AddressArgument,
+    name: NameFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+) -> None:
+    """Print an Autodiscover answer (POX), for Outlook.
+
+    eM Client reads this format too. If there is no service, the answer is an ErrorCode.
+    """
+    from waypost.formats.autodiscover import pox  # noqa: PLC0415 -- quick start
+
+    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    try:
+        print_answer(config_for(asked, name, settings, no_directory), pox.render)
+    except DomainMoved as moved:
+        place = moved.address_domain, moved.url
+        write_document(pox.render_redirect(asked, *place))
+        raise
+    except (DomainNotServed, NoUsableService) as error:
+        write_document(pox.render_refusal(error))
+        raise
+
+
+def activesync(
+    address: AddressArgument,
+    name: NameFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+) -> None:
+    """Print an Autodiscover answer for ActiveSync phones.
+
+    If there is no ActiveSync service, the answer is ErrorCode 601.
+    """
+    from waypost.formats.autodiscover import activesync, pox  # noqa: PLC0415 -- quick start
+
+    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    try:
+        print_answer(config_for(asked, name, settings, no_directory), activesync.render)
+    except DomainMoved as moved:
+        # If only a URL is known, the answer is an HTTP redirect, which has no body.
+        if moved.address_domain is not None:
+            write_document(activesync.render_redirect(asked, moved.address_domain))
+        raise
+    except (DomainNotServed, ServiceNotOffered) as error:
+        write_document(pox.render_refusal(error))
+        raise
+
+
+def autodiscover_json(
+    address: AddressArgument,
+    *,
+    protocol: ProtocolFlag = "AutodiscoverV1",
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+) -> None:
+    """Print an Autodiscover V2 answer (JSON), for Outlook.
+
+    Outlook 2016 and newer request it; it is the URL of one protocol.
+    """
+    from waypost.formats.autodiscover import json as v2  # noqa: PLC0415 -- quick start
+    from waypost.formats.autodiscover import pox  # noqa: PLC0415 -- quick start
+
+    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    try:
+        wanted = v2.parse_protocol(protocol)
+        config = config_for(asked, None, settings, no_directory)
+        url = pox.own_url(settings.public_url, asked.domain)
+        write_document(v2.render(config, wanted, url))
+    except (UnknownProtocol, ParameterMissing) as error:
+        known = ", ".join(v2.Protocol)
+        raise UnknownProtocol(f"--protocol: {protocol}: must be one of {known}") from error
+    except DomainMoved:
+        # The answer is an HTTP redirect, which has no body.
+        raise
+    except (DomainNotServed, ServiceNotOffered) as error:
+        write_document(v2.render_refusal(error))
+        raise

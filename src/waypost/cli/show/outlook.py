@@ -1,0 +1,51 @@
+"""`waypost show outlook-reg`: a registry file that makes Outlook ask the right server."""
+
+import re
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.arguments import typed_domain
+from waypost.cli.output import write_document
+from waypost.core.errors import SettingsError
+
+EXAMPLE: Final = "Example: waypost show outlook-reg > outlook.reg"
+DomainsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[DOMAIN]...",
+        help="Outlook reads the answer for these domains from a file DOMAIN.xml on its computer.",
+    ),
+]
+FolderFlag = Annotated[
+    str, typer.Option("--folder", metavar="PATH", help="The Windows folder with these files.")
+]
+PolicyFlag = Annotated[
+    bool, typer.Option("--policy", help="Write to the registry keys of group policies.")
+]
+# A drive or a share, without characters that Windows forbids in a path.
+_FOLDER: Final = re.compile(
+    r"""(?:[A-Za-z]:|\\\\[^\\/:*?"<>|\x00-\x1f]+)(?:\\[^\\/:*?"<>|\x00-\x1f]+)*\\?"""
+)
+
+
+def outlook_reg(
+    domains: DomainsArgument = None,
+    folder: FolderFlag = r"C:\Autodiscover",
+    policy: PolicyFlag = False,
+) -> None:
+    """Print a .reg file for classic Outlook.
+
+    With this file, Outlook asks the server of the domain, and does not ask Microsoft's servers
+    first. If domains are given, Outlook reads their answers from files.
+    """
+    from waypost.formats.outlook_registry import render, render_local  # noqa: PLC0415
+
+    if not domains:
+        write_document(render(policy=policy))
+        return
+    if _FOLDER.fullmatch(folder) is None:
+        rule = r"use a Windows folder such as C:\Autodiscover"
+        raise SettingsError([f"--folder: {folder}: {rule}"])
+    names = [typed_domain(domain) for domain in domains]
+    write_document(render_local(names, folder, policy=policy))

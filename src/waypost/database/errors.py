@@ -1,0 +1,137 @@
+"""Errors of database drivers as Waypost's own errors: one line, what to do, no secret."""
+
+import enum
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.core.redaction import redact_message
+from waypost.database.ownership import write_problem
+from waypost.database.shown_uri import shown_url, url_secrets
+
+_NO_DATABASE: Final = re.compile(
+    r"database .* does not exist|unknown database|access denied .* to database"
+)
+_NO_LOGIN: Final = re.compile(
+    r"authentication failed|access denied for user|role .* does not exist|pg_hba\.conf"
+    r"|no password supplied|is not permitted to log in|permission denied for database"
+)
+_NO_TABLE: Final = re.compile(
+    r"no such (table|column)|(relation|column) .* does not exist|table .* doesn't exist"
+    r"|unknown column"
+)
+_LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
+# MySQL's error numbers for temporary failures: too many connections, locks, a server that shuts
+# down, a connection that was closed. PyMySQL reports invalid statements as operational errors, too.
+_MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
+_MYSQL_CLIENT: Final = 2000
+
+
+class Cause(enum.Enum):
+    """The cause of a database error, the same for all drivers."""
+
+    NO_DATABASE = enum.auto()
+    NO_LOGIN = enum.auto()
+    NO_SERVER = enum.auto()
+    NO_TABLE = enum.auto()
+    """A table or a column is missing."""
+    LOCKED = enum.auto()
+    PASSING = enum.auto()
+    """A retry may succeed."""
+    OTHER = enum.auto()
+
+
+def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
+    """Return the cause of an error.
+
+    Args:
+        error: SQLAlchemy's form of a driver's error.
+        backend: `sqlite`, `postgresql` or `mysql`.
+    """
+    lower = reason_of(error).lower()
+    if error.statement is None and backend != "sqlite":
+        if _NO_DATABASE.search(lower):
+            return Cause.NO_DATABASE
+        return Cause.NO_LOGIN if _NO_LOGIN.search(lower) else Cause.NO_SERVER
+    if _NO_TABLE.search(lower):
+        return Cause.NO_TABLE
+    if _LOCKED.search(lower):
+        return Cause.LOCKED
+    return Cause.PASSING if _is_temporary(error) else Cause.OTHER
+
+
+@contextmanager
+def mapped_errors(url: sa.URL) -> Iterator[None]:
+    """Convert errors of a driver into errors that say what to do.
+
+    Args:
+        url: named in the message, without its password.
+
+    Raises:
+        StoreUnavailable: a retry may succeed.
+        StoreError: the operator must fix the database or its URI first.
+    """
+    name = shown_url(url)
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        said = f"{name}: {redact_message(reason_of(error), url_secrets(url))}"
+        if (problem := _file_problem(error, url)) is not None:
+            raise StoreError(f"{said}; {problem}") from error
+        raise _mapped(cause_of(error, url.get_backend_name()), said, url) from error
+    except ValueError as error:
+        if "NUL" not in str(error):
+            raise
+        # psycopg2 refuses such a text before it reaches the database.
+        message = f"{name}: a text contains a NUL character, which this database cannot store"
+        raise StoreError(message) from error
+    except sa.exc.TimeoutError as error:
+        raise StoreUnavailable(f"{name}: all connections are in use") from error
+
+
+def reason_of(error: sa.exc.DBAPIError) -> str:
+    """Return the driver's message in one line, without parentheses and hints."""
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"
+    return str(error.orig).strip().partition("\n")[0]
+
+
+def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailable:
+    database = redact_message(url.database or "", url_secrets(url))
+    cures = {
+        Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
+        Cause.NO_LOGIN: "check the user and the password in db_uri",
+        Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
+        Cause.NO_TABLE: "run `waypost db upgrade`",
+        Cause.LOCKED: "another process writes to it; try again later",
+    }
+    text = f"{said}; {cures[cause]}" if cause in cures else said
+    passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
+    return StoreUnavailable(text) if passing else StoreError(text)
+
+
+def _file_problem(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
+    """Return the owner of the SQLite file and what to do, if the owner is why it does not open."""
+    name = getattr(error.orig, "sqlite_errorname", "")
+    if not name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")) or not url.database:
+        return None
+    path = Path(url.database).absolute()
+    return write_problem(path) if path.exists() else None
+
+
+def _is_temporary(error: sa.exc.DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    arguments: tuple[object, ...] = getattr(error.orig, "args", ())
+    if len(arguments) == 2 and isinstance(arguments[0], int):
+        return arguments[0] in _MYSQL_PASSING or arguments[0] >= _MYSQL_CLIENT
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+        return False
+    # SQLite reports invalid statements as operational errors, too.
+    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

@@ -1,0 +1,58 @@
+"""Comparison of two servers for many domains, several at a time."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from waypost.diagnostics.comparison.answers import AnswerFormat
+from waypost.diagnostics.comparison.difference import Difference, differences
+from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, ask
+
+
+@dataclass(frozen=True, slots=True)
+class DomainComparison:
+    """The differences for a domain."""
+
+    domain: str
+    differences: tuple[tuple[AnswerFormat, Difference], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison of two servers.
+
+    Attributes:
+        local_part: of the address in the requests, for every domain.
+        timeout_seconds: for each answer.
+    """
+
+    old: CheckedServer
+    new: CheckedServer
+    local_part: str
+    timeout_seconds: float
+
+    def all(self, domains: Iterable[str], jobs: int) -> Iterator[DomainComparison]:
+        """Compare many domains, up to `jobs` at once, and yield the results in their order."""
+        waiting: deque[Future[DomainComparison]] = deque()
+        with ThreadPoolExecutor(jobs) as pool:
+            try:
+                for domain in domains:
+                    waiting.append(pool.submit(self.one, domain))
+                    if len(waiting) > 2 * jobs:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def one(self, domain: str) -> DomainComparison:
+        """Compare one domain in every format."""
+        found: list[tuple[AnswerFormat, Difference]] = []
+        for form in FORMATS:
+            old, new = (
+                ask(server, form, self.local_part, domain, self.timeout_seconds)
+                for server in (self.old, self.new)
+            )
+            found += [(form, difference) for difference in differences(form, old, new)]
+        return DomainComparison(domain, tuple(found))

@@ -1,0 +1,317 @@
+"""Reports about any server: which recorded clients can set up an account, or why not."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from waypost.core.errors import AddressError, NamesUnavailable
+from waypost.diagnostics.conformance.account_faults import (
+    AccountCheck,
+    CheckAccount,
+    unchecked,
+    without_connection,
+    without_protection,
+)
+from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT, ClientFinding, client_finding
+from waypost.diagnostics.conformance.probes import Asked, Probe
+from waypost.diagnostics.conformance.rule_faults import RULE_FAULTS
+from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    Outcome,
+    Question,
+    Transcript,
+    run_session,
+)
+
+UNSERVED: Final = "waypost-conformance.invalid"
+FINDINGS_MAX: Final = 12
+_NO_EXCHANGE: Final = "it asks for Exchange, and is refused as it should be"
+_DNS_ALONE: Final = "it asks only DNS, which is not asked without --resolver"
+
+Verdict = Literal["works", "works with warnings", "fails", "not offered", "not checked"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceReport:
+    """The result for one client or one probe.
+
+    Attributes:
+        kind: `client` or `server`.
+        faults: the faults that were found.
+        account: the account of the client; None if there is none, or for a probe.
+        other_services: the other services of the client, a type and a URL each.
+        source: the URL or the records that the account comes from; empty without an account.
+        silent: the hosts that the client asked and that did not answer.
+        paths: the paths of the URLs that the client asked.
+        remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
+    """
+
+    kind: Literal["client", "server"]
+    key: str
+    name: str
+    verdict: Verdict
+    faults: tuple[ClientFinding, ...] = ()
+    account: Account | None = None
+    other_services: tuple[str, ...] = ()
+    source: str = ""
+    silent: frozenset[str] = frozenset()
+    paths: frozenset[str] = frozenset()
+    remark: str = ""
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Return the findings, one line each."""
+        lines = tuple(one.line for one in self.faults)
+        return (*lines, self.remark) if self.remark else lines
+
+    @property
+    def link(self) -> str:
+        """Return the link to the description of the client or the rule."""
+        page = "clients" if self.kind == "client" else "conformance"
+        return f"docs/{page}.md#{self.key}"
+
+
+def reports(asked: Asked) -> Iterator[ConformanceReport]:
+    """Yield the report of every client, then of every probe, within the limits of the wire."""
+    yield from reports_of_clients(asked)
+    yield from reports_of_probes(_probes(asked), asked)
+
+
+def reports_of_clients(
+    asked: Asked, check: CheckAccount = unchecked
+) -> Iterator[ConformanceReport]:
+    """Yield the report of every client.
+
+    Args:
+        asked: the domain.
+        check: checks the mail servers of each account.
+    """
+    for client in CLIENTS:
+        if client.needs_dns and asked.resolver is None:
+            yield ConformanceReport(
+                "client", client.key, client.name, "not offered", remark=_DNS_ALONE
+            )
+        else:
+            yield of_client(client, asked, check)
+
+
+def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[ConformanceReport]:
+    """Yield the report of each probe."""
+    for probe in probes:
+        yield of_probe(probe, asked)
+
+
+def steps(asked: Asked) -> int:
+    """Return how many reports there will be."""
+    return len(CLIENTS) + len(_probes(asked))
+
+
+def _probes(asked: Asked) -> list[Probe]:
+    return [one for one in PROBES if asked.resolver is not None or not one.needs_dns]
+
+
+def of_probe(probe: Probe, asked: Asked) -> ConformanceReport:
+    """Check one rule, if the server has what the rule is about."""
+
+    def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> ConformanceReport:
+        fault = RULE_FAULTS[probe.key]
+        held = tuple(ClientFinding(fault, text, says_all=True) for text in seen)
+        return ConformanceReport("server", probe.key, probe.about, verdict, held, remark=remark)
+
+    already = len(asked.wire.unknown)
+    try:
+        applies = probe.applies(asked)
+        findings = tuple(probe.finds(asked))[:FINDINGS_MAX] if applies else ()
+    except NamesUnavailable as error:
+        return report("not checked", remark=f"{error}")
+    unknown = tuple(dict.fromkeys(asked.wire.unknown[already:]))
+    # A finding that only says that a request could not be sent is no finding.
+    findings = tuple(one for one in findings if not any(why in one for why in unknown))
+    if unknown and not findings:
+        return report("not checked", remark=unknown[0])
+    if not applies:
+        return report("not offered")
+    return report("fails" if findings else "works", findings)
+
+
+def of_client(
+    client: SimulatedClient, asked: Asked, check: CheckAccount = unchecked
+) -> ConformanceReport:
+    """Return the report of one client, for an address and other forms of the address.
+
+    Args:
+        client: which one.
+        asked: the domain.
+        check: checks the mail servers of its account.
+    """
+    heard, unknown = _hear(client, asked, asked.address)
+    outcome = heard.outcome
+    if why := reason_of_doubt(heard, unknown):
+        return ConformanceReport("client", client.key, client.name, "not checked", remark=why)
+    verdict, found, remark = _without_account(client, heard) or _verdict(
+        client, asked, outcome, check
+    )
+    is_server = outcome.account is None and outcome.source
+    other_services = (f"activesync {outcome.source}",) if is_server else outcome.other_services
+    return ConformanceReport(
+        *(
+            "client",
+            client.key,
+            client.name,
+            verdict,
+            tuple(found),
+            outcome.account,
+            other_services,
+        ),
+        source=outcome.source,
+        silent=frozenset(one.host for one, answer in heard.exchanges if not answer.status),
+        paths=frozenset(one.path for one, _ in heard.exchanges),
+        remark=remark,
+    )
+
+
+_Judged = tuple[Verdict, list[ClientFinding], str]
+
+
+def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | None:
+    """Return the verdict of a search without a result; None if it has a result."""
+    outcome = heard.outcome
+    has_found = outcome.account or outcome.other_services
+    if client.needs and not has_found and _refused(heard):
+        return "not offered", [], f"the server does not have {client.needs}"
+    nothing = outcome.account is None and not outcome.source
+    if (client.expects_account and nothing) or outcome.has_stopped:
+        return "fails", [client_finding(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)], ""
+    return None
+
+
+def _verdict(
+    client: SimulatedClient, asked: Asked, outcome: Outcome, check: CheckAccount
+) -> _Judged:
+    """Return the verdict of a search that ended with an account, a server, or as it should."""
+    found = [client_finding("client-trouble", one) for one in outcome.warnings]
+    checked = check(outcome.account) if outcome.account else AccountCheck()
+    found += [*checked.faults, *without_connection(outcome.account, checked.good)]
+    found += without_protection(outcome.account)
+    unknowns = [checked.unknown] if checked.unknown else []
+    found += _for_strangers(client, asked, unknowns)
+    if outcome.account:
+        found += _for_variants(client, asked, outcome.account, unknowns)
+    if any(one.fault.severity == "error" for one in found):
+        return "fails", sorted(found, key=lambda one: one.fault.severity != "error"), ""
+    if unknowns:
+        return "not checked", found, unknowns[0]
+    if outcome.account is None and (outcome.source or outcome.other_services):
+        return "works", [], ""
+    if not client.expects_account:
+        missing = f"the server does not have {client.needs}" if client.needs else _NO_EXCHANGE
+        return "not offered", [], missing
+    return ("works with warnings" if found else "works"), found, ""
+
+
+Unknown = Mapping[Question, str]
+"""The requests and look-ups that could not be sent, each with the reason."""
+
+
+def reason_of_doubt(heard: Transcript, unknown: Unknown) -> str:
+    """Return why the outcome of a search is unknown; empty if the outcome is reliable.
+
+    A question that could not be asked makes the outcome unknown, unless the client had found its
+    account before that question.
+    """
+    outcome = heard.outcome
+    has_found = outcome.account is not None or outcome.source or outcome.other_services
+    for question, why in unknown.items():
+        if not has_found or not _is_later(question, heard):
+            return why
+    return ""
+
+
+def _is_later(question: Question, heard: Transcript) -> bool:
+    source = heard.outcome.source
+    for one in heard.asked:
+        if one == question:
+            return False
+        if isinstance(one, ClientRequest) and one.url == source:
+            return True
+    return False
+
+
+def _hear(client: SimulatedClient, asked: Asked, typed: str) -> tuple[Transcript, Unknown]:
+    unknown: dict[Question, str] = {}
+
+    def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+        try:
+            return asked.resolve(lookup)
+        except NamesUnavailable as error:
+            unknown[lookup] = f"{error}"
+            return ()
+
+    heard = run_session(client.asks(ClientUser.typing(typed)), asked.wire.answer, resolve)
+    unknown |= {request: one.reason for request, one in heard.exchanges if one.is_unknown}
+    return heard, unknown
+
+
+def _refused(heard: Transcript) -> bool:
+    return all(400 <= response.status < 500 for _, response in heard.exchanges)
+
+
+def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    if len(reasons) > FINDINGS_MAX:
+        return (*reasons[:FINDINGS_MAX], f"and {len(reasons) - FINDINGS_MAX} more")
+    return reasons or ("it finds nothing",)
+
+
+def _for_strangers(
+    client: SimulatedClient, asked: Asked, unknowns: list[str]
+) -> Iterator[ClientFinding]:
+    """Yield faults of the client at a domain that is not served: its search must go on.
+
+    The reason for a request that could not be sent is added to `unknowns`.
+    """
+    if asked.serves_strangers():
+        return
+    heard, unknown = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
+    # This server cannot change what DNS says about a domain that is not served.
+    if unanswered := [why for one, why in unknown.items() if isinstance(one, ClientRequest)]:
+        unknowns.append(unanswered[0])
+        return
+    if heard.outcome.account:
+        yield client_finding("stranger-account", f"{heard.outcome.account}")
+    elif heard.outcome.has_stopped:
+        yield client_finding("stranger-stops", next(iter(heard.outcome.reasons[-1:]), ""))
+
+
+def _for_variants(
+    client: SimulatedClient, asked: Asked, expected: Account, unknowns: list[str]
+) -> Iterator[ClientFinding]:
+    variants = {"+tag": f"{asked.local_part}+tag@{asked.domain}"}
+    if client.keeps_case:
+        variants["a domain in capitals"] = f"{asked.local_part}@{asked.domain.upper()}"
+    for what, typed in variants.items():
+        try:
+            heard, unknown = _hear(client, asked, typed)
+        except AddressError:
+            continue  # The tag makes the address too long.
+        if why := reason_of_doubt(heard, unknown):
+            unknowns.append(why)
+            continue
+        found = heard.outcome
+        if found.account is None:
+            reasons = "; ".join(_shortened(found.reasons)[:3])
+            yield client_finding("client-variant", f"with {what}: {reasons}")
+        elif _places(found.account) != _places(expected):
+            yield client_finding("client-other-account", f"with {what}: {found.account}")
+        elif " " in found.account.incoming.login:
+            yield client_finding("client-login-space", f"with {what}")
+
+
+def _places(account: Account) -> tuple[tuple[str, str, int, str], ...]:
+    servers = account.incoming, account.outgoing
+    return tuple((one.kind, one.host, one.port, one.security) for one in servers)

@@ -1,0 +1,41 @@
+"""The doctor's findings about certificates."""
+
+import errno
+import ssl
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Final
+
+from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+
+SOON_SECONDS: Final = 14 * 24 * 3600
+# X509_verify_cert's results: openssl-verification-options(1), x509_vfy.h.
+_CODES: Final = {
+    9: "certificate-future",
+    10: "certificate-expired",
+    62: "certificate-name",
+    64: "certificate-name",
+}
+# This machine has no route to the server; the server itself may be good.
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+def refused(place: str, error: ssl.SSLCertVerificationError) -> DoctorFinding:
+    """Return the finding for a certificate that is refused."""
+    code = _CODES.get(error.verify_code, "certificate-untrusted")
+    return doctor_finding(code, place, error.verify_message)
+
+
+def expiring(place: str, connected: object) -> Iterator[DoctorFinding]:
+    """Yield a finding if the certificate of a connection expires soon."""
+    if not isinstance(connected, ssl.SSLSocket):
+        return
+    end = (connected.getpeercert() or {}).get("notAfter")
+    if isinstance(end, str) and ssl.cert_time_to_seconds(end) - time.time() < SOON_SECONDS:
+        yield doctor_finding("certificate-soon", place, f"on {end}")
+
+
+def has_no_way(address: str, error: OSError) -> bool:
+    """Return whether a connection failed because this machine has no IPv6."""
+    return ip_address(address).version == 6 and error.errno in _NO_WAY

@@ -1,0 +1,65 @@
+"""The steps of the doctor, one after the other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from waypost.diagnostics.conformance.reports import (
+    ConformanceReport,
+    reports_of_clients,
+    reports_of_probes,
+)
+from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.doctor.accounts import MailServers
+from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.doctor.mail import autoconfig_of, offers_by_dns, offers_of
+from waypost.diagnostics.doctor.names import name_findings
+from waypost.diagnostics.doctor.public_database import database_findings
+from waypost.diagnostics.doctor.resolver import resolver_findings
+from waypost.diagnostics.doctor.zone import zone_findings
+from waypost.diagnostics.simulated_clients import CLIENTS
+from waypost.formats.dns import Record
+
+# Rules about the documents, and about what keeps clients from them. Rules about requests that no
+# client sends are checked by conformance only.
+_RULES: Final = frozenset(
+    {"autoconfig", "autodiscover", "agreement", "services", "pacc", "redirect-loop"}
+)
+
+Wanted = Callable[[bytes], Sequence[Record]]
+
+
+Step = Sequence[DoctorFinding | ConformanceReport]
+
+
+def examine(visit: DoctorContext, wanted: Wanted, database: str = "") -> Iterator[Step]:
+    """Check names, DNS, mail servers and the public database, then let every client search.
+
+    Args:
+        visit: the domain; its time limits the whole check.
+        wanted: returns the records that should be published, from the Autoconfig document found.
+        database: the URL of a public database; empty to ask none.
+    """
+    yield list(name_findings(visit))
+    response = autoconfig_of(visit)
+    body = response.body if response.is_success else b""
+    yield list(zone_findings(visit, wanted(body)))
+    offers = offers_of(visit)
+    if not offers.held and not offers.unknown:
+        yield [doctor_finding("mail-none", visit.domain)]
+    servers = MailServers(visit)
+    for offer in offers.held or offers_by_dns(visit):
+        servers.examine(offer)
+        yield servers.new_findings()
+    if database and not offers.unknown:
+        yield list(database_findings(visit, database, offers.held))
+    for report in reports_of_clients(visit.asked, servers.check):
+        yield [*servers.new_findings(), report]
+    for report in reports_of_probes([one for one in PROBES if one.key in _RULES], visit.asked):
+        yield [report]
+    yield list(resolver_findings(visit.unanswered))
+
+
+def steps() -> int:
+    """Return about how many steps there will be."""
+    return len(CLIENTS) + len(_RULES) + 5

@@ -1,0 +1,90 @@
+"""Checks of the host names that clients ask: addresses, TLS, certificates, plain http."""
+
+import http.client
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+
+from waypost.core.errors import NamesUnavailable
+from waypost.diagnostics.comparison.server import CheckedServer
+from waypost.diagnostics.doctor import certificates
+from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.simulated_clients import urls
+from waypost.diagnostics.simulated_clients.dns import DnsLookup
+from waypost.diagnostics.simulated_clients.session import ClientRequest, described
+from waypost.diagnostics.structure.pacc import HOST, PATH, TXT
+from waypost.net.deadline import Deadline
+from waypost.net.failures import failure_reason, tls_reason
+
+
+def name_findings(visit: DoctorContext) -> Iterator[DoctorFinding]:
+    """Yield findings for each name, beginning with the one that most clients ask.
+
+    There is no finding for a name if DNS does not answer.
+    """
+    domain = visit.domain
+    silent: dict[str, str] = {}
+    for host, path in (
+        (f"autoconfig.{domain}", urls.MAIL),
+        (f"autodiscover.{domain}", urls.AUTODISCOVER),
+        (f"{HOST}.{domain}", PATH),
+        (domain, urls.WELL_KNOWN),
+    ):
+        with suppress(NamesUnavailable):
+            is_needed = _has_pacc(visit) if path == PATH else host != domain
+            yield from _at(visit, host, path, silent, is_needed=is_needed)
+
+
+def _has_pacc(visit: DoctorContext) -> bool:
+    published = visit.records(DnsLookup("TXT", f"{TXT}.{visit.domain}"))
+    return any(one.data.lower().startswith("v=uaac1") for one in published)
+
+
+def _at(
+    visit: DoctorContext, host: str, path: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[DoctorFinding]:
+    """Check a name; `silent` contains the addresses that did not answer for another name."""
+    held = visit.addresses(host)
+    if not held:
+        yield doctor_finding(
+            "name-missing" if is_needed else "name-unused", host, "no A or AAAA record"
+        )
+        return
+    for address in held:
+        yield from _by_https(visit, host, address, silent, is_needed=is_needed)
+    if not is_needed or not visit.seconds():
+        return
+    # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
+    response = visit.asked.wire.answer(ClientRequest("GET", "http", host, path))
+    if response.status and not response.location.startswith("https://"):
+        yield doctor_finding("http-plain", f"{host}:80", described(response))
+
+
+def _by_https(
+    visit: DoctorContext, host: str, address: str, silent: dict[str, str], *, is_needed: bool
+) -> Iterator[DoctorFinding]:
+    no_answer = "name-silent" if is_needed else "name-unused"
+    if address in silent:
+        yield doctor_finding(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
+        return
+    seconds = visit.seconds()
+    if not seconds:
+        return
+    place = f"{host}:443"
+    at = f"at {address}"
+    try:
+        server = CheckedServer(True, address, 443, "")
+        with server.connect(host, Deadline(seconds), visit.context) as connection:
+            expiring = list(certificates.expiring(place, connection.opened))
+        yield from expiring
+    except ssl.SSLCertVerificationError as error:
+        yield certificates.refused(place, error)
+    except ssl.SSLError as error:
+        code = "name-tls" if is_needed else "name-unused"
+        yield doctor_finding(code, place, f"{at}: {tls_reason(error)}")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(error, OSError) and certificates.has_no_way(address, error):
+            return
+        silent[address] = failure_reason(error)
+        yield doctor_finding(no_answer, place, f"{at}: {silent[address]}")

@@ -1,0 +1,19 @@
+"""Findings about DNS look-ups without an answer."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.transports.dns import DnsUnavailable
+
+NAMES_MAX: Final = 3
+
+
+def resolver_findings(unanswered: Iterable[DnsUnavailable]) -> Iterator[DoctorFinding]:
+    """Yield each failure of a resolver once, with the first names that it did not answer."""
+    by_reason: dict[str, list[str]] = {}
+    for one in unanswered:
+        by_reason.setdefault(one.why, []).append(f"{one.lookup}")
+    for why, lookups in by_reason.items():
+        rest = f" and {len(lookups) - NAMES_MAX} more" if len(lookups) > NAMES_MAX else ""
+        yield doctor_finding("dns-silent", why, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}")

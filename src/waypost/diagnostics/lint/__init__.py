@@ -1,0 +1,1 @@
+"""The linter: rules that find what in a configuration breaks a mail client."""

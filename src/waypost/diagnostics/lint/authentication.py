@@ -1,0 +1,171 @@
+"""The checks of the linter for authentication methods.
+
+What clients do was seen in their sources in 2026-08, unless a line says something else.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waypost.core.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    Authentication,
+    AuthenticationSystem,
+    Service,
+    ServiceType,
+    with_general_name,
+)
+from waypost.diagnostics.lint.target import DIRECTIONS, MAIL, LintTarget, named
+from waypost.formats.autodiscover import pox
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.formats.password_methods import takes_password
+
+# Sailfish OS knows the same (read in sailfishos/nemo-qml-plugin-email f8ec3b0).
+_K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
+# What Thunderbird supports for any host; OAuth2 works only for hosts of its built-in table.
+_THUNDERBIRD_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, GSSAPI, NTLM})
+_WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
+_THUNDERBIRD_SMTP_METHODS: Final = _THUNDERBIRD_METHODS | _WITHOUT_LOGIN
+_PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, OAUTH2})
+# KMail prefers these to password-cleartext; password-encrypted has its own rule.
+_KMAIL_OTHERS: Final = frozenset({NTLM, GSSAPI, NO_AUTHENTICATION})
+
+
+def pacc_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if mail can be fetched or sent with neither password nor OAuth2."""
+    for services in _directions(offered):
+        if not any(_suits_pacc(one.authentication) for one in services):
+            yield named(services[0])
+
+
+def oauth2_alone(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if mail can be fetched or sent with OAuth2 only."""
+    for services in _directions(offered):
+        if _is_oauth2_alone(services):
+            yield named(services[0])
+
+
+def no_password(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if each service needs a login, but none accepts a password."""
+    for services in _directions(offered):
+        if not _is_oauth2_alone(services) and all(map(_wants_more, services)):
+            yield named(services[0])
+
+
+def password_later(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service of a type if it accepts no password and a later one does."""
+    for kind in (ServiceType.IMAP, ServiceType.SMTP):
+        services = offered.of(kind)
+        if services and _wants_more(services[0]) and not all(map(_wants_more, services)):
+            yield named(services[0])
+
+
+def no_password_last(offered: LintTarget) -> Iterator[str]:
+    """Yield the last service of a type if it accepts no password and an earlier one does."""
+    for kind in MAIL:
+        services = offered.of(kind)
+        if services and _wants_more(services[-1]) and not all(map(_wants_more, services)):
+            yield named(services[-1])
+
+
+def kmail_method(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service of a type if KMail uses another method than a password."""
+    for services in _directions(offered):
+        for service in () if _is_oauth2_alone(services) else _firsts(services):
+            others = _KMAIL_OTHERS.intersection(_behind_password(service))
+            if OAUTH2 in service.authentication or others:
+                yield named(service)
+
+
+def password_encrypted_later(offered: LintTarget) -> Iterator[str]:
+    """Yield services with password-encrypted after password-cleartext."""
+    for service in offered.of(*MAIL):
+        if PASSWORD_ENCRYPTED in _behind_password(service):
+            yield named(service)
+
+
+def profile_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if a profile cannot describe any of the methods."""
+    for services in _directions(offered):
+        known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
+        if not known and not _is_oauth2_alone(services):
+            yield named(services[0])
+
+
+def outlook_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if Autodiscover cannot describe any of the methods."""
+    for services in _directions(offered):
+        if not _is_oauth2_alone(services) and not any(map(pox.can_be_said, services)):
+            yield named(services[0])
+
+
+def unknown_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield the first service if Thunderbird knows none of the methods."""
+    for services in _directions(offered):
+        offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+        if not offers_oauth2 and not any(map(_suits_thunderbird, services)):
+            yield named(services[0])
+
+
+def ews_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield EWS services without a method that Thunderbird knows (seen in a run).
+
+    `http:Basic` is enough, because Autoconfig adds `password-cleartext` after it.
+    """
+    for service in offered.of(ServiceType.EWS):
+        if _THUNDERBIRD_METHODS.isdisjoint(with_general_name(service.authentication)):
+            yield named(service)
+
+
+def k9_authentication(offered: LintTarget) -> Iterator[str]:
+    """Yield IMAP and SMTP services without a method that K-9 knows."""
+    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
+        if _K9_METHODS.isdisjoint(service.authentication):
+            yield named(service)
+
+
+def _directions(offered: LintTarget) -> Iterator[tuple[Service, ...]]:
+    """Yield the services for fetching mail and those for sending mail, if there are any."""
+    for types in DIRECTIONS:
+        if services := offered.of(*types):
+            yield services
+
+
+def _is_oauth2_alone(services: tuple[Service, ...]) -> bool:
+    offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+    return offers_oauth2 and not any(map(_suits_thunderbird, services))
+
+
+def _firsts(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Return the first service of each type."""
+    return tuple({one.type: one for one in reversed(services)}.values())
+
+
+def _behind_password(service: Service) -> tuple[Authentication, ...]:
+    """Return the methods after password-cleartext; none if it is not offered."""
+    methods = service.authentication
+    if PASSWORD_CLEARTEXT not in methods:
+        return ()
+    return methods[methods.index(PASSWORD_CLEARTEXT) + 1 :]
+
+
+def _wants_more(service: Service) -> bool:
+    """Return whether a service needs a login, but accepts no password."""
+    return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
+
+
+def _suits_pacc(methods: tuple[Authentication, ...]) -> bool:
+    return any(
+        method in _PACC_METHODS or method.system is AuthenticationSystem.SASL for method in methods
+    )
+
+
+def _suits_thunderbird(service: Service) -> bool:
+    is_smtp = service.type is ServiceType.SMTP
+    known = _THUNDERBIRD_SMTP_METHODS if is_smtp else _THUNDERBIRD_METHODS
+    return not known.isdisjoint(service.authentication)

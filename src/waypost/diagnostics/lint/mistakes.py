@@ -1,0 +1,50 @@
+"""The checks and rules of the linter for settings that are possible but usually mistakes."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from waypost.core.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
+from waypost.core.placeholders import attributes_in, names_user
+from waypost.diagnostics.lint.clients import APPLE_MAIL, EVERY, THUNDERBIRD
+from waypost.diagnostics.lint.rule import Rule
+from waypost.diagnostics.lint.target import MAIL, LintTarget, named, port_of, security
+
+_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
+_WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
+
+
+def same_login_name(offered: LintTarget) -> Iterator[str]:
+    """Yield services whose login name is the same for all users."""
+    for service in offered.services:
+        # All users may read an address book with one login name.
+        name = service.login_name
+        if service.type is ServiceType.LDAP or not name:
+            continue
+        needs_login = not _WITHOUT_LOGIN.issuperset(service.authentication)
+        if needs_login and not names_user(name) and not attributes_in(name):
+            yield named(service)
+
+
+def odd_tls_port(offered: LintTarget) -> Iterator[str]:
+    """Yield services with TLS on a port for STARTTLS."""
+    for service in offered.of(*MAIL):
+        if security(service) is Security.TLS and port_of(service) in _STARTTLS_PORTS:
+            yield named(service)
+
+
+MISTAKE_RULES: Final = (
+    Rule(
+        "same-login-name",
+        EVERY,
+        same_login_name,
+        "the login name has no placeholder for the user, so all users get the same login name",
+        "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
+    ),
+    Rule(
+        "odd-tls-port",
+        (THUNDERBIRD, APPLE_MAIL),
+        odd_tls_port,
+        "these clients use STARTTLS on such a port (Thunderbird: only with Autodiscover)",
+        "use port 993, 995 or 465 for TLS, or set security to starttls if the server uses STARTTLS",
+    ),
+)

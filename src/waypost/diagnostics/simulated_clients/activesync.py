@@ -1,0 +1,197 @@
+"""Devices that speak ActiveSync: how they search for their server, and how they read answers.
+
+The order is that of Microsoft's protocol documents (MS-OXDISCO s3.1.5; "Autodiscover for Exchange
+ActiveSync developers"), the answers are those of MS-ASCMD s2.2.1.1. No device was watched.
+"""
+
+import json
+from collections.abc import Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.errors import AddressError
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.sequence import for_each_address
+from waypost.diagnostics.simulated_clients.session import (
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    Outcome,
+    Question,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+)
+
+# MS-OXDSCLI sets no limit; Microsoft's pages on redirects say ten.
+REDIRECTS_MAX: Final = 10
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Search, and search again for each address that an answer redirects to."""
+    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
+
+
+def _searched(
+    user: ClientUser, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+    """POST to D, to autodiscover.D, to the redirect of plain http, and to the host in DNS."""
+    name = f"autodiscover.{user.domain}"
+    for host in (user.domain, name):
+        outcome = yield from _posted(host, user, reasons)
+        if outcome is not None:
+            return outcome
+    # MS-OXDISCO s3.1.5.4: a GET without a password, useful only if it is redirected.
+    probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    response = yield probe
+    target = probe.at(response.location) if response.status == 302 else None
+    if target is not None and target.scheme == "https":
+        outcome = yield from _posted(target.host, user, reasons)
+        if outcome is not None:
+            return outcome
+    # MS-OXDISCO s3.1.5.3.
+    records = yield from offered("_autodiscover", user.domain)
+    for record in records[:1]:
+        outcome = yield from _posted(record.data, user, reasons)
+        if outcome is not None:
+            return outcome
+    return Outcome(reasons=tuple(reasons))
+
+
+def _posted(
+    host: str, user: ClientUser, reasons: list[str]
+) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
+    """POST with the schema of mobile devices; None if the search continues."""
+    request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
+    response = yield from posted_again(request)
+    if not response.is_success:
+        reasons.append(f"{request.url}: {described(response)}")
+        return None
+    try:
+        root = documents.parsed(response.body)
+        for address in redirects(root):
+            return other_user(address, "Redirect", user)
+        place = activesync_server(root)
+    except UnusableDocument as error:
+        reasons.append(f"{request.url}: {error}")
+        return Outcome(reasons=tuple(reasons), has_stopped=True)
+    if place:
+        return Outcome(source=place)
+    reasons.append(f"{request.url}: the server refuses the request")
+    return None
+
+
+def posted_again(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
+    """POST, and POST again after each HTTP redirect to https (MS-OXDSCLI s3.1.5.2)."""
+    response = yield request
+    for _ in range(REDIRECTS_MAX):
+        target = request.at(response.location) if response.status == 302 else None
+        if target is None or target.scheme != "https":
+            break
+        request = target
+        response = yield request
+    return response
+
+
+def redirects(root: etree._Element) -> list[str]:
+    """Return the address that an answer redirects to, if it does (MS-ASCMD s2.2.3.147)."""
+    found = documents.below(root, "Response", "Action", "Redirect")
+    return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
+
+
+def other_user(address: str, name: str, user: ClientUser) -> ClientUser:
+    """Return the user with the address that an answer redirects to.
+
+    Args:
+        address: the text of the element.
+        name: the name of the element.
+        user: the user of the request.
+
+    Raises:
+        Unusable: the text is not an address, or is the address of the request.
+    """
+    try:
+        other = ClientUser.typing(address)
+    except AddressError as error:
+        raise UnusableDocument(f"{name} is not an address") from error
+    if other.address == user.address:
+        raise UnusableDocument(f"{name} is the address of the request")
+    return other
+
+
+def activesync_server(root: etree._Element) -> str:
+    """Return the URL of the ActiveSync server; empty if the answer is an error.
+
+    Source: MS-ASCMD, the response to the command Autodiscover.
+
+    Raises:
+        Unusable: the answer is neither, or contains mail settings.
+    """
+    if any(True for _ in documents.protocols(root)):
+        raise UnusableDocument("IMAP settings in an answer to an ActiveSync request")
+    if documents.refusal(root):
+        return ""
+    for response in documents.below(root, "Response"):
+        if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
+            continue
+        if documents.below(response, "Action", "Error") or documents.below(
+            response, "Action", "Redirect"
+        ):
+            return ""
+        for server in documents.below(response, "Action", "Settings", "Server"):
+            place = documents.text(server, "Url")
+            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
+                return place
+    raise UnusableDocument("neither an ActiveSync server nor an error")
+
+
+def url_in_json(body: bytes) -> str:
+    """Return the Url of an answer to `autodiscover.json`; empty if there is none."""
+    try:
+        value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
+    except (ValueError, RecursionError):
+        return ""
+    place = value.get("Url") if isinstance(value, dict) else None
+    return place if isinstance(place, str) else ""
+
+
+ACTIVESYNC_DEVICES: Final = SimulatedClient(
+    key="activesync-devices",
+    name="ActiveSync devices",
+    version="Microsoft's protocol documents MS-OXDISCO and MS-ASCMD",
+    date="2026-11",
+    basis="doc",
+    asks=ask,
+    order=(
+        "POST `https://D/autodiscover/autodiscover.xml` with the schema of mobile devices",
+        "POST `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",
+        (
+            "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
+            "https; then POST to that URL"
+        ),
+        "DNS: the SRV record `_autodiscover._tcp.D`; POST to the host that it names",
+    ),
+    notes=(
+        "They find an ActiveSync server or nothing. They do not use mail settings.",
+        (
+            "If an answer contains `Redirect`, they start again with that address. If their POST "
+            "gets a 302, they POST to the new URL."
+        ),
+        (
+            "They must get that server or ErrorCode 601. IMAP settings in the answer make their "
+            "setup fail."
+        ),
+    ),
+    expects_account=False,
+    evidence=(
+        "the URLs and their order: MS-OXDISCO s3.1.5.2 to s3.1.5.4",
+        "the request and the answers: MS-ASCMD s2.2.1.1",
+    ),
+    assumed=(
+        "that devices use the order of the documents; no log of a device was available",
+        "that they continue after an ErrorCode",
+    ),
+)

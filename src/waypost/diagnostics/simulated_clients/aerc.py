@@ -1,0 +1,106 @@
+"""aerc, from its source (protocol facts s1.7 [code]).
+
+Not recorded: guessing, and the ports that it tries at the MX host.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    UnusableDocument,
+    described,
+    followed,
+)
+from waypost.diagnostics.simulated_clients.srv_of_aerc import found_by_srv
+
+_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "plain": "none"}
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask both URLs by https at once; the best one that is a clientConfig counts."""
+    by_srv = yield from found_by_srv(user)
+    query = urls.encoded(user.typed)
+    answers = []
+    for request in (
+        urls.autoconfig(user.domain, "https", query),
+        urls.well_known(user.domain, "https", query),
+    ):
+        response = yield from followed(request)
+        answers.append((request, response))
+    yield urls.database(user.domain)
+    if by_srv is not None:
+        return by_srv
+    reasons: list[str] = []
+    for request, response in answers:
+        try:
+            # [code] It checks neither the status nor the Content-Type. If the document makes no
+            # account, it continues (932d9a4, and e1a5faa before it).
+            account = _account(documents.provider_of(response.body), user.address)
+            return Outcome(account, source=request.url)
+        except UnusableDocument as error:
+            why = f"{error}" if response.is_success else described(response)
+            reasons.append(f"{request.url}: {why}")
+    return Outcome(reasons=tuple(reasons))
+
+
+def _account(provider: etree._Element, address: EmailAddress) -> Account:
+    sections = documents.children(provider, "incomingServer")
+    incoming = next((one for one in sections if one.get("type") == "imap"), None)
+    outgoing = documents.children(provider, "outgoingServer")
+    if incoming is None or not outgoing:
+        raise UnusableDocument("there is no IMAP service, or none for sending")
+    # [code] Of several outgoing sections, only the last decoded one remains.
+    return Account(_server("imap", incoming, address), _server("smtp", outgoing[-1], address))
+
+
+def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
+    security = _SECURITY.get(documents.text(section, "socketType").lower(), "starttls")
+    login = documents.text(section, "username")
+    if login.upper() == "%EMAILADDRESS%":
+        # [code] Only if the placeholder is the whole value; the other two stay as they are.
+        login = str(address)
+    port = documents.port(documents.text(section, "port"))
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+AERC: Final = SimulatedClient(
+    key="aerc",
+    name="aerc",
+    version="source fab05311",
+    date="2026-05-02",
+    basis="code",
+    asks=ask,
+    order=(
+        (
+            "DNS: the SRV records `_jmap`; `_imap`, else `_imaps`; `_submission`, else `_smtps`; "
+            "one record for reading is enough to end its search"
+        ),
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        "guessing, then the MX host (not recorded)",
+    ),
+    notes=(
+        "It asks all of these at once, and prefers the answers in this order.",
+        (
+            "If SRV records name a server for IMAP, it uses only SRV records, also for sending: "
+            "`_submission` or `_smtps`, and never `_submissions`. So offer port 587 as well."
+        ),
+        "It checks neither the status nor the Content-Type.",
+        "It uses the first IMAP and the last outgoing service.",
+        "It knows only the placeholder `%EMAILADDRESS%`, and only as the whole login name.",
+    ),
+)

@@ -1,0 +1,44 @@
+"""The description of a recorded mail client."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from waypost.diagnostics.simulated_clients.session import ClientUser, Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedClient:
+    """A recorded client.
+
+    Attributes:
+        key: the anchor of the client in docs/clients.md.
+        version: the version that was run, or the revision of the source that was read.
+        basis: `run` if that program was watched, `code` if its source was read, `doc` if there is
+            only its vendor's documentation or common knowledge, `log` if there are only logs of
+            servers that it asked.
+        asks: a function that starts a conversation for a user.
+        expects_account: whether the client can set up an IMAP or POP3 account at all.
+        needs: what the client needs that not every server has, such as a profile; empty for most.
+        needs_dns: the client asks only DNS, and no URL.
+        keeps_case: the client sends the address in the case that its user typed (seen or read).
+        order: the requests, for readers of docs/clients.md; D is the domain, E the address.
+        notes: what an operator should know, one note each.
+        evidence: the sources of a record that was neither seen nor read, part by part, with dates.
+        assumed: the parts of the record that no source shows.
+    """
+
+    key: str
+    name: str
+    version: str
+    date: str
+    basis: Literal["run", "code", "doc", "log"]
+    asks: Callable[[ClientUser], Conversation]
+    order: tuple[str, ...]
+    notes: tuple[str, ...]
+    expects_account: bool = True
+    needs: str = ""
+    needs_dns: bool = False
+    keeps_case: bool = False
+    evidence: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()

@@ -1,0 +1,135 @@
+"""DAVx5, from its source (bitfireAT/davx5-ose 2534c16, dav4jvm 0532b07 [code]).
+
+The record ends if a server answers as CalDAV or CardDAV, or asks for a password; requests with the
+password are not recorded. Of several SRV records with the lowest priority, DAVx5 chooses one at
+random, by weight; the record uses the one with the highest weight.
+"""
+
+from collections.abc import Generator
+from typing import Final
+
+from waypost.diagnostics.simulated_clients import documents
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.session import (
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    Outcome,
+    Question,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+)
+from waypost.formats.xml import child, in_namespace, to_bytes
+
+_KINDS: Final = ("carddav", "caldav")
+_REDIRECTS_MAX: Final = 5
+_MULTI_STATUS: Final = 207
+_UNAUTHORIZED: Final = 401
+_HTTPS_PORT: Final = 443
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Search for address books, then for calendars; one of them is enough."""
+    found: list[str] = []
+    reasons: list[str] = []
+    for kind in _KINDS:
+        place = yield from _found(kind, user.domain, reasons)
+        if place:
+            found.append(f"{kind} {place}")
+    return Outcome(reasons=tuple(reasons), other_services=tuple(found))
+
+
+def _found(kind: str, domain: str, reasons: list[str]) -> Generator[Question, ServerAnswer, str]:
+    # [code] `_caldav` and `_carddav`, which are not encrypted, are never looked up.
+    name = f"_{kind}s._tcp.{domain}"
+    records = yield from looked_up("SRV", name)
+    best = min(records, key=lambda one: (one.priority, -one.weight), default=None)
+    texts = yield from looked_up("TXT", name)
+    paths = [one.data[5:] for one in texts if one.data.startswith("path=")]
+    if best is not None and not best.data:
+        # [code] DAVx5 does not check for the target ".", which is no host.
+        reasons.append(f"DNS SRV {name}: there is no such service")
+        return ""
+    host = domain if best is None else best.data
+    if best is not None and best.port != _HTTPS_PORT:
+        host = f"{host}:{best.port}"
+    for path in (*paths, f"/.well-known/{kind}", "/"):
+        request = _propfind(host, path)
+        last, response = yield from _followed(request)
+        try:
+            _check(response)
+        except UnusableDocument as error:
+            reasons.append(f"{last.url}: {error}")
+            continue
+        return last.url
+    return ""
+
+
+def _followed(
+    request: ClientRequest,
+) -> Generator[ClientRequest, ServerAnswer, tuple[ClientRequest, ServerAnswer]]:
+    """Send a request, follow redirects, and return the last request with its answer."""
+    # [code] It follows no redirect from https to http.
+    asking = followed(request, most=_REDIRECTS_MAX, downgrades=False)
+    last = next(asking)
+    while True:
+        response = yield last
+        try:
+            last = asking.send(response)
+        except StopIteration as end:
+            return last, end.value
+
+
+def _propfind(host: str, path: str) -> ClientRequest:
+    """Return a PROPFIND for the principal of the current user (RFC 5397 s3)."""
+    root = in_namespace("propfind", "DAV:")
+    child(child(root, "prop"), "current-user-principal")
+    headers = ("Depth", "0"), ("Content-Type", "application/xml; charset=utf-8")
+    rooted = path if path.startswith("/") else f"/{path}"
+    return ClientRequest("PROPFIND", "https", host, rooted, "", headers, to_bytes(root))
+
+
+def _check(response: ServerAnswer) -> None:
+    """Check that a server asks for a password, or names a principal.
+
+    Raises:
+        Unusable: the server does neither.
+    """
+    if response.status == _UNAUTHORIZED:
+        return
+    if response.status != _MULTI_STATUS:
+        raise UnusableDocument(described(response))
+    if not any(True for _ in documents.parsed(response.body).iter("{DAV:}current-user-principal")):
+        raise UnusableDocument("the answer names no current-user-principal")
+
+
+DAVX5: Final = SimulatedClient(
+    key="davx5",
+    name="DAVx5",
+    version="source 2534c16",
+    date="2026-08-21",
+    basis="code",
+    asks=ask,
+    order=(
+        "DNS: the SRV record `_carddavs._tcp.D`, and the TXT record of the same name",
+        (
+            "PROPFIND by https on the host and port of the SRV record, or else on D: each `path=` "
+            "of the TXT record, then `/.well-known/carddav`, then `/`"
+        ),
+        "the same with `_caldavs` and `/.well-known/caldav`",
+    ),
+    notes=(
+        "It sets up calendars and address books, but no mail.",
+        "It uses only https: it does not look up `_caldav` and `_carddav`.",
+        "It follows up to five redirects, also to other hosts, but none from https to http.",
+        (
+            "The record is for a login with an address. If its user types a URL, it requests that "
+            "URL first."
+        ),
+    ),
+    expects_account=False,
+    needs="CalDAV or CardDAV",
+)

@@ -1,0 +1,254 @@
+"""Evolution, from its source and a run of 3.46.4 (protocol facts s1.5 [code][run]).
+
+Both versions read documents in the same way [run][code]. They differ in the address that they send.
+
+Not recorded: SRV records, and the table of OAuth2 hosts. If a document contains both IMAP and POP3,
+the record uses IMAP for the account. If a service has no port, Evolution uses port 0; the records
+then have no account.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
+
+from lxml import etree
+
+from waypost.core.address import STAND_IN, EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.dns import DnsLookup
+from waypost.diagnostics.simulated_clients.lookups import above, looked_up, mail_exchanger
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_METHODS: Final = {
+    "password-cleartext": "password-cleartext",
+    "plain": "password-cleartext",
+    "password-encrypted": "password-encrypted",
+}
+Asking = Generator[DnsLookup, ServerAnswer, str]
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask for the domain, then for the domain of its MX host [code]."""
+    return _ask(user, "", mail_exchanger)
+
+
+def ask_under_another_name(user: ClientUser) -> Conversation:
+    """Ask for the domain, then for that of its name server [code], with a substitute name [run]."""
+    return _ask(user, STAND_IN, _name_server)
+
+
+def _ask(user: ClientUser, stand_in: str, above_all: Callable[[str], Asking]) -> Conversation:
+    """Ask four URLs one after the other, then the public database; then for other domains.
+
+    Args:
+        user: the user of the account.
+        stand_in: sent instead of the local part, and later with these other domains instead of the
+            user's domain [run]; the hash is always that of the real address.
+        above_all: returns the host whose domains the client also asks for.
+    """
+    digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
+    local_part, _, typed = user.typed.rpartition("@")
+
+    def query(domain: str) -> str:
+        sent = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
+        return f"emailaddress={sent}&emailmd5={digest}"
+
+    outcome = yield from _for_domain(user.domain, query(typed), user, stand_in)
+    if outcome.account is not None or outcome.has_stopped:
+        return outcome
+    response = yield urls.database(quote(typed))
+    # [code] Only if the public database answers 404: the domains of the host, longest first.
+    domain = (yield from above_all(user.domain)) if response.status == 404 else ""
+    while domain and response.status == 404:
+        found = yield from _for_domain(domain, query(domain if stand_in else typed), user, stand_in)
+        outcome = replace(found, reasons=outcome.reasons + found.reasons)
+        if found.account is not None or found.has_stopped:
+            break
+        response = yield urls.database(domain)
+        domain = above(domain)
+    return outcome
+
+
+def _name_server(domain: str) -> Asking:
+    records = yield from looked_up("NS", domain)
+    return next((one.data for one in records), "")
+
+
+def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> Conversation:
+    reasons: list[str] = []
+    for request in (
+        urls.autoconfig(domain, "https", query),
+        urls.autoconfig(domain, "http", query),
+        urls.well_known(domain, "https", query),
+        urls.well_known(domain, "http", query),
+    ):
+        response = yield from followed(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {described(response)}")
+            continue
+        try:
+            root = documents.parsed(response.body)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return Outcome(_account(root, user.address, stand_in), source=request.url)
+        except UnusableDocument as error:
+            # [run] Well-formed XML in a 2xx ends the search, even without a server.
+            why = f"{request.url}: {error}, which ends its search"
+            return Outcome(reasons=(*reasons, why), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Account:
+    """Return the account of a document, with its sections at any position [run].
+
+    Raises:
+        Unusable: there is no service for reading, or none for sending.
+    """
+    sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
+    servers, reasons = documents.usable(
+        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, stand_in)
+    )
+    # [code] The client has one slot for each type.
+    servers.reverse()
+    incoming = documents.first_of(servers, "imap", "pop3")
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        what = "XML without a service for reading, or without one for sending"
+        raise UnusableDocument(" (".join([what, "; ".join(reasons)]) + ")" if reasons else what)
+    return Account(incoming, outgoing)
+
+
+def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> MailServer:
+    """Read a section; if a value occurs twice, the last one counts [run]."""
+    kind = section.get("type") or ""
+    if kind not in {"imap", "pop3", "smtp"}:
+        raise UnusableDocument("unsupported type")
+
+    def value(name: str) -> str:
+        last = next(reversed(documents.texts(section, name)), "")
+        if stand_in:
+            # [run] In any case, because Waypost sends host names in lower case.
+            last = re.sub(stand_in, lambda _: address.local_part, last, flags=re.IGNORECASE)
+        return documents.filled(last, address)
+
+    host = value("hostname").strip()
+    if not host:
+        raise UnusableDocument("there is no hostname")
+    # [run] Without a known socketType, it does not use TLS.
+    security: Security = "none"
+    for text in documents.texts(section, "socketType"):
+        security = _SECURITY.get(text, security)
+    methods = [_METHODS.get(text) for text in documents.texts(section, "authentication")]
+    method = next((one for one in reversed(methods) if one), "")
+    return MailServer(kind, host.lower(), _port(section), security, method, value("username"))
+
+
+def _port(section: etree._Element) -> int:
+    for text in reversed(documents.texts(section, "port")):
+        with suppress(UnusableDocument):
+            return documents.port(text)
+    raise UnusableDocument("there is no port")
+
+
+_NOTES: Final = (
+    (
+        "It asks one URL after the other, and stops at the first 2xx answer that is XML, even if "
+        "the answer contains no server. It accepts any Content-Type."
+    ),
+    "It uses the last service of each type, and the last authentication method that it knows.",
+    "`socketType` must be spelled exactly. Without a value that it knows, it does not use TLS.",
+)
+
+EVOLUTION: Final = SimulatedClient(
+    key="evolution",
+    name="Evolution",
+    version="source 6901b223",
+    date="2026",
+    basis="code",
+    asks=ask,
+    keeps_case=True,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
+        "GET the same by plain http",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
+        "GET the same by plain http",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        (
+            "if the last answer is a 404: DNS: the best MX host; all of the above with that host "
+            "instead of D, then with that host without its first label, and so on"
+        ),
+    ),
+    notes=(
+        *_NOTES,
+        (
+            "How it reads documents was seen in [Evolution 3.46](#evolution-346), which sends "
+            "other requests."
+        ),
+    ),
+)
+
+EVOLUTION_3_46: Final = SimulatedClient(
+    key="evolution-346",
+    name="Evolution 3.46",
+    version="3.46.4 (Debian 12), its libraries",
+    date="2026-11-26",
+    basis="run",
+    asks=ask_under_another_name,
+    keeps_case=True,
+    order=(
+        f"GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress={STAND_IN}@D&emailmd5=…`",
+        "GET the same by plain http",
+        (
+            "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml"
+            f"?emailaddress={STAND_IN}@D&emailmd5=…`"
+        ),
+        "GET the same by plain http",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        (
+            "if the last answer is a 404: DNS: the NS host of D; all of the above with that host "
+            "instead of D, then with that host without its first label, and so on"
+        ),
+    ),
+    notes=(
+        (
+            f"It does not send the address: it asks as `{STAND_IN}`, and replaces that name in the "
+            "answer with the local part. `emailmd5` is the hash of the real address in lower case."
+        ),
+        (
+            "So a server cannot identify the user. The server must answer for an address that has "
+            "no mailbox, and values from a [directory](directories.md) do not reach the user."
+        ),
+        (
+            "At the NS host it asks about that host's domain, and does not send the user's own "
+            "domain. It finds the hoster's configuration if that domain is served. Waypost leaves "
+            "the placeholders in the document, and Evolution replaces them with the user's address."
+        ),
+        *_NOTES,
+        (
+            "It also looks up SRV records: for mail (`_submissions` too), `_caldavs`, `_caldav`, "
+            "`_carddavs` and `_carddav` with the path of their TXT record, and `_ldaps` and "
+            "`_ldap`. For mail it uses them only if it found no document. The run includes these "
+            "lookups; the record does not."
+        ),
+        "The run uses its code for the account assistant, without the assistant's window.",
+    ),
+)

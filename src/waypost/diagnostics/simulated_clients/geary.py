@@ -1,0 +1,94 @@
+"""Geary, from its source (GNOME/geary 3e8d4f1 [code]).
+
+Not recorded: the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.logins import wanted, wrong_logins
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    UnusableDocument,
+    described,
+    followed,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask one URL, then the public database, and check neither status nor Content-Type."""
+    reasons: list[str] = []
+    for request in (urls.autoconfig(user.domain), urls.database(user.domain)):
+        response = yield from followed(request)
+        try:
+            return _outcome(response.body, user, request.url)
+        except UnusableDocument as error:
+            if response.status or request.host != urls.DATABASE_HOST:
+                why = f"{error}" if response.is_success else described(response)
+                reasons.append(f"{request.url}: {why}")
+    return Outcome(reasons=tuple(reasons))
+
+
+def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
+    """Read the first section of each direction; they must be IMAP and SMTP.
+
+    Raises:
+        Unusable: the client makes no account of the document.
+    """
+    # [code] The name of the root does not count.
+    provider = next(iter(documents.children(documents.parsed(body), "emailProvider")), None)
+    if provider is None:
+        raise UnusableDocument("there is no emailProvider")
+    sections = [
+        documents.first_is(provider, name, kind)
+        for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
+    ]
+    incoming, outgoing = (_server(one, user) for one in sections)
+    account = Account(incoming, outgoing)
+    names = (wanted(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+
+
+def _server(section: etree._Element, user: ClientUser) -> MailServer:
+    host = documents.text(section, "hostname")
+    # [code] Host and port become one text, so an IPv6 address does not work as a host.
+    if not host or "%" in host or ":" in host:
+        raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType"), "none")
+    # [code] The login name of the document is not read.
+    login = str(user.address)
+    return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
+
+
+GEARY: Final = SimulatedClient(
+    key="geary",
+    name="Geary",
+    version="source 3e8d4f1",
+    date="2026-05-13",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+    ),
+    notes=(
+        "It does not send the address, so the Host header must be enough.",
+        "It checks neither the status nor the Content-Type.",
+        "The first incoming section must be IMAP and the first outgoing section must be SMTP.",
+        "The login name is always the address; its users can change it by hand.",
+        "A `socketType` other than `SSL` and `STARTTLS` means no TLS.",
+        "It does not read the authentication methods, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded).",
+    ),
+)

@@ -1,0 +1,52 @@
+"""DNS lookups of clients, and the domains that they derive from host names.
+
+The record of each client says which labels it looks up, and which of several records it uses.
+"""
+
+from collections.abc import Generator
+
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType
+from waypost.diagnostics.simulated_clients.session import ServerAnswer
+
+Asking = Generator[DnsLookup, ServerAnswer, tuple[DnsAnswer, ...]]
+
+
+def looked_up(type_: RecordType, name: str) -> Asking:
+    """Return the records of a name, in the order of the answer."""
+    response = yield DnsLookup(type_, name)
+    return response.records
+
+
+def offered(label: str, domain: str) -> Asking:
+    """Return the SRV records of a service, the preferred one first, without a target of ".".
+
+    Args:
+        label: `_imaps`, ….
+        domain: of the address.
+    """
+    records = yield from looked_up("SRV", f"{label}._tcp.{domain}")
+    # RFC 2782: the lowest priority, and of these rather the highest weight; RFC 6186 s3.4: ".".
+    held = sorted(records, key=lambda one: (one.priority, -one.weight))
+    return tuple(one for one in held if one.data and one.port)
+
+
+def mail_exchanger(domain: str) -> Generator[DnsLookup, ServerAnswer, str]:
+    """Return the most preferred MX host; empty if there is none (RFC 7505 too)."""
+    records = yield from looked_up("MX", domain)
+    held = sorted(records, key=lambda one: one.priority)
+    return next((one.data for one in held if one.data), "")
+
+
+def above(host: str) -> str:
+    """Return a host without its first label; empty if fewer than two labels remain."""
+    parent = host.partition(".")[2]
+    return parent if "." in parent else ""
+
+
+def base_domain(host: str) -> str:
+    """Return the registered domain of a host, as far as its form shows it: two labels.
+
+    Clients use the Public Suffix List; without it `mx.example.co.uk` becomes `co.uk`. Requests for
+    `co.uk`, which clients do not send, find nothing.
+    """
+    return ".".join(host.split(".")[-2:])

@@ -1,0 +1,103 @@
+"""Mailspring, from its source (Foundry376/Mailspring d93a0d7 [code]).
+
+Not recorded: its own tables of providers, which it searches first by the domain and by its MX
+hosts, and the hosts `imap.D` and `smtp.D`, which it fills in if it finds nothing.
+"""
+
+from typing import Final
+
+from lxml import etree
+
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.logins import wanted, wrong_logins
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Security,
+    UnusableDocument,
+    described,
+    followed,
+)
+
+# [code] Any other value means STARTTLS.
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls"}
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask both URLs by https; the first success that is XML ends the search."""
+    reasons: list[str] = []
+    for request in (urls.autoconfig(user.domain), urls.well_known(user.domain)):
+        response = yield from followed(request)
+        if not response.is_success:
+            reasons.append(f"{request.url}: {described(response)}")
+            continue
+        try:
+            root = documents.parsed(response.body)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+            continue
+        try:
+            return _outcome(root, user, request.url)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}, which ends its search")
+            return Outcome(reasons=tuple(reasons), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def _outcome(root: etree._Element, user: ClientUser, source: str) -> Outcome:
+    # [code] The name of the root does not count.
+    provider = next(iter(documents.children(root, "emailProvider")), None)
+    if provider is None:
+        raise UnusableDocument("there is no emailProvider")
+    sections = documents.first_imap_and_smtp(provider)
+    incoming, outgoing = (_server(one, user) for one in sections)
+    account = Account(incoming, outgoing)
+    names = (wanted(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+
+
+def _server(section: etree._Element, user: ClientUser) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise UnusableDocument(
+            f"hostname {host[:40]!r}: the client does not replace placeholders there"
+        )
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType"), "starttls")
+    is_local_part = documents.text(section, "username") == "%EMAILLOCALPART%"
+    login = user.address.local_part if is_local_part else str(user.address)
+    return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
+
+
+MAILSPRING: Final = SimulatedClient(
+    key="mailspring",
+    name="Mailspring",
+    version="source d93a0d7",
+    date="2026-08-21",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+    ),
+    notes=(
+        "It does not send the address, so the Host header must be enough.",
+        (
+            "The first of the two URLs that answers a 2xx with well-formed XML ends its search, "
+            "whatever the document says. It does not ask the public database."
+        ),
+        "It uses the first IMAP and the first SMTP section, and ignores POP3.",
+        (
+            "The login name `%EMAILLOCALPART%` becomes the local part; any other login name "
+            "becomes the address."
+        ),
+        "A `socketType` other than `SSL` and `plain` means STARTTLS.",
+        "Host names must not contain a placeholder.",
+        "It does not read the authentication methods, and sends a password.",
+        "If it finds nothing it fills in `imap.D` and `smtp.D` (not recorded).",
+    ),
+)

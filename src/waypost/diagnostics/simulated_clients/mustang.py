@@ -1,0 +1,243 @@
+"""Mustang, from its source (mustang-im/mustang 227ae5a [code]).
+
+Not recorded: its own files of providers, its table of OAuth2 hosts, and guessing.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import above, base_domain, mail_exchanger
+from waypost.diagnostics.simulated_clients.mustang_autodiscover import by_json, by_xml
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+    required,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+# [code] "basic" is spelled in lower case there, and an element with an attribute never matches.
+_METHODS: Final = frozenset(
+    {"password-cleartext", "basic", "OAuth2", "password-encrypted", "GSSAPI", "NTLM"}
+)
+_ON_HOST: Final = frozenset({"imap", "pop3", "smtp"})
+_ON_WEB: Final = frozenset({"jmap", "ews", "owa", "activesync", "graph"})
+_HTTPS_PORT: Final = 443
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask Autoconfig and Autodiscover; the first success in this order counts."""
+    reasons: list[str] = []
+    typed = user.typed.rpartition("@")[2].lower()
+    database = yield from _asked((_database(user.domain),), typed, user, reasons)
+    own = yield from _asked(_requests(user.domain, user.typed), typed, user, reasons)
+    by_mail_server = yield from _by_mail_server(user, reasons)
+    exchange = yield from by_json(user, reasons)
+    for outcome in (database, own, by_mail_server, exchange):
+        if outcome is not None:
+            return outcome
+    outcome = yield from by_xml(user, reasons)
+    return outcome or Outcome(reasons=tuple(reasons))
+
+
+def _database(domain: str) -> ClientRequest:
+    return ClientRequest("GET", "https", urls.MUSTANG_DATABASE_HOST, f"/{domain}")
+
+
+def _requests(domain: str, address: str = "") -> tuple[ClientRequest, ...]:
+    return (
+        urls.autoconfig(domain, "https", urls.encoded(address) if address else ""),
+        urls.well_known(domain),
+        urls.autoconfig(domain, "http"),
+    )
+
+
+def _by_mail_server(
+    user: ClientUser, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | None]:
+    host = yield from mail_exchanger(user.domain)
+    found = None
+    for domain in dict.fromkeys(one for one in (above(host), base_domain(host)) if one and host):
+        for requests in (_requests(domain), (_database(domain),)):
+            outcome = yield from _asked(requests, domain, user, reasons)
+            found = found or outcome
+    return found
+
+
+def _asked(
+    requests: tuple[ClientRequest, ...], domain: str, user: ClientUser, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | None]:
+    """Ask some URLs at once, and read only the first success, whatever it contains."""
+    answers = []
+    for request in requests:
+        response = yield from followed(request)
+        answers.append((request, response))
+    for request, response in answers:
+        if not response.is_success:
+            if response.status or request.host not in urls.DATABASE_HOSTS:
+                reasons.append(f"{request.url}: {described(response)}")
+            continue
+        try:
+            account, warnings = read(response.body, domain, user.address)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+            return None
+        return Outcome(account, source=request.url, warnings=tuple(warnings))
+    return None
+
+
+def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list[str]]:
+    """Return the account of the first incoming section that can be read.
+
+    Args:
+        body: the document.
+        domain: the domain that the document must name, exactly.
+        address: the address of the account.
+
+    Raises:
+        Unusable: there is none, or there is no server for sending.
+    """
+    provider = documents.provider_of(body)
+    named = documents.texts(provider, "domain")
+    required(domain in named, f"the document does not name the domain {domain[:60]}")
+    servers, reasons = documents.usable(
+        documents.children(provider, "incomingServer"), lambda one: _server(one, address)
+    )
+    required(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
+    outgoing, why_not = documents.usable(
+        documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
+    )
+    if any(one.kind in _ON_HOST for one in servers):
+        required(bool(outgoing), "; ".join(["no usable outgoingServer", *why_not]))
+    incoming = servers[0]
+    required(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
+    account = Account(incoming, outgoing[0] if incoming.kind in _ON_HOST else incoming)
+    return account, list(_troubles(account, provider))
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    kind = section.get("type") or ""
+    required(kind in _ON_HOST | _ON_WEB, "unsupported type")
+    login = documents.text(section, "username")
+    required(bool(documents.children(section, "username")), "there is no username")
+    if kind in _ON_HOST:
+        host, port, security = _place(section, address)
+    else:
+        place = ClientRequest.get(documents.text(section, "url"))
+        required(place.scheme in {"https", "http"} and bool(place.host), "there is no url")
+        host, port, security = place.host, _HTTPS_PORT, "tls"
+    method = _method(section)
+    login = documents.filled(login, address) or str(address)
+    return MailServer(kind, host, port, security, method, login)
+
+
+def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, Security]:
+    host = documents.text(section, "hostname")
+    is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
+    required(is_host, f"hostname {host[:40]!r} is not a host name")
+    port = documents.port(documents.text(section, "port"))
+    stated = documents.texts(section, "socketType")
+    security = next((_SECURITY[one] for one in stated if one in _SECURITY), None)
+    if security is None:
+        raise UnusableDocument(f"socketType {' '.join(stated)[:40]!r} is not known")
+    return documents.filled(host, address).lower(), port, security
+
+
+def _method(section: etree._Element) -> str:
+    """Return the first known method, but one after OAuth2 if OAuth2 cannot work."""
+    known = [
+        one.text or ""
+        for one in documents.children(section, "authentication")
+        if not one.attrib and one.text in _METHODS
+    ]
+    required(bool(known), "the client knows no authentication method")
+    if _knows_oauth2(section):
+        return known[0]
+    others = [one for one in known if one != "OAuth2"]
+    method = next(iter(others), "OAuth2")
+    return "password-cleartext" if method == "basic" else method
+
+
+def _knows_oauth2(element: etree._Element) -> bool:
+    """Return whether the first `oAuth2` of the document is complete."""
+    root = element.getroottree().getroot()
+    oauth2 = next(iter(documents.children(root, "oAuth2")), None)
+    if oauth2 is None or not documents.text(oauth2, "scope"):
+        return False
+    places = (documents.text(oauth2, name) for name in ("tokenURL", "authURL"))
+    return all(one.startswith(("https:", "http:")) for one in places)
+
+
+def _troubles(account: Account, provider: etree._Element) -> Iterator[str]:
+    for server in dict.fromkeys((account.incoming, account.outgoing)):
+        if server.method == "OAuth2" and not _knows_oauth2(provider):
+            yield f"{server.kind}: the client uses OAuth2, which fails without a complete oAuth2"
+
+
+MUSTANG: Final = SimulatedClient(
+    key="mustang",
+    name="Mustang",
+    version="source 227ae5a",
+    date="2026-08-20",
+    basis="code",
+    asks=ask,
+    keeps_case=True,
+    order=(
+        "GET its own database, `https://v1.ispdb.net/D`",
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without an address",
+        "GET `http://autoconfig.D/mail/config-v1.1.xml`, without an address",
+        (
+            "DNS over HTTPS: the first MX host; GET the same without an address, and its database, "
+            "for that host without its first label, then for its registered domain"
+        ),
+        (
+            "GET `/autodiscover/autodiscover.json/v1.0/E?Protocol=` with `Ews`, `ActiveSync` and "
+            "`REST` on `https://autodiscover.D`, `https://D` and `http://autodiscover.D`"
+        ),
+        (
+            "only if all of these fail: POST `/autodiscover/autodiscover.xml` on "
+            "`https://autodiscover.D`, `https://D` and `http://autodiscover.D`"
+        ),
+        "guessing (not recorded)",
+    ),
+    notes=(
+        "It asks all of these except the last two at once, and uses the best answer in this order.",
+        (
+            "It reads only the first 2xx of the three URLs of a domain. If that document is "
+            "useless, it does not read the other two."
+        ),
+        (
+            "`domain` must be the domain that its user typed, in lower case; Waypost names an "
+            "internationalised domain in both forms. It cannot use a redirect to another domain."
+        ),
+        (
+            'It never matches `<authentication system="http">Basic</authentication>`; Waypost '
+            "writes `password-cleartext` after it."
+        ),
+        (
+            "It drops a section with a value that it does not know, and keeps the others. It "
+            "supports JMAP and EWS accounts, but not yet POP3, which must not come first."
+        ),
+        (
+            "It uses OAuth2 if the document has a complete `oAuth2`, and otherwise a method after "
+            "OAuth2."
+        ),
+        "It drops a section without `username`.",
+        "In Autodiscover it reads only the IMAP host, and uses that host for SMTP as well.",
+    ),
+)

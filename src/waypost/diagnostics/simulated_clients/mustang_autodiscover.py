@@ -1,0 +1,108 @@
+"""Autodiscover in Mustang (mustang-im/mustang 227ae5a [code]).
+
+Not recorded: the user's consent to a redirect from plain http to another domain.
+"""
+
+from collections.abc import Generator
+from typing import Final
+
+from lxml import etree
+
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.activesync import url_in_json
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    MailServer,
+    Outcome,
+    Question,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+)
+
+_PROTOCOLS: Final = ("Ews", "ActiveSync", "REST")
+_JSON: Final = "/autodiscover/autodiscover.json/v1.0"
+# [code] If protection is on, these ports mean STARTTLS, and any other port means TLS.
+_STARTTLS_PORTS: Final = frozenset({143, 110, 587})
+_SENDING_PORTS: Final[dict[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
+
+Asking = Generator[Question, ServerAnswer, Outcome | None]
+
+
+def by_json(user: ClientUser, reasons: list[str]) -> Asking:
+    """Ask for the URL of each protocol of Exchange; the first URL that is found counts."""
+    found = None
+    for scheme, host in _places(user.domain):
+        for protocol in _PROTOCOLS:
+            # [code] The address is in the path as it was typed.
+            path = f"{_JSON}/{user.typed}"
+            request = ClientRequest("GET", scheme, host, path, f"Protocol={protocol}")
+            response = yield from followed(request)
+            place = url_in_json(response.body) if response.is_success else ""
+            if place.startswith("https:"):
+                found = found or Outcome(source=place)
+            elif protocol == _PROTOCOLS[0]:
+                why = described(response) if not response.is_success else "no Url"
+                reasons.append(f"{request.url}: {why}")
+    return found
+
+
+def by_xml(user: ClientUser, reasons: list[str]) -> Asking:
+    """POST to three URLs; the first usable answer counts."""
+    for scheme, host in _places(user.domain):
+        request = urls.pox(host, user.typed, scheme=scheme)
+        response = yield request
+        target = request.at(response.location) if response.is_redirect else None
+        if target is not None and target.scheme == "https":
+            request = target
+            response = yield request
+        try:
+            return Outcome(_account(_read(response), user), source=request.url)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+    return None
+
+
+def _places(domain: str) -> tuple[tuple[urls.Scheme, str], ...]:
+    name = f"autodiscover.{domain}"
+    return ("https", name), ("https", domain), ("http", name)
+
+
+def _read(response: ServerAnswer) -> etree._Element:
+    if not response.is_success:
+        raise UnusableDocument(described(response))
+    return documents.parsed(response.body)
+
+
+def _account(root: etree._Element, user: ClientUser) -> Account:
+    servers, reasons = documents.usable(documents.protocols(root), lambda one: _server(one, user))
+    if not servers:
+        raise UnusableDocument("; ".join(["the client knows no Protocol", *reasons]))
+    incoming = servers[0]
+    if incoming.kind == "pop3":
+        raise UnusableDocument("POP3 is first, and the client does not support it yet")
+    # [code] SMTP is not read: the client assumes the same host and the usual port.
+    outgoing = MailServer(
+        *("smtp", incoming.host, _SENDING_PORTS[incoming.security], incoming.security),
+        *(incoming.method, incoming.login),
+    )
+    return Account(incoming, outgoing)
+
+
+def _server(protocol: etree._Element, user: ClientUser) -> MailServer:
+    kind = documents.mail_kind(protocol)
+    if kind == "smtp":
+        raise UnusableDocument("SMTP is not read")
+    port = documents.port(documents.text(protocol, "Port"))
+    host = documents.text(protocol, "Server")
+    encryption = documents.text(protocol, "Encryption").lower()
+    # [code] One of them is enough.
+    is_on = documents.text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
+    protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: Security = protected if is_on else "none"
+    login = documents.text(protocol, "LoginName") or str(user.address)
+    return MailServer(kind, host.lower(), port, security, "password-cleartext", login)

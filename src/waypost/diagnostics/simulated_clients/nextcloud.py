@@ -1,0 +1,100 @@
+"""Nextcloud Mail, from its source (protocol facts s1.8 [code])."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import above, mail_exchanger
+from waypost.diagnostics.simulated_clients.sequence import in_turn
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Security,
+    UnusableDocument,
+)
+
+_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "tls": "starttls"}
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask two URLs by https, the public database, then the two by http.
+
+    Then the same with the MX host instead of the domain, and with the MX host without its first
+    label.
+    """
+    outcome = yield from _for_domain(user.domain, user)
+    if outcome.account is not None:
+        return outcome
+    host = yield from mail_exchanger(user.domain)
+    for domain in (host, above(host)):
+        if domain and outcome.account is None:
+            found = yield from _for_domain(domain, user)
+            outcome = replace(found, reasons=outcome.reasons + found.reasons)
+    return outcome
+
+
+def _for_domain(domain: str, user: ClientUser) -> Conversation:
+    # [code] The address is not escaped.
+    query = f"emailaddress={user.typed}"
+    requests = (
+        urls.autoconfig(domain, "https", query),
+        urls.well_known(domain, "https", query),
+        urls.database(domain),
+        urls.autoconfig(domain, "http", query),
+        urls.well_known(domain, "http", query),
+    )
+    return in_turn(requests, partial(read, address=user.address))
+
+
+def read(body: bytes, address: EmailAddress) -> Account:
+    """Return the account of the first IMAP and the first SMTP section.
+
+    Raises:
+        Unusable: one of them is missing, or cannot be used.
+    """
+    incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
+    return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
+
+
+def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
+    host = documents.text(section, "hostname")
+    if not host or "%" in host:
+        raise UnusableDocument(
+            f"hostname {host[:40]!r}: the client does not replace placeholders there"
+        )
+    port = documents.port(documents.text(section, "port"))
+    security = _SECURITY.get(documents.text(section, "socketType").lower(), "none")
+    login = documents.filled(documents.text(section, "username"), address)
+    return MailServer(kind, host.lower(), port, security, login=login)
+
+
+NEXTCLOUD: Final = SimulatedClient(
+    key="nextcloud-mail",
+    name="Nextcloud Mail",
+    version="source e5734fe2",
+    date="2026-08-22",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",
+        "GET the public database",
+        "GET both by plain http",
+        (
+            "DNS: the best MX host; all of the above with that host instead of D, then with that "
+            "host without its first label"
+        ),
+    ),
+    notes=(
+        "It does not escape `+`, which most servers read as a space; Waypost repairs it.",
+        "Host names must not contain a placeholder.",
+        "It accepts any 2xx, with any Content-Type.",
+    ),
+)

@@ -1,0 +1,256 @@
+"""Classic Outlook for Windows, 2016 and newer (protocol facts s2.1 to s2.5 [doc], [know], [log]).
+
+Not recorded: Office 365, SCP, local files and the registry.
+"""
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.activesync import other_user, url_in_json
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.sequence import for_each_address
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+    required,
+)
+
+# [doc] It stops after this number of redirects.
+REDIRECTS_MAX: Final = 10
+_ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Search, and search again for each address that an answer redirects to."""
+    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
+
+
+def _searched(
+    user: ClientUser, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+    """Request the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
+
+    The first success counts.
+    """
+    name = f"autodiscover.{user.domain}"
+    # [log] Spelled so, with a small "v" and a count.
+    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
+    lookup = ClientRequest("GET", "https", name, "/autodiscover/autodiscover.json", query)
+    response = yield from followed(lookup, most=REDIRECTS_MAX)
+    place = url_in_json(response.body) if response.is_success else ""
+    if place.startswith("https://"):
+        target = urls.pox(name, user.typed, content_type="text/xml").at(place)
+        outcome = (yield from _settings(target, user, reasons)) if target is not None else None
+        if outcome is not None:
+            return outcome
+    else:
+        reasons.append(f"{lookup.url}: {described(response)}, no URL of Autodiscover")
+    first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
+    for request in first:
+        outcome = yield from _settings(request, user, reasons)
+        if outcome is not None:
+            return outcome
+    # s2.4 step 9: unauthenticated, by plain http, and useful only if it redirects to https.
+    probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    response = yield probe
+    target = first[1].at(response.location) if response.status in {301, 302} else None
+    if target is None or target.scheme != "https":
+        reasons.append(f"{probe.url}: {described(response)}, and no redirect to https")
+    else:
+        outcome = yield from _settings(target, user, reasons)
+        if outcome is not None:
+            return outcome
+    return (yield from _by_srv(user, reasons))
+
+
+def _by_srv(
+    user: ClientUser, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+    """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
+    records = yield from offered("_autodiscover", user.domain)
+    for host in [one.data for one in records][:1]:
+        request = urls.pox(host, user.typed, content_type="text/xml")
+        outcome = yield from _settings(request, user, reasons)
+        if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
+            asked = f"the client asks its user whether to trust {host}"
+            return replace(outcome, warnings=(*outcome.warnings, asked))
+        if outcome is not None:
+            return outcome
+    return Outcome(reasons=tuple(reasons))
+
+
+def _settings(
+    request: ClientRequest, user: ClientUser, reasons: list[str]
+) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
+    """POST, and follow redirects to another URL; None if nothing is found.
+
+    MS-OXDSCLI s3.1.5.2 [doc]: a POST that is redirected by HTTP is sent again, with its body.
+    """
+    for _ in range(REDIRECTS_MAX + 1):
+        response = yield request
+        try:
+            target = _elsewhere(response, request, user)
+            if isinstance(target, ClientUser):
+                return target
+            if target is None:
+                root = documents.parsed(response.body)
+                account = read(root, user.address)
+                return Outcome(account, source=request.url, warnings=_troubles(root))
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+            return None
+        request = target
+    reasons.append("more redirects than the client follows")
+    return None
+
+
+def _elsewhere(
+    response: ServerAnswer, request: ClientRequest, user: ClientUser
+) -> ClientRequest | ClientUser | None:
+    """Return the redirect of an answer: a request or a user; None if it is no redirect."""
+    if response.status == 302:
+        return _at(response.location, "Location", request)
+    required(response.is_success, described(response))
+    for account in documents.below(documents.parsed(response.body), "Response", "Account"):
+        action = documents.text(account, "Action")
+        if action == "redirectUrl":
+            return _at(documents.text(account, "RedirectUrl"), "RedirectUrl", request)
+        if action == "redirectAddr":
+            return other_user(documents.text(account, "RedirectAddr"), "RedirectAddr", user)
+    return None
+
+
+def _at(place: str, name: str, request: ClientRequest) -> ClientRequest:
+    target = request.at(place)
+    if target is None or target.scheme != "https":
+        raise UnusableDocument(f"{name} is not an https URL")
+    return target
+
+
+def read(root: etree._Element, address: EmailAddress) -> Account:
+    """Return the account of an answer.
+
+    Raises:
+        Unusable: the client makes no account of the answer.
+    """
+    if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
+        raise UnusableDocument("the namespace of Autodiscover is not Microsoft's")
+    if documents.refusal(root):
+        raise UnusableDocument(f"ErrorCode {documents.refusal(root)}")
+    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    if response is None:
+        raise UnusableDocument("the namespace of Response is not Outlook's")
+    account = next(iter(documents.below(response, "Account")), None)
+    if account is None or documents.text(account, "AccountType") != "email":
+        raise UnusableDocument("there is no Account of the type email")
+    if documents.text(account, "Action") != "settings":
+        raise UnusableDocument("Action is not settings")
+    servers, reasons = documents.usable(
+        documents.children(account, "Protocol"), lambda one: _protocol(one, address)
+    )
+    # [know] The first one for reading that it supports.
+    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))
+    return Account(incoming, outgoing)
+
+
+def _troubles(root: etree._Element) -> tuple[str, ...]:
+    kinds = [
+        documents.text(one, "Type")
+        for one in documents.protocols(root)
+        if documents.text(one, "Type") in {"IMAP", "POP3", "SMTP"}
+        and documents.text(one, "SPA").lower() != "off"
+    ]
+    if not kinds:
+        return ()
+    return (f"SPA is not off for {', '.join(kinds)}, so the client sends no plain password",)
+
+
+def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
+    kind = documents.mail_kind(protocol)
+    host, port = (
+        documents.text(protocol, "Server"),
+        documents.port(documents.text(protocol, "Port")),
+    )
+    if not host:
+        raise UnusableDocument("there is no Server")
+    # s2.2: SSL is on if it is missing, and Encryption overrides it.
+    is_off = documents.text(protocol, "SSL").lower() == "off"
+    fallback: Security = "none" if is_off else "tls"
+    security = _ENCRYPTION.get(documents.text(protocol, "Encryption").lower(), fallback)
+    # s2.2: SPA is on if it is missing; then the client sends no plain password.
+    is_off = documents.text(protocol, "SPA").lower() == "off"
+    method = "password-cleartext" if is_off else "password-encrypted"
+    login = documents.text(protocol, "LoginName") or str(address)
+    return MailServer(kind, host.lower(), port, security, method, login)
+
+
+OUTLOOK: Final = SimulatedClient(
+    key="outlook-for-windows",
+    name="Outlook for Windows",
+    version="classic, 2016 and newer; Microsoft's pages",
+    date="2026-11",
+    basis="doc",
+    asks=ask,
+    order=(
+        (
+            "GET `https://autodiscover.D/autodiscover/autodiscover.json"
+            "?Email=E&Protocol=Autodiscoverv1&RedirectCount=1`; POST to the URL in the answer"
+        ),
+        "POST `https://D/autodiscover/autodiscover.xml`",
+        "POST `https://autodiscover.D/autodiscover/autodiscover.xml`",
+        (
+            "GET `http://autodiscover.D/autodiscover/autodiscover.xml`, which must redirect to "
+            "https; then POST to that URL"
+        ),
+        (
+            "DNS: the SRV record `_autodiscover._tcp.D`; POST "
+            "`https://HOST/autodiscover/autodiscover.xml` to the host that it names"
+        ),
+    ),
+    notes=(
+        "It uses the first incoming Protocol, so IMAP must come before POP3.",
+        "It sends a plain password only if `SPA` is `off`.",
+        "`Encryption` overrides `SSL`: `SSL` is TLS from the start, `TLS` is STARTTLS.",
+        "The first POST has no password, so a server must not demand one.",
+        "It asks again about every hour, so answers must stay the same.",
+        (
+            "If `RedirectAddr` names another address, it starts again with that address, at most "
+            "ten times."
+        ),
+        "It ignores the port of an SRV record, and asks its user about a host of another domain.",
+        "It asks Microsoft first about a domain that Microsoft regards as a Microsoft domain.",
+    ),
+    evidence=(
+        "the URLs and their order: Microsoft support article 3211279",
+        (
+            "the spelling of the JSON request, and the POST after it: logs in "
+            "mailcow/mailcow-dockerized#2300, 2019-02-11 (Outlook 16.0.11231), and #2653, "
+            "2019-05-27 (MAPI 16.0.10344)"
+        ),
+    ),
+    assumed=(
+        "the host of the JSON request, which the logs do not contain",
+        "that it continues with the URLs of the article if the JSON answer results in no account",
+        "that the URL of the redirect may have a query, as the URL of the JSON request has",
+    ),
+)

@@ -1,0 +1,81 @@
+"""The search of most clients: one URL after the other, until a document is usable."""
+
+from collections.abc import Callable, Generator, Iterable
+
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    Outcome,
+    Question,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+)
+from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS
+
+Search = Callable[[ClientUser, list[str]], Generator[Question, ServerAnswer, Outcome | ClientUser]]
+"""Searches for a user and adds the reason of each failure. It returns the outcome, or another user
+if an answer redirects to another address."""
+
+
+def in_turn(
+    requests: Iterable[ClientRequest],
+    read: Callable[[bytes], Account],
+    *,
+    follow: Callable[
+        [ClientRequest], Generator[ClientRequest, ServerAnswer, ServerAnswer]
+    ] = followed,
+    counts: Callable[[ServerAnswer], bool] = lambda response: response.is_success,
+    stops: bool = False,
+) -> Conversation:
+    """Send one request after the other, until a document is usable.
+
+    Args:
+        requests: in the client's order.
+        read: returns the account of a document, or raises Unusable.
+        follow: how the client follows redirects.
+        counts: returns whether the client reads an answer.
+        stops: a document that the client reads and cannot use ends its search.
+
+    Returns:
+        The account and its source, or the reason of each failure.
+    """
+    reasons: list[str] = []
+    for request in requests:
+        response = yield from follow(request)
+        if not counts(response):
+            # If the public database is not asked, its missing answer is no reason.
+            if response.status or request.host not in DATABASE_HOSTS:
+                reasons.append(f"{request.url}: {described(response)}")
+            continue
+        try:
+            return Outcome(read(response.body), source=request.url)
+        except UnusableDocument as error:
+            reasons.append(f"{request.url}: {error}")
+            if stops:
+                reasons[-1] += ", which ends its search"
+                return Outcome(reasons=tuple(reasons), has_stopped=True)
+    return Outcome(reasons=tuple(reasons))
+
+
+def for_each_address(search: Search, user: ClientUser, most: int) -> Conversation:
+    """Search for a user, and again for each address that an answer redirects to.
+
+    Args:
+        search: the client's search for one address.
+        user: the user that sets up an account.
+        most: the maximum number of redirects to another address.
+
+    Returns:
+        The outcome of the last search, or the reason of each failure.
+    """
+    reasons: list[str] = []
+    for _ in range(most + 1):
+        found = yield from search(user, reasons)
+        if isinstance(found, Outcome):
+            return found
+        user = found
+    return Outcome(reasons=(*reasons, "more redirects than the client follows"))

@@ -1,0 +1,51 @@
+"""SRV records in aerc, which prefers them to all else (protocol facts s1.7 [code])."""
+
+from collections.abc import Generator
+from typing import Final
+
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientUser,
+    MailServer,
+    Outcome,
+    ServerAnswer,
+)
+
+_LABELS: Final = ("_jmap", "_imap", "_imaps", "_submission", "_smtps")
+
+
+def found_by_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, Outcome | None]:
+    """Look up all labels; None if there is no service for reading."""
+    found: dict[str, DnsAnswer] = {}
+    for label in _LABELS:
+        records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
+        # [code] Sorted by priority, then the first with the highest weight; it may be ".".
+        held = sorted(records, key=lambda one: one.priority)
+        best = max(held, key=lambda one: one.weight, default=None)
+        if best is not None and best.data and best.port:
+            found[label] = best
+    source, login = f"DNS SRV of {user.domain}", str(user.address)
+    if "_jmap" in found:
+        jmap = found["_jmap"]
+        server = MailServer("jmap", jmap.data, jmap.port, "tls", login=login)
+        return Outcome(Account(server, server), source=source)
+    incoming = _server("imap", found.get("_imap"), found.get("_imaps"), login)
+    outgoing = _server("smtp", found.get("_submission"), found.get("_smtps"), login)
+    if incoming is None:
+        return None
+    if outgoing is None:
+        why = f"{source}: a server for reading, but neither _submission nor _smtps for sending"
+        return Outcome(reasons=(why,), has_stopped=True)
+    return Outcome(Account(incoming, outgoing), source=source)
+
+
+def _server(
+    kind: str, by_starttls: DnsAnswer | None, by_tls: DnsAnswer | None, login: str
+) -> MailServer | None:
+    if by_starttls is not None:
+        return MailServer(kind, by_starttls.data, by_starttls.port, "starttls", login=login)
+    if by_tls is not None:
+        return MailServer(kind, by_tls.data, by_tls.port, "tls", login=login)
+    return None

@@ -1,0 +1,140 @@
+"""Autodiscover in Thunderbird, in parallel with all else (protocol facts s1.1 [code])."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.core.errors import AddressError
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.hosts import is_host_or_ip
+from waypost.diagnostics.simulated_clients.lookups import base_domain, looked_up
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    MailServer,
+    Outcome,
+    Question,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    required,
+)
+
+# [run] A body of another type is not parsed as XML.
+XML_TYPES: Final = ("text/xml", "application/xml", "text/rdf")
+# [code] The number of other addresses that it follows.
+REDIRECTS_MAX: Final = 2
+_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """An answer of one URL, and what the client asks its user before it uses the answer."""
+
+    request: ClientRequest
+    response: ServerAnswer
+    warnings: tuple[str, ...] = ()
+
+
+def autodiscover(user: ClientUser) -> Generator[Question, ServerAnswer, Outcome]:
+    """POST to three URLs and to the host in DNS; the best successful answer is read.
+
+    No password is sent if the user typed none.
+    """
+    local_part, domain = user.typed.rpartition("@")[0], user.domain
+    for _ in range(REDIRECTS_MAX + 1):
+        answers = yield from _asked(f"{local_part}@{domain}", domain)
+        best = next((one for one in answers if one.response.is_success), answers[0])
+        try:
+            root = _read(best.response)
+            target = _other_address(root)
+            if target is None:
+                account = _account(root, user.address)
+                return Outcome(account, source=best.request.url, warnings=best.warnings)
+        except UnusableDocument as error:
+            return Outcome(reasons=(f"Autodiscover: {error}",))
+        local_part, domain = target.local_part, target.domain.ascii
+    return Outcome(reasons=("Autodiscover: more redirects than the client follows",))
+
+
+def _asked(address: str, domain: str) -> Generator[Question, ServerAnswer, list[_Answer]]:
+    """Send all requests, whatever the answers are; the most preferred one comes first."""
+    name = f"autodiscover.{domain}"
+    answers = []
+    for request in (urls.pox(name, address), urls.pox(domain, address)):
+        response = yield request
+        answers.append(_Answer(request, response))
+    # [code] Useful only if it redirects to https; then it POSTs again.
+    plain = urls.pox(name, address, scheme="http")
+    response = yield plain
+    target = plain.at(response.location) if response.is_redirect else None
+    if target is not None and target.scheme == "https":
+        response = yield target
+        answers.append(_Answer(target, response, _asks_user(target.host, domain)))
+    records = yield from looked_up("SRV", f"_autodiscover._tcp.{domain}")
+    # [code] The record with the lowest weight, whatever its priority and port.
+    hosts = [one.data for one in sorted(records, key=lambda one: one.weight) if one.data]
+    if hosts:
+        request = urls.pox(hosts[0], address)
+        response = yield request
+        answers.append(_Answer(request, response, _asks_user(hosts[0], domain)))
+    return answers
+
+
+def _asks_user(host: str, domain: str) -> tuple[str, ...]:
+    if base_domain(host) == base_domain(domain):
+        return ()
+    return (f"the client asks its user whether to trust {host}",)
+
+
+def _read(response: ServerAnswer) -> etree._Element:
+    required(response.is_success, described(response))
+    required(response.content_type.lower().startswith(XML_TYPES), "the answer is not sent as XML")
+    root = documents.parsed(response.body)
+    required(not documents.refusal(root), f"ErrorCode {documents.refusal(root)}")
+    return root
+
+
+def _other_address(root: etree._Element) -> EmailAddress | None:
+    for account in documents.below(root, "Response", "Account"):
+        if text := documents.text(account, "RedirectAddr"):
+            try:
+                return EmailAddress.parse(text)
+            except AddressError as error:
+                raise UnusableDocument("RedirectAddr is not an address") from error
+    return None
+
+
+def _account(root: etree._Element, address: EmailAddress) -> Account:
+    servers, reasons = documents.usable(
+        documents.protocols(root), lambda one: _protocol(one, address)
+    )
+    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))
+    return Account(incoming, outgoing)
+
+
+def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
+    kind = documents.mail_kind(protocol)
+    host, port = (
+        documents.text(protocol, "Server"),
+        documents.port(documents.text(protocol, "Port")),
+    )
+    if not is_host_or_ip(host):
+        raise UnusableDocument(f"Server {host[:40]!r} is not a host name")
+    security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    # [run] One of them is enough, even if the other one says TLS.
+    ssl = documents.text(protocol, "SSL").lower()
+    if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":
+        security = "none"
+    is_secure = documents.text(protocol, "SPA").lower() == "on"
+    method = "password-encrypted" if is_secure else "password-cleartext"
+    login = documents.text(protocol, "LoginName") or str(address)
+    return MailServer(kind, host.lower(), port, security, method, login)

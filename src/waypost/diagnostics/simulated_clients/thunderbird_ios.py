@@ -1,0 +1,213 @@
+"""Thunderbird for iOS, from its source (thunderbird/thunderbird-ios 98f4283 [code]).
+
+A parser turns the document into JSON, which is then decoded by a strict schema
+(Core/Sources/Autoconfiguration): one value that the schema does not have makes the whole document
+useless.
+
+Not recorded: the list of public suffixes that it downloads, and the table of OAuth2 providers,
+which it compares with the MX host of the domain.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import EmailAddress
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.lookups import base_domain, looked_up
+from waypost.diagnostics.simulated_clients.session import (
+    Account,
+    ClientRequest,
+    ClientUser,
+    Conversation,
+    MailServer,
+    Outcome,
+    Question,
+    Security,
+    ServerAnswer,
+    UnusableDocument,
+    described,
+    followed,
+    required,
+)
+
+# [code] EmailProvider.swift: the enumerations SocketType, ServerType and Authentication.
+_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_TYPES: Final = frozenset({"imap", "pop3", "smtp"})
+_OAUTH2: Final = "OAuth2"
+_CLEARTEXT: Final = "password-cleartext"
+_METHODS: Final = frozenset(
+    {_OAUTH2, _CLEARTEXT, "password-encrypted", "client-IP-address", "smtp-after-pop"}
+)
+# [code] OAuth2.swift: all four are decoded, and none of them is optional.
+_OAUTH2_PARTS: Final = ("tokenURL", "authURL", "issuer", "scope")
+_SPACES: Final = " \t\r\n"
+
+
+def ask(user: ClientUser) -> Conversation:
+    """Ask two URLs and the public database by https; then the same for the MX host's domain."""
+    # [code] URLQueryItem leaves "@" and "+" as they are.
+    query = f"emailaddress={user.typed}"
+    reasons: list[str] = []
+    found = yield from _first(user.domain, query, user.address, reasons)
+    if found is None:
+        records = yield from looked_up("MX", user.domain)
+        # [code] The first record of the answer, whatever its preference.
+        host = next((one.data for one in records if one.data), "")
+        if host:
+            found = yield from _first(base_domain(host), "", user.address, reasons)
+    return Outcome(reasons=tuple(reasons)) if found is None else found
+
+
+def _first(
+    domain: str, query: str, address: EmailAddress, reasons: list[str]
+) -> Generator[Question, ServerAnswer, Outcome | None]:
+    """Return the outcome of the first document that can be decoded; it ends the search."""
+    requests = (
+        urls.autoconfig(domain, "https", query),
+        urls.well_known(domain),
+        urls.database(domain),
+    )
+    for request in requests:
+        # [know] iOS blocks plain http unless an app permits it; this app does not.
+        response = yield from followed(request, downgrades=False)
+        try:
+            # [code] Only a 200 counts.
+            required(response.status == 200, described(response))
+            servers = list(decoded(response.body, address))
+        except UnusableDocument as error:
+            if response.status or request.host != urls.DATABASE_HOST:
+                reasons.append(f"{request.url}: {error}")
+            continue
+        return _outcome(request, servers)
+    return None
+
+
+def _outcome(request: ClientRequest, servers: list[MailServer]) -> Outcome:
+    incoming = documents.first_of(servers, "imap")
+    outgoing = documents.first_of(servers, "smtp")
+    if incoming is None or outgoing is None:
+        why = f"{request.url}: no IMAP or no SMTP service, which ends its search"
+        return Outcome(reasons=(why,), has_stopped=True)
+    account = Account(incoming, outgoing)
+    return Outcome(account, source=request.url, warnings=tuple(_troubles(account)))
+
+
+def _troubles(account: Account) -> Iterator[str]:
+    if account.incoming.method == _OAUTH2:
+        yield "imap: the client uses OAuth2 for any host, also outside its table, and no password"
+    elif not account.incoming.method:
+        yield "imap: the client knows none of the methods, and asks for no password"
+
+
+def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
+    """Decode a document; one bad value makes all of it useless.
+
+    Raises:
+        Unusable: the document cannot be decoded.
+    """
+    root = documents.parsed(body)
+    required(
+        documents.name_of(root) == "clientConfig", "the root of the document is not clientConfig"
+    )
+    # [code] Only the last of several remains.
+    for section in documents.children(root, "oAuth2")[-1:]:
+        for name in _OAUTH2_PARTS:
+            required(
+                _text(section, name) != "",
+                f"the client refuses a document with an oAuth2 without {name}",
+            )
+    provider = next(reversed(documents.children(root, "emailProvider")), None)
+    if provider is None:
+        return  # [code] emailProvider is optional.
+    for name in ("domain", "displayName", "displayShortName"):
+        required(
+            _text(provider, name) != "", f"there is no {name}, so the client refuses the document"
+        )
+    for section in documents.children(provider, "incomingServer", "outgoingServer"):
+        yield _server(section, address)
+
+
+def _server(section: etree._Element, address: EmailAddress) -> MailServer:
+    kind = section.get("type") or ""
+    required(
+        kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
+    )
+    spoiled = f"one {kind} section makes the client refuse the document"
+    values = {
+        name: documents.filled(_text(section, name), address)
+        for name in ("hostname", "port", "socketType", "username")
+    }
+    for name, value in values.items():
+        required(value != "", f"{spoiled}: there is no {name}")
+    socket = values["socketType"]
+    required(socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known")
+    methods = [one.strip(_SPACES) for one in documents.texts(section, "authentication")]
+    for method in methods:
+        if method and method not in _METHODS:
+            raise UnusableDocument(f"{spoiled}: authentication {method[:40]!r} is not known")
+    try:
+        port = documents.port(values["port"])
+    except UnusableDocument as error:
+        raise UnusableDocument(f"{spoiled}: {error}") from error
+    # [code] AuthenticationType.swift: OAuth2 at any position, then a password in the clear.
+    method = next((one for one in (_OAUTH2, _CLEARTEXT) if one in methods), "")
+    server = MailServer(kind, values["hostname"].lower(), port, _SECURITY[socket])
+    return replace(server, method=method, login=values["username"])
+
+
+def _text(section: etree._Element, name: str) -> str:
+    """Return the text of the last element with a name (for `domain` the first), without spaces."""
+    texts = [one.strip(_SPACES) for one in documents.texts(section, name)]
+    held = [one for one in texts if one]
+    return next(iter(held if name == "domain" else reversed(held)), "")
+
+
+THUNDERBIRD_IOS: Final = SimulatedClient(
+    key="thunderbird-for-ios",
+    name="Thunderbird for iOS",
+    version="source 98f4283",
+    date="2026-08-20",
+    basis="code",
+    asks=ask,
+    order=(
+        "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
+        "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",
+        "GET `https://autoconfig.thunderbird.net/v1.1/D`",
+        ("DNS: the first MX host; the same three for its registered domain, without the address"),
+    ),
+    notes=(
+        (
+            "It reads the document with a strict schema: one value that it does not know, in any "
+            "section, makes it refuse the whole document and continue its search. "
+            "[lint.md](lint.md#strict) says how to avoid that."
+        ),
+        (
+            "It knows the sections `imap`, `pop3` and `smtp`, the `socketType` `SSL` and "
+            "`STARTTLS`, and the methods `OAuth2`, `password-cleartext`, `password-encrypted`, "
+            "`client-IP-address` and `smtp-after-pop`."
+        ),
+        "Each section must have `hostname`, `port`, `socketType` and `username`.",
+        (
+            "An `oAuth2` without `issuer`, `scope`, `authURL` or `tokenURL` makes it refuse the "
+            "document."
+        ),
+        (
+            "The first document that it can decode ends its search, even if the document contains "
+            "no IMAP or no SMTP service. It ignores POP3."
+        ),
+        (
+            "It uses OAuth2 at any position in the list, but its OAuth2 works only for the MX "
+            "hosts in its own table. It does not offer a password that comes after OAuth2."
+        ),
+        (
+            "Its own SMTP code so far supports only STARTTLS on port 587, so offer 587 as well "
+            "(not recorded)."
+        ),
+        "One of its two screens for a new account replaces the login name with the address.",
+        "It accepts only the status 200, with any Content-Type.",
+    ),
+)

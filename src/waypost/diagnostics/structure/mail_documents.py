@@ -1,0 +1,198 @@
+"""Checks of Autoconfig and Autodiscover documents against their standards.
+
+The standards are draft-ietf-mailmaint-autoconfig-06 and Microsoft's POX pages. Each finding is a
+line for people; an empty list means that nothing was found. The RELAX NG schema `autoconfig.rng`
+in this folder checks which elements are allowed where; this module checks their values.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from typing import Final
+
+from lxml import etree
+
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.hosts import is_host
+from waypost.diagnostics.simulated_clients.session import UnusableDocument
+from waypost.parsing import untrusted_xml
+
+SCHEMA: Final = "autoconfig.rng"
+_TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
+_SECTIONS: Final = (
+    *("incomingServer", "outgoingServer", "calendar", "addressbook", "fileShare"),
+    *("chatServer", "videoConference", "setupServer"),
+)
+_SOCKETS: Final = frozenset({"plain", "SSL", "STARTTLS"})
+_METHODS: Final = frozenset(
+    {
+        *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "client-IP-address"),
+        *("TLS-client-cert", "OAuth2", "none", "smtp-after-pop"),
+    }
+)
+_SCHEMA_FINDINGS_MAX: Final = 5
+FROM_THE_START: Final = frozenset({993, 995, 465})
+BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
+"""The ports on which mail servers do not use TLS from the start."""
+
+
+def autoconfig_findings(body: bytes) -> list[str]:
+    """Return what is wrong with an Autoconfig document."""
+    try:
+        provider = documents.provider_of(body)
+    except UnusableDocument as error:
+        return [str(error)]
+    found = _schema_findings(provider.getroottree().getroot())
+    if not is_host(provider.get("id") or ""):
+        found.append('the id of emailProvider is not a host name (s"emailProvider")')
+    domains = _domains(provider)
+    if not domains:
+        found.append('there is no domain in emailProvider (s"domain")')
+    elif len(domains) > 1:
+        found.append(f"{len(domains)} domains are named, so customers see each other's domains")
+    sections = [
+        section
+        for parent in (provider, *provider.iterancestors())
+        for section in documents.children(parent, *_SECTIONS)
+    ]
+    if not any(documents.name_of(one) == "incomingServer" for one in sections):
+        found.append("there is no incomingServer")
+    for section in sections:
+        kind = section.get("type") or ""
+        where = f"{documents.name_of(section)} {kind[:20]}"
+        found += [f"{where}: {what}" for what in _section_findings(kind, section)]
+    return list(dict.fromkeys(found))
+
+
+def _domains(provider: etree._Element) -> set[str]:
+    """Return the domains that a document names; a U-label form is the same as its A-label form."""
+    named = set()
+    for text in documents.texts(provider, "domain"):
+        try:
+            named.add(DomainName.parse(text).ascii)
+        except DomainError:
+            named.add(text)
+    return named
+
+
+def _schema_findings(root: etree._Element) -> list[str]:
+    """Return where a document breaks the draft's RELAX NG schema."""
+    schema = etree.RelaxNG(untrusted_xml.parse(files(__package__).joinpath(SCHEMA).read_bytes()))
+    if schema.validate(root):
+        return []
+    errors = list(schema.error_log)[:_SCHEMA_FINDINGS_MAX]
+    return [f"line {one.line}: {one.message[:160]} (the draft's schema)" for one in errors]
+
+
+def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
+    for value in section:
+        if (value.text or "") != (value.text or "").strip() and not len(value):
+            yield f"white space around the value of {documents.name_of(value)[:30]}"
+    if not kind:
+        yield 'there is no type (s"type")'
+    elif kind not in _TCP:
+        if not documents.text(section, "url"):
+            yield 'there is no url (s"URL-based protocols")'
+        return
+    try:
+        documents.port(documents.text(section, "port"))
+    except UnusableDocument as error:
+        yield f'{error} (s"port")'
+    host = documents.text(section, "hostname")
+    if not is_host(host):
+        yield f'hostname {host[:40]!r} is not a host name (s"hostname")'
+    socket = documents.text(section, "socketType")
+    if socket not in _SOCKETS:
+        yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKETS))}"
+    elif socket == "plain":
+        yield "there is no TLS; Thunderbird for Android refuses the whole document"
+    yield from _method_findings(section)
+
+
+def _method_findings(section: etree._Element) -> Iterator[str]:
+    methods = [
+        one for one in documents.children(section, "authentication") if not one.get("system")
+    ]
+    if not methods:
+        yield 'there is no authentication (s"authentication")'
+    for one in methods:
+        if one.text == "plain":
+            yield "authentication plain is an old name, which Thunderbird for Android refuses"
+        elif one.text not in _METHODS:
+            yield f"authentication {(one.text or '')[:30]!r} is not known"
+
+
+def autodiscover_of(body: bytes) -> etree._Element:
+    """Return the root of an Autodiscover answer to any request.
+
+    Raises:
+        Unusable: it is no Autodiscover answer.
+    """
+    root = documents.parsed(body)
+    if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
+        raise UnusableDocument("the root is not Autodiscover in Microsoft's namespace")
+    return root
+
+
+def autodiscover_findings(body: bytes) -> list[str]:
+    """Return what is wrong with an Autodiscover answer that contains settings."""
+    try:
+        root = autodiscover_of(body)
+    except UnusableDocument as error:
+        return [str(error)]
+    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    if response is None:
+        return ["there is no Response in Outlook's namespace"]
+    found = list(_account_findings(response))
+    kinds = [documents.text(one, "Type") for one in documents.protocols(root)]
+    if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
+        found.append("POP3 comes before IMAP, and clients use the first")
+    found += [
+        f"there are {kinds.count(kind)} {kind} servers, and Outlook offers no choice"
+        for kind in ("IMAP", "POP3", "SMTP")
+        if kinds.count(kind) > 1
+    ]
+    for protocol in documents.protocols(root):
+        kind = documents.text(protocol, "Type")
+        if kind in {"IMAP", "POP3", "SMTP"}:
+            found += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
+    return list(dict.fromkeys(found))
+
+
+def _account_findings(response: etree._Element) -> Iterator[str]:
+    accounts = documents.children(response, "Account")
+    if len(accounts) != 1:
+        yield f"there are {len(accounts)} Account elements instead of one"
+        return
+    names = [documents.name_of(child) for child in accounts[0]]
+    before = names[: names.index("Protocol")] if "Protocol" in names else names
+    for name, value in (("AccountType", "email"), ("Action", "settings")):
+        # The pages define an order, and FairEmail reads no Protocol that comes before these.
+        if name not in before:
+            yield f"{name} is not before Protocol"
+        elif documents.text(accounts[0], name) != value:
+            yield f"{name} is {documents.text(accounts[0], name)[:20]!r}, not {value}"
+    if "Protocol" not in names:
+        yield "there is no Protocol"
+
+
+def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
+    if not documents.text(protocol, "Server").strip():
+        yield "there is no Server"
+    ssl, encryption = (documents.text(protocol, name) for name in ("SSL", "Encryption"))
+    if ssl not in {"on", "off"} and documents.texts(protocol, "SSL"):
+        yield f"SSL {ssl[:10]!r} is neither on nor off"
+    if ssl == "off" and encryption.lower() == "tls":
+        yield "SSL is off although Encryption is TLS: Thunderbird then uses no TLS"
+    if documents.text(protocol, "SPA").lower() != "off":
+        yield "SPA is not off: Outlook does not send a plain password"
+    try:
+        port = documents.port(documents.text(protocol, "Port"))
+    except UnusableDocument as error:
+        yield str(error)
+        return
+    if (encryption.lower() == "tls" and port in FROM_THE_START) or (
+        encryption.lower() == "ssl" and port in BEGINS_PLAIN
+    ):
+        yield f"Encryption {encryption} does not fit port {port}: Outlook waits without end"

@@ -1,0 +1,1 @@
+"""How the requests of simulated clients reach servers, over HTTP and DNS."""

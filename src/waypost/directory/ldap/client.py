@@ -1,0 +1,186 @@
+"""An LDAP directory for several threads: connection pool, failover, and failback."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+import structlog
+
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryBusy
+from waypost.directory.ldap.connect import open_session
+from waypost.directory.ldap.errors import AMBIGUOUS, LdapFailure, LdapProblem
+from waypost.directory.ldap.filters import filled
+from waypost.directory.ldap.options import ConnectionOptions
+from waypost.directory.ldap.pool import Pool
+from waypost.directory.ldap.session import SearchEntry, Session
+from waypost.directory.ldap.tls import TlsContexts
+from waypost.directory.protocol import Entry
+from waypost.net.deadline import Deadline
+from waypost.runtime import threads
+from waypost.runtime.ratelimit import RateLimiter
+
+RETURN_SECONDS: Final = 60.0
+"""After this time, the servers that precede the current one in `urls` are tried again."""
+
+
+class LdapClient:
+    """A directory of users in LDAP. Implements `directory.Directory`."""
+
+    def __init__(
+        self,
+        target: ConnectionOptions,
+        *,
+        pool: Pool | None = None,
+        return_seconds: float = RETURN_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Create the directory; no connection is made yet.
+
+        Args:
+            target: its configuration.
+            pool: the idle sessions.
+            return_seconds: how long to use a later server before an earlier one is tried again.
+            clock: a monotonic clock, in seconds.
+        """
+        self._target = target
+        self._pool = pool if pool is not None else Pool()
+        self._contexts = TlsContexts(target.trust)
+        self._return_seconds = return_seconds
+        self._clock = clock
+        self._slots = threading.BoundedSemaphore(target.limits.max_searches)
+        self._lock = threading.Lock()
+        self._current = 0
+        self._return_at = math.inf
+        self._ambiguity = RateLimiter(clock)
+        self._closed = False
+        self._log = structlog.get_logger(__name__)
+
+    def find(self, address: EmailAddress) -> Entry | None:
+        """Return the attributes of the one entry that the filter finds, or None.
+
+        Raises:
+            DirectoryUnavailable: no server answers, or not in time.
+            DirectoryError: a server answers, but with an error.
+        """
+        text = filled(self._target.filter, address)
+        with self._slot():
+            try:
+                hits = self._ask(text)
+            except LdapFailure as failure:
+                raise failure.as_error(self._target.label) from None
+        self._come_back()
+        if len(hits) > 1:
+            if self._ambiguity.is_time():
+                # Without the address: the log must not contain it.
+                self._log.warning(AMBIGUOUS, directory=self._target.label)
+            return None
+        return hits[0].attributes if hits else None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closed = True
+        self._pool.close()
+
+    def _ask(self, text: str) -> list[SearchEntry]:
+        if self._closed:
+            raise LdapFailure(LdapProblem.CLOSED)
+        session = self._pool.take(self._target.servers[self._current].url)
+        if session is not None:
+            try:
+                return self._search(session, text)
+            except LdapFailure as failure:
+                if failure.complaint not in {LdapProblem.CUT, LdapProblem.BUSY}:
+                    raise
+                # The connection may have been dead for a long time, like the other idle ones.
+                self._pool.clear()
+        return self._ask_anew(text)
+
+    def _ask_anew(self, text: str) -> list[SearchEntry]:
+        """Search with a new connection to the first server that answers."""
+        failures: list[LdapFailure] = []
+        count = len(self._target.servers)
+        first = self._current
+        for index in [(first + step) % count for step in range(count)]:
+            try:
+                session = self._open(index)
+                hits = self._search(session, text)
+            except LdapFailure as failure:
+                if not failure.complaint.message.elsewhere:
+                    raise
+                failures.append(failure)
+                continue
+            self._stay_with(index, failures)
+            return hits
+        # If one of the failures is temporary, the failure of the directory is temporary too.
+        raise next((one for one in failures if one.temporary), failures[0])
+
+    def _open(self, index: int) -> Session:
+        return open_session(self._target, self._target.servers[index], self._contexts)
+
+    def _search(self, session: Session, text: str) -> list[SearchEntry]:
+        deadline = Deadline(self._target.limits.time_limit_seconds)
+        try:
+            hits = session.search(self._target, text, deadline)
+        except LdapFailure as failure:
+            session.close()
+            if failure.complaint is LdapProblem.SEARCH_TIMEOUT:
+                # There is no time to try another server now; the next search uses another one.
+                self._pool.clear()
+                self._avoid(session.server.url, failure)
+            raise
+        self._pool.put(session)
+        return hits
+
+    def _stay_with(self, index: int, failures: Sequence[LdapFailure] = ()) -> None:
+        with self._lock:
+            if index != self._current:
+                self._current = index
+                self._log.warning(
+                    "directory switched to another server",
+                    directory=self._target.label,
+                    server=self._target.servers[index].url,
+                    reasons=[str(failure) for failure in failures],
+                )
+            if index == 0:
+                self._return_at = math.inf
+            elif self._return_at == math.inf:
+                self._return_at = self._clock() + self._return_seconds
+
+    def _avoid(self, url: str, failure: LdapFailure) -> None:
+        current, count = self._current, len(self._target.servers)
+        if count > 1 and self._target.servers[current].url == url:
+            self._stay_with((current + 1) % count, [failure])
+
+    def _come_back(self) -> None:
+        """Try earlier servers again when it is time, in a thread that no search waits for."""
+        with self._lock:
+            if self._clock() < self._return_at:
+                return
+            self._return_at = self._clock() + self._return_seconds
+        name = f"ldap-return-{self._target.label}"
+        with suppress(threads.NoThread):  # It is tried again after the same time.
+            threads.start(threading.Thread(target=self._try_earlier, name=name, daemon=True))
+
+    def _try_earlier(self) -> None:
+        for index in range(self._current):
+            try:
+                session = self._open(index)
+            except LdapFailure:
+                continue
+            self._stay_with(index)
+            self._pool.put(session)
+            return
+
+    @contextmanager
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self._target.limits.time_limit_seconds):
+            failure = LdapFailure(LdapProblem.ALL_IN_USE)
+            raise DirectoryBusy(f"directory {self._target.label}: {failure}")
+        try:
+            yield
+        finally:
+            self._slots.release()

@@ -1,0 +1,234 @@
+"""One lookup step by step, at each server of an LDAP directory."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+
+from waypost.core.address import EmailAddress
+from waypost.core.model import LdapBind, LdapDirectory, LdapServer, Secret
+from waypost.directory.entries import user_of, wanted_of
+from waypost.directory.ldap.certificates import certificate_of, examined
+from waypost.directory.ldap.connect import plain_end, with_tls
+from waypost.directory.ldap.errors import LdapFailure, LdapProblem
+from waypost.directory.ldap.filters import filled
+from waypost.directory.ldap.options import ConnectionOptions, LdapEndpoint, connection_options
+from waypost.directory.ldap.passwords import password
+from waypost.directory.ldap.session import SearchEntry, Session
+from waypost.directory.ldap.tls import tls_context
+from waypost.directory.ldap.transport import Address, connect, resolve
+from waypost.directory.step import Step
+from waypost.net.deadline import Deadline
+
+Outcome = tuple[str, dict[str, object]]
+
+
+def probe_ldap(
+    directory: LdapServer | LdapDirectory, address: EmailAddress, *, ca_file: str | None = None
+) -> Iterator[Step]:
+    """Yield the steps of a lookup of one user at each server, with new connections.
+
+    Args:
+        directory: its configuration.
+        address: the address of the user.
+        ca_file: the authorities for directories without `ca_file` (setting `ldap_ca_file`).
+    """
+    target = connection_options(directory, ca_file)
+    for server in target.servers:
+        visit = _Visit(directory, target, server, address)
+        try:
+            yield from visit.steps()
+        finally:
+            visit.close()
+
+
+class _Visit:
+    """A lookup at one server. Each step stores the data that the next step needs."""
+
+    def __init__(
+        self,
+        directory: LdapServer | LdapDirectory,
+        target: ConnectionOptions,
+        server: LdapEndpoint,
+        address: EmailAddress,
+    ) -> None:
+        self._directory = directory
+        self._target = target
+        self._server = server
+        self._filter = filled(target.filter, address)
+        self._addresses: list[Address] = []
+        self._connection: socket.socket | None = None
+        self._session: Session | None = None
+        self._hits: list[SearchEntry] = []
+        self._failed: dict[str, object] = {}
+
+    def steps(self) -> Iterator[Step]:
+        """Yield each step, up to the first one that fails."""
+        with_tls = self._server.tls or self._server.starttls
+        names: list[tuple[str, Callable[[], Outcome]]] = [
+            ("resolve", self._resolve),
+            ("connect", self._connect),
+            *([("tls", self._tls)] if with_tls else []),
+            ("bind", self._bind),
+            ("base", self._base),
+            ("search", self._search),
+            ("entry", self._entry),
+            ("user", self._person),
+        ]
+        for name, do in names:
+            step = self._step(name, do)
+            yield step
+            if not step.ok:
+                return
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._session is not None:
+            self._session.close()
+        elif self._connection is not None:
+            self._connection.close()
+
+    def _step(self, name: str, do: Callable[[], Outcome]) -> Step:
+        begin = time.monotonic()
+        at: dict[str, object] = {"server": self._server.url}
+        try:
+            text, details = do()
+        except LdapFailure as failure:
+            said = {"complaint": failure.complaint.name.lower()}
+            text, details, ok = str(failure), {**self._failed, **said}, False
+        else:
+            ok = name != "search" or len(self._hits) == 1
+        return Step(name, ok, text, at | details, time.monotonic() - begin)
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self._target.limits.connect_timeout_seconds)
+
+    def _resolve(self) -> Outcome:
+        self._addresses = resolve(self._server, self._deadline())
+        found = list(dict.fromkeys(_host(address) for _, address in self._addresses))
+        return f"{self._server.host or 'socket'}: {', '.join(found)}", {"addresses": found}
+
+    def _connect(self) -> Outcome:
+        self._connection = connect(self._server, self._addresses, self._deadline())
+        if self._server.path is not None:
+            return f"{self._server.path} is open", {}
+        host, port = self._connection.getpeername()[:2]
+        return f"{host}, port {port}, is open", {"address": host, "port": port}
+
+    def _tls(self) -> Outcome:
+        assert self._connection is not None  # noqa: S101 -- the step before made it
+        context = tls_context(self._target.trust)
+        deadline = self._deadline()
+        try:
+            secure = with_tls(context, self._server, self._connection, deadline)
+        except LdapFailure as failure:
+            raise self._with_certificate(failure) from None
+        version, how = secure.version() or "TLS", " by StartTLS" if self._server.starttls else ""
+        checked = certificate_of(secure)
+        certificate = checked or examined(self._server, self._deadline())
+        self._connection = plain_end(self._target, secure)
+        details: dict[str, object] = {"version": version, "verified": checked is not None}
+        if certificate is not None:
+            details |= certificate.details
+        shown = certificate or "a certificate that cannot be read"
+        not_checked = "" if checked is not None else "; not verified, as tls_verify is false"
+        return f"{version}{how}, {shown}{not_checked}", details
+
+    def _with_certificate(self, failure: LdapFailure) -> LdapFailure:
+        if failure.complaint in _ABOUT_CERTIFICATES:
+            certificate = examined(self._server, self._deadline())
+            if certificate is not None:
+                self._failed = certificate.details
+                failure.add(f"the server sent a {certificate}")
+        return failure
+
+    def _bind(self) -> Outcome:
+        assert self._connection is not None  # noqa: S101 -- a step before made it
+        target = self._target
+        secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
+        self._session = Session(
+            self._server, self._connection, target.limits.connect_timeout_seconds
+        )
+        self._session.bind(target, secret, self._deadline())
+        who = self._session.whoami(self._deadline())
+        details: dict[str, object] = {"bind": target.bind.value, "user": target.user}
+        if who:
+            details["authorized_as"] = who
+        return _as_whom(target, who), details
+
+    def _base(self) -> Outcome:
+        session = self._opened()
+        if not session.has_base(self._target.base, self._deadline()):
+            raise LdapFailure(LdapProblem.NO_BASE, server=self._server.url)
+        return f"{self._target.base or 'the root'} exists", {"search_base": self._target.base}
+
+    def _search(self) -> Outcome:
+        target = self._target
+        deadline = Deadline(target.limits.time_limit_seconds)
+        self._hits = self._opened().search(target, self._filter, deadline)
+        details: dict[str, object] = {
+            "filter": self._filter,
+            "scope": target.scope.value,
+            "asked_for": list(target.names),
+            "hits": [hit.dn for hit in self._hits],
+        }
+        return f"{self._filter}: {_count(self._hits)}", details
+
+    def _entry(self) -> Outcome:
+        (hit,) = self._hits
+        values = {name: list(found) for name, found in hit.attributes.items()}
+        shown = "; ".join(f"{name}: {', '.join(found)}" for name, found in values.items())
+        return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
+
+    def _person(self) -> Outcome:
+        found_user = user_of(self._hits[0].attributes, wanted_of(self._directory))
+        attributes = dict(found_user.attributes)
+        details: dict[str, object] = {
+            "login_name": found_user.login_name,
+            "display_name": found_user.display_name,
+            "attributes": attributes,
+        }
+        login = found_user.login_name or f"none; {self._target.names[0]} has no usable value"
+        text = f"login name: {login}; display name: {found_user.display_name or 'none'}"
+        return "; ".join([text, *(f"{key}: {one}" for key, one in attributes.items())]), details
+
+    def _opened(self) -> Session:
+        assert self._session is not None  # noqa: S101 -- a step before made it
+        return self._session
+
+
+_ABOUT_CERTIFICATES = {
+    LdapProblem.UNKNOWN_CA,
+    LdapProblem.EXPIRED,
+    LdapProblem.NOT_YET_VALID,
+    LdapProblem.WRONG_NAME,
+    LdapProblem.BAD_CERTIFICATE,
+}
+
+
+def _host(address: object) -> str:
+    return str(address[0]) if isinstance(address, tuple) else str(address)
+
+
+def _count(hits: list[SearchEntry]) -> str:
+    if len(hits) == 1:
+        return "1 hit"
+    if hits:
+        return "more than one hit, so the user counts as unknown"
+    return "no hit: the user is unknown"
+
+
+def _as_whom(target: ConnectionOptions, who: str) -> str:
+    taken = f", authorized as {who}" if who else ""
+    if target.bind is LdapBind.SIMPLE:
+        return f"as {target.user}, password {_source(target.password)}{taken}"
+    if target.bind is LdapBind.EXTERNAL:
+        return f"as the identity of the connection (EXTERNAL){taken}"
+    return "anonymous"
+
+
+def _source(secret: Secret) -> str:
+    if secret.file is not None:
+        return f"from {secret.file}"
+    if secret.variable is not None:
+        return f"from the variable {secret.variable}"
+    return "***"

@@ -1,0 +1,210 @@
+"""The protection of the event loop from a directory: cache, bulkhead, time limit, breaker.
+
+A slow or unavailable directory must delay its own domains by its time limit at most, and must not
+delay other domains (docs/decisions/0006-directories.md).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from waypost.core import model
+from waypost.core.address import EmailAddress
+from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.core.model import User
+from waypost.directory.breaker import Breaker
+from waypost.directory.entries import user_of, wanted_of
+from waypost.directory.protocol import Directory
+from waypost.runtime.lru import LruCache
+from waypost.runtime.metrics import Metrics
+from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.worker_pool import WorkerPool
+
+CLOSE_SECONDS: Final = 2.0
+# How many lookups may wait for each directory thread.
+QUEUE_FACTOR: Final = 16
+
+Failure = DirectoryUnavailable | DirectoryError
+Asking = asyncio.Task[User | None]
+
+
+@dataclass(frozen=True, slots=True)
+class UserCacheLimits:
+    """The limits of a directory's cache.
+
+    Attributes:
+        size: how many answers are cached, for known and unknown users together; and how many
+            known users are cached in addition, for the time when the directory is unavailable.
+        stale_if_error_seconds: how long the last answer about a user is used while the
+            directory does not answer.
+    """
+
+    size: int = 10_000
+    stale_if_error_seconds: float = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    found: User | None
+    asked_at: float
+
+
+class ResilientDirectory:
+    """One directory for one event loop, with cache, time limit and circuit breaker."""
+
+    def __init__(
+        self,
+        source: Directory,
+        configured: model.Directory,
+        *,
+        keeping: UserCacheLimits | None = None,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Create the guard; the directory is not asked yet.
+
+        Args:
+            source: the directory, called in its own threads.
+            configured: the name, the attributes and the limits of the directory.
+            keeping: the cache limits.
+            metrics: the metrics to update; None discards them.
+            clock: a monotonic clock, in seconds.
+        """
+        keeping = keeping or UserCacheLimits()
+        self._source = source
+        self._label = configured.label
+        self._wanted = wanted_of(configured)
+        self._limits = configured.limits
+        self._stale_ttl_seconds = keeping.stale_if_error_seconds
+        self._metrics = metrics if metrics is not None else Metrics()
+        self._clock = clock
+        self._lane: WorkerPool[EmailAddress, User | None] = WorkerPool(
+            f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
+        )
+        self._breaker = Breaker(clock)
+        # The duration of an answer shows whether it was cached, so caching must not depend on the
+        # answer: known and unknown users share one cache and one time to live.
+        self._fresh: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
+        # Read only while the directory is unavailable. Unknown addresses are never stored here.
+        self._last_known: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
+        self._asking: dict[EmailAddress, Asking] = {}
+        self._failure = RateLimiter(clock)
+        self._complained = False
+        self._log = structlog.get_logger(__name__)
+
+    async def person_for(self, address: EmailAddress) -> User | None:
+        """Return the user that an address belongs to, or None if the directory has no such user.
+
+        Raises:
+            DirectoryUnavailable: the directory does not answer within its time limit, and no
+                earlier answer is cached.
+            DirectoryError: the directory cannot be used as it is configured, and no earlier answer
+                is cached.
+        """
+        kept = self._fresh.recall(address)
+        if kept is not None and self._clock() - kept.asked_at < self._limits.ttl_seconds:
+            self._count("hit")
+            return kept.found
+        try:
+            found = await self._asked(address)
+        except (DirectoryUnavailable, DirectoryError):
+            last = self._last_known.recall(address)
+            if last is None or not self._is_usable(last):
+                self._count("general")
+                raise
+            self._count("stale")
+            return last.found
+        self._count("miss")
+        return found
+
+    def asks(self, address: EmailAddress) -> bool:
+        """Return whether a lookup of a user is in progress."""
+        return address in self._asking
+
+    async def close(self) -> None:
+        """Close the directory."""
+        self._lane.close(0.0 if self._asking else CLOSE_SECONDS)
+        self._source.close()
+
+    async def _asked(self, address: EmailAddress) -> User | None:
+        if (task := self._asking.get(address)) is None:
+            task = self._ask(address)
+        done, _ = await asyncio.wait({task}, timeout=self._limits.time_limit_seconds)
+        if not done:
+            raise self._failed(DirectoryUnavailable("does not answer in time"))
+        return task.result()
+
+    def _ask(self, address: EmailAddress) -> Asking:
+        """Start a lookup; raise at once if the breaker is open."""
+        if not self._breaker.lets_through():
+            raise DirectoryUnavailable("did not answer; the next attempt is in some seconds")
+        if len(self._asking) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
+            raise DirectoryBusy("too many lookups wait for the directory")
+        task = asyncio.get_running_loop().create_task(self._load(address))
+        self._asking[address] = task
+        task.add_done_callback(lambda done: self._end(address, done))
+        if self._breaker.is_trying:
+            # The trial runs in the background: no client waits for it.
+            raise DirectoryUnavailable("did not answer; an attempt is in progress")
+        return task
+
+    async def _load(self, address: EmailAddress) -> User | None:
+        asked_at = self._clock()
+        try:
+            found = await self._lane.ask(address)
+        except (DirectoryUnavailable, DirectoryError) as error:
+            raise self._failed(error) from None
+        # An answer that is too late for its client is cached, but does not close the breaker.
+        if self._clock() - asked_at <= self._limits.time_limit_seconds:
+            self._answered()
+        self._keep(address, _Kept(found, asked_at))
+        return found
+
+    def _keep(self, address: EmailAddress, kept: _Kept) -> None:
+        self._fresh.keep(address, kept)
+        if kept.found is None:
+            self._last_known.forget(address)
+        else:
+            self._last_known.keep(address, kept)
+
+    def _find(self, address: EmailAddress) -> User | None:
+        """Return the user from the directory; runs in a thread of the lane."""
+        entry = self._source.find(address)
+        return None if entry is None else user_of(entry, self._wanted)
+
+    def _end(self, address: EmailAddress, task: Asking) -> None:
+        if self._asking.get(address) is task:
+            del self._asking[address]
+        if not task.cancelled():
+            task.exception()  # Marks it as retrieved if no client waits any more.
+
+    def _is_usable(self, kept: _Kept) -> bool:
+        ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
+        return self._clock() - kept.asked_at < ttl
+
+    def _broken(self) -> DirectoryError:
+        return DirectoryError("the lookup ended by a defect in Waypost; see the log")
+
+    def _answered(self) -> None:
+        self._breaker.succeeded()
+        self._metrics.directory_state(self._label, up=True)
+        if self._complained:
+            self._complained = False
+            self._log.info("directory answers again", directory=self._label)
+
+    def _failed(self, error: Failure) -> Failure:
+        self._breaker.failed()
+        self._metrics.directory_failed(self._label, error.code)
+        self._metrics.directory_state(self._label, up=False)
+        if self._failure.is_time():
+            self._complained = True
+            fields = {"directory": self._label, "code": error.code, "reason": str(error)}
+            self._log.error("directory failed", **fields)
+        return error
+
+    def _count(self, kind: str) -> None:
+        self._metrics.directory_answer(self._label, kind)

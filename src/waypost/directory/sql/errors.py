@@ -1,0 +1,127 @@
+"""Convert database errors to errors of a directory: one line with the cause and the fix."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
+from waypost.core.model import SqlDirectory
+from waypost.core.redaction import redact_message
+from waypost.database.errors import Cause, cause_of, reason_of
+from waypost.database.shown_uri import url_secrets
+from waypost.directory.sql.messages import SqlMessage
+
+Failure = DirectoryError | DirectoryUnavailable
+
+# PostgreSQL's SQLSTATE (its manual, appendix A), the numbers of MySQL and MariaDB, and the names
+# of SQLite's primary results.
+_BY_CODE: Final[dict[SqlMessage, frozenset[object]]] = {
+    SqlMessage.TOO_SLOW: frozenset({"57014", 1969, 3024, "SQLITE_INTERRUPT"}),
+    SqlMessage.WRITES: frozenset({"25006", 1792, "SQLITE_READONLY"}),
+    SqlMessage.NO_RIGHT: frozenset({"42501", 1142, 1143, 1370}),
+    SqlMessage.NO_TABLE: frozenset({"42P01", "42703", "3F000", 1054, 1146}),
+    SqlMessage.FULL: frozenset({"53300", 1040, 1203, 1226}),
+    SqlMessage.NO_FILE: frozenset({"SQLITE_CANTOPEN"}),
+    SqlMessage.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
+}
+# A text has a character that the character set of the column or the database cannot encode.
+_CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
+_FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
+_OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
+_CAUSES: Final = {
+    Cause.NO_DATABASE: SqlMessage.NO_DATABASE,
+    Cause.NO_LOGIN: SqlMessage.NO_LOGIN,
+    Cause.NO_SERVER: SqlMessage.NO_SERVER,
+    Cause.NO_TABLE: SqlMessage.NO_TABLE,
+    Cause.LOCKED: SqlMessage.LOCKED,
+    Cause.PASSING: SqlMessage.LOST,
+    Cause.OTHER: SqlMessage.WRONG,
+}
+# A later attempt may succeed without any change.
+_PASSING: Final = frozenset(
+    {SqlMessage.NO_SERVER, SqlMessage.FULL, SqlMessage.TOO_SLOW, SqlMessage.LOCKED, SqlMessage.LOST}
+)
+
+
+@contextmanager
+def mapped_errors(
+    directory: SqlDirectory, url: sa.URL, option: str, hidden: Sequence[str] = ()
+) -> Iterator[None]:
+    """Convert a driver's error to one that names the directory and the option.
+
+    Args:
+        directory: the configuration of the directory.
+        url: the URL of the database.
+        option: the option with the statement: `query` or `domains_query`.
+        hidden: texts that the message must not repeat, such as the address.
+
+    Raises:
+        DirectoryUnavailable: a later attempt may succeed.
+        DirectoryError: the operator must first fix the database or the configuration.
+    """
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _mapped(error, directory, url, option, hidden) from error
+    except sa.exc.TimeoutError as error:
+        message = SqlMessage.BUSY.of(directory.label, connections=directory.limits.max_searches)
+        raise DirectoryBusy(message) from error
+
+
+def cannot_hold(error: BaseException | None) -> bool:
+    """Return whether the database cannot encode a text, and so cannot contain it."""
+    return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
+
+
+def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
+    """Return the first line of a driver's text without the password and without hidden texts."""
+    text = redact_message(text, url_secrets(url))
+    for one in hidden:
+        text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
+        text = text.replace(one, "...") if "@" in one else text
+    return text.strip().partition("\n")[0]
+
+
+def _mapped(
+    error: sa.exc.DBAPIError,
+    directory: SqlDirectory,
+    url: sa.URL,
+    option: str,
+    hidden: Sequence[str],
+) -> Failure:
+    message = _message(error, url)
+    text = message.of(
+        directory.label,
+        option=option,
+        path=clean(url.database or "", url),
+        reason=clean(reason_of(error), url, hidden),
+        seconds=directory.limits.time_limit_seconds,
+    )
+    return DirectoryUnavailable(text) if message in _PASSING else DirectoryError(text)
+
+
+def _message(error: sa.exc.DBAPIError, url: sa.URL) -> SqlMessage:
+    codes = _codes(error)
+    for message, meant in _BY_CODE.items():
+        if not meant.isdisjoint(codes):
+            return message
+    reason = reason_of(error).lower()
+    if "(timed out)" in reason:
+        return SqlMessage.TOO_SLOW
+    if _FULL.search(reason):
+        return SqlMessage.FULL
+    if _OPTIONS.search(reason):
+        return SqlMessage.DRIVER_OPTIONS
+    return _CAUSES[cause_of(error, url.get_backend_name())]
+
+
+def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
+    """Return the SQLSTATE, MySQL's number and SQLite's error name, if the error has them."""
+    original = error.orig
+    found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
+    # SQLite's extended names begin with the name of the primary result.
+    found.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
+    return frozenset({*found, *getattr(original, "args", ())[:1]})

@@ -1,0 +1,1 @@
+"""Microsoft's formats: Autodiscover as XML and JSON, and ActiveSync."""

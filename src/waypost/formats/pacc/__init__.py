@@ -1,0 +1,1 @@
+"""PACC: draft-ietf-mailmaint-pacc, the document and the digest in DNS."""

@@ -1,0 +1,1 @@
+"""Import providers from other formats."""

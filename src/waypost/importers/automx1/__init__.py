@@ -1,0 +1,1 @@
+"""The INI file of automx 1.x."""

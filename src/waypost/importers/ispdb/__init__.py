@@ -1,0 +1,1 @@
+"""Autoconfig documents of the ISPDB, or of any other server."""

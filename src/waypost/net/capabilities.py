@@ -1,0 +1,239 @@
+"""A connection to a mail server that reads its capabilities and never logs in.
+
+RFC 9051 and RFC 3501 (IMAP), RFC 1939, RFC 2449 and RFC 2595 (POP3), RFC 5321, RFC 3207 and
+RFC 4954 (SMTP), RFC 5804 (ManageSieve). No command sends a name or a password.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from typing import Final, Self
+
+LINE_MAX_BYTES: Final = 8192
+LINES_MAX: Final = 100
+# The name of a client that has no host name (RFC 2606 s2).
+_OWN_NAME: Final = "waypost-doctor.invalid"
+# The commands of IMAP and POP3 that send a password without SASL.
+LOGIN_COMMAND: Final = "(LOGIN)"
+USER_COMMAND: Final = "(USER)"
+
+
+class ConversationBroken(ValueError):
+    """A server does not follow the standard of its protocol."""
+
+
+class NoStartTls(ValueError):
+    """A server does not offer STARTTLS, or refuses it now."""
+
+
+class MailConnection:
+    """A connection that reads lines within a time limit."""
+
+    def __init__(
+        self, address: str, port: int, host: str, context: ssl.SSLContext, seconds: float
+    ) -> None:
+        """Connect to a mail server.
+
+        Args:
+            address: of the server.
+            port: of the server.
+            host: the name that the certificate must contain.
+            context: of TLS.
+            seconds: the time limit for the whole connection.
+
+        Raises:
+            OSError: the connection failed.
+        """
+        self._end = time.monotonic() + seconds
+        self._host = host
+        self._context = context
+        self._unread = b""
+        self._lines = 0
+        self.connected: socket.socket = socket.create_connection((address, port), seconds)
+
+    def __enter__(self) -> Self:
+        """Return the connection."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection; no command was sent that needs a farewell."""
+        self.connected.close()
+
+    def start_tls(self) -> None:
+        """Start TLS, and check the certificate.
+
+        Raises:
+            Broken: the server sent data that was not requested.
+            OSError: TLS fails.
+        """
+        if self._unread:
+            # RFC 3207 s4.2 and its like: data from before TLS must be discarded.
+            raise ConversationBroken("it sends unrequested data without TLS")
+        self._hurry()
+        secured = self._context.wrap_socket(
+            self.connected, server_hostname=self._host, do_handshake_on_connect=False
+        )
+        self.connected = secured
+        secured.do_handshake()
+
+    def say(self, line: str) -> None:
+        """Send a line."""
+        self._hurry()
+        self.connected.sendall(f"{line}\r\n".encode("ascii"))
+
+    def line(self) -> str:
+        """Read a line.
+
+        Raises:
+            Broken: the connection ended, or the server sends too much.
+            OSError: the connection breaks, or the time is over.
+        """
+        self._lines += 1
+        if self._lines > LINES_MAX:
+            raise ConversationBroken(f"it sends more than {LINES_MAX} lines")
+        while b"\n" not in self._unread:
+            if len(self._unread) > LINE_MAX_BYTES:
+                raise ConversationBroken(f"it sends a line of more than {LINE_MAX_BYTES} bytes")
+            self._hurry()
+            data = self.connected.recv(4096)
+            if not data:
+                raise ConversationBroken("it closes the connection")
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.decode("utf-8", "replace").rstrip("\r")
+
+    def _hurry(self) -> None:
+        """Set the socket timeout to the time that is left.
+
+        A server may send single bytes slowly, so this is called before each read.
+
+        Raises:
+            TimeoutError: no time is left.
+        """
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it takes too long")
+        self.connected.settimeout(left)
+
+
+def methods_of_imap(talk: MailConnection, *, upgrades: bool) -> set[str]:
+    """Return the login methods that an IMAP server offers, after STARTTLS if `upgrades`."""
+    greeting = talk.line()
+    if not greeting.upper().startswith(("* OK", "* PREAUTH")):
+        raise ConversationBroken(f"it greets with {greeting[:60]!r}")
+    if upgrades:
+        if "STARTTLS" not in _imap(talk, "a1 CAPABILITY"):
+            raise NoStartTls("CAPABILITY does not name STARTTLS")
+        _agreed(_imap(talk, "a2 STARTTLS"), "a2 STARTTLS")
+        talk.start_tls()
+    capabilities = _imap(talk, "a3 CAPABILITY")
+    methods = {word.removeprefix("AUTH=") for word in capabilities if word.startswith("AUTH=")}
+    # RFC 9051 s6.2.3: the server has LOGIN unless it says LOGINDISABLED.
+    return methods if "LOGINDISABLED" in capabilities else methods | {LOGIN_COMMAND}
+
+
+def _imap(talk: MailConnection, command: str) -> set[str]:
+    """Return all words of an answer; none if the server refuses the command."""
+    talk.say(command)
+    words: set[str] = set()
+    tag = command.partition(" ")[0].upper()
+    while True:
+        line = talk.line().upper()
+        if line.startswith(f"{tag} "):
+            return words | {tag} if line.startswith(f"{tag} OK") else set()
+        words |= set(line.split())
+
+
+def _agreed(words: set[str], command: str) -> None:
+    if not words:
+        raise NoStartTls(f"it refuses {command.partition(' ')[2]}")
+
+
+def methods_of_pop3(talk: MailConnection, *, upgrades: bool) -> set[str]:
+    """Return the login methods that a POP3 server offers, after STLS if `upgrades`."""
+    greeting = talk.line()
+    if not greeting.startswith("+OK"):
+        raise ConversationBroken(f"it greets with {greeting[:60]!r}")
+    if upgrades:
+        if not any(line == "STLS" for line in _pop3(talk)):
+            raise NoStartTls("CAPA does not name STLS")
+        talk.say("STLS")
+        if not talk.line().startswith("+OK"):
+            raise NoStartTls("it refuses STLS")
+        talk.start_tls()
+    methods = {"APOP"} if "<" in greeting and "@" in greeting else set()
+    for line in _pop3(talk):
+        word, *more = line.split() or [""]
+        methods |= set(more) if word == "SASL" else {USER_COMMAND} if word == "USER" else set()
+    return methods
+
+
+def _pop3(talk: MailConnection) -> Iterator[str]:
+    talk.say("CAPA")
+    if not talk.line().startswith("+OK"):
+        return
+    while (line := talk.line()) != ".":
+        yield line.upper()
+
+
+def methods_of_smtp(talk: MailConnection, *, upgrades: bool) -> set[str]:
+    """Return the login methods that an SMTP server offers, after STARTTLS if `upgrades`."""
+    _smtp(talk, "220")
+    if upgrades:
+        if not any(line == "STARTTLS" for line in _hello(talk)):
+            raise NoStartTls("EHLO does not name STARTTLS")
+        talk.say("STARTTLS")
+        if not talk.line().startswith("220"):
+            raise NoStartTls("it refuses STARTTLS")
+        talk.start_tls()
+    methods: set[str] = set()
+    for line in _hello(talk):
+        # AUTH=… is older than the standard, and some servers still send both.
+        word, *more = line.replace("AUTH=", "AUTH ").split() or [""]
+        methods |= set(more) if word == "AUTH" else set()
+    return methods
+
+
+def _hello(talk: MailConnection) -> list[str]:
+    talk.say(f"EHLO {_OWN_NAME}")
+    return _smtp(talk, "250")
+
+
+def _smtp(talk: MailConnection, code: str) -> list[str]:
+    """Read a reply of any number of lines (RFC 5321 s4.2.1)."""
+    lines = []
+    while True:
+        line = talk.line()
+        if not line.startswith(code) or line[3:4] not in {"-", " ", ""}:
+            raise ConversationBroken(f"it sends {line[:60]!r} instead of {code}")
+        lines.append(line[4:].strip().upper())
+        if line[3:4] != "-":
+            return lines
+
+
+def methods_of_sieve(talk: MailConnection, *, upgrades: bool) -> set[str]:
+    """Return the login methods that a ManageSieve server offers, after STARTTLS if `upgrades`.
+
+    The server sends its capabilities without a command.
+    """
+    capabilities = _sieve(talk)
+    if upgrades:
+        if "STARTTLS" not in capabilities:
+            raise NoStartTls("its greeting does not name STARTTLS")
+        talk.say("STARTTLS")
+        if not talk.line().upper().startswith("OK"):
+            raise NoStartTls("it refuses STARTTLS")
+        talk.start_tls()
+        capabilities = _sieve(talk)
+    return set(capabilities.get("SASL", "").split())
+
+
+def _sieve(talk: MailConnection) -> dict[str, str]:
+    capabilities = {}
+    while not (line := talk.line().upper()).startswith("OK"):
+        if not line.startswith('"'):
+            raise ConversationBroken(f"it greets with {line[:60]!r}")
+        name, _, value = line[1:].partition('"')
+        capabilities[name] = value.strip().strip('"')
+    return capabilities

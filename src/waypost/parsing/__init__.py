@@ -1,0 +1,1 @@
+"""Parsers of untrusted bytes, within limits: XML, TOML, DER, CMS, property lists."""

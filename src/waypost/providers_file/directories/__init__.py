@@ -1,0 +1,1 @@
+"""The directories of users in a providers file."""

@@ -1,0 +1,161 @@
+"""Parse a file into plain data: bytes, then text, then TOML or JSON.
+
+Other modules give the plain data its meaning.
+"""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Final, Literal, NoReturn
+
+from waypost.core.errors import ProvidersError, ProvidersUnreadable
+from waypost.parsing.bounded_toml import TomlError, parse_toml
+from waypost.runtime.regular_file import read_regular_file, reason_of
+
+Format = Literal["toml", "json"]
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+NESTED_MAX: Final = 1_000_000
+"""The largest number of lists and tables; each takes much more memory than its two brackets."""
+ITEMS_MAX: Final = 4_000_000
+"""The largest number of commas. No other thread runs while the library parses JSON."""
+_HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
+
+
+def read_followed(path: Path) -> bytes:
+    """Read a whole file that Waypost reads again after each change: regular files only.
+
+    Raises:
+        ProvidersUnreadable: the operating system refuses to read the file.
+        ProvidersError: the file is larger than `MAX_BYTES`.
+    """
+    try:
+        return read_regular_file(path, MAX_BYTES)
+    except OSError as error:
+        raise ProvidersUnreadable([f"{path}: cannot be read: {reason_of(error)}"]) from error
+    except ValueError as error:
+        raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file that is an argument of a command; the file may be a pipe.
+
+    Raises:
+        ProvidersError: the file cannot be read, or is larger than `MAX_BYTES`.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ProvidersError([f"{path}: cannot be read: {reason}"]) from error
+    except ValueError as error:
+        raise ProvidersError([f"{str(path)!r}: is not the path of a file"]) from error
+    return raw
+
+
+def decode(raw: bytes, name: str) -> str:
+    """Decode bytes to text.
+
+    Args:
+        raw: UTF-8, with or without a byte order mark.
+        name: the name of the input in messages.
+
+    Raises:
+        ProvidersError: the bytes are too many, are not UTF-8, or contain a NUL character.
+    """
+    if len(raw) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        message = f"{name}: line {line}: contains a NUL character; the file is not UTF-8 text"
+        raise ProvidersError([message])
+    return text
+
+
+def guess_format(path: Path, text: str) -> Format:
+    """Return the format by the suffix of the file name, or else by the first character."""
+    if path.suffix.lower() in {".json", ".toml"}:
+        return "json" if path.suffix.lower() == ".json" else "toml"
+    return "json" if text.lstrip()[:1] == "{" else "toml"
+
+
+def parse(text: str, name: str, form: Format) -> dict[str, object]:
+    """Parse a text into plain data.
+
+    Raises:
+        ProvidersError: the syntax is wrong; the message has the line and the column.
+    """
+    if len(text) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    _check_counts(text, name)
+    try:
+        data = parse_toml(text).data if form == "toml" else _json(text, name)
+    except TomlError as error:
+        column = "" if error.column is None else f", column {error.column}"
+        place = f"line {error.line}{column}"
+        raise ProvidersError([f"{name}: {place}: not TOML: {error.reason}"]) from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ProvidersError([f"{name}: {place}: not JSON: {error.msg}"]) from error
+    except RecursionError as error:
+        raise ProvidersError([f"{name}: tables or lists are nested too deeply"]) from error
+    except ValueError as error:
+        # Python does not parse integers of more than 4300 digits.
+        raise ProvidersError([f"{name}: not JSON: a number is too long"]) from error
+    if not isinstance(data, dict):
+        raise ProvidersError([f"{name}: the top level must be a table (an object in JSON)"])
+    return data
+
+
+def _check_counts(text: str, name: str) -> None:
+    if text.count("[") + text.count("{") > NESTED_MAX:
+        kind, limit = "lists and tables", NESTED_MAX
+    elif text.count(",") > ITEMS_MAX:
+        kind, limit = "commas", ITEMS_MAX
+    else:
+        return
+    raise ProvidersError([f"{name}: has more than {limit:,} {kind}; split it into several files"])
+
+
+def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
+    """Return the lines on which the tables of a TOML text begin.
+
+    Returns:
+        The line, from 1, of each `[[key]]`, by its path, such as `key[0]`. A key is left out if
+        its headers are not certain, for example if one of them is inside a multi-line string.
+    """
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := _HEADER.match(line):
+            found.setdefault(header[1], []).append(number)
+    return {
+        f"{key}[{index}]": number
+        for key, numbers in found.items()
+        if isinstance(tables := data.get(key), list) and len(tables) == len(numbers)
+        for index, number in enumerate(numbers)
+    }
+
+
+def _json(text: str, name: str) -> object:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            twice = next(key for key, count in counts.items() if count > 1)
+            raise ProvidersError([f"{name}: the key {twice[:100]!r} appears twice in one object"])
+        return found
+
+    def constant(word: str) -> NoReturn:
+        raise ProvidersError([f"{name}: {word} is not JSON"])
+
+    data: object = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
+    return data

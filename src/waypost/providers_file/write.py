@@ -1,0 +1,239 @@
+"""Write a catalog as a providers file: one canonical text for each catalog."""
+
+import json
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from waypost.core.merge_sequences import merge_sequences
+from waypost.core.model import (
+    ALL_FORMATS,
+    DEFAULT_PRIORITY,
+    EMAIL_ADDRESS,
+    Catalog,
+    DirectoryPolicy,
+    Documentation,
+    Domain,
+    Logo,
+    OAuth2,
+    Provider,
+    Redirect,
+    Service,
+    UrlEndpoint,
+    default_authentication,
+)
+from waypost.providers_file.catalog import OAUTH2_KEYS, default_short_name
+from waypost.providers_file.directories.write import directories_data, users_data
+from waypost.providers_file.document import Format
+from waypost.providers_file.ports import needed_keys
+from waypost.providers_file.profile import profile_data
+from waypost.providers_file.provider import LOGO_KEYS
+from waypost.providers_file.redirects import redirect_data
+from waypost.providers_file.service_formats import in_order
+from waypost.providers_file.services import POP3_KEYS
+from waypost.providers_file.toml_text import toml_text
+from waypost.providers_file.webmail import webmail_data
+
+
+def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
+    """Write a catalog without default values and without secrets.
+
+    The text ends with a line break. Reading the text returns the same catalog (except for
+    secrets), and writing that catalog returns the same text.
+    """
+    return "".join(providers_text(catalog, format))
+
+
+def providers_text(
+    catalog: Catalog,
+    format: Format,  # noqa: A002 -- its name
+    *,
+    with_secrets: bool = False,
+) -> Iterator[str]:
+    """Yield the same text in parts, for catalogs of any size.
+
+    Args:
+        catalog: what to write.
+        format: the format of the text.
+        with_secrets: also write the passwords and URIs of directories.
+    """
+    data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
+    data |= directories_data(catalog.directories, with_secrets=with_secrets)
+    if format == "json":
+        yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data)
+        yield "\n"
+    else:
+        yield from toml_text(data)
+
+
+class _Lazy(list[object]):
+    """A list that creates its items again in each iteration, and stores none."""
+
+    def __init__(self, items: Callable[[], Iterator[object]], length: int | None = None) -> None:
+        super().__init__()
+        self._items = items
+        self._length = length
+
+    def __iter__(self) -> Iterator[object]:
+        return self._items()
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self) if self._length is None else self._length
+
+    def __bool__(self) -> bool:
+        return next(self._items(), None) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Consecutive domains of one provider.
+
+    Attributes:
+        sequences: their services, each sequence once, in the order of its first domain.
+        numbers: for each domain, the index of its sequence.
+        users: the directory of all domains; None if the domains differ.
+        redirect: where the mail of all domains is; None if the domains differ.
+    """
+
+    provider: Provider
+    domains: Sequence[Domain]
+    sequences: Sequence[Sequence[Service]]
+    numbers: Sequence[int]
+    users: DirectoryPolicy | None
+    redirect: Redirect | None
+
+
+def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
+    for provider in catalog.unused_providers:
+        yield _provider(provider, None)
+    # Domains keep their order, so a provider whose domains are not consecutive is written twice
+    # or more.
+    for group in _groups(catalog.domains):
+        yield _provider(group.provider, group)
+
+
+def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
+    begin = 0
+    for provider, members in groupby(domains, key=lambda domain: domain.provider):
+        known: dict[tuple[Service, ...], int] = {}
+        numbers = array("L")
+        last: tuple[Service, ...] | None = None
+        users: dict[DirectoryPolicy | None, None] = {}
+        redirect: dict[Redirect | None, None] = {}
+        for domain in members:
+            users.setdefault(domain.users)
+            redirect.setdefault(domain.redirect)
+            if domain.services is not last:  # Consecutive domains mostly have the same services.
+                last = domain.services
+                number = known.setdefault(last, len(known))
+            numbers.append(number)
+        common = next(iter(users)) if len(users) == 1 else None
+        moved = next(iter(redirect)) if len(redirect) == 1 else None
+        some = domains[begin : begin + len(numbers)]
+        yield _Group(provider, some, list(known), numbers, common, moved)
+        begin += len(numbers)
+
+
+def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
+    data: dict[str, object] = {"name": provider.name}
+    if provider.short_name != default_short_name(provider.name):
+        data["short_name"] = provider.short_name
+    if group is not None:
+        domains = group.domains
+        if group.users is not None:
+            data |= users_data(group.users)
+        data |= redirect_data(group.redirect)
+        data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
+        if services := list(_services(group)):
+            data["services"] = services
+    return data | _pages(provider) | profile_data(provider.profile)
+
+
+def _pages(provider: Provider) -> dict[str, object]:
+    """Return what a provider publishes about itself, without empty values."""
+    data: dict[str, object] = {
+        "documentation": [_documentation(part) for part in provider.documentation],
+        "oauth2": [_present(part, OAUTH2_KEYS) for part in provider.oauth2],
+        "enable": [_documentation(part) for part in provider.enable],
+        **webmail_data(provider.webmail),
+        "update_url": provider.update_url,
+        "logos": [_present(logo, LOGO_KEYS) for logo in provider.logos],
+        "developer_url": provider.developer_url,
+        "contacts": list(provider.contacts),
+        "subaddress_separators": provider.subaddress_separators,
+    }
+    return {key: value for key, value in data.items() if value}
+
+
+def _domain(domain: Domain, group: _Group) -> object:
+    own: dict[str, object] = {}
+    if domain.users is not None and group.users is None:
+        own |= users_data(domain.users)
+    if group.redirect is None:
+        own |= redirect_data(domain.redirect)
+    return {"name": domain.pattern.text, **own} if own else domain.pattern.text
+
+
+def _services(group: _Group) -> Iterator[dict[str, object]]:
+    for service, owners in merge_sequences(group.sequences):
+        data = _service(service)
+        if len(owners) < len(group.sequences):
+            data["domains"] = _names(group, frozenset(owners))
+        yield data
+
+
+def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
+    """Return the names of the domains that have one of these sequences of services."""
+    return _Lazy(
+        lambda: (
+            domain.pattern.text
+            for domain, number in zip(group.domains, group.numbers, strict=True)
+            if number in owners
+        ),
+        sum(number in owners for number in group.numbers),
+    )
+
+
+def _service(service: Service) -> dict[str, object]:
+    data: dict[str, object] = {"type": service.type.value}
+    has_url = isinstance(service.endpoint, UrlEndpoint)
+    default = default_authentication(service.type, has_url=has_url)
+    if isinstance(service.endpoint, UrlEndpoint):
+        data["url"] = service.endpoint.url
+    else:
+        data["host"] = service.endpoint.host
+        needs_port, needs_security = needed_keys(service.type, service.endpoint)
+        if needs_port:
+            data["port"] = service.endpoint.port
+        if needs_security:
+            data["security"] = service.endpoint.security.value
+    methods = [str(method) for method in service.authentication]
+    if service.authentication != (default,):
+        data["authentication"] = methods[0] if len(methods) == 1 else methods
+    if service.login_name != EMAIL_ADDRESS:
+        data["login_name"] = service.login_name or ""
+    if service.priority not in {None, DEFAULT_PRIORITY}:
+        data["priority"] = service.priority
+    if service.domain_required:
+        data["domain_required"] = True
+    if service.pop3 is not None:
+        options = {key: getattr(service.pop3, key) for key in POP3_KEYS}
+        data["pop3"] = {key: value for key, value in options.items() if value is not None}
+    if service.formats != ALL_FORMATS:
+        data["formats"] = in_order(service.formats)
+    return data
+
+
+def _documentation(documentation: Documentation) -> dict[str, object]:
+    data: dict[str, object] = {"url": documentation.url}
+    if documentation.descriptions:
+        data["descriptions"] = {
+            language or "": text for language, text in documentation.descriptions
+        }
+    return data
+
+
+def _present(part: OAuth2 | Logo, keys: Sequence[str]) -> dict[str, object]:
+    values = {key: getattr(part, key) for key in keys}
+    return {key: value for key, value in values.items() if value is not None}

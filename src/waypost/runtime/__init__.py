@@ -1,0 +1,1 @@
+"""What a running process needs: logs, metrics, caches, threads, rate limits, files."""

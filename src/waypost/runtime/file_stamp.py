@@ -1,0 +1,18 @@
+"""Detect whether a file has changed, without reading it."""
+
+from pathlib import Path
+
+Signature = tuple[int, int, int, int, int]
+"""Device, inode, size, and in nanoseconds the times of the last change of content and of status.
+
+The last one also changes with the owner or the mode, which may have been the only problem.
+"""
+
+
+def file_stamp(path: Path) -> Signature | None:
+    """Return the signature of a file; None if there is none that Waypost may see."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -1,0 +1,162 @@
+"""Waypost's log: one line for one event, without personal data."""
+
+import hashlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Literal, TextIO, cast
+
+import structlog
+
+from waypost.core.address import EmailAddress
+from waypost.core.redaction import redact_message
+from waypost.core.text_rules import escaped
+from waypost.runtime.log_writer import LogWriter
+from waypost.runtime.standard_error import StandardError
+
+LogFormat = Literal["auto", "json", "console"]
+_HASH_BYTES: Final = 8
+_DROPPED: Final = "log lines dropped because they could not be written; requests were answered"
+_FIX: Final = "check that the reader of standard error keeps up, and that its disk has space"
+# Texts of several lines, which are printed after the line.
+_TRACES: Final = ("exception", "stack")
+_PLAIN: Final = (int, float, bool, type(None))
+
+
+def configure(
+    level: str,
+    log_format: LogFormat,
+    stream: TextIO | None = None,
+    secrets: Iterable[str] = (),
+) -> None:
+    """Configure the log of this process. The command line calls this once.
+
+    Args:
+        level: a name of `logging`: DEBUG, INFO, WARNING, ERROR or CRITICAL, in any case.
+        log_format: `json` for programs, `console` for people, `auto` for console on a terminal.
+        stream: the output; standard error by default, as systemd and containers expect.
+        secrets: texts that are masked in each line and traceback.
+    """
+    target: TextIO | LogWriter = stream if stream is not None else sys.stderr
+    if isinstance(target, StandardError):
+        target = target.writer  # Its `flush` does not wait for each line.
+    as_json = is_json(log_format, target)
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    common: list[structlog.types.Processor] = [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        _Redactor(secrets),
+    ]
+    rendering = _json_rendering() if as_json else _console_rendering(colors=target.isatty())
+    structlog.configure(
+        processors=[*common, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", target)),
+        cache_logger_on_first_use=False,
+    )
+    # Libraries (uvicorn, SQLAlchemy with db_echo) write to the standard library's log.
+    handler = logging.StreamHandler(cast("TextIO", target))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if isinstance(target, LogWriter):
+        target.notice = _Notice([*common, *rendering])
+
+
+def is_json(log_format: LogFormat, stream: TextIO | LogWriter | None = None) -> bool:
+    """Return whether lines are written as JSON: `auto` means JSON except on a terminal."""
+    target = stream if stream is not None else sys.stderr
+    return log_format == "json" or (log_format == "auto" and not target.isatty())
+
+
+def _json_rendering() -> list[structlog.types.Processor]:
+    def written(event: object, default: Callable[[object], object]) -> str:
+        # RFC 8259 s7 allows DEL unescaped in a string; `json` escapes all other control characters.
+        return json.dumps(event, default=default, ensure_ascii=True).replace("\x7f", "\\u007f")
+
+    return [structlog.processors.JSONRenderer(serializer=written)]
+
+
+def _console_rendering(*, colors: bool) -> list[structlog.types.Processor]:
+    return [_escape, structlog.dev.ConsoleRenderer(colors=colors)]
+
+
+def _escape(
+    _logger: object, _method: str, event: structlog.types.EventDict
+) -> structlog.types.EventDict:
+    """Return a line without control characters for a terminal; no text in it starts a new line."""
+    return {escaped(name): _escaped(name, value) for name, value in event.items()}
+
+
+def _escaped(name: str, value: object) -> object:
+    if isinstance(value, _PLAIN):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    if name in _TRACES:
+        return "\n".join(f"  {escaped(line)}" for line in text.split("\n"))
+    return escaped(text)
+
+
+class _Notice:
+    """Builds the line that reports how many lines were dropped."""
+
+    def __init__(self, processors: Iterable[structlog.types.Processor]) -> None:
+        """Initialize with the processors that turn an event into a log line."""
+        self._processors = tuple(processors)
+
+    def __call__(self, lines: int, reason: str) -> str:
+        """Return the line with its line end."""
+        event: Any = {"event": _DROPPED, "lines": lines, "reason": reason, "fix": _FIX}
+        for processor in self._processors:
+            event = processor(None, "warning", event)
+        return f"{event}\n"
+
+
+class _Redactor:
+    """A processor that masks secrets in each value of a line."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = frozenset(secrets)
+
+    def __call__(
+        self, _logger: object, _method: str, event: structlog.types.EventDict
+    ) -> structlog.types.EventDict:
+        """Return the line without secrets."""
+        if not self._secrets:
+            return event
+        return {name: self._masked(value) for name, value in event.items()}
+
+    def _masked(self, value: object) -> object:
+        if isinstance(value, str):
+            return redact_message(value, self._secrets)
+        if isinstance(value, list | tuple):
+            return [self._masked(one) for one in value]
+        return value
+
+
+class AddressHasher:
+    """A keyed hash of addresses: the same short text for the same address and key.
+
+    The operator can follow one user through the log. A reader of the log without the key can
+    neither identify the user nor try out addresses.
+    """
+
+    def __init__(self, key: str, *, show: bool = False) -> None:
+        """Initialize with the key, any text; with `show`, addresses are not hashed."""
+        self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
+        self._show = show
+
+    def __call__(self, address: EmailAddress) -> str:
+        """Return 16 hexadecimal digits (or the address itself with `show`)."""
+        text = str(address)
+        if self._show:
+            return text
+        digest = hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_BYTES)
+        return digest.hexdigest()

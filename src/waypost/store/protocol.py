@@ -1,0 +1,42 @@
+"""Stores of domains and their services: one protocol, several implementations."""
+
+from typing import Protocol
+
+from waypost.core.address import DomainName
+from waypost.core.model import Domain
+
+
+class Store(Protocol):
+    """A store of domains. Its methods may block; `store.cache` keeps them off the event loop."""
+
+    def find(self, domain: DomainName) -> Domain | None:
+        """Return the entry for a domain: exact, else the longest `*.suffix`, else `*`, else None.
+
+        Raises:
+            StoreUnavailable: the store does not answer now; a retry may succeed.
+            StoreError: the operator must fix the store first.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close connections and files. Closing twice does nothing."""
+        ...
+
+
+class PinnedDocuments(Protocol):
+    """Pinned PACC documents, which are sent instead of those rendered from the services.
+
+    Raises the errors of the store, and `ProvidersError` if it is a file.
+    """
+
+    def all(self) -> dict[str, bytes]:
+        """Return the pinned documents, by domain (A-labels)."""
+        ...
+
+    def pin(self, domain: DomainName, document: bytes) -> bytes:
+        """Pin a document, unless one is pinned already; return the pinned one."""
+        ...
+
+    def unpin(self, domain: DomainName, document: bytes) -> bool:
+        """Unpin a document; return False if it was not pinned any more."""
+        ...

@@ -1,0 +1,219 @@
+"""Reloading the providers file while Waypost serves from it."""
+
+import asyncio
+import errno
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from waypost.core.errors import ProvidersError, ProvidersNotReady, ProvidersUnreadable
+from waypost.providers_file.load import read_providers_path
+from waypost.providers_file.pinned_pacc import pinned_path, read_pinned
+from waypost.runtime.backoff import BackOff
+from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.metrics import Metrics
+from waypost.runtime.poll_trigger import PollTrigger
+from waypost.runtime.shared_numbers import SharedNumbers
+from waypost.store.memory import MemoryDomains, MemoryStore
+
+POLL_SECONDS: Final = 0.5
+# An editor may remove a file for a moment before it writes the new one.
+MISSING_POLLS: Final = 4
+SUBJECTS: Final = 64
+_READ: Final = 0
+_NOT_READ: Final = 1
+_FIX: Final = "fix the file; Waypost reads it again when it has changed"
+_AGAIN: Final = "retrying until the file can be used"
+
+Check = Callable[[MemoryStore], None]
+"""Raises ProvidersError if the content of a file cannot be served."""
+
+
+Seen = tuple[Signature, Signature | None]
+"""The signatures of a providers file, and of the file next to it with the pinned documents."""
+
+
+def read_store(
+    path: Path, warn: Callable[[Iterable[str]], None] = lambda _warnings: None
+) -> MemoryStore:
+    """Read a providers file and the documents that are pinned for its domains.
+
+    Args:
+        path: of the providers file.
+        warn: gets the warnings of the providers file.
+
+    Raises:
+        ProvidersError: all errors of the first of the two files that has some.
+    """
+    # In this order: what was pinned before a change of the providers file is read with it.
+    result = read_providers_path(path)
+    warn(result.warnings)
+    return MemoryStore(result.catalog, read_pinned(path))
+
+
+class FirstReport:
+    """Deduplication of log lines: one of several workers logs what all of them detect."""
+
+    def __init__(self, shared: SharedNumbers | None = None) -> None:
+        """Initialize with `SUBJECTS` numbers that all workers share; None for one worker."""
+        self._shared = shared
+
+    def first(self, key: int, subject: int = 0) -> bool:
+        """Return whether no other worker has asked for this key since the last other key.
+
+        Args:
+            key: identifies the message.
+            subject: what the message is about; two subjects rarely share a number.
+        """
+        if self._shared is None:
+            return True
+        return self._shared.swap(subject % len(self._shared), key) != key
+
+
+class NoReport(FirstReport):
+    """Deduplication for a process that logs nothing, because others log the same file."""
+
+    def first(self, key: int, subject: int = 0) -> bool:
+        """Return False: another process logs it."""
+        del key, subject
+        return False
+
+
+class ProvidersReloader:
+    """A reader that follows a providers file and the file with the pinned documents.
+
+    A file with errors changes nothing: the previous version is served. A file that cannot be read
+    is tried again, with growing pauses, until it can be read.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        domains: MemoryDomains,
+        metrics: Metrics,
+        first_report: FirstReport | None = None,
+        check: Check = lambda _store: None,
+        back_off: BackOff | None = None,
+    ) -> None:
+        """Initialize without reading the file.
+
+        Args:
+            path: of the file.
+            domains: answers from the file.
+            metrics: the metrics of this worker.
+            first_report: decides which worker logs.
+            check: checks the content of a changed file before it is used. The first content is not
+                checked, because a worker that starts must answer what it can.
+            back_off: says when to try again.
+        """
+        self._path = path
+        self._domains = domains
+        self._metrics = metrics
+        self._first_report = first_report if first_report is not None else FirstReport()
+        self._check = check
+        self._back_off = back_off if back_off is not None else BackOff()
+        self._complained: tuple[Seen | None, int, tuple[str, ...]] | None = None
+        self._seen: Seen | None = None
+        self._changing: Seen | None = None
+        self._missing = 0
+        self._demands = 0
+        self._demand = PollTrigger()
+        self._log = structlog.get_logger(__name__)
+
+    def start(self) -> None:
+        """Read the file for the first time; if it has errors, log them and wait for a fix."""
+        self._seen = _seen(self._path)
+        outcome = _read(self._path, lambda _store: None)
+        self._take(outcome, again=False)
+        if isinstance(outcome, ProvidersError):
+            self._log.error(
+                "no providers yet; requests fail until the file is fixed", file=str(self._path)
+            )
+
+    def demand(self) -> None:
+        """Request that the file is read again soon, even if it has not changed."""
+        self._demands += 1
+        self._demand.make()
+
+    async def watch(self) -> None:
+        """Read the file each time it has changed or a reload was requested. Does not end."""
+        while True:
+            demanded = await self._demand.within(POLL_SECONDS)
+            # A network file system may be slow, and reading a large file takes time.
+            found = await asyncio.to_thread(_seen, self._path)
+            if self._is_due(found) or demanded or self._back_off.is_time():
+                outcome = await asyncio.to_thread(_read, self._path, self._check)
+                still = await asyncio.to_thread(_seen, self._path)
+                # Only now: after a defect above, the change must still be new.
+                self._seen, self._changing = found, None
+                if still == found or not isinstance(outcome, ProvidersError):
+                    self._take(outcome, again=True)
+                elif demanded:
+                    self._demand.make()
+
+    def _is_due(self, found: Seen | None) -> bool:
+        """Return whether the file has changed, and is no longer being written."""
+        if found == self._seen:
+            self._changing, self._missing = None, 0
+            return False
+        if found is None:
+            self._missing += 1
+            return self._missing == MISSING_POLLS
+        self._missing = 0
+        settled = found == self._changing
+        self._changing = found
+        return settled
+
+    def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
+        problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
+        about = self._seen, self._demands, problems
+        # The same in all workers, which read the same file and get the same signals.
+        key = zlib.crc32(repr(about).encode()) or 1
+        if isinstance(outcome, ProvidersError):
+            if outcome.temporary:
+                self._back_off.failed()
+            else:
+                self._back_off.reset()
+            self._metrics.providers_failed()
+            if about != self._complained and self._first_report.first(key, _NOT_READ):
+                action = _AGAIN if outcome.temporary else _FIX
+                for problem in problems:
+                    self._log.error(
+                        "providers file rejected; keeping the previous version",
+                        reason=problem,
+                        action=action,
+                    )
+            self._complained = about
+            return
+        self._back_off.reset()
+        self._complained = None
+        is_first = self._first_report.first(key, _READ)
+        self._domains.replace(outcome)
+        self._metrics.providers_read(again=again)
+        if again and is_first:
+            self._log.info("providers file loaded", file=str(self._path))
+
+
+def _seen(path: Path) -> Seen | None:
+    """Return what changes with either file; None if there is no providers file."""
+    found = file_stamp(path)
+    return None if found is None else (found, file_stamp(pinned_path(path)))
+
+
+def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
+    try:
+        store = read_store(path)
+    except ProvidersError as error:
+        # A new error: the traceback of the old one would keep the whole file in memory.
+        return type(error)(error.problems)
+    except MemoryError:
+        return ProvidersUnreadable([f"{path}: cannot be read: {os.strerror(errno.ENOMEM)}"])
+    try:
+        check(store)
+    except ProvidersError as error:
+        return ProvidersNotReady(error.problems)
+    return store

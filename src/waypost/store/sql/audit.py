@@ -1,0 +1,180 @@
+"""Find the rows that automx2 tolerated and that Waypost cannot serve unchanged.
+
+Nothing is changed: each finding names a table and an id, and what Waypost does with the row. Memory
+is bounded: rows are read in pages, and the database joins the tables.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.database.engine import Connection
+from waypost.store.sql import row_warnings, schema
+from waypost.store.sql.precedence import Verdict, judge
+from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.rows import directories, providers, services
+from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS
+from waypost.store.sql.unusable_domains import UnusableDomains
+
+ROWS_AT_ONCE: Final = 1000
+_NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
+
+
+def findings(connection: Connection) -> Iterator[RowFinding]:
+    """Check every row of an upgraded database.
+
+    Yields:
+        The findings, by table: services, providers, domains, links.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as the driver raises it.
+    """
+    yield from _services(
+        connection, schema.server, services.service_from_server, row_warnings.of_server
+    )
+    yield from _services(
+        connection, schema.davserver, services.service_from_davserver, row_warnings.of_davserver
+    )
+    yield from _providers(connection)
+    unusable = UnusableDomains(connection)
+    for page in _pages(connection, sa.select(*_NAMED, *REDIRECT_COLUMNS)):
+        verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
+        served = [row for row in page if isinstance(verdicts[row["id"]], str)]
+        lacking = {one.key: one for one in unusable.find(served)}
+        for row in page:
+            yield from _domain(row, verdicts[row["id"]])
+            if (lack := lacking.get(str(row["id"]))) is not None:
+                yield lack
+            for doubt in row_warnings.of_domain(row):
+                yield RowFinding("domain", str(row["id"]), doubt.problem, doubt.effect)
+    yield from _dangling(connection)
+    yield from dangling_links(connection)
+
+
+def domain_names(connection: Connection) -> Iterator[str]:
+    """Yield the names of all domains and patterns as they are stored, in the order of their ids."""
+    for row in paged(connection, sa.select(*_NAMED)):
+        yield row["name"]
+
+
+def paged(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
+    """Yield the rows of a statement that selects an `id`, in its order, read in pages."""
+    for page in _pages(connection, statement):
+        yield from page
+
+
+def _pages(connection: Connection, statement: sa.Select[Any]) -> Iterator[Sequence[sa.RowMapping]]:
+    key = statement.selected_columns["id"]
+    page = statement.order_by(key).limit(ROWS_AT_ONCE)
+    found = connection.execute(page).mappings().all()
+    while found:
+        yield found
+        found = connection.execute(page.where(key > found[-1]["id"])).mappings().all()
+
+
+def _services(
+    connection: Connection,
+    table: sa.Table,
+    read: Callable[[services.Row], object],
+    doubts_of: Callable[[services.Row], Iterator[row_warnings.RowWarning]],
+) -> Iterator[RowFinding]:
+    for row in paged(connection, sa.select(table)):
+        key = str(row["id"])
+        try:
+            read(row)
+        except services.RowError as error:
+            yield RowFinding(table.name, key, str(error), "left out of all answers")
+            continue
+        for doubt in doubts_of(row):
+            yield RowFinding(table.name, key, doubt.problem, doubt.effect)
+
+
+def _providers(connection: Connection) -> Iterator[RowFinding]:
+    """Yield findings about invalid separators of sub-addresses."""
+    provider = schema.provider.c
+    some = sa.select(provider.id, provider.subaddress_separators)
+    for row in paged(connection, some.where(provider.subaddress_separators.is_not(None))):
+        stored = row["subaddress_separators"]
+        if odd := providers.odd_separators(stored):
+            problem = f"subaddress_separators {stored!r} contains {odd!r}, which is not allowed"
+            yield RowFinding("provider", str(row["id"]), problem, "these characters are ignored")
+
+
+def _domain(row: sa.RowMapping, verdict: Verdict) -> Iterator[RowFinding]:
+    """Yield findings about a name that is invalid, a duplicate, or not in lower case."""
+    if isinstance(verdict, RowFinding):
+        yield verdict
+    elif row["name"] != row["name"].lower():
+        problem = f"name {row['name']!r} has uppercase letters"
+        effect = "served in any case, while automx2 served only this spelling"
+        yield RowFinding("domain", str(row["id"]), problem, effect)
+
+
+def _dangling(connection: Connection) -> Iterator[RowFinding]:
+    """Yield references to rows that do not exist, which SQLite allows without foreign keys."""
+    domain, provider, ldapserver = schema.domain.c, schema.provider.c, schema.ldapserver.c
+    missing = sa.select(domain.id, domain.name, domain.provider_id).join_from(
+        schema.domain, schema.provider, domain.provider_id == provider.id, isouter=True
+    )
+    for row in paged(connection, missing.where(provider.id.is_(None))):
+        problem = f"name {row['name']!r} has provider {row['provider_id']}, which does not exist"
+        yield RowFinding("domain", str(row["id"]), problem, "served with its name as the provider")
+    missing = sa.select(domain.id, domain.name, domain.ldapserver_id).join_from(
+        schema.domain, schema.ldapserver, domain.ldapserver_id == ldapserver.id, isouter=True
+    )
+    is_missing = sa.and_(domain.ldapserver_id.is_not(None), ldapserver.id.is_(None))
+    for row in paged(connection, missing.where(is_missing)):
+        problem = (
+            f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which does not exist"
+        )
+        yield RowFinding("domain", str(row["id"]), problem, "served without a directory")
+    directory = schema.directory.c
+    missing = sa.select(domain.id, domain.name, domain.directory_id).join_from(
+        schema.domain, schema.directory, domain.directory_id == directory.id, isouter=True
+    )
+    is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
+    for row in paged(connection, missing.where(is_missing)):
+        problem = f"name {row['name']!r} has directory {row['directory_id']}, which does not exist"
+        yield RowFinding("domain", str(row["id"]), problem, "served without a directory")
+    for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():
+        try:
+            directories.directory_from_row(row)
+        except services.RowError as error:
+            problem = f"label {row['label']!r}: {error}"
+            yield RowFinding(
+                "directory", str(row["id"]), problem, "its domains are served without a directory"
+            )
+
+
+def dangling_links(connection: Connection) -> Iterator[RowFinding]:
+    """Yield links to a service or a domain that does not exist."""
+    yield from _dangling_links(connection, schema.server, schema.server_domain.c.server_id)
+    yield from _dangling_links(connection, schema.davserver, schema.davserver_domain.c.davserver_id)
+
+
+def _dangling_links(
+    connection: Connection, table: sa.Table, service_id: sa.Column[Any]
+) -> Iterator[RowFinding]:
+    links, domain = service_id.table, schema.domain.c
+    domain_id = links.c.domain_id
+    page = (
+        sa.select(service_id, domain_id, table.c.id, domain.id.label("known_domain"))
+        .select_from(links)
+        .outerjoin(table, table.c.id == service_id)
+        .outerjoin(schema.domain, domain.id == domain_id)
+        .where(sa.or_(table.c.id.is_(None), domain.id.is_(None)))
+        .order_by(service_id, domain_id)
+        .limit(ROWS_AT_ONCE)
+    )
+    found = connection.execute(page).all()
+    while found:
+        for found_service, found_domain, service, known_domain in found:
+            gone = [f"{table.name} {found_service}"] if service is None else []
+            gone += [f"domain {found_domain}"] if known_domain is None else []
+            problem = f"{' and '.join(gone)} {'does' if len(gone) == 1 else 'do'} not exist"
+            key = f"{found_service}/{found_domain}"
+            yield RowFinding(links.name, key, problem, "the link is ignored")
+        last = found[-1]
+        same = sa.and_(service_id == last[0], domain_id > last[1])
+        found = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()

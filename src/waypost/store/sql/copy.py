@@ -1,0 +1,228 @@
+"""Copy automx2's seven tables from one database into another, row by row."""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from waypost.core.errors import StoreError
+from waypost.core.redaction import redact_uri
+from waypost.database.engine import Connection, open_engine, snapshot
+from waypost.database.errors import mapped_errors
+from waypost.store.sql import schema
+from waypost.store.sql.audit import ROWS_AT_ONCE
+from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.sync.row_ids import advance
+from waypost.store.sql.unusable_domains import UnusableDomains
+
+# Tables that others refer to come first.
+_TABLES: Final = tuple(t for t in schema.metadata.sorted_tables if t is not schema.directory)
+_LEFT_OUT: Final = "not copied"
+_SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
+
+
+@dataclass(slots=True)
+class Copied:
+    """The result of a copy.
+
+    Attributes:
+        rows: the number of copied rows of each table.
+        findings: rows that the new database cannot store unchanged, and what was done with them.
+        unusable: domains for which no client can set up an account.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    findings: list[RowFinding] = field(default_factory=list)
+    unusable: list[RowFinding] = field(default_factory=list)
+
+
+@contextmanager
+def open_source(db_uri: str) -> Iterator[Connection]:
+    """Open automx2's database for one consistent read.
+
+    Args:
+        db_uri: as in automx2's settings. A SQLite file is opened read-only.
+
+    Raises:
+        StoreError: the URI or its driver cannot be used, or the tables are not automx2's.
+        StoreUnavailable: the database does not answer.
+    """
+    engine = open_engine(_read_only(db_uri))
+    try:
+        with snapshot(engine) as connection:
+            tables = set(sa.inspect(connection).get_table_names())
+            if not {"provider", "domain", "server", "server_domain"} <= tables:
+                raise StoreError("--from-uri: this database does not contain the tables of automx2")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def holds_rows(connection: Connection) -> bool:
+    """Return whether any of the seven tables exists and has a row."""
+    present = set(sa.inspect(connection).get_table_names())
+    tables = [table for table in _TABLES if table.name in present]
+    statements = (sa.select(sa.literal(1)).select_from(table).limit(1) for table in tables)
+    return any(connection.execute(statement).first() is not None for statement in statements)
+
+
+def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
+    """Copy all rows with their ids into an empty, upgraded database, in the caller's transaction.
+
+    Columns that the source lacks get their defaults. Bind passwords are copied. Rows that refer to
+    missing rows, or whose values do not fit into the new columns, are not copied; too long names of
+    providers are shortened.
+
+    Args:
+        source: from `open_source`.
+        target: None to write nothing.
+        dialect: of the target: `sqlite`, `postgresql`, `mysql`.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as the drivers raise it.
+    """
+    copied, known = Copied(), _Known()
+    inspector = sa.inspect(source)
+    present = set(inspector.get_table_names())
+    for table in _TABLES:
+        copied.rows[table.name] = 0
+        if table.name not in present:
+            continue
+        columns = {column["name"] for column in inspector.get_columns(table.name)}
+        for page in _pages(source, table, columns):
+            fitting = [row for row in page if _fits(table, row, known, copied.findings, dialect)]
+            if fitting and target is not None:
+                target.execute(table.insert(), fitting)
+            copied.rows[table.name] += len(fitting)
+        if target is not None and "id" in table.c:
+            advance(target, table)
+    copied.unusable = list(_unusable(source if target is None else target))
+    return copied
+
+
+def _unusable(connection: Connection) -> Iterator[RowFinding]:
+    """Yield domains that no client can use, after all links are copied."""
+    found = UnusableDomains(connection)
+    for page in _pages(connection, schema.domain, found.columns["domain"]):
+        yield from found.find(page)
+
+
+@dataclass(slots=True)
+class _Known:
+    """The ids that were copied, and the names of domains as the target compares them."""
+
+    ids: dict[str, set[int]] = field(default_factory=dict)
+    names: dict[str, int] = field(default_factory=dict)
+
+
+def _read_only(db_uri: str) -> str:
+    try:
+        url = sa.make_url(db_uri)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StoreError(f"--from-uri: {redact_uri(db_uri)} is not a database URI") from error
+    if url.get_backend_name() != "sqlite":
+        return db_uri
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise StoreError("--from-uri: name the file, as in sqlite:////var/lib/automx2/db.sqlite")
+    with suppress(PermissionError):  # The error when it is opened names the owner.
+        if not Path(url.database).exists():
+            path = Path(url.database).absolute()
+            raise StoreError(f"--from-uri: there is no database file {path}; correct the path")
+    read_only = url.set(database=f"file:{quote(url.database)}", query=_SQLITE_READ_ONLY)
+    return read_only.render_as_string(hide_password=False)
+
+
+def _pages(
+    source: Connection, table: sa.Table, columns: Collection[str]
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield the rows in pages, by primary key; only nullable columns may be missing."""
+    keys = list(table.primary_key)
+    page = sa.select(*(column for column in table.c if column.name in columns))
+    page = page.order_by(*keys).limit(ROWS_AT_ONCE)
+    after: Mapping[str, Any] | None = None
+    while True:
+        statement = page if after is None else page.where(_behind(keys, after))
+        # The caller converts errors of the target.
+        with mapped_errors(source.engine.url):
+            found = [dict(row) for row in source.execute(statement).mappings()]
+        if not found:
+            return
+        after = found[-1].copy()
+        yield found
+
+
+def _behind(keys: list[sa.Column[Any]], after: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    first, rest = keys[0], keys[1:]
+    later: sa.ColumnElement[bool] = first > after[first.name]
+    for second in rest:
+        same = first == after[first.name]
+        later = sa.or_(later, sa.and_(same, second > after[second.name]))
+    return later
+
+
+def _fits(
+    table: sa.Table,
+    row: dict[str, Any],
+    known: _Known,
+    findings: list[RowFinding],
+    dialect: str,
+) -> bool:
+    """Return whether a row can be inserted; change values that do not fit, and report them."""
+    key = "/".join(str(row[column.name]) for column in table.primary_key)
+    problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
+    if table is schema.domain:
+        problems += _repeated(row, known, dialect)
+    findings += [RowFinding(table.name, key, *problem) for problem in problems]
+    if any(effect == _LEFT_OUT for _, effect in problems):
+        return False
+    if "id" in row:
+        known.ids.setdefault(table.name, set()).add(row["id"])
+    return True
+
+
+def _lost_pointers(
+    table: sa.Table, row: dict[str, Any], known: _Known
+) -> Iterator[tuple[str, str]]:
+    for foreign in table.foreign_keys:
+        name, other = foreign.parent.name, foreign.column.table.name
+        value = row.get(name)
+        if value is None or value in known.ids.get(other, ()):
+            continue
+        problem = f"refers to {other} {value}, which does not exist"
+        if foreign.parent.nullable:
+            row[name] = None
+            yield problem, "copied without this reference"
+        else:
+            yield problem, _LEFT_OUT
+
+
+def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[tuple[str, str]]:
+    """Yield values that do not fit: automx2's texts had no maximum length before 2021.5."""
+    if dialect == "sqlite":
+        return  # It stores any value in any column.
+    for column in table.c:
+        size, value = getattr(column.type, "length", None), row.get(column.name)
+        if isinstance(column.type, sa.Integer) and isinstance(value, str):
+            yield f"{column.name} {value[:40]!r} is not a number", _LEFT_OUT
+        if not isinstance(value, str) or size is None:
+            continue
+        if "\0" in value:
+            yield f"{column.name} contains a NUL character", _LEFT_OUT
+        elif len(value) > size and table is schema.provider:
+            row[column.name] = value[:size]
+            yield f"{column.name} has {len(value)} characters, more than {size}", "shortened"
+        elif len(value) > size:
+            yield f"{column.name} has {len(value)} characters, more than {size}", _LEFT_OUT
+
+
+def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[tuple[str, str]]:
+    """Yield names that are the same for MariaDB, because it ignores case."""
+    if dialect not in {"mysql", "mariadb"}:
+        return
+    first = known.names.setdefault(row["name"].lower(), row["id"])
+    if first != row["id"]:
+        yield f"name {row['name']!r} differs from that of domain {first} only in case", _LEFT_OUT

@@ -1,0 +1,119 @@
+"""The rule which row of `domain` is served, if several rows are for the same domain.
+
+Lookups, `export`, `apply` and `db check` all use this module.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+
+from waypost.core.errors import DomainError
+from waypost.core.model import DomainPattern
+from waypost.database.engine import Connection
+from waypost.store.sql import schema
+from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.spellings import spellings
+from waypost.store.sql.sync.temp_table import chunks
+
+_NAMES_AT_ONCE: Final = 1000
+_DOMAIN: Final = schema.domain.c
+
+Verdict = str | RowFinding
+"""The text of the pattern that a row is served as, or the reason why no answer uses it."""
+
+
+def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
+    """Return the spellings of patterns in the database, each with its rank.
+
+    Args:
+        patterns: in the order of precedence. Each has two ranks, of its A-labels and U-labels.
+    """
+    names = [name for pattern in patterns for name in spellings(pattern)]
+    return {name: rank for rank, name in reversed(list(enumerate(names)))}
+
+
+def strength(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, bool, int]:
+    """Return the rank of a row among those for the same domain; the smallest is served.
+
+    A-labels come before U-labels. Of names that differ in case the lower-case one is served, which
+    automx2 used for most requests, and then the oldest row.
+    """
+    lower = name.lower()
+    return ranks[lower], name != lower, row_id
+
+
+def is_named(dialect: str) -> sa.ColumnElement[bool]:
+    """Return the condition for the parameter `names`, which uses the index of each engine.
+
+    MariaDB has no indexes of expressions, and its comparisons ignore case. They also treat ü as
+    equal to u, so that the caller must compare the names again.
+    """
+    name = _DOMAIN.name if dialect == "mysql" else sa.func.lower(_DOMAIN.name)
+    return name.in_(sa.bindparam("names", expanding=True))
+
+
+def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
+    """Return the verdict on each of these rows, given by id and name.
+
+    All other rows of the database are taken into account as well.
+    """
+    verdicts: dict[int, Verdict] = {}
+    odd: dict[int, tuple[str, DomainPattern]] = {}
+    for row_id, name in named:
+        try:
+            pattern = DomainPattern.parse(name)
+        except DomainError as error:
+            verdicts[row_id] = _stray(row_id, f"name {name!r}: {error}", "no client can ask for it")
+            continue
+        if name == pattern.text:
+            verdicts[row_id] = name  # No other spelling has precedence, and the column is unique.
+        else:
+            odd[row_id] = name, pattern
+    groups = _groups(connection, {pattern for _, pattern in odd.values()})
+    for row_id, (name, pattern) in odd.items():
+        verdicts[row_id] = _verdict(row_id, name, pattern, groups[pattern])
+    return verdicts
+
+
+@dataclass(slots=True)
+class _Group:
+    """The best of the rows that a lookup of one pattern finds."""
+
+    ranks: Mapping[str, int]
+    best: tuple[tuple[int, bool, int], str] | None = field(default=None)
+
+    def take(self, row_id: int, name: str) -> None:
+        """Compare one more row."""
+        one = strength(name, row_id, self.ranks), name
+        self.best = one if self.best is None else min(self.best, one)
+
+
+def _groups(
+    connection: Connection, patterns: Iterable[DomainPattern]
+) -> dict[DomainPattern, _Group]:
+    """Look up patterns in the same way as `SqlStore.find`."""
+    groups = {pattern: _Group(ranked([pattern])) for pattern in patterns}
+    known = {name: group for group in groups.values() for name in group.ranks}
+    asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(is_named(connection.dialect.name))
+    for names in chunks(list(known), _NAMES_AT_ONCE):
+        for row_id, name in connection.execute(asked, {"names": list(names)}).all():
+            if (group := known.get(name.lower())) is not None:
+                group.take(row_id, name)
+    return groups
+
+
+def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Group) -> Verdict:
+    if group.best is None:
+        effect = f"not served until it is renamed to {pattern.text!r}"
+        return _stray(row_id, f"name {name!r} is not in the form of a stored domain", effect)
+    (*_, best_id), best_name = group.best
+    if best_id == row_id:
+        return pattern.text
+    problem = f"name {name!r} is the same domain as {best_name!r}"
+    return _stray(row_id, problem, f"domain {best_id} is served instead")
+
+
+def _stray(row_id: int, problem: str, effect: str) -> RowFinding:
+    return RowFinding(schema.domain.name, str(row_id), problem, effect)

@@ -1,0 +1,99 @@
+"""Warnings about rows that can be served, but whose columns contradict each other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from waypost.core.model import Format, HostEndpoint, Security, ServiceType, UrlEndpoint
+from waypost.store.sql.rows import services
+from waypost.store.sql.rows.formats import formats_of, unknown_words
+from waypost.store.sql.rows.redirects import redirect_of
+
+# IANA's registry of ports: which ports are for TLS from the first byte.
+_PORTS: Final = {
+    143: (ServiceType.IMAP, False),
+    993: (ServiceType.IMAP, True),
+    110: (ServiceType.POP3, False),
+    995: (ServiceType.POP3, True),
+    25: (ServiceType.SMTP, False),
+    587: (ServiceType.SMTP, False),
+    465: (ServiceType.SMTP, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A warning about a row.
+
+    Attributes:
+        problem: the values that contradict each other.
+        effect: how Waypost reads them.
+    """
+
+    problem: str
+    effect: str
+
+
+def of_server(row: services.Row) -> Iterator[RowWarning]:
+    """Yield warnings about a row of `server` that `rows.service_from_server` can read."""
+    service = services.service_from_server(row)
+    endpoint = service.endpoint
+    if not isinstance(endpoint, HostEndpoint):
+        return
+    stored = row["socket_type"]
+    if not services.is_known_socket_type(stored):
+        problem = f"socket_type {stored!r} is not known"
+        yield RowWarning(problem, f"read as {endpoint.security.value}, because of the port")
+    usual = _PORTS.get(endpoint.port)
+    if usual is not None:
+        kind, is_tls = usual
+        if kind is not service.type:
+            problem = f"port {endpoint.port} is for {kind.value}, but type is {row['type']!r}"
+            yield RowWarning(problem, "served unchanged")
+        elif is_tls is not (endpoint.security is Security.TLS):
+            used = "TLS from the start" if is_tls else "a connection that begins without TLS"
+            problem = f"port {endpoint.port} is for {used}, but socket_type is {stored!r}"
+            yield RowWarning(problem, "served unchanged")
+    if not services.is_known_method(row["authentication"]):
+        problem = f"authentication {row['authentication']!r} is not known"
+        yield RowWarning(problem, f"read as {service.authentication[0]}")
+    yield from _formats(row)
+
+
+def of_davserver(row: services.Row) -> Iterator[RowWarning]:
+    """Yield warnings about a row of `davserver` that `rows.service_from_davserver` can read."""
+    endpoint = services.service_from_davserver(row).endpoint
+    if not isinstance(endpoint, UrlEndpoint):
+        return
+    stored, parts = row["url"].strip(), urlsplit(endpoint.url)
+    effect = f"read as {endpoint.url}"
+    if "://" not in stored:
+        yield RowWarning(f"url {stored!r} has no scheme", effect)
+    elif bool(row["use_ssl"]) is not (parts.scheme.lower() in services.SSL_SCHEMES):
+        problem = f"url {stored!r} and use_ssl {row['use_ssl']} contradict each other"
+        yield RowWarning(problem, effect)
+    own_port = urlsplit(stored).port if "://" in stored else None
+    if own_port is not None and parts.port != own_port:
+        yield RowWarning(f"url {stored!r} and port {row['port']} contradict each other", effect)
+    yield from _formats(row)
+
+
+def _formats(row: services.Row) -> Iterator[RowWarning]:
+    """Yield a warning about unknown formats of a service."""
+    stored = row.get("formats")
+    if unknown := unknown_words(stored):
+        known = ", ".join(form.value for form in Format if form in formats_of(stored))
+        yield RowWarning(f"formats {' '.join(unknown)!r} is not known", f"described in {known}")
+
+
+def of_domain(row: services.Row) -> Iterator[RowWarning]:
+    """Yield a warning about an invalid redirect of a row of `domain`."""
+    address, url = row["redirect_address"], row["redirect_url"]
+    if redirect_of(address, url, bool(row["declined"])) is not None:
+        return
+    effect = "served without a redirect"
+    if address:
+        yield RowWarning(f"redirect_address {address!r} is not a domain", effect)
+    elif url:
+        yield RowWarning(f"redirect_url {url!r} is not an https URL", effect)

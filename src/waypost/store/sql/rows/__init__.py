@@ -1,0 +1,1 @@
+"""Convert rows of the tables to values, and back."""

@@ -1,0 +1,108 @@
+"""Convert rows of the table `provider` to values, and back."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from waypost.core.address import SEPARATORS
+from waypost.core.model import (
+    Documentation,
+    FormField,
+    Logo,
+    OAuth2,
+    Provider,
+    Webmail,
+    WebmailLogin,
+)
+from waypost.store.sql.rows.profiles import profile_from_values
+from waypost.store.sql.rows.services import Row
+from waypost.store.sql.rows.texts import clean
+
+
+def provider_from_row(row: Row) -> Provider:
+    """Return the provider of a row of `provider`."""
+    others = row["pages"] or {}
+    return Provider(
+        name=clean(row["name"]),
+        short_name=clean(row["short_name"]),
+        documentation=_pages(row["documentation"] or ()),
+        oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
+        enable=_pages(others.get("enable", ())),
+        webmail=_webmail(others.get("webmail")),
+        update_url=others.get("update_url"),
+        logos=tuple(Logo(**entry) for entry in others.get("logos", ())),
+        developer_url=others.get("developer_url"),
+        contacts=tuple(others.get("contacts", ())),
+        profile=profile_from_values(others.get("profile")),
+        subaddress_separators=_known_separators(row["subaddress_separators"] or ""),
+    )
+
+
+def provider_row(provider: Provider) -> dict[str, Any]:
+    """Return a row for a provider, without its id."""
+    oauth2 = [
+        {name: getattr(entry, name) for name in OAuth2.__slots__} for entry in provider.oauth2
+    ]
+    others = {
+        "enable": _entries(provider.enable),
+        "webmail": _webmail_entry(provider.webmail),
+        "update_url": provider.update_url,
+        "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
+        "developer_url": provider.developer_url,
+        "contacts": list(provider.contacts),
+        "profile": provider.profile.plain(),
+    }
+    return {
+        "name": provider.name,
+        "short_name": provider.short_name,
+        "documentation": _entries(provider.documentation) or None,
+        "oauth2": oauth2 or None,
+        "pages": {key: value for key, value in others.items() if value} or None,
+        "subaddress_separators": provider.subaddress_separators or None,
+    }
+
+
+def odd_separators(stored: str) -> str:
+    """Return the characters in a provider's separators that are not allowed."""
+    return "".join(sign for sign in stored if sign not in SEPARATORS)
+
+
+def _known_separators(stored: str) -> str:
+    """Return the allowed separators: with a letter from SQL, few users could log in."""
+    return "".join(sign for sign in stored if sign in SEPARATORS)
+
+
+def _pages(entries: Iterable[dict[str, Any]]) -> tuple[Documentation, ...]:
+    return tuple(
+        Documentation(page["url"], tuple((lang, text) for lang, text in page["descriptions"]))
+        for page in entries
+    )
+
+
+def _entries(pages: Iterable[Documentation]) -> list[dict[str, Any]]:
+    return [
+        {"url": page.url, "descriptions": [list(pair) for pair in page.descriptions]}
+        for page in pages
+    ]
+
+
+def _webmail(entry: str | dict[str, Any] | None) -> Webmail | None:
+    """Return the webmail of a URL, or of a URL with its login form."""
+    if entry is None or isinstance(entry, str):
+        return None if entry is None else Webmail(entry)
+    values: dict[str, Any] = {
+        key: FormField(**value) if isinstance(value, dict) else value
+        for key, value in entry["login"].items()
+    }
+    return Webmail(entry["url"], WebmailLogin(**values))
+
+
+def _webmail_entry(webmail: Webmail | None) -> str | dict[str, Any] | None:
+    if webmail is None or webmail.login is None:
+        return None if webmail is None else webmail.url
+    values = {name: getattr(webmail.login, name) for name in WebmailLogin.__slots__}
+    fields = {
+        key: {"id": value.id, "name": value.name} if isinstance(value, FormField) else value
+        for key, value in values.items()
+        if value is not None
+    }
+    return {"url": webmail.url, "login": fields}

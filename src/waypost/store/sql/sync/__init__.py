@@ -1,0 +1,1 @@
+"""Read, compare and write the whole database in parts, even with a million domains."""

@@ -1,0 +1,106 @@
+"""Read the whole database as one value, and write one value as the whole database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from waypost.core.model import Catalog, Provider
+from waypost.database.engine import Connection
+from waypost.store.interning import DomainEntry
+from waypost.store.sql import schema
+from waypost.store.sql.precedence import judge
+from waypost.store.sql.row_finding import FindingSink, RowFinding, ignore_finding
+from waypost.store.sql.sync.diff import Change, Progress, WantedContent, silent
+from waypost.store.sql.sync.reader import StoredHead, count_domains, stored_domains
+from waypost.store.sql.sync.temp_table import TempTable
+from waypost.store.sql.sync.writer import write
+
+
+def is_empty(connection: Connection) -> bool:
+    """Return whether the database has neither providers nor domains."""
+    ids = schema.provider.c.id, schema.domain.c.id
+    return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
+
+
+def purge(connection: Connection) -> None:
+    """Remove all rows from all tables."""
+    for table in reversed(schema.metadata.sorted_tables):
+        connection.execute(table.delete())
+
+
+def read_catalog(connection: Connection) -> Catalog:
+    """Read everything into memory; use `reading_catalog` for databases of any size.
+
+    Rows that no answer uses are left out. In each domain the host-based services come first, then
+    the URL-based ones, each in the order of their ids, which is the order of writing.
+    """
+    with reading_catalog(connection) as catalog:
+        return Catalog(tuple(catalog.domains), catalog.directories, catalog.unused_providers)
+
+
+@contextmanager
+def reading_catalog(
+    connection: Connection, progress: Progress = silent, left_out: FindingSink = ignore_finding
+) -> Iterator[Catalog]:
+    """Read everything, with the domains in a temporary file and not in memory.
+
+    The database is not queried again later. `domains` can be iterated more than once within the
+    context.
+
+    Args:
+        connection: in a transaction, if others may write meanwhile.
+        progress: called with the progress.
+        left_out: called with each row that no answer uses.
+    """
+    head = StoredHead(connection)
+    scratch = TempTable()
+    try:
+        used = _copy(connection, head, scratch, progress, left_out)
+        for finding in head.strays(connection):
+            left_out(finding)
+        idle = tuple(one for one in head.providers.values() if one not in used)
+        yield Catalog(scratch.domains(), head.directories, idle)
+    finally:
+        scratch.close()
+
+
+def write_catalog(connection: Connection, wanted: Catalog, *, keep_strays: bool = False) -> None:
+    """Make the content of the database equal to the catalog.
+
+    Unchanged rows keep their ids. A service of several domains is one row. Writing the same
+    catalog again changes nothing. Call it in a transaction. With `keep_strays`, rows that no
+    answer uses stay.
+    """
+    with WantedContent(wanted) as listed:
+        change = Change(connection, listed, keep_strays=keep_strays)
+        for _ in change.pairs():
+            continue
+        write(change)
+
+
+def _copy(
+    connection: Connection,
+    head: StoredHead,
+    scratch: TempTable,
+    progress: Progress,
+    left_out: FindingSink,
+) -> set[Provider]:
+    """Copy all domains into a scratch list, and return the providers that have domains."""
+    used: set[int] = set()
+    total, done = count_domains(connection), 0
+    for part in stored_domains(connection):
+        verdicts = judge(connection, [(row.id, row.name) for row in part])
+        listed: list[tuple[int, str, DomainEntry]] = []
+        for row in part:
+            verdict = verdicts[row.id]
+            if isinstance(verdict, RowFinding):
+                left_out(verdict)
+                continue
+            # By provider, and then by id.
+            listed.append((row.provider_id * 2**32 + row.id, verdict, head.offer(row)))
+            used.add(row.provider_id)
+        scratch.add(listed)
+        done += len(part)
+        progress("reading", done, total)
+    return {head.providers[number] for number in used & head.providers.keys()}

@@ -1,0 +1,283 @@
+"""Compare the content of the database with a wanted content, domain by domain.
+
+The wanted content is in a scratch list. The database is read in parts, each part is looked up in
+that list, and the differences are yielded. So neither side must fit into memory.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from waypost.core.model import Catalog, Directory, Domain, HostEndpoint, Provider, users_key
+from waypost.database.engine import Connection
+from waypost.store.interning import DomainEntry
+from waypost.store.sql.precedence import judge
+from waypost.store.sql.row_finding import FindingSink, ignore_finding
+from waypost.store.sql.sync.reader import StoredDomain, StoredHead, count_domains, stored_domains
+from waypost.store.sql.sync.temp_table import CHUNK, TempTable
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, the number of domains that are done, and of all domains."""
+Pair = tuple[Domain | None, Domain | None]
+Match = tuple[StoredDomain, str, tuple[int, int] | None]
+"""A row, its pattern, and position and offer of its wanted entry, or None."""
+
+
+NO_ID: Final = -(2**63)
+
+
+def silent(_what: str, _done: int, _total: int) -> None:
+    """Ignore the progress."""
+
+
+def ignore(_name: str) -> None:
+    """Do nothing for a domain that does not change."""
+
+
+class WantedContent:
+    """The wanted content of the database, ready for comparison. Must be closed after use.
+
+    Attributes:
+        ids: the id of the domain at each position of the scratch list, or `NO_ID`.
+    """
+
+    def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
+        """Read all domains of a catalog once."""
+        self.directories: Sequence[Directory] = catalog.directories
+        self.unused_providers: Sequence[Provider] = catalog.unused_providers
+        self.scratch = TempTable()
+        self.ids = array("q")
+        total = len(catalog.domains)
+        part: list[tuple[int, str, Domain]] = []
+        for position, domain in enumerate(catalog.domains):
+            part.append((position, domain.pattern.text, domain))
+            if len(part) == CHUNK or position == total - 1:
+                self.add(part)
+                part.clear()
+                progress("reading", position + 1, total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.scratch.close()
+
+    def add(self, named: Sequence[tuple[int, str, Domain | DomainEntry]]) -> None:
+        """Append domains; their positions continue those in the list."""
+        self.scratch.add(named)
+        self.ids.extend([NO_ID] * len(named))
+
+    def new(self) -> Iterator[list[tuple[int, str, int]]]:
+        """Yield position, name and offer of the domains without an id, in order, in parts."""
+        for part in self.scratch.parts():
+            if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
+                yield lacking
+
+    def providers(self) -> list[Provider]:
+        """Return each provider with domains once, in the order of their first domain."""
+        numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
+        found = dict.fromkeys(self.scratch.offers[number].provider for number in numbers)
+        return [provider for provider in found if provider is not None]
+
+    def first_ids(self) -> dict[int, int]:
+        """Return the smallest id of each offer's domains, once all have one."""
+        found: dict[int, int] = {}
+        for part in self.scratch.parts():
+            for position, _, number in part:
+                domain_id = self.ids[position]
+                if domain_id < found.get(number, domain_id + 1):
+                    found[number] = domain_id
+        return found
+
+
+class Change:
+    """A change from the stored to the wanted content, within one transaction.
+
+    Attributes:
+        head: the stored content, except the domains.
+        gone: ids of the rows of `domain` to remove.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        wanted: WantedContent,
+        *,
+        only_add: bool = False,
+        keep_strays: bool = False,
+        progress: Progress = silent,
+    ) -> None:
+        """Read the stored content, except the domains.
+
+        Args:
+            connection: in a transaction, if the change is written later.
+            wanted: the wanted content; `only_add` adds the stored content to it.
+            only_add: stored domains stay as they are, each with its services; only missing
+                domains, providers and directories are added.
+            keep_strays: rows that no answer uses stay; `only_add` implies it.
+            progress: called after each part.
+        """
+        self.connection = connection
+        self.wanted = wanted
+        self.only_add = only_add
+        self.keep_strays = keep_strays or only_add
+        self.progress = progress
+        self.head = StoredHead(connection)
+        self.gone = array("q")
+        self._used: set[int] = set()
+        self._same: dict[tuple[int, int], bool] = {}
+        self._kept: Callable[[str], None] = ignore
+        if only_add:
+            self._keep_heads()
+
+    def pairs(
+        self, stray: FindingSink = ignore_finding, kept: Callable[[str], None] = ignore
+    ) -> Iterator[Pair]:
+        """Yield each domain that differs: as stored, and as wanted; None if it is absent.
+
+        Iterate to the end, once, before writing. The stored domains come first, by id, then the
+        new ones, in the order of the catalog.
+
+        Args:
+            stray: called with each row that no answer uses. It will be removed, or is kept
+                (`keep_strays`).
+            kept: called with each domain that differs from the wanted one, and that `only_add`
+                does not change.
+        """
+        self._kept = kept
+        total, done = count_domains(self.connection), 0
+        for rows in stored_domains(self.connection):
+            yield from self._compare(self._served(rows, stray))
+            done += len(rows)
+            self.progress("comparing", done, total)
+        for finding in self.head.strays(self.connection):
+            stray(finding)
+        offers = self.wanted.scratch.offers
+        for new in self.wanted.new():
+            for _, name, number in self._adopted(new) if self.only_add else new:
+                yield None, offers[number].for_domain(name)
+
+    def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
+        """Return position, name and offer of the wanted entries of rows, by id; after `pairs`."""
+        scratch = self.wanted.scratch
+        listed = scratch.named([row.name for row in rows])
+        texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
+        others = {text for text in texts.values() if text is not None} - listed.keys()
+        listed |= scratch.named(list(others))
+        found: dict[int, tuple[int, str, int]] = {}
+        for row_id, text in texts.items():
+            if text is not None and (entry := listed.get(text)) is not None:
+                position, number = entry
+                if self.wanted.ids[position] == row_id:
+                    found[row_id] = position, text, number
+        return found
+
+    def heads(self) -> tuple[Catalog, Catalog]:
+        """Return the stored and the wanted content without the domains; call it after `pairs`."""
+        stored = self.head.providers
+        used = {stored[number] for number in self._used & stored.keys()}
+        idle = tuple(one for one in self.head.providers.values() if one not in used)
+        now = Catalog((), self.head.directories, idle)
+        busy = set(self.wanted.providers())
+        idle = tuple(one for one in self.wanted.unused_providers if one not in busy)
+        return now, Catalog((), tuple(self.wanted.directories), idle)
+
+    def _served(self, rows: Sequence[StoredDomain], stray: FindingSink) -> list[Match]:
+        """Look up the rows that are served; report the others."""
+        scratch = self.wanted.scratch
+        listed = scratch.named([row.name for row in rows])
+        # Most names are in the list unchanged; only the others need a check.
+        others = [(row.id, row.name) for row in rows if row.name not in listed]
+        verdicts = judge(self.connection, others)
+        odd = {verdicts[row_id] for row_id, name in others if verdicts[row_id] != name}
+        listed |= scratch.named([text for text in odd if isinstance(text, str)])
+        found: list[Match] = []
+        for row in rows:
+            verdict = verdicts.get(row.id, row.name)
+            if isinstance(verdict, str):
+                found.append((row, verdict, listed.get(verdict)))
+                continue
+            stray(verdict)
+            if not self.keep_strays:
+                self.gone.append(row.id)
+        return found
+
+    def _compare(self, matches: Sequence[Match]) -> Iterator[Pair]:
+        scratch = self.wanted.scratch
+        described: list[tuple[int, int]] = []
+        kept: list[tuple[int, str, DomainEntry]] = []
+        for row, text, match in matches:
+            old = self.head.offer(row)
+            self._used.add(row.provider_id)
+            if match is not None:
+                position, number = match
+                self.wanted.ids[position] = row.id
+                if self.only_add:
+                    if not self._is_same(old, number):
+                        self._kept(text)
+                    described.append((position, scratch.offers.number(old)))
+                elif not self._is_same(old, number):
+                    yield old.for_domain(text), scratch.offers[number].for_domain(text)
+            elif self.only_add:
+                kept.append((row.id, text, old))
+            else:
+                self.gone.append(row.id)
+                yield old.for_domain(text), None
+        scratch.exchange(described)
+        self._keep(kept)
+
+    def _keep(self, kept: Sequence[tuple[int, str, DomainEntry]]) -> None:
+        """Add stored domains to the wanted content."""
+        begin = len(self.wanted.ids)
+        self.wanted.add([(begin + index, text, old) for index, (_, text, old) in enumerate(kept)])
+        for index, (domain_id, _, _) in enumerate(kept):
+            self.wanted.ids[begin + index] = domain_id
+
+    def _is_same(self, old: DomainEntry, number: int) -> bool:
+        # The same few offers are compared again and again, and a full comparison is slow. `head`
+        # keeps its offers, so that no other object gets the same identity.
+        key = (id(old), number)
+        known = self._same.get(key)
+        if known is None:
+            known = _in_tables(old) == _in_tables(self.wanted.scratch.offers[number])
+            self._same[key] = known
+        return known
+
+    def _keep_heads(self) -> None:
+        """Add the stored content, except the domains, to the wanted content."""
+        labels = {directory.label for directory in self.head.directories}
+        new_directories = [one for one in self.wanted.directories if one.label not in labels]
+        self.wanted.directories = (*self.head.directories, *new_directories)
+        names = {provider.name for provider in self.head.providers.values()}
+        new_providers = [one for one in self.wanted.unused_providers if one.name not in names]
+        self.wanted.unused_providers = (*self.head.providers.values(), *new_providers)
+
+    def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+        """Return new domains with the stored provider of the same name, if there is one."""
+        offers = self.wanted.scratch.offers
+        known: dict[str, Provider] = {}
+        for stored in self.head.providers.values():
+            known.setdefault(stored.name, stored)
+        adopted = []
+        for position, name, number in part:
+            offer = offers[number]
+            provider = offer.provider and known.get(offer.provider.name, offer.provider)
+            if provider != offer.provider:
+                number = offers.number(replace(offer, provider=provider))  # noqa: PLW2901
+            adopted.append((position, name, number))
+        self.wanted.scratch.exchange([(position, number) for position, _, number in adopted])
+        return adopted
+
+
+def _in_tables(offer: DomainEntry) -> tuple[object, ...]:
+    """Return the parts to compare: the order between services with a host and a URL is ignored."""
+    hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
+    urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
+    return offer.provider, users_key(offer.users), offer.redirect, hosts, urls

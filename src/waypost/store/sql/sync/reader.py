@@ -1,0 +1,254 @@
+"""Read the database in parts, so that its size does not matter."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.core.errors import DomainError
+from waypost.core.model import (
+    Directory,
+    DirectoryPolicy,
+    DomainPattern,
+    LdapServer,
+    Provider,
+    Redirect,
+    Service,
+    UnknownUser,
+)
+from waypost.database.engine import Connection
+from waypost.store.interning import DomainEntry
+from waypost.store.sql import schema
+from waypost.store.sql.audit import dangling_links
+from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.rows import directories as directory_rows
+from waypost.store.sql.rows import providers
+from waypost.store.sql.rows import services as rows
+from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS, redirect_columns, redirect_of
+from waypost.store.sql.rows.services import RowError
+
+CHUNK: Final = 5000
+SERVICE_TABLES: Final = (
+    (schema.server, schema.server_domain, "server_id"),
+    (schema.davserver, schema.davserver_domain, "davserver_id"),
+)
+Links = tuple[tuple[int, ...], tuple[int, ...]]
+"""The ids in `server` and in `davserver`, each ascending, which is the order of preference."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """The columns of `domain` about its users."""
+
+    ldapserver_id: int | None = None
+    directory_id: int | None = None
+    unknown_user: str | None = None
+    show_display_name: bool = False
+
+    def of(self, directory: Directory) -> DirectoryPolicy:
+        """Return the policy for users, with the directory of the row."""
+        policy = UnknownUser.ANSWER
+        if self.unknown_user == UnknownUser.DECLINE:
+            policy = UnknownUser.DECLINE
+        return DirectoryPolicy(directory, policy, self.show_display_name)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDomain:
+    """A row of `domain` and its links."""
+
+    id: int
+    name: str
+    provider_id: int
+    users: StoredPolicy
+    links: Links
+    redirect: Redirect | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the values of the row by column name, without its id."""
+        users = {name: getattr(self.users, name) for name in StoredPolicy.__slots__}
+        pointers = {"name": self.name, "provider_id": self.provider_id}
+        return {**pointers, **users, **redirect_columns(self.redirect)}
+
+    def pattern(self) -> str | None:
+        """Return the text of the pattern, or None if the name is invalid."""
+        try:
+            return DomainPattern.parse(self.name).text
+        except DomainError:
+            return None
+
+
+class StoredHead:
+    """The content of the database without its domains, which fits into memory.
+
+    Attributes:
+        services: the valid rows of each of `SERVICE_TABLES`, by id.
+        idle: by table, the ids of services without a link from an existing domain.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        """Read the content. Invalid services are left out, as in answers."""
+        self.providers: dict[int, Provider] = {
+            row["id"]: providers.provider_from_row(row)
+            for row in every(connection, schema.provider)
+        }
+        self.ldapservers: Mapping[int, LdapServer] = {
+            row["id"]: directory_rows.ldapserver_from_row(row)
+            for row in every(connection, schema.ldapserver)
+        }
+        self.described = _described(connection)
+        self.idle: Mapping[str, set[int]] = {
+            table.name: _without_domain(connection, table, links, column)
+            for table, links, column in SERVICE_TABLES
+        }
+        read = [
+            _services(connection, table, self.idle[table.name]) for table, _, _ in SERVICE_TABLES
+        ]
+        self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
+        self._strays = tuple(finding for _, strays in read for finding in strays)
+        self._offers: dict[tuple[int, StoredPolicy, Links, Redirect | None], DomainEntry] = {}
+
+    @property
+    def directories(self) -> tuple[Directory, ...]:
+        """Return all directories, automx2's first, each kind by id."""
+        return (*self.ldapservers.values(), *self.described.values())
+
+    def users(self, row: StoredPolicy) -> DirectoryPolicy | None:
+        """Return how users of a domain are looked up; None if the directory's row is missing."""
+        directory: Directory | None = None
+        if row.directory_id is not None:
+            directory = self.described.get(row.directory_id)
+        elif row.ldapserver_id is not None:
+            directory = self.ldapservers.get(row.ldapserver_id)
+        return None if directory is None else row.of(directory)
+
+    def offer(self, row: StoredDomain) -> DomainEntry:
+        """Return the entry of a row; references to missing rows are None."""
+        key = (row.provider_id, row.users, row.links, row.redirect)
+        if (known := self._offers.get(key)) is not None:
+            return known
+        provider = self.providers.get(row.provider_id)
+        services = tuple(
+            readable[number]
+            for readable, numbers in zip(self.services, row.links, strict=True)
+            for number in numbers
+            if number in readable
+        )
+        offer = DomainEntry(provider, services, self.users(row.users), row.redirect)
+        return self._offers.setdefault(key, offer)
+
+    def strays(self, connection: Connection) -> Iterator[RowFinding]:
+        """Yield the services that no domain has, and the links to missing rows."""
+        yield from self._strays
+        yield from dangling_links(connection)
+
+
+def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
+    """Return all rows of a small table, by id."""
+    return list(connection.execute(sa.select(table).order_by(table.c.id)).mappings())
+
+
+def count_domains(connection: Connection) -> int:
+    """Return the number of rows in `domain`."""
+    count = sa.select(sa.func.count()).select_from(schema.domain)
+    return int(connection.execute(count).scalar_one())
+
+
+def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
+    """Yield all domains by id, in parts; the caller may change domains between the parts."""
+    column = schema.domain.c
+    asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
+    asked = asked.add_columns(*REDIRECT_COLUMNS)
+    known: dict[tuple[Any, ...], StoredPolicy] = {}
+    last: int | None = None
+    while True:
+        part = asked.order_by(column.id).limit(CHUNK)
+        found = connection.execute(part if last is None else part.where(column.id > last)).all()
+        if not found:
+            return
+        first, last = found[0][0], found[-1][0]
+        hosts, urls = (
+            _links(connection, links, service_id, first, last)
+            for _, links, service_id in SERVICE_TABLES
+        )
+        yield [
+            StoredDomain(
+                *(row[0], row[1], row[2], _shared_users(known, row[3:-3])),
+                (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
+                redirect_of(*row[-3:]),
+            )
+            for row in found
+        ]
+
+
+def users_columns() -> tuple[sa.Column[Any], ...]:
+    """Return the columns of `StoredPolicy`."""
+    column = schema.domain.c
+    return (
+        *(column.ldapserver_id, column.directory_id, column.unknown_user),
+        column.show_display_name,
+    )
+
+
+def _shared_users(
+    known: dict[tuple[Any, ...], StoredPolicy], values: tuple[Any, ...]
+) -> StoredPolicy:
+    key = tuple(values)
+    return known.setdefault(key, StoredPolicy(*key))
+
+
+def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
+    known: dict[int, directory_rows.Described] = {}
+    for row in every(connection, schema.directory):
+        try:
+            known[row["id"]] = directory_rows.directory_from_row(row)
+        except RowError:
+            continue
+    return known
+
+
+def _links(
+    connection: Connection, links: sa.Table, service_id: str, first: int, last: int
+) -> dict[int, list[int]]:
+    asked = sa.select(links.c.domain_id, links.c[service_id])
+    found: dict[int, list[int]] = {}
+    asked = asked.where(links.c.domain_id.between(first, last))
+    for domain_id, number in connection.execute(asked).all():
+        found.setdefault(domain_id, []).append(number)
+    for numbers in found.values():
+        numbers.sort()
+    return found
+
+
+def _services(
+    connection: Connection, table: sa.Table, idle: set[int]
+) -> tuple[Mapping[int, Service], Sequence[RowFinding]]:
+    """Return the services of a table by id, and findings about rows that no domain uses."""
+    is_server = table is schema.server
+    read: Any = rows.service_from_server if is_server else rows.service_from_davserver
+    name = "name" if is_server else "url"
+    known: dict[int, Service] = {}
+    strays: list[RowFinding] = []
+    for row in every(connection, table):
+        number = row["id"]
+        try:
+            known[number] = read(row)
+        except RowError as error:
+            strays.append(
+                RowFinding(table.name, str(number), str(error), "left out of all answers")
+            )
+            continue
+        if number in idle:
+            problem = f"{name} {row[name]!r} has no domain"
+            strays.append(RowFinding(table.name, str(number), problem, "no answer uses it"))
+    return known, strays
+
+
+def _without_domain(
+    connection: Connection, table: sa.Table, links: sa.Table, column: str
+) -> set[int]:
+    is_linked = sa.exists().where(
+        links.c[column] == table.c.id, links.c.domain_id == schema.domain.c.id
+    )
+    return set(connection.execute(sa.select(table.c.id).where(~is_linked)).scalars())

@@ -1,0 +1,152 @@
+"""A list of domains that may be larger than memory: a temporary table of SQLite.
+
+SQLite keeps a database without a name in memory while it is small, and in an unlinked temporary
+file when it grows. Closing the connection removes it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar, overload
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from waypost.core.model import Domain
+from waypost.store.interning import DomainEntry, EntryTable
+
+CHUNK: Final = 5000
+_CACHE_KIB: Final = 16 * 1024
+
+_Item = TypeVar("_Item")
+
+_METADATA: Final = sa.MetaData()
+_LISTED: Final = sa.Table(
+    "listed",
+    _METADATA,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("offer", sa.Integer, nullable=False),
+)
+_L: Final = _LISTED.c
+
+
+class TempTable:
+    """A list of domains in the order of their positions, each name once, with an offer's number."""
+
+    def __init__(self) -> None:
+        """Create an empty list."""
+        self.offers = EntryTable()
+        self._engine = sa.create_engine("sqlite://", creator=_connect, poolclass=StaticPool)
+        self._connection = self._engine.connect()
+        _METADATA.create_all(self._connection)
+        insert = _LISTED.insert().prefix_with("OR IGNORE")
+        # The statement as text and rows as tuples take a third of the time of dicts.
+        self._insert = str(insert.compile(self._engine))
+
+    def close(self) -> None:
+        """Close the temporary database."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def add(self, named: Iterable[tuple[int, str, Domain | DomainEntry]]) -> None:
+        """Add names with their positions and offers; a name that is in the list is skipped."""
+        number = self.offers.number
+        rows = [(position, name, number(one)) for position, name, one in named]
+        if rows:
+            self._connection.exec_driver_sql(self._insert, rows)
+
+    def named(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return position and offer of each of these names that is in the list."""
+        asked = sa.func.json_each(json.dumps(names)).table_valued("value")
+        rows = self._connection.execute(
+            sa.select(_L.name, _L.position, _L.offer).join(asked, asked.c.value == _L.name)
+        ).all()
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def exchange(self, offers: Sequence[tuple[int, int]]) -> None:
+        """Set new offers of domains: pairs of position and offer."""
+        if offers:
+            statement = _LISTED.update().where(_L.position == sa.bindparam("at"))
+            rows = [{"at": position, "offer": number} for position, number in offers]
+            self._connection.execute(statement, rows)
+
+    def parts(self) -> Iterator[Sequence[tuple[int, str, int]]]:
+        """Yield position, name and offer of all domains, in order, in parts."""
+        yield from self._parts_from(None)
+
+    def walk(self, position: int) -> Iterator[Domain]:
+        """Yield the domains from a position on, in order."""
+        for part in self._parts_from(position):
+            for _, name, number in part:
+                yield self.offers[number].for_domain(name)
+
+    def domains(self) -> Sequence[Domain]:
+        """Return all domains in the order of their positions, each created when it is read."""
+        positions = self._connection.execute(sa.select(_L.position).order_by(_L.position))
+        marks, count = [], 0
+        for count, (position,) in enumerate(positions, start=1):
+            if count % CHUNK == 1:
+                marks.append(position)
+        return _Listed(self, marks, 0, count)
+
+    def _parts_from(self, position: int | None) -> Iterator[Sequence[tuple[int, str, int]]]:
+        asked = sa.select(_L.position, _L.name, _L.offer).order_by(_L.position).limit(CHUNK)
+        while True:
+            part = asked if position is None else asked.where(_L.position >= position)
+            rows = [(row[0], row[1], row[2]) for row in self._connection.execute(part).all()]
+            if rows:
+                yield rows
+            if len(rows) < CHUNK:
+                return
+            position = rows[-1][0] + 1
+
+
+class _Listed(Sequence[Domain]):
+    """A part of a scratch list, as a sequence of domains."""
+
+    def __init__(self, scratch: TempTable, marks: Sequence[int], start: int, stop: int) -> None:
+        """Create it from the list, the position of every CHUNK-th domain, and the bounds."""
+        self._scratch = scratch
+        self._marks = marks
+        self._start = start
+        self._stop = stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def __iter__(self) -> Iterator[Domain]:
+        if self._start < self._stop:
+            walk = self._scratch.walk(self._marks[self._start // CHUNK])
+            yield from islice(walk, self._start % CHUNK, self._start % CHUNK + len(self))
+
+    @overload
+    def __getitem__(self, index: int) -> Domain: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Domain]: ...
+
+    def __getitem__(self, index: int | slice) -> Domain | Sequence[Domain]:
+        numbers = range(self._start, self._stop)[index]
+        if isinstance(numbers, int):
+            return next(iter(_Listed(self._scratch, self._marks, numbers, numbers + 1)))
+        if numbers.step != 1:
+            return tuple(self)[index]
+        return _Listed(self._scratch, self._marks, numbers.start, max(numbers.start, numbers.stop))
+
+
+def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:
+    """Yield a sequence in parts of at most `size` items."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _connect() -> sqlite3.Connection:
+    connection = sqlite3.connect("", check_same_thread=False)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = OFF")
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    cursor.close()
+    return connection

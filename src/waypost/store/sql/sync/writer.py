@@ -1,0 +1,279 @@
+"""Write the wanted content in parts; unchanged rows keep their ids."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.core.merge_sequences import merge_sequences
+from waypost.core.model import Directory, HostEndpoint, Provider, Service
+from waypost.database.engine import Connection
+from waypost.store.sql import schema
+from waypost.store.sql.rows import providers
+from waypost.store.sql.rows import services as rows
+from waypost.store.sql.sync.diff import Change
+from waypost.store.sql.sync.directories import Pointers, remove_directories, write_directories
+from waypost.store.sql.sync.reader import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
+from waypost.store.sql.sync.row_ids import free_id, insert
+from waypost.store.sql.sync.temp_table import chunks
+
+# The number of values in one statement, which engines limit.
+_VALUES: Final = 1000
+# With this number of domains or more, one statement for all is faster than their rows.
+_RUN: Final = 50
+# The id for the provider of domains whose own is missing; greater than all ids in the table.
+_NO_PROVIDER: Final = 2**31
+
+
+def write(change: Change) -> None:
+    """Make the content of the database equal to the wanted one; after reading `change.pairs`.
+
+    A service of several domains of a provider is one row. Writing the same again changes nothing.
+    """
+    connection, wanted = change.connection, change.wanted
+    directory_ids = write_directories(connection, wanted.directories)
+    busy = wanted.providers()
+    if change.only_add:
+        # Stored providers come first, by id, because each keeps its id.
+        busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
+    provider_ids = _write_providers(connection, busy, wanted.unused_providers)
+    _remove_domains(connection, change.gone)
+    pointers = Pointers(provider_ids, directory_ids)
+    # With `only_add` stored domains keep the rows of their services.
+    added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
+    is_new = _insert_domains(change, pointers)
+    offers: dict[int, list[int]] = defaultdict(list)
+    first_ids = wanted.first_ids()
+    for number in sorted(first_ids, key=first_ids.__getitem__):
+        # By ids, so that the order of the catalog does not matter.
+        if added is not None and number not in added:
+            continue
+        offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
+    hosts, urls = (
+        _write_services(change, table, links.c[column], offers)
+        for table, links, column in SERVICE_TABLES
+    )
+    meant = first_ids if added is None else added
+    links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in meant}
+    _Linking(change, pointers, links).run(is_new if change.only_add else _any)
+    if not change.keep_strays:
+        _remove_old(connection, set(provider_ids.values()), wanted.directories)
+
+
+def _write_providers(
+    connection: Connection, busy: Sequence[Provider], idle: Sequence[Provider]
+) -> dict[Provider | None, int]:
+    """Write providers in their order, and return the id of each."""
+    table = schema.provider
+    stored: dict[tuple[str, str], list[sa.RowMapping]] = defaultdict(list)
+    for row in every(connection, table):
+        stored[row["name"], row["short_name"]].append(row)
+    ids: dict[Provider | None, int] = {None: _NO_PROVIDER}
+    free = free_id(connection, table, schema.domain.c.provider_id)
+    has_order = set(busy) - set(idle)
+    last = 0
+    for provider in dict.fromkeys([*busy, *idle]):
+        values = providers.provider_row(provider)
+        if provider not in has_order:
+            last = 0  # The order of these does not matter: they keep their ids.
+        same_name = [r for r in stored[provider.name, provider.short_name] if r["id"] > last]
+        exact = [r for r in same_name if all(r[k] == v for k, v in values.items())]
+        kept = next(iter(exact or same_name), None)
+        if kept is None:
+            ids[provider] = insert(connection, table, values, free)
+            free = None
+        else:
+            stored[provider.name, provider.short_name].remove(kept)
+            ids[provider] = kept["id"]
+            if not exact:
+                connection.execute(table.update().where(table.c.id == kept["id"]).values(values))
+        last = ids[provider]
+    return ids
+
+
+def _remove_domains(connection: Connection, gone: Sequence[int]) -> None:
+    domain_id = schema.domain.c.id
+    for part in chunks(gone, _VALUES):
+        for _, links, _ in SERVICE_TABLES:
+            connection.execute(links.delete().where(links.c.domain_id.in_(part)))
+        connection.execute(schema.domain.delete().where(domain_id.in_(part)))
+
+
+def _any(_domain_id: int) -> bool:
+    return True
+
+
+def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]:
+    """Write the new domains, and return a function that checks whether an id is one of theirs."""
+    scratch, positions = change.wanted.scratch, change.wanted.ids
+    done, total = 0, len(positions)
+    before = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
+    last = before
+    filled: set[int] = set()  # ids in gaps between the earlier ids
+    for part in change.wanted.new():
+        columns = {number: pointers.columns(scratch.offers[number]) for _, _, number in part}
+        values = [{"name": name, **columns[number]} for _, name, number in part]
+        change.connection.execute(schema.domain.insert(), values)
+        ids = _ids(change.connection, [name for _, name, _ in part], last)
+        last = max(ids.values())
+        filled.update(row_id for row_id in ids.values() if row_id <= before)
+        for position, name, _ in part:
+            positions[position] = ids[name]
+        done += len(part)
+        change.progress("writing domains", done, total)
+    return lambda row_id: row_id > before or row_id in filled
+
+
+def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
+    """Return the ids of new rows: those greater than the last id, or else found by name."""
+    column = schema.domain.c
+    asked = sa.select(column.name, column.id)
+    ids = {row[0]: row[1] for row in connection.execute(asked.where(column.id > last)).all()}
+    if len(ids) == len(names) and all(name in ids for name in names):
+        return ids
+    for part in chunks(names, _VALUES):
+        rows = connection.execute(asked.where(column.name.in_(part))).all()
+        ids.update((row[0], row[1]) for row in rows)
+    return ids
+
+
+def _write_services(
+    change: Change,
+    table: sa.Table,
+    pointing: sa.Column[Any],
+    offers: Mapping[int, Sequence[int]],
+) -> dict[int, list[int]]:
+    """Write one kind of services, and return the ids for each offer, ascending.
+
+    Ids grow in the order of preference.
+
+    Args:
+        change: with the wanted content.
+        table: `server` or `davserver`.
+        pointing: the column of the link table that refers to it.
+        offers: the numbers of the offers of each provider, by its id.
+    """
+    is_server = table is schema.server
+    names = [column.name for column in table.c if column.name != "id"]
+    stored: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in every(change.connection, table):
+        if row["id"] not in change.head.idle[table.name]:  # Those are removed, or stay idle.
+            stored[tuple(row[name] for name in names)].append(row["id"])
+    found: dict[int, list[int]] = defaultdict(list)
+    free = free_id(change.connection, table, pointing)
+    for _, numbers in sorted(offers.items()):
+        every_services = [change.wanted.scratch.offers[number].services for number in numbers]
+        last = 0
+        for service, owners in merge_sequences(
+            [one for one in services if isinstance(one.endpoint, HostEndpoint) is is_server]
+            for services in every_services
+        ):
+            values = _service_row(service)
+            same = stored[tuple(values[name] for name in names)]
+            kept = next((row_id for row_id in same if row_id > last), None)
+            if kept is None:
+                last = insert(change.connection, table, values, free)
+                free = None
+            else:
+                same.remove(kept)
+                last = kept
+            for owner in owners:
+                found[numbers[owner]].append(last)
+    return found
+
+
+class _Linking:
+    """The update of the rows of domains and their links, in one pass over all domains."""
+
+    def __init__(self, change: Change, pointers: Pointers, wanted: Mapping[int, Links]) -> None:
+        """Create the update from the ids of the services of each offer."""
+        self._change = change
+        self._columns = {
+            number: pointers.columns(change.wanted.scratch.offers[number]) for number in wanted
+        }
+        self._wanted = wanted
+
+    def run(self, is_meant: Callable[[int], bool]) -> None:
+        """Update all domains whose id `is_meant` accepts."""
+        done, total = 0, len(self._change.wanted.ids)
+        for part in stored_domains(self._change.connection):
+            listed = self._change.listed(part)
+            meant = (row for row in part if row.id in listed and is_meant(row.id))
+            found = [(row, *listed[row.id]) for row in meant]
+            for row, _, name, number in found:
+                self._update(row, name, number)
+            for index in range(len(SERVICE_TABLES)):
+                # If all rows of a range need the same links, one statement writes them.
+                rows = [(row, self._wanted[number][index]) for row, _, _, number in found]
+                if len(found) == len(part) and not any(row.links[index] for row, _ in rows):
+                    for links, run in groupby(rows, key=itemgetter(1)):
+                        self._link_run(index, links, [row for row, _ in run])
+                else:
+                    self._link(index, rows)
+            done += len(part)
+            self._change.progress("writing services", min(done, total), total)
+
+    def _link_run(self, index: int, wanted: Sequence[int], domains: Sequence[StoredDomain]) -> None:
+        if len(domains) < _RUN:
+            self._link(index, [(row, wanted) for row in domains])
+            return
+        _, links, column = SERVICE_TABLES[index]
+        domain_id = schema.domain.c.id
+        for one in wanted:
+            pairs = sa.select(sa.literal(one, sa.Integer), domain_id)
+            pairs = pairs.where(domain_id.between(domains[0].id, domains[-1].id))
+            insert = links.insert().from_select([column, "domain_id"], pairs)
+            self._change.connection.execute(insert)
+
+    def _update(self, row: StoredDomain, name: str, number: int) -> None:
+        wanted, table = {"name": name, **self._columns[number]}, schema.domain
+        if wanted != row.columns():
+            is_row = table.c.id == row.id
+            self._change.connection.execute(table.update().where(is_row).values(wanted))
+
+    def _link(self, index: int, domains: Sequence[tuple[StoredDomain, Sequence[int]]]) -> None:
+        _, links, column = SERVICE_TABLES[index]
+        service_id, readable = links.c[column], self._change.head.services[index]
+        new, old = [], []
+        for row, wanted in domains:
+            stored = row.links[index]
+            if wanted == stored:
+                continue
+            lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
+            if self._change.keep_strays:
+                # Invalid rows are in no answer; they are not changed if rows are only added.
+                extra.intersection_update(readable)
+            new += [{column: one, "domain_id": row.id} for one in lacking]
+            old += [{"s": one, "d": row.id} for one in extra]
+        if old:
+            is_old = sa.and_(
+                service_id == sa.bindparam("s"), links.c.domain_id == sa.bindparam("d")
+            )
+            self._change.connection.execute(links.delete().where(is_old), old)
+        if new:
+            self._change.connection.execute(links.insert(), new)
+
+
+def _remove_old(
+    connection: Connection, provider_ids: set[int], directories: Sequence[Directory]
+) -> None:
+    """Remove rows that no other row refers to any more."""
+    for table, links, column in SERVICE_TABLES:
+        has_domain = sa.exists().where(schema.domain.c.id == links.c.domain_id)
+        connection.execute(links.delete().where(~has_domain))
+        is_linked = sa.exists().where(links.c[column] == table.c.id)
+        connection.execute(table.delete().where(~is_linked))
+    provider_id = schema.provider.c.id
+    stored = connection.execute(sa.select(provider_id)).scalars().all()
+    for part in chunks([row_id for row_id in stored if row_id not in provider_ids], _VALUES):
+        connection.execute(schema.provider.delete().where(provider_id.in_(part)))
+    remove_directories(connection, directories)
+
+
+def _service_row(service: Service) -> dict[str, Any]:
+    if isinstance(service.endpoint, HostEndpoint):
+        return rows.server_row(service, service.endpoint)
+    return rows.davserver_row(service, service.endpoint)

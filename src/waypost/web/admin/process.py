@@ -1,0 +1,126 @@
+"""The admin process: a process next to the public listener, for the admin listener.
+
+This module only starts and ends the process. The process itself imports what it runs, so that the
+parent does not load it.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.context import SpawnProcess
+from threading import Event, Thread
+from time import monotonic
+from typing import Final
+
+import structlog
+
+from waypost.settings import Settings
+from waypost.web.child_process import end_with_parent, exit_reason
+
+# How long to wait before the restart, after the first, second, third... early exit in a row.
+RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS: Final = 10.0
+# uvicorn has two seconds for the answers that have begun.
+END_SECONDS: Final = 4.0
+KILLED_SECONDS: Final = 1.0
+
+
+class AdminProcess:
+    """The admin process, which is started again if it ends by itself.
+
+    While the process is down, connections wait in the backlog of its socket.
+    """
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        """Create the process without starting it.
+
+        Args:
+            settings: all options.
+            listener: the listening socket.
+        """
+        self._arguments = (settings, listener)
+        self._process: SpawnProcess | None = None
+        self._ending = Event()
+        self._end_by = 0.0
+        self._thread = Thread(target=self._keep, name="operators", daemon=True)
+        self._log = structlog.get_logger(__name__)
+
+    def start(self) -> None:
+        """Start the process. SIGHUP must be blocked in this thread; the process unblocks it."""
+        self._thread.start()
+
+    def hang_up(self) -> None:
+        """Send SIGHUP to the process, so that it reloads what is served."""
+        process = self._process
+        if process is not None and process.pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGHUP)
+
+    def terminate(self) -> None:
+        """Send SIGTERM to the process, and do not wait. A second call does nothing."""
+        if self._ending.is_set():
+            return
+        self._end_by = monotonic() + END_SECONDS
+        self._ending.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self) -> None:
+        """End the process and wait; kill it if it does not end. A second call does nothing."""
+        self.terminate()
+        self._thread.join(max(0.0, self._end_by - monotonic()))
+        if self._thread.is_alive() and self._process is not None:
+            self._log.error("admin process does not exit; killing it")
+            self._process.kill()
+            self._thread.join(KILLED_SECONDS)
+
+    def _keep(self) -> None:
+        early = 0
+        while not self._ending.is_set():
+            start = monotonic()
+            reason = self._run_once()
+            early = early + 1 if monotonic() - start < STEADY_SECONDS else 1
+            seconds = RESTART_SECONDS[min(early, len(RESTART_SECONDS)) - 1]
+            if not self._ending.is_set():
+                message = "admin process exited; restarting"
+                self._log.error(message, reason=reason, retry_seconds=seconds)
+            self._ending.wait(seconds)
+
+    def _run_once(self) -> str:
+        """Run the process until it ends; return the reason as text."""
+        process = get_context("spawn").Process(
+            target=_run, args=self._arguments, name="operators", daemon=True
+        )
+        try:
+            process.start()
+        except OSError as error:
+            return error.strerror or str(error)
+        self._process = process
+        if self._ending.is_set():  # since the check in `_keep`
+            process.terminate()
+        process.join()
+        return exit_reason(process.exitcode or 0)
+
+
+@contextmanager
+def admin_process(process: AdminProcess | None) -> Iterator[None]:
+    """Run a process while `with` lasts, if there is one."""
+    if process is None:
+        yield
+        return
+    process.start()
+    try:
+        yield
+    finally:
+        process.end()
+
+
+def _run(settings: Settings, listener: socket.socket) -> None:
+    """Run in the new process."""
+    end_with_parent()
+    from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
+
+    serve(settings, listener)

@@ -1,0 +1,1 @@
+"""The answers to each protocol over HTTP: one module for each protocol."""

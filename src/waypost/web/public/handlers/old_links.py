@@ -1,0 +1,47 @@
+"""Profiles at the URLs of other products, for the links that their users have.
+
+Some of these links contain an address. Others do not: their product knew it from a login, or left
+it out of the profile. A user who follows one of those gets a form for the address, and then the
+profile.
+"""
+
+from typing import Final
+
+from waypost.core.errors import RequestError
+from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.public.handlers import mobileconfig
+from waypost.web.public.page import landing_page
+from waypost.web.public.request import Request
+from waypost.web.public.response import Response, text
+
+PATHS: Final = (
+    # Monogramm/autodiscover-email-settings, smartlyway/email-autoconfig-php, Tiliq/autodiscover.xml
+    # and their descendants: `email`.
+    "/email.mobileconfig",
+    # mjl-/mox, http/autoconf.go 13cc5834: `addresses`, separated by commas, and `name`.
+    "/profile.mobileconfig",
+    # mailcow/mailcow-dockerized, data/web/mobileconfig.php 02206463: `only_email` and
+    # `app_password` without a value; the address comes from a login.
+    "/mobileconfig.php",
+    # Mailu/Mailu, core/admin/mailu/internal/views/autoconfig.py 14931c4a: none.
+    "/apple.mobileconfig",
+    # mail-in-a-box/mailinabox#261: a file.
+    "/mailinabox.mobileconfig",
+    # HaiSoftSARL/plesk_mail_autoconfig: a file next to a form; others send `email` there.
+    "/mail/apple.mobileconfig",
+)
+
+
+async def get(context: AppContext, request: Request, noted: RequestLog) -> Response:
+    """Answer as `/mobileconfig` does; without an address, with a form that asks for it.
+
+    Like a profile, the form is sent over https only, if the scheme is known.
+    """
+    try:
+        query = request.query()
+        if mobileconfig.given_address(query):
+            return await mobileconfig.get(context, request, noted)
+        refusal = await mobileconfig.on_plain_http(context, request, query)
+        return refusal or landing_page.form(request, request.path)
+    except RequestError as error:
+        return text(400, str(error), error.code)

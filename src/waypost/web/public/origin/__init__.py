@@ -1,0 +1,1 @@
+"""Who sent a request: proxies, schemes, and the operator of this machine."""

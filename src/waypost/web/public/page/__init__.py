@@ -1,0 +1,1 @@
+"""The setup page for users."""

@@ -1,0 +1,88 @@
+"""The languages of the setup page: the list, the choice of one, and their texts.
+
+Each language is a file next to the template, `templates/languages/TAG.toml`, named after its
+language tag (RFC 5646). To add a language, add such a file.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from types import MappingProxyType
+from typing import Any, Final
+
+from waypost.parsing.bounded_toml import parse_toml
+
+DEFAULT: Final = "en"
+RANGES_MAX: Final = 50
+# RFC 9110 s12.4.2 and s12.5.4: a language range, or *, and an optional weight.
+_RANGE: Final = re.compile(
+    r"(\*|[a-z]{1,8}(?:-[a-z0-9]{1,8})*)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?",
+    re.IGNORECASE,
+)
+
+
+@cache
+def known() -> tuple[str, ...]:
+    """Return the tags of all languages, the default one first."""
+    files = (one.name for one in _folder().iterdir())
+    tags = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
+    return (DEFAULT, *sorted(tags - {DEFAULT}))
+
+
+@cache
+def texts(tag: str) -> Mapping[str, Any]:
+    """Read the texts of one of the known languages."""
+    text = _folder().joinpath(f"{tag}.toml").read_text("utf-8")
+    return MappingProxyType(parse_toml(text).data)
+
+
+def named(wanted: str, tags: Sequence[str]) -> str | None:
+    """Return the language that a user chose by its tag, or the nearest wider one, or None."""
+    if _RANGE.fullmatch(wanted) is None:
+        return None
+    return _first(wanted, {tag.lower(): tag for tag in tags})
+
+
+def accepted(header: str, tags: Sequence[str]) -> str:
+    """Return the language that fits an Accept-Language best (RFC 9110 s12.5.4, RFC 4647 s3.4).
+
+    Invalid parts are ignored. If no language fits, the first one is returned: a page in a foreign
+    language is better than none.
+
+    Args:
+        header: its value; several headers are joined with commas (RFC 9110 s5.3).
+        tags: the known languages, the default one first.
+    """
+    weighed = [*_weighed(header)]
+    refused = {wanted.lower() for wanted, weight in weighed if weight == 0}
+    left = {tag.lower(): tag for tag in tags if tag.lower() not in refused}
+    # Sorting is stable: ranges with the same weight keep their order.
+    for wanted, weight in sorted(weighed, key=lambda one: -one[1]):
+        if weight > 0 and (found := _first(wanted, left)) is not None:
+            return found
+    return tags[0]
+
+
+def _weighed(header: str) -> Iterator[tuple[str, float]]:
+    for part in header.split(",", RANGES_MAX)[:RANGES_MAX]:
+        found = _RANGE.fullmatch(part.strip())
+        if found is not None:
+            yield found[1], float(found[2] or "1")
+
+
+def _first(wanted: str, tags: Mapping[str, str]) -> str | None:
+    """Find a range: `de-AT-1996`, then `de-AT`, then `de`; `*` is any."""
+    if wanted == "*":
+        return next(iter(tags.values()), None)
+    rest = wanted.lower()
+    while rest:
+        if rest in tags:
+            return tags[rest]
+        rest = rest.rpartition("-")[0]
+    return None
+
+
+def _folder() -> Traversable:
+    return resources.files(__package__).joinpath("templates/languages")

@@ -1,0 +1,95 @@
+"""The answers to a client."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.core.errors import StoreBusy, WaypostError
+from waypost.web.public.request import Request, Send
+
+RETRY_AFTER_SECONDS: Final = 30
+RETRY_AFTER_BUSY_SECONDS: Final = 2
+TEXT: Final = "text/plain; charset=utf-8"
+HTML: Final = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer.
+
+    Attributes:
+        status: HTTP status code.
+        headers: without Content-Type and Content-Length; names in lower case.
+        code: what the log shows for it: `ok` or an error's code.
+    """
+
+    status: int
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    code: str = "ok"
+
+    def plus(self, *headers: tuple[str, str]) -> "Response":
+        """Return the same answer with more headers."""
+        # Every answer uses this, and `replace` is slower.
+        return Response(
+            self.status, self.content_type, self.body, (*self.headers, *headers), self.code
+        )
+
+    async def send(self, send: Send, *, head: bool) -> None:
+        """Send the answer; without its body to a HEAD request (RFC 9110 s9.3.2)."""
+        # RFC 9110 s8.6: no Content-Length in a 204.
+        has_content = self.status not in {204, 304}
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers
+        ]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        if has_content:
+            headers.append((b"content-type", self.content_type.encode("latin-1")))
+            headers.append((b"content-length", str(len(self.body)).encode("latin-1")))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        body = self.body if has_content and not head else b""
+        await send({"type": "http.response.body", "body": body})
+
+
+def text(status: int, line: str, code: str) -> Response:
+    """Answer with one line of text for a person."""
+    return Response(status, TEXT, f"{line}\n".encode(), code=code)
+
+
+def not_found(code: str = "not_found", line: str = "not found") -> Response:
+    """Answer 404: the client continues with its next source."""
+    return text(404, line, code)
+
+
+def redirect(location: str, code: str = "redirected") -> Response:
+    """Answer 302 (RFC 9110 s15.4.3): the client follows, and does not keep the redirect."""
+    return Response(302, TEXT, b"", (("location", location),), code)
+
+
+def with_retry_after(reply: Response, error: WaypostError) -> Response:
+    """Add to a 503 when to ask again (RFC 9110 s10.2.3)."""
+    busy = isinstance(error, StoreBusy)
+    seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
+    return reply.plus(("retry-after", str(seconds)))
+
+
+def method_not_allowed(*allowed: str) -> Response:
+    """Answer 405 with Allow (RFC 9110 s15.5.6)."""
+    reply = text(405, f"use {' or '.join(allowed)} here", "method_not_allowed")
+    return reply.plus(("allow", ", ".join(allowed)))
+
+
+def conditional(request: Request, reply: Response, cache_control: str) -> Response:
+    """Add ETag and Cache-Control, and answer 304 if the client has the same bytes.
+
+    RFC 9110 s8.8.3 and s13.1.2; the comparison is weak, as If-None-Match requires.
+    """
+    etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
+    reply = reply.plus(("etag", etag), ("cache-control", cache_control))
+    given = request.header(b"if-none-match")
+    known = [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
+    if etag in known or "*" in known:
+        # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
+        return replace(reply, status=304, body=b"")
+    return reply

@@ -1,0 +1,369 @@
+"""Reports about servers of all kinds, for all recorded clients."""
+
+import gzip
+import ssl
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from tests.diagnostics.scripted import Reply, fixed, scripted
+from tests.golden.cases import HERE as GOLDEN
+from tests.servers.authority import Authority
+from tests.servers.waypost import free_port
+from waypost.core.errors import RequestError
+from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.reports import ConformanceReport, reports
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer
+from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
+from waypost.diagnostics.simulated_clients.session import ClientRequest
+from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+
+DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
+UNSERVED = "waypost-conformance.invalid"
+
+
+def asked(
+    url: str, *, limits: ExchangeLimits | None = None, checks_certificates: bool = True
+) -> Asked:
+    domains = ("example.com", UNSERVED)
+    way = FixedHost(CheckedServer.parse(url), domains)
+    wire = Wire(way, limits or ExchangeLimits(), checks_certificates=checks_certificates)
+    return Asked(wire, "alice", *domains)
+
+
+def by_key(url: str) -> dict[str, ConformanceReport]:
+    return {report.key: report for report in reports(asked(url))}
+
+
+def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Return one file, as a web server with only that file."""
+    known = handler.path.partition("?")[0] == "/mail/config-v1.1.xml"
+    known = known and "example.com" in handler.headers["Host"] and handler.command == "GET"
+    handler.send_response(200 if known else 404)
+    handler.send_header("Content-Type", "application/xml")
+    handler.send_header("Content-Length", str(len(DOCUMENT) if known else 0))
+    handler.end_headers()
+    handler.wfile.write(DOCUMENT if known else b"")
+
+
+def test_a_static_file() -> None:
+    """A file at the draft's first URL suits the clients of Autoconfig, and no others."""
+    with scripted(static) as url:
+        found = by_key(url)
+
+    working = {key for key, report in found.items() if report.account}
+    assert working == {
+        *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
+        *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
+        *("snappymail", "geary", "mailspring", "mustang", "sailfish-os"),
+        *("thunderbird-for-ios", "himalaya"),
+    }
+    assert found["claws-mail"].verdict == "not offered"
+    assert found["davx5"].findings == ("the server does not have CalDAV or CardDAV",)
+    assert found["outlook-for-windows"].verdict == "fails"
+    assert "status 404" in found["outlook-for-windows"].findings[0]
+    assert found["apple-mail"].verdict == "not offered"
+    assert found["autoconfig"].verdict == "works"
+    assert found["well-known"].findings == (
+        "/.well-known/autoconfig/mail/config-v1.1.xml: status 404",
+    )
+
+
+def compressing(coding: str, body: bytes) -> Reply:
+    """Answer everything with a compressed document, whatever the client accepts."""
+
+    def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/xml")
+        handler.send_header("Content-Encoding", coding)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(DOCUMENT)),
+        ("X-GZIP", gzip.compress(DOCUMENT)),
+        ("deflate", zlib.compress(DOCUMENT)),
+        ("deflate", zlib.compress(DOCUMENT, wbits=-15)),
+        ("identity", DOCUMENT),
+    ],
+)
+def test_a_compressed_answer(coding: str, body: bytes) -> None:
+    """A document that a server compresses unasked is read, as clients do."""
+    request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing(coding, body)) as url:
+        assert asked(url).wire.ask(request).body == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "said"),
+    [
+        ("br", b"\x0b", "(Content-Encoding: br) was not requested"),
+        ("gzip", DOCUMENT, "(Content-Encoding: gzip) is not valid"),
+        ("deflate", b"\xff" * 9, "(Content-Encoding: deflate) is not valid"),
+    ],
+)
+def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
+    """A body that cannot be decoded is reported as that, and not as bad XML."""
+    request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing(coding, body)) as url:
+        response = asked(url).wire.ask(request)
+    assert response.status == 0
+    assert response.reason.endswith(said)
+
+
+def test_a_bomb() -> None:
+    """A small body that unpacks to a huge one is unpacked only up to the limit."""
+    request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
+    with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
+        assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_BYTES + 1
+
+
+def test_a_page_for_everything() -> None:
+    """A web server that answers 200 with a page to everything breaks the search of clients."""
+    page = b'<html><head><title>Welcome</title></head><body class="x"/></html>'
+    with scripted(fixed(200, page)) as url:
+        found = by_key(url)
+
+    assert found["thunderbird"].verdict == "fails"
+    assert "not XML" in found["thunderbird"].findings[0]
+    assert "ends its search" in found["delta-chat"].findings[0]
+    assert "which is a success" in found["unserved"].findings[0]
+    assert found["get"].verdict == "fails"
+    assert found["outlook-new-and-mobile"].verdict == "fails"
+
+
+def test_a_server_that_serves_every_domain() -> None:
+    """If the foreign domain is served as well, this is reported once, and not for each client."""
+    with scripted(fixed(200, DOCUMENT)) as url:
+        found = by_key(url)
+
+    (line,) = found["unserved"].findings
+    assert line.startswith(f"every domain is served, {UNSERVED} too")
+    assert found["nextcloud-mail"].verdict == "works"
+
+
+@pytest.mark.parametrize("status", [401, 500, 503])
+def test_a_server_that_breaks(status: int) -> None:
+    """Server errors and requests for a password are reported, with the place."""
+    with scripted(fixed(status)) as url:
+        found = by_key(url)
+
+    # To DAVx5, which is no mail client, a demand for a password is a sign of life.
+    found.pop("davx5")
+    assert {report.verdict for report in found.values() if report.kind == "client"} <= {
+        *("fails", "not offered")
+    }
+    assert any(line.startswith(f"status {status} ") for line in found["statuses"].findings)
+
+
+def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
+    time.sleep(0.6)
+
+
+def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.wfile.write(b"nonsense\r\n\r\n")
+
+
+def circling(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", f"{handler.path}x")
+    handler.end_headers()
+
+
+def leading_away(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    handler.send_response(302)
+    handler.send_header("Location", "https://elsewhere.test/\x7f")
+    handler.end_headers()
+
+
+def going_around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    path = handler.path.partition("?")[0]
+    handler.send_response(302)
+    handler.send_header("Location", f"{path}?{'a' if handler.path.endswith('b') else 'b'}")
+    handler.end_headers()
+
+
+def test_redirects_are_told() -> None:
+    """A client in a redirect loop, or with too many redirects, fails with the last target."""
+    with scripted(going_around) as url:
+        circle = by_key(url)
+    with scripted(circling) as url:
+        endless = by_key(url)
+    (finding,) = circle["apple-mail"].findings
+    assert finding.endswith(
+        "/mobileconfig/?emailaddress=alice%40example.com: status 302 to /mobileconfig/?b "
+        "(a redirect loop)"
+    )
+    assert all("status 302 to " in line for line in circle["kmail"].findings)
+    (finding,) = endless["apple-mail"].findings
+    assert "no answer (more than 20 redirects, the last one to https://autoconfig." in finding
+    assert endless["kmail"].findings[0].startswith("more than 60 requests")
+
+
+def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+    """Redirect to a host of the provider that is the same server."""
+    if handler.headers["Host"] == "setup.hoster.test" and "invalid" not in handler.path:
+        fixed(200, DOCUMENT)(handler, body)
+        return
+    is_led = handler.headers["Host"].startswith("autoconfig.")
+    handler.send_response(302 if is_led else 404)
+    handler.send_header("Location", f"https://setup.hoster.test{handler.path}")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def test_hosts_that_answers_lead_to() -> None:
+    """Another host is not asked, and the report says so, unless --also names it."""
+    with scripted(elsewhere) as url:
+        without = by_key(url)["nextcloud-mail"]
+        hosts = "example.com", UNSERVED, "setup.hoster.test"
+        wire = Wire(FixedHost(CheckedServer.parse(url), hosts), ExchangeLimits())
+        question = Asked(wire, "alice", "example.com", UNSERVED)
+        found = {one.key: one for one in reports(question)}["nextcloud-mail"]
+        by_rule = {one.key: one for one in reports(question)}
+    assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
+    assert {by_rule[key].verdict for key in ("agreement", "head")} == {"works"}
+    assert without.account is None
+    assert "setup.hoster.test is not asked; --also adds a host" in without.findings[0]
+    assert found.account is not None
+
+
+@pytest.mark.parametrize("reply", [silent, broken, circling, leading_away])
+def test_hostile_servers(reply: Reply) -> None:
+    """Whatever a server does, the run ends within its limits, and no client has an account."""
+    limits = ExchangeLimits(timeout_seconds=0.2, total_seconds=3, requests=60)
+    with scripted(reply) as url:
+        question = asked(url, limits=limits)
+        found = list(reports(question))
+
+    assert not any(report.account for report in found)
+    assert len(question.wire.exchanges) <= 60
+
+
+def test_bounds_are_told() -> None:
+    """A run that reached a limit says so."""
+    with scripted(fixed(404)) as url:
+        question = asked(url, limits=ExchangeLimits(requests=3))
+        list(reports(question))
+
+    assert question.wire.is_exhausted
+    assert len(question.wire.exchanges) == 3
+
+
+def test_what_is_sent() -> None:
+    """The Host header is the client's, the scheme is sent, and the URL's path is the prefix."""
+    seen = []
+
+    def noting(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        headers = handler.headers
+        seen.append((handler.path, headers["Host"], headers["X-Forwarded-Proto"]))
+        handler.send_response(404)
+        handler.end_headers()
+
+    with scripted(noting) as url:
+        wire = asked(f"{url}/under/").wire
+        wire.answer(ClientRequest("GET", "https", "autoconfig.example.com", "/a", "b=ü c@d+e"))
+        wire.answer(ClientRequest("GET", "http", "example.com", "/a"))
+        wire.answer(ClientRequest("GET", "http", "example.com", "/a"))
+        wire.answer(ClientRequest("GET", "https", "autoconfig.thunderbird.net", "/a"))
+        wire.answer(ClientRequest("GET", "https", "notexample.com", "/a"))
+
+    assert seen == [
+        ("/under/a?b=%C3%BC%20c@d+e", "autoconfig.example.com", "https"),
+        ("/under/a", "example.com", "http"),
+    ]
+
+
+def hoster(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    """Serve customers only by their address, at the host name of the hoster."""
+    known = handler.headers["Host"] == "autoconfig.hoster.test"
+    known = known and handler.path == "/mail/config-v1.1.xml?emailaddress=alice%40example.com"
+    handler.send_response(200 if known else 404)
+    handler.send_header("Content-Type", "text/xml")
+    handler.send_header("Content-Length", str(len(DOCUMENT) if known else 0))
+    handler.end_headers()
+    handler.wfile.write(DOCUMENT if known else b"")
+
+
+def test_where_dns_leads() -> None:
+    """Requests for a host that DNS names go to the server, with that host's name."""
+    zone = {
+        ("MX", "example.com"): (DnsAnswer("mx.hoster.test", 10),),
+        ("SRV", "_autodiscover._tcp.example.com"): (DnsAnswer("else.test", 0, 0, 443),),
+    }
+    with scripted(hoster) as url:
+        question = asked(url)
+        without = {one.key: one.verdict for one in reports(question)}
+        question = replace(
+            asked(url), resolver=lambda lookup: zone.get((lookup.type, lookup.name), ())
+        )
+        found = {one.key: one for one in reports(question)}
+
+    assert without["thunderbird"] == "fails"
+    assert found["thunderbird"].account is not None
+    assert {"digest", "services"} <= found.keys() - without.keys()
+    hosts = {request.host for request, _ in question.wire.exchanges}
+    assert {"else.test", "autoconfig.hoster.test", "mx.hoster.test"} <= hosts
+    assert not any("thunderbird.net" in host for host in hosts)
+
+
+def test_nobody_listens() -> None:
+    """A server that does not listen is reported before any request."""
+    with pytest.raises(RequestError, match="does not answer"):
+        check_reachable(CheckedServer.parse(f"http://127.0.0.1:{free_port()}"), 5)
+
+
+@pytest.fixture(name="https")
+def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A TLS server whose certificate is only for autoconfig.example.com."""
+    authority = Authority.create(tmp_path)
+    pair = authority.issue("one", ["autoconfig.example.com"])
+    monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    with scripted(fixed(200, b"there"), context) as url:
+        yield url
+
+
+def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None:
+    """With https each name needs a certificate, unless certificates are not checked."""
+    good = ClientRequest("GET", "https", "autoconfig.example.com", "/")
+    bad = ClientRequest("GET", "https", "example.com", "/")
+    strict, lax = asked(https).wire, asked(https, checks_certificates=False).wire
+
+    assert strict.answer(good).body == b"there"
+    assert strict.answer(bad).status == 0
+    assert strict.answer(bad).reason.startswith("certificate: ")
+    assert lax.answer(bad).body == b"there"
+
+
+def test_a_calendar_that_wants_a_password() -> None:
+    """A calendar that asks for a password is no fault, and DAVx5 finds it by that."""
+
+    def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+        handler.send_response(401 if handler.command == "PROPFIND" else 404)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with scripted(reply) as url:
+        found = by_key(url)
+
+    assert found["davx5"].verdict == "works"
+    assert found["davx5"].other_services == (
+        "carddav https://example.com/.well-known/carddav",
+        "caldav https://example.com/.well-known/caldav",
+    )
+    assert found["statuses"].findings == ()

@@ -1,0 +1,137 @@
+"""Checks whether the mail servers of an account do what the client needs."""
+
+import socket
+from collections.abc import Mapping
+
+import pytest
+
+from tests.net.test_capabilities import IMAP, IMAP_NONE, IMAP_PLAIN, Script, server
+from tests.servers.waypost import free_port
+from waypost.core.errors import NamesUnavailable
+from waypost.diagnostics.conformance.account_faults import AccountCheck
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.doctor.accounts import MailServers
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import Account, MailServer, Security
+from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+
+HOSTS: Mapping[DnsLookup, tuple[str, ...]] = {
+    DnsLookup("A", "here.example"): ("127.0.0.1",),
+    DnsLookup("A", "both.example"): ("127.0.0.9", "127.0.0.1"),
+    DnsLookup("AAAA", "six.example"): ("2001:db8::1",),
+}
+
+
+def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+    if lookup.name == "unknown.example":
+        raise NamesUnavailable("the resolver does not answer")
+    return tuple(DnsAnswer(address) for address in HOSTS.get(lookup, ()))
+
+
+def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
+    limits = ExchangeLimits(timeout_seconds=seconds, total_seconds=total)
+    wire = Wire(ResolvedHost(resolve, frozenset()), limits)
+    return MailServers(
+        DoctorContext(Asked(wire, "alice", "example.com", "example.org", resolve), [])
+    )
+
+
+def account(
+    host: str, port: int, *, method: str = "", security: Security = "none", kind: str = "imap"
+) -> Account:
+    """Build an account with one server, as a JMAP account has."""
+    one = MailServer(kind, host, port, security, method)
+    return Account(one, one)
+
+
+def codes(checked: AccountCheck) -> list[str]:
+    return [one.fault.code for one in checked.faults]
+
+
+ANSWERS: list[tuple[str, Script, list[str]]] = [
+    # the client's method, what the server says, codes
+    ("password-cleartext", [IMAP, IMAP_PLAIN], []),
+    ("", [IMAP, IMAP_PLAIN], []),
+    ("password-cleartext", [IMAP, IMAP_NONE], ["mail-authentication"]),
+    ("OAuth2", [IMAP, IMAP_PLAIN], ["mail-authentication"]),
+    ("GSSAPI", [IMAP, IMAP_NONE], []),
+    ("", [IMAP, b"* CAPABILITY IMAP4rev1 LOGINDISABLED\r\na3 OK\r\n"], ["mail-authentication"]),
+    ("", [b"220 no imap\r\n"], ["mail-protocol"]),
+    ("client-IP-address", [IMAP, IMAP_NONE], []),
+]
+
+
+@pytest.mark.parametrize(("method", "script", "expected"), ANSWERS)
+def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> None:
+    """A client cannot log in if its own method is missing, whatever else the documents name."""
+    with server(script) as port:
+        checked = servers().check(account("here.example", port, method=method))
+    assert codes(checked) == expected
+    assert len(checked.good) == (not expected)
+    assert checked.unknown == ""
+
+
+@pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
+def test_a_closed_port(security: Security) -> None:
+    """A closed port is a fault for each client that would use it, and one finding."""
+    held = servers()
+    one = account("here.example", free_port(), security=security)
+    assert codes(held.check(one)) == codes(held.check(one)) == ["mail-silent"]
+    assert [found.fault.code for found in held.new_findings()] == ["mail-silent"]
+    assert held.new_findings() == []
+
+
+def test_a_server_that_only_listens() -> None:
+    """A server that accepts connections and sends nothing is silent."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        checked = servers(seconds=0.3).check(account("here.example", port))
+    assert codes(checked) == ["mail-silent"]
+    assert "the answer takes too long" in checked.faults[0].text
+
+
+def test_one_of_two_addresses() -> None:
+    """A client tries the next address, so one bad address is a warning and no failure."""
+    with server([IMAP, IMAP_PLAIN]) as port:
+        checked = servers().check(account("both.example", port))
+    assert [(one.fault.code, one.fault.severity) for one in checked.faults] == [
+        ("client-trouble", "warning")
+    ]
+    assert "127.0.0.9: connection refused" in checked.faults[0].text
+
+
+def test_a_host_that_is_missing() -> None:
+    """A host without an address is reported as such."""
+    assert codes(servers().check(account("missing.example", 993))) == ["mail-missing"]
+
+
+UNKNOWN = [
+    # host, seconds for all, why
+    ("unknown.example", 120.0, "the resolver does not answer"),
+    ("here.example", 0.0, "the time for all answers is used up (--total)"),
+]
+
+
+@pytest.mark.parametrize(("host", "total", "why"), UNKNOWN)
+def test_what_is_not_known(host: str, total: float, why: str) -> None:
+    """A server that was not checked is neither good nor bad."""
+    checked = servers(total=total).check(account(host, 993))
+    assert (checked.faults, checked.good, checked.unknown) == ((), frozenset(), why)
+
+
+def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that needs IPv6 is unknown on a machine without IPv6."""
+
+    def refuse(*_: object) -> socket.socket:
+        raise OSError(101, "Network is unreachable")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    checked = servers().check(account("six.example", 993))
+    assert (checked.faults, checked.unknown) == ((), "six.example: this machine has no IPv6")
+
+
+def test_what_the_doctor_does_not_speak() -> None:
+    """A protocol that the doctor does not support is not checked."""
+    assert servers().check(account("missing.example", 443, kind="jmap")) == AccountCheck()

@@ -1,0 +1,34 @@
+"""The doctor's findings about missing records."""
+
+import pytest
+
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.doctor.zone import zone_findings
+from waypost.diagnostics.simulated_clients.dns import silence
+from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.formats.dns import Record, ServiceAt
+
+MISSING = [
+    # label, host, code
+    ("_imaps", "imap.example.com", "dns-missing"),
+    ("_caldavs", "dav.example.com", "dns-missing-calendar"),
+    ("_carddavs", "dav.example.net", "dns-missing-calendar"),
+    # A redirect on the domain's own host is enough.
+    ("_caldavs", "example.com", "dns-missing"),
+    # Thunderbird does not ask for those without TLS.
+    ("_caldav", "dav.example.com", "dns-missing"),
+    ("_carddav", "dav.example.com", "dns-missing"),
+]
+
+
+@pytest.mark.parametrize(("label", "host", "code"), MISSING)
+def test_missing_records(label: str, host: str, code: str) -> None:
+    """Calendars on another host need their record; on the domain itself they do not."""
+    name = f"{label}._tcp.example.com"
+    wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
+    wire = Wire(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=5))
+    visit = DoctorContext(Asked(wire, "alice", "example.com", "example.org"), [])
+    found = [(one.fault.code, one.place) for one in zone_findings(visit, wanted)]
+    assert found == [(code, name)]

@@ -1,0 +1,235 @@
+"""The linter against recorded clients, for many offers: no failure is without a finding."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.clients.published import resolver, zone_of
+from tests.clients.recorded import hear
+from tests.golden.cases import Case, cases
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.core.errors import DomainNotServed, NoUsableService
+from waypost.core.model import (
+    CLIENT_IP_ADDRESS,
+    GSSAPI,
+    NO_AUTHENTICATION,
+    NTLM,
+    OAUTH2,
+    PASSWORD_CLEARTEXT,
+    PASSWORD_ENCRYPTED,
+    TLS_CLIENT_CERT,
+    Authentication,
+    AuthenticationSystem,
+    Format,
+    HostEndpoint,
+    Service,
+)
+from waypost.diagnostics.lint.linter import lint
+from waypost.diagnostics.simulated_clients import CLAWS_MAIL, CLIENTS, DAVX5
+from waypost.diagnostics.simulated_clients.client import SimulatedClient
+from waypost.diagnostics.simulated_clients.session import (
+    NO_ANSWER,
+    ClientRequest,
+    ClientUser,
+    Outcome,
+    ServerAnswer,
+    run_session,
+)
+from waypost.formats import autoconfig
+from waypost.formats.password_methods import takes_password
+from waypost.lookup.lookup import client_config
+from waypost.web.public.handlers.autoconfig import FOR_WHOLE_DOMAIN
+
+# The record, and what the linter calls it.
+NAMES = {
+    "thunderbird": "Thunderbird",
+    "delta-chat": "Delta Chat",
+    "thunderbird-for-android-and-k-9": "K-9",
+    "fairemail": "FairEmail",
+    "evolution": "Evolution",
+    "kmail": "KMail",
+    "thunderbird-for-ios": "Thunderbird for iOS",
+    "aerc": "aerc",
+    "himalaya": "himalaya",
+    "nextcloud-mail": "Nextcloud Mail",
+    "snappymail": "SnappyMail",
+    "geary": "Geary",
+    "mailspring": "Mailspring",
+    "mustang": "Mustang",
+    "sailfish-os": "Sailfish OS",
+}
+# Delta Chat tries one service after the other, himalaya asks the server for its methods.
+TRYING = frozenset({"delta-chat", "himalaya"})
+# It does not escape the "&" of that address; it refuses U-labels before it asks.
+FOR_THE_ADDRESS = {("markup", "nextcloud-mail"), ("idn-domain", "thunderbird")}
+READERS = [client for client in CLIENTS if client.key in NAMES]
+SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
+METHODS: list[tuple[Authentication, ...]] = [
+    *((one,) for one in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, OAUTH2, GSSAPI, NTLM, SCRAM)),
+    *((one,) for one in (TLS_CLIENT_CERT, CLIENT_IP_ADDRESS, NO_AUTHENTICATION)),
+    *((OAUTH2, PASSWORD_CLEARTEXT), (PASSWORD_CLEARTEXT, OAUTH2), (SCRAM, PASSWORD_CLEARTEXT)),
+    *((PASSWORD_CLEARTEXT, GSSAPI), (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED)),
+]
+HOSTS = ["192.0.2.1", "2001:db8::1", "%EMAILLOCALPART%.example.com", "xn--bcher-kva.example"]
+LOGINS = ["%EMAILLOCALPART%", "X\\%EMAILLOCALPART%", "fixed", None]
+IMAP = host_service()
+SMTP = host_service("smtp", "smtp.example.com")
+JMAP = url_service("jmap", "https://jmap.example.com/")
+JMAP_FIRST = url_service("jmap", "https://jmap.example.com/", priority=1)
+POP3 = host_service("pop3", "pop.example.com")
+POP3_OPEN = host_service("pop3", "pop.example.com", 110, "none")
+POP3_ASKING = host_service("pop3", "pop.example.com", login_name=None)
+SMTP_FIRST = host_service("smtp", authentication=(NTLM,), priority=1)
+POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
+
+
+def offers() -> Iterator[Sequence[Service]]:
+    """Yield the services of many providers: each list of methods, alone and with another one."""
+    for methods in METHODS:
+        reading = host_service(authentication=methods)
+        sending = host_service("smtp", "smtp.example.com", authentication=methods)
+        yield [reading, SMTP]
+        yield [IMAP, sending]
+        for others in METHODS:
+            yield [
+                reading,
+                host_service(port=143, security="starttls", authentication=others),
+                SMTP,
+            ]
+            yield [IMAP, sending, host_service("smtp", port=587, authentication=others)]
+    for security in ("starttls", "none"):
+        open_imap = host_service(port=143, security=security)
+        yield from ([open_imap, SMTP], [IMAP, open_imap, SMTP])
+        yield [IMAP, host_service("smtp", "smtp.example.com", 587, security)]
+    for host in HOSTS:
+        yield from ([host_service(host=host), SMTP], [IMAP, host_service("smtp", host)])
+    for login in LOGINS:
+        yield [host_service(login_name=login), SMTP]
+        yield [IMAP, host_service("smtp", "smtp.example.com", login_name=login)]
+    yield from ([JMAP], [JMAP, IMAP], [JMAP, SMTP], [JMAP, POP3, SMTP], [JMAP_FIRST, IMAP, SMTP])
+    yield from ([POP3, SMTP], [IMAP, POP3_FIRST, SMTP], [IMAP, POP3, SMTP], [IMAP], [SMTP])
+    for kind in ("jmap", "ews", "activesync", "graph", "caldav"):
+        yield [IMAP, SMTP, url_service(kind, f"https://{kind}.example.com/")]
+    for methods in METHODS:
+        yield [IMAP, SMTP, host_service("pop3", authentication=methods)]
+    yield from ([IMAP, SMTP, POP3_OPEN], [IMAP, SMTP, POP3_ASKING])
+    kept = [JMAP, POP3_OPEN, host_service(authentication=(GSSAPI,), priority=1), SMTP_FIRST]
+    for service in (*kept, IMAP, SMTP):
+        for form in Format:
+            yield [IMAP, SMTP, replace(service, formats=frozenset({form}))]
+            only = [one for one in (IMAP, SMTP) if one.type is not service.type]
+            yield [*only, replace(service, formats=frozenset({form}))]
+
+
+def ends(client: SimulatedClient, services: Sequence[Service]) -> Outcome:
+    """Return what a client finds at a Waypost with these services, by Autoconfig only."""
+    entry = domain("example.com", *services)
+
+    def answer(request: ClientRequest) -> ServerAnswer:
+        if request.method != "GET" or not request.path.endswith(".xml"):
+            return NO_ANSWER
+        is_for_all = request.path == FOR_WHOLE_DOMAIN
+        address = ALICE if "emailaddress" in request.query and not is_for_all else None
+        try:
+            body = autoconfig.render(client_config(entry, EXAMPLE_COM, address))
+        except NoUsableService:
+            return ServerAnswer(404)
+        return ServerAnswer(200, autoconfig.CONTENT_TYPE, body=body)
+
+    return run_session(client.asks(ClientUser.typing(f"{ALICE}")), answer).outcome
+
+
+def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
+    """Return whether a client without methods ends with a service that accepts no password."""
+    account = outcome.account
+    for server in (account.incoming, account.outgoing) if account else ():
+        for one in services:
+            at = one.endpoint
+            is_it = isinstance(at, HostEndpoint) and (one.type, at.port) == (
+                server.kind,
+                server.port,
+            )
+            if is_it and not server.method and OAUTH2 in one.authentication:
+                return not takes_password(one)
+    return False
+
+
+@pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
+def test_nobody_fails_in_silence(client: SimulatedClient) -> None:
+    """If a record ends with no account, or an unusable one, a finding names that client."""
+    silent, failures = [], 0
+    for services in offers():
+        outcome = ends(client, services)
+        in_vain = bool(outcome.warnings)
+        if client.key not in TRYING:
+            in_vain = in_vain or sends_a_password_in_vain(outcome, services)
+        if outcome.account is not None and not in_vain:
+            continue
+        failures += 1
+        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+        if NAMES[client.key] not in named:
+            silent.append((services, outcome))
+
+    assert silent == []
+    assert failures > 5
+
+
+@pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_golden_answers(case: Case, client: SimulatedClient) -> None:
+    """For each golden case, a finding names each client that ends without an account."""
+    try:
+        services = case.config().services
+    except DomainNotServed:
+        return
+    outcome = hear(client, case.name).outcome
+    if (case.name, client.key) in FOR_THE_ADDRESS:
+        assert outcome.account is None
+        return
+    if outcome.account is None or outcome.warnings:
+        findings = list(lint(case.config().provider, services))
+        assert NAMES[client.key] in {one.name for found in findings for one in found.clients}
+
+
+DAV_URLS = [
+    # a URL of CalDAV, whether DAVx5 finds it by the records that Waypost publishes
+    ("https://dav.example.com/", True),
+    ("https://dav.example.com:8443/dav/%EMAILADDRESS%/", True),
+    ("https://%EMAILDOMAIN%/dav/", True),
+    ("http://dav.example.com/", False),
+    ("https://%EMAILLOCALPART%.example.com/", False),
+]
+
+
+@pytest.mark.parametrize(("url", "is_found"), DAV_URLS)
+def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
+    """If DAVx5 does not find its calendars by the records of a domain, a finding names it."""
+    services = [IMAP, SMTP, url_service(url=url)]
+    entry = domain("example.com", *services)
+    zone = zone_of(client_config(entry, EXAMPLE_COM, None))
+
+    def answer(request: ClientRequest) -> ServerAnswer:
+        is_there = request.host.partition(":")[0] in {"dav.example.com", "example.com"}
+        return ServerAnswer(401 if is_there and "/dav" in request.url else 404)
+
+    heard = run_session(DAVX5.asks(ClientUser.typing(f"{ALICE}")), answer, resolver(zone))
+    assert any(place.startswith("caldav ") for place in heard.outcome.other_services) == is_found
+    named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+    assert ("DAVx5" in named) != is_found
+
+
+def test_claws_mail_fails_in_silence_for_one_reason() -> None:
+    """If Claws Mail finds no IMAP and SMTP by records, 587 is missing, or a finding names it."""
+    for services in offers():
+        entry = domain("example.com", *services)
+        try:
+            zone = zone_of(client_config(entry, EXAMPLE_COM, None))
+        except NoUsableService:
+            continue
+        asks = CLAWS_MAIL.asks(ClientUser.typing(f"{ALICE}"))
+        outcome = run_session(asks, lambda _: NO_ANSWER, resolver(zone)).outcome
+        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+        # docs/lint.md says why that is no finding.
+        has_587 = any(one.data for one in zone.get(("SRV", "_submission._tcp.example.com"), ()))
+        assert outcome.account is not None or not has_587 or "Claws Mail" in named

@@ -1,0 +1,116 @@
+"""The doctor's requests to private addresses, after a public server has answered."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.diagnostics.scripted import fixed, scripted
+from tests.servers.private_network import private_network, second_address
+from tests.servers.requirements import require
+from waypost.diagnostics.comparison.answers import AnsweredService
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.doctor.mail import mail_result
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import ClientRequest
+from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+
+PUBLIC = "8.8.8.8"
+DOMAIN = "example.com"
+ADDRESSES = {
+    f"autoconfig.{DOMAIN}": PUBLIC,
+    DOMAIN: "127.0.0.1",
+    "stranger.example": "127.0.0.1",
+    "localhost": "127.0.0.1",
+}
+
+
+def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+    address = ADDRESSES.get(lookup.name) if lookup.type == "A" else None
+    return () if address is None else (DnsAnswer(address),)
+
+
+@pytest.fixture(name="port", scope="module")
+def _port() -> Iterator[int]:
+    """A server on all addresses of a private network; its path says where it redirects."""
+    require(private_network=True)
+
+    def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if not handler.path.startswith("/to/"):
+            fixed(200, b"inside")(handler, body)
+            return
+        handler.send_response(302)
+        handler.send_header("Location", handler.path.removeprefix("/to/"))
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with (
+        private_network(),
+        second_address(PUBLIC),
+        scripted(reply, port=80, address="0.0.0.0") as url,
+    ):
+        yield urlsplit(url).port or 80
+
+
+def asked(*, allow_private: bool = False) -> Asked:
+    """Build the doctor's transport; a public server has answered already."""
+    transport = ResolvedHost(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
+    wire = Wire(transport, ExchangeLimits(timeout_seconds=5))
+    found = Asked(wire, "alice", DOMAIN, "unserved.invalid", resolve)
+    assert wire.answer(ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", "/")).status == 200
+    return found
+
+
+REDIRECTED = [
+    *("http://127.0.0.1/x", "http://stranger.example/x", "http://localhost/x"),
+    *(f"http://{DOMAIN}/x", "http://[::ffff:127.0.0.1]/x"),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("port")
+@pytest.mark.parametrize("target", REDIRECTED)
+def test_redirects(target: str) -> None:
+    """A public server cannot redirect to a private address, not even of the domain itself."""
+    first = ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", f"/to/{target}")
+    refused = asked().follow(first)
+    assert refused.status == 0
+    assert "has the private address" in refused.reason
+    assert "--allow-private" in refused.reason
+    assert asked(allow_private=True).follow(first).body == b"inside"
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("port")
+def test_what_is_typed() -> None:
+    """The domain that the operator typed may have a private address, and redirect to itself."""
+    here = asked()
+    assert here.wire.answer(ClientRequest("GET", "http", DOMAIN, "/y")).body == b"inside"
+    moved = ClientRequest("GET", "http", DOMAIN, f"/to/http://{DOMAIN}/z")
+    assert here.follow(moved).body == b"inside"
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("port")
+def test_what_documents_name() -> None:
+    """A host that a document names is not asked at a private address, nor is a mail server."""
+    response = asked().wire.answer(ClientRequest("GET", "http", "stranger.example", "/"))
+    assert (response.status, "--allow-private" in response.reason) == (0, True)
+    offer = AnsweredService("imap", DOMAIN, 81, "none")
+    (finding,) = mail_result(DoctorContext(asked(), []), offer).findings
+    assert finding.fault.code == "mail-private"
+    (finding,) = mail_result(DoctorContext(asked(allow_private=True), []), offer).findings
+    assert finding.fault.code == "mail-silent"
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("port")
+def test_a_private_network() -> None:
+    """If no public server has answered, private addresses are asked as before."""
+    wire = Wire(
+        ResolvedHost(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)
+    )
+    assert wire.answer(ClientRequest("GET", "http", "stranger.example", "/")).body == b"inside"

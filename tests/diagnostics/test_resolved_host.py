@@ -1,0 +1,110 @@
+"""The transport that connects to the addresses of each host."""
+
+import socket
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+from tests.diagnostics.scripted import fixed, scripted
+from tests.servers.waypost import free_port
+from waypost.core.errors import NamesUnavailable
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import ClientRequest
+from waypost.diagnostics.transports.resolved_host import ADDRESSES_MAX, ResolvedHost, addresses
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+
+HELD = {
+    DnsLookup("A", "here.example"): ("127.0.0.1",),
+    DnsLookup("A", "second.example"): ("127.0.0.9", "127.0.0.1"),
+    DnsLookup("AAAA", "both.example"): ("::1",),
+    DnsLookup("A", "both.example"): ("127.0.0.1",),
+    DnsLookup("A", "many.example"): tuple(f"127.0.1.{number}" for number in range(50)),
+}
+
+
+def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+    return tuple(DnsAnswer(address) for address in HELD.get(lookup, ()))
+
+
+def wire() -> Wire:
+    way = ResolvedHost(resolve, frozenset({"refused.example"}))
+    return Wire(way, ExchangeLimits(timeout_seconds=5))
+
+
+ADDRESSES = [
+    ("here.example", ("127.0.0.1",)),
+    ("both.example", ("127.0.0.1", "::1")),
+    ("missing.example", ()),
+    ("192.0.2.1", ("192.0.2.1",)),
+    ("a..example", ()),
+    ("", ()),
+    ("2001:db8::1", ("2001:db8::1",)),
+    ("many.example", tuple(f"127.0.1.{number}" for number in range(ADDRESSES_MAX))),
+]
+
+
+@pytest.mark.parametrize(("host", "expected"), ADDRESSES)
+def test_addresses(host: str, expected: tuple[str, ...]) -> None:
+    """A host has the addresses from DNS, IPv4 first, up to a maximum."""
+    assert addresses(resolve, host) == expected
+
+
+@pytest.mark.parametrize("host", ["here.example", "second.example", "127.0.0.1"])
+def test_a_host_is_asked_itself(host: str) -> None:
+    """The request goes to the first address that answers, with the name in the Host header."""
+    asked: list[str] = []
+
+    def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.append(handler.headers["Host"])
+        fixed(200)(handler, body)
+
+    with scripted(reply) as url:
+        port = url.rpartition(":")[2]
+        response = wire().answer(ClientRequest("GET", "http", f"{host}:{port}", "/"))
+    assert response.status == 200
+    assert asked == [f"{host}:{port}"]
+
+
+UNASKED = [
+    # host, why
+    ("missing.example", "missing.example has no address in DNS"),
+    ("refused.example", "refused.example is not asked without --ispdb"),
+    ("here.example:99999", "the host or the port is not valid"),
+]
+
+
+@pytest.mark.parametrize(("host", "why"), UNASKED)
+def test_a_host_that_is_not_asked(host: str, why: str) -> None:
+    """There is no answer, and the response has the reason."""
+    response = wire().answer(ClientRequest("GET", "https", host, "/"))
+    assert response.status == 0
+    assert why in response.reason
+
+
+def test_where_nobody_listens_nobody_asks_again() -> None:
+    """A closed port is tried once for all requests."""
+    port = free_port()
+    asking = wire()
+    first = asking.answer(ClientRequest("GET", "http", f"here.example:{port}", "/one"))
+    with socket.create_server(("127.0.0.1", port)):
+        second = asking.answer(ClientRequest("GET", "http", f"here.example:{port}", "/two"))
+    assert first.reason == f"port {port} at 127.0.0.1: connection refused"
+    assert first == second
+
+
+def unknown(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+    if lookup == DnsLookup("A", "half.example"):
+        return (DnsAnswer("127.0.0.1"),)
+    raise NamesUnavailable("the resolver does not answer")
+
+
+def test_addresses_that_are_not_known() -> None:
+    """A host is unknown without an answer from DNS; an answer for one family is enough."""
+    assert addresses(unknown, "half.example") == ("127.0.0.1",)
+    assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
+    with pytest.raises(NamesUnavailable):
+        addresses(unknown, "other.example")
+    way = Wire(ResolvedHost(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
+    response = way.answer(ClientRequest("GET", "https", "other.example", "/"))
+    assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
+    assert way.unknown == ["the resolver does not answer"]

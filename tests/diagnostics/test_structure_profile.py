@@ -1,0 +1,120 @@
+"""Checks of profiles against Apple's description of their keys."""
+
+import plistlib
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.golden.cases import HERE as GOLDEN
+from waypost.diagnostics.structure import profile as structure_profile
+from waypost.diagnostics.structure.profile import profile_findings
+
+GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(GOLDEN.glob("*/mobileconfig.plist")), ids=lambda p: p.parent.name
+)
+def test_waypost_keeps_them(path: Path) -> None:
+    """Nothing is found in the profiles that Waypost writes."""
+    assert profile_findings(path.read_bytes()) == []
+
+
+BAD = [
+    # old, new, what is found
+    (b"<key>PayloadUUID</key>", b"<key>UUID</key>", "PayloadUUID is missing"),
+    (b"<key>PayloadContent</key>", b"<key>Content</key>", "PayloadContent is missing"),
+    (b"<string>Configuration</string>", b"<string>Other</string>", "is not Configuration"),
+    (b"EmailTypeIMAP", b"EmailTypeJMAP", "EmailAccountType has a value that Apple does not know"),
+    (b"<integer>993</integer>", b"<string>993</string>", "is of the type str, not int"),
+    (b"IncomingMailServerHostName", b"IncomingHost", "IncomingHost is no key that Apple knows"),
+    (b"CalDAVHostName", b"CalDAVHost", "CalDAVHostName is missing"),
+    (b"<!DOCTYPE", b"<!DOCTYPE x [<!ENTITY a 'b'>]><!DOCTYPE", "it defines entities"),
+    (b"<plist", b"<list", "it is no property list"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), BAD)
+def test_bad(old: bytes, new: bytes, said: str) -> None:
+    """Each thing that Apple's description does not allow is reported."""
+    assert old in GOOD
+    found = profile_findings(GOOD.replace(old, new))
+    assert any(said in line for line in found), found
+
+
+def test_identities() -> None:
+    """Two payloads with one PayloadUUID are reported."""
+    profile = plistlib.loads(GOOD)
+    profile["PayloadContent"][0]["PayloadUUID"] = profile["PayloadUUID"]
+    assert profile_findings(plistlib.dumps(profile)) == ["two PayloadUUIDs are the same"]
+
+
+TYPES = {
+    str: "<string>",
+    int: "<integer>",
+    bool: "<boolean>",
+    list: "<array>",
+    dict: "<dictionary>",
+    float: "<real>",
+    datetime: "<date>",
+    bytes: "<data>",
+}
+
+
+EXCHANGE = "com.apple.eas.account"
+LDAP = "com.apple.ldap.account"
+SEARCHES = "LDAPSearchSettings"
+SEARCH_BASE = {"LDAPSearchSettingSearchBase": "dc=example"}
+MORE = [
+    # the payload, its keys, what is found
+    (EXCHANGE, {"Host": "eas.example", "SSL": True, "EnableNotesUserOverridable": False}, []),
+    (EXCHANGE, {"HostName": "eas.example"}, ["HostName is no key that Apple knows"]),
+    (EXCHANGE, {"SSL": "yes"}, ["SSL is of the type str, not bool"]),
+    (EXCHANGE, {"MailNumberOfPastDaysToSync": 2}, ["Sync has a value that Apple does not know"]),
+    (LDAP, {"LDAPAccountHostName": "ldap.example", SEARCHES: [SEARCH_BASE]}, []),
+    (LDAP, {"LDAPAccountUseSSL": True}, ["LDAPAccountHostName is missing"]),
+    (
+        LDAP,
+        {"LDAPAccountHostName": "ldap.example", SEARCHES: [{"LDAPSearchSettingScope": "sub"}, ""]},
+        [
+            "LDAPSearchSettings: LDAPSearchSettingSearchBase is missing",
+            "LDAPSearchSettingScope has a value that Apple does not know",
+            "an entry of LDAPSearchSettings is no dictionary",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "keys", "said"), MORE)
+def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: list[str]) -> None:
+    """The keys of ActiveSync accounts and LDAP address books are known, too."""
+    profile = plistlib.loads(GOOD)
+    common = {key: profile["PayloadContent"][0][key] for key in structure_profile.REQUIRED}
+    profile["PayloadContent"] = [common | {"PayloadType": kind} | keys]
+    found = profile_findings(plistlib.dumps(profile))
+    assert len(found) == len(said), found
+    assert all(line.endswith(end) for line, end in zip(found, said, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CommonPayloadKeys", "TopLevel", *sorted({*structure_profile.PAYLOADS} - {EXCHANGE, LDAP})],
+)
+def test_the_keys_are_apples(shared: Path, name: str) -> None:
+    """Our table has the keys, types, required keys and values of Apple's description."""
+    described = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
+    keys = {"CommonPayloadKeys": structure_profile.COMMON, "TopLevel": structure_profile.TOP}
+    own = keys.get(name) or structure_profile.PAYLOADS[name]
+    demanded = {
+        "CommonPayloadKeys": structure_profile.REQUIRED,
+        "TopLevel": (*structure_profile.REQUIRED, "PayloadContent"),
+    }.get(name) or structure_profile.DEMANDED[name]
+
+    entries = described["payloadkeys"]
+    assert {one["key"]: one["type"] for one in entries} == {k: TYPES[t] for k, t in own.items()}
+    assert {one["key"] for one in entries if one["presence"] == "required"} == set(demanded)
+    for one in entries:
+        if "rangelist" in one and one["key"] != "PayloadType":
+            assert structure_profile.ALLOWED[one["key"]] == set(one["rangelist"])

@@ -1,0 +1,246 @@
+"""Documents that are rendered once and filled in have the same bytes as newly rendered ones."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.golden.cases import Case, cases
+from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from tests.providers_file.catalogs import PROVIDERS, services
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.errors import AddressError, NoUsableService, ServiceNotOffered
+from waypost.core.model import (
+    ClientConfig,
+    DirectoryPolicy,
+    Domain,
+    DomainPattern,
+    FileDirectory,
+    Service,
+    User,
+)
+from waypost.formats import autoconfig
+from waypost.formats.autodiscover import activesync, pox
+from waypost.formats.autodiscover import json as autodiscover_json
+from waypost.formats.autodiscover.json import Protocol
+from waypost.formats.pacc import document
+from waypost.lookup.lookup import LookupResult
+from waypost.lookup.render_cache import ANYBODY, RenderCache
+from waypost.providers_file.load import read_providers
+
+Render = Callable[[ClientConfig], bytes]
+
+FORMATS: list[Render] = [autoconfig.render, pox.render, activesync.render]
+MAIL = (host_service(), host_service("smtp", "smtp.example.com"))
+# Every place that may contain a placeholder, and texts that a user's own name can be equal to.
+PIECES = ("%EMAILADDRESS%", "%emaillocalpart%", "%EMAILDOMAIN%", "%{login_name}", "%{x}", "a", "-")
+TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map("".join)
+PERSONAL = st.one_of(
+    st.builds(lambda text: host_service(host=f"{text}.example.com"), TEXTS),
+    st.builds(lambda text: host_service(login_name=text), TEXTS),
+    st.builds(
+        lambda kind, host, path, query: url_service(
+            kind, f"https://{host}.example.com/{path}?{query}"
+        ),
+        st.sampled_from(["caldav", "carddav", "activesync", "ews", "jmap"]),
+        *(st.sampled_from(["a", "%EMAILDOMAIN%"]) | TEXTS, TEXTS, TEXTS),
+    ),
+)
+PLAIN = "abAB019._+-"
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Domain:
+    """Create an entry of a store, often with a pair of mail services."""
+    found = draw(st.lists(services() | PERSONAL, max_size=5))
+    pair = draw(st.sampled_from([MAIL, MAIL, ()]))
+    pattern = draw(st.sampled_from(["example.com", "example.com", "*"]))
+    return Domain(DomainPattern(pattern), draw(PROVIDERS), (*found, *pair))
+
+
+@st.composite
+def addresses(draw: st.DrawFn) -> EmailAddress:
+    """Create addresses, most of them plain, and some of them difficult."""
+    traps = st.sampled_from([ANYBODY, ANYBODY.lower(), "a", "-", "example", '"a b"', "a&<b>", "ü"])
+    local_part = draw(st.text(PLAIN, min_size=1, max_size=20) | traps | st.text(min_size=1))
+    try:
+        return EmailAddress.parse(f"{local_part}@example.com")
+    except AddressError:
+        return ALICE
+
+
+def asked(entry: Domain, address: EmailAddress | None) -> LookupResult:
+    """Create the result of a lookup for an address, or for its domain."""
+    return LookupResult(entry, EXAMPLE_COM if address is None else address.domain, address, User())
+
+
+def outcome(documents: RenderCache | None, render: Render, found: LookupResult) -> bytes | str:
+    """Render from the cache or, without one, again; an error is returned as its text."""
+    try:
+        if documents is None:
+            return render(found.config())
+        return documents.render(render, found)
+    except (NoUsableService, ServiceNotOffered) as error:
+        return f"{error.code}: {error}"
+
+
+@hypothesis_settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(entries(), st.lists(addresses(), min_size=2, max_size=5))
+def test_same_bytes(entry: Domain, users: list[EmailAddress]) -> None:
+    """For any configuration and any user, the bytes are those of rendering it again."""
+    documents = RenderCache()
+
+    for render in FORMATS:
+        for address in users:
+            found = asked(entry, address)
+            assert outcome(documents, render, found) == outcome(None, render, found)
+    for render in (autoconfig.render, document.render, document.render):
+        found = asked(entry, None)
+        assert outcome(documents, render, found) == outcome(None, render, found)
+
+
+def test_more_than_a_configuration() -> None:
+    """Another argument of the format makes another document."""
+    documents = RenderCache()
+    eas = url_service("activesync", "https://eas.example.com/%EMAILADDRESS%/Server")
+    ews = url_service("ews", "https://ews.example.com/EWS")
+
+    for found in users(domain("example.com", *MAIL, eas, ews), "alice", "bob"):
+        for more in (
+            (protocol, url) for protocol in Protocol for url in ("https://a", "https://b")
+        ):
+            anew = autodiscover_json.render(found.config(), *more)
+            assert documents.render(autodiscover_json.render, found, *more) == anew
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_golden_providers(case: Case) -> None:
+    """The same is true of every provider of the golden answers, for the second request too."""
+    text = (case.folder / "providers.toml").read_text(encoding="utf-8")
+    documents = RenderCache()
+
+    for entry in read_providers(text, name=case.name, format="toml").catalog.domains:
+        name = entry.pattern.text.replace("*", "wild.example")
+        for render in FORMATS:
+            for user in ("alice", "b.ob+tag"):
+                found = asked(entry, EmailAddress.parse(f"{user}@{name}"))
+                assert outcome(documents, render, found) == outcome(None, render, found)
+
+
+class Counting:
+    """A format that counts how often it is rendered."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, config: ClientConfig) -> bytes:
+        self.count += 1
+        return autoconfig.render(config)
+
+
+def counted(documents: RenderCache, render: Counting, *found: LookupResult) -> int:
+    """Request documents, and return how many of them were rendered."""
+    before = render.count
+    for one in found:
+        assert documents.render(render, one) == autoconfig.render(one.config())
+    return render.count - before
+
+
+def users(entry: Domain, *local_parts: str, at: str = "example.com") -> list[LookupResult]:
+    """Request the document of several users of a domain."""
+    return [asked(entry, EmailAddress.parse(f"{name}@{at}")) for name in local_parts]
+
+
+def test_rendered_once() -> None:
+    """For plain addresses of a domain a document is rendered once, and once for the domain."""
+    documents, render, entry = RenderCache(), Counting(), domain()
+
+    assert counted(documents, render, *users(entry, "alice", "bob", "a.b+c_d-e", "ALICE")) == 1
+    assert counted(documents, render, asked(entry, None), asked(entry, None)) == 1
+
+
+EACH: dict[str, tuple[Service, ...]] = {
+    "a host": (*MAIL, host_service(host="%EMAILLOCALPART%.example.com")),
+    "the host of a URL": (*MAIL, url_service(url="https://%EMAILLOCALPART%.example.com?x")),
+    "an attribute in a host": (*MAIL, host_service(host="%{login_name}.example.com")),
+    "an attribute in a URL": (*MAIL, url_service(url="https://example.com/%{login_name}")),
+}
+
+
+@pytest.mark.parametrize("found", EACH.values(), ids=EACH)
+def test_each_has_another_one(found: tuple[Service, ...]) -> None:
+    """If the host of a service depends on the user, nothing is cached."""
+    entry = domain("example.com", *found)
+
+    assert counted(RenderCache(), Counting(), *users(entry, "alice", "alice")) == 2
+
+
+def test_other_addresses() -> None:
+    """A document for an address with a character that some document escapes is not cached."""
+    documents, render = RenderCache(), Counting()
+
+    assert counted(documents, render, *users(domain(), "a&b", "a&b", '"<"', "ü", "a'b")) == 5
+
+
+def test_sub_addresses() -> None:
+    """If login names have no detail, a sub-address is rendered, and others come from the cache."""
+    entry = domain()
+    entry = replace(entry, provider=replace(entry.provider, subaddress_separators="+-"))
+    asking = users(entry, "alice", "alice+shop", "bob", "bob-x")
+
+    assert counted(RenderCache(), Counting(), *asking) == 3
+
+
+def test_directories() -> None:
+    """If a directory knows the users, all are rendered, so that timing does not reveal users."""
+    documents, render = RenderCache(), Counting()
+    entry = replace(domain(), users=DirectoryPolicy(FileDirectory("people", "/people.csv")))
+    alice, bob = users(entry, "alice", "bob")
+    known = replace(alice, user=User("a1", "Alice", (("x", "y"),)))
+
+    assert counted(documents, render, alice, alice, known, bob) == 4
+    assert counted(documents, render, asked(entry, None), asked(entry, None)) == 1
+
+
+def test_a_change_is_seen() -> None:
+    """A cached document is used for the entry that it was made of, or for an equal one."""
+    documents, render = RenderCache(), Counting()
+
+    assert counted(documents, render, *users(domain(), "alice"), *users(domain(), "bob")) == 1
+    changed = domain("example.com", *MAIL, host_service(host="other.example.com"))
+    assert counted(documents, render, *users(changed, "alice", "bob")) == 1
+    assert counted(documents, render, *users(domain(), "alice")) == 1
+
+
+def test_no_more_than_its_size() -> None:
+    """The least recently used document is dropped."""
+    documents, render = RenderCache(size=2), Counting()
+    one, two, three = (
+        users(domain(name), "alice", at=name) for name in ("a.example", "b.example", "c.example")
+    )
+
+    assert counted(documents, render, *one, *two, *one, *three, *one) == 3
+    assert counted(documents, render, *two) == 1
+
+
+@pytest.mark.parametrize("pattern", ["*.example.com", "*"])
+def test_invented_names(pattern: str) -> None:
+    """Names that a pattern matches are rendered each time, and push out no configured domain."""
+    documents, render = RenderCache(size=1), Counting()
+    real, wild = domain(), domain(pattern)
+    counted(documents, render, *users(real, "alice"))
+
+    invented = [users(wild, "alice", at=f"{n}.example.com")[0] for n in range(3)]
+    assert counted(documents, render, *invented, *invented) == 6
+    assert counted(documents, render, *users(real, "bob")) == 0
+
+
+def test_anybody_is_nobody() -> None:
+    """The name that is replaced is plain, and no part of any domain or host."""
+    assert EmailAddress(ANYBODY, EXAMPLE_COM).is_plain
+    assert DomainName.parse(f"{ANYBODY}.example.com").ascii != f"{ANYBODY}.example.com"

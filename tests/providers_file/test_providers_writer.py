@@ -1,0 +1,90 @@
+"""Providers files that are written and read again."""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from tests.providers_file.catalogs import catalogs
+from waypost.core.model import Catalog, Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
+from waypost.providers_file.document import Format
+from waypost.providers_file.load import read_providers, write_providers
+
+GOLDEN = Path(__file__).parent / "golden"
+FORMATS: list[Format] = ["toml", "json"]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=100, deadline=None)
+@given(catalog=catalogs())
+def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
+    """A written catalog reads as the same catalog, and is written again as the same text."""
+    text = write_providers(catalog, form)
+    again = read_providers(text, name="again", format=form).catalog
+    assert again == catalog
+    assert write_providers(again, form) == text
+
+
+@settings(max_examples=50, deadline=None)
+@given(catalog=catalogs())
+def test_both_formats_say_the_same(catalog: Catalog) -> None:
+    """TOML and JSON of one catalog contain the same plain data."""
+    toml = tomllib.loads(write_providers(catalog, "toml"))
+    assert toml == json.loads(write_providers(catalog, "json"))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@settings(max_examples=30, deadline=None)
+@given(catalog=catalogs())
+def test_bind_passwords_stay_at_home(form: Format, catalog: Catalog) -> None:
+    """A password or a database URI does not change the written text."""
+    secret = tuple(with_secret(one) for one in catalog.directories)
+    text = write_providers(replace(catalog, directories=secret), form)
+    assert text == write_providers(catalog, form)
+
+
+def with_secret(directory: Directory) -> Directory:
+    if isinstance(directory, LdapServer):
+        return replace(directory, bind_password="hunter2hunter2")
+    hidden = Secret("hunter2hunter2")
+    if isinstance(directory, LdapDirectory) and not directory.bind_password:
+        return replace(directory, bind_password=hidden)
+    if isinstance(directory, SqlDirectory) and not directory.uri:
+        return replace(directory, uri=hidden)
+    return directory
+
+
+def test_empty_catalog_is_written_on_purpose() -> None:
+    """An empty catalog is written as an explicit empty list, which can be read."""
+    assert write_providers(Catalog(), "toml") == "provider = []\n"
+    assert read_providers("provider = []\n", name="x", format="toml").catalog == Catalog()
+
+
+def test_only_directory_servers() -> None:
+    """A catalog may consist of only a directory server."""
+    server = LdapServer(7, "ldap.example.com", 389, True, "dc=x", "(mail={0})", "uid", None)
+    catalog = Catalog(directories=(server,))
+    text = write_providers(catalog, "toml")
+    assert read_providers(text, name="x", format="toml").catalog == catalog
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_golden_text(form: Format) -> None:
+    """The written text has the layout of the golden file, which is canonical."""
+    golden = (GOLDEN / f"providers.{form}").read_text(encoding="utf-8")
+    catalog = read_providers(golden, name="golden", format=form).catalog
+    assert write_providers(catalog, form) == golden
+
+
+def test_golden_files_say_the_same() -> None:
+    """The golden files in both formats contain the same catalog."""
+    toml, as_json = (
+        read_providers(
+            (GOLDEN / f"providers.{form}").read_text(encoding="utf-8"), name=form, format=form
+        ).catalog
+        for form in FORMATS
+    )
+    assert toml == as_json

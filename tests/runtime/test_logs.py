@@ -1,0 +1,76 @@
+"""The log: one line for one event, in one form, for any logger."""
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from waypost.core.address import EmailAddress
+from waypost.runtime.logs import AddressHasher, configure
+
+ALICE = EmailAddress.parse("alice@example.com")
+
+
+def test_json_lines() -> None:
+    """Waypost's own lines and those of libraries are JSON objects with the same keys."""
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    structlog.get_logger("waypost.test").info("request", status=200)
+    logging.getLogger("uvicorn.error").info("Started %s", "server")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    assert [line["event"] for line in lines] == ["request", "Started server"]
+    assert all({"timestamp", "level"} <= line.keys() for line in lines)
+
+
+def test_auto_is_json_where_nobody_looks() -> None:
+    """Without a terminal a line is JSON."""
+    stream = io.StringIO()
+    configure("info", "auto", stream)
+    structlog.get_logger("waypost.test").info("x")
+
+    assert json.loads(stream.getvalue())["event"] == "x"
+
+
+def test_console_is_for_people() -> None:
+    """The console form is a line of text."""
+    stream = io.StringIO()
+    configure("info", "console", stream)
+    structlog.get_logger("waypost.test").info("settings read", file="x.toml")
+
+    assert "settings read" in stream.getvalue()
+    assert "x.toml" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", 3), ("info", 2), ("WARNING", 1)])
+def test_threshold(level: str, shown: int) -> None:
+    """A line below the level is not written."""
+    stream = io.StringIO()
+    configure(level, "json", stream)
+    log = structlog.get_logger("waypost.test")
+    log.debug("a")
+    log.info("b")
+    log.warning("c")
+
+    assert len(stream.getvalue().splitlines()) == shown
+
+
+def test_line_ends_do_not_forge_lines() -> None:
+    """A line end in a value does not begin a new line."""
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    structlog.get_logger("waypost.test").info("request", path="/a\n{}\u2028b")
+
+    assert len(stream.getvalue().splitlines()) == 1
+
+
+def test_hash() -> None:
+    """The hash depends on key and address, and does not show the address."""
+    first, other = AddressHasher("key 1"), AddressHasher("key 2")
+
+    assert first(ALICE) == first(ALICE)
+    assert len({first(ALICE), other(ALICE), first(EmailAddress.parse("bob@example.com"))}) == 3
+    assert "alice" not in first(ALICE)
+    assert AddressHasher("key 1", show=True)(ALICE) == "alice@example.com"

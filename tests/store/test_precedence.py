@@ -1,0 +1,283 @@
+"""Rows for the same domain, or for none: lookup, export and plan use the same rule."""
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.making import domain, host_service, url_service
+from tests.servers.database import Database
+from waypost.core.address import DomainName
+from waypost.core.model import Catalog, DirectoryPolicy, Domain, LdapServer, Provider
+from waypost.database.engine import Connection, Engine, open_engine, reading, writing
+from waypost.store.sql import schema
+from waypost.store.sql.audit import findings
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.store import SqlStore
+from waypost.store.sql.sync.catalog import (
+    is_empty,
+    purge,
+    read_catalog,
+    reading_catalog,
+    write_catalog,
+)
+from waypost.store.sql.sync.diff import Change, WantedContent
+from waypost.store.sql.sync.row_ids import advance
+from waypost.store.sql.sync.temp_table import CHUNK
+from waypost.store.sql.sync.writer import write
+
+LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
+# How each engine can lose a row that others refer to, as SQLite does without foreign keys.
+LOSING = {
+    "sqlite": "DELETE FROM {table};",
+    "postgresql": (
+        "ALTER TABLE domain DROP CONSTRAINT domain_{table}_id_fkey; DELETE FROM {table};"
+    ),
+    "mysql": "SET foreign_key_checks = 0; DELETE FROM {table};",
+}
+
+
+def store_names(connection: Connection, names: list[str]) -> None:
+    """Store a row for each name, numbered from 1, each with a provider named by its number."""
+    for number, name in enumerate(names, 1):
+        provider = {"id": number, "name": f"{number}", "short_name": "x"}
+        connection.execute(schema.provider.insert(), provider)
+        row = {"id": number, "name": name, "provider_id": number}
+        connection.execute(schema.domain.insert(), row)
+    advance(connection, schema.domain)
+
+
+def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
+    """Write a catalog; return the keys of the reported rows and the number of differing domains."""
+    reported: list[RowFinding] = []
+    with WantedContent(wanted) as listed:
+        change = Change(connection, listed)
+        pairs = sum(old != new for old, new in change.pairs(reported.append))
+        write(change)
+    return [finding.key for finding in reported], pairs
+
+
+TWINS = [
+    # names, the number of the served one
+    (["Example.COM", "example.com"], 2),
+    (["example.com", "Example.COM"], 1),
+    (["EXAMPLE.com", "Example.com"], 1),
+    (["example.com.", "EXAMPLE.com", "Example.com"], 2),
+    (["*.Example.COM", "*.example.com"], 2),
+    (["*.EXAMPLE.com", "*.Example.com"], 1),
+]
+FORMS = [
+    (["bücher.example", "xn--bcher-kva.example"], 2),
+    (["bücher.example", "XN--BCHER-KVA.example"], 2),
+    (["bücher.example"], 1),
+    (["*.bücher.example", "*.xn--bcher-kva.example"], 2),
+    (["example.com.", "example.com"], 2),
+    (["example.com.", "*.example.com"], 2),
+    (["example.com."], None),
+    ([" example.com"], None),
+    (["not a domain", "example.com"], 2),
+    (["", "a..b", "-", "192.0.2.1", "mail.*.com", "x@y", "exa\u2028mple.com"], None),
+]
+
+
+# In MariaDB names are unique without case.
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(("names", "served"), TWINS, ids=str)
+def test_twins(engine: Engine, names: list[str], served: int) -> None:
+    """Of rows that differ in case the lower-case one is served, else the oldest."""
+    check_one(engine, names, served)
+
+
+@pytest.mark.parametrize(("names", "served"), FORMS, ids=str)
+def test_forms(engine: Engine, names: list[str], served: int | None) -> None:
+    """A-labels come before U-labels; a name that no lookup finds is not a domain."""
+    check_one(engine, names, served)
+
+
+def check_one(engine: Engine, names: list[str], served: int | None) -> None:
+    """Compare lookup, export, check and plan for rows if at most one of them is served."""
+    others = [f"{number}" for number in range(1, len(names) + 1) if number != served]
+    with writing(engine) as connection:
+        store_names(connection, names)
+    chosen = "example.com" if served is None else names[served - 1].lower()
+    found = SqlStore(engine).find(DomainName.parse(chosen.replace("*", "www")))
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+        # The domains of these rows have no services, which is a separate finding.
+        other = ("uppercase", "mail service")
+        found_problems = list(findings(connection))
+        seen = [one.key for one in found_problems if not any(text in one.problem for text in other)]
+        left_out: list[RowFinding] = []
+        with reading_catalog(connection, left_out=left_out.append):
+            pass
+
+    assert catalog.domains == (() if served is None else (found,))
+    assert served is None or (found is not None and found.provider.name == f"{served}")
+    assert seen == [one.key for one in left_out] == others
+    with writing(engine) as connection:
+        assert planned(connection, catalog) == (others, 0)
+        assert planned(connection, catalog) == ([], 0)
+        kept = connection.execute(sa.select(schema.domain.c.id)).scalars().all()
+        assert kept == ([] if served is None else [served])
+        assert read_catalog(connection).domains == catalog.domains
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("last", ["example.com", "EXAMPLE.com"])
+def test_twins_far_apart(engine: Engine, last: str) -> None:
+    """Rows for the same domain are found together, with any number of rows between them."""
+    with writing(engine) as connection:
+        store_names(connection, ["Example.com"])
+        others = [{"name": f"d{n}.example", "provider_id": 1} for n in range(CHUNK + 5)]
+        connection.execute(schema.domain.insert(), others)
+        connection.execute(schema.provider.insert(), {"id": 2, "name": "2", "short_name": "x"})
+        connection.execute(schema.domain.insert(), {"name": last, "provider_id": 2})
+        catalog = read_catalog(connection)
+        expected = "2" if last == "example.com" else "1"
+
+        (one,) = (one for one in catalog.domains if one.pattern.text == "example.com")
+        assert one.provider.name == expected
+        assert len(planned(connection, catalog)[0]) == 1
+        assert read_catalog(connection).domains == catalog.domains
+
+
+LABELS = st.sampled_from(["a", "A", "bücher", "BÜCHER", "xn--bcher-kva", "Xn--Bcher-kva", "*"])
+NAMES = st.one_of(
+    st.builds("{}{}.x{}".format, st.sampled_from(["", "*.", " "]), LABELS, st.sampled_from(".,")),
+    st.builds("{}{}.x".format, st.sampled_from(["", "*."]), LABELS),
+    st.just("*"),
+)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(NAMES, unique=True, max_size=12))
+def test_what_is_served_is_exported(names: list[str]) -> None:
+    """For any stored names, an export equals the lookups, and writing it does not change them."""
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    with writing(engine) as connection:
+        store_names(connection, names)
+    before = served(engine)
+    with writing(engine) as connection:
+        catalog = read_catalog(connection)
+        assert before == set(catalog.domains)
+        reported, pairs = planned(connection, catalog)
+        assert (len(reported) + len(catalog.domains), pairs) == (len(names), 0)
+        assert planned(connection, catalog) == ([], 0)
+    assert served(engine) == before
+    engine.dispose()
+
+
+def served(engine: Engine) -> set[Domain]:
+    """Return every entry that a lookup can find."""
+    store = SqlStore(engine)
+    asked = [f"{prefix}{name}" for prefix in ("", "b.") for name in ("a.x", "bücher.x", "x", "y")]
+    return {one for name in asked if (one := store.find(DomainName.parse(name)))}
+
+
+PATTERNS = ["example.com", "*.example.net", "*"]
+ASKED = {"example.com": "example.com", "a.example.net": "example.net", "other.example": "*"}
+
+
+def test_lost_provider(engine: Engine, database: Database) -> None:
+    """Domains whose provider is missing are exported as served, with a provider of their name."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
+    database.client(LOSING[database.dialect].format(table="provider"))
+    store = SqlStore(engine)
+    found = [store.find(DomainName(name)) for name in ASKED]
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+        assert not is_empty(connection)
+
+    assert list(catalog.domains) == found
+    assert [one.provider.name for one in catalog.domains] == list(ASKED.values())
+    assert catalog.unused_providers == ()
+    with writing(engine) as connection:
+        assert planned(connection, catalog) == ([], 0)
+    assert [store.find(DomainName(name)) for name in ASKED] == found
+
+
+def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
+    """With only_add such a domain does not change: it gets no service and no provider."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("example.com"),)))
+    database.client(LOSING[database.dialect].format(table="provider"))
+    more = domain("example.com", host_service(), url_service())
+    wanted = Catalog((more, domain("new.example")))
+    for _ in range(2):
+        with writing(engine) as connection, WantedContent(wanted) as listed:
+            change = Change(connection, listed, only_add=True)
+            pairs = list(change.pairs())
+            write(change)
+    with reading(engine) as connection:
+        old, new = read_catalog(connection).domains
+
+    assert pairs == []
+    assert (old.provider, new.provider) == (Provider("example.com", "example.com"), more.provider)
+    assert old.services == domain().services
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
+    """A link to a missing service does not get a new one, whose id SQLite chooses."""
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("example.com"),)))
+    database.client("DELETE FROM server WHERE type = 'smtp';")
+    new = domain("new.example", host_service("pop3"))
+    with writing(engine) as connection, WantedContent(Catalog((new,))) as listed:
+        change = Change(connection, listed, only_add=True)
+        assert len(list(change.pairs())) == 1
+        write(change)
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+
+    assert catalog.domains == (domain("example.com", host_service()), new)
+
+
+def test_lost_directory(engine: Engine, database: Database) -> None:
+    """A domain whose directory is missing is served and exported without one."""
+    pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((pointing,), (LDAP,)))
+    database.client(LOSING[database.dialect].format(table="ldapserver"))
+    with reading(engine) as connection:
+        catalog = read_catalog(connection)
+
+    assert catalog.domains == (domain(),)
+    assert SqlStore(engine).find(DomainName("example.com")) == domain()
+
+
+def test_strays_can_stay(engine: Engine) -> None:
+    """If rows that no answer uses are kept, others are written and these do not change."""
+    idle = {"id": 77, "name": "idle.example", "port": 993, "type": "imap", "socket_type": "SSL"}
+    with writing(engine) as connection:
+        write_catalog(connection, Catalog((domain("a.example"),)))
+        provider_id = connection.execute(sa.select(schema.provider.c.id)).scalar_one()
+        bad = {"name": "not a domain", "provider_id": provider_id}
+        connection.execute(schema.domain.insert(), bad)
+        login = {"user_name": "", "authentication": "plain"}
+        connection.execute(schema.server.insert(), idle | login)
+        connection.execute(schema.server.insert(), idle | login | {"id": 78, "type": "INVALID"})
+        link = {"server_id": 78, "domain_id": 1}
+        domain_id = connection.execute(sa.select(sa.func.min(schema.domain.c.id))).scalar_one()
+        connection.execute(schema.server_domain.insert(), link | {"domain_id": domain_id})
+        catalog = read_catalog(connection)
+        more = Catalog((*catalog.domains, domain("b.example")))
+        write_catalog(connection, more, keep_strays=True)
+
+        names = connection.execute(sa.select(schema.domain.c.name)).scalars().all()
+        assert set(names) == {"a.example", "not a domain", "b.example"}
+        assert {77, 78} <= set(connection.execute(sa.select(schema.server.c.id)).scalars())
+        kept = sa.select(schema.server_domain.c.domain_id).where(
+            schema.server_domain.c.server_id == 78
+        )
+        assert connection.execute(kept).scalars().all() == [domain_id]
+        reported, pairs = planned(connection, more)
+        assert (len(reported), pairs) == (3, 0)
+        assert planned(connection, more) == ([], 0)
+        assert set(connection.execute(sa.select(schema.server.c.id)).scalars()).isdisjoint({77, 78})
+        purge(connection)
+        assert is_empty(connection)
