@@ -1,13 +1,12 @@
 """Checks of profiles against Apple's description of their keys."""
 
 import plistlib
-from datetime import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.golden.cases import HERE as GOLDEN
+from tests.standards.apple import COMMON, SEARCHES, TOP, descriptions
 from waypost.diagnostics.structure import profile as structure_profile
 from waypost.diagnostics.structure.profile import profile_findings
 
@@ -51,21 +50,8 @@ def test_identities() -> None:
     assert profile_findings(plistlib.dumps(profile)) == ["two PayloadUUIDs are the same"]
 
 
-TYPES = {
-    str: "<string>",
-    int: "<integer>",
-    bool: "<boolean>",
-    list: "<array>",
-    dict: "<dictionary>",
-    float: "<real>",
-    datetime: "<date>",
-    bytes: "<data>",
-}
-
-
 EXCHANGE = "com.apple.eas.account"
 LDAP = "com.apple.ldap.account"
-SEARCHES = "LDAPSearchSettings"
 SEARCH_BASE = {"LDAPSearchSettingSearchBase": "dc=example"}
 MORE = [
     # the payload, its keys, what is found
@@ -98,23 +84,32 @@ def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: li
     assert all(line.endswith(end) for line, end in zip(found, said, strict=True)), found
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["CommonPayloadKeys", "TopLevel", *sorted({*structure_profile.PAYLOADS} - {EXCHANGE, LDAP})],
-)
-def test_the_keys_are_apples(shared: Path, name: str) -> None:
+@pytest.mark.parametrize("name", descriptions())
+def test_the_keys_are_apples(name: str) -> None:
     """Our table has the keys, types, required keys and values of Apple's description."""
-    described = yaml.safe_load((shared / "apple" / f"{name}.yaml").read_text("utf-8"))
-    keys = {"CommonPayloadKeys": structure_profile.COMMON, "TopLevel": structure_profile.TOP}
-    own = keys.get(name) or structure_profile.PAYLOADS[name]
-    demanded = {
-        "CommonPayloadKeys": structure_profile.REQUIRED,
-        "TopLevel": (*structure_profile.REQUIRED, "PayloadContent"),
-    }.get(name) or structure_profile.DEMANDED[name]
+    special = {
+        COMMON: (structure_profile.COMMON, structure_profile.REQUIRED),
+        TOP: (structure_profile.TOP, (*structure_profile.REQUIRED, "PayloadContent")),
+        SEARCHES: (structure_profile.SEARCH, ("LDAPSearchSettingSearchBase",)),
+    }
+    keys, demanded = special.get(name) or (
+        structure_profile.PAYLOADS[name],
+        structure_profile.DEMANDED.get(name, ()),
+    )
+    described = descriptions()[name]
+    if name == TOP:
+        described |= descriptions()[COMMON]
+    assert keys == described.types
+    assert {*demanded} == described.required
+    for key, values in described.values.items():
+        if key != "PayloadType":
+            assert structure_profile.ALLOWED[key] == values
 
-    entries = described["payloadkeys"]
-    assert {one["key"]: one["type"] for one in entries} == {k: TYPES[t] for k, t in own.items()}
-    assert {one["key"] for one in entries if one["presence"] == "required"} == set(demanded)
-    for one in entries:
-        if "rangelist" in one and one["key"] != "PayloadType":
-            assert structure_profile.ALLOWED[one["key"]] == set(one["rangelist"])
+
+def test_all_payloads_are_compared() -> None:
+    """Our table has no payload whose description is missing in the tests."""
+    assert {*structure_profile.PAYLOADS, COMMON, TOP, SEARCHES} == {*descriptions()}
+    assert {key for one in descriptions().values() for key in one.values} == {
+        *structure_profile.ALLOWED,
+        "PayloadType",
+    }
