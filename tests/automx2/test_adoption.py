@@ -17,6 +17,21 @@ CASES = [
     for revision in ([False, True] if known else [False])
 ]
 
+WITHOUT_ID = """
+INSERT INTO provider (name, short_name) VALUES ('New', 'New');
+INSERT INTO domain (name, provider_id) SELECT 'new.example', id FROM provider WHERE name = 'New';
+INSERT INTO server (name, port, type, socket_type, user_name, authentication)
+    VALUES ('imap.new.example', 993, 'imap', 'SSL', '%EMAILADDRESS%', 'plain');
+INSERT INTO server_domain (server_id, domain_id) SELECT server.id, domain.id FROM server, domain
+    WHERE server.name = 'imap.new.example' AND domain.name = 'new.example';
+"""
+DAV_WITHOUT_ID = """
+INSERT INTO davserver (url, port, type, use_ssl, domain_required)
+    VALUES ('https://new.example', 0, 'caldav', TRUE, FALSE);
+INSERT INTO davserver_domain (davserver_id, domain_id) SELECT davserver.id, domain.id
+    FROM davserver, domain WHERE url = 'https://new.example' AND domain.name = 'new.example';
+"""
+
 
 @pytest.mark.parametrize(("release", "revision"), CASES)
 def test_nothing_is_lost(bare: Engine, release: str, revision: bool) -> None:
@@ -57,7 +72,7 @@ def test_what_is_served(bare: Engine, release: str) -> None:
 
     net = store.find(DomainName("example.net"))
     assert net is not None
-    assert net.provider.name == "Big Corporation, Inc."
+    assert net.provider.name == "Example & Söhne, Inc."
     endpoints = [one.endpoint for one in net.services if isinstance(one.endpoint, HostEndpoint)]
     assert endpoints == [
         HostEndpoint("smtp.example.com", 587, Security.STARTTLS),
@@ -71,9 +86,9 @@ def test_what_is_served(bare: Engine, release: str) -> None:
     com = store.find(DomainName("example.com"))
     assert com is not None
     assert len(com.services) == (5 if release.startswith("2021") else 3)
-    eggs = store.find(DomainName("ham-n-eggs.tld"))
-    assert eggs is not None
-    assert eggs.services == ()
+    odd = store.find(DomainName("odd-type.example"))
+    assert odd is not None
+    assert odd.services == ()
 
 
 @pytest.mark.parametrize("release", RELEASES)
@@ -93,6 +108,22 @@ def test_statements_of_the_old_release_still_work(bare: Engine, release: str) ->
 
     assert found is not None
     assert [service.type for service in found.services] == [ServiceType.IMAP]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rows_without_an_id(bare: Engine, release: str) -> None:
+    """Rows can be added with automx2's columns alone, and get ids of the database."""
+    make(bare, release)
+    upgrade(bare)
+    execute(bare, WITHOUT_ID)
+    if release.startswith("2021"):
+        execute(bare, DAV_WITHOUT_ID)
+
+    found = SqlStore(bare).find(DomainName("new.example"))
+
+    assert found is not None
+    kinds = {service.type for service in found.services}
+    assert kinds == {ServiceType.IMAP} | ({ServiceType.CALDAV} if "2021" in release else set())
 
 
 def test_upgrading_again(bare: Engine) -> None:

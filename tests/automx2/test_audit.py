@@ -218,7 +218,7 @@ def test_same_domain_twice(clean: Engine) -> None:
     assert lines[-1].endswith("domain 3000 is served instead")
     found = SqlStore(clean).find(DomainName("example.com"))
     assert found is not None
-    assert found.provider.short_name == "BigCorp"
+    assert found.provider.short_name == "Example"
 
 
 def test_same_domain_in_u_labels(clean: Engine) -> None:
@@ -234,7 +234,7 @@ def test_same_domain_in_u_labels(clean: Engine) -> None:
     assert line.endswith("domain 2 is served instead")
     found = SqlStore(clean).find(DomainName("xn--bcher-kva.example"))
     assert found is not None
-    assert found.provider.short_name == "BigCorp"
+    assert found.provider.short_name == "Example"
 
 
 @pytest.fixture(name="dangling")

@@ -17,7 +17,10 @@ from waypost.store.sql.store import SqlStore
 LACKING = [
     f"warning: {domain} has no incoming and no outgoing mail service; no client can set up an "
     "account (404)"
-    for domain in ("domain 3003: name 'ham-n-eggs.tld'", "domain 3004: name 'serverless.tld'")
+    for domain in (
+        "domain 3003: name 'odd-type.example'",
+        "domain 3004: name 'without-servers.example'",
+    )
 ]
 
 

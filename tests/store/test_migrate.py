@@ -1,7 +1,6 @@
 """Create and upgrade the tables, of an empty database and of automx2's."""
 
 import os
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -23,8 +22,6 @@ from waypost.store.sql.revision import HEAD, is_current
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "automx2"
-DUMPS = ["automx2-2021.6.sql", "automx2-2026.2.sql"]
 INDEXES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'ix_%'",
     "postgresql": "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'ix_%'",
@@ -45,13 +42,6 @@ def run(engine: Engine, *statements: str) -> None:
     with writing(engine) as connection:
         for statement in statements:
             connection.execute(sa.text(statement))
-
-
-def load(path: Path, dump: str) -> None:
-    if not (SHARED / dump).exists():
-        pytest.skip(f"{SHARED / dump} is not there")
-    with sqlite3.connect(path) as connection:
-        connection.executescript((SHARED / dump).read_text(encoding="utf-8"))
 
 
 def test_from_nothing(bare: Engine, database: Database) -> None:
@@ -75,50 +65,6 @@ def test_again_does_nothing(bare: Engine) -> None:
     before = status(bare)
 
     assert upgrade(bare) == before
-
-
-@pytest.mark.parametrize("dump", DUMPS)
-def test_adopts_automx2(sqlite_bare: Engine, path: Path, dump: str) -> None:
-    """A database of automx2 is upgraded in place without loss, and is served."""
-    load(path, dump)
-    with sqlite3.connect(path) as connection:
-        connection.row_factory = sqlite3.Row
-        before = {
-            name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]  # noqa: S608
-            for name in ("provider", "server", "davserver", "domain", "server_domain")
-        }
-    assert upgrade(sqlite_bare).kind == "automx2"
-
-    with sqlite3.connect(path) as connection:
-        connection.row_factory = sqlite3.Row
-        for name, old in before.items():
-            new = [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]  # noqa: S608
-            assert [{key: row[key] for key in old[0]} for row in new] == old
-    found = SqlStore(sqlite_bare).find(DomainName("example.com"))
-    assert found is not None
-    assert found.provider.name == "Big Corporation, Inc."
-    assert [service.type.value for service in found.services] == [
-        *("smtp", "imap", "caldav", "carddav")
-    ]
-
-
-@pytest.mark.parametrize("dump", DUMPS)
-def test_automx2s_inserts_still_work(sqlite_bare: Engine, path: Path, dump: str) -> None:
-    """Statements that name only automx2's columns work on an upgraded database."""
-    load(path, dump)
-    upgrade(sqlite_bare)
-    with sqlite3.connect(path) as connection:
-        connection.execute(
-            "INSERT INTO server (name, port, type, socket_type, user_name, authentication)"
-            " VALUES ('imap.new.example', 993, 'imap', 'SSL', '%EMAILADDRESS%', 'plain')"
-        )
-        connection.execute(
-            "INSERT INTO davserver (url, port, type, use_ssl, domain_required)"
-            " VALUES ('https://new.example', 0, 'caldav', 1, 0)"
-        )
-        connection.execute(
-            "INSERT INTO domain (name, provider_id) SELECT 'new', id FROM provider LIMIT 1"
-        )
 
 
 OLD = (
