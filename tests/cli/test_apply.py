@@ -166,26 +166,26 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
     """Export omits bind passwords, and applying that export keeps the passwords in the database."""
     waypost("apply", SEEDS / "version-2.json")
     exported = waypost("export").out
-    assert "CLEARTEXT" not in exported
+    assert "reader-secret" not in exported
     (home / "mail.toml").write_text(exported, encoding="utf-8")
     assert waypost("apply", "mail.toml").err.splitlines()[-1] == "nothing to do"
     connection = sqlite3.connect(home / DATABASE)
     rows = connection.execute("SELECT bind_password FROM ldapserver ORDER BY id").fetchall()
     connection.close()
-    assert rows == [("CLEARTEXT",), ("UNSAFE",)]
+    assert rows == [("reader-secret",), ("unused-secret",)]
 
 
 @pytest.mark.parametrize("form", ["toml", "json"])
 def test_export_with_secrets(waypost: Waypost, home: Path, form: str) -> None:
     """Bind passwords are exported only with --with-secrets, and then apply restores them."""
     waypost("apply", SEEDS / "version-2.json")
-    assert "CLEARTEXT" not in waypost("export", "--format", form).out
+    assert "reader-secret" not in waypost("export", "--format", form).out
     exported = waypost("export", "--format", form, "--with-secrets").out
     (home / f"mail.{form}").write_text(exported, encoding="utf-8")
     other = ["--db-uri", "sqlite:///other.sqlite"]
     assert waypost("apply", f"mail.{form}", *other).code == 0
     assert waypost("export", "--format", form, "--with-secrets", *other).out == exported
-    assert "CLEARTEXT" in exported
+    assert "reader-secret" in exported
 
 
 BAD = [

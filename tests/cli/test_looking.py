@@ -122,7 +122,7 @@ def test_pop3_options_for_scripts(waypost: Waypost, home: Path) -> None:
 def test_one_domain_with_a_directory(waypost: Waypost) -> None:
     """A domain with a directory server is shown with the server."""
     waypost("apply", Path(__file__).parents[1] / "importers" / "seeds" / "version-2.json")
-    assert "directory ldapserver-42\n" in waypost("domain", "show", "example.org").out
+    assert "directory ldapserver-7\n" in waypost("domain", "show", "example.org").out
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from waypost.core.model import (
 from waypost.importers.automx2_seed import read_any, read_seed
 
 SEEDS = Path(__file__).parent / "seeds"
-DAV = "https://www.example.net/SOGo/dav/%EMAILADDRESS%"
+DAV = "https://dav.example.com"
 MAIL = (
     Service(
         ServiceType.IMAP,
@@ -36,28 +36,28 @@ MAIL = (
     ),
     Service(
         ServiceType.CALDAV,
-        UrlEndpoint(f"{DAV}/Calendar/personal/"),
+        UrlEndpoint(f"{DAV}/calendars/%EMAILADDRESS%/"),
         (HTTP_BASIC,),
         domain_required=True,
     ),
     Service(
         ServiceType.CARDDAV,
-        UrlEndpoint(f"{DAV}/Contacts/personal/"),
+        UrlEndpoint(f"{DAV}/contacts/%EMAILADDRESS%/"),
         (HTTP_BASIC,),
         domain_required=True,
     ),
 )
 DIRECTORY = LdapServer(
-    id=42,
-    name="ldap.example.com",
+    id=7,
+    name="ldap.example.org",
     port=636,
     use_ssl=True,
-    search_base="ou=people,dc=example,dc=com",
+    search_base="ou=accounts,dc=example,dc=org",
     search_filter="(mail={0})",
     attr_uid="uid",
-    attr_cn="cn",
-    bind_user="uid=techuser,dc=example,dc=com",
-    bind_password="CLEARTEXT",
+    attr_cn="displayName",
+    bind_user="cn=reader,dc=example,dc=org",
+    bind_password="reader-secret",
 )
 
 
@@ -74,8 +74,8 @@ def seed(**changes: object) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_samples_of_automx2(version: int) -> None:
-    """A seed as in automx2's manual becomes a provider, its domains and all its services."""
+def test_seeds(version: int) -> None:
+    """A seed of either version becomes a provider, its domains and all its services."""
     result = read_any(SEEDS / f"version-{version}.json")
     assert result.warnings == ()
     assert [domain.pattern.text for domain in result.catalog.domains] == [
@@ -99,7 +99,7 @@ def test_directory_of_version_2() -> None:
     used, idle = catalog.directories
     assert used == DIRECTORY
     assert isinstance(idle, LdapServer)
-    assert (idle.id, idle.port, idle.use_ssl) == (99, 389, False)
+    assert (idle.id, idle.port, idle.use_ssl) == (8, 389, False)
 
 
 PORTS = [
