@@ -14,7 +14,7 @@ import pytest
 
 from tests.servers.nginx import listens
 from tests.servers.process import Process
-from tests.servers.requirements import require
+from tests.servers.requirements import require, skip
 from tests.servers.waypost import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def _made(tmp_path: Path) -> Iterator[Made]:
     """Run `make serve` of this checkout, with the test's own `var` and port."""
     require(programs=["make", "sqlite3"])
     if not (ROOT / ".venv/.test").exists():
-        pytest.skip("needs the virtual environment of `make test`")
+        skip("needs the virtual environment of `make test`")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "MAKE", "MFLAGS"))}
     port, database = free_port(), tmp_path / "var/waypost.sqlite"
     arguments = [f"WAYPOST_DB_URI=sqlite:///{database}", f"ARGS=--port {port} --admin-port 0"]

@@ -37,9 +37,7 @@ def is_worker(pid: int) -> bool:
 
 def test_closed_working_folder(home: Path) -> None:
     """`serve` works in a working folder without permission for its user."""
-    require(programs=["setpriv"])
-    if os.geteuid() != 0:
-        pytest.skip("needs root, to make a folder of another user")
+    require(programs=["setpriv"], root=True)  # Root can make a folder of another user.
     closed = home / "closed"
     closed.mkdir(mode=0o700)
     os.chown(closed, 65534, 65534)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.directory.user_files import BAD, GOOD_CSV, GOOD_TOML, HEAD
+from tests.servers.requirements import require
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 from waypost.directory.file.problems import MISTAKES_MAX
@@ -85,9 +86,9 @@ def test_no_file(tmp_path: Path) -> None:
         assert str(caught.value) == f"{tmp_path / name}: cannot be read: {said}"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_no_permission(tmp_path: Path) -> None:
     """The error says that Waypost may not read the file."""
+    require(root=True)  # Only root can become another user.
     file = tmp_path / "users.csv"
     file.write_text(HEAD, encoding="utf-8")
     file.chmod(0o600)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -20,17 +21,20 @@ def require(
     private_network: bool = False,
     root: bool = False,
 ) -> None:
-    """Skip the current test if something is missing, or fail it if CI=true (`make test`)."""
+    """Skip the current test if something is missing, or fail it if CI=true."""
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
     missing += [f"the file {path}" for path in files if not path.exists()]
     if private_network and not may_have_private_network():
         missing.append("the right to create a private network (root with CAP_SYS_ADMIN)")
     if root and os.geteuid() != 0:
-        missing.append("the right to listen on a port below 1024 (root)")
-    if not missing:
-        return
-    reason = f"needs {' and '.join(missing)}; tests/debian-packages.txt names the packages"
+        missing.append("the rights of root")
+    if missing:
+        skip(f"needs {' and '.join(missing)}; tests/debian-packages.txt names the packages")
+
+
+def skip(reason: str) -> NoReturn:
+    """Skip the current test because of the machine, or fail it if CI=true."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)

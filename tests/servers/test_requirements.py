@@ -26,6 +26,16 @@ def test_a_missing_file_skips(monkeypatch: pytest.MonkeyPatch) -> None:
         require(files=[Path("/"), Path("/no/such/file")])
 
 
+def test_missing_rights_skip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that needs root is skipped for another user, and runs for root."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(pytest.skip.Exception, match="needs the rights of root"):
+        require(root=True)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    require(root=True)
+
+
 def test_a_missing_program_fails_where_ci_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     """With CI=true, the same is a failure."""
     monkeypatch.setenv("CI", "true")
