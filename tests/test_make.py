@@ -101,7 +101,7 @@ def test_statements_of_automx2s_manual_are_seen(made: Made) -> None:
 @pytest.mark.parametrize("version", [1, 2])
 def test_initdb_by_curl(made: Made, version: int) -> None:
     """An operator purges, seeds with either version and fills with samples as with automx2."""
-    seed = ROOT / f"tests/providers_file/seeds/version-{version}.json"
+    seed = ROOT / f"tests/importers/seeds/version-{version}.json"
     as_json = ["-H", "Content-Type: application/json", "--data-binary", f"@{seed}"]
     steps = [
         (["-X", "DELETE"], "the database is now empty\n"),

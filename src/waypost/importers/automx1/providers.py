@@ -1,6 +1,6 @@
 """Import the static settings of the INI file of automx 1.x as providers.
 
-The behavior of automx was observed with automx 1.1.1 (tests/providers_file/automx1): each domain of
+The behavior of automx was observed with automx 1.1.1 (tests/importers/automx1): each domain of
 `domains` has a section; `global` is for domains without a section or with `backend = global`.
 """
 

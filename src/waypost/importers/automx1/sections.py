@@ -1,6 +1,6 @@
 """Read the sections of automx 1.x, each with the sections that it follows.
 
-The order in which automx reads them was observed with automx 1.1.1 (tests/providers_file/automx1).
+The order in which automx reads them was observed with automx 1.1.1 (tests/importers/automx1).
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """Read the services of automx 1.x: keys that begin with smtp_, imap_ and pop_.
 
 The behavior of automx with and without each key was observed with automx 1.1.1, which ran with a
-file for each case (tests/providers_file/automx1).
+file for each case (tests/importers/automx1).
 """
 
 import re
