@@ -10,10 +10,10 @@ export PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test torture lint fix docs bench lock clean debian again
+.PHONY: help serve check test test-deps coverage torture lint fix docs bench lock clean again
 
 help: ## Show this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 serve: export WAYPOST_DB_URI := sqlite:///var/waypost.sqlite
 serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in ./var (more flags: ARGS="--port 8080")
@@ -22,10 +22,21 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@$(BIN)/waypost apply --demo --if-empty
 	@exec $(BIN)/waypost serve $(ARGS)
 
-test: debian $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
+check: $(VENV)/.test ## Check style, types and words, and run all tests that need no servers and mail clients
+	@SECONDS=0; \
+	$(MAKE) lint; \
+	$(BIN)/python -m pytest --quick --numprocesses=auto $(ARGS); \
+	printf 'make check took %s s\n' "$$SECONDS"
+
+test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest tests/torture
+
+test-deps: ## List the Debian packages that all tests need, and install those that are missing
+	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'
+	@sed -nE 's/^([^#[:space:]]+).*/    \1/p' tests/debian-packages.txt | fmt -w 100
+	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
 
 torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
@@ -56,9 +67,6 @@ lock: ## Lock the newest allowed versions of all dependencies (only new ones: AR
 clean: ## Remove all generated files, except ./var
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
-
-debian:
-	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
 
 # One virtual environment: the libraries to serve are a part of those to test, in the same versions.
 $(VENV)/.serve: requirements.txt pyproject.toml tools/install

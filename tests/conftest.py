@@ -12,6 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
 
+from tests import needs
+from tests.servers import requirements
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
@@ -19,6 +21,8 @@ from tests.servers.postgresql import PostgreSql, postgresql
 # The folders whose tests share servers that start slowly; elsewhere the tests of a file do.
 SHARING = ("tests/clients/",)
 MOST_PROCESSES = 8
+QUICK = "not clients and not servers and not slow and not torture"
+QUICK_EXAMPLES = 20
 
 
 class SharingScheduling(LoadScopeScheduling):
@@ -60,20 +64,57 @@ def _log_of_its_own() -> Iterator[None]:
     root.setLevel(level)
 
 
-def pytest_configure() -> None:
-    """Disable deadlines of properties, because the machine may be busy."""
-    hypothesis_settings.register_profile(
-        "waypost", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of `make check`."""
+    text = "only tests that need no programs and are not slow, with fewer examples of properties"
+    parser.addoption("--quick", action="store_true", help=text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Disable deadlines of properties, because the machine may be busy; apply `--quick`."""
+    usual = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    quick = config.getoption("quick")
+    profile = hypothesis_settings(usual, max_examples=QUICK_EXAMPLES) if quick else usual
+    hypothesis_settings.register_profile("waypost", profile)
     hypothesis_settings.load_profile("waypost")
+    if quick and not config.option.markexpr:
+        config.option.markexpr = QUICK
 
 
-def pytest_xdist_auto_num_workers() -> int:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need programs of the machine, before some are deselected by markers.
+
+    Files with such tests come first, so that a process with a long file is not the last to end.
+    """
+    for item in items:
+        needs.mark(item)
+    long = {item.path for item in items if needs.is_marked(item)}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in long))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse programs to a test without a marker: `make check` runs it on any machine."""
+    if not needs.is_marked(item):
+        requirements.refuse(item.nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Allow programs again: servers that other tests share may be stopped after this one."""
+    requirements.allow()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return more processes than cores: many tests wait for a server or a clock.
 
     Each process starts its own databases and directories, so that many would only need memory.
+    The tests of `--quick` do not wait.
     """
-    return min(2 * len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    cores = len(os.sched_getaffinity(0))
+    return cores if config.getoption("quick") else min(2 * cores, MOST_PROCESSES)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +38,7 @@ class Module:
                 yield node
 
 
+@cache
 def modules() -> tuple[Module, ...]:
     """Return every module of Waypost."""
     return tuple(

@@ -5,6 +5,7 @@ import pytest
 from bench import domains, scale
 
 
+@pytest.mark.slow
 def test_twenty_thousand(capsys: pytest.CaptureFixture[str]) -> None:
     """The measurement succeeds, and a worker with 20,000 domains needs little memory."""
     sizes = ["--sizes", "1000", "20000", "--rounds", "3", "--lookups", "300", "--requests", "100"]

@@ -270,6 +270,7 @@ def _in_memory() -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(first=catalogs(), second=catalogs())
 def test_any_catalog_settles(in_memory: Engine, first: Catalog, second: Catalog) -> None:

@@ -17,6 +17,7 @@ def summary(outcome: Outcome) -> str:
     return outcome.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_many_domains(waypost: Waypost, home: Path) -> None:
     """A limited plan is printed, everything is written, and a second run has nothing to do."""
     file = domains.write(home / "many", COUNT)
@@ -29,6 +30,7 @@ def test_many_domains(waypost: Waypost, home: Path) -> None:
     assert (again.code, again.out, summary(again)) == (0, "", "nothing to do")
 
 
+@pytest.mark.slow
 def test_export_of_many(waypost: Waypost, home: Path) -> None:
     """Export, apply and export have the same text, also for many domains."""
     waypost("apply", domains.write(home / "many", COUNT))
@@ -42,6 +44,7 @@ def test_export_of_many(waypost: Waypost, home: Path) -> None:
     assert plain == set(domains.names(COUNT))
 
 
+@pytest.mark.slow
 def test_one_of_many(waypost: Waypost, home: Path) -> None:
     """The plan has only the one of many domains that changes; ids of the others stay."""
     file = domains.write(home / "many", COUNT)

@@ -34,6 +34,7 @@ def _limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_time_and_memory_are_bounded(name: str, tmp_path: Path) -> None:
     """A short hostile file needs little time and memory, and ends with providers or an error."""

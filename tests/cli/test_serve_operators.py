@@ -161,6 +161,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
             stack.enter_context(socket.create_server(("127.0.0.1", 4244)))
         process = stack.enter_context(Process(command, log=log, environment=environment))
         process.wait_until(lambda: listens(port), seconds=PATIENCE_SECONDS)
+        until(lambda: "admin listener disabled" in log.read_text(), "the line")
     (line,) = (line for line in log.read_text().splitlines() if "admin listener disabled" in line)
     assert "admin_host 127.0.0.1, admin_port 4244: cannot listen: Address already" in line
     assert "set admin_port to another port, or to 0" in line

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.making import PROVIDER, domain, host_service, url_service
 from tests.providers_file.catalogs import catalogs
@@ -233,7 +233,6 @@ def test_services_in_words(service: Service, text: str) -> None:
     assert describe(service) == text
 
 
-@settings(max_examples=100, deadline=None)
 @given(now=catalogs(), wanted=catalogs())
 def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
     """A plan is empty for the same catalog, and not empty for other domains."""
@@ -242,7 +241,6 @@ def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
     assert not patterns or not compare(now, wanted).is_empty
 
 
-@settings(max_examples=100, deadline=None)
 @given(now=catalogs(), wanted=catalogs())
 def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
     """The reverse plan removes as many domains as the plan adds, and every item is one line."""

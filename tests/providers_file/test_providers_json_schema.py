@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.providers_file.catalogs import catalogs
 from tests.providers_file.json_schema import is_valid
@@ -81,7 +81,6 @@ def test_samples_keep_the_schema(text: str) -> None:
     assert is_valid(tomllib.loads(text), SCHEMA, SCHEMA)
 
 
-@settings(max_examples=100, deadline=None)
 @given(catalog=catalogs())
 def test_what_is_written_keeps_the_schema(catalog: Catalog) -> None:
     """Every export is valid by the schema."""

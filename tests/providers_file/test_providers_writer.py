@@ -18,7 +18,6 @@ FORMATS: list[Format] = ["toml", "json"]
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=100, deadline=None)
 @given(catalog=catalogs())
 def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
     """A written catalog reads as the same catalog, and is written again as the same text."""

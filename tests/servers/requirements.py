@@ -11,6 +11,24 @@ from typing import NoReturn
 import pytest
 
 _CAP_SYS_ADMIN = 21  # linux/capability.h
+# The test that may not use programs of the machine, because no marker says that it does.
+_REFUSED = "TESTS_WITHOUT_PROGRAMS"
+
+
+def refuse(test: str) -> None:
+    """Make the functions of this module fail while a test runs that must not need programs."""
+    os.environ[_REFUSED] = test
+
+
+def allow() -> None:
+    """Allow programs again."""
+    os.environ.pop(_REFUSED, None)
+
+
+def _check_marker() -> None:
+    test = os.environ.get(_REFUSED)
+    if test is not None:
+        pytest.fail(f"{test} needs programs of the machine: add @pytest.mark.servers")
 
 
 def require(
@@ -21,7 +39,8 @@ def require(
     private_network: bool = False,
     root: bool = False,
 ) -> None:
-    """Skip the current test if something is missing, or fail it if CI=true."""
+    """Skip the current test if something is missing, or fail it if CI=true (`make test`)."""
+    _check_marker()
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
     missing += [f"the file {path}" for path in files if not path.exists()]
@@ -48,6 +67,7 @@ def find_program(name: str) -> str | None:
 
 def program(name: str) -> str:
     """Return the path of a program; FileNotFoundError if it is missing."""
+    _check_marker()
     found = find_program(name)
     if found is None:
         raise FileNotFoundError(f"no program {name}")

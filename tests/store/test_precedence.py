@@ -2,8 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.making import domain, host_service, url_service
@@ -151,7 +150,6 @@ NAMES = st.one_of(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(NAMES, unique=True, max_size=12))
 def test_what_is_served_is_exported(names: list[str]) -> None:
     """For any stored names, an export equals the lookups, and writing it does not change them."""

@@ -103,6 +103,7 @@ def _in_memory() -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.mark.slow
 @hypothesis_settings(suppress_health_check=QUICK, deadline=None, max_examples=50)
 @given(first=catalogs(), second=catalogs())
 def test_what_is_written_comes_back(in_memory: Engine, first: Catalog, second: Catalog) -> None:

@@ -9,7 +9,7 @@ from tests.torture.attack import Attack
 from tests.torture.attacks import attacks
 from tests.torture.running import run
 
-pytestmark = pytest.mark.torture
+pytestmark = [pytest.mark.torture, pytest.mark.timeout(900)]
 
 CASES = [(attack, workers) for attack in attacks() for workers in attack.workers]
 
