@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import require, skip
 from tests.servers.waypost import free_port
@@ -46,7 +47,7 @@ class Made:
 
     def get(self, path: str) -> httpx.Response:
         """Send a request to the service."""
-        return httpx.get(f"{self.place}{path}", timeout=10)
+        return httpx.get(f"{self.place}{path}", timeout=PATIENCE_SECONDS)
 
     def sql(self, statements: str) -> None:
         """Run SQL statements with `sqlite3`, as an operator does."""
@@ -70,7 +71,7 @@ def _made(tmp_path: Path) -> Iterator[Made]:
         folder=ROOT,
     )
     with process:
-        process.wait_until(lambda: listens(port), seconds=60)
+        process.wait_until(lambda: listens(port))
         yield Made(f"http://127.0.0.1:{port}", database, process.log)
 
 
@@ -82,7 +83,7 @@ def test_samples_are_served_and_urls_printed(made: Made) -> None:
     urls = listening["urls"]
     assert len(urls) == 3
     assert all(url.startswith(f"{made.place}/") for url in urls)
-    assert [httpx.get(url, timeout=10).status_code for url in urls] == [200] * 3
+    assert [httpx.get(url, timeout=PATIENCE_SECONDS).status_code for url in urls] == [200] * 3
     assert "imap.example.com" in made.get(f"{AUTOCONFIG}example.com").text
 
 

@@ -63,5 +63,5 @@ def running(release: Release, db_uri: str, folder: Path) -> Iterator[int]:
         folder=folder,
     )
     with process:
-        process.wait_until(lambda: listens(port), seconds=30)
+        process.wait_until(lambda: listens(port))
         yield port

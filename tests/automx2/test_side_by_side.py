@@ -72,7 +72,7 @@ def waypost_on(uri: str, folder: Path) -> Iterator[int]:
         folder=folder,
     )
     with process:
-        process.wait_until(lambda: listens(port), seconds=30)
+        process.wait_until(lambda: listens(port))
         yield port
 
 

@@ -118,7 +118,7 @@ def _front(
         ).replace("127.0.0.1:4243", behind["127.0.0.1:4243"])
         places = (f"127.0.0.1:{http}", f"127.0.0.1:{https}")
         with Process(apache(folder, site, places), log=folder / "output") as process:
-            process.wait_until(lambda: listens(http) and listens(https), seconds=10)
+            process.wait_until(lambda: listens(http) and listens(https))
             yield Front({"http": http, "https": https}, trust, running.log)
 
 

@@ -172,8 +172,8 @@ def test_confirmed_on_a_terminal(waypost: Waypost, home: Path, typed: str, left:
     assert waypost("apply", write(home, some(30))).code == 0
     command = [sys.executable, "-m", "waypost", "apply", f"{write(home, some(1))}"]
     with terminal(command, environment=dict(os.environ)) as screen:
-        screen.wait_for("Type 29 to remove them", seconds=60)
+        screen.wait_for("Type 29 to remove them")
         screen.type(f"{typed}\r")
-        screen.wait_for("29 removed" if left == 1 else "error", seconds=60)
+        screen.wait_for("29 removed" if left == 1 else "error")
 
     assert len(waypost("domain", "list").out.splitlines()) == left

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.waypost import free_port
 from waypost.cli.serve import urls
@@ -25,7 +26,6 @@ from waypost.providers_file import load as providers_file
 from waypost.providers_file.document import read_followed
 from waypost.settings import load_from_process
 
-PATIENCE_SECONDS = 60.0
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
 
 
@@ -44,7 +44,7 @@ class Server:
         server the processor that they share.
         """
         place = self.place.removeprefix("http://")
-        with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection(place, timeout=PATIENCE_SECONDS)) as connection:
             connection.request("GET", path)
             return connection.getresponse().status
 

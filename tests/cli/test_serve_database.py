@@ -9,6 +9,7 @@ import pytest
 from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.cli.test_serve_reload import all_started, load, metric, serves, until
 from tests.servers.frozen import frozen
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from tests.web.public.test_autodiscover import question
@@ -42,10 +43,14 @@ def test_start_without_the_database(home: Path, server: PostgreSql, workers: str
     try:
         with serving(home, "--workers", workers, **environ(uri)) as waypost:
             all_started(waypost, int(workers))
-            answer = httpx.get(f"{waypost.place}{AUTOCONFIG}alice@example.com", timeout=10)
+            answer = httpx.get(
+                f"{waypost.place}{AUTOCONFIG}alice@example.com", timeout=PATIENCE_SECONDS
+            )
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
             outlook = httpx.post(
-                f"{waypost.place}/autodiscover/autodiscover.xml", content=question(), timeout=10
+                f"{waypost.place}/autodiscover/autodiscover.xml",
+                content=question(),
+                timeout=PATIENCE_SECONDS,
             )
             assert outlook.status_code == 200
             assert "<ErrorCode>603</ErrorCode>" in outlook.text

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.waypost import RunningWaypost, waypost
 
-PATIENCE_SECONDS = 60.0
 MAIL = """
 [[directory]]
 name = "people"

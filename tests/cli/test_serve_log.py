@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.server import Server, ask
 
 
@@ -17,7 +18,7 @@ def test_all_lines_are_written(tmp_path: Path, workers: int) -> None:
         for _ in range(50):
             ask(server.port, "/nothing")
         # A worker that SIGTERM meets at its start has nothing to finish.
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_SECONDS
         while server.log_text().count("Application startup complete") < workers:
             assert time.monotonic() < end
             time.sleep(0.05)

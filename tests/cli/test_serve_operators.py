@@ -15,12 +15,12 @@ import pytest
 from tests.cli.conftest import Waypost
 from tests.cli.test_serve import (
     AUTOCONFIG,
-    PATIENCE_SECONDS,
     Server,
     serving,
 )
 from tests.cli.test_serve_reload import providers, until
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
@@ -144,7 +144,7 @@ def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
     flags = ["--demo", "--port", str(own), "--admin-port", str(port)]
     command = [sys.executable, "-m", "waypost", "serve", *flags]
     with Process(command, log=home / "log", folder=home) as process:
-        process.wait_until(lambda: asked(port, "autoconfig.example.com") == 200, seconds=30)
+        process.wait_until(lambda: asked(port, "autoconfig.example.com") == 200)
         # Only the server itself: its group has not got the other process.
         process.kill()
         until(lambda: asked(port, "autoconfig.example.com") == 0, "the end")
@@ -160,7 +160,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
         with suppress(OSError):  # Another process has it, which is fine.
             stack.enter_context(socket.create_server(("127.0.0.1", 4244)))
         process = stack.enter_context(Process(command, log=log, environment=environment))
-        process.wait_until(lambda: listens(port), seconds=PATIENCE_SECONDS)
+        process.wait_until(lambda: listens(port))
         until(lambda: "admin listener disabled" in log.read_text(), "the line")
     (line,) = (line for line in log.read_text().splitlines() if "admin listener disabled" in line)
     assert "admin_host 127.0.0.1, admin_port 4244: cannot listen: Address already" in line

@@ -16,6 +16,7 @@ from tests.cli.conftest import Waypost
 from tests.cli.test_serve import Server, serving
 from tests.cli.test_serve_reload import all_started, until
 from tests.profiles.making import NAME, Signing, openssl_verifies, signing
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.settings.profiles import RISKS
 
 PATH = "/mobileconfig?emailaddress=alice@example.com"
@@ -23,7 +24,7 @@ PATH = "/mobileconfig?emailaddress=alice@example.com"
 
 def ask(server: Server, method: str = "GET", body: str = "", **headers: str) -> tuple[int, bytes]:
     place = server.place.removeprefix("http://")
-    with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(place, timeout=PATIENCE_SECONDS)) as connection:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, PATH, body or None, sent)
         answer = connection.getresponse()

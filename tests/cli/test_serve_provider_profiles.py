@@ -16,6 +16,7 @@ from tests.cli.test_serve import Server, serving
 from tests.cli.test_serve_reload import all_started, until
 from tests.profiles.making import Signing, openssl_verifies, signing
 from waypost.cli.main import main
+from tests.servers.patience import PATIENCE_SECONDS
 
 MAIL = 'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]\n'
 
@@ -32,7 +33,7 @@ def provider(domain: str, made: Signing | None) -> str:
 
 def ask(server: Server, domain: str) -> tuple[int, bytes]:
     place = server.place.removeprefix("http://")
-    with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(place, timeout=PATIENCE_SECONDS)) as connection:
         connection.request("GET", f"/mobileconfig?emailaddress=alice@{domain}")
         answer = connection.getresponse()
         return answer.status, answer.read()

@@ -18,9 +18,9 @@ import pytest
 
 from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.servers.frozen import frozen
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.waypost import free_port
 
-PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.01
 BROKEN = '[[provider]]\nname = 1\ncolour = "red"\n'
 

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.conftest import Waypost
 from tests.docs.pages import ROOT, blocks
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
@@ -28,7 +29,7 @@ def serving(home: Path, *flags: str, log_format: str = "json") -> Iterator[Path]
     command += ["--log-format", log_format]
     environment = {"HOME": f"{home}", "PYTHONPATH": f"{SOURCE}", "PATH": "/usr/bin:/bin"}
     with Process(command, log=home / "log", environment=environment, folder=home) as process:
-        process.wait_until(lambda: answers(path), seconds=30)
+        process.wait_until(lambda: answers(path))
         yield path
 
 
@@ -42,7 +43,7 @@ def ask(path: Path, url: str, **headers: str) -> httpx.Response:
     """Send a request to the socket."""
     with httpx.Client(transport=httpx.HTTPTransport(uds=f"{path}")) as client:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.get(f"http://localhost{url}", headers=sent, timeout=10)
+        return client.get(f"http://localhost{url}", headers=sent, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -101,7 +102,9 @@ def test_behind_haproxy(home: Path) -> None:
         (home / "haproxy.cfg").write_text(f"{text}\n", encoding="utf-8")
         command = [program("haproxy"), "-db", "-f", f"{home}/haproxy.cfg"]
         with Process(command, log=home / "output") as process:
-            process.wait_until(lambda: listens(port), seconds=10)
+            process.wait_until(lambda: listens(port))
             headers = {"Host": "autoconfig.example.net"}
-            answer = httpx.get(f"http://127.0.0.1:{port}{AUTOCONFIG}", headers=headers, timeout=10)
+            answer = httpx.get(
+                f"http://127.0.0.1:{port}{AUTOCONFIG}", headers=headers, timeout=PATIENCE_SECONDS
+            )
     assert (answer.status_code, "<domain>example.net</domain>" in answer.text) == (200, True)

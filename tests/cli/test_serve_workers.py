@@ -51,7 +51,7 @@ def test_closed_working_folder(home: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{SOURCE}", "HOME": f"{home}"}
     process = Process(command, log=home / "log", environment=environment, folder=closed)
     with process:
-        process.wait_until(lambda: listens(port) and listens(admin_port), seconds=60)
+        process.wait_until(lambda: listens(port) and listens(admin_port))
         url = f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress=a@example.com"
         ask = f"http://127.0.0.1:{admin_port}/tls/ask?domain=autoconfig.example.com"
         assert [httpx.get(one, timeout=60).status_code for one in (url, ask)] == [200, 200]

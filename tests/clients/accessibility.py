@@ -13,7 +13,8 @@ from typing import Any, Final
 import pyatspi
 from gi.repository import GLib
 
-_SECONDS: Final = 20
+from tests.servers.patience import PATIENCE_SECONDS
+
 _STEP_SECONDS: Final = 0.02
 _INPUTS: Final = ("text", "password text", "combo box")
 
@@ -78,12 +79,12 @@ class Application:
         fields = [_neighbour(node) for node in self.every("label", label)]
         return [node for node in fields if node is not None]
 
-    def wait_for(self, what: str, ready: Callable[[], Any], *, seconds: float = _SECONDS) -> Any:
+    def wait_for(self, what: str, ready: Callable[[], Any]) -> Any:
         """Return the first true result of a function.
 
         Raises TimeoutError, with the visible text, if there is none in time.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             try:
                 if found := ready():

@@ -14,7 +14,6 @@ from tests.servers.requirements import program
 _ACCOUNT: Final = "made-up"
 _CONNECTED: Final = f"[{_ACCOUNT}] Connected"
 _TEXT: Final = "Hello."
-_SECONDS: Final = 20
 _RIGHT: Final = "\x1b[C"
 
 
@@ -48,7 +47,7 @@ class Aerc:
         """
         with self._started() as aerc:
             _go_through_wizard(aerc, address)
-            aerc.wait_for(_CONNECTED, seconds=_SECONDS)
+            aerc.wait_for(_CONNECTED)
         read = configparser.ConfigParser(interpolation=None)
         read.read(self._accounts, encoding="utf-8")
         return dict(read[_ACCOUNT])
@@ -59,11 +58,11 @@ class Aerc:
         Raises TimeoutError, with the text of the screen, if a step does not happen.
         """
         with self._started() as aerc:
-            aerc.wait_for(_CONNECTED, seconds=_SECONDS)
+            aerc.wait_for(_CONNECTED)
             aerc.type(f":compose -H 'To: {recipient}' -H 'Subject: {subject}' {_TEXT}\r")
-            aerc.wait_for("Send this email?", seconds=_SECONDS)
+            aerc.wait_for("Send this email?")
             aerc.type("y")
-            aerc.wait_for("Message sent.", seconds=_SECONDS)
+            aerc.wait_for("Message sent.")
 
     def _started(self) -> AbstractContextManager[Terminal]:
         command = over_etc(self._names, [program("aerc")])
@@ -72,13 +71,13 @@ class Aerc:
 
 def _go_through_wizard(aerc: Terminal, address: str) -> None:
     """Fill in the wizard, which starts if there is no account."""
-    aerc.wait_for("Welcome to aerc!", seconds=_SECONDS)
+    aerc.wait_for("Welcome to aerc!")
     aerc.type(f"{_ACCOUNT}\tAlice Example\t{address}\t")
-    aerc.wait_for(f"> {address}", seconds=_SECONDS)
+    aerc.wait_for(f"> {address}")
     aerc.type("\r")
-    aerc.wait_for("Configure incoming mail (IMAP)", seconds=_SECONDS)
+    aerc.wait_for("Configure incoming mail (IMAP)")
     aerc.type("\t" * 4 + "\r")
-    aerc.wait_for("Configure outgoing mail (SMTP)", seconds=_SECONDS)
+    aerc.wait_for("Configure outgoing mail (SMTP)")
     aerc.type("\t" * 5 + "\r")
-    aerc.wait_for("Configuration complete!", seconds=_SECONDS)
+    aerc.wait_for("Configuration complete!")
     aerc.type(f"{_RIGHT}\r")

@@ -12,6 +12,7 @@ from signal import SIGKILL
 from typing import Any, Self
 
 from tests.servers.own_files import over_etc, write_names
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
@@ -19,7 +20,6 @@ PROGRAM = Path(__file__).parent / "evolution_program.py"
 LIBRARY = Path("/usr/lib/evolution/libevolution-mail.so.0")
 LOOKING = Path("/usr/lib/evolution/modules/module-config-lookup.so")
 REGISTRY = Path("/usr/libexec/evolution-source-registry")
-SEARCH_SECONDS = 60
 PROTOCOLS = {"imapx": "imap", "pop": "pop3", "smtp": "smtp"}
 
 
@@ -114,7 +114,7 @@ class Evolution:
         assert self._process.stdout
         self._process.stdin.write(f"{word} {address}\n".encode())
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._process.stdout], [], [], SEARCH_SECONDS)
+        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE_SECONDS)
         line = self._process.stdout.readline() if ready else b""
         if not line:
             raise TimeoutError(self._log.read_text(encoding="utf-8", errors="replace")[-4000:])

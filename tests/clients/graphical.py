@@ -11,6 +11,7 @@ from signal import SIGKILL
 from typing import Any, BinaryIO, Final
 
 from tests.servers.own_files import over_etc
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
@@ -19,7 +20,6 @@ REPOSITORY: Final = Path(__file__).parents[2]
 PYTHON: Final = Path("/usr/bin/python3")
 ACCESSIBILITY: Final = Path("/usr/lib/python3/dist-packages/pyatspi/__init__.py")
 NEEDED: Final = ("Xvfb", "dbus-run-session")
-_SECONDS: Final = 60
 
 
 class Graphical:
@@ -41,7 +41,7 @@ class Graphical:
         assert self._process.stdin
         self._process.stdin.write(f"{json.dumps(words)}\n".encode())
         self._process.stdin.flush()
-        ready, _, _ = select.select([self._answers], [], [], _SECONDS)
+        ready, _, _ = select.select([self._answers], [], [], 2 * PATIENCE_SECONDS)
         line = self._answers.readline() if ready else b""
         if not line:
             raise TimeoutError(self._log.read_text(encoding="utf-8", errors="replace")[-4000:])

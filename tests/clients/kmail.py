@@ -12,11 +12,11 @@ from signal import SIGKILL
 from typing import Final
 
 from tests.servers.own_files import over_etc, write_names
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
 NEEDED: Final = ("ispdb", "dbus-run-session")
-SEARCH_SECONDS: Final = 60
 # The database, three URLs, and the last of these once more: KMail would repeat it without end.
 _FAILURES_MAX: Final = 5
 _FAILURE: Final = "Fetching failed"
@@ -97,7 +97,7 @@ class KMail:
     def _lines(self, process: subprocess.Popen[bytes]) -> Iterator[str]:
         assert process.stdout
         failures = 0
-        end = time.monotonic() + SEARCH_SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         while True:
             ready, _, _ = select.select([process.stdout], [], [], max(end - time.monotonic(), 0))
             if not ready:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 
@@ -117,13 +118,13 @@ class Terminal:
         """Press keys."""
         os.write(self._master, keys.encode())
 
-    def wait_for(self, text: str, *, seconds: float) -> None:
+    def wait_for(self, text: str) -> None:
         """Wait until a text is on the screen; raise TimeoutError with the screen otherwise."""
-        self.wait_until(lambda: text in self.screen, repr(text), seconds=seconds)
+        self.wait_until(lambda: text in self.screen, repr(text))
 
-    def wait_until(self, ready: Callable[[], bool], what: str, *, seconds: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], what: str) -> None:
         """Draw until a condition is true; raise TimeoutError with the screen otherwise."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_SECONDS
         while not ready():
             if time.monotonic() > end or not self._read():
                 raise TimeoutError(f"timed out waiting for {what}:\n{self.screen}")

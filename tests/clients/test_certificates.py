@@ -11,6 +11,7 @@ from tests.clients.sites import DATABASE_HOST
 from tests.clients.thunderbird import Thunderbird, thunderbird
 from tests.docs.pages import ROOT, blocks
 from tests.servers.caddy import Caddy, caddy
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
@@ -65,7 +66,7 @@ def test_new_domain(on_demand: OnDemand) -> None:
     on_demand.file.write_text(providers("first.example", "new.example"), encoding="utf-8")
     on_demand.waypost.wait_for_domain("new.example")
     # Thunderbird waits for 5 s, and a busy machine issues certificates slowly.
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_SECONDS
     while (account := on_demand.client.set_up(address)) is not None:
         if account.source == "xml-from-isp-https" or time.monotonic() > end:
             break

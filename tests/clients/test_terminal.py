@@ -35,9 +35,9 @@ def test_a_program_reads_what_is_typed() -> None:
     """A program has its own session and terminal, and reads from the terminal."""
     script = "print('asked'); print(open('/dev/tty').readline()[::-1])"
     with terminal([sys.executable, "-c", script], environment=os.environ) as running:
-        running.wait_for("asked", seconds=20)
+        running.wait_for("asked")
         running.type("yes\r")
-        running.wait_for("\nsey", seconds=20)
+        running.wait_for("\nsey")
 
 
 def test_an_end_is_told_with_the_screen() -> None:
@@ -47,4 +47,4 @@ def test_an_end_is_told_with_the_screen() -> None:
         terminal(command, environment=os.environ) as running,
         pytest.raises(TimeoutError, match="goodbye"),
     ):
-        running.wait_for("never", seconds=20)
+        running.wait_for("never")

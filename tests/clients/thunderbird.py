@@ -11,11 +11,10 @@ from typing import Any, Self
 
 from tests.clients.marionette import Marionette, marionette
 from tests.servers.own_files import over_etc
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
-START_SECONDS = 60
-SET_UP_SECONDS = 40
 REAL_NAME = "Alice Example"
 PASSWORD = "a password made up for a test"
 
@@ -126,7 +125,7 @@ class Thunderbird:
             (folder / name).read_text(encoding="utf-8")
             for name in ("thunderbird_account.js", script)
         )
-        answer = self._remote.run_script(text, arguments, seconds=SET_UP_SECONDS)
+        answer = self._remote.run_script(text, arguments, seconds=PATIENCE_SECONDS)
         assert isinstance(answer, dict)
         assert "error" not in answer, answer["error"]
         return answer["result"]
@@ -187,7 +186,7 @@ def thunderbird(
         log=folder / "thunderbird.log",
         environment=os.environ | {"HOME": f"{folder}"},
     )
-    with process, marionette(seconds=START_SECONDS) as remote:
+    with process, marionette(seconds=PATIENCE_SECONDS) as remote:
         yield Thunderbird(remote)
 
 

@@ -15,6 +15,7 @@ from tests.directory.equal_logins import csv_directory, providers
 from tests.directory.scripted import BOB, ScriptedDirectory
 from tests.directory.serving import OUTLOOK
 from tests.making import ALICE, domain
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.waypost import RunningWaypost, waypost
 from waypost.core.address import DomainName
 from waypost.core.errors import DirectoryUnavailable
@@ -120,7 +121,7 @@ def answer(
 
 def all_lines(log: Path) -> list[str]:
     """Return the lines of a log, once the thread that writes it has nothing more to write."""
-    end, before = time.monotonic() + 20, [""]
+    end, before = time.monotonic() + PATIENCE_SECONDS, [""]
     while (lines := log.read_text(encoding="utf-8").splitlines()) != before:
         assert time.monotonic() < end
         before = lines

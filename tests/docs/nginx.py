@@ -53,5 +53,5 @@ def documented(
     configuration.write_text(_MAIN.format(folder=folder, site=text), encoding="utf-8")
     command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
     with Process([*command, "-c", f"{configuration}"], log=folder / "output") as process:
-        process.wait_until(lambda: listens(https), seconds=10)
+        process.wait_until(lambda: listens(https))
         yield http, https

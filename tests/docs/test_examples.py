@@ -56,7 +56,7 @@ def _port(home: Path) -> Iterator[int]:
     subprocess.run(apply, check=True, env=environment, cwd=home, capture_output=True)
     command = f"waypost serve --db-uri sqlite:///{home}/served.sqlite"
     with _serve(home, command, port) as process:
-        process.wait_until(lambda: listens(port), seconds=30)
+        process.wait_until(lambda: listens(port))
         yield port
 
 
@@ -68,7 +68,7 @@ def test_commands_run(page: Path, home: Path, port: int) -> None:
             if "waypost serve" in command:
                 own = free_port()
                 with _serve(home, command, own) as process:
-                    process.wait_until(lambda at=own: listens(at), seconds=30)  # type: ignore[misc]
+                    process.wait_until(lambda at=own: listens(at))  # type: ignore[misc]
                 continue
             done = _run(command, home, port)
             assert done.returncode in FOUND, f"{block.name}: {command}\n{done.stderr}"

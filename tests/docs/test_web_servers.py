@@ -107,7 +107,7 @@ def _front(
         places = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
         command: list[str] = request.param(folder, pair, places)
         with Process(command, log=folder / "output") as process:
-            process.wait_until(lambda: listens(http) and listens(https), seconds=10)
+            process.wait_until(lambda: listens(http) and listens(https))
             trust = ssl.create_default_context(cafile=f"{authority.certificate}")
             yield Front(http, https, trust, running.log)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from waypost.runtime.log_writer import LogWriter
+from tests.servers.patience import PATIENCE_SECONDS
 
 LINE_BYTES = 100
 QUEUE_BYTES = 10_000
@@ -93,7 +94,7 @@ def test_full_disk_is_tried_again(tmp_path: Path) -> None:
         pass
     with path.open("wb") as file:
         os.dup2(file.fileno(), descriptor)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_SECONDS
         while not writer.drain() and time.monotonic() < end:
             time.sleep(0.05)
     os.close(descriptor)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.servers.nginx import listens
 from tests.servers.own_files import over_etc, write_names
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
@@ -49,7 +50,7 @@ class Caddy:
         """Return the names in the certificate for a host; ssl.SSLError if there is none."""
         trust = ssl.create_default_context(cafile=f"{self.authority}")
         with (
-            socket.create_connection(("127.0.0.1", self.https), timeout=10) as plain,
+            socket.create_connection(("127.0.0.1", self.https), timeout=PATIENCE_SECONDS) as plain,
             trust.wrap_socket(plain, server_hostname=host) as secured,
         ):
             certificate = secured.getpeercert() or {}
@@ -89,7 +90,9 @@ def caddy(
         folder=folder,
     )
     with process:
-        process.wait_until(lambda: listens(https) and running.authority.exists(), seconds=20)
+        process.wait_until(
+            lambda: listens(https) and running.authority.exists(), seconds=PATIENCE_SECONDS
+        )
         yield running
 
 

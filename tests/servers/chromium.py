@@ -6,9 +6,10 @@ from typing import Final
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import program
 
-PATIENCE_MILLISECONDS: Final = 30_000
+PATIENCE_MILLISECONDS: Final = 1000 * PATIENCE_SECONDS
 # As root, the sandbox does not work; and a container's /dev/shm is small.
 _FLAGS: Final = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu")
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar, Final
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
@@ -23,7 +24,7 @@ class DatabaseServer(ABC):
 
     # The signal that ends it without waiting for its clients.
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
-    start_seconds: ClassVar[float] = 60
+    start_seconds: ClassVar[float] = PATIENCE_SECONDS
 
     def __init__(self, folder: Path, user: str | None) -> None:
         self.port = free_port()

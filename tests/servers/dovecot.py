@@ -89,5 +89,5 @@ def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
             [program("dovecot"), "-F", "-c", f"{configuration}"], log=folder / "output"
         )
         with process:
-            process.wait_until(lambda: listens(143) and listens(993), seconds=10)
+            process.wait_until(lambda: listens(143) and listens(993))
             yield Dovecot(folder / "log")

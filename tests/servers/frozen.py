@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.servers.patience import PATIENCE_SECONDS
+
 
 @contextmanager
 def frozen(pid: int, *, seconds: float = 30) -> Iterator[Callable[[], bool]]:
@@ -24,7 +26,7 @@ def frozen(pid: int, *, seconds: float = 30) -> Iterator[Callable[[], bool]]:
     timer = threading.Timer(seconds, _go_on, (stopped,))
     timer.start()
     try:
-        _stop(pid, stopped, time.monotonic() + 10)
+        _stop(pid, stopped, time.monotonic() + PATIENCE_SECONDS)
         yield timer.is_alive
     finally:
         timer.cancel()

@@ -18,6 +18,7 @@ from dns.rdatatype import RdataType
 from dns.zone import Zone
 
 from tests.servers.accounts import account, folder_of
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port
@@ -97,7 +98,9 @@ class Named:
         )
         self._process.__enter__()
         first = next(iter(more))
-        self._process.wait_until(lambda: self.serial(first) == self._serial, seconds=30)
+        self._process.wait_until(
+            lambda: self.serial(first) == self._serial, seconds=PATIENCE_SECONDS
+        )
 
     def stop(self) -> None:
         """Stop the server."""
@@ -119,7 +122,7 @@ class Named:
         path = self._write(name, text, hosts, name_server)
         check_zone(name, path)
         os.kill(int((self.folder / "named.pid").read_text(encoding="ascii")), signal.SIGHUP)
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         while self.serial(name) != self._serial:
             if time.monotonic() > end:
                 raise TimeoutError((self.folder / "named.log").read_text(encoding="utf-8")[-2000:])

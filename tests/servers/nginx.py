@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.servers.authority import Authority, KeyPair
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
@@ -111,14 +112,14 @@ class AccessLog:
         """Return all requests that were answered before now, oldest first.
 
         nginx has one process, which logs a request after its answer, and before the next answer.
-        So this function sends a request, and waits for its line. TimeoutError after 10 s.
+        So this function sends a request, and waits for its line. TimeoutError if it does not come.
         """
         mark = f"/mark/{next(self._marks)}"
-        with socket.create_connection(("127.0.0.1", 80), timeout=10) as asking:
+        with socket.create_connection(("127.0.0.1", 80), timeout=PATIENCE_SECONDS) as asking:
             asking.sendall(f"GET {mark} HTTP/1.0\r\nHost: {_MARKED_HOST}\r\n\r\n".encode())
             while asking.recv(4096):
                 pass
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_SECONDS
         while mark not in (text := self._file.read_text(encoding="utf-8")):
             if time.monotonic() > end:
                 raise TimeoutError(f"nginx has not written {mark} to its log")
@@ -168,7 +169,7 @@ def nginx(
     command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
     process = Process([*command, "-c", f"{configuration}"], log=folder / "nginx.output")
     with process:
-        process.wait_until(lambda: listens(443), seconds=10)
+        process.wait_until(lambda: listens(443))
         yield AccessLog(folder / "access.log")
 
 

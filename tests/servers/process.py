@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import program
 
 # If the parent ended before the signal was requested, the kernel does not send it any more.
@@ -93,13 +94,13 @@ class Process:
             os.killpg(self._running.pid, signal.SIGKILL)
         self._running.wait(timeout=10)
         # A child that still writes would disturb the next start.
-        end = time.monotonic() + 5
+        end = time.monotonic() + PATIENCE_SECONDS
         with suppress(ProcessLookupError):
             while time.monotonic() < end:
                 os.killpg(self._running.pid, 0)
                 time.sleep(0.02)
 
-    def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
+    def wait_until(self, ready: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the program is ready; TimeoutError with its log if not, or if it ends."""
         end = time.monotonic() + seconds
         while not ready():

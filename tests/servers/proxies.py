@@ -177,7 +177,7 @@ def running(write: Writer, folder: Path, waypost: str) -> Iterator[int]:
         front.command, log=folder / "output", environment=front.environment, user=front.user
     )
     with process:
-        process.wait_until(lambda: listens(port), seconds=20)
+        process.wait_until(lambda: listens(port))
         yield port
 
 

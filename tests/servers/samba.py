@@ -90,7 +90,7 @@ def samba(authority: Authority) -> Iterator[Samba]:
             folder=folder,
         ) as process:
             ask = ["ldapsearch", "-x", "-H", f"ldaps://{ADDRESS}", "-s", "base", "-b", ""]
-            process.wait_until(lambda: _succeeds(ask, environment), seconds=30)
+            process.wait_until(lambda: _succeeds(ask, environment))
             _add_people(environment)
             yield Samba()
     finally:

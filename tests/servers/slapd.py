@@ -160,7 +160,7 @@ class Slapd:
             stop=signal.SIGTERM,
         )
         self._process.__enter__()
-        self._process.wait_until(lambda: listens(self.port), seconds=20)
+        self._process.wait_until(lambda: listens(self.port))
 
     def stop(self) -> None:
         """Stop the server."""

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 
 from tests.servers.authority import KeyPair
 from tests.servers.login import Login
+from tests.servers.patience import PATIENCE_SECONDS
 
 TLS_PORT = 465  # RFC 8314 s3.3
 STARTTLS_PORT = 587  # RFC 6409 s3.1
-_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def _path(argument: str) -> str:
 class _Handler(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         assert isinstance(self.server, _Server)
-        self.request.settimeout(_SECONDS)
+        self.request.settimeout(PATIENCE_SECONDS)
         session = _Session(self.request, self.server.server_address[1], self.server)
         try:
             session.talk()

@@ -8,6 +8,7 @@ import pytest
 from tests.servers import own_files
 from tests.servers.named import name_server_of_a_network
 from tests.servers.own_files import over_etc, write_names
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 
@@ -29,7 +30,9 @@ def test_names_of_a_network(tmp_path: Path) -> None:
         def found(name: str) -> set[str]:
             # With only a loopback network, "addrconfig" would find no address at all.
             command = over_etc(files, ["getent", "--no-addrconfig", "ahostsv4", name])
-            done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS
+            )
             return {line.split()[0] for line in done.stdout.splitlines()}
 
         for name in ("listed.example", "here.b.example", "alias.a.example"):

@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import Waypost, home, waypost
 from tests.servers.database import Database, postgresql_database
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
@@ -49,7 +50,7 @@ def apply(waypost: Waypost, database: Database, name: str) -> None:
 def asked(port: int, domain: str) -> tuple[int, bytes]:
     url = f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress=a@{domain}"
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -78,7 +79,7 @@ def _ports(waypost: Waypost, home: Path, one_database: Database) -> Iterator[lis
             process = stack.enter_context(
                 Process(command, log=log, environment=environment, folder=home)
             )
-            process.wait_until(lambda at=port: listens(at), seconds=30)  # type: ignore[misc]
+            process.wait_until(lambda at=port: listens(at))  # type: ignore[misc]
             ports.append(port)
         yield ports
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from waypost.cli.main import main
 
@@ -41,12 +42,12 @@ class RunningWaypost:
     admin_port: int = 0
 
     def wait_for_domain(self, domain: str) -> None:
-        """Wait until Waypost serves a domain and allows certificates; TimeoutError after 20 s."""
+        """Wait until Waypost serves a domain and allows certificates; raise TimeoutError if not."""
         urls = (
             f"http://127.0.0.1:{self.port}/mail/config-v1.1.xml?emailaddress=a@{domain}",
             f"http://127.0.0.1:{self.admin_port}/tls/ask?domain=autoconfig.{domain}",
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         while not all(_is_good(url) for url in urls):
             if time.monotonic() > end:
                 raise TimeoutError(self.log.read_text(encoding="utf-8"))
@@ -85,7 +86,7 @@ def waypost(
     )
     with process:
         ports = {port, admin_port} - {0}
-        process.wait_until(lambda: all(listens(one) for one in ports), seconds=20)
+        process.wait_until(lambda: all(listens(one) for one in ports))
         yield RunningWaypost(port, process.log, admin_port)
 
 

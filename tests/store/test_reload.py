@@ -18,6 +18,7 @@ from waypost.providers_file.pinned_pacc import pinned_path
 from waypost.runtime import regular_file
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.reload import FirstReport, ProvidersReloader
 
@@ -223,7 +224,7 @@ def test_refused_files_are_forgotten(file: Path) -> None:
             reloader.demand()
             await asyncio.sleep(0.3)
         # A last reading may still go on.
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         kept = tracemalloc.get_traced_memory()[0]
         while kept > size / 2 and time.monotonic() < end:
             await asyncio.sleep(0.05)

@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.web.child_process import exit_reason
 
 PROGRAM: Final = """
@@ -50,7 +51,7 @@ def test_it_ends_with_its_parent(tmp_path: Path, way: str) -> None:
     done = subprocess.run([sys.executable, program, way], stdout=subprocess.PIPE, check=False)
     assert done.returncode == -signal.SIGKILL
     place = Path(f"/proc/{int(done.stdout)}/stat")
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_SECONDS
     while is_alive(place) and time.monotonic() < end:
         time.sleep(0.02)
     assert not is_alive(place)

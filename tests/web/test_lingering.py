@@ -15,6 +15,7 @@ from typing import BinaryIO
 import pytest
 
 from tests.servers import proxies
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.proxies import Writer
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
@@ -124,7 +125,7 @@ def test_an_endless_body_is_not_read(
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(head(method, path, f"Content-Length: {50 * MEGABYTE}"))
         client.setblocking(False)
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_SECONDS
         try:
             while raw < 50 * MEGABYTE and time.monotonic() < end:
                 readable, writable, _ = select.select([client], [client], [], 1)

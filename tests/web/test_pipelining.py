@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.web.test_connection import GET, is_open, quick_app, serving, status
 from waypost.web import lingering
 from waypost.web.connection import HttpConnection
@@ -49,7 +50,7 @@ def test_answer_that_is_not_read(monkeypatch: pytest.MonkeyPatch, app: Any, rest
     with serving(app, Watched) as port, socket.socket() as client:
         client.connect(("127.0.0.1", port))
         client.sendall(GET + rest)
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_SECONDS
         while not lost and time.monotonic() < end:
             time.sleep(0.02)
         assert lost

@@ -80,7 +80,7 @@ def _place(
     command = [sys.executable, "-m", "waypost", "serve"]
     log = tmp_path / "waypost.log"
     with Process(command, log=log, environment=environment, folder=tmp_path) as process:
-        process.wait_until(lambda: listens(port), seconds=30)
+        process.wait_until(lambda: listens(port))
         yield f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress="
     assert PASSWORD not in log.read_text(encoding="utf-8")
 

@@ -12,6 +12,7 @@ from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database
 from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql
 from waypost.core.address import DomainName
 from waypost.core.errors import DirectoryBusy, DirectoryUnavailable
@@ -95,7 +96,7 @@ def _terminate(server: PostgreSql) -> None:
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
         "WHERE query LIKE '%killed%' AND pid <> pg_backend_pid() AND state = 'active'"
     )
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_SECONDS
     while server.sql(sql).strip() == "0" and time.monotonic() < end:
         time.sleep(0.05)
 
@@ -124,7 +125,7 @@ def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, dr
 def _stopped_soon(server: PostgreSql, sql: str) -> None:
     """Stop each sleeping connection until its query is over."""
     sleeping = f"{sql} AND query LIKE '%pg_sleep%'"
-    end = time.monotonic() + 10
+    end = time.monotonic() + PATIENCE_SECONDS
     while not (pid := server.sql(sleeping).strip()) and time.monotonic() < end:
         time.sleep(0.05)
     with frozen(int(pid)):

@@ -79,7 +79,7 @@ def serving(folder: Path, host: str, *flags: str, user: str | None = None) -> It
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     log = folder.parent / f"{folder.name}.log"
     with Process(command, log=log, environment=environment, folder=folder) as process:
-        process.wait_until(lambda: answers(family, host, port), seconds=30)
+        process.wait_until(lambda: answers(family, host, port))
         place = host.removeprefix("::ffff:")
         yield Running(f"[{place}]:{port}" if ":" in place else f"{place}:{port}", log)
 
@@ -185,7 +185,7 @@ def test_relay_from_a_unix_socket(folder: Path, user: str | None) -> None:
         own = f"UNIX-LISTEN:{path},fork,mode=666"
         command = [program("socat"), own, f"TCP:{waypost.place}"]
         with Process(command, log=folder / "output", user=user) as front:
-            front.wait_until(path.exists, seconds=20)
+            front.wait_until(path.exists)
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(str(path))
                 client.sendall(b"DELETE /initdb/ HTTP/1.0\r\nHost: localhost\r\n\r\n")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 
 ROOT: Final = Path(__file__).parents[3]
@@ -35,7 +36,7 @@ class Parent:
         return [int(pid) for pid in re.findall(r"^started (\d+)$", self.text(), re.MULTILINE)]
 
     def wait(self, holds: Callable[[], bool]) -> None:
-        self.process.wait_until(holds, seconds=30)
+        self.process.wait_until(holds)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def test_worker_that_does_not_end(tmp_path: Path, number: signal.Signals) -> Non
         os.kill(workers[0], signal.SIGSTOP)
         pid = int(Path(f"/proc/{workers[0]}/stat").read_text().split()[3])
         os.kill(pid, number)
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE_SECONDS
         while lives(pid) and time.monotonic() < end:
             time.sleep(0.02)
         assert not any(lives(one) for one in (pid, *workers))
