@@ -7,7 +7,8 @@ const [address, realName, password, done] = arguments;
 const window = Services.wm.getMostRecentWindow("mail:3pane");
 
 async function until(what, ready) {
-  for (let i = 0; i < 400; i++) {
+  const end = Date.now() + 100000;
+  while (Date.now() < end) {
     const result = ready();
     if (result) {
       return result;
