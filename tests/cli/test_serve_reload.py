@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from tests.cli.test_serve import AUTOCONFIG, Server, serving
-from tests.servers.frozen import frozen
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.waypost import free_port
 
@@ -207,16 +206,6 @@ def workers_of(server: Server) -> list[int]:
     """Return the workers, from the log."""
     found = re.findall(r"Started server process \[(\d+)\]", server.log.read_text())
     return [int(pid) for pid in found]
-
-
-def test_worker_that_is_slow(home: Path) -> None:
-    """A worker that does not respond for some seconds, as on a busy machine, is not ended."""
-    with serving(home, "--demo", "--workers", "2") as server:
-        all_started(server, 2)
-        with frozen(workers_of(server)[0]):
-            time.sleep(8)  # uvicorn's own patience is 5
-        assert serves(server, "example.com")
-        assert "worker exited" not in server.log.read_text()
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

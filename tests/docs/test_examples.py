@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import ROOT, Block, blocks, commands, pages
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 from waypost.providers_file.load import read_providers
@@ -29,13 +31,17 @@ def _environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(name="home")
 def _home(tmp_path: Path) -> Path:
-    """Return a folder with the files that the examples name."""
+    return _with_files(tmp_path)
+
+
+def _with_files(folder: Path) -> Path:
+    """Write the files that the examples name into a folder, and return it."""
     (example,) = blocks(ROOT / "README.md", "toml")
     for name in ("mail.toml", "providers.toml"):
-        (tmp_path / name).write_text(example.text, encoding="utf-8")
+        (folder / name).write_text(example.text, encoding="utf-8")
     seed = (ROOT / "tests/importers/seeds/version-2.json").read_bytes()
-    (tmp_path / "seed.json").write_bytes(seed)
-    return tmp_path
+    (folder / "seed.json").write_bytes(seed)
+    return folder
 
 
 def _serve(home: Path, command: str, port: int) -> Process:
@@ -49,6 +55,20 @@ def _serve(home: Path, command: str, port: int) -> Process:
 
 @pytest.fixture(name="port")
 def _port(home: Path) -> Iterator[int]:
+    """Run a server that a test may change."""
+    with _samples(home) as port:
+        yield port
+
+
+@pytest.fixture(name="shared_port", scope="module")
+def _shared_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Run a server that no command of a page changes."""
+    with _samples(_with_files(tmp_path_factory.mktemp("shared"))) as port:
+        yield port
+
+
+@contextmanager
+def _samples(home: Path) -> Iterator[int]:
     """Run a server with the samples in a database, as `make serve` does."""
     port = free_port()
     environment = _environment(home)
@@ -61,7 +81,7 @@ def _port(home: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: f"{page.relative_to(ROOT)}")
-def test_commands_run(page: Path, home: Path, port: int) -> None:
+def test_commands_run(page: Path, home: Path, shared_port: int) -> None:
     """The commands of a page run one after the other without a change."""
     for block in blocks(page, "sh"):
         for command in commands(block):
@@ -70,7 +90,7 @@ def test_commands_run(page: Path, home: Path, port: int) -> None:
                 with _serve(home, command, own) as process:
                     process.wait_until(lambda at=own: listens(at))  # type: ignore[misc]
                 continue
-            done = _run(command, home, port)
+            done = _run(command, home, shared_port)
             assert done.returncode in FOUND, f"{block.name}: {command}\n{done.stderr}"
 
 
@@ -85,10 +105,10 @@ def test_initdb_as_the_guide_says(home: Path, port: int) -> None:
     ]
 
 
-def test_each_client_family_has_a_curl(home: Path, port: int) -> None:
+def test_each_client_family_has_a_curl(home: Path, shared_port: int) -> None:
     """Each curl of the README gets a usable document."""
     asked = [c for b in blocks(ROOT / "README.md", "sh") for c in commands(b) if "curl" in c]
-    answers = [_run(command, home, port).stdout for command in asked]
+    answers = [_run(command, home, shared_port).stdout for command in asked]
     assert len(answers) == 4
     assert "<username>alice@example.com</username>" in answers[0]
     assert "<username>%EMAILADDRESS%</username>" in answers[1]
@@ -111,7 +131,7 @@ def _run(command: str, home: Path, port: int) -> "subprocess.CompletedProcess[st
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         env=_environment(home),
         cwd=home,
     )
