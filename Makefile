@@ -28,10 +28,14 @@ check: $(VENV)/.test ## Check style, types and words, and run all tests that nee
 	$(BIN)/python -m pytest --quick --numprocesses=auto $(ARGS); \
 	printf 'make check took %s s\n' "$$SECONDS"
 
+coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, and fail below the floor in pyproject.toml
+	$(BIN)/python -m pytest --quick --numprocesses=auto --cov --cov-context=test --cov-report=term
+
 test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
-	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest tests/torture
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest --numprocesses=auto -m "not alone" tests/torture
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m alone tests/torture
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing
 	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'

@@ -20,6 +20,8 @@ from tests.servers.postgresql import PostgreSql, postgresql
 
 # The folders whose tests share servers that start slowly; elsewhere the tests of a file do.
 SHARING = ("tests/clients/",)
+# Each test has its own servers.
+ATTACKS = "tests/torture/"
 MOST_PROCESSES = 8
 QUICK = "not clients and not servers and not slow and not torture"
 QUICK_EXAMPLES = 20
@@ -29,6 +31,8 @@ class SharingScheduling(LoadScopeScheduling):
     """A scheduler that gives all tests of a file or a folder to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(ATTACKS):
+            return nodeid
         file = nodeid.partition("::")[0]
         return next((folder for folder in SHARING if file.startswith(folder)), file)
 

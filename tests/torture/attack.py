@@ -56,6 +56,7 @@ class Attack:
         prepare: writes the files that the server is started with into its folder.
         stderr: returns its standard error; None for a file, which is searched for tracebacks.
         slowest: how long the slowest answer during the attack may take, in seconds.
+        waits: whether it mostly waits, so that `make test` can run it next to others of its kind.
     """
 
     name: str
@@ -73,3 +74,4 @@ class Attack:
     prepare: Callable[[Path], None] | None = None
     stderr: Output | None = None
     slowest: float = 1.0
+    waits: bool = False

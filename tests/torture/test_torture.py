@@ -11,12 +11,19 @@ from tests.torture.running import run
 
 pytestmark = [pytest.mark.torture, pytest.mark.timeout(900)]
 
-CASES = [(attack, workers) for attack in attacks() for workers in attack.workers]
+CASES = [
+    pytest.param(
+        attack,
+        workers,
+        id=f"{attack.name}, {workers}",
+        marks=() if attack.waits else pytest.mark.alone,
+    )
+    for attack in attacks()
+    for workers in attack.workers
+]
 
 
-@pytest.mark.parametrize(
-    ("attack", "workers"), CASES, ids=[f"{one.name}, {workers}" for one, workers in CASES]
-)
+@pytest.mark.parametrize(("attack", "workers"), CASES)
 def test_bounds_hold(attack: Attack, workers: int, tmp_path: Path) -> None:
     """Each bound of an attack holds, and other clients are answered in time during the attack."""
     if attack.disk is not None:

@@ -101,6 +101,8 @@ def _no_descriptors(server: Server) -> Iterator[None]:
 
 
 def _change_without_descriptors(server: Server) -> list[Figure]:
+    # A worker that still starts opens more files than this one.
+    _seconds_until(lambda: server.started_workers() >= server.workers)
     with _no_descriptors(server):
         _put(server, GOOD.replace("example.com", 'example.com", "new.example'))
         time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
@@ -160,8 +162,16 @@ ATTACKS = (
         options=OPTIONS,
         prepare=_good,
         probed=False,
+        waits=True,
     ),
-    Attack("a FIFO for a providers file", "operation", _fifo, options=OPTIONS, prepare=_good),
+    Attack(
+        "a FIFO for a providers file",
+        "operation",
+        _fifo,
+        options=OPTIONS,
+        prepare=_good,
+        waits=True,
+    ),
     Attack("TOML that costs much", "5", _bombs, options=OPTIONS, prepare=_good),
     Attack(
         "reload of a long domains_file",

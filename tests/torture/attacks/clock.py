@@ -121,6 +121,7 @@ ATTACKS = (
         workers=(1,),
         options=("--cache-ttl", "1"),
         companion=_companion,
+        waits=True,
     ),
     Attack(
         "clock jumps with a providers file",
@@ -129,5 +130,6 @@ ATTACKS = (
         workers=(2,),
         options=("--providers", "mail.toml"),
         companion=_companion,
+        waits=True,
     ),
 )

@@ -129,7 +129,11 @@ ATTACKS = (
         workers=(2,),
         probed=False,  # Until a worker has started there is no answer.
     ),
-    Attack("a stopped worker", "operation", _stop_worker, workers=(2,), stops_within=15),
-    Attack("a stopped admin process", "operation", _stop_admin_process, stops_within=15),
+    Attack(
+        "a stopped worker", "operation", _stop_worker, workers=(2,), stops_within=15, waits=True
+    ),
+    Attack(
+        "a stopped admin process", "operation", _stop_admin_process, stops_within=15, waits=True
+    ),
     Attack("a killed parent", "operation", _kill_parent, probed=False),
 )

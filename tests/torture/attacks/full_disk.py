@@ -50,7 +50,9 @@ def _start(server: Server) -> list[Figure]:
 
 
 ATTACKS = (
-    Attack("a full disk for temporary files", "operation", _fill, workers=(2,), disk=256),
+    Attack(
+        "a full disk for temporary files", "operation", _fill, workers=(2,), disk=256, waits=True
+    ),
     Attack(
         "a full disk with the database",
         "operation",
@@ -59,6 +61,7 @@ ATTACKS = (
         options=("--db-uri", "sqlite:///temporary/mail.sqlite", "--cache-ttl", "1"),
         disk=1024,
         probed=False,  # At the start the database is empty.
+        waits=True,
     ),
-    Attack("a start without room for temporary files", "operation", _start, disk=0),
+    Attack("a start without room for temporary files", "operation", _start, disk=0, waits=True),
 )

@@ -86,8 +86,12 @@ ATTACKS = (
         "5",
         partial(_attack, _admin_port),
         workers=(1,),
+        waits=True,
     ),
     Attack(
-        "heads and idle connections to the metrics listener", "5", partial(_attack, _metrics_port)
+        "heads and idle connections to the metrics listener",
+        "5",
+        partial(_attack, _metrics_port),
+        waits=True,
     ),
 )

@@ -128,6 +128,6 @@ def _flood_to_the_end(server: Server) -> list[Figure]:
 
 
 ATTACKS = (
-    Attack("pipelining without reading", "5", _flood),
-    Attack("SIGTERM while answers are not read", "5", _flood_to_the_end, probed=False),
+    Attack("pipelining without reading", "5", _flood, waits=True),
+    Attack("SIGTERM while answers are not read", "5", _flood_to_the_end, probed=False, waits=True),
 )

@@ -44,4 +44,4 @@ def _drip(server: Server) -> list[Figure]:
     ]
 
 
-ATTACKS = (Attack("heads that never end", "5", _drip),)
+ATTACKS = (Attack("heads that never end", "5", _drip, waits=True),)
