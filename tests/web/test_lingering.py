@@ -27,6 +27,8 @@ AUTODISCOVER = "/autodiscover/autodiscover.xml"
 MEGABYTE = 1024 * 1024
 # What the buffers of both ends may contain, in addition to what is read.
 BUFFERS = 24 * MEGABYTE
+# How much later than in time a busy machine may be; without a limit there would be no end.
+ROOM = 4
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +212,7 @@ def _ends(port: int, seconds: list[float]) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(request)
         try:
-            while time.monotonic() < begun + 30:
+            while time.monotonic() < begun + PATIENCE_SECONDS:
                 client.sendall(b"x")
                 time.sleep(0.05)
         except ConnectionError:
@@ -226,11 +228,11 @@ def test_slow_clients(server: RunningWaypost) -> None:
     while any(thread.is_alive() for thread in threads):
         begun = time.monotonic()
         assert talk(server.port, head("GET", "/nothing", version="1.0"))
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < LINGER_SECONDS
         time.sleep(0.1)
 
     assert len(seconds) == 40
-    assert max(seconds) < LINGER_SECONDS + 3
+    assert max(seconds) < LINGER_SECONDS * ROOM
 
 
 def test_a_client_that_does_nothing(server: RunningWaypost) -> None:
@@ -238,10 +240,10 @@ def test_a_client_that_does_nothing(server: RunningWaypost) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         begun = time.monotonic()
         client.sendall(head("POST", AUTODISCOVER, f"Content-Length: {MEGABYTE}"))
-        time.sleep(LINGER_SECONDS + 1.5)
+        time.sleep(LINGER_SECONDS)
         with pytest.raises(ConnectionError):
             _send_slowly(client)
-    assert time.monotonic() - begun < LINGER_SECONDS + 4
+    assert time.monotonic() - begun < LINGER_SECONDS * ROOM
 
 
 def test_the_end_of_the_server(tmp_path: Path) -> None:
@@ -258,7 +260,8 @@ def test_the_end_of_the_server(tmp_path: Path) -> None:
 
 
 def _send_slowly(client: socket.socket) -> None:
-    for _ in range(10):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
         client.sendall(b"x")
         time.sleep(0.05)
 

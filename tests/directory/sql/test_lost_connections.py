@@ -107,7 +107,7 @@ def test_postgresql_that_hangs(postgresql_server: PostgreSql, opened: Opened, dr
     """A silent server fails in time, during a query and before one."""
     name = postgresql_server.fresh()
     postgresql_server.sql(SCHEMAS["postfixadmin"]["postgresql"], name, "waypost")
-    people = opened(postgresql_server.uri(name, driver), limits=quick(0.3, max_searches=1))
+    people = opened(postgresql_server.uri(name, driver), limits=quick(1.5, max_searches=1))
     assert people.find(ALICE) is not None
     sql = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"  # noqa: S608 -- a test's own
     with frozen(int(postgresql_server.sql(sql))) as is_stopped:

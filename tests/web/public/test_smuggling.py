@@ -99,7 +99,7 @@ def _front(request: pytest.FixtureRequest, server: RunningWaypost) -> Iterator[i
 
 def answers_to(port: int, request: bytes) -> list[int]:
     """Send a request as it is; return the statuses of all answers."""
-    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=0.2) as client:
         client.sendall(request)
         received = b""
         try:
