@@ -23,6 +23,7 @@ from waypost import __version__
 ROOT: Final = Path(__file__).parents[1]
 _DEMO: Final = "/mail/config-v1.1.xml?emailaddress=alice@example.com"
 _START_SECONDS: Final = 30
+_LINES_OF_OUTPUT: Final = 50
 
 
 class DistError(Exception):
@@ -45,7 +46,8 @@ def run(command: Sequence[str | Path], folder: Path, **environment: str) -> str:
         check=False,
     )
     if done.returncode:
-        raise DistError(f"{command[0]} exited with {done.returncode}:\n{done.stdout}")
+        end = "\n".join(done.stdout.splitlines()[-_LINES_OF_OUTPUT:])
+        raise DistError(f"{command[0]} exited with {done.returncode}:\n{end}")
     return done.stdout
 
 
@@ -86,8 +88,8 @@ def build(root: Path, folder: Path) -> tuple[Path, Path]:
 def install(wheel: Path, requirements: Path, environment: Path) -> None:
     """Create an environment with the locked libraries and the wheel, and check its versions."""
     run([sys.executable, "-m", "venv", "--without-pip", environment], wheel.parent)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    pip += ["--python", f"{environment / 'bin/python'}"]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip += ["--python", environment / "bin/python"]
     run([*pip, "install", "--require-hashes", "--requirement", f"{requirements}"], wheel.parent)
     run([*pip, "install", "--no-deps", "--no-index", f"{wheel}"], wheel.parent)
     run([*pip, "check"], wheel.parent)
