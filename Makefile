@@ -12,10 +12,11 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve check test test-deps coverage torture lint fix docs bench lock clean again
+.PHONY: help serve check test test-deps test-versions coverage torture lint hooks fix docs bench \
+	lock dist release clean again
 
 help: ## Show this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 serve: export WAYPOST_DB_URI := sqlite:///var/waypost.sqlite
 serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in ./var (more flags: ARGS="--port 8080")
@@ -47,11 +48,17 @@ test-deps: ## List the Debian packages that all tests need, and install those th
 torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
 
+test-versions: $(VENV)/.test ## Run the quick tests with the lowest and with the newest allowed libraries (one: ARGS=lowest)
+	tools/test-versions $(ARGS)
+
 lint: $(VENV)/.test ## Check style, types, spelling and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell src tests docs tools contrib bench stubs *.md Makefile pyproject.toml
+
+hooks: $(VENV)/.test ## Run the checks of `make lint` before each commit (needs git)
+	$(BIN)/pre-commit install
 
 fix: $(VENV)/.test ## Fix what ruff can fix
 	$(BIN)/ruff check --fix .
@@ -69,6 +76,12 @@ bench: $(VENV)/.test ## Compare one process with nginx (needs wrk and nginx)
 
 lock: ## Lock the newest allowed versions of all dependencies (only new ones: ARGS=--keep)
 	tools/lock $(ARGS)
+
+dist: $(VENV)/.test ## Build the archives of the last commit in ./dist, install them and try them
+	@$(BIN)/python -m tools.dist
+
+release: $(VENV)/.test ## Check the version, make ./dist and a tag on this machine (no tag: ARGS=--dry-run)
+	@$(BIN)/python -m tools.release $(ARGS)
 
 clean: ## Remove all generated files, except ./var
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info

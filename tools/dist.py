@@ -75,7 +75,7 @@ def build(root: Path, folder: Path) -> tuple[Path, Path]:
         copy = Path(temporary)
         run(["git", "archive", "--output", copy / "head.tar", "HEAD"], root)
         shutil.unpack_archive(copy / "head.tar", copy / "head", filter="data")
-        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, "."]
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", f"{folder}"]
         output = run(
             command, copy / "head", SOURCE_DATE_EPOCH=epoch, PYTHONWARNINGS="error", NO_COLOR="1"
         )
@@ -91,7 +91,7 @@ def install(wheel: Path, requirements: Path, environment: Path) -> None:
     pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     pip += ["--python", environment / "bin/python"]
     run([*pip, "install", "--require-hashes", "--requirement", f"{requirements}"], wheel.parent)
-    run([*pip, "install", "--no-deps", "--no-index", f"{wheel}"], wheel.parent)
+    run([*pip, "install", "--no-deps", "--no-index", wheel], wheel.parent)
     run([*pip, "check"], wheel.parent)
 
 
