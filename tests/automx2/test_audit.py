@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -244,7 +245,7 @@ def _dangling(tmp_path: Path) -> str:
     engine = open_engine(uri)
     make(engine, "2021.5")
     engine.dispose()
-    with sqlite3.connect(tmp_path / "dangling.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "dangling.sqlite")) as connection, connection:
         connection.executescript(
             "DELETE FROM server WHERE id = 4005;"
             "DELETE FROM ldapserver;"

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def fill(source: Path, release: str) -> str:
     engine = open_engine(uri)
     make(engine, release)
     engine.dispose()
-    with sqlite3.connect(source) as connection:
+    with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("PRAGMA journal_mode = DELETE")
     return uri
 
@@ -102,7 +103,7 @@ def test_target_is_not_empty(waypost: Waypost, bare: Engine, uri: str, source: P
 def test_dangling_rows(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
     """References to missing rows are reported and not copied; the rest is copied."""
     from_uri = fill(source, "2021.5")
-    with sqlite3.connect(source) as connection:
+    with closing(sqlite3.connect(source)) as connection, connection:
         connection.executescript(
             "DELETE FROM ldapserver; DELETE FROM provider WHERE id = 1001;"
             "INSERT INTO server_domain VALUES (77, 3000);"
@@ -128,7 +129,7 @@ def test_what_the_new_columns_cannot_hold(
 ) -> None:
     """Too long texts are shortened or not copied, and reported; the rest is copied."""
     from_uri = fill(source, "2020.2")
-    with sqlite3.connect(source) as connection:
+    with closing(sqlite3.connect(source)) as connection, connection:
         connection.execute("UPDATE provider SET short_name = ? WHERE id = 1000", ("s" * 60,))
         connection.execute("UPDATE server SET user_name = ? WHERE id = 4003", ("u" * 70,))
         connection.execute("UPDATE server SET port = 'imaps' WHERE id = 4002")
@@ -176,7 +177,7 @@ def test_bad_sources(waypost: Waypost, bare: Engine, uri: str, from_uri: str, sa
 def test_all_is_well(waypost: Waypost, bare: Engine, uri: str, source: Path) -> None:
     """If each domain has a usable account, nothing is reported, with exit code 0."""
     from_uri = fill(source, "2021.5")
-    with sqlite3.connect(source) as connection:
+    with closing(sqlite3.connect(source)) as connection, connection:
         connection.executescript("DELETE FROM server_domain WHERE domain_id > 3002;")
         connection.executescript("DELETE FROM domain WHERE id > 3002;")
     outcome = waypost("import", "automx2", "--from-uri", from_uri, "--db-uri", uri)

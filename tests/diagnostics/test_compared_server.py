@@ -47,9 +47,11 @@ def dripping_chunk(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 def going_on(handler: BaseHTTPRequestHandler, _: bytes) -> None:
+    # Python 3.14 refuses the 101st of them; the limit for the bytes comes before.
+    interim = b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 8000 + b"\r\n\r\n"
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        handler.wfile.write(interim * 100)
 
 
 def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:

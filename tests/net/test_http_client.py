@@ -161,7 +161,8 @@ HEADS = [
     (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n", "is not HTTP"),
     (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 66_000 + b"\r\n\r\n", "a line that is too long"),
     (b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 6000 + b"\r\n") * 90, "head .* is too long"),
-    (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "head .* is too long"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "head .* is too long|is not HTTP"),  # Python 3.14
+    ((b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 8000 + b"\r\n\r\n") * 90, "head .* is too long"),
     (b"nonsense\r\n\r\n", "is not HTTP"),
     (b"", "closed without an answer"),
 ]

@@ -71,7 +71,7 @@ def test_limits(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\n")
     with pytest.raises(UnicodeDecodeError):
         read_first_line(file)
-    with pytest.raises(ValueError, match="null byte"):
+    with pytest.raises(ValueError, match="embedded null"):
         read_regular_file("a\0b", 3)
 
 

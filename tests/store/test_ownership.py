@@ -5,7 +5,7 @@ import pwd
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -210,7 +210,10 @@ def test_root_reads_without_a_trace(waypost: Waypost, folder: Path) -> None:
     assert waypost("apply", "--demo", "--db-uri", uri).code == 0
     for path in [folder, *folder.iterdir()]:
         give(path, "nobody", 0o700)
-    with sqlite3.connect(folder / NAME) as service:  # As a service does, so that the log stays.
+    with (
+        closing(sqlite3.connect(folder / NAME)) as service,
+        service,
+    ):  # As a service does, so that the log stays.
         service.execute("SELECT count(*) FROM domain").fetchone()
         assert waypost("domain", "list", "--db-uri", uri).code == 0
         assert {path.owner() for path in folder.iterdir()} == {"nobody"}

@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -381,7 +382,7 @@ def test_readers_do_not_wait(engine: Engine) -> None:
 def test_write_ahead_log_is_on(sqlite_engine: Engine, path: Path) -> None:
     """Readers do not wait for another program that writes."""
     store = fill(sqlite_engine, Catalog((domain("example.com"),)))
-    with sqlite3.connect(path) as writer:
+    with closing(sqlite3.connect(path)) as writer, writer:
         writer.execute("BEGIN IMMEDIATE")
         assert store.find(DomainName("example.com")) is not None
 

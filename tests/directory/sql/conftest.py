@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def said(people: OpenSqlDirectory, address: EmailAddress = ALICE) -> str:
 def _sqlite(tmp_path: Path) -> Path:
     """Return a SQLite file with PostfixAdmin's tables."""
     path = tmp_path / "mail.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(SCHEMAS["postfixadmin"]["sqlite"])
     connection.close()
     return path

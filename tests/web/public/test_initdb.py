@@ -28,7 +28,9 @@ SEED_V2 = SEED_V1 | {"version": 2, "domains": [{"name": "seeded.example"}]}
 @pytest.fixture(name="empty")
 def _empty(tmp_path: Path) -> Iterator[Client]:
     uri = f"sqlite:///{tmp_path / 'waypost.sqlite'}"
-    upgrade(open_engine(uri))
+    engine = open_engine(uri)
+    upgrade(engine)
+    engine.dispose()
     client = Client(wire(settings(db_uri=uri)), peer_check=Anybody())
     yield client
     client.close()
