@@ -10,6 +10,7 @@ export PYTHON ?= python3
 # Without compiled files, each process of the tests would compile all of Waypost and of the tests.
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
+START := $(shell date +%s)
 BIN := $(VENV)/bin
 
 .PHONY: help serve check test test-deps test-versions coverage torture lint hooks fix docs bench \
@@ -25,11 +26,9 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@$(BIN)/waypost apply --demo --if-empty
 	@exec $(BIN)/waypost serve $(ARGS)
 
-check: $(VENV)/.test ## Check style, types and words, and run all tests that need no servers and mail clients
-	@SECONDS=0; \
-	$(MAKE) lint; \
-	$(BIN)/python -m pytest --quick --numprocesses=auto $(ARGS); \
-	printf 'make check took %s s\n' "$$SECONDS"
+check: $(VENV)/.test lint ## Check style, types and words, and run all tests that need no servers and mail clients
+	$(BIN)/python -m pytest --quick --numprocesses=auto $(ARGS)
+	@printf 'make check took %s s\n' $$(( $$(date +%s) - $(START) ))
 
 coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, and fail below the floor in pyproject.toml
 	$(BIN)/python -m pytest --quick --numprocesses=auto --cov --cov-context=test --cov-report=term

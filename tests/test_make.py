@@ -117,3 +117,29 @@ def test_initdb_by_curl(made: Made, version: int) -> None:
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
         assert done.stdout == expected
     assert made.get(f"{AUTOCONFIG}example.org").status_code == 200
+
+
+def test_only_test_deps_installs_packages(tmp_path: Path) -> None:
+    """`make test-deps` lists all packages before it installs them, and `make check` needs none."""
+    require(programs=["make"])
+    listed = (ROOT / "tests/debian-packages.txt").read_text(encoding="utf-8")
+    names = [line.split()[0] for line in listed.splitlines() if not line.startswith("#")]
+    # A program in its place installs nothing.
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
+    installer = tmp_path / "tools/debian-packages"
+    installer.write_text("#!/bin/sh\necho installs $1\n", encoding="utf-8")
+    installer.chmod(0o755)
+    command = ["make", "-f", f"{ROOT / 'Makefile'}", "-C", f"{tmp_path}", "test-deps"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    before, _, _ = printed.partition("installs @tests/debian-packages.txt")
+    assert before != printed
+    assert set(names) <= set(before.split())
+    planned = {
+        target: subprocess.run(
+            ["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+        for target in ("check", "test")
+    }
+    assert "@tests/debian-packages.txt" in planned["test"]
+    assert "@tests/debian-packages.txt" not in planned["check"]
