@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from coverage import Coverage
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
@@ -20,6 +21,8 @@ from tests.servers.postgresql import PostgreSql, postgresql
 
 # The folders whose tests share servers that start slowly; elsewhere the tests of a file do.
 SHARING = ("tests/clients/",)
+# What a test may configure: uvicorn does it at its start.
+LOGGERS = (None, "uvicorn", "uvicorn.access", "uvicorn.error", "uvicorn.asgi")
 # Each test has its own servers.
 ATTACKS = "tests/torture/"
 MOST_PROCESSES = 8
@@ -60,12 +63,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 @pytest.fixture(autouse=True)
 def _log_of_its_own() -> Iterator[None]:
     """Reset the logging that a test configured: its stream is closed when the test ends."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    states = [(one.handlers[:], one.level, one.propagate, one.disabled) for one in loggers]
     yield
     structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    for one, (handlers, level, propagate, disabled) in zip(loggers, states, strict=True):
+        one.handlers[:] = handlers
+        one.setLevel(level)
+        one.propagate, one.disabled = propagate, disabled
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,9 +105,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse programs to a test without a marker: `make check` runs it on any machine."""
+    """Refuse programs to a test without a marker, and note for `make coverage` which file it is in."""
     if not needs.is_marked(item):
         requirements.refuse(item.nodeid)
+    if item.config.pluginmanager.hasplugin("_cov"):
+        measured = Coverage.current()
+        if measured is not None:
+            # The name of each test would make hundreds of MB.
+            measured.switch_context(item.nodeid.partition("::")[0])
 
 
 @pytest.hookimpl(tryfirst=True)

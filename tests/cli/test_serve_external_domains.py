@@ -43,6 +43,7 @@ AUTODISCOVER = (
     "schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
     "</AcceptableResponseSchema></Request></Autodiscover>"
 )
+pytestmark = pytest.mark.servers
 Restarting = Callable[[], None]
 
 
@@ -68,7 +69,6 @@ def status(server: Server, domain: str) -> int:
     return server.status(f"{AUTOCONFIG}a@{domain}")
 
 
-@pytest.mark.servers
 def test_postfixadmin_is_enough(home: Path, mail: tuple[PostgreSql | MariaDb, Database]) -> None:
     """Domains and login names of PostfixAdmin are in all formats, also after its server stops."""
     database_server, database = mail
