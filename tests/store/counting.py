@@ -8,6 +8,7 @@ from typing import Any
 from tests.making import domain
 from waypost.core.address import DomainName
 from waypost.core.model import Domain
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.store.cache import CacheLimits
 
 EXAMPLE = DomainName("example.com")
@@ -55,6 +56,6 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until a condition is true; raise TimeoutError if that takes too long."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not holds():  # noqa: ASYNC110 -- threads have no event
             await asyncio.sleep(0.001)
