@@ -105,7 +105,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse programs to a test without a marker, and note for `make coverage` which file it is in."""
+    """Refuse programs to a test without a marker, and name its file to `make coverage`."""
     if not needs.is_marked(item):
         requirements.refuse(item.nodeid)
     if item.config.pluginmanager.hasplugin("_cov"):
