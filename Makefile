@@ -32,6 +32,7 @@ check: $(VENV)/.test lint ## Check style, types and words, and run all tests tha
 
 coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, and fail below the floor in pyproject.toml
 	$(BIN)/python -m pytest --quick --numprocesses=auto --cov --cov-report=term
+	$(BIN)/python -m tests.architecture.rooms
 
 test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests

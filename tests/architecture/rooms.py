@@ -1,0 +1,164 @@
+"""Prints the modules that no test of their own folder runs: `python -m tests.architecture.rooms`.
+
+It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
+`tests/formats/`; those of `src/waypost/logs.py` are the files directly in `tests/`.
+Exit code 1 if there is such a module, or if an exception is not needed.
+"""
+
+import ast
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from coverage import CoverageData
+
+from tests.architecture.source import PACKAGE
+
+_COMMAND = "the tests of its command run it"
+_LOADED = "its functions run while it is loaded"
+_PROCESS = "it runs in another process"
+_SERVERS = "its own tests need servers, and `make coverage` runs none"
+_STORE = "the tests in tests/store/ run it"
+_VALUES = "values that all tests use"
+EXCEPTIONS: Final = {
+    # module, why no test of its folder runs it
+    **dict.fromkeys(
+        (
+            "check/doctor/examination.py",
+            "check/doctor/names.py",
+            "check/doctor/public_database.py",
+            "check/doctor/resolver.py",
+            "check/profile.py",
+            "formats/outlook_registry.py",
+            "settings/naming.py",
+            "store/sql/copying.py",
+        ),
+        _COMMAND,
+    ),
+    **dict.fromkeys(
+        (
+            "directory/__init__.py",
+            "store/__init__.py",
+            "transfer/directories_json_schema.py",
+            "transfer/json_schema_parts.py",
+            "transfer/providers_json_schema.py",
+        ),
+        _LOADED,
+    ),
+    **dict.fromkeys(
+        (
+            "web/admin/server.py",
+            "web/beside.py",
+            "web/public/server.py",
+            "web/public/worker.py",
+            "web/public/worker_process.py",
+            "web/public/workers.py",
+        ),
+        _PROCESS,
+    ),
+    **dict.fromkeys(
+        (
+            "directory/ldap/pool.py",
+            "directory/ldap/target.py",
+            "directory/libraries.py",
+            "directory/sql/cutting.py",
+            "directory/sql/probing.py",
+            "formats/signing.py",
+            "store/sql/directory_rows.py",
+            "store/sql/doubts.py",
+            "store/sql/revision.py",
+            "store/sql/unusable.py",
+        ),
+        _SERVERS,
+    ),
+    **dict.fromkeys(
+        (
+            "database/complaints.py",
+            "database/drivers.py",
+            "database/engine.py",
+            "database/locking.py",
+            "database/names.py",
+            "database/ownership.py",
+            "database/read_only.py",
+        ),
+        _STORE,
+    ),
+    **dict.fromkeys(
+        (
+            "model/config.py",
+            "model/directory.py",
+            "model/domain.py",
+            "model/ldap_url.py",
+            "model/pattern.py",
+            "model/profile.py",
+            "model/provider.py",
+            "model/service.py",
+        ),
+        _VALUES,
+    ),
+    "seeding.py": "the tests of /initdb/ run it",
+    "store/waking.py": "the tests of /initdb/ run it",
+}
+
+
+def main() -> int:
+    """Print each module that is not tested in its own folder, and each exception too many."""
+    data = CoverageData()
+    data.read()
+    lines = findings(
+        {name: tests_of(data, path) for name, path in functional().items()}, EXCEPTIONS
+    )
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 1 if lines else 0
+
+
+def functional() -> dict[str, Path]:
+    """Return the modules with functions, by their path in the package; others are only loaded."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(tree)):
+            found[path.relative_to(PACKAGE).as_posix()] = path
+    return found
+
+
+def tests_of(data: CoverageData, path: Path) -> set[str]:
+    """Return the files of the tests that run a module: tests/conftest.py adds them to the lines."""
+    contexts = data.contexts_by_lineno(f"{path}").values()
+    return {one for line in contexts for one in line if one}
+
+
+def findings(tests: Mapping[str, Iterable[str]], exceptions: Mapping[str, str]) -> list[str]:
+    """Return a line for each module without a test of its folder, and each needless exception.
+
+    Args:
+        tests: the files of the tests that run each module.
+        exceptions: the modules that may have none, with the reason.
+    """
+    without = {name for name, files in tests.items() if not any(is_near(name, f) for f in files)}
+    return [
+        *(
+            f"{name}: no test in {folder_of(name)}/ runs it"
+            for name in sorted(without - {*exceptions})
+        ),
+        *(f"{name}: needs no exception" for name in exceptions if name not in without),
+    ]
+
+
+def is_near(module: str, test: str) -> bool:
+    """Return whether a test is in the folder of the tests of a module."""
+    folder = folder_of(module)
+    if folder == "tests":
+        return PurePosixPath(test).parent.as_posix() == folder
+    return test.startswith(f"{folder}/")
+
+
+def folder_of(module: str) -> str:
+    """Return the folder of the tests of a module."""
+    first, *rest = PurePosixPath(module).parts
+    return f"tests/{first}" if rest else "tests"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
