@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from waypost.runtime.log_writer import LogWriter
 from tests.servers.patience import PATIENCE_SECONDS
+from waypost.runtime.log_writer import LogWriter
 
 LINE_BYTES = 100
 QUEUE_BYTES = 10_000

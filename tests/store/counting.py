@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from tests.making import domain
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.core.address import DomainName
 from waypost.core.model import Domain
-from tests.servers.patience import PATIENCE_SECONDS
 from waypost.store.cache import CacheLimits
 
 EXAMPLE = DomainName("example.com")

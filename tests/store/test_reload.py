@@ -12,13 +12,13 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.core.address import DomainName
 from waypost.core.errors import ProvidersError, StoreUnavailable
 from waypost.providers_file.pinned_pacc import pinned_path
 from waypost.runtime import regular_file
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
-from tests.servers.patience import PATIENCE_SECONDS
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.reload import FirstReport, ProvidersReloader
 
