@@ -1,7 +1,7 @@
 """Prints the modules that no test of their own folder runs: `python -m tests.architecture.rooms`.
 
 It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
-`tests/formats/`; those of `src/waypost/logs.py` are the files directly in `tests/`.
+`tests/formats/`; those of `src/waypost/wiring.py` are the files directly in `tests/`.
 Exit code 1 if there is such a module, or if an exception is not needed.
 """
 
@@ -25,60 +25,60 @@ EXCEPTIONS: Final = {
     # module, why no test of its folder runs it
     **dict.fromkeys(
         (
-            "check/doctor/examination.py",
-            "check/doctor/names.py",
-            "check/doctor/public_database.py",
-            "check/doctor/resolver.py",
-            "check/profile.py",
+            "diagnostics/doctor/examination.py",
+            "diagnostics/doctor/names.py",
+            "diagnostics/doctor/public_database.py",
+            "diagnostics/doctor/resolver.py",
+            "diagnostics/profile_file.py",
             "formats/outlook_registry.py",
-            "settings/naming.py",
-            "store/sql/copying.py",
+            "settings/database_source.py",
+            "store/sql/copy.py",
         ),
         _COMMAND,
     ),
     **dict.fromkeys(
         (
-            "directory/__init__.py",
-            "store/__init__.py",
-            "transfer/directories_json_schema.py",
-            "transfer/json_schema_parts.py",
-            "transfer/providers_json_schema.py",
+            "directory/protocol.py",
+            "store/protocol.py",
+            "providers_file/directories/json_schema.py",
+            "providers_file/json_schema_parts.py",
+            "providers_file/json_schema.py",
         ),
         _LOADED,
     ),
     **dict.fromkeys(
         (
             "web/admin/server.py",
-            "web/beside.py",
+            "web/admin/process.py",
             "web/public/server.py",
-            "web/public/worker.py",
-            "web/public/worker_process.py",
-            "web/public/workers.py",
+            "web/public/workers/worker.py",
+            "web/public/workers/worker_process.py",
+            "web/public/workers/supervisor.py",
         ),
         _PROCESS,
     ),
     **dict.fromkeys(
         (
             "directory/ldap/pool.py",
-            "directory/ldap/target.py",
+            "directory/ldap/options.py",
             "directory/libraries.py",
-            "directory/sql/cutting.py",
-            "directory/sql/probing.py",
-            "formats/signing.py",
-            "store/sql/directory_rows.py",
-            "store/sql/doubts.py",
+            "directory/sql/watchdog.py",
+            "directory/sql/probe.py",
+            "formats/mobileconfig/signing.py",
+            "store/sql/rows/directories.py",
+            "store/sql/row_warnings.py",
             "store/sql/revision.py",
-            "store/sql/unusable.py",
+            "store/sql/unusable_domains.py",
         ),
         _SERVERS,
     ),
     **dict.fromkeys(
         (
-            "database/complaints.py",
+            "database/errors.py",
             "database/drivers.py",
             "database/engine.py",
             "database/locking.py",
-            "database/names.py",
+            "database/shown_uri.py",
             "database/ownership.py",
             "database/read_only.py",
         ),
@@ -86,19 +86,19 @@ EXCEPTIONS: Final = {
     ),
     **dict.fromkeys(
         (
-            "model/config.py",
-            "model/directory.py",
-            "model/domain.py",
-            "model/ldap_url.py",
-            "model/pattern.py",
-            "model/profile.py",
-            "model/provider.py",
-            "model/service.py",
+            "core/model/config.py",
+            "core/model/directory.py",
+            "core/model/domain.py",
+            "core/model/ldap_url.py",
+            "core/model/pattern.py",
+            "core/model/profile.py",
+            "core/model/provider.py",
+            "core/model/service.py",
         ),
         _VALUES,
     ),
-    "seeding.py": "the tests of /initdb/ run it",
-    "store/waking.py": "the tests of /initdb/ run it",
+    "store/initdb.py": "the tests of /initdb/ run it",
+    "store/deferred.py": "the tests of /initdb/ run it",
 }
 
 
