@@ -1,4 +1,4 @@
-"""Prints the modules that no test of their own folder runs: `python -m tests.architecture.rooms`.
+"""Prints the modules that the tests of their folders do not run: `python -m tests.architecture.rooms`.
 
 It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
 `tests/formats/`; those of `src/waypost/wiring.py` are the files directly in `tests/`.

@@ -1,4 +1,4 @@
-"""The check that a test of its own folder runs each module."""
+"""The check that the tests of its folder run each module."""
 
 import pytest
 
@@ -28,7 +28,7 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("module", "test", "expected"), NEAR)
 def test_folder_of_a_module(module: str, test: str, expected: bool) -> None:
-    """A test counts for the modules of its own folder only."""
+    """A test counts for the modules of its folder only."""
     assert rooms.is_near(module, test) is expected
 
 
