@@ -1,7 +1,7 @@
-"""Prints the modules that the tests of their folders do not run: `python -m tests.architecture.rooms`.
+"""Prints modules that no test in the mirrored folder runs: `python -m tests.architecture.rooms`.
 
 It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
-`tests/formats/`; those of `src/waypost/wiring.py` are the files directly in `tests/`.
+`tests/formats/`; those of `src/waypost/logs.py` are the files directly in `tests/`.
 Exit code 1 if there is such a module, or if an exception is not needed.
 """
 
@@ -22,7 +22,7 @@ _SERVERS = "its own tests need servers, and `make coverage` runs none"
 _STORE = "the tests in tests/store/ run it"
 _VALUES = "values that all tests use"
 EXCEPTIONS: Final = {
-    # module, why no test of its folder runs it
+    # module, why no test in its folder runs it
     **dict.fromkeys(
         (
             "diagnostics/doctor/examination.py",
@@ -38,8 +38,6 @@ EXCEPTIONS: Final = {
     ),
     **dict.fromkeys(
         (
-            "directory/protocol.py",
-            "store/protocol.py",
             "providers_file/directories/json_schema.py",
             "providers_file/json_schema_parts.py",
             "providers_file/json_schema.py",
@@ -130,7 +128,7 @@ def tests_of(data: CoverageData, path: Path) -> set[str]:
 
 
 def findings(tests: Mapping[str, Iterable[str]], exceptions: Mapping[str, str]) -> list[str]:
-    """Return a line for each module without a test of its folder, and each needless exception.
+    """Return a line for each module without a test in its folder, and each needless exception.
 
     Args:
         tests: the files of the tests that run each module.

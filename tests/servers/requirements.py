@@ -39,7 +39,7 @@ def require(
     private_network: bool = False,
     root: bool = False,
 ) -> None:
-    """Skip the current test if something is missing, or fail it if CI=true (`make test`)."""
+    """Skip the current test if something is missing, or fail it if CI=true."""
     _check_marker()
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
