@@ -35,7 +35,8 @@ settings = load_from_process({"demo": True}).settings
 create_app(settings.model_copy(update={"log_key": "k" * 16}))
 asyncio.run(wire(settings).close())
 print(sorted(name for name in sys.modules if name.startswith(("fastapi", "starlette"))))
-print(sorted(name for name in sys.modules if name.startswith("waypost.web.admin")))
+started = ("waypost.web.admin", "waypost.web.admin.process")
+print(sorted(name for name in sys.modules if name.startswith(started) and name not in started))
 """
 
 

@@ -97,7 +97,7 @@ def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.Monke
         done.append("read")
         return read_people(path)
 
-    monkeypatch.setattr(f"{SOURCE}.signature_of", look)
+    monkeypatch.setattr(f"{SOURCE}.file_stamp", look)
     monkeypatch.setattr(READ, read)
     for _ in range(100):
         world.login(seconds=0.05)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from waypost.parsing.bounded_toml import DEPTH_MAX, KEY_PARTS_MAX, TomlError, parse_toml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEEP = "tables or lists are nested too deeply"
 TABLES = 50  # Instead of `TABLES_MAX`, because that many are slow.
 MANY = f"there are more than {TABLES} tables"

@@ -299,7 +299,7 @@ def test_both_ways_agree(
 GROWING = """
 import re, sys
 from pathlib import Path
-from waypost import untrusted_xml
+from waypost.parsing import untrusted_xml
 from waypost.formats.autodiscover.request import parse_request
 
 def size():
