@@ -266,7 +266,7 @@ def test_change_meanwhile(place: Place) -> None:
     old = place.served()
     place.run("pacc", "stage", "example.com")
     place.change(text_of("new.example.com"))
-    new = json.loads(place.run("document", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
+    new = json.loads(place.run("pacc", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
         bound.bind(("127.0.0.1", 0))
 
