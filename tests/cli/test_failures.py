@@ -76,7 +76,7 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
         monkeypatch.setenv("WAYPOST_DB_URI", URI)
         outcome = waypost("config", "show")
     else:
-        monkeypatch.setattr("waypost.cli.options.warn", broken)
+        monkeypatch.setattr("waypost.cli.sources.settings.warn", broken)
         outcome = waypost("domain", "list", "--db-uri", URI)
     assert outcome.code == 1
     assert "S3CRETWORD" not in outcome.err

@@ -141,8 +141,14 @@ BAD = [
         ["dns", "a..b", "--demo"],
         "nor a domain such as example.com: it has no @, and the domain has an empty label",
     ),
-    (["dns", "example.com", "--demo", "--public-url", "http://a.example"], "--public-url: http:"),
-    (["dns", "example.com", "--demo", "--public-url", "https://a_b.example"], "a label of the"),
+    (
+        ["dns", "example.com", "--demo", "--public-url", "http://a.example"],
+        "--public-url: public_url",
+    ),
+    (
+        ["dns", "example.com", "--demo", "--public-url", "https://a_b.example"],
+        "must be an https URL",
+    ),
     (["dns", "example.com", "--demo", "--public-url", "https://[::1"], "error: --public-url: "),
     (["dns", "example.com", "--demo", "--public-url", "https://a.example/b"], "without a path"),
     (["dns", "*.example.com", "--demo"], "error: a pattern publishes nothing; use a"),

@@ -1,24 +1,15 @@
 """`waypost config`: the options and their current values."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import FINDINGS, aligned, group, note, say, say_json, warn, write_document
+from waypost.cli.output import FINDINGS, aligned, note, say, say_json, warn, write_document
 from waypost.core.errors import ProvidersError
-
-_SCHEMA_EXAMPLE: Final = "Example: waypost config schema --providers > providers.schema.json"
-
-
-def build() -> typer.Typer:
-    """Return the group of commands."""
-    app = group("Show the settings, and where each value comes from.")
-    app.command("sample", epilog="Example: waypost config sample > waypost.toml")(sample)
-    app.command("show", epilog="Example: waypost config show --json")(show)
-    app.command("path", epilog="Example: waypost config path")(path)
-    app.command("schema", epilog=_SCHEMA_EXAMPLE)(schema)
-    return app
+from waypost.providers_file.json_schema import json_schema
+from waypost.settings import load_from_process, rows
+from waypost.settings import sample as sample_text
 
 
 def schema(
@@ -30,8 +21,6 @@ def schema(
 
     Editors use it to check a file while the user types.
     """
-    from waypost.providers_file.json_schema import json_schema  # noqa: PLC0415 -- quick start
-
     if not providers:
         raise ProvidersError(["use --providers to choose the schema of providers files"])
     say_json(json_schema())
@@ -39,8 +28,6 @@ def schema(
 
 def sample() -> None:
     """Print a settings file that explains every option."""
-    from waypost.settings import sample as sample_text  # noqa: PLC0415 -- quick start
-
     write_document(sample_text())
 
 
@@ -49,8 +36,6 @@ def show(as_json: JsonFlag = False) -> None:
 
     Secrets are masked.
     """
-    from waypost.settings import load_from_process, rows  # noqa: PLC0415 -- quick start
-
     loaded = load_from_process({})
     warn(loaded.warnings)
     if as_json:
@@ -67,8 +52,6 @@ def path() -> None:
 
     Exit code 1 if there is no settings file.
     """
-    from waypost.settings import load_from_process  # noqa: PLC0415 -- quick start
-
     loaded = load_from_process({})
     if loaded.file is None:
         note("there is no settings file")

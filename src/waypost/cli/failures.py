@@ -111,7 +111,7 @@ def _secrets(arguments: Iterable[str]) -> frozenset[str]:
 
 
 def _secrets_of_settings() -> frozenset[str]:
-    from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
+    from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- after a defect
 
     try:
         return secret_texts(load_from_process({}).settings)

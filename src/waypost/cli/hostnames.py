@@ -3,21 +3,19 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
-from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag, catalog_reading, settings_for
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import note, quantity, warn, write_document
 from waypost.cli.progress import progress
+from waypost.cli.sources.catalogs import catalog_reading
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.model import Domain, MatchKind
 from waypost.formats.discovery_hosts import APEX, host_names
-
-if TYPE_CHECKING:
-    from waypost.settings import Settings
-
-EXAMPLE: Final = "Example: waypost hostnames --format certbot --demo"
+from waypost.settings import Settings
 
 Certificate = tuple[DomainName, tuple[str, ...]]
 """A mail domain and its host names, which share a certificate; there is at least one."""
@@ -64,7 +62,7 @@ def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterato
     }
 
 
-def _certificates(settings: "Settings") -> Iterator[Certificate]:
+def _certificates(settings: Settings) -> Iterator[Certificate]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:

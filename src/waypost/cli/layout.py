@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import typer
+from rich.console import Console
+from rich.text import Text
 
 TEXT_MAX_CHARS: Final = 400
 _WIDTH_MIN: Final = 20
@@ -64,9 +66,6 @@ def show(lines: Iterable[Line]) -> None:
         for line in lines:
             typer.echo(plain(line))
         return
-    from rich.console import Console  # noqa: PLC0415 -- quick start
-    from rich.text import Text  # noqa: PLC0415 -- quick start
-
     console = Console(highlight=False, emoji=False, markup=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*((_visible(part.text), part.style) for part in line)))

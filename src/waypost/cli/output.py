@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 import typer
@@ -14,16 +14,8 @@ FINDINGS: Final = 1
 FAILED: Final = 1
 WRONG: Final = 2
 
-
-def group(about: str) -> typer.Typer:
-    """Return an empty group of commands."""
-    return typer.Typer(
-        help=about,
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
+Progress = Callable[[str, int, int], None]
+"""A function for progress; its arguments are the activity, the count and the total."""
 
 
 def say(text: str) -> None:

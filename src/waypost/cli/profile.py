@@ -1,19 +1,18 @@
 """`waypost profile`: configuration profiles as files."""
 
+import ssl
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import FINDINGS, aligned, group, note, say, say_json
+from waypost.cli.output import FINDINGS, aligned, note, say, say_json
 from waypost.core.errors import ProfileError
-
-if TYPE_CHECKING:
-    from waypost.diagnostics.profile_file import Certificate, ProfileReport
+from waypost.diagnostics.profile_file import Certificate, ProfileReport, authorities, inspect
 
 FILE_MAX_BYTES: Final = 8 * 1024 * 1024
-_VERIFY_EXAMPLE: Final = "Example: waypost profile verify example.com.mobileconfig --ca root.pem"
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="A profile, as a device receives it.")
@@ -28,15 +27,6 @@ CaFlag = Annotated[
 ]
 
 
-def build() -> typer.Typer:
-    """Return the group of commands."""
-    app = group("Verify configuration profiles for Apple devices.")
-    app.command("verify", epilog=_VERIFY_EXAMPLE)(verify)
-    # Without a callback, Typer omits the name of a single command.
-    app.callback()(_group)
-    return app
-
-
 def _group() -> None:
     """Verify configuration profiles for Apple devices."""
 
@@ -46,10 +36,6 @@ def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> 
 
     Exit code 1 if the profile is not signed, or if a device would not trust the signature.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 -- quick start
-
-    from waypost.diagnostics.profile_file import inspect  # noqa: PLC0415 -- quick start
-
     data, trusted = _read(file), _authorities(ca)
     try:
         report = inspect(data, trusted, datetime.now(UTC))
@@ -74,12 +60,8 @@ def _read(path: Path, option: str = "") -> bytes:
     return data
 
 
-def _authorities(ca: Path | None) -> "list[Certificate]":
+def _authorities(ca: Path | None) -> list[Certificate]:
     """Read the authorities to trust, from the given file or from this machine."""
-    import ssl  # noqa: PLC0415 -- quick start
-
-    from waypost.diagnostics.profile_file import authorities  # noqa: PLC0415 -- quick start
-
     if ca is None:
         usual = ssl.get_default_verify_paths()
         places = (usual.cafile, usual.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt")
@@ -93,7 +75,7 @@ def _authorities(ca: Path | None) -> "list[Certificate]":
         raise ProfileError(f"--ca: {ca}: {error}") from error
 
 
-def _print(report: "ProfileReport") -> None:
+def _print(report: ProfileReport) -> None:
     until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
     rows = [
         ("signed by", report.signer or "-"),
@@ -109,7 +91,7 @@ def _print(report: "ProfileReport") -> None:
         note(problem)
 
 
-def _print_json(report: "ProfileReport") -> None:
+def _print_json(report: ProfileReport) -> None:
     until = report.valid_until
     say_json(
         {

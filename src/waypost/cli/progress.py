@@ -1,17 +1,21 @@
 """The progress of a long command: a bar on a terminal, or a line every few seconds."""
 
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
-from waypost.cli.output import note, quantity
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, track
+from rich.progress import Progress as Bar
+
+from waypost.cli.output import Progress, note, quantity
 
 LEAST_DOMAINS: Final = 1000
 """Commands with fewer domains are quick and show no progress."""
 _SECONDS_BETWEEN_LINES: Final = 5.0
-
-Progress = Callable[[str, int, int], None]
+_Result = TypeVar("_Result")
 
 
 @contextmanager
@@ -25,15 +29,10 @@ def progress(shown: bool | None) -> Iterator[Progress]:
     if shown is False:
         yield lambda _what, _done, _total: None
         return
-    from rich.console import Console  # noqa: PLC0415 -- quick start
-
     console = Console(stderr=True, force_terminal=True if shown else None)
     if not console.is_terminal:
         yield _Lines().step
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415 -- quick start  # noqa: PLC0415 -- quick start
-    from rich.progress import Progress as Bar  # noqa: PLC0415 -- quick start
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bar(*columns, TimeElapsedColumn(), console=console) as bar:
         tasks = {}
@@ -46,6 +45,15 @@ def progress(shown: bool | None) -> Iterator[Progress]:
             bar.update(tasks[what], completed=done, total=total)
 
         yield step
+
+
+def with_bar(results: Iterable[_Result], activity: str, total: int) -> Iterator[_Result]:
+    """Yield the results, and show a progress bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    console = Console(stderr=True)
+    yield from track(results, activity, total, console=console, transient=True)
 
 
 class _Lines:

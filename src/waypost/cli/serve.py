@@ -4,23 +4,37 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
+import structlog
 import typer
+from structlog.typing import FilteringBoundLogger as BoundLogger
 
 from waypost.cli.output import note
+from waypost.cli.sources.database import database
+from waypost.cli.sources.store_libraries import missing_for_store
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
+from waypost.database.engine import refuse_other_owner
+from waypost.runtime.logs import configure, is_json
+from waypost.runtime.standard_error import queue_standard_error
+from waypost.settings import (
+    Loaded,
+    Option,
+    Settings,
+    database_of,
+    in_memory,
+    load_from_process,
+    options,
+    secret_texts,
+    source_of_database,
+)
 from waypost.store.protocol import Store
+from waypost.store.sql.prepare import make_ready
+from waypost.web.public.server import run
+from waypost.wiring import check_profiles, open_store, signing_credentials
 
-if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger as BoundLogger
-
-    from waypost.settings import Loaded, Option, Settings
-
-EXAMPLE: Final = "Example: waypost serve --demo --port 8080"
-HELP: Final = "Start the server for mail clients. A file can also set each of these options."
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
 _METAVARS: Final = {
@@ -35,9 +49,9 @@ _METAVARS: Final = {
 
 def command() -> Callable[..., None]:
     """Return the command, with one flag for each option of the settings' table."""
-    from waypost.settings import options  # noqa: PLC0415 -- quick start
 
     def serve(**flags: object) -> None:
+        """Start the server for mail clients. A file can also set each of these options."""
         _serve(flags)
 
     parameters = [_parameter(option) for option in options()]
@@ -46,11 +60,7 @@ def command() -> Callable[..., None]:
     return serve
 
 
-def placeholder() -> None:
-    """Represent `serve` in the list of commands, if its flags are not needed."""
-
-
-def urls(settings: "Settings", served: bool, port: int | None = None) -> tuple[str, ...]:
+def urls(settings: Settings, served: bool, port: int | None = None) -> tuple[str, ...]:
     """Return three URLs to try.
 
     Args:
@@ -73,13 +83,6 @@ def urls(settings: "Settings", served: bool, port: int | None = None) -> tuple[s
 
 
 def _serve(flags: Mapping[str, object]) -> None:
-    import structlog  # noqa: PLC0415 -- quick start
-
-    from waypost.runtime.logs import configure  # noqa: PLC0415 -- quick start
-    from waypost.runtime.standard_error import queue_standard_error  # noqa: PLC0415 -- quick start
-    from waypost.settings import load_from_process, secret_texts  # noqa: PLC0415 -- quick start
-    from waypost.web.public.server import run  # noqa: PLC0415 -- quick start
-
     loaded = load_from_process(flags)
     settings = loaded.settings
     queue_standard_error()
@@ -107,10 +110,8 @@ def _serve(flags: Mapping[str, object]) -> None:
     run(settings, lambda port: _announce(settings, served, port, log))
 
 
-def _log_sources(loaded: "Loaded", log: "BoundLogger") -> None:
+def _log_sources(loaded: Loaded, log: BoundLogger) -> None:
     """Log which settings file and which database are used, and the warnings of the settings."""
-    from waypost.settings import database_of, source_of_database  # noqa: PLC0415 -- quick start
-
     log.info("settings read", file=None if loaded.file is None else str(loaded.file))
     if (uri := database_of(loaded, Path.cwd())) is not None:
         log.info("using database", uri=uri, source=source_of_database(loaded))
@@ -118,10 +119,8 @@ def _log_sources(loaded: "Loaded", log: "BoundLogger") -> None:
         log.warning("warning in the settings", reason=warning)
 
 
-def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundLogger") -> None:
+def _announce(settings: Settings, served: bool, port: int | None, log: BoundLogger) -> None:
     """Log the address of the listener after the socket is open; on a terminal, print URLs."""
-    from waypost.runtime.logs import is_json  # noqa: PLC0415 -- quick start
-
     found, socket = urls(settings, served, port), settings.unix_socket
     place = (
         {"host": settings.host, "port": port} if socket is None else {"unix_socket": f"{socket}"}
@@ -137,7 +136,7 @@ def _announce(settings: "Settings", served: bool, port: int | None, log: "BoundL
         note(f"  {url}")
 
 
-def _prepared(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> bool:
+def _prepared(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:
     """Prepare the store, close it, and return whether it serves the sample domain.
 
     Args:
@@ -149,8 +148,6 @@ def _prepared(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> bo
         StoreUnavailable: the database does not answer.
         ProvidersError: mistakes in the providers file, or in its certificates for profiles.
     """
-    from waypost.wiring import check_profiles  # noqa: PLC0415 -- quick start
-
     store = _ready_store(settings, warn)
     try:
         check_profiles(settings, store)
@@ -160,16 +157,12 @@ def _prepared(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> bo
         store.close()
 
 
-def _check_libraries(settings: "Settings", store: Store) -> None:
+def _check_libraries(settings: Settings, store: Store) -> None:
     """Check that the libraries of all directories are installed, or log the missing ones.
 
     Raises:
         SettingsError: with each directory, and the command that installs its library.
     """
-    import structlog  # noqa: PLC0415 -- quick start
-
-    from waypost.cli.libraries import missing_for_store  # noqa: PLC0415 -- quick start
-
     missing = missing_for_store(store)
     if not settings.permit_missing_libraries and missing:
         advice = "to start without these libraries, set permit_missing_libraries = true"
@@ -178,35 +171,26 @@ def _check_libraries(settings: "Settings", store: Store) -> None:
         structlog.get_logger(__name__).warning("library missing", reason=line)
 
 
-def _check_signing(settings: "Settings") -> None:
+def _check_signing(settings: Settings) -> None:
     """Check that profiles can be signed, if the settings configure signing.
 
     Raises:
         SettingsError: with each option and file.
     """
-    from waypost.wiring import signing_credentials  # noqa: PLC0415 -- quick start
-
     signing_credentials(settings)
 
 
-def _ready_store(settings: "Settings", warn: Callable[[Iterable[str]], None]) -> Store:
+def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> Store:
     """Upgrade the database, if there is one, and open the store."""
-    from waypost.settings import in_memory  # noqa: PLC0415 -- quick start
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
-
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
-        from waypost.cli.options import database  # noqa: PLC0415 -- quick start
-        from waypost.database.engine import refuse_other_owner  # noqa: PLC0415 -- quick start
-        from waypost.store.sql.prepare import make_ready  # noqa: PLC0415 -- quick start
-
         with database(settings) as engine:
             refuse_other_owner(engine)
             make_ready(engine)
     return open_store(settings, warn)
 
 
-def _parameter(option: "Option") -> inspect.Parameter:
+def _parameter(option: Option) -> inspect.Parameter:
     """Return the flag for an option; its default is None, so that other sources can set it."""
     flag, metavar = option.flag, _METAVARS.get(option.kind, "TEXT")
     if option.kind is bool:

@@ -1,13 +1,10 @@
 """`waypost version`."""
 
 import platform
-from typing import Final
 
 from waypost import __version__
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import say, say_json
-
-EXAMPLE: Final = "Example: waypost version --json"
 
 
 def version(as_json: JsonFlag = False) -> None:

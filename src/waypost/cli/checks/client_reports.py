@@ -1,21 +1,19 @@
 """Reports of recorded clients and of rules, as text and as JSON."""
 
 import re
-import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.cli.checks.report import ClientRow, Details
 from waypost.cli.layout import clean
+from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT
+from waypost.diagnostics.conformance.reports import ConformanceReport
+from waypost.diagnostics.doctor.codes import FAULTS
+from waypost.diagnostics.fault import Fault
 from waypost.diagnostics.problem import Problem
 
-if TYPE_CHECKING:
-    from waypost.diagnostics.conformance.reports import ConformanceReport
-    from waypost.diagnostics.fault import Fault
-
-_Result = TypeVar("_Result")
 _WORKING: Final = frozenset({"works", "works with warnings"})
 _BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
 # A reason begins with the requested URL.
@@ -32,24 +30,12 @@ _RULES: Final = {
 }
 
 
-def is_bad(report: "ConformanceReport") -> bool:
+def is_bad(report: ConformanceReport) -> bool:
     """Return whether the operator must do something."""
     return report.verdict in _BAD
 
 
-def with_progress(results: Iterable[_Result], total: int) -> Iterator[_Result]:
-    """Yield the results, and show a progress bar on a terminal."""
-    if not sys.stderr.isatty():
-        yield from results
-        return
-    from rich.console import Console  # noqa: PLC0415 -- quick start
-    from rich.progress import track  # noqa: PLC0415 -- quick start
-
-    console = Console(stderr=True)
-    yield from track(results, "Asking", total, console=console, transient=True)
-
-
-def rows(found: "Iterable[ConformanceReport]") -> dict[str, list[dict[str, object]]]:
+def rows(found: Iterable[ConformanceReport]) -> dict[str, list[dict[str, object]]]:
     """Return the reports of clients and of rules, for scripts."""
     rows: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
     for report in found:
@@ -67,7 +53,7 @@ def rows(found: "Iterable[ConformanceReport]") -> dict[str, list[dict[str, objec
     return rows
 
 
-def verdict_on(found: "Sequence[ConformanceReport]") -> str:
+def verdict_on(found: Sequence[ConformanceReport]) -> str:
     """Return how many clients work: `5 of 14 clients fail, 1 was not checked`."""
     clients = [one for one in found if one.kind == "client" and one.verdict != "not offered"]
     verdicts: list[str] = [one.verdict for one in clients]
@@ -86,7 +72,7 @@ def verdict_on(found: "Sequence[ConformanceReport]") -> str:
     return said
 
 
-def rule_remark(found: "Sequence[ConformanceReport]") -> str:
+def rule_remark(found: Sequence[ConformanceReport]) -> str:
     """Return how many rules are kept: `rules: 20 passed, 2 failed`."""
     verdicts: list[str] = [one.verdict for one in found if one.kind == "server"]
     names = {"works": "passed", "fails": "failed", "not offered": "not offered"}
@@ -95,9 +81,7 @@ def rule_remark(found: "Sequence[ConformanceReport]") -> str:
     return "rules: " + (", ".join(f"{number} {name}" for number, name in numbers if number) or "-")
 
 
-def client_rows(
-    found: "Iterable[ConformanceReport]", problems: Sequence[Problem]
-) -> list[ClientRow]:
+def client_rows(found: Iterable[ConformanceReport], problems: Sequence[Problem]) -> list[ClientRow]:
     """Return the table of clients.
 
     Args:
@@ -111,9 +95,7 @@ def client_rows(
     ]
 
 
-def _how(report: "ConformanceReport", problems: Sequence[Problem]) -> str:
-    from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT  # noqa: PLC0415 -- quick start
-
+def _how(report: ConformanceReport, problems: Sequence[Problem]) -> str:
     if report.verdict in {"not checked", "not offered"}:
         causes = (one.code for one in problems if one.is_cause and _says(one, report.remark))
         return next(causes, report.remark)
@@ -141,7 +123,7 @@ def _named(code: str, text: str) -> str:
     return f"{code} ({place})" if code.startswith(("mail-", "certificate-")) else code
 
 
-def _source(report: "ConformanceReport") -> str:
+def _source(report: ConformanceReport) -> str:
     parts = urlsplit(report.source)
     if not parts.netloc:
         return report.source
@@ -172,7 +154,7 @@ def _summary(reasons: Iterable[str]) -> str:
 
 
 def client_problems(
-    found: "Sequence[ConformanceReport]", without: Collection[str] = frozenset()
+    found: Sequence[ConformanceReport], without: Collection[str] = frozenset()
 ) -> list[Problem]:
     """Return the problems of clients, by code.
 
@@ -182,9 +164,6 @@ def client_problems(
         found: the reports of clients and rules.
         without: codes that the report shows elsewhere.
     """
-    from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.doctor.codes import FAULTS  # noqa: PLC0415 -- quick start
-
     faults: dict[str, Fault] = {}
     places: dict[str, dict[str, None]] = {}
     names: dict[str, dict[str, None]] = {}
@@ -210,7 +189,7 @@ def client_problems(
 
 
 def rule_problems(
-    found: "Sequence[ConformanceReport]", *, with_silence: bool = True
+    found: Sequence[ConformanceReport], *, with_silence: bool = True
 ) -> list[Problem]:
     """Return the rules that fail.
 
@@ -228,7 +207,7 @@ def rule_problems(
     return held
 
 
-def _reach(found: "Sequence[ConformanceReport]") -> dict[str, int]:
+def _reach(found: Sequence[ConformanceReport]) -> dict[str, int]:
     """Return the number of failing clients that requested the document of each rule."""
     reach: dict[str, int] = {}
     for report in found:
@@ -242,7 +221,7 @@ def _reach(found: "Sequence[ConformanceReport]") -> dict[str, int]:
 
 
 def problem(
-    fault: "Fault", places: Iterable[str], link: str, *, clients: tuple[str, ...] = ()
+    fault: Fault, places: Iterable[str], link: str, *, clients: tuple[str, ...] = ()
 ) -> Problem:
     """Return the problem of a fault."""
     held = tuple(dict.fromkeys(places))
@@ -253,7 +232,7 @@ def problem(
     )
 
 
-def details(found: "Iterable[ConformanceReport]") -> list[Details]:
+def details(found: Iterable[ConformanceReport]) -> list[Details]:
     """Return all results for each client and each rule."""
     return [
         Details(

@@ -1,32 +1,26 @@
 """`waypost compare`: compare the answers of two running servers, before a switch."""
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.options import (
-    DbUriFlag,
-    JsonFlag,
-    ProvidersFlag,
-    catalog_of,
-    database,
-    settings_for,
-)
+from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import FINDINGS, note, quantity, say, say_json
+from waypost.cli.progress import with_bar
+from waypost.cli.sources.catalogs import catalog_of
+from waypost.cli.sources.database import database
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DomainError, ProblemsError, RequestError
+from waypost.database.engine import reading
+from waypost.diagnostics.comparison.compare import Comparison, DomainComparison
+from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
+from waypost.settings import Settings
+from waypost.store.sql.audit import domain_names
 
-if TYPE_CHECKING:
-    from waypost.diagnostics.comparison.compare import DomainComparison
-    from waypost.diagnostics.comparison.server import CheckedServer
-    from waypost.settings import Settings
-
-EXAMPLE: Final = "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4343"
 PROGRESS_FROM: Final = 200
 PROBLEMS_SHOWN: Final = 20
 DETAILS_KEPT: Final = 1000
@@ -88,8 +82,6 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     Both servers are asked for every domain in every format. Intended differences between
     automx2 and Waypost are counted as expected. Exit code 1 if there is any other difference.
     """
-    from waypost.diagnostics.comparison.compare import Comparison  # noqa: PLC0415 -- quick start
-
     _check_user(user)
     names = (
         _from_file(domains) if domains else _from_settings(settings_for(providers, db_uri=db_uri))
@@ -97,7 +89,10 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     servers = _server("--old", old, timeout), _server("--new", new, timeout)
     comparison = Comparison(*servers, user, timeout)
     outcome = _Outcome()
-    for found in _with_progress(comparison.all(names, jobs), len(names)):
+    results = comparison.all(names, jobs)
+    if len(names) >= PROGRESS_FROM:
+        results = with_bar(results, "Comparing", len(names))
+    for found in results:
         _add(outcome, found)
         if not as_json:
             _print(found, show_expected)
@@ -106,9 +101,7 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise typer.Exit(FINDINGS)
 
 
-def _server(option: str, url: str, timeout_seconds: float) -> "CheckedServer":
-    from waypost.diagnostics.comparison.server import CheckedServer, check_reachable  # noqa: PLC0415 -- quick start
-
+def _server(option: str, url: str, timeout_seconds: float) -> CheckedServer:
     try:
         server = CheckedServer.parse(url)
         check_reachable(server, timeout_seconds)
@@ -152,14 +145,11 @@ def _from_file(path: Path) -> list[str]:
     return names
 
 
-def _from_settings(settings: "Settings") -> list[str]:
+def _from_settings(settings: Settings) -> list[str]:
     """Return the domains as they are stored, because automx2 compares them case-sensitively."""
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in catalog_of(settings).domains]
     else:
-        from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
-        from waypost.store.sql.audit import domain_names  # noqa: PLC0415 -- quick start
-
         with database(settings) as engine, reading(engine) as connection:
             stored = list(domain_names(connection))
     names = [name for name in stored if _can_be_asked(name)]
@@ -180,20 +170,7 @@ def _can_be_asked(name: str) -> bool:
     return True
 
 
-def _with_progress(
-    results: "Iterable[DomainComparison]", total: int
-) -> "Iterator[DomainComparison]":
-    """Yield the results, and show a progress bar on a terminal if there are many domains."""
-    if total < PROGRESS_FROM or not sys.stderr.isatty():
-        yield from results
-        return
-    from rich.console import Console  # noqa: PLC0415 -- quick start
-    from rich.progress import track  # noqa: PLC0415 -- quick start
-
-    yield from track(results, "Comparing", total, console=Console(stderr=True))
-
-
-def _add(outcome: _Outcome, found: "DomainComparison") -> None:
+def _add(outcome: _Outcome, found: DomainComparison) -> None:
     outcome.domains += 1
     for form, difference in found.differences:
         if difference.expected:
@@ -206,7 +183,7 @@ def _add(outcome: _Outcome, found: "DomainComparison") -> None:
             )
 
 
-def _print(found: "DomainComparison", show_expected: bool) -> None:
+def _print(found: DomainComparison, show_expected: bool) -> None:
     for form, difference in found.differences:
         if not difference.expected:
             say(f"{found.domain} {form}: {difference}")

@@ -1,7 +1,7 @@
 """`waypost conformance`: test a server with all recorded mail clients."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -14,22 +14,24 @@ from waypost.cli.checks.client_reports import (
     rule_problems,
     rule_remark,
     verdict_on,
-    with_progress,
 )
 from waypost.cli.checks.doctor_report import finding_problems
 from waypost.cli.checks.report import Report as Shown
 from waypost.cli.checks.report import counts, print_report
 from waypost.cli.layout import clean
-from waypost.cli.options import JsonFlag
+from waypost.cli.options import JsonFlag, VerboseFlag
 from waypost.cli.output import FINDINGS, note, quantity, say_json
+from waypost.cli.progress import with_bar
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, RequestError
-
-if TYPE_CHECKING:
-    from waypost.diagnostics.conformance.reports import ConformanceReport
-    from waypost.diagnostics.transports.dns import Dns, DnsUnavailable
-
-EXAMPLE: Final = "Example: waypost conformance http://127.0.0.1:4243 example.com"
+from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.reports import ConformanceReport, reports, steps
+from waypost.diagnostics.doctor.resolver import resolver_findings
+from waypost.diagnostics.transports.dns import Dns, DnsUnavailable
+from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.net.dns.resolver import read_server
 
 UrlArgument = Annotated[
     str, typer.Argument(metavar="URL", help="The server. It receives all requests.")
@@ -66,7 +68,6 @@ AlsoFlag = Annotated[
     list[str] | None,
     typer.Option("--also", metavar="HOST", help="Another host name of the server; repeatable."),
 ]
-VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print all details.")]
 InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check certificates.")]
 
 
@@ -88,14 +89,6 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     The command shows which clients can set up an account. The server can be Waypost, automx2, or
     a web server with static files. Exit code 1 if there is an error or a warning.
     """
-    from waypost.diagnostics.comparison.server import CheckedServer, check_reachable  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.conformance.probes import Asked  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.conformance.reports import reports, steps  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.dns import Dns  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.transport import FixedHost  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.wire import ExchangeLimits, Wire  # noqa: PLC0415 -- quick start
-    from waypost.net.dns.resolver import read_server  # noqa: PLC0415 -- quick start
-
     served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
     try:
         EmailAddress.parse(f"{address}@{served}")
@@ -110,7 +103,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
     asked = Asked(wire, address, served, foreign, names)
-    found = list(with_progress(reports(asked), steps(asked)))
+    found = list(with_bar(reports(asked), "Asking", steps(asked)))
     unanswered = names.failed if names else []
     shown = _shown(f"{served} at {url}", found, unanswered)
     if as_json:
@@ -136,9 +129,9 @@ def _domain(option: str, text: str) -> str:
 def _as_json(
     url: str,
     domain: str,
-    found: "Iterable[ConformanceReport]",
+    found: Iterable[ConformanceReport],
     is_exhausted: bool,
-    names: "Dns | None",
+    names: Dns | None,
 ) -> dict[str, object]:
     by_kind = rows(found)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
@@ -152,10 +145,8 @@ def _as_json(
 
 
 def _shown(
-    subject: str, found: "Sequence[ConformanceReport]", unanswered: "Sequence[DnsUnavailable]"
+    subject: str, found: Sequence[ConformanceReport], unanswered: Sequence[DnsUnavailable]
 ) -> Shown:
-    from waypost.diagnostics.doctor.resolver import resolver_findings  # noqa: PLC0415 -- quick start
-
     causes = finding_problems(resolver_findings(unanswered), found)
     problems = [*causes, *client_problems(found), *rule_problems(found)]
     verdict = "; ".join(part for part in (counts(problems), verdict_on(found)) if part)

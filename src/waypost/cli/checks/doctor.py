@@ -2,27 +2,40 @@
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.checks.client_reports import is_bad, with_progress
-from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag, VerboseFlag
+from waypost.cli.checks.client_reports import is_bad
+from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag
 from waypost.cli.checks.doctor_expected import own_records, records_of_document
 from waypost.cli.checks.doctor_report import for_scripts, report_of
 from waypost.cli.checks.report import print_report
-from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, settings_for
+from waypost.cli.options import (
+    DbUriFlag,
+    DemoFlag,
+    JsonFlag,
+    ProvidersFlag,
+    PublicUrlFlag,
+    VerboseFlag,
+)
 from waypost.cli.output import FINDINGS, note, say_json
-from waypost.cli.show.domain import PublicUrlFlag
+from waypost.cli.progress import with_bar
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, RequestError, SettingsError
+from waypost.diagnostics.comparison.server import CheckedServer
+from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.reports import UNSERVED, ConformanceReport
+from waypost.diagnostics.doctor.codes import DoctorFinding
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.doctor.examination import Wanted, examine, steps
+from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
+from waypost.diagnostics.transports.dns import Dns
+from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.net.dns.resolver import read_server
 
-if TYPE_CHECKING:
-    from waypost.diagnostics.doctor.codes import DoctorFinding
-    from waypost.diagnostics.doctor.context import DoctorContext
-    from waypost.diagnostics.doctor.examination import Wanted
-
-EXAMPLE: Final = "Example: waypost doctor alice@example.com"
 _THUNDERBIRD: Final = "thunderbird"
 
 AddressArgument = Annotated[
@@ -78,19 +91,16 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     The checks use DNS, TLS and HTTP. They send no password and change nothing. Exit code 1 if
     there is an error or a warning.
     """
-    from waypost.diagnostics.conformance.reports import ConformanceReport  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.doctor.examination import examine, steps  # noqa: PLC0415 -- quick start
-
     who = _address(address)
     database = _database(ispdb)
     wanted: Wanted = records_of_document(who.domain)
     if providers is not None or demo or db_uri is not None:
-        held = own_records(who.domain, settings_for(providers, demo, db_uri), public_url)
+        held = own_records(who.domain, settings_for(providers, demo, db_uri, public_url))
         wanted = lambda _: held  # noqa: E731 -- the document is not used then
     visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
     findings: list[DoctorFinding] = []
     reports: list[ConformanceReport] = []
-    for step in with_progress(examine(visit, wanted, database), steps()):
+    for step in with_bar(examine(visit, wanted, database), "Asking", steps()):
         for one in step:
             if isinstance(one, ConformanceReport):
                 reports.append(one)
@@ -137,9 +147,6 @@ def _database(url: str) -> str:
     Raises:
         RequestError: the text is not a URL.
     """
-    from waypost.diagnostics.comparison.server import CheckedServer  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST  # noqa: PLC0415 -- quick start
-
     if url == _THUNDERBIRD:
         return f"https://{DATABASE_HOST}/v1.1"
     if url:
@@ -157,16 +164,7 @@ def _visit(
     seconds: tuple[float, float],
     database: str,
     allow_private: bool,
-) -> "DoctorContext":
-    from waypost.diagnostics.conformance.probes import Asked  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.conformance.reports import UNSERVED  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.doctor.context import DoctorContext  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.dns import Dns  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.resolved_host import ResolvedHost  # noqa: PLC0415 -- quick start
-    from waypost.diagnostics.transports.wire import ExchangeLimits, Wire  # noqa: PLC0415 -- quick start
-    from waypost.net.dns.resolver import read_server  # noqa: PLC0415 -- quick start
-
+) -> DoctorContext:
     timeout, total = seconds
     names = Dns(read_server(resolver), timeout, total)
     asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from waypost.cli.checks.client_reports import (
     client_problems,
@@ -16,18 +16,16 @@ from waypost.cli.checks.client_reports import (
 )
 from waypost.cli.checks.report import Report, counts
 from waypost.cli.layout import clean
+from waypost.diagnostics.conformance.reports import ConformanceReport as Seen
+from waypost.diagnostics.doctor.codes import DoctorFinding
 from waypost.diagnostics.problem import Problem, ordered
-
-if TYPE_CHECKING:
-    from waypost.diagnostics.conformance.reports import ConformanceReport as Seen
-    from waypost.diagnostics.doctor.codes import DoctorFinding
 
 CAUSE: Final = "dns-silent"
 """Without DNS, no other check is possible."""
 _OF_HOSTS: Final = ("name-", "certificate-")
 
 
-def report_of(domain: str, findings: "Sequence[DoctorFinding]", seen: "Sequence[Seen]") -> Report:
+def report_of(domain: str, findings: Sequence[DoctorFinding], seen: Sequence[Seen]) -> Report:
     """Return the report of a domain.
 
     Args:
@@ -59,7 +57,7 @@ def _is_of_host(one: Problem) -> bool:
     return one.severity == "error" and one.code.startswith(_OF_HOSTS)
 
 
-def finding_problems(findings: "Iterable[DoctorFinding]", seen: "Sequence[Seen]") -> list[Problem]:
+def finding_problems(findings: Iterable[DoctorFinding], seen: Sequence[Seen]) -> list[Problem]:
     """Return the findings by their codes, with the clients that they break."""
     by_code: dict[str, list[DoctorFinding]] = {}
     for one in findings:
@@ -67,7 +65,7 @@ def finding_problems(findings: "Iterable[DoctorFinding]", seen: "Sequence[Seen]"
     return [_problem(code, held, seen) for code, held in by_code.items()]
 
 
-def _problem(code: str, held: "Sequence[DoctorFinding]", seen: "Sequence[Seen]") -> Problem:
+def _problem(code: str, held: Sequence[DoctorFinding], seen: Sequence[Seen]) -> Problem:
     places = [f"{one.place}: {one.detail}" if one.detail else one.place for one in held]
     fault = held[0].fault
     is_of_host = fault.severity == "error" and code.startswith(_OF_HOSTS)
@@ -82,7 +80,7 @@ def _problem(code: str, held: "Sequence[DoctorFinding]", seen: "Sequence[Seen]")
     return replace(found, is_cause=code == CAUSE)
 
 
-def for_scripts(findings: "Sequence[DoctorFinding]", seen: "Sequence[Seen]") -> dict[str, object]:
+def for_scripts(findings: Sequence[DoctorFinding], seen: Sequence[Seen]) -> dict[str, object]:
     """Return the report for --json, in the same order."""
     order = [one.code for one in ordered(finding_problems(findings, seen))]
     by_kind = rows(seen)

@@ -1,31 +1,21 @@
 """`waypost lint`: find configuration that breaks mail clients, before a user does."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
-from waypost.cli.checks.conformance import VerboseFlag
 from waypost.cli.checks.report import PLACES_MAX, Report, counts, print_report
-from waypost.cli.libraries import missing_for_settings, missing_for_store, missing_libraries
-from waypost.cli.options import (
-    DbUriFlag,
-    DemoFlag,
-    JsonFlag,
-    ProvidersFlag,
-    catalog_reading,
-    settings_for,
-)
+from waypost.cli.logs import log_warnings
+from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, VerboseFlag
 from waypost.cli.output import FINDINGS, note, quantity, say_json, warn
-from waypost.cli.user_lookup import log_warnings
+from waypost.cli.sources.catalogs import catalog_reading
+from waypost.cli.sources.libraries import missing_libraries
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Catalog, DomainPattern, MatchKind
 from waypost.diagnostics.lint.domains import SHOWN, Linted, lint_catalog, lint_domain
-
-if TYPE_CHECKING:
-    from waypost.settings import Settings
-
-EXAMPLE: Final = "Example: waypost lint --providers mail.toml --domain example.com"
+from waypost.settings import Settings
 
 DomainFlag = Annotated[
     str | None,
@@ -69,15 +59,18 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise typer.Exit(FINDINGS)
 
 
-def _missing(settings: "Settings", catalog: Catalog) -> tuple[str, ...]:
+def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     """Return the libraries that are missing; do not read a providers file again."""
     if settings.demo or settings.providers is not None:
         return missing_libraries(catalog.directories)
-    return missing_for_settings(settings)
+    from waypost.cli.sources.database_libraries import missing_in_database  # noqa: PLC0415 -- loads SQLAlchemy
+
+    return missing_in_database(settings)
 
 
-def _one(settings: "Settings", name: DomainName) -> tuple[Linted, tuple[str, ...]]:
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
+def _one(settings: Settings, name: DomainName) -> tuple[Linted, tuple[str, ...]]:
+    from waypost.cli.sources.store_libraries import missing_for_store  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
     log_warnings()
     store = open_store(settings, warn)
@@ -91,7 +84,7 @@ def _one(settings: "Settings", name: DomainName) -> tuple[Linted, tuple[str, ...
     return lint_domain(found), missing
 
 
-def _pattern(settings: "Settings", pattern: DomainPattern) -> tuple[Linted, tuple[str, ...]]:
+def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[Linted, tuple[str, ...]]:
     with catalog_reading(settings) as catalog:
         found = next((one for one in catalog.domains if one.pattern == pattern), None)
         missing = _missing(settings, catalog)

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.libraries import missing_for_database
-from waypost.cli.options import DbUriFlag, JsonFlag, database, settings_for
-from waypost.cli.output import FINDINGS, group, note, quantity, say, say_json, warn, write_document
-from waypost.cli.providers.apply import Dialect
+from waypost.cli.options import DbUriFlag, Dialect, JsonFlag
+from waypost.cli.output import FINDINGS, note, quantity, say, say_json, warn, write_document
+from waypost.cli.sources.database import database
+from waypost.cli.sources.database_libraries import missing_for_database
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import SettingsError
-
-if TYPE_CHECKING:
-    from waypost.database.engine import Engine
-    from waypost.store.sql.migrate import MigrationStatus
-    from waypost.store.sql.row_finding import RowFinding
+from waypost.database.engine import Engine, missing_file, reading
+from waypost.store.sql import migrate
+from waypost.store.sql.audit import findings
+from waypost.store.sql.migrate import MigrationStatus
+from waypost.store.sql.row_finding import RowFinding
 
 UPGRADE_LIMIT: Final = 20
 CHECK_LIMIT: Final = 100
@@ -28,15 +29,6 @@ _CURES: Final = {
     "newer": ": run the newer Waypost that upgraded it",
     "foreign": ": set db_uri to an empty database",
 }
-
-
-def build() -> typer.Typer:
-    """Return the group of commands."""
-    app = group("Manage the database schema.")
-    app.command("upgrade", epilog="Example: waypost db upgrade")(upgrade)
-    app.command("status", epilog="Example: waypost db status --json")(status)
-    app.command("check", epilog="Example: waypost db check --json")(check)
-    return app
 
 
 def upgrade(
@@ -53,8 +45,6 @@ def upgrade(
     ] = None,
 ) -> None:
     """Upgrade the schema, or create the tables."""
-    from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
-
     if dialect is not None and not sql:
         raise SettingsError(["--dialect requires --sql"])
     if dialect is not None:
@@ -81,9 +71,6 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
 
     Exit code 1 if it is not.
     """
-    from waypost.database.engine import missing_file  # noqa: PLC0415 -- quick start
-    from waypost.store.sql import migrate  # noqa: PLC0415 -- quick start
-
     with database(settings_for(db_uri=db_uri)) as engine:
         missing = missing_file(engine)
         found = migrate.status(engine)
@@ -116,9 +103,6 @@ def check(
 
     automx2 tolerates such rows. Exit code 1 if there is a finding.
     """
-    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.audit import findings  # noqa: PLC0415 -- quick start
-
     with (
         database(settings_for(db_uri=db_uri)) as engine,
         reading(engine) as connection,
@@ -137,25 +121,20 @@ def check(
         raise typer.Exit(FINDINGS)
 
 
-def _note_findings(engine: "Engine") -> None:
+def _note_findings(engine: Engine) -> None:
     """Write the findings after an upgrade from automx2; Waypost starts with them too."""
-    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.audit import findings  # noqa: PLC0415 -- quick start
-
     with reading(engine) as connection:
         count, shown = _first(findings(connection), UPGRADE_LIMIT)
     warn(map(str, shown))
     note(_counted(count, len(shown)))
 
 
-def _missing_libraries(engine: "Engine") -> tuple[str, ...]:
-    from waypost.database.engine import reading  # noqa: PLC0415 -- quick start
-
+def _missing_libraries(engine: Engine) -> tuple[str, ...]:
     with reading(engine) as connection:
         return missing_for_database(connection)
 
 
-def _first(found: "Iterable[RowFinding]", limit: int) -> "tuple[int, list[RowFinding]]":
+def _first(found: Iterable[RowFinding], limit: int) -> tuple[int, list[RowFinding]]:
     """Return the number of findings, and the first of them."""
     count, shown = 0, []
     for count, finding in enumerate(found, 1):
@@ -172,7 +151,7 @@ def _counted(count: int, shown: int) -> str:
     return f"{rows}{hidden}"
 
 
-def _from(found: "MigrationStatus") -> str:
+def _from(found: MigrationStatus) -> str:
     return {
         "empty": "empty",
         "automx2": "a database of automx2",

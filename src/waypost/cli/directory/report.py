@@ -3,17 +3,16 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from waypost.cli.output import aligned, say, say_json
 from waypost.cli.user_lookup import user_for
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import Directory, DirectoryPolicy, Domain, UnknownUser, User
-
-if TYPE_CHECKING:
-    from waypost.directory.step import Step
-    from waypost.settings import Settings
+from waypost.directory.probe import probe
+from waypost.directory.step import Step
+from waypost.settings import Settings
 
 _STATUS_WIDTH: Final = 6
 _NAME_WIDTH: Final = 9
@@ -38,7 +37,7 @@ class LookupReport:
 
     def __init__(
         self,
-        settings: "Settings",
+        settings: Settings,
         address: EmailAddress,
         domain: Domain | None,
         directory: Directory | None,
@@ -74,15 +73,13 @@ class LookupReport:
         """Return whether the user was found, and no step failed."""
         return self.found_user is not None and all(step.ok for step in self.steps)
 
-    def run(self) -> "Iterator[Step]":
+    def run(self) -> Iterator[Step]:
         """Run all steps, and yield each when it is finished."""
         for step in self._all():
             self.steps.append(step)
             yield step
 
-    def _all(self) -> "Iterator[Step]":
-        from waypost.directory.probe import probe  # noqa: PLC0415 -- quick start
-
+    def _all(self) -> Iterator[Step]:
         yield self._domain_step()
         if self.directory is None:
             return
@@ -98,9 +95,7 @@ class LookupReport:
             started = time.perf_counter()
         yield self._answer_step(self.directory)
 
-    def _domain_step(self) -> "Step":
-        from waypost.directory.step import Step  # noqa: PLC0415 -- quick start
-
+    def _domain_step(self) -> Step:
         name, domain = self.address.domain, self._domain
         if domain is None:
             text, details = f"{name} is not served here", {}
@@ -119,10 +114,8 @@ class LookupReport:
             text += f"; asking {self.directory.label} instead"
         return Step("domain", self.directory is not None, text, dict(details), self._seconds)
 
-    def _answer_step(self, directory: Directory) -> "Step":
+    def _answer_step(self, directory: Directory) -> Step:
         """Look up the user again in the same way as a server, with its time limit and rules."""
-        from waypost.directory.step import Step  # noqa: PLC0415 -- quick start
-
         started = time.perf_counter()
         limit = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
         try:
@@ -136,7 +129,7 @@ class LookupReport:
         return Step("answer", found, text, {}, _since(started))
 
 
-def step_line(step: "Step") -> Iterator[str]:
+def step_line(step: Step) -> Iterator[str]:
     """Yield a step as a line, and its mistakes if there are several."""
     status = "ok" if step.ok else "failed"
     spent = f"{step.seconds * 1000:8.1f} ms"

@@ -1,14 +1,14 @@
 """`waypost import automx1`: import the configuration of automx 1.x."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, add
 from waypost.cli.options import DbUriFlag, JsonFlag
-
-EXAMPLE: Final = "Example: waypost import automx1 /etc/automx.conf --dry-run"
+from waypost.importers.automx1.providers import read_automx1
+from waypost.providers_file.document import decode, read_bytes
 
 
 def automx1(
@@ -25,9 +25,6 @@ def automx1(
 
     The command adds the domains to the database, and lists what it cannot import.
     """
-    from waypost.importers.automx1.providers import read_automx1  # noqa: PLC0415 -- quick start
-    from waypost.providers_file.document import decode, read_bytes  # noqa: PLC0415 -- quick start
-
     name = str(file)
     found = read_automx1(decode(read_bytes(file), name), name=name)
     add([found], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)

@@ -1,23 +1,22 @@
 """`waypost import automx2`: copy automx2's database, which does not change."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.options import DbUriFlag, JsonFlag, database, settings_for
+from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.cli.output import FINDINGS, note, quantity, say, say_json, warn
+from waypost.cli.sources.database import database
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
+from waypost.database.engine import Connection, is_missing_file, reading, writing
+from waypost.settings import Settings
+from waypost.store.sql.copy import Copied, copy, holds_rows, open_source
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.sync.catalog import purge
 
-if TYPE_CHECKING:
-    from waypost.database.engine import Connection
-    from waypost.settings import Settings
-    from waypost.store.sql.copy import Copied
-
-EXAMPLE: Final = (
-    "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite --dry-run"
-)
 FINDINGS_SHOWN: Final = 20
 
 
@@ -55,11 +54,7 @@ def automx2(
         raise typer.Exit(FINDINGS)
 
 
-def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "Copied":
-    from waypost.database.engine import is_missing_file, reading, writing  # noqa: PLC0415
-    from waypost.store.sql.copy import copy, open_source  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
-
+def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> Copied:
     with open_source(from_uri) as source, database(settings) as engine:
         dialect = engine.dialect.name
         if dry_run:
@@ -73,10 +68,7 @@ def _run(settings: "Settings", from_uri: str, replace: bool, dry_run: bool) -> "
             return copy(source, target, dialect)
 
 
-def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> None:
-    from waypost.store.sql.copy import holds_rows  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.catalog import purge  # noqa: PLC0415 -- quick start
-
+def _check_empty(target: Connection, replace: bool, purging: bool = False) -> None:
     if not holds_rows(target):
         return
     if not replace:
@@ -88,7 +80,7 @@ def _check_empty(target: "Connection", replace: bool, purging: bool = False) -> 
         purge(target)
 
 
-def _print(copied: "Copied", dry_run: bool) -> None:
+def _print(copied: Copied, dry_run: bool) -> None:
     findings = [*copied.findings, *copied.unusable]
     warn(map(str, findings[:FINDINGS_SHOWN]))
     if len(findings) > FINDINGS_SHOWN:
@@ -98,6 +90,6 @@ def _print(copied: "Copied", dry_run: bool) -> None:
         say(f"{table}: {count} {verb}")
 
 
-def _print_json(copied: "Copied", dry_run: bool) -> None:
+def _print_json(copied: Copied, dry_run: bool) -> None:
     findings = [asdict(finding) for finding in (*copied.findings, *copied.unusable)]
     say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

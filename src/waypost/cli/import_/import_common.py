@@ -1,20 +1,18 @@
 """Add imported providers to the database, or print them as a providers file."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from waypost.cli.options import database, planned_database, settings_for
 from waypost.cli.output import FINDINGS, note, say, say_json, warn, write_document
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, lack_of_mail
 from waypost.diagnostics.lint.domains import lint_catalog
-
-if TYPE_CHECKING:
-    from waypost.importers.imported import Imported
-    from waypost.providers_file.plan import Plan
-    from waypost.settings import Settings
+from waypost.importers.imported import Imported
+from waypost.providers_file.load import write_providers
+from waypost.providers_file.plan import Plan
 
 PrintFlag = Annotated[bool, typer.Option("--print", help="Print a providers file (TOML) instead.")]
 DryRunFlag = Annotated[
@@ -22,7 +20,7 @@ DryRunFlag = Annotated[
 ]
 
 
-def merged(sources: Sequence["Imported"]) -> Catalog:
+def merged(sources: Sequence[Imported]) -> Catalog:
     """Return the domains of several sources as one catalog.
 
     Raises:
@@ -44,7 +42,7 @@ def merged(sources: Sequence["Imported"]) -> Catalog:
 
 
 def add(
-    sources: Sequence["Imported"],
+    sources: Sequence[Imported],
     *,
     print_file: bool,
     dry_run: bool,
@@ -64,12 +62,12 @@ def add(
     unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
     warn(lint_catalog(found, of_today=True).lines())
     if print_file:
-        from waypost.providers_file.load import write_providers  # noqa: PLC0415 -- quick start
-
         _note_losses(sources, unusable)
         write_document(write_providers(found, "json" if as_json else "toml").encode())
     else:
-        plan = _write(settings_for(db_uri=db_uri), found, dry_run)
+        from waypost.cli.import_.database import add_to_database  # noqa: PLC0415 -- loads SQLAlchemy
+
+        plan = add_to_database(settings_for(db_uri=db_uri), found, dry_run)
         if as_json:
             _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
         else:
@@ -98,13 +96,13 @@ def _unusable(found: Catalog) -> list[str]:
     ]
 
 
-def _lost(source: "Imported") -> str:
+def _lost(source: Imported) -> str:
     first, *more = source.lost
     names = f"{first}{f' and {len(more)} more' if more else ''}"
     return f"{names}: no service could be imported, so clients get 404"
 
 
-def _note_losses(sources: Sequence["Imported"], unusable: Sequence[str]) -> None:
+def _note_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
     for source in sources:
         for one in source.left_out:
             note(f"left out: {one}")
@@ -114,7 +112,7 @@ def _note_losses(sources: Sequence["Imported"], unusable: Sequence[str]) -> None
 
 
 def _say_json(
-    sources: Sequence["Imported"], plan: "Plan", unusable: Sequence[str], *, written: bool
+    sources: Sequence[Imported], plan: Plan, unusable: Sequence[str], *, written: bool
 ) -> None:
     say_json(
         {
@@ -125,45 +123,3 @@ def _say_json(
             "written": written,
         }
     )
-
-
-def _write(settings: "Settings", found: Catalog, dry_run: bool) -> "Plan":
-    from waypost.database.engine import snapshot, writing  # noqa: PLC0415 -- quick start
-    from waypost.providers_file.plan import compare  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.catalog import read_catalog, write_catalog  # noqa: PLC0415
-
-    if dry_run:
-        with planned_database(settings) as (engine, _), snapshot(engine) as connection:
-            now = read_catalog(connection)
-        return compare(now, _together(now, found))
-    with database(settings) as engine:
-        upgrade(engine)
-        with writing(engine) as connection:
-            now = read_catalog(connection)
-            wanted = _together(now, found)
-            plan = compare(now, wanted)
-            if not plan.is_empty:
-                write_catalog(connection, wanted, keep_strays=True)
-    return plan
-
-
-def _together(now: Catalog, found: Catalog) -> Catalog:
-    from waypost.providers_file.plan import compare  # noqa: PLC0415 -- quick start
-
-    served = {domain.pattern: domain for domain in now.domains}
-    problems = []
-    new = []
-    for domain in found.domains:
-        old = served.get(domain.pattern)
-        if old is None:
-            new.append(domain)
-        elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
-            problems.append(
-                f"domain {domain.pattern}: is already served by {old.provider.name}, with other "
-                "data. `waypost import` changes no existing domain; use --print, edit the file, "
-                "and run `waypost apply`"
-            )
-    if problems:
-        raise ProvidersError(problems)
-    return Catalog((*now.domains, *new), now.directories, now.unused_providers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -10,13 +10,13 @@ from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, add
 from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import ProblemsError, ProvidersError
-
-if TYPE_CHECKING:
-    from waypost.importers.imported import Imported
-    from waypost.net.http_client import FetchLimits
-
-EXAMPLE: Final = "Example: waypost import ispdb example.com.xml --print > mail.toml"
-
+from waypost.importers.download import download, is_url
+from waypost.importers.imported import Imported
+from waypost.importers.ispdb.document import MAX_BYTES, read_ispdb
+from waypost.importers.ispdb.personal import address_in_url
+from waypost.net.http_client import FetchLimits
+from waypost.providers_file.document import read_bytes
+from waypost.providers_file.validators import is_same_for_all
 
 SourcesArgument = Annotated[
     list[str],
@@ -76,9 +76,6 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
 
     The command adds the providers to the database, and lists what it cannot import.
     """
-    from waypost.importers.ispdb.document import MAX_BYTES  # noqa: PLC0415 -- quick start
-    from waypost.net.http_client import FetchLimits  # noqa: PLC0415 -- quick start
-
     for option, value in (("--domain", domain), ("--address", address)):
         if value and len(sources) > 1:
             raise ProvidersError([f"{option}: works only with a single FILE_OR_URL"])
@@ -107,13 +104,8 @@ def _read(
     source: str,
     domains: tuple[DomainName, ...],
     user_address: EmailAddress | None,
-    limits: "FetchLimits",
-) -> "Imported":
-    from waypost.importers.download import download, is_url  # noqa: PLC0415 -- quick start
-    from waypost.importers.ispdb.document import read_ispdb  # noqa: PLC0415 -- quick start
-    from waypost.importers.ispdb.personal import address_in_url  # noqa: PLC0415 -- quick start
-    from waypost.providers_file.document import read_bytes  # noqa: PLC0415 -- quick start
-
+    limits: FetchLimits,
+) -> Imported:
     if is_url(source):
         data = download(source, limits)
         user_address = user_address or address_in_url(source)
@@ -122,10 +114,8 @@ def _read(
     return read_ispdb(data, name=source, domains=domains, address=user_address)
 
 
-def _shared_logins(source: str, found: "Imported") -> Iterator[str]:
+def _shared_logins(source: str, found: Imported) -> Iterator[str]:
     """Yield an error for each login name that all users would get: the document is personal."""
-    from waypost.providers_file.validators import is_same_for_all  # noqa: PLC0415 -- quick start
-
     services = {service for domain in found.catalog.domains for service in domain.services}
     names = {service.login_name for service in services if service.login_name}
     for name in sorted(filter(is_same_for_all, names)):

@@ -1,38 +1,36 @@
 """`waypost apply`: write a providers file or a seed of automx2 to the database."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.libraries import missing_libraries
-from waypost.cli.options import DbUriFlag, JsonFlag, database, planned_database, settings_for
-from waypost.cli.output import FINDINGS, note, say, say_json, warn, write_document
-from waypost.cli.progress import Progress, progress
+from waypost.cli.options import DbUriFlag, Dialect, JsonFlag
+from waypost.cli.output import FINDINGS, Progress, note, say, say_json, warn, write_document
+from waypost.cli.progress import progress
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
+from waypost.cli.sources.database import database
+from waypost.cli.sources.libraries import missing_libraries
+from waypost.cli.sources.planned_database import planned_database
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import ProvidersError, RemovalRefused
 from waypost.core.model import Catalog
+from waypost.database.engine import Connection, snapshot, writing
+from waypost.demo import demo_catalog
 from waypost.diagnostics.lint.domains import lint_catalog
+from waypost.importers.automx2_seed import read_any
+from waypost.providers_file.plan import Plan, Planner
+from waypost.settings import Settings
+from waypost.store.sql.dump_sql import sql_statements
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.sync.catalog import is_empty
+from waypost.store.sql.sync.diff import Change, WantedContent
+from waypost.store.sql.sync.reader import count_domains
+from waypost.store.sql.sync.writer import write
 
-if TYPE_CHECKING:
-    from waypost.database.engine import Connection
-    from waypost.providers_file.plan import Plan
-    from waypost.settings import Settings
-    from waypost.store.sql.sync.diff import Change, WantedContent
-
-EXAMPLE: Final = "Example: waypost apply mail.toml --dry-run"
 SHOWN: Final = 1000
 """How many changes of each kind the command prints."""
-
-
-class Dialect(StrEnum):
-    """The SQL dialects for --print-sql."""
-
-    SQLITE = "sqlite"
-    POSTGRESQL = "postgresql"
-    MYSQL = "mysql"
 
 
 FileArgument = Annotated[
@@ -93,7 +91,7 @@ class _Outcome:
         creates_tables: the database had no tables.
     """
 
-    plan: "Plan"
+    plan: Plan
     removal: Removal
     creates_tables: bool
     written: bool
@@ -158,8 +156,6 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
 
 def _unchanged() -> _Outcome:
     """Return the outcome for --json if --if-empty found providers."""
-    from waypost.providers_file.plan import Plan  # noqa: PLC0415 -- quick start
-
     return _Outcome(Plan((), (), ()), Removal(0), creates_tables=False, written=False)
 
 
@@ -167,11 +163,7 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
     if (file is None) == (not demo):
         raise ProvidersError(["use either a FILE or --demo"])
     if file is None:
-        from waypost.demo import demo_catalog  # noqa: PLC0415 -- quick start
-
         return demo_catalog()
-    from waypost.importers.automx2_seed import read_any  # noqa: PLC0415 -- quick start
-
     result = read_any(file)
     warn(result.warnings)
     if external_domains := result.catalog.external_domains:
@@ -185,17 +177,11 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
 
 
 def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
-    from waypost.store.sql.dump_sql import sql_statements  # noqa: PLC0415 -- quick start
-
     for statement in sql_statements(wanted, dialect.value):
         write_document(f"{statement}\n")
 
 
-def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
-    from waypost.database.engine import snapshot  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.catalog import is_empty  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.diff import WantedContent  # noqa: PLC0415 -- quick start
-
+def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
     with (
         WantedContent(job.wanted, job.step) as wanted,
         planned_database(settings) as (engine, creates_tables),
@@ -207,13 +193,7 @@ def _plan_only(settings: "Settings", job: _Job) -> _Outcome | None:
         return _Outcome(plan, removal, creates_tables, written=False)
 
 
-def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
-    from waypost.database.engine import writing  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.catalog import is_empty  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.diff import WantedContent  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.writer import write  # noqa: PLC0415 -- quick start
-
+def _apply(settings: Settings, job: _Job) -> _Outcome | None:
     with WantedContent(job.wanted, job.step) as wanted, database(settings) as engine:
         before = upgrade(engine)
         with writing(engine) as connection:
@@ -227,12 +207,8 @@ def _apply(settings: "Settings", job: _Job) -> _Outcome | None:
 
 
 def _planned(
-    connection: "Connection", wanted: "WantedContent", job: _Job
-) -> "tuple[Change, Plan, Removal]":
-    from waypost.providers_file.plan import Planner  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.diff import Change  # noqa: PLC0415 -- quick start
-    from waypost.store.sql.sync.reader import count_domains  # noqa: PLC0415 -- quick start
-
+    connection: Connection, wanted: WantedContent, job: _Job
+) -> tuple[Change, Plan, Removal]:
     change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
     planner, removal = Planner(job.shown), Removal(count_domains(connection))
 

@@ -3,24 +3,18 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from waypost.cli.options import (
-    DbUriFlag,
-    DemoFlag,
-    ProvidersFlag,
-    catalog_of,
-    catalog_reading,
-    settings_for,
-)
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import note, warn, write_document
 from waypost.cli.progress import progress
 from waypost.cli.providers.export_ispdb import export_ispdb
+from waypost.cli.sources.catalogs import catalog_of, catalog_reading
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import ProvidersError
-
-EXAMPLE: Final = "Example: waypost export > mail.toml"
+from waypost.providers_file.load import providers_text
 
 
 class ExportFormat(StrEnum):
@@ -68,8 +62,6 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
         return
     if provider is not None or domain is not None:
         raise ProvidersError(["--provider and --domain require --format ispdb"])
-    from waypost.providers_file.load import providers_text  # noqa: PLC0415 -- quick start
-
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.external_domains:

@@ -7,6 +7,8 @@ from waypost.core.address import DomainName
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, Domain, Format, MatchKind
 from waypost.core.preference import is_protected
+from waypost.formats.autoconfig import render_submission
+from waypost.providers_file.validation import nearest
 
 
 def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> None:
@@ -21,8 +23,6 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
         ProvidersError: no provider or several providers match, or it has no whole domain.
         NoUsableService: its services are not enough for a mail account.
     """
-    from waypost.formats.autoconfig import render_submission  # noqa: PLC0415 -- quick start
-
     chosen = [one for one in _chosen(catalog, provider, domain) if one.redirect is None]
     if not chosen:
         raise ProvidersError(
@@ -70,8 +70,6 @@ def _of_provider(catalog: Catalog, provider: str) -> list[Domain]:
             return match
     if any(one.name == provider for one in catalog.unused_providers):
         raise ProvidersError([f"--provider: {provider} has no domain"])
-    from waypost.providers_file.validation import nearest  # noqa: PLC0415 -- quick start
-
     names = list(dict.fromkeys(one.provider.name for one in catalog.domains))
     if not names:
         raise ProvidersError(["--provider: there are no providers; see `waypost apply --help`"])

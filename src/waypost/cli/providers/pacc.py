@@ -2,21 +2,23 @@
 
 import math
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from waypost.cli.arguments import explained_word, typed_domain
-from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag, settings_for
-from waypost.cli.output import FINDINGS, complain, group, note, say, say_json
+from waypost.cli.options import DbUriFlag, DomainArgument, JsonFlag, ProvidersFlag
+from waypost.cli.output import FINDINGS, complain, note, say, say_json
 from waypost.cli.providers.pacc_documents import PaccDocuments, Status, documents_of
-from waypost.cli.show.domain import DomainArgument
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed, NamesUnavailable, NoUsableService, ProvidersError
-
-if TYPE_CHECKING:
-    from waypost.net.dns.text_records import TextRecords
-    from waypost.settings import Settings
+from waypost.core.redaction import redact_uri
+from waypost.formats.pacc import document as pacc
+from waypost.net.dns.resolver import read_server
+from waypost.net.dns.text_records import TextRecords, look_up
+from waypost.settings import Settings
+from waypost.wiring import open_pinned
 
 ResolverFlag = Annotated[
     str | None,
@@ -26,17 +28,6 @@ ResolverFlag = Annotated[
         help="Ask this name server, such as 192.0.2.53:53. Default: the resolvers of this machine.",
     ),
 ]
-
-
-def build() -> typer.Typer:
-    """Return the group of commands."""
-    app = group("Change a PACC document together with its DNS digest.")
-    app.command("stage", epilog="Example: waypost pacc stage example.com")(stage)
-    app.command("status", epilog="Example: waypost pacc status example.com --json")(status)
-    app.command("switch", epilog="Example: waypost pacc switch example.com --resolver 192.0.2.53")(
-        switch
-    )
-    return app
 
 
 def stage(
@@ -49,9 +40,6 @@ def stage(
 
     Run this command before you change the configuration. A second run changes nothing.
     """
-    from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
-
     settings = settings_for(providers, db_uri=db_uri)
     name = _name(domain)
     with open_pinned(settings) as pinned:
@@ -90,8 +78,6 @@ def status(
 
     Exit code 1 if DNS does not have the digest of a current document.
     """
-    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
-
     settings = settings_for(providers, db_uri=db_uri)
     server = _server(resolver)
     with open_pinned(settings) as pinned:
@@ -123,8 +109,6 @@ def switch(
     Waypost then serves the document that follows from the configuration. If DNS does not have
     its digest, nothing changes and the exit code is 1.
     """
-    from waypost.wiring import open_pinned  # noqa: PLC0415 -- quick start
-
     settings = settings_for(providers, db_uri=db_uri)
     name, server = _name(domain), _server(resolver)
     with open_pinned(settings) as pinned:
@@ -146,7 +130,7 @@ def switch(
 
 
 def _check(
-    settings: "Settings", name: DomainName, document: bytes, server: tuple[str, int] | None
+    settings: Settings, name: DomainName, document: bytes, server: tuple[str, int] | None
 ) -> bool:
     """Check that clients will accept the new document; return whether the document changes.
 
@@ -154,9 +138,6 @@ def _check(
         Exit: clients would not accept it; the reason has been printed.
         DomainNotServed: the domain is not served.
     """
-    from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-    from waypost.net.dns.text_records import look_up  # noqa: PLC0415 -- quick start
-
     found = documents_of(settings, name)
     if found.after is None:
         raise _refused(f"{name}: the configuration has no document to switch to: {found.why}")
@@ -181,10 +162,8 @@ def _refused(reason: str) -> typer.Exit:
     return typer.Exit(FINDINGS)
 
 
-def _missing(found: PaccDocuments, seen: "TextRecords") -> list[str]:
+def _missing(found: PaccDocuments, seen: TextRecords) -> list[str]:
     """Return what DNS has instead of the new digest."""
-    from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
     wanted = pacc.digest_record(found.after or b"")
     if not seen.texts:
         there = "there is no TXT record"
@@ -197,8 +176,6 @@ def _missing(found: PaccDocuments, seen: "TextRecords") -> list[str]:
 
 
 def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) -> None:
-    from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
     if not switched:
         note(f"{name}: another process has just unpinned the document; nothing to do")
         return
@@ -211,10 +188,8 @@ def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) 
 
 
 def _status(
-    settings: "Settings", name: DomainName, is_pinned: bool, server: tuple[str, int] | None
+    settings: Settings, name: DomainName, is_pinned: bool, server: tuple[str, int] | None
 ) -> Status:
-    from waypost.net.dns.text_records import look_up  # noqa: PLC0415 -- quick start
-
     try:
         documents = documents_of(settings, name)
     except (DomainNotServed, NoUsableService) as error:
@@ -231,15 +206,11 @@ def _name(domain: str) -> DomainName:
 
 
 def _server(resolver: str | None) -> tuple[str, int] | None:
-    from waypost.net.dns.resolver import read_server  # noqa: PLC0415 -- quick start
-
     return None if resolver is None else read_server(resolver)
 
 
-def _next_steps(settings: "Settings", name: DomainName, db_uri: str | None) -> list[str]:
+def _next_steps(settings: Settings, name: DomainName, db_uri: str | None) -> list[str]:
     """Return the next steps; their commands have the flags of this command, ready to copy."""
-    from waypost.core.redaction import redact_uri  # noqa: PLC0415 -- quick start
-
     providers = settings.providers
     flags, change = "", f"edit {providers}"
     if providers is not None:

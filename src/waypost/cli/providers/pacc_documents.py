@@ -2,16 +2,15 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from waypost.cli.logs import keep_quiet
 from waypost.cli.output import say
-from waypost.cli.user_lookup import keep_quiet
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
+from waypost.formats.pacc import document as pacc
 from waypost.lookup.lookup import client_config
-
-if TYPE_CHECKING:
-    from waypost.settings import Settings
+from waypost.settings import Settings
+from waypost.wiring import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +36,16 @@ class PaccDocuments:
     @property
     def record_name(self) -> str:
         """Return the name of the digest's record."""
-        from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
         return f"{pacc.TXT_PREFIX}{self.domain}"
 
 
-def documents_of(settings: "Settings", name: DomainName) -> PaccDocuments:
+def documents_of(settings: Settings, name: DomainName) -> PaccDocuments:
     """Return the documents of a domain.
 
     Raises:
         DomainNotServed: the domain is not served.
         NoUsableService: the domain has no document.
     """
-    from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
-
     keep_quiet()
     with closing(open_store(settings)) as store:
         entry = store.find(name)
@@ -88,8 +82,6 @@ class Status:
         return self.documents is not None and self._has(self.documents.served) is True
 
     def _has(self, document: bytes) -> bool | None:
-        from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
         if self.texts is None:
             return None
         return any(pacc.has_digest(text, document) for text in self.texts)
@@ -103,8 +95,6 @@ class Status:
 
     def for_scripts(self) -> dict[str, object]:
         """Return the status for --json."""
-        from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
         documents: dict[str, object] = {"current": None, "next": None}
         for key, one in self._each():
             documents[key] = {"record": pacc.digest_record(one), "in_dns": self._has(one)}
@@ -113,8 +103,6 @@ class Status:
 
     def print(self) -> None:
         """Print the status for people."""
-        from waypost.formats.pacc import document as pacc  # noqa: PLC0415 -- quick start
-
         say(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
         words = {True: "in DNS", False: "not in DNS", None: "unknown, DNS did not answer"}
         names = {"current": "served now", "next": "served after the switch"}

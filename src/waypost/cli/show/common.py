@@ -1,19 +1,21 @@
 """Common parts of `waypost show`: the configuration for an address or a domain."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from contextlib import closing
+from typing import Annotated
 
 import typer
 
+from waypost.cli.arguments import typed_domain
+from waypost.cli.logs import keep_quiet
 from waypost.cli.output import warn, write_document
-from waypost.cli.user_lookup import keep_quiet, user_for
+from waypost.cli.user_lookup import user_for
 from waypost.core.address import DomainName, EmailAddress
-from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable
+from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable, DomainError
 from waypost.core.model import ClientConfig, Directory, User
 from waypost.lookup.lookup import client_config, question_for
-
-if TYPE_CHECKING:
-    from waypost.settings import Settings
+from waypost.settings import Settings
+from waypost.wiring import open_store
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, such as alice@example.com.")
@@ -39,10 +41,21 @@ def whole(address: str) -> EmailAddress:
     return EmailAddress.parse(address)
 
 
+def exact_domain(asked: str) -> DomainName:
+    """Parse a domain, or the domain of an address, for a document of a whole domain.
+
+    Raises:
+        DomainError: the text is a pattern, or breaks a rule.
+    """
+    if "*" in asked:
+        raise DomainError("a pattern publishes nothing; use a domain that the pattern matches")
+    return typed_domain(asked)
+
+
 def config_for(
     asked: EmailAddress | DomainName,
     name: str | None,
-    settings: "Settings",
+    settings: Settings,
     no_directory: bool,
 ) -> ClientConfig:
     """Return the configuration that a server would use for its answer.
@@ -58,8 +71,6 @@ def config_for(
         DomainMoved: the domain has a redirect.
         StoreError: the database cannot be used as it is.
     """
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
-
     keep_quiet()
     store = open_store(settings)
     try:
@@ -77,6 +88,13 @@ def config_for(
     return client_config(entry, domain, address, user).named(name)
 
 
+def config_of(domain: DomainName, settings: Settings) -> ClientConfig:
+    """Return the configuration of a domain, without an address."""
+    keep_quiet()
+    with closing(open_store(settings)) as store:
+        return client_config(store.find(domain), domain, None)
+
+
 def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
     """Write a configuration in a format, byte for byte.
 
@@ -86,7 +104,7 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
     write_document(render(config))
 
 
-def _user(settings: "Settings", directory: Directory, address: EmailAddress) -> User | None:
+def _user(settings: Settings, directory: Directory, address: EmailAddress) -> User | None:
     """Return the user from a directory; if it is unavailable, warn and return an empty user."""
     try:
         return user_for(settings, directory, address)

@@ -4,11 +4,11 @@ A refusal is also a document in these formats. The commands print this document,
 standard error.
 """
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag, settings_for
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import write_document
 from waypost.cli.show.common import (
     AddressArgument,
@@ -18,6 +18,7 @@ from waypost.cli.show.common import (
     print_answer,
     whole,
 )
+from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import (
     DomainMoved,
     DomainNotServed,
@@ -26,12 +27,10 @@ from waypost.core.errors import (
     ServiceNotOffered,
     UnknownProtocol,
 )
+from waypost.formats.autodiscover import activesync as activesync_format
+from waypost.formats.autodiscover import json as v2
+from waypost.formats.autodiscover import pox
 
-AUTODISCOVER_EXAMPLE: Final = "Example: waypost show autodiscover alice@example.com --demo"
-ACTIVESYNC_EXAMPLE: Final = "Example: waypost show activesync alice@example.com"
-JSON_EXAMPLE: Final = (
-    "Example: waypost show autodiscover-json alice@example.com --protocol ActiveSync"
-)
 ProtocolFlag = Annotated[
     str,
     typer.Option(
@@ -54,8 +53,6 @@ def autodiscover(
 
     eM Client reads this format too. If there is no service, the answer is an ErrorCode.
     """
-    from waypost.formats.autodiscover import pox  # noqa: PLC0415 -- quick start
-
     settings, asked = settings_for(providers, demo, db_uri), whole(address)
     try:
         print_answer(config_for(asked, name, settings, no_directory), pox.render)
@@ -80,15 +77,13 @@ def activesync(
 
     If there is no ActiveSync service, the answer is ErrorCode 601.
     """
-    from waypost.formats.autodiscover import activesync, pox  # noqa: PLC0415 -- quick start
-
     settings, asked = settings_for(providers, demo, db_uri), whole(address)
     try:
-        print_answer(config_for(asked, name, settings, no_directory), activesync.render)
+        print_answer(config_for(asked, name, settings, no_directory), activesync_format.render)
     except DomainMoved as moved:
         # If only a URL is known, the answer is an HTTP redirect, which has no body.
         if moved.address_domain is not None:
-            write_document(activesync.render_redirect(asked, moved.address_domain))
+            write_document(activesync_format.render_redirect(asked, moved.address_domain))
         raise
     except (DomainNotServed, ServiceNotOffered) as error:
         write_document(pox.render_refusal(error))
@@ -108,9 +103,6 @@ def autodiscover_json(
 
     Outlook 2016 and newer request it; it is the URL of one protocol.
     """
-    from waypost.formats.autodiscover import json as v2  # noqa: PLC0415 -- quick start
-    from waypost.formats.autodiscover import pox  # noqa: PLC0415 -- quick start
-
     settings, asked = settings_for(providers, demo, db_uri), whole(address)
     try:
         wanted = v2.parse_protocol(protocol)

@@ -8,8 +8,8 @@ import typer
 from waypost.cli.arguments import typed_domain
 from waypost.cli.output import write_document
 from waypost.core.errors import SettingsError
+from waypost.formats.outlook_registry import render, render_local
 
-EXAMPLE: Final = "Example: waypost show outlook-reg > outlook.reg"
 DomainsArgument = Annotated[
     list[str] | None,
     typer.Argument(
@@ -39,8 +39,6 @@ def outlook_reg(
     With this file, Outlook asks the server of the domain, and does not ask Microsoft's servers
     first. If domains are given, Outlook reads their answers from files.
     """
-    from waypost.formats.outlook_registry import render, render_local  # noqa: PLC0415
-
     if not domains:
         write_document(render(policy=policy))
         return

@@ -1,4 +1,4 @@
-"""`waypost domain`: list and show the served domains."""
+"""`waypost domain show`: show the entry and the services of a domain."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,52 +6,17 @@ from typing import Annotated
 import typer
 
 from waypost.cli.arguments import explained_word, typed_domain
-from waypost.cli.options import (
-    DbUriFlag,
-    DemoFlag,
-    JsonFlag,
-    ProvidersFlag,
-    catalog_of,
-    settings_for,
-)
-from waypost.cli.output import aligned, group, note, quantity, say, say_json
-from waypost.cli.user_lookup import log_warnings
+from waypost.cli.logs import log_warnings
+from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
+from waypost.cli.output import say, say_json
+from waypost.cli.providers.domain_list import summary
+from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Domain, Format, HostEndpoint, Service
-
-
-def build() -> typer.Typer:
-    """Return the group of commands."""
-    app = group("List and show the served domains.")
-    app.command("list", epilog="Example: waypost domain list --demo")(list_all)
-    app.command("show", epilog="Example: waypost domain show example.com --demo --json")(show)
-    return app
-
-
-def list_all(
-    providers: ProvidersFlag = None,
-    demo: DemoFlag = False,
-    db_uri: DbUriFlag = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """List the domains and their providers.
-
-    Each line has the domain, its provider and its number of services.
-    """
-    catalog = catalog_of(settings_for(providers, demo, db_uri))
-    domains = catalog.domains
-    for one in catalog.external_domains:
-        note(f"more domains of {one.provider.name} come from directory {one.directory.label}")
-    if as_json:
-        say_json([_summary(domain) for domain in domains])
-        return
-    rows = [
-        (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
-        for domain in domains
-    ]
-    for line in aligned(rows):
-        say(line)
+from waypost.providers_file.describe import describe
+from waypost.providers_file.plan import place
+from waypost.wiring import open_store
 
 
 def show(
@@ -68,10 +33,6 @@ def show(
 
     Exit code 1 if the domain is not served.
     """
-    from waypost.providers_file.describe import describe  # noqa: PLC0415 -- quick start
-    from waypost.providers_file.plan import place  # noqa: PLC0415 -- quick start
-    from waypost.wiring import open_store  # noqa: PLC0415 -- quick start
-
     name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
     settings = settings_for(providers, demo, db_uri)
     log_warnings()
@@ -85,7 +46,7 @@ def show(
             raise DomainNotServed(f"{name} is not served here")
     if as_json:
         services = [_service(service) for service in found.services]
-        say_json({"domain": name.ascii, **_summary(found), **_users(found), "services": services})
+        say_json({"domain": name.ascii, **summary(found), **_users(found), "services": services})
         return
     if found.redirect is None:
         say(f"{name} is served as {found.pattern} by {found.provider.name}")
@@ -99,17 +60,6 @@ def show(
         say(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
     for service in found.services:
         say(describe(service))
-
-
-def _summary(domain: Domain) -> dict[str, object]:
-    return {
-        "pattern": domain.pattern.text,
-        "provider": domain.provider.name,
-        "short_name": domain.provider.short_name,
-        "directory": None if domain.users is None else domain.users.directory.label,
-        "services": len(domain.services),
-        "redirect": None if domain.redirect is None else asdict(domain.redirect),
-    }
 
 
 def _users(domain: Domain) -> dict[str, object]:

@@ -1,0 +1,240 @@
+"""The table of all commands. The module of a command is imported when the command is used."""
+
+from typing import Final
+
+from waypost.cli.lazy import Command, Group
+
+_SHOW: Final = Group(
+    "Print what a client receives, without a running server. "
+    "Exit code 1 if the domain is not served, if the format cannot express its services, or "
+    "if its directory does not know the user and the domain declines unknown users. Then "
+    "autodiscover, activesync and autodiscover-json print the refusal that a client receives.",
+    {
+        "autoconfig": Command(
+            "waypost.cli.show.autoconfig:autoconfig",
+            "Print an Autoconfig document, for Thunderbird.",
+            "Example: waypost show autoconfig alice@example.com --demo",
+        ),
+        "autodiscover": Command(
+            "waypost.cli.show.exchange:autodiscover",
+            "Print an Autodiscover answer (POX), for Outlook.",
+            "Example: waypost show autodiscover alice@example.com --demo",
+        ),
+        "mobileconfig": Command(
+            "waypost.cli.show.mobileconfig:mobileconfig",
+            "Print a configuration profile, for Apple devices.",
+            'Example: waypost show mobileconfig alice@example.com --name "Alice" --demo',
+        ),
+        "activesync": Command(
+            "waypost.cli.show.exchange:activesync",
+            "Print an Autodiscover answer for ActiveSync phones.",
+            "Example: waypost show activesync alice@example.com",
+        ),
+        "autodiscover-json": Command(
+            "waypost.cli.show.exchange:autodiscover_json",
+            "Print an Autodiscover V2 answer (JSON), for Outlook.",
+            "Example: waypost show autodiscover-json alice@example.com --protocol ActiveSync",
+        ),
+        "pacc": Command(
+            "waypost.cli.show.pacc:pacc",
+            "Print a PACC document, byte for byte.",
+            "Example: waypost show pacc example.com --demo",
+        ),
+        "dns": Command(
+            "waypost.cli.show.dns:dns",
+            "Print all DNS records that a domain should publish.",
+            "Example: waypost show dns example.com --public-url https://waypost.example.net --demo",
+        ),
+        "outlook-reg": Command(
+            "waypost.cli.show.outlook:outlook_reg",
+            "Print a .reg file for classic Outlook.",
+            "Example: waypost show outlook-reg > outlook.reg",
+        ),
+    },
+)
+_IMPORT: Final = Group(
+    "Import providers from other sources.",
+    {
+        "ispdb": Command(
+            "waypost.cli.import_.ispdb:ispdb",
+            "Import providers from Autoconfig documents.",
+            "Example: waypost import ispdb example.com.xml --print > mail.toml",
+        ),
+        "automx1": Command(
+            "waypost.cli.import_.automx1:automx1",
+            "Import the static settings of automx 1.x.",
+            "Example: waypost import automx1 /etc/automx.conf --dry-run",
+        ),
+        "automx2": Command(
+            "waypost.cli.import_.automx2:automx2",
+            "Copy the database of automx2.",
+            "Example: waypost import automx2 --from-uri sqlite:////var/lib/automx2/db.sqlite "
+            "--dry-run",
+        ),
+    },
+)
+_DB: Final = Group(
+    "Manage the database schema.",
+    {
+        "upgrade": Command(
+            "waypost.cli.db.group:upgrade",
+            "Upgrade the schema, or create the tables.",
+            "Example: waypost db upgrade",
+        ),
+        "status": Command(
+            "waypost.cli.db.group:status",
+            "Show whether the schema is up to date.",
+            "Example: waypost db status --json",
+        ),
+        "check": Command(
+            "waypost.cli.db.group:check",
+            "List rows that Waypost cannot serve as they are.",
+            "Example: waypost db check --json",
+        ),
+    },
+)
+_DOMAIN: Final = Group(
+    "List and show the served domains.",
+    {
+        "list": Command(
+            "waypost.cli.providers.domain_list:list_all",
+            "List the domains and their providers.",
+            "Example: waypost domain list --demo",
+        ),
+        "show": Command(
+            "waypost.cli.providers.domain_show:show",
+            "Show the entry and the services of a domain.",
+            "Example: waypost domain show example.com --demo --json",
+        ),
+    },
+)
+_DIRECTORY: Final = Group(
+    "List the user directories, and test the lookup of a user.",
+    {
+        "list": Command(
+            "waypost.cli.directory.listing:list_all",
+            "List the directories, and how many domains use each.",
+            "Example: waypost directory list --providers mail.toml",
+        ),
+        "test": Command(
+            "waypost.cli.directory.examination:examine",
+            "Test the lookup of one user, step by step.",
+            "Example: waypost directory test alice@example.com --directory people",
+        ),
+    },
+)
+_PROFILE: Final = Group(
+    "Verify configuration profiles for Apple devices.",
+    {
+        "verify": Command(
+            "waypost.cli.profile:verify",
+            "Check the signature of a profile, and print its content.",
+            "Example: waypost profile verify example.com.mobileconfig --ca root.pem",
+        )
+    },
+)
+_PACC: Final = Group(
+    "Change a PACC document together with its DNS digest.",
+    {
+        "stage": Command(
+            "waypost.cli.providers.pacc:stage",
+            "Pin the current document, so that it does not change.",
+            "Example: waypost pacc stage example.com",
+        ),
+        "status": Command(
+            "waypost.cli.providers.pacc:status",
+            "Show the documents, and whether DNS has their digests.",
+            "Example: waypost pacc status example.com --json",
+        ),
+        "switch": Command(
+            "waypost.cli.providers.pacc:switch",
+            "Unpin the document, once DNS has the new digest.",
+            "Example: waypost pacc switch example.com --resolver 192.0.2.53",
+        ),
+    },
+)
+_CONFIG: Final = Group(
+    "Show the settings, and where each value comes from.",
+    {
+        "sample": Command(
+            "waypost.cli.config:sample",
+            "Print a settings file that explains every option.",
+            "Example: waypost config sample > waypost.toml",
+        ),
+        "show": Command(
+            "waypost.cli.config:show",
+            "Print the current settings and their sources.",
+            "Example: waypost config show --json",
+        ),
+        "path": Command(
+            "waypost.cli.config:path",
+            "Print the path of the settings file.",
+            "Example: waypost config path",
+        ),
+        "schema": Command(
+            "waypost.cli.config:schema",
+            "Print the JSON Schema of providers files.",
+            "Example: waypost config schema --providers > providers.schema.json",
+        ),
+    },
+)
+
+ALL: Final = Group(
+    "Configure mail clients automatically: server, checks and tools.",
+    {
+        "serve": Command(
+            "waypost.cli.serve:command",
+            "Start the server for mail clients.",
+            "Example: waypost serve --demo --port 8080",
+            is_built=True,
+        ),
+        "apply": Command(
+            "waypost.cli.providers.apply:apply",
+            "Write a providers file to the database.",
+            "Example: waypost apply mail.toml --dry-run",
+        ),
+        "export": Command(
+            "waypost.cli.providers.export:export",
+            "Print all providers as a providers file.",
+            "Example: waypost export > mail.toml",
+        ),
+        "hostnames": Command(
+            "waypost.cli.hostnames:hostnames",
+            "Print the host names that need certificates.",
+            "Example: waypost hostnames --format certbot --demo",
+        ),
+        "compare": Command(
+            "waypost.cli.checks.compare:compare",
+            "Compare the answers of two servers.",
+            "Example: waypost compare --old http://127.0.0.1:4243 --new http://127.0.0.1:4343",
+        ),
+        "conformance": Command(
+            "waypost.cli.checks.conformance:conformance",
+            "Test a server with all recorded mail clients.",
+            "Example: waypost conformance http://127.0.0.1:4243 example.com",
+        ),
+        "doctor": Command(
+            "waypost.cli.checks.doctor:doctor",
+            "Check which mail clients work for an address, and why not.",
+            "Example: waypost doctor alice@example.com",
+        ),
+        "lint": Command(
+            "waypost.cli.checks.lint:lint",
+            "Find configuration that breaks mail clients.",
+            "Example: waypost lint --providers mail.toml --domain example.com",
+        ),
+        "version": Command(
+            "waypost.cli.version:version",
+            "Print the version.",
+            "Example: waypost version --json",
+        ),
+        "show": _SHOW,
+        "import": _IMPORT,
+        "db": _DB,
+        "domain": _DOMAIN,
+        "directory": _DIRECTORY,
+        "profile": _PROFILE,
+        "pacc": _PACC,
+        "config": _CONFIG,
+    },
+)

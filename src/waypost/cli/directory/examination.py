@@ -1,0 +1,90 @@
+"""`waypost directory test`: test the lookup of a user."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from waypost.cli.directory.report import LookupReport, say_report, step_line
+from waypost.cli.logs import keep_quiet
+from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
+from waypost.cli.output import FINDINGS, say
+from waypost.cli.sources.catalogs import catalog_of
+from waypost.cli.sources.database import database
+from waypost.cli.sources.settings import settings_for
+from waypost.core.address import EmailAddress
+from waypost.core.errors import RequestError
+from waypost.core.model import Directory, Domain
+from waypost.database.engine import reading
+from waypost.providers_file.validation import nearest
+from waypost.settings import Settings
+from waypost.store.sql.directory_use import stored_directories
+from waypost.wiring import open_store
+
+
+def examine(
+    address: Annotated[
+        str,
+        typer.Argument(metavar="ADDRESS", help="The user's address, such as alice@example.com."),
+    ],
+    directory: Annotated[
+        str | None,
+        typer.Option(
+            "--directory",
+            metavar="NAME",
+            help="Ask this directory instead of the directory of the domain.",
+        ),
+    ] = None,
+    providers: ProvidersFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Test the lookup of one user, step by step.
+
+    The command also shows what clients receive. Exit code 1 if the user is not found or a step
+    fails.
+    """
+    asked = EmailAddress.parse(address)
+    settings = settings_for(providers, db_uri=db_uri)
+    keep_quiet()
+    named = None if directory is None else _named(directory, _all(settings))
+    started = time.perf_counter()
+    domain = _domain(settings, asked)
+    report = LookupReport(settings, asked, domain, named, time.perf_counter() - started)
+    for step in report.run():
+        if not as_json:
+            for line in step_line(step):
+                say(line)
+    say_report(report, as_json)
+    if not report.is_good:
+        raise typer.Exit(FINDINGS)
+
+
+def _domain(settings: Settings, address: EmailAddress) -> Domain | None:
+    store = open_store(settings)
+    try:
+        return store.find(address.domain)
+    finally:
+        store.close()
+
+
+def _all(settings: Settings) -> Sequence[Directory]:
+    if settings.demo or settings.providers is not None:
+        return catalog_of(settings).directories
+    with database(settings) as engine, reading(engine) as connection:
+        return stored_directories(connection)
+
+
+def _named(name: str, known: Sequence[Directory]) -> Directory:
+    """Return the directory of this name.
+
+    Raises:
+        RequestError: there is no such directory; the message names the most similar one.
+    """
+    labels = {one.label: one for one in known}
+    if name in labels:
+        return labels[name]
+    if not labels:
+        raise RequestError("--directory: no directory is configured")
+    raise RequestError(f"--directory: there is no directory {name!r}{nearest(name, list(labels))}")

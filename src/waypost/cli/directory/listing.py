@@ -1,0 +1,55 @@
+"""`waypost directory list`: list the user directories."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from waypost.cli.directory.places import place_of
+from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
+from waypost.cli.output import aligned, quantity, say, say_json
+from waypost.cli.sources.catalogs import catalog_of
+from waypost.cli.sources.database import database
+from waypost.cli.sources.settings import settings_for
+from waypost.core.model import Directory
+from waypost.database.engine import snapshot
+from waypost.settings import Settings
+from waypost.store.sql.directory_use import directories_in_use
+
+
+def list_all(
+    providers: ProvidersFlag = None, db_uri: DbUriFlag = None, as_json: JsonFlag = False
+) -> None:
+    """List the directories, and how many domains use each.
+
+    Each line has the name, the kind, the location without secrets, and the number of domains.
+    """
+    found = _in_use(settings_for(providers, db_uri=db_uri))
+    if as_json:
+        say_json([_summary(directory, count) for directory, count in found])
+        return
+    rows = [
+        (one.label, one.kind.value, place_of(one), quantity(count, "domain"))
+        for one, count in found
+    ]
+    for line in aligned(rows):
+        say(line)
+
+
+def _in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
+    """Return all directories, each with its number of domains; do not keep the domains."""
+    if settings.demo or settings.providers is not None:
+        catalog = catalog_of(settings)
+        counts = Counter(
+            domain.users.directory.label for domain in catalog.domains if domain.users is not None
+        )
+        return [(one, counts[one.label]) for one in catalog.directories]
+    with database(settings) as engine, snapshot(engine) as connection:
+        return directories_in_use(connection)
+
+
+def _summary(directory: Directory, count: int) -> dict[str, object]:
+    return {
+        "directory": directory.label,
+        "kind": directory.kind.value,
+        "location": place_of(directory),
+        "domains": count,
+    }

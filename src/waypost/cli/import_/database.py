@@ -1,0 +1,51 @@
+"""Add imported domains to the database."""
+
+from waypost.cli.sources.database import database
+from waypost.cli.sources.planned_database import planned_database
+from waypost.core.errors import ProvidersError
+from waypost.core.model import Catalog
+from waypost.database.engine import snapshot, writing
+from waypost.providers_file.plan import Plan, compare
+from waypost.settings import Settings
+from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.sync.catalog import read_catalog, write_catalog
+
+
+def add_to_database(settings: Settings, found: Catalog, dry_run: bool) -> Plan:
+    """Add domains to the database, or only plan it; return the changes.
+
+    Raises:
+        ProvidersError: a domain is already served with other services. Nothing was changed.
+    """
+    if dry_run:
+        with planned_database(settings) as (engine, _), snapshot(engine) as connection:
+            now = read_catalog(connection)
+        return compare(now, _together(now, found))
+    with database(settings) as engine:
+        upgrade(engine)
+        with writing(engine) as connection:
+            now = read_catalog(connection)
+            wanted = _together(now, found)
+            plan = compare(now, wanted)
+            if not plan.is_empty:
+                write_catalog(connection, wanted, keep_strays=True)
+    return plan
+
+
+def _together(now: Catalog, found: Catalog) -> Catalog:
+    served = {domain.pattern: domain for domain in now.domains}
+    problems = []
+    new = []
+    for domain in found.domains:
+        old = served.get(domain.pattern)
+        if old is None:
+            new.append(domain)
+        elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
+            problems.append(
+                f"domain {domain.pattern}: is already served by {old.provider.name}, with other "
+                "data. `waypost import` changes no existing domain; use --print, edit the file, "
+                "and run `waypost apply`"
+            )
+    if problems:
+        raise ProvidersError(problems)
+    return Catalog((*now.domains, *new), now.directories, now.unused_providers)

@@ -1,0 +1,80 @@
+"""A group of commands that imports the module of a command when the command is used."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Attributes:
+        target: the function of the command, as `module:function`.
+        summary: the first sentence of the function's docstring, for the list of commands.
+        example: the last line of the command's help.
+        is_built: whether the target returns the function, because its flags are computed.
+    """
+
+    target: str
+    summary: str
+    example: str
+    is_built: bool = False
+
+    def function(self) -> Callable[..., None]:
+        """Import the module of the command, and return the function."""
+        module, _, name = self.target.partition(":")
+        found = getattr(import_module(module), name)
+        return cast("Callable[..., None]", found() if self.is_built else found)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of commands.
+
+    Attributes:
+        about: the help of the group; its first sentence is in the list of commands.
+        commands: the commands and groups by their names.
+    """
+
+    about: str
+    commands: Mapping[str, "Command | Group"]
+
+
+class LazyCommand(TyperCommand):
+    """A command in the list of commands; another command with all flags takes its place."""
+
+    def __init__(self, name: str, command: Command) -> None:
+        """Initialize with the name and the description of the command."""
+        super().__init__(name, help=command.summary)
+        self._command = command
+
+    def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- types of Click
+        """Return the context of the command; Typer reads the command from there to run it."""
+        return self.load().make_context(*args, **options)
+
+    def load(self) -> TyperCommand:
+        """Import the module, and return the command with its flags."""
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(self.name, epilog=self._command.example)(self._command.function())
+        return cast("TyperCommand", get_command(app))
+
+
+def lazy_group(group: Group, name: str = "") -> TyperGroup:
+    """Return a group; the modules of its commands are not imported yet."""
+    commands = {
+        key: lazy_group(one, key) if isinstance(one, Group) else LazyCommand(key, one)
+        for key, one in group.commands.items()
+    }
+    return TyperGroup(
+        name=name,
+        help=group.about,
+        commands=commands,  # type: ignore[arg-type]
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )

@@ -1,0 +1,46 @@
+"""`waypost domain list`: list the served domains."""
+
+from dataclasses import asdict
+
+from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
+from waypost.cli.output import aligned, note, quantity, say, say_json
+from waypost.cli.sources.catalogs import catalog_of
+from waypost.cli.sources.settings import settings_for
+from waypost.core.model import Domain
+
+
+def list_all(
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """List the domains and their providers.
+
+    Each line has the domain, its provider and its number of services.
+    """
+    catalog = catalog_of(settings_for(providers, demo, db_uri))
+    domains = catalog.domains
+    for one in catalog.external_domains:
+        note(f"more domains of {one.provider.name} come from directory {one.directory.label}")
+    if as_json:
+        say_json([summary(domain) for domain in domains])
+        return
+    rows = [
+        (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
+        for domain in domains
+    ]
+    for line in aligned(rows):
+        say(line)
+
+
+def summary(domain: Domain) -> dict[str, object]:
+    """Return the entry of a domain for --json."""
+    return {
+        "pattern": domain.pattern.text,
+        "provider": domain.provider.name,
+        "short_name": domain.provider.short_name,
+        "directory": None if domain.users is None else domain.users.directory.label,
+        "services": len(domain.services),
+        "redirect": None if domain.redirect is None else asdict(domain.redirect),
+    }

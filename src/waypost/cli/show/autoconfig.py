@@ -1,0 +1,34 @@
+"""`waypost show autoconfig`: the document that Thunderbird reads."""
+
+from typing import Annotated
+
+import typer
+
+from waypost.cli.arguments import address_or_domain, explained_word
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
+from waypost.cli.show.common import NameFlag, NoDirectoryFlag, config_for, print_answer
+from waypost.cli.sources.settings import settings_for
+from waypost.formats.autoconfig import render
+
+AddressOrDomainArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An email address, or a domain alone.")
+]
+
+
+def autoconfig(
+    address: AddressOrDomainArgument,
+    name: NameFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+) -> None:
+    """Print an Autoconfig document, for Thunderbird.
+
+    Many other clients read this format too. For a domain alone, the document has placeholders.
+    """
+    asked = address_or_domain(address)
+    settings = settings_for(providers, demo, db_uri)
+    with explained_word(address):
+        config = config_for(asked, name, settings, no_directory)
+    print_answer(config, render)

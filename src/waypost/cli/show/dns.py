@@ -1,0 +1,56 @@
+"""`waypost show dns`: the DNS records of a domain."""
+
+import enum
+from typing import Annotated
+
+import typer
+
+from waypost.cli.arguments import explained_word
+from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag, PublicUrlFlag
+from waypost.cli.output import warn, write_document
+from waypost.cli.show.common import config_of, exact_domain
+from waypost.cli.sources.settings import settings_for
+from waypost.core.errors import DomainMoved
+from waypost.formats.dns import publish, publish_moved, write
+
+TtlFlag = Annotated[
+    int,
+    typer.Option(
+        "--ttl", metavar="SECONDS", min=1, max=2**31 - 1, help="TTL of the records, in seconds."
+    ),
+]
+
+
+class Form(enum.StrEnum):
+    """The output formats for DNS records."""
+
+    ZONE = "zone"
+    JSON = "json"
+    OCTODNS = "octodns"
+    TERRAFORM = "terraform"
+    NSUPDATE = "nsupdate"
+
+
+FormFlag = Annotated[Form, typer.Option("--format", help="Output format.")]
+
+
+def dns(  # noqa: PLR0913 -- each is a flag
+    domain: DomainArgument,
+    *,
+    form: FormFlag = Form.ZONE,
+    public_url: PublicUrlFlag = None,
+    ttl: TtlFlag = 3600,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+) -> None:
+    """Print all DNS records that a domain should publish."""
+    settings = settings_for(providers, demo, db_uri, public_url)
+    asked, url = exact_domain(domain), settings.public_url
+    try:
+        with explained_word(domain):
+            published = publish(config_of(asked, settings), url, ttl)
+    except DomainMoved as moved:
+        published = publish_moved(asked, moved, url, ttl)
+    warn(f"left out: {line}" for line in published.left_out)
+    write_document(write(published, form))

@@ -1,0 +1,43 @@
+"""`waypost show mobileconfig`: the configuration profile for Apple devices."""
+
+from typing import Annotated
+
+import typer
+
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
+from waypost.cli.output import write_document
+from waypost.cli.show.common import AddressArgument, NameFlag, NoDirectoryFlag, config_for, whole
+from waypost.cli.sources.settings import settings_for
+from waypost.formats.mobileconfig.aliases import aliases_of
+from waypost.formats.mobileconfig.profile import render
+from waypost.wiring import profile_settings, signing_credentials
+
+AliasFlag = Annotated[
+    list[str] | None,
+    typer.Option("--alias", metavar="ADDRESS", help="Another address of the mailbox; repeatable."),
+]
+
+
+def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
+    address: AddressArgument,
+    name: NameFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    no_directory: NoDirectoryFlag = False,
+    aliases: AliasFlag = None,
+) -> None:
+    """Print a configuration profile, for Apple devices.
+
+    The profile is signed if the settings or the provider have a certificate for it.
+    """
+    asked, settings = whole(address), settings_for(providers, demo, db_uri)
+    others = aliases_of(asked, [whole(alias) for alias in aliases or ()])
+    config = config_for(asked, name, settings, no_directory)
+    profile = render(config, profile_settings(settings), aliases=others)
+    credentials = signing_credentials(settings, config.provider)
+    if credentials is not None:
+        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB
+
+        profile = sign(profile, credentials)
+    write_document(profile)

@@ -1,0 +1,24 @@
+"""`waypost show pacc`: the PACC document of a domain."""
+
+from waypost.cli.arguments import explained_word
+from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag
+from waypost.cli.output import write_document
+from waypost.cli.show.common import config_of, exact_domain
+from waypost.cli.sources.settings import settings_for
+from waypost.formats.pacc.document import render
+
+
+def pacc(
+    domain: DomainArgument,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+) -> None:
+    """Print a PACC document, byte for byte.
+
+    The digest in DNS is the digest of this output.
+    """
+    asked = exact_domain(domain)
+    with explained_word(domain):
+        config = config_of(asked, settings_for(providers, demo, db_uri))
+    write_document(render(config))
