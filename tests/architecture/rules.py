@@ -33,7 +33,9 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {"core", "runtime", "settings", "database", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"profiles", "store.initdb", "store.reload", "wiring", "__version__"},
+    | {"store.reload", "wiring", "__version__"},
+    "web.app_context": {"core", "lookup.lookup"},
+    "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
     | {"web.public.server", "__version__"},

@@ -16,8 +16,8 @@ from waypost.settings import Settings
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryStore
 from waypost.store.protocol import Store
+from waypost.web.app_context import PeerCheck
 from waypost.web.public.app import PublicApp
-from waypost.web.public.origin.operator_check import PeerCheck
 from waypost.wiring import Runtime
 
 LOG_KEY = "a key of the tests"

@@ -1,19 +1,115 @@
-"""What handlers may use: all that a request may touch."""
+"""What handlers may use: all that a request may touch, as protocols.
+
+A handler imports no store, no database and no directory: `public/app.py` joins the parts.
+"""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVarTuple, Unpack
 
-from waypost.core.address import EmailAddress
-from waypost.core.model import ProfileSettings
-from waypost.lookup.lookup import Lookup
-from waypost.lookup.render_cache import RenderCache
-from waypost.profiles.signers import ProfileSigners
-from waypost.runtime.ratelimit import RateLimiter
-from waypost.store.initdb import InitDb
-from waypost.web.public.origin.operator_check import OwnerCheck, PeerCheck
-from waypost.web.public.origin.schemes import SchemeCheck
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.model import ClientConfig, Domain, ProfileSettings, Provider
+from waypost.lookup.lookup import LookupResult
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
+
+Address = tuple[str, int | None]
+"""The address and the port of one end of a connection."""
+More = TypeVarTuple("More")
+
+
+class ConfigLookup(Protocol):
+    """Finds configurations; `lookup.Lookup` describes the errors."""
+
+    async def about_address(self, address: EmailAddress) -> LookupResult:
+        """Find the entry and the user of an address."""
+        ...
+
+    async def about_domain(self, domain: DomainName) -> LookupResult:
+        """Find the entry of a domain."""
+        ...
+
+    async def for_address(self, address: EmailAddress) -> ClientConfig:
+        """Return the configuration for an address."""
+        ...
+
+    async def for_domain(self, domain: DomainName) -> ClientConfig:
+        """Return the configuration for a domain."""
+        ...
+
+    async def entry_for(self, domain: DomainName) -> Domain | None:
+        """Return the entry that matches a domain, served or not, or None."""
+        ...
+
+
+class DocumentRenderer(Protocol):
+    """Renders the documents of the formats."""
+
+    def render(
+        self,
+        render: Callable[[ClientConfig, Unpack[More]], bytes],
+        found: LookupResult,
+        *more: *More,
+    ) -> bytes:
+        """Return the bytes of `render(found.config(), *more)`."""
+        ...
+
+
+class Seeding(Protocol):
+    """automx2's operations on a whole database; `store.initdb` describes the errors."""
+
+    def sample(self) -> bool:
+        """Write the sample providers; return False if the database is not empty."""
+        ...
+
+    def seed(self, text: bytes) -> bool:
+        """Write a JSON seed of automx2; return False if the database is not empty."""
+        ...
+
+    def purge(self) -> None:
+        """Remove all rows from the database."""
+        ...
+
+
+class PeerCheck(Protocol):
+    """A check whether a client is the operator."""
+
+    async def refusal(self, client: Address | None, server: Address | None) -> str | None:
+        """Return why the client is not the operator, or None if it is.
+
+        Args:
+            client: address and port of the client's end of the connection.
+            server: the same of Waypost's end.
+        """
+        ...
+
+
+class LogLimit(Protocol):
+    """A limit for repeated lines of the log."""
+
+    def is_time(self) -> bool:
+        """Return whether to log now."""
+        ...
+
+
+class Signing(Protocol):
+    """Signs profiles for Apple devices."""
+
+    async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
+        """Return a profile, signed if it must be.
+
+        Raises:
+            SigningUnavailable: it must be signed, and there never were files without errors.
+        """
+        ...
+
+
+class PlainHttpCheck(Protocol):
+    """A check which requests came over plain http."""
+
+    def is_plain_http(self, request: Request) -> bool:
+        """Return whether nothing says that the client used https."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +117,8 @@ class AppContext:
     """The parts of a running listener that handlers use.
 
     Attributes:
+        lookup: finds the configuration for an address or a domain.
+        documents: renders the documents of the formats.
         max_age_seconds: how long clients may keep an Autoconfig answer.
         public_url: the URL of Waypost for the clients of all domains, without a slash at its end;
             None if each domain has its own host names.
@@ -30,21 +128,20 @@ class AppContext:
         profiles: the operator's settings for Apple profiles.
         signer: signs the profiles; None if signing is disabled.
         takes_passwords: whether a profile may contain the user's password.
-        documents: renders the documents of the formats.
         schemes: decides which clients are redirected to https.
     """
 
-    lookup: Lookup
+    lookup: ConfigLookup
+    documents: DocumentRenderer
     max_age_seconds: int
-    public_url: str | None = None
-    seeding: InitDb | None = None
-    peer_check: PeerCheck = field(default_factory=OwnerCheck)
-    refusals: RateLimiter = field(default_factory=RateLimiter)
-    profiles: ProfileSettings = field(default_factory=ProfileSettings)
-    signer: ProfileSigners | None = None
-    takes_passwords: bool = False
-    documents: RenderCache = field(default_factory=RenderCache)
-    schemes: SchemeCheck = field(default_factory=SchemeCheck)
+    public_url: str | None
+    seeding: Seeding | None
+    peer_check: PeerCheck
+    refusals: LogLimit
+    profiles: ProfileSettings
+    signer: Signing | None
+    takes_passwords: bool
+    schemes: PlainHttpCheck
 
 
 @dataclass(slots=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from waypost.web.public.origin.operator_check import Address, OwnerCheck
+from waypost.web.app_context import Address
+from waypost.web.public.origin.operator_check import OwnerCheck
 from waypost.web.public.origin.tcp_table import TableUnavailable, TcpTable
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"

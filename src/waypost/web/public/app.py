@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import structlog
 
 from waypost.core.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
+from waypost.lookup.render_cache import RenderCache
+from waypost.runtime.ratelimit import RateLimiter
 from waypost.settings import Settings
-from waypost.web.app_context import AppContext, Handler, RequestLog
+from waypost.web.app_context import AppContext, Handler, PeerCheck, RequestLog
 from waypost.web.public import cors
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.handlers import (
@@ -27,8 +29,9 @@ from waypost.web.public.handlers import (
     pacc,
     wellknown,
 )
-from waypost.web.public.origin.operator_check import PeerCheck
+from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
+from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page import landing_page
 from waypost.web.public.request import (
     Receive,
@@ -115,7 +118,8 @@ class PublicApp:
             newly_dropped: returns how many lines the log has dropped since the last call.
         """
         self._newly_dropped = newly_dropped
-        self._peer_check = peer_check or initdb.peer_check(settings)
+        has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
+        self._peer_check = peer_check or operator_check(has_proxy=has_proxy)
         self._hangups = hangups
         self._hung_up = hung_up
         self._terminal = Terminal()
@@ -226,13 +230,16 @@ class PublicApp:
         self._runtime = self._connect(self._settings)
         self._context = AppContext(
             lookup=self._runtime.lookup,
+            documents=RenderCache(),
             max_age_seconds=self._settings.max_age,
             public_url=self._settings.public_url,
             seeding=self._runtime.seeding,
             peer_check=self._peer_check,
+            refusals=RateLimiter(),
             profiles=profile_settings(self._settings),
             signer=self._runtime.signer,
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
+            schemes=SchemeCheck(),
         )
         self._start_watch(self._runtime)
         if self._hangups:

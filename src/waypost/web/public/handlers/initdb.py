@@ -10,24 +10,14 @@ from typing import Final
 import structlog
 
 from waypost.core.errors import ProvidersError, RequestError, RequestTooLarge
-from waypost.settings import Settings
-from waypost.store.initdb import InitDb
-from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.app_context import AppContext, RequestLog, Seeding
 from waypost.web.public.origin.forwarding import is_forwarded
-from waypost.web.public.origin.operator_check import Never, OwnerCheck, PeerCheck
 from waypost.web.public.origin.proxy import is_loopback
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, method_not_allowed, not_found, text
 
 PATH: Final = "/initdb"
 SEED_MAX_BYTES: Final = 16 * 1024 * 1024
-
-
-def peer_check(settings: Settings) -> PeerCheck:
-    """Return the check who may use `/initdb/`: no client, if a proxy is configured."""
-    if settings.proxy_count or settings.trusted_proxies:
-        return Never("proxy_count or trusted_proxies is set")
-    return OwnerCheck()
 
 
 async def get(context: AppContext, request: Request, _noted: RequestLog) -> Response:
@@ -73,7 +63,7 @@ def _filled(was_empty: bool) -> Response:
     return text(200, "the database holds providers already; nothing was changed", "unchanged")
 
 
-async def _allowed(context: AppContext, request: Request) -> InitDb | None:
+async def _allowed(context: AppContext, request: Request) -> Seeding | None:
     """Return the seeding if the operator is connected directly, from this machine.
 
     The most expensive check is last, and only for clients that pass the other ones.

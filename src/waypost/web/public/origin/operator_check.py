@@ -9,8 +9,9 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from waypost.web.app_context import Address, PeerCheck
 from waypost.web.public.origin.tcp_table import (
     ESTABLISHED,
     SocketAddress,
@@ -29,21 +30,6 @@ _ROOT: Final = 0
 # uid_map of a user namespace that maps all users: user_namespaces(7).
 _ALL_USERS: Final = ["0", "0", "4294967295"]
 _OVERFLOW_UID: Final = 65534
-
-Address = tuple[str, int | None]
-
-
-class PeerCheck(Protocol):
-    """A check whether a client is the operator."""
-
-    async def refusal(self, client: Address | None, server: Address | None) -> str | None:
-        """Return why the client is not the operator, or None if it is.
-
-        Args:
-            client: address and port of the client's end of the connection.
-            server: the same of Waypost's end.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +178,8 @@ def _parsed(address: Address | None) -> SocketAddress | None:
         return ipaddress.ip_address(address[0]), address[1]
     except ValueError:
         return None
+
+
+def operator_check(*, has_proxy: bool) -> PeerCheck:
+    """Return the check who may use `/initdb/`: no client, if a proxy is configured."""
+    return Never("proxy_count or trusted_proxies is set") if has_proxy else OwnerCheck()

@@ -1,0 +1,48 @@
+"""How much of Waypost a handler imports: `web.app_context` names protocols, not stores."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.source import modules
+
+HANDLERS = {
+    # the module below waypost.web.public, and how many modules of Waypost it may import
+    "handlers.autoconfig": 35,
+    "handlers.autodiscover": 43,
+    "handlers.autodiscover_json": 43,
+    "handlers.initdb": 32,
+    "handlers.mobileconfig": 40,
+    "handlers.old_links": 47,
+    "handlers.pacc": 37,
+    "handlers.wellknown": 34,
+    "page.landing_page": 45,
+}
+IMPORT = """
+import sys
+import waypost.web.public.{name}
+print(*sys.modules)
+"""
+# What no answer needs before its parts are joined.
+PARTS = {"database", "directory", "importers", "profiles", "providers_file", "settings", "store"}
+LIBRARIES = {"alembic", "cryptography", "prometheus_client", "pydantic", "sqlalchemy", "uvicorn"}
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_handler_imports_little(name: str) -> None:
+    """A handler imports neither stores nor directories, and only a few modules."""
+    code = IMPORT.format(name=name)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = done.stdout.split()
+    own = [one.split(".") for one in imported if one.partition(".")[0] == "waypost"]
+    assert {one[1] for one in own if len(one) > 1} & PARTS == set()
+    assert LIBRARIES & {*imported} == set()
+    assert len(own) <= HANDLERS[name], own
+
+
+def test_the_table_has_every_handler() -> None:
+    """The table above has each module of the handlers."""
+    folder = "web.public.handlers."
+    names = {one.name.removeprefix(folder) for one in modules() if one.name.startswith(folder)}
+    assert {f"handlers.{name}" for name in names} <= {*HANDLERS}
