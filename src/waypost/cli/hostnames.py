@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
-from waypost.cli.output import note, quantity, warn, write_document
+from waypost.cli.output import in_parts, note, quantity, warn, write_document
 from waypost.cli.progress import progress
 from waypost.cli.sources.catalogs import catalog_reading
 from waypost.cli.sources.settings import settings_for
@@ -48,7 +47,7 @@ def hostnames(
     """
     settings = settings_for(providers, demo, db_uri)
     writer = _writers()[form]
-    for part in _parts(writer(_certificates(settings))):
+    for part in in_parts(writer(_certificates(settings))):
         write_document(part)
 
 
@@ -168,9 +167,3 @@ def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
     for _, hosts in certificates:
         places = ", ".join(f"{host}, http://{host}" for host in hosts)
         yield f"{places} {{\n\timport waypost\n}}\n"
-
-
-def _parts(texts: Iterator[str]) -> Iterator[str]:
-    """Yield the same text in fewer and longer parts."""
-    while part := "".join(islice(texts, 10_000)):
-        yield part

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import typer
@@ -83,6 +84,12 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
+
+
+def in_parts(texts: Iterator[str]) -> Iterator[str]:
+    """Yield the same text in fewer and longer parts."""
+    while part := "".join(islice(texts, 10_000)):
+        yield part
 
 
 def quantity(count: int, noun: str, nouns: str = "") -> str:

@@ -14,8 +14,9 @@ from typing import Any, Final
 
 from waypost.net.addresses import is_public
 from waypost.net.deadline import Deadline
-from waypost.net.failures import BadAnswer, NoConnection, PrivateAddress
+from waypost.net.failures import BadAnswer, PrivateAddress
 from waypost.net.name_lookup import Address
+from waypost.net.tcp import connect_first
 
 HEAD_MAX_BYTES: Final = 64 * 1024
 _BUFFER_BYTES: Final = 8192
@@ -113,27 +114,11 @@ def connected(addresses: Sequence[Address], deadline: Deadline) -> Iterator[Conn
     Raises:
         OSError: none does; this is the error of the last address.
     """
-    connection = Connection(_open(addresses, deadline), deadline)
+    connection = Connection(connect_first(addresses, deadline), deadline)
     try:
         yield connection
     finally:
         connection.opened.close()
-
-
-def _open(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
-    failure: OSError = NoConnection("the host has no address")
-    for index, (family, address) in enumerate(addresses):
-        opened = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # An address that drops all packets must leave time for the others.
-            opened.settimeout(deadline.wait() / (len(addresses) - index))
-            opened.connect(address)
-        except OSError as error:
-            opened.close()
-            failure = error
-        else:
-            return opened
-    raise failure
 
 
 def public_only(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:

@@ -10,13 +10,13 @@ from http import HTTPStatus
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Final
 
-import uvicorn
 from uvicorn.server import ServerState
 
 from waypost.core.errors import SettingsError
 from waypost.runtime.metrics import CONTENT_TYPE
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, bound_buffers, connections_by_descriptors
+from waypost.web.listener_options import listener_config
 from waypost.web.public.request import Receive, Scope, Send
 
 PATH: Final = "/metrics"
@@ -72,17 +72,11 @@ def _run(
     exposition: Callable[[], bytes],
     started: Callable[[Callable[[], object]], None],
 ) -> None:
-    config = uvicorn.Config(
+    config = listener_config()(
         partial(_answer, exposition),
         interface="asgi3",
-        loop="uvloop",
         http=HttpConnection,
-        ws="none",
         lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
     )
     config.load()
     limit = ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))

@@ -12,15 +12,15 @@ from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import FINDINGS, say
 from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.database import database
+from waypost.cli.sources.entries import entry_for
 from waypost.cli.sources.settings import settings_for
 from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError
-from waypost.core.model import Directory, Domain
+from waypost.core.model import Directory
 from waypost.database.engine import reading
 from waypost.providers_file.validation import nearest
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import stored_directories
-from waypost.wiring import open_store
 
 
 def examine(
@@ -50,7 +50,7 @@ def examine(
     keep_quiet()
     named = None if directory is None else _named(directory, _all(settings))
     started = time.perf_counter()
-    domain = _domain(settings, asked)
+    domain = entry_for(settings, asked.domain)
     report = LookupReport(settings, asked, domain, named, time.perf_counter() - started)
     for step in report.run():
         if not as_json:
@@ -59,14 +59,6 @@ def examine(
     say_report(report, as_json)
     if not report.is_good:
         raise typer.Exit(FINDINGS)
-
-
-def _domain(settings: Settings, address: EmailAddress) -> Domain | None:
-    store = open_store(settings)
-    try:
-        return store.find(address.domain)
-    finally:
-        store.close()
 
 
 def _all(settings: Settings) -> Sequence[Directory]:

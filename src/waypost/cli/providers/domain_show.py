@@ -10,13 +10,13 @@ from waypost.cli.logs import log_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import say, say_json
 from waypost.cli.providers.domain_list import summary
+from waypost.cli.sources.entries import entry_for
 from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Domain, Format, HostEndpoint, Service
 from waypost.providers_file.describe import describe
 from waypost.providers_file.plan import place
-from waypost.wiring import open_store
 
 
 def show(
@@ -36,11 +36,7 @@ def show(
     name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
     settings = settings_for(providers, demo, db_uri)
     log_warnings()
-    store = open_store(settings)
-    try:
-        found = store.find(name)
-    finally:
-        store.close()
+    found = entry_for(settings, name)
     if found is None:
         with explained_word(domain):
             raise DomainNotServed(f"{name} is not served here")

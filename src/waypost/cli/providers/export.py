@@ -1,14 +1,12 @@
 """`waypost export`: the database as a providers file, or one provider as an ISPDB document."""
 
-from collections.abc import Iterator
 from enum import StrEnum
-from itertools import islice
 from typing import Annotated
 
 import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
-from waypost.cli.output import note, warn, write_document
+from waypost.cli.output import in_parts, note, warn, write_document
 from waypost.cli.progress import progress
 from waypost.cli.providers.export_ispdb import export_ispdb
 from waypost.cli.sources.catalogs import catalog_of, catalog_reading
@@ -71,16 +69,10 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
             "json" if form is ExportFormat.JSON else "toml",
             with_secrets=with_secrets,
         )
-        for part in _parts(texts):
+        for part in in_parts(texts):
             # A providers file is always UTF-8, even if the terminal uses another encoding.
             write_document(part.encode())
 
 
 def _left_out(row: object) -> None:
     warn([f"not exported: {row}"])
-
-
-def _parts(texts: Iterator[str]) -> Iterator[str]:
-    """Yield the same text in fewer and longer parts."""
-    while part := "".join(islice(texts, 10_000)):
-        yield part

@@ -1,16 +1,15 @@
 """The PACC documents of a domain, and whether DNS has their digests."""
 
-from contextlib import closing
 from dataclasses import dataclass
 
 from waypost.cli.logs import keep_quiet
 from waypost.cli.output import say
+from waypost.cli.sources.entries import entry_for
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
 from waypost.formats.pacc import document as pacc
 from waypost.lookup.lookup import client_config
 from waypost.settings import Settings
-from waypost.wiring import open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,7 @@ def documents_of(settings: Settings, name: DomainName) -> PaccDocuments:
         NoUsableService: the domain has no document.
     """
     keep_quiet()
-    with closing(open_store(settings)) as store:
-        entry = store.find(name)
+    entry = entry_for(settings, name)
     config = client_config(entry, name, None)
     served = pacc.render(config)
     pattern = None if entry is None or entry.pattern.text == name.ascii else str(entry.pattern)

@@ -1,7 +1,6 @@
 """Common parts of `waypost show`: the configuration for an address or a domain."""
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -9,13 +8,13 @@ import typer
 from waypost.cli.arguments import typed_domain
 from waypost.cli.logs import keep_quiet
 from waypost.cli.output import warn, write_document
+from waypost.cli.sources.entries import entry_for
 from waypost.cli.user_lookup import user_for
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable, DomainError
 from waypost.core.model import ClientConfig, Directory, User
 from waypost.lookup.lookup import client_config, question_for
 from waypost.settings import Settings
-from waypost.wiring import open_store
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An email address, such as alice@example.com.")
@@ -72,14 +71,8 @@ def config_for(
         StoreError: the database cannot be used as it is.
     """
     keep_quiet()
-    store = open_store(settings)
-    try:
-        domain, address = (
-            (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
-        )
-        entry = store.find(domain)
-    finally:
-        store.close()
+    domain, address = (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
+    entry = entry_for(settings, domain)
     user: User | None = User()
     if address is not None and not no_directory:
         question = question_for(entry, address)
@@ -91,8 +84,7 @@ def config_for(
 def config_of(domain: DomainName, settings: Settings) -> ClientConfig:
     """Return the configuration of a domain, without an address."""
     keep_quiet()
-    with closing(open_store(settings)) as store:
-        return client_config(store.find(domain), domain, None)
+    return client_config(entry_for(settings, domain), domain, None)
 
 
 def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:

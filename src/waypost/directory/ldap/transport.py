@@ -10,6 +10,7 @@ from typing import Final
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
 from waypost.directory.ldap.options import LdapEndpoint
 from waypost.net.deadline import Deadline
+from waypost.net.tcp import connect_first
 from waypost.runtime import threads
 
 Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
@@ -55,20 +56,12 @@ def connect(server: LdapEndpoint, addresses: list[Address], deadline: Deadline) 
     Raises:
         LdapFailure: no address accepts a connection; the reason is that of the last address.
     """
-    failure = LdapFailure(LdapProblem.CONNECT_TIMEOUT, server=server.url)
-    for index, (family, address) in enumerate(addresses):
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # An address that never answers must leave time for the others.
-            connection.settimeout(deadline.wait() / (len(addresses) - index))
-            connection.connect(address)
-        except OSError as error:
-            connection.close()
-            failure = _not_connected(server, error)
-        else:
-            _prepare(connection)
-            return connection
-    raise failure
+    try:
+        connection = connect_first(addresses, deadline)
+    except OSError as error:
+        raise _not_connected(server, error) from error
+    _prepare(connection)
+    return connection
 
 
 def start_tls(server: LdapEndpoint, connection: socket.socket, deadline: Deadline) -> None:

@@ -18,6 +18,7 @@ from waypost.store.reload import NoReport
 from waypost.web.admin.app import create_app
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
+from waypost.web.listener_options import listener_config
 from waypost.wiring import Runtime, wire
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
@@ -47,22 +48,16 @@ def serve(settings: Settings, listener: socket.socket) -> None:
             "admin process cannot start; exiting", code=error.code, reason=str(error)
         )
         raise SystemExit(FAILED) from None
-    config = uvicorn.Config(
+    config = listener_config()(
         create_app(
             *(runtime.cache, settings.tls_names, runtime.metrics),
             *(() if writer is None else (writer.newly_dropped,)),
         ),
-        loop="uvloop",
         http=partial(
             HttpConnection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
-        ),  # type: ignore[arg-type]
-        ws="none",
+        ),
         lifespan="off",
         log_level="warning",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:

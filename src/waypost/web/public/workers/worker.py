@@ -20,6 +20,7 @@ from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
+from waypost.web.listener_options import listener_config
 from waypost.web.public.app import PublicApp
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.wiring import wire
@@ -144,21 +145,14 @@ class _OneOfSeveral(_Worker):
 
 
 def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
-    return uvicorn.Config(
+    return listener_config()(
         factory,
         factory=True,
         host=settings.host,
         port=settings.port,
         interface="asgi3",
-        loop="uvloop",
-        http=partial(HttpConnection, limit=ConnectionLimit(connections_by_descriptors())),  # type: ignore[arg-type]
-        ws="none",
+        http=partial(HttpConnection, limit=ConnectionLimit(connections_by_descriptors())),
         lifespan="on",
         backlog=BACKLOG,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        # `proxy` decides by Waypost's own options which proxies are believed.
-        proxy_headers=False,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )

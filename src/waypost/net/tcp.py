@@ -1,0 +1,35 @@
+"""Connect to one of several addresses within a time limit."""
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from waypost.net.deadline import Deadline
+from waypost.net.failures import NoConnection
+
+
+def connect_first(
+    addresses: Sequence[tuple[socket.AddressFamily, Any]], deadline: Deadline
+) -> socket.socket:
+    """Return a connection to the first address that accepts one.
+
+    Args:
+        addresses: each with the family of its sockets.
+        deadline: for all addresses together.
+
+    Raises:
+        OSError: none accepts a connection; this is the error of the last address.
+    """
+    failure: OSError = NoConnection("the host has no address")
+    for index, (family, address) in enumerate(addresses):
+        opened = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # An address that never answers must leave time for the others.
+            opened.settimeout(deadline.wait() / (len(addresses) - index))
+            opened.connect(address)
+        except OSError as error:
+            opened.close()
+            failure = error
+        else:
+            return opened
+    raise failure
