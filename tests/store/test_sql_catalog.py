@@ -10,7 +10,6 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.making import domain, host_service, url_service
 from tests.providers_file.catalogs import catalogs
-from tests.servers.database import Database
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreError
 from waypost.core.model import (
@@ -28,8 +27,7 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.database.engine import Engine, open_engine, reading, writing
-from waypost.store.sql.dump_sql import sql_statements
-from waypost.store.sql.migrate import statements_for_empty, status, upgrade
+from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import is_empty, purge, read_catalog, write_catalog
@@ -264,36 +262,6 @@ LDAP_WITHOUT_ID = (
     "INSERT INTO ldapserver (name, port, use_ssl, search_base, search_filter, attr_uid)"
     " VALUES ('l', 1, false, 'b', 'f', 'u')"
 )
-NASTY = Provider('Ö\'Brien "& Söhne" \\ %s :x -- ;', "Ö'B\\")
-
-
-def test_script_fills_a_database(bare: Engine, database: Database) -> None:
-    """The statements, run by each engine's client, fill a database with the same catalog."""
-    catalog = Catalog(
-        (
-            Domain(
-                domain("a.example").pattern,
-                NASTY,
-                (IMAP, SMTP, url_service()),
-                DirectoryPolicy(LDAP),
-            ),
-            Domain(domain("b.example").pattern, NASTY, (POP3, SMTP)),
-            domain("*"),
-        ),
-        (LDAP,),
-        (Provider("Idle", "Idle"),),
-    )
-    database.client(statements_for_empty(database.dialect))
-    assert status(bare).is_current
-    database.client("\n".join(sql_statements(catalog, database.dialect)))
-    assert read(bare) == catalog
-
-    added = domain("new.example", POP3, url_service("carddav"))
-    more = Catalog((*catalog.domains, added), catalog.directories)
-    write(bare, more)
-    assert set(read(bare).domains) == set(more.domains)
-    # In automx2 the engine chooses the ids of servers.
-    execute(bare, LDAP_WITHOUT_ID)
 
 
 def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
@@ -302,18 +270,6 @@ def test_engine_numbers_after_a_written_id(engine: Engine) -> None:
     execute(engine, LDAP_WITHOUT_ID)
 
     assert {row[0] for row in table(engine, "ldapserver")} == {1, 7, 8}
-
-
-@pytest.mark.parametrize(
-    ("dialect", "expected"),
-    [("sqlite", "'Ö''B\\'"), ("postgresql", "'Ö''B\\'"), ("mysql", "'Ö''B\\\\'")],
-)
-def test_script_quotes_for_its_reader(dialect: str, expected: str) -> None:
-    """A quotation mark is doubled for all engines, a backslash only for MySQL."""
-    catalog = Catalog(unused_providers=(NASTY,))
-    script = "\n".join(sql_statements(catalog, dialect))  # type: ignore[arg-type]
-
-    assert expected in script
 
 
 def test_pop3_options_are_kept(engine: Engine) -> None:

@@ -1,20 +1,20 @@
-"""SQL statements that fill an empty database, for `sqlite3`, `psql` or `mysql`."""
+"""SQL statements that fill an empty database, for `sqlite3`, `psql` or `mysql`.
 
-import json
+The rows are those of `write_catalog`: it writes a temporary database, and the statements copy that.
+"""
+
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from waypost.core.merge_sequences import merge_sequences
-from waypost.core.model import Catalog, HostEndpoint, LdapServer, Provider
+from waypost.core.model import Catalog
+from waypost.database.engine import Connection
 from waypost.store.sql import schema
-from waypost.store.sql.rows import directories, services
-from waypost.store.sql.rows import providers as provider_rows
-from waypost.store.sql.rows.redirects import redirect_columns
-from waypost.store.sql.sync.directories import users_columns
+from waypost.store.sql.sync.catalog import write_catalog
 from waypost.store.sql.sync.row_ids import advancing
+from waypost.store.sql.sync.temp_table import temporary_engine
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
 
@@ -28,11 +28,14 @@ _ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
         "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
     ),
 }
-
-_SERVICES: Final = (
-    (schema.server, schema.server_domain, "server_id"),
-    (schema.davserver, schema.davserver_domain, "davserver_id"),
-)
+_DIALECTS: Final[Mapping[SqlDialect, type[sa.Dialect]]] = {
+    "sqlite": sqlite.dialect,
+    "postgresql": postgresql.dialect,
+    "mysql": mysql.dialect,
+}
+# A client is fast with many rows in a statement, but every engine limits a statement's length.
+_ROWS: Final = 100
+_CHARS: Final = 100_000
 
 
 def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
@@ -44,90 +47,59 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
         catalog: the wanted content of the database.
         dialect: the SQL dialect.
     """
+    # Other parameter styles than this would double each percent sign.
+    target = _DIALECTS[dialect](paramstyle="named")
     yield from _ENCODING[dialect]
     yield "BEGIN;"
-    for table, row in _rows(catalog):
-        yield f"{_compiled(table.insert().values(row), dialect)};"
+    engine = temporary_engine()
+    try:
+        with engine.connect() as connection:
+            schema.metadata.create_all(connection)
+            write_catalog(connection, catalog)
+            for table in schema.metadata.sorted_tables:
+                yield from _inserts(connection, table, target)
+    finally:
+        engine.dispose()
     if dialect == "postgresql":
         for table in schema.metadata.sorted_tables:
             if "id" in table.c:
-                yield f"{_compiled(advancing(table), dialect)};"
+                compiled = advancing(table).compile(
+                    dialect=target, compile_kwargs={"literal_binds": True}
+                )
+                yield f"{compiled};"
     yield "COMMIT;"
 
 
-def _rows(catalog: Catalog) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
-    directory_ids: dict[str, int] = {}
-    for directory in catalog.directories:
-        if isinstance(directory, LdapServer):
-            yield schema.ldapserver, directories.ldapserver_row(directory)
-        else:
-            number = directory_ids[directory.label] = len(directory_ids) + 1
-            row = {k: v for k, v in directories.directory_row(directory).items() if v is not None}
-            yield schema.directory, {"id": number, **row}
-    providers = [*(domain.provider for domain in catalog.domains), *catalog.unused_providers]
-    provider_ids = {p: number for number, p in enumerate(dict.fromkeys(providers), 1)}
-    for provider, provider_id in provider_ids.items():
-        row = {
-            k: _text(v) for k, v in provider_rows.provider_row(provider).items() if v is not None
-        }
-        yield schema.provider, {"id": provider_id, **row}
-    for domain_id, domain in enumerate(catalog.domains, 1):
-        yield (
-            schema.domain,
-            {
-                "id": domain_id,
-                "name": domain.pattern.text,
-                "provider_id": provider_ids[domain.provider],
-                **users_columns(domain.users, directory_ids),
-                **redirect_columns(domain.redirect),
-            },
-        )
-    for table, links, column in _SERVICES:
-        yield from _service_rows(catalog, provider_ids, table, links, column)
+def _inserts(connection: Connection, table: sa.Table, target: sa.Dialect) -> Iterator[str]:
+    """Yield the statements that insert the rows of a table."""
+    head, _, _ = str(table.insert().compile(dialect=target)).partition(" VALUES ")
+    values: list[str] = []
+    chars = 0
+    for row in _literals(connection, table, target):
+        values.append(row)
+        chars += len(row)
+        if len(values) == _ROWS or chars >= _CHARS:
+            yield _insert(head, values)
+            values.clear()
+            chars = 0
+    if values:
+        yield _insert(head, values)
 
 
-def _service_rows(
-    catalog: Catalog,
-    provider_ids: Mapping[Provider, int],
-    table: sa.Table,
-    links: sa.Table,
-    column: str,
-) -> Iterator[tuple[sa.Table, Mapping[str, Any]]]:
-    is_server = table is schema.server
-    service_id = 0
-    for provider in provider_ids:
-        domains = [(n, d) for n, d in enumerate(catalog.domains, 1) if d.provider == provider]
-        for service, owners in merge_sequences(
-            [s for s in domain.services if isinstance(s.endpoint, HostEndpoint) is is_server]
-            for _, domain in domains
-        ):
-            service_id += 1
-            endpoint = service.endpoint
-            row = (
-                services.server_row(service, endpoint)
-                if isinstance(endpoint, HostEndpoint)
-                else services.davserver_row(service, endpoint)
-            )
-            yield table, {"id": service_id, **row}
-            for owner in owners:
-                yield links, {column: service_id, "domain_id": domains[owner][0]}
+def _insert(head: str, values: list[str]) -> str:
+    listed = ",\n".join(values)
+    return f"{head} VALUES\n{listed};"
 
 
-def _text(value: str | list[Any] | dict[str, Any]) -> Any:  # noqa: ANN401  a value, or an expression for one
-    """Return the value of a JSON column as a text that every engine accepts."""
-    if isinstance(value, str):
-        return value
-    return sa.literal(json.dumps(value, ensure_ascii=False), sa.String)
-
-
-def _compiled(statement: sa.ClauseElement, dialect: SqlDialect) -> str:
-    """Return a statement with its values as literals, quoted by SQLAlchemy."""
-    dialects = {
-        "sqlite": sqlite.dialect,
-        "postgresql": postgresql.dialect,
-        "mysql": mysql.dialect,
-    }
-    compiled = statement.compile(
-        dialect=dialects[dialect](paramstyle="named"), compile_kwargs={"literal_binds": True}
-    )
-    return str(compiled)
+def _literals(connection: Connection, table: sa.Table, target: sa.Dialect) -> Iterator[str]:
+    """Yield the values of each row of a table, quoted by SQLAlchemy, in parentheses."""
+    # The text of JSON is copied as it is.
+    columns = [
+        sa.type_coerce(column, sa.String) if isinstance(column.type, sa.JSON) else column
+        for column in table.c
+    ]
+    types = [column.type for column in columns]
+    render = target.statement_compiler(target, None).render_literal_value
+    rows = connection.execute(sa.select(*columns).order_by(*table.primary_key))
+    for row in rows.yield_per(_ROWS):
+        yield f"({', '.join(map(render, row, types))})"

@@ -38,7 +38,7 @@ class TempTable:
     def __init__(self) -> None:
         """Create an empty list."""
         self.offers = EntryTable()
-        self._engine = sa.create_engine("sqlite://", creator=_connect, poolclass=StaticPool)
+        self._engine = temporary_engine()
         self._connection = self._engine.connect()
         _METADATA.create_all(self._connection)
         insert = _LISTED.insert().prefix_with("OR IGNORE")
@@ -140,6 +140,11 @@ def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item
     """Yield a sequence in parts of at most `size` items."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def temporary_engine() -> sa.Engine:
+    """Return an engine with one connection to a new temporary database; it must be disposed."""
+    return sa.create_engine("sqlite://", creator=_connect, poolclass=StaticPool)
 
 
 def _connect() -> sqlite3.Connection:
