@@ -25,7 +25,8 @@ LAYERS: dict[str, set[str]] = {
     "store": {"core", "runtime", "database"},
     "store.initdb": {"core", "database", "providers_file", "importers", "demo"},
     "store.reload": {"core", "runtime", "providers_file"},
-    "directory": {"core", "parsing", "runtime", "database", "net.deadline", "net.tcp"},
+    "directory": {"core", "parsing", "runtime", "database"}
+    | {"net.deadline", "net.name_lookup", "net.tcp"},
     "lookup": {"core", "runtime.lru"},
     "profiles": {"core", "runtime", "formats.mobileconfig.signing"},
     "diagnostics": {"core", "parsing", "formats", "net"},

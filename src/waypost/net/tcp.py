@@ -2,15 +2,15 @@
 
 import socket
 from collections.abc import Sequence
-from typing import Any
 
 from waypost.net.deadline import Deadline
 from waypost.net.failures import NoConnection
 
+SocketAddress = tuple[socket.AddressFamily, tuple[object, ...] | str]
+"""An address family, and the address for its sockets; a path for Unix sockets."""
 
-def connect_first(
-    addresses: Sequence[tuple[socket.AddressFamily, Any]], deadline: Deadline
-) -> socket.socket:
+
+def connect_first(addresses: Sequence[SocketAddress], deadline: Deadline) -> socket.socket:
     """Return a connection to the first address that accepts one.
 
     Args:

@@ -33,9 +33,12 @@ def test_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """A resolver that never returns delays a lookup only by the time limit for connections."""
     released = threading.Event()
 
-    def silent(*_: object, **__: object) -> list[object]:
-        released.wait(30)
-        return []
+    resolver = socket.getaddrinfo
+
+    def silent(host: str, port: int, *, type: int, flags: int = 0) -> object:  # noqa: A002
+        if not flags:  # An IP address needs no name server.
+            released.wait(30)
+        return resolver(host, port, type=type, flags=flags)
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     try:

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from waypost.core.address import EmailAddress
 from waypost.core.model import LdapBind, LdapDirectory, LdapServer, Secret
@@ -15,9 +15,10 @@ from waypost.directory.ldap.options import ConnectionOptions, LdapEndpoint, conn
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.session import SearchEntry, Session
 from waypost.directory.ldap.tls import tls_context
-from waypost.directory.ldap.transport import Address, connect, resolve
+from waypost.directory.ldap.transport import connect, resolve
 from waypost.directory.step import Step
 from waypost.net.deadline import Deadline
+from waypost.net.tcp import SocketAddress
 
 Outcome = tuple[str, dict[str, object]]
 
@@ -55,7 +56,7 @@ class _Visit:
         self._target = target
         self._server = server
         self._filter = filled(target.filter, address)
-        self._addresses: list[Address] = []
+        self._addresses: Sequence[SocketAddress] = ()
         self._connection: socket.socket | None = None
         self._session: Session | None = None
         self._hits: list[SearchEntry] = []

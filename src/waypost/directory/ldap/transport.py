@@ -1,20 +1,15 @@
-"""Connections to a server within a time limit: TCP, Unix sockets, and the StartTLS request."""
+"""Connections to a server within a time limit, and the StartTLS request on them."""
 
 import socket
 import struct
-import threading
-from functools import partial
-from queue import Empty, SimpleQueue
+from collections.abc import Sequence
 from typing import Final
 
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
 from waypost.directory.ldap.options import LdapEndpoint
 from waypost.net.deadline import Deadline
-from waypost.net.tcp import connect_first
-from waypost.runtime import threads
-
-Address = tuple[socket.AddressFamily, tuple[object, ...] | str]
-"""An address family and the address for its sockets."""
+from waypost.net.name_lookup import look_up
+from waypost.net.tcp import SocketAddress, connect_first
 
 # RFC 4511 s4.14.1: an extended request (s4.12) with the name 1.3.6.1.4.1.1466.20037, as the first
 # message of the connection.
@@ -25,32 +20,28 @@ _ANSWER_MAX_BYTES: Final = 65536
 _RESULT: Final = {1: "operationsError", 2: "protocolError", 52: "unavailable", 53: "unwilling"}
 
 
-def resolve(server: LdapEndpoint, deadline: Deadline) -> list[Address]:
+def resolve(server: LdapEndpoint, deadline: Deadline) -> Sequence[SocketAddress]:
     """Return the addresses of a server, in the order to try them.
-
-    The system's resolver has no time limit and cannot be stopped. So a daemon thread calls it; this
-    thread ends with the process at the latest.
 
     Raises:
         LdapFailure: the host name does not resolve, or not in time.
     """
     if server.path is not None:
         return [(socket.AF_UNIX, server.path)]
-    answers: SimpleQueue[list[Address] | str] = SimpleQueue()
-    ask = partial(_look_up, server, answers)
     try:
-        threads.start(threading.Thread(target=ask, name="ldap-resolve", daemon=True))
-        found = answers.get(timeout=deadline.wait())
-    except threads.NoThread as error:
-        found = str(error)
-    except (Empty, TimeoutError):
-        found = "the name server does not answer in time"
-    if isinstance(found, str):
-        raise LdapFailure(LdapProblem.NO_HOST, server=server.url, why=found)
-    return found
+        return look_up(server.host, server.port, deadline)
+    except TimeoutError:
+        why = "the name server does not answer in time"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except ValueError:  # UnicodeError is one.
+        why = "no host name"
+    raise LdapFailure(LdapProblem.NO_HOST, server=server.url, why=why)
 
 
-def connect(server: LdapEndpoint, addresses: list[Address], deadline: Deadline) -> socket.socket:
+def connect(
+    server: LdapEndpoint, addresses: Sequence[SocketAddress], deadline: Deadline
+) -> socket.socket:
     """Open a connection to the first address that accepts one.
 
     Raises:
@@ -59,7 +50,7 @@ def connect(server: LdapEndpoint, addresses: list[Address], deadline: Deadline) 
     try:
         connection = connect_first(addresses, deadline)
     except OSError as error:
-        raise _not_connected(server, error) from error
+        raise _not_connected(server, error) from None
     _prepare(connection)
     return connection
 
@@ -84,17 +75,6 @@ def start_tls(server: LdapEndpoint, connection: socket.socket, deadline: Deadlin
     if code != 0:
         why = text or _RESULT.get(code, f"result {code}")
         raise LdapFailure(LdapProblem.NO_STARTTLS, server=server.url, why=why)
-
-
-def _look_up(server: LdapEndpoint, answers: "SimpleQueue[list[Address] | str]") -> None:
-    """Put the addresses from the system's resolver, or the reason of a failure, into a queue."""
-    try:
-        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else None
-        answers.put(why or "no host name")
-    else:
-        answers.put([(family, address) for family, _, _, _, address in found])
 
 
 def _not_connected(server: LdapEndpoint, error: OSError) -> LdapFailure:

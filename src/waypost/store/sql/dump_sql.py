@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine.default import DefaultDialect
 
 from waypost.core.model import Catalog
 from waypost.database.engine import Connection
@@ -28,7 +29,7 @@ _ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
         "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
     ),
 }
-_DIALECTS: Final[Mapping[SqlDialect, type[sa.Dialect]]] = {
+_DIALECTS: Final[Mapping[SqlDialect, type[DefaultDialect]]] = {
     "sqlite": sqlite.dialect,
     "postgresql": postgresql.dialect,
     "mysql": mysql.dialect,
