@@ -32,8 +32,8 @@ from waypost.store.external import ExternalDomainCache, ExternalStore
 from waypost.store.initdb import InitDb
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
-from waypost.store.reload import FirstReport, ProvidersReloader, read_store
-from waypost.store.sql.prepare import make_ready, make_ready_patiently
+from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
+from waypost.store.sql.prepare import upgrade_if_needed, upgrade_without_timeouts
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 
@@ -87,11 +87,11 @@ class Runtime:
     def reload(self) -> None:
         """Reload soon what was changed outside; until then the old answers stay in use."""
         if self.reloader is not None:
-            self.reloader.demand()
+            self.reloader.request_reload()
         else:
             self.cache.expire()
         if self.signer is not None:
-            self.signer.demand()
+            self.signer.request_reload()
 
     async def watch(self) -> None:
         """Follow the files, and reconnect to an unavailable database. Cancel it."""
@@ -104,7 +104,7 @@ class Runtime:
 
 
 def wire(
-    settings: Settings, metrics: Metrics | None = None, first_report: FirstReport | None = None
+    settings: Settings, metrics: Metrics | None = None, deduplicator: LogDeduplicator | None = None
 ) -> Runtime:
     """Open the store, and create its cache and the lookup.
 
@@ -113,21 +113,21 @@ def wire(
     Args:
         settings: all options.
         metrics: the metrics of this worker; None to count without showing them.
-        first_report: decides which of several workers logs about the providers file.
+        deduplicator: decides which of several workers logs about the providers file.
 
     Raises:
         StoreError: the database cannot be used as it is.
     """
     metrics = metrics if metrics is not None else Metrics()
-    runtime = _runtime(settings, metrics, first_report)
+    runtime = _runtime(settings, metrics, deduplicator)
     signer = ProfileSigners(
-        ProfileFiles.of(profile_settings(settings)), (first_report or FirstReport()).first
+        ProfileFiles.of(profile_settings(settings)), (deduplicator or LogDeduplicator()).is_first
     )
     signer.start()
     return replace(runtime, signer=signer)
 
 
-def _runtime(settings: Settings, metrics: Metrics, first_report: FirstReport | None) -> Runtime:
+def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator | None) -> Runtime:
     people, public_url = _directories(settings, metrics), settings.public_url
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
@@ -135,14 +135,14 @@ def _runtime(settings: Settings, metrics: Metrics, first_report: FirstReport | N
     if settings.providers is not None:
         domains = ExternalDomainCache(OpenSqlDirectory, _limits(settings), metrics)
         reloader = ProvidersReloader(
-            settings.providers, domains, metrics, first_report, _check_signing
+            settings.providers, domains, metrics, deduplicator, _check_signing
         )
         reloader.start()
         return Runtime(
             domains, Lookup(domains, people, public_url), people, None, metrics, reloader
         )
     store = _open_database(settings)
-    waking = DeferredStore(store, partial(make_ready_patiently, settings.db_uri, store.engine))
+    waking = DeferredStore(store, partial(upgrade_without_timeouts, settings.db_uri, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
     seeding = InitDb(store.engine, cache.clear) if settings.initdb else None
     return Runtime(cache, Lookup(cache, people, public_url), people, seeding, metrics)
@@ -210,10 +210,10 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
 
 
 def _open_database(settings: Settings) -> SqlStore:
-    engine = open_engine(settings.db_uri, settings.db_echo, impatient=True)
+    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
     if in_memory(settings.db_uri):
         # No other process can create the tables in the memory of this process.
-        make_ready(engine)
+        upgrade_if_needed(engine)
     return SqlStore(engine)
 
 

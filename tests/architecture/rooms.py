@@ -76,7 +76,7 @@ EXCEPTIONS: Final = {
             "database/drivers.py",
             "database/engine.py",
             "database/locking.py",
-            "database/shown_uri.py",
+            "database/display_url.py",
             "database/ownership.py",
             "database/read_only.py",
         ),

@@ -13,8 +13,8 @@ from tests.cli.conftest import Waypost
 from tests.servers.database import ENGINES, fresh_database
 from waypost.core.address import DomainName
 from waypost.core.model import HostEndpoint, UrlEndpoint
-from waypost.database.engine import Engine, open_engine, reading
-from waypost.store.sql.audit import ROWS_AT_ONCE, domain_names, findings
+from waypost.database.engine import Engine, open_engine, read_connection
+from waypost.store.sql.audit import ROWS_AT_ONCE, audit_rows, domain_names
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 
@@ -91,8 +91,8 @@ def _clean(adopted: tuple[Engine, Tables]) -> Engine:
 
 
 def reported(engine: Engine) -> list[str]:
-    with reading(engine) as connection:
-        return [str(finding) for finding in findings(connection)]
+    with read_connection(engine) as connection:
+        return [str(finding) for finding in audit_rows(connection)]
 
 
 def test_separators(clean: Engine) -> None:
@@ -348,7 +348,7 @@ def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> 
 def test_hostile_texts_stay_in_their_line(clean: Engine) -> None:
     """A row's text cannot break a line or control a terminal, and is shortened."""
     name = "evil\n\x1b[31m; DROP" + "x" * 100_000
-    with reading(clean) as connection:
+    with read_connection(clean) as connection:
         connection.exec_driver_sql("UPDATE server SET name = ? WHERE id = 4001", (name,))
 
     (line,) = reported(clean)
@@ -358,5 +358,5 @@ def test_hostile_texts_stay_in_their_line(clean: Engine) -> None:
 
 def test_names(clean: Engine) -> None:
     """The names are returned as stored, in the order of their ids."""
-    with reading(clean) as connection:
+    with read_connection(clean) as connection:
         assert list(domain_names(connection)) == ["example.com", "example.net"]

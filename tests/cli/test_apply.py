@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from tests.cli.conftest import Waypost
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog
-from waypost.database.engine import Engine, open_engine, writing
+from waypost.database.engine import Engine, open_engine, write_transaction
 from waypost.providers_file.load import read_providers, write_providers
 from waypost.providers_file.plan import compare
 from waypost.store.sql.migrate import upgrade
@@ -275,7 +275,7 @@ def _in_memory() -> Iterator[Engine]:
 @given(first=catalogs(), second=catalogs())
 def test_any_catalog_settles(in_memory: Engine, first: Catalog, second: Catalog) -> None:
     """After writing any catalog over another, there is nothing to do, and its export is stable."""
-    with writing(in_memory) as connection:
+    with write_transaction(in_memory) as connection:
         purge(connection)
         write_catalog(connection, first)
         write_catalog(connection, second)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from tests.cli.conftest import Waypost, home, waypost
 from waypost.core.errors import ProvidersError, SettingsError, StoreError, StoreUnavailable
 from waypost.core.redaction import redact_message, redact_uri, secrets_of
-from waypost.database.engine import open_engine, reading
-from waypost.database.shown_uri import shown_url, url_secrets
+from waypost.database.display_url import display_url, url_secrets
+from waypost.database.engine import open_engine, read_connection
 from waypost.importers.download import download
 from waypost.net.http_client import FetchLimits
 from waypost.runtime.logs import configure
@@ -266,7 +266,7 @@ def test_errors_show_no_password(uri: str) -> None:
     """For any message of a library or a driver about a URI, its password is not in the error."""
     with pytest.raises((StoreError, StoreUnavailable)) as caught:  # noqa: PT012 -- one or the other
         engine = open_engine(uri)
-        with reading(engine):
+        with read_connection(engine):
             pass
     assert SECRET.lower() not in str(caught.value).lower()
 
@@ -300,8 +300,9 @@ def test_message_keeps_the_rest() -> None:
 def test_url_of_the_library() -> None:
     """A URI that the library has split is shown as it was typed."""
     url = sa.make_url(f"postgresql://dom/alice:{SECRET}@h/x?options={SECRET}&options=b")
-    assert shown_url(url) == "postgresql://***@h/x"
+    assert display_url(url) == "postgresql://***@h/x"
     assert SECRET in url_secrets(url)
     assert (
-        shown_url(sa.make_url("mysql://u:p@[::1]:3306/d?charset=x")) == "mysql://u:***@[::1]:3306/d"
+        display_url(sa.make_url("mysql://u:p@[::1]:3306/d?charset=x"))
+        == "mysql://u:***@[::1]:3306/d"
     )

@@ -12,7 +12,7 @@ from tests.servers.named import named
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.transports.dns import PATIENT_TIMEOUTS, REFUSALS_MAX, TIMEOUTS_MAX, Dns
-from waypost.net.dns.resolver import named as named_in_messages
+from waypost.net.dns.resolver import resolver_name as named_in_messages
 
 D = "example.com"
 ZONE = f"""

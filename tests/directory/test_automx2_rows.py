@@ -10,7 +10,7 @@ from tests.directory.serving import OUTLOOK
 from tests.servers.authority import Authority
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
 from tests.web.asgi import Client, settings
-from waypost.database.engine import open_engine, writing
+from waypost.database.engine import open_engine, write_transaction
 from waypost.importers.automx2_seed import read_seed
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import write_catalog
@@ -48,7 +48,7 @@ def _client(
     uri = f"sqlite:///{tmp_path}/automx2.sqlite"
     engine = open_engine(uri)
     upgrade(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, read_seed(json.dumps(seed), name="seed").catalog)
     engine.dispose()
     options = settings(db_uri=uri, ldap_ca_file=authority.certificate)

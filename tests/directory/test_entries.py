@@ -14,7 +14,7 @@ from waypost.core.model import (
     SqlDirectory,
     User,
 )
-from waypost.directory.entries import WantedAttributes, allowed_value, user_of, wanted_of
+from waypost.directory.entries import WantedAttributes, allowed_value, user_of, wanted_attributes
 
 RULE = AttributeRule("mailHost", pattern=r"mx[0-9]+\.example")
 WANTED = WantedAttributes("uid", "cn", None, (RULE,))
@@ -102,4 +102,4 @@ def test_wanted_attributes(
     directory: LdapServer | LdapDirectory | SqlDirectory | FileDirectory, names: tuple[str, ...]
 ) -> None:
     """Each kind of directory requests only the attributes that its answers need."""
-    assert wanted_of(directory).names == names
+    assert wanted_attributes(directory).names == names

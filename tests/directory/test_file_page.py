@@ -13,7 +13,7 @@ from waypost.core.errors import ProblemsError, WaypostError
 from waypost.directory.file.problems import MISTAKES_MAX
 from waypost.directory.file.read_bytes import MAX_BYTES
 from waypost.directory.file.toml_tables import TOML_MAX_BYTES
-from waypost.directory.file.users import people_of, read_people
+from waypost.directory.file.users import parse_users, read_users
 
 PAGE = ROOT / "docs" / "directories" / "file.md"
 _ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
@@ -26,11 +26,11 @@ def of_bad_files() -> Iterator[str]:
     """Yield every message about the content of the bad files."""
     for data, _, name in [*BAD, (b"address,login\n" + b"x,y\n" * 200, [], "users.csv")]:
         with pytest.raises(ProblemsError) as caught:
-            people_of(data, Path(name))
+            parse_users(data, Path(name))
         for problem in caught.value.problems:
             yield re.sub(r"^line \d+: ", "", problem.removeprefix(f"{name}: "))
     with pytest.raises(ProblemsError) as caught:
-        people_of(b"#" * (TOML_MAX_BYTES + 1), Path("users.toml"))
+        parse_users(b"#" * (TOML_MAX_BYTES + 1), Path("users.toml"))
     yield caught.value.problems[0].removeprefix("users.toml: ")
 
 
@@ -41,7 +41,7 @@ def of_bad_paths(folder: Path) -> Iterator[str]:
         file.truncate(MAX_BYTES + 1)
     for path in (folder / "none.csv", folder, huge, Path("/a\0b.csv")):
         with pytest.raises(WaypostError) as caught:
-            read_people(path)
+            read_users(path)
         yield str(caught.value).removeprefix(f"{path}: ").removeprefix(f"{str(path)!r}: ")
 
 
@@ -81,12 +81,12 @@ def test_numbers_of_the_page() -> None:
 def test_examples_of_the_page() -> None:
     """The users of both examples are found with their values."""
     (users,) = blocks(PAGE, "csv")
-    people = people_of(users.text.encode(), Path("users.csv"))
+    people = parse_users(users.text.encode(), Path("users.csv"))
     (bob,) = people.find(EmailAddress.parse("bob@example.com"))
     assert bob.entry["display_name"] == ("Example; Bob",)
     (carol,) = people.find(EmailAddress.parse("carol@bücher.example"))
     assert carol.entry == {"login": ("carol",), "display_name": ('Carol "CC" Example',)}
     (tables,) = (block for block in blocks(PAGE, "toml") if "[[" not in block.text)
-    people = people_of(tables.text.encode(), Path("users.toml"))
+    people = parse_users(tables.text.encode(), Path("users.toml"))
     (bob,) = people.find(EmailAddress.parse("bob@example.com"))
     assert bob.entry == {"login": ("u1002",), "mailHost": ("mx7.example.org", "mx2.example.com")}

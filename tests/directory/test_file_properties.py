@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, ProblemsError
 from waypost.directory.file.csv_lines import DELIMITERS
-from waypost.directory.file.users import people_of
+from waypost.directory.file.users import parse_users
 
 # No control characters, and no lone surrogates.
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40)
@@ -40,7 +40,7 @@ def test_csv(users: dict[EmailAddress, tuple[str, str]], delimiter: str, line_en
     writer = csv.writer(written, delimiter=delimiter, lineterminator=line_end)
     writer.writerow(["note", "address", "login"])
     writer.writerows([note, str(address), login] for address, (login, note) in users.items())
-    people = people_of(written.getvalue().encode(), Path("users.csv"))
+    people = parse_users(written.getvalue().encode(), Path("users.csv"))
     assert len(people) == len(users)
     for address, (login, note) in users.items():
         (hit,) = people.find(address)
@@ -61,7 +61,7 @@ def test_toml(users: dict[EmailAddress, tuple[str, list[str]]]) -> None:
         for address, (login, hosts) in users.items()
     ]
     text = "# users\n" + "\n".join(tables)
-    people = people_of(text.encode(), Path("users.toml"))
+    people = parse_users(text.encode(), Path("users.toml"))
     assert len(people) == len(users)
     for address, (login, hosts) in users.items():
         (hit,) = people.find(address)
@@ -75,4 +75,4 @@ def test_any_bytes(data: bytes, name: str) -> None:
     """Any bytes are either users or mistakes."""
     for text in (data, b"address,login\n" + data):
         with suppress(ProblemsError):
-            assert len(people_of(text, Path(name))) <= len(text)
+            assert len(parse_users(text, Path(name))) <= len(text)

@@ -14,8 +14,8 @@ from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import FileDirectory
 from waypost.directory.file.source import FileSource
 from waypost.directory.file.user_table import UserTable
-from waypost.directory.file.users import read_people
-from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.directory.file.users import read_users
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 
 ANN = EmailAddress.parse("ann@x.example")
 HEAD = "address,login\n"
@@ -89,13 +89,13 @@ def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.Monke
     """With many lookups, the file is checked once a second, and read only if it changed."""
     done: list[str] = []
 
-    def look(path: Path) -> Signature | None:
+    def look(path: Path) -> FileStamp | None:
         done.append("look")
         return file_stamp(path)
 
     def read(path: Path) -> UserTable:
         done.append("read")
-        return read_people(path)
+        return read_users(path)
 
     monkeypatch.setattr(f"{SOURCE}.file_stamp", look)
     monkeypatch.setattr(READ, read)
@@ -211,7 +211,7 @@ def test_fixed_rights(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(2):
         with pytest.raises(DirectoryUnavailable, match="Permission denied"):
             world.login()
-    monkeypatch.setattr(READ, read_people)
+    monkeypatch.setattr(READ, read_users)
     assert world.login() == "u1"
 
 
@@ -223,7 +223,7 @@ def test_mistakes_of_a_file_that_changes_meanwhile(
 
     def caught(path: Path) -> UserTable:
         try:
-            return read_people(path)
+            return read_users(path)
         finally:
             world.write(HEAD + "ann@x.example,whole\n")
 
@@ -231,7 +231,7 @@ def test_mistakes_of_a_file_that_changes_meanwhile(
     monkeypatch.setattr(READ, caught)
     with capture_logs() as lines:
         assert world.login() == "u1"
-        monkeypatch.setattr(READ, read_people)
+        monkeypatch.setattr(READ, read_users)
         assert world.login() == "whole"
     assert reasons(lines) == []
 
@@ -255,7 +255,7 @@ def test_others_do_not_wait_while_it_is_read(world: World, monkeypatch: pytest.M
     def slow(path: Path) -> UserTable:
         reading.set()
         assert go_on.wait(60)
-        return read_people(path)
+        return read_users(path)
 
     monkeypatch.setattr(READ, slow)
     world.seconds += 2

@@ -7,7 +7,7 @@ import pytest
 
 from tests.directory.scripted import Clock, run
 from waypost.core.errors import DirectoryUnavailable
-from waypost.directory.pacing import Pace
+from waypost.directory.pacing import ResponsePacer
 
 STEP = 0.5
 SOON_SECONDS = 0.05
@@ -34,12 +34,12 @@ async def failing(gate: asyncio.Event) -> str:
 def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> None:
     """An answer or an error waits for the end of its step."""
     clock = Clock()
-    pace = Pace(STEP, clock)
+    pace = ResponsePacer(STEP, clock)
 
     async def work() -> None:
         gate = asyncio.Event()
         begin = clock.now
-        task = asyncio.create_task(pace.evenly(answer(gate)))
+        task = asyncio.create_task(pace.run(answer(gate)))
         await asyncio.sleep(0)
         clock.now = begin + found_after
         gate.set()
@@ -61,11 +61,11 @@ def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> 
 def test_each_has_its_own_steps() -> None:
     """Answers that are due earlier come earlier, and many may be due at once."""
     clock = Clock()
-    pace = Pace(STEP, clock)
+    pace = ResponsePacer(STEP, clock)
     order: list[int] = []
 
     async def asked(number: int, gate: asyncio.Event) -> None:
-        await pace.evenly(found(gate))
+        await pace.run(found(gate))
         order.append(number)
 
     async def work() -> None:
@@ -103,8 +103,8 @@ def test_who_goes_away_asks_no_more() -> None:
             raise
 
     async def work() -> None:
-        pace = Pace(STEP)
-        task = asyncio.create_task(pace.evenly(answer()))
+        pace = ResponsePacer(STEP)
+        task = asyncio.create_task(pace.run(answer()))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         task.cancel()
@@ -121,17 +121,17 @@ def test_who_goes_away_asks_no_more() -> None:
 def test_the_end_holds_nothing_up() -> None:
     """After `close`, waiting and later answers come at once."""
     clock = Clock()
-    pace = Pace(STEP, clock)
+    pace = ResponsePacer(STEP, clock)
 
     async def work() -> None:
         gate = asyncio.Event()
         gate.set()
-        task = asyncio.create_task(pace.evenly(found(gate)))
+        task = asyncio.create_task(pace.run(found(gate)))
         await asyncio.sleep(SOON_SECONDS)
         assert not task.done()
         pace.close()
         assert await asyncio.wait_for(task, 30) == "found"
-        assert await asyncio.wait_for(pace.evenly(found(gate)), 30) == "found"
+        assert await asyncio.wait_for(pace.run(found(gate)), 30) == "found"
         pace.close()
 
     run(work())

@@ -38,7 +38,7 @@ def user(number: int) -> EmailAddress:
 async def fail(guard: ResilientDirectory, times: int) -> None:
     for number in range(times):
         with pytest.raises((DirectoryUnavailable, DirectoryError)):
-            await guard.person_for(user(number))
+            await guard.user_for(user(number))
 
 
 def test_known_and_unknown_are_kept(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
@@ -46,8 +46,8 @@ def test_known_and_unknown_are_kept(guard: ResilientDirectory, source: ScriptedD
 
     async def work() -> None:
         for _ in range(3):
-            assert await guard.person_for(ALICE) == User("a1", "Alice")
-            assert await guard.person_for(BOB) is None
+            assert await guard.user_for(ALICE) == User("a1", "Alice")
+            assert await guard.user_for(BOB) is None
         await guard.close()
 
     run(work())
@@ -62,15 +62,15 @@ def test_answers_grow_old(
     """Known and unknown users are looked up again after the same time to live."""
 
     async def work() -> None:
-        await guard.person_for(ALICE)
-        await guard.person_for(BOB)
+        await guard.user_for(ALICE)
+        await guard.user_for(BOB)
         clock.now += 59
-        await guard.person_for(ALICE)
-        await guard.person_for(BOB)
+        await guard.user_for(ALICE)
+        await guard.user_for(BOB)
         clock.now += 1
         source.entries = {}
-        assert await guard.person_for(ALICE) is None
-        assert await guard.person_for(BOB) is None
+        assert await guard.user_for(ALICE) is None
+        assert await guard.user_for(BOB) is None
         await guard.close()
 
     run(work())
@@ -84,7 +84,7 @@ def test_one_question_for_many(guard: ResilientDirectory, source: ScriptedDirect
 
     async def work() -> None:
         source.go.clear()
-        waiting = [asyncio.create_task(guard.person_for(ALICE)) for _ in range(50)]
+        waiting = [asyncio.create_task(guard.user_for(ALICE)) for _ in range(50)]
         await asyncio.sleep(0.02)
         source.go.set()
         assert set(await asyncio.gather(*waiting)) == {User("a1", "Alice")}
@@ -101,7 +101,7 @@ def test_bulkhead(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
 
     async def work() -> None:
         source.go.clear()
-        tasks = [asyncio.create_task(guard.person_for(user(n))) for n in range(places + 5)]
+        tasks = [asyncio.create_task(guard.user_for(user(n))) for n in range(places + 5)]
         await asyncio.sleep(0.02)
         refused = [task for task in tasks if task.done()]
         assert len(refused) == 5
@@ -124,10 +124,10 @@ def test_time_limit(source: ScriptedDirectory, clock: Clock) -> None:
     async def work() -> None:
         source.go.clear()
         with pytest.raises(DirectoryUnavailable, match="in time"):
-            await asyncio.wait_for(guard.person_for(ALICE), 15)
+            await asyncio.wait_for(guard.user_for(ALICE), 15)
         source.go.set()
-        await until(lambda: not guard.asks(ALICE))
-        assert await guard.person_for(ALICE) == User("a1", "Alice")
+        await until(lambda: not guard.is_querying(ALICE))
+        assert await guard.user_for(ALICE) == User("a1", "Alice")
         await guard.close()
 
     run(work())
@@ -175,10 +175,10 @@ def test_trial_closes_the_breaker(
         source.error = None
         clock.now += 1.1
         with pytest.raises(DirectoryUnavailable, match="attempt is in progress"):
-            await guard.person_for(ALICE)
-        await until(lambda: not guard.asks(ALICE))
-        assert await guard.person_for(ALICE) == User("a1", "Alice")
-        assert await guard.person_for(BOB) is None
+            await guard.user_for(ALICE)
+        await until(lambda: not guard.is_querying(ALICE))
+        assert await guard.user_for(ALICE) == User("a1", "Alice")
+        assert await guard.user_for(BOB) is None
         await guard.close()
 
     run(work())
@@ -195,7 +195,7 @@ def test_pauses_grow(guard: ResilientDirectory, source: ScriptedDirectory, clock
             clock.now += 1
             before = len(source.asked)
             await fail(guard, 1)
-            await until(lambda: not guard.asks(user(0)))
+            await until(lambda: not guard.is_querying(user(0)))
             tried.append(len(source.asked) - before)
         await guard.close()
         assert 5 <= sum(tried) <= 10
@@ -210,16 +210,16 @@ def test_last_good_answer_goes_on(
     """While the directory is unavailable, known users stay known for the configured time."""
 
     async def work() -> None:
-        await guard.person_for(ALICE)
-        await guard.person_for(BOB)
+        await guard.user_for(ALICE)
+        await guard.user_for(BOB)
         source.error = DirectoryUnavailable("away")
         clock.now += 1000
-        assert await guard.person_for(ALICE) == User("a1", "Alice")
+        assert await guard.user_for(ALICE) == User("a1", "Alice")
         with pytest.raises(DirectoryUnavailable):
-            await guard.person_for(BOB)
+            await guard.user_for(BOB)
         clock.now += 61
         with pytest.raises(DirectoryUnavailable):
-            await guard.person_for(ALICE)
+            await guard.user_for(ALICE)
         await guard.close()
 
     run(work())
@@ -258,9 +258,9 @@ def test_defect_is_no_end(guard: ResilientDirectory, source: ScriptedDirectory) 
     async def work() -> None:
         source.entries = {ALICE: {"login": 7}}  # type: ignore[dict-item]
         with pytest.raises(DirectoryError, match="ended by a defect"):
-            await guard.person_for(ALICE)
+            await guard.user_for(ALICE)
         source.entries = {ALICE: {"login": ["a1"]}}
-        assert await guard.person_for(ALICE) == User("a1")
+        assert await guard.user_for(ALICE) == User("a1")
         await guard.close()
 
     run(work())

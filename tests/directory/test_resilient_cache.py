@@ -32,7 +32,7 @@ def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list
     async def work() -> None:
         for number, seconds in steps:
             clock.now += seconds
-            await guard.person_for(USERS[number])
+            await guard.user_for(USERS[number])
         await guard.close()
 
     run(work())
@@ -54,10 +54,10 @@ def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
     guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT))
 
     async def work() -> None:
-        await guard.person_for(address)
+        await guard.user_for(address)
         for user in USERS[:KEPT]:
-            assert await guard.person_for(user) is None
-        await guard.person_for(address)
+            assert await guard.user_for(user) is None
+        await guard.user_for(address)
         await guard.close()
 
     run(work())
@@ -71,10 +71,10 @@ def test_a_flood_costs_no_last_good_answer() -> None:
     guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT), clock=clock)
 
     async def work() -> None:
-        await guard.person_for(ALICE)
-        await asyncio.gather(*map(guard.person_for, USERS))
+        await guard.user_for(ALICE)
+        await asyncio.gather(*map(guard.user_for, USERS))
         source.error = DirectoryUnavailable("away")
-        assert await guard.person_for(ALICE) == User("a1", "Alice")
+        assert await guard.user_for(ALICE) == User("a1", "Alice")
         await guard.close()
 
     run(work())
@@ -86,14 +86,14 @@ def test_a_user_who_was_removed_does_not_come_back() -> None:
     guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT), clock=clock)
 
     async def work() -> None:
-        await guard.person_for(ALICE)
+        await guard.user_for(ALICE)
         clock.now += 61
         source.entries = {}
-        assert await guard.person_for(ALICE) is None
+        assert await guard.user_for(ALICE) is None
         clock.now += 61
         source.error = DirectoryUnavailable("away")
         with pytest.raises(DirectoryUnavailable):
-            await guard.person_for(ALICE)
+            await guard.user_for(ALICE)
         await guard.close()
 
     run(work())

@@ -84,8 +84,8 @@ def test_same_answer_while_the_directory_is_away() -> None:
 
     async def documents() -> list[bytes]:
         people = Directories(lambda _directory: source)
-        await people.person_for(directory, ALICE)
-        await people.person_for(directory, BOB)
+        await people.user_for(directory, ALICE)
+        await people.user_for(directory, BOB)
         source.error = DirectoryUnavailable("away")
         entry = replace(domain(), users=DirectoryPolicy(directory))
         lookup = Lookup(Finder(entry), people)

@@ -58,7 +58,7 @@ class Finder:
         assert domain == EXAMPLE_COM
         return self._entry
 
-    async def person_for(self, directory: Directory, address: EmailAddress) -> User | None:
+    async def user_for(self, directory: Directory, address: EmailAddress) -> User | None:
         self.asked.append((directory, address))
         if isinstance(self._user, WaypostError):
             raise self._user

@@ -7,14 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from waypost.net.addresses import is_public
-from waypost.net.connection import Connection
+from waypost.net.connection import DeadlineConnection
 from waypost.net.deadline import Deadline
 from waypost.net.failures import PrivateAddress
 from waypost.net.http_client import Origin
 
 
 @dataclass
-class _Answering(Connection):
+class _Answering(DeadlineConnection):
     address: str = ""
 
     @property
@@ -40,7 +40,7 @@ class ScriptedTransport:
     @contextmanager
     def connect(
         self, origin: Origin, deadline: Deadline, *, allow_private: bool
-    ) -> Iterator[Connection]:
+    ) -> Iterator[DeadlineConnection]:
         """Connect to a thread that answers one request."""
         address = self.addresses[origin.host]
         if not allow_private and not is_public(address):

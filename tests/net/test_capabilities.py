@@ -16,7 +16,7 @@ from waypost.diagnostics.doctor.mail import mail_findings
 from waypost.diagnostics.simulated_clients.dns import silence
 from waypost.diagnostics.transports.resolved_host import ResolvedHost
 from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
-from waypost.net.capabilities import LINE_MAX_BYTES, ConversationBroken, MailConnection
+from waypost.net.capabilities import LINE_MAX_BYTES, MailConnection, ProtocolError
 
 Script = Sequence[bytes]
 CLEAR = ("password-cleartext",)
@@ -144,8 +144,8 @@ def test_a_server_that_leaves() -> None:
         listener = MailConnection("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
         with listener as talk:
             talk.connected.shutdown(socket.SHUT_WR)
-            with pytest.raises(ConversationBroken, match="closes the connection"):
-                talk.line()
+            with pytest.raises(ProtocolError, match="closes the connection"):
+                talk.read_line()
 
 
 def test_nobody_listens() -> None:

@@ -6,7 +6,7 @@ from dns.rcode import SERVFAIL
 from dns.resolver import NoNameservers
 
 from waypost.core.errors import SettingsError
-from waypost.net.dns.resolver import outcome, read_server
+from waypost.net.dns.resolver import failure_text, read_server
 
 SERVERS = [
     # text, server
@@ -73,4 +73,4 @@ def test_outcome(tried: list[tuple[Exception | str, Message | None]], words: str
     errors = [("192.0.2.53", False, 53, reason, response) for reason, response in tried]
     question = make_query("example.com", "MX")
     error = NoNameservers(request=question, errors=errors)  # type: ignore[no-untyped-call]
-    assert outcome(error) == words
+    assert failure_text(error) == words

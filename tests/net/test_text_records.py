@@ -11,7 +11,7 @@ from dns.rcode import REFUSED, SERVFAIL, Rcode
 
 from tests.servers.named import named
 from waypost.core.errors import NamesUnavailable
-from waypost.net.dns.text_records import TextRecords, look_up
+from waypost.net.dns.text_records import TextRecords, look_up_texts
 
 NAME = "_ua-auto-config.example.com"
 ZONE = """
@@ -30,16 +30,16 @@ def test_records() -> None:
     with named(["example.com"]) as server:
         server.load("example.com", f"$ORIGIN example.com.{ZONE}long 60 IN TXT {LONG}\n")
         asked = "127.0.0.1", server.port
-        found = look_up(NAME, asked)
+        found = look_up_texts(NAME, asked)
 
         assert sorted(found.texts) == ["secondü", "v=UAAC1; a=sha256; d=x"]
         assert found.ttl_seconds == 120
-        assert look_up("ELSEWHERE.example.com.", asked).texts
-        assert look_up("long.example.com", asked) == TextRecords(("x" * 5000,), 60)
-        assert look_up("address.example.com", asked) == TextRecords()
-        assert look_up("nothing.example.com", asked) == TextRecords()
+        assert look_up_texts("ELSEWHERE.example.com.", asked).texts
+        assert look_up_texts("long.example.com", asked) == TextRecords(("x" * 5000,), 60)
+        assert look_up_texts("address.example.com", asked) == TextRecords()
+        assert look_up_texts("nothing.example.com", asked) == TextRecords()
         with pytest.raises(NamesUnavailable, match=r"127\.0\.0\.1 port \d+ cannot answer: REFUSED"):
-            look_up("_ua-auto-config.other.example", asked)
+            look_up_texts("_ua-auto-config.other.example", asked)
 
 
 @pytest.fixture(name="answers")
@@ -75,10 +75,10 @@ def _answers(request: pytest.FixtureRequest) -> Iterator[int]:
 def test_no_answer(answers: int, said: str) -> None:
     """A server that refuses, fails or is silent leaves the records unknown, with the reason."""
     with pytest.raises(NamesUnavailable, match=said):
-        look_up(NAME, ("127.0.0.1", answers))
+        look_up_texts(NAME, ("127.0.0.1", answers))
 
 
 def test_impossible_name() -> None:
     """A name that is too long for DNS raises an error with the reason."""
     with pytest.raises(NamesUnavailable, match="cannot be looked up"):
-        look_up(f"{'a' * 64}.example.com", ("127.0.0.1", 9))
+        look_up_texts(f"{'a' * 64}.example.com", ("127.0.0.1", 9))

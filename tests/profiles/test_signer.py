@@ -112,7 +112,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
         assert line["reason"].startswith(f"profile_key: {made.files.key}: ")
         assert signer.sign(PROFILE) == before
         with capture_logs() as lines:
-            await signer.look_again(demanded=True)
+            await signer.look_again(requested=True)
         assert lines[0]["reason"] == line["reason"]
         put(made, new)
         await until(lambda: signer.sign(PROFILE) != before)

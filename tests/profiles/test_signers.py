@@ -89,7 +89,7 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
             shutil.copy(source, old)
         await until_signed(signers, own, lambda signed: signed != before)
         assert await signers.sign(PROFILE, others) == kept
-        signers.demand()
+        signers.request_reload()
         await until_signed(signers, others, lambda signed: signed != kept)
         watch.cancel()
         return await signers.sign(PROFILE, own), await signers.sign(PROFILE, others)

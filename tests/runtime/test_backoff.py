@@ -10,7 +10,7 @@ def test_pauses_grow() -> None:
     assert not back_off.is_time()
     pauses = []
     for _ in range(7):
-        back_off.failed()
+        back_off.record_failure()
         begin = now[0]
         while not back_off.is_time():
             now[0] += 0.5
@@ -19,6 +19,6 @@ def test_pauses_grow() -> None:
     back_off.reset()
     now[0] += 100
     assert not back_off.is_time()
-    back_off.failed()
+    back_off.record_failure()
     now[0] += 1
     assert back_off.is_time()

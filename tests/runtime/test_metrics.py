@@ -17,7 +17,7 @@ def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
 
 def note(counts: WorkerCounts, worker: int, metrics: Metrics) -> None:
     """Record the counts as a worker sends them."""
-    counts.note(worker, pickle.loads(pickle.dumps(counts_of(metrics))))  # noqa: S301 -- our own
+    counts.update(worker, pickle.loads(pickle.dumps(counts_of(metrics))))  # noqa: S301 -- our own
 
 
 def test_counters_are_added_up() -> None:
@@ -33,20 +33,20 @@ def test_counters_are_added_up() -> None:
     note(counts, 2, other)
     assert shown(counts)[name] == 3
     assert shown(counts)["waypost_requests_total", "pacc", "not_served"] == 1
-    counts.forget(2)
+    counts.remove_worker(2)
     assert shown(counts)[name] == 3
     note(counts, 3, other)
-    counts.forget(1)
-    counts.forget(3)
+    counts.remove_worker(1)
+    counts.remove_worker(3)
     assert shown(counts)[name] == 5
-    counts.forget(3)
+    counts.remove_worker(3)
     assert shown(counts)[name] == 5
 
 
 def test_gauges_are_those_of_the_living() -> None:
     """A gauge shows the worst of the running workers."""
     counts, good, bad = WorkerCounts(), Metrics(), Metrics()
-    bad.store_away()
+    bad.store_unavailable()
     bad.directory_state("LDAP", up=False)
     good.directory_state("LDAP", up=True)
     note(counts, 1, good)
@@ -54,10 +54,10 @@ def test_gauges_are_those_of_the_living() -> None:
     note(counts, 2, bad)
     assert shown(counts)["waypost_store_up",] == 0
     assert shown(counts)["waypost_directory_up", "LDAP"] == 0
-    counts.forget(2)
+    counts.remove_worker(2)
     assert shown(counts)["waypost_store_up",] == 1
     assert shown(counts)["waypost_directory_up", "LDAP"] == 1
-    counts.forget(1)
+    counts.remove_worker(1)
     assert ("waypost_store_up",) not in shown(counts)
 
 

@@ -9,19 +9,19 @@ LONG_SECONDS = 60.0
 
 def test_nothing_demanded() -> None:
     """The wait ends by itself, and returns that no poll was requested."""
-    assert asyncio.run(PollTrigger().within(0.01)) is False
+    assert asyncio.run(PollTrigger().wait(0.01)) is False
 
 
 def test_demanded_before_and_while_waiting() -> None:
     """A request ends the wait at once, whether it comes before or during it, and counts once."""
 
     async def watch() -> list[bool]:
-        demand = PollTrigger()
-        demand.make()
-        demand.make()
-        before = await demand.within(LONG_SECONDS)
-        again = await demand.within(0.01)
-        asyncio.get_running_loop().call_soon(demand.make)
-        return [before, again, await demand.within(LONG_SECONDS)]
+        trigger = PollTrigger()
+        trigger.request()
+        trigger.request()
+        before = await trigger.wait(LONG_SECONDS)
+        again = await trigger.wait(0.01)
+        asyncio.get_running_loop().call_soon(trigger.request)
+        return [before, again, await trigger.wait(LONG_SECONDS)]
 
     assert asyncio.run(asyncio.wait_for(watch(), 10)) == [True, False, True]

@@ -11,10 +11,10 @@ import pytest
 from waypost.core.errors import DirectoryBusy, DirectoryUnavailable
 from waypost.directory.ldap.errors import LdapFailure
 from waypost.directory.ldap.options import LdapEndpoint
-from waypost.directory.ldap.tls_bridge import relayed
+from waypost.directory.ldap.tls_bridge import open_bridge
 from waypost.directory.ldap.transport import resolve
-from waypost.directory.pacing import Pace
-from waypost.directory.sql.watchdog import cut_off_after
+from waypost.directory.pacing import ResponsePacer
+from waypost.directory.sql.watchdog import shut_down_after
 from waypost.net.deadline import Deadline
 from waypost.net.name_lookup import look_up
 from waypost.runtime import threads
@@ -39,7 +39,7 @@ def _look_up() -> None:
 
 def _cut_off() -> None:
     inner, outer = socket.socketpair()
-    with inner, outer, cut_off_after(inner, 1):
+    with inner, outer, shut_down_after(inner, 1):
         pass
 
 
@@ -70,7 +70,7 @@ def test_both_ends_of_a_relay_are_closed() -> None:
     inner, outer = socket.socketpair()
     secure = context.wrap_socket(inner, server_hostname="localhost", do_handshake_on_connect=False)
     with outer, secure, pytest.raises(threads.NoThread):
-        relayed(secure, "relay")
+        open_bridge(secure, "relay")
 
 
 @pytest.mark.usefixtures("full")
@@ -78,9 +78,9 @@ def test_question_without_a_thread() -> None:
     """A question that no thread can ask fails at once, and does not wait without end."""
 
     async def ask() -> None:
-        lane: WorkerPool[str, str] = WorkerPool("lane", str, 2, lambda: DirectoryBusy("busy"))
+        pool: WorkerPool[str, str] = WorkerPool("pool", str, 2, lambda: DirectoryBusy("busy"))
         with pytest.raises(DirectoryBusy):
-            await asyncio.wait_for(lane.ask("alice"), 5)
+            await asyncio.wait_for(pool.submit("alice"), 5)
 
     asyncio.run(ask())
 
@@ -92,9 +92,9 @@ def test_answer_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         return "alice"
 
     async def ask() -> str:
-        pace = Pace(0.01)
+        pace = ResponsePacer(0.01)
         monkeypatch.setattr(threads, "start", _refuse)
-        return await asyncio.wait_for(pace.evenly(answer()), 5)
+        return await asyncio.wait_for(pace.run(answer()), 5)
 
     assert asyncio.run(ask()) == "alice"
 

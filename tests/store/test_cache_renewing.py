@@ -53,7 +53,7 @@ def test_renewed_ahead_without_waiting(store: CountingStore, clock: Clock) -> No
             assert answer.value.value is old
         await until(lambda: store.asked == ["example.com"])
         store.go.set()
-        await until(lambda: not cache.asks(EXAMPLE))
+        await until(lambda: not cache.is_querying(EXAMPLE))
         assert await cache.find(EXAMPLE) is None
         assert store.asked == ["example.com"]
         await cache.close()
@@ -123,7 +123,7 @@ def test_store_that_hangs(store: CountingStore, clock: Clock) -> None:
         assert counted(metrics, 'waypost_cache_answers_total{kind="stale"} 101.0')
         store.entry = None
         store.go.set()
-        await until(lambda: not cache.asks(EXAMPLE))
+        await until(lambda: not cache.is_querying(EXAMPLE))
         assert await cache.find(EXAMPLE) is None
         assert counted(metrics, "waypost_store_up 1.0")
         await cache.close()
@@ -200,7 +200,7 @@ def test_expire_keeps_the_last_good(store: CountingStore, clock: Clock) -> None:
         store.failure, store.entry = None, None
         cache.expire()
         await cache.find(EXAMPLE)
-        await until(lambda: not cache.asks(EXAMPLE))
+        await until(lambda: not cache.is_querying(EXAMPLE))
         assert await cache.find(EXAMPLE) is None
         await cache.close()
 
@@ -262,11 +262,11 @@ def test_one_line_a_minute(store: CountingStore, clock: Clock) -> None:
         for _ in range(61):
             clock.now += 1.1
             await cache.find(EXAMPLE)
-            await until(lambda: not cache.asks(EXAMPLE))
+            await until(lambda: not cache.is_querying(EXAMPLE))
         store.failure = None
         clock.now += 1.1
         await cache.find(EXAMPLE)
-        await until(lambda: not cache.asks(EXAMPLE))
+        await until(lambda: not cache.is_querying(EXAMPLE))
         await cache.close()
 
     with capture_logs() as lines:

@@ -21,8 +21,8 @@ from waypost.core.model import (
     SqlDirectory,
     UnknownUser,
 )
-from waypost.database.engine import Engine, reading, snapshot, writing
-from waypost.store.sql.audit import findings
+from waypost.database.engine import Engine, read_connection, read_snapshot, write_transaction
+from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.dump_sql import sql_statements
 from waypost.store.sql.migrate import statements_for_empty
 from waypost.store.sql.store import SqlStore
@@ -49,12 +49,12 @@ EVERY: tuple[Directory, ...] = (OLD, LDAP, SQL, FILE)
 
 
 def write(engine: Engine, catalog: Catalog) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
 
 
 def read(engine: Engine) -> Catalog:
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         return read_catalog(connection)
 
 
@@ -80,7 +80,7 @@ def test_secrets_are_kept(engine: Engine) -> None:
     elsewhere = replace(LDAP, bind_password=Secret(file="/password"))
     write(engine, Catalog((), (elsewhere, SQL)))
     assert read(engine).directories == (elsewhere, SQL)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         stored = connection.execute(sa.text("SELECT secret FROM directory")).scalars().all()
     assert set(stored) == {None, SQL.uri.value}
 
@@ -116,7 +116,7 @@ def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:
     """A row with the old second time to live is read without it."""
     limited = replace(FILE, limits=DirectoryLimits(ttl_seconds=5))
     write(engine, Catalog((replace(domain(), users=DirectoryPolicy(limited)),), (limited,)))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         new, old = '"ttl_seconds": 5', '"negative_ttl_seconds": 7, "ttl_seconds": 5'
         connection.execute(
             sa.text("UPDATE directory SET options = REPLACE(options, :new, :old)"),
@@ -142,14 +142,14 @@ BROKEN = [
 def test_broken_rows(engine: Engine, statement: str, problem: str) -> None:
     """A domain with an invalid directory is served without one, and the check reports it."""
     write(engine, Catalog((replace(domain(), users=DirectoryPolicy(FILE)),), (FILE,)))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text(statement))
 
-    with capture_logs() as lines, reading(engine) as connection:
+    with capture_logs() as lines, read_connection(engine) as connection:
         store = SqlStore(engine)
         assert store.find(EXAMPLE_COM) == domain()
         assert store.find(EXAMPLE_COM) == domain()
-        problems = [str(one.problem) for one in findings(connection)]
+        problems = [str(one.problem) for one in audit_rows(connection)]
     assert read(engine).domains == (domain(),)
     assert any(problem in one for one in problems)
     assert len(lines) == (0 if "DELETE" in statement else 1)

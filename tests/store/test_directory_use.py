@@ -13,7 +13,7 @@ from waypost.core.model import (
     Secret,
     SqlDirectory,
 )
-from waypost.database.engine import Engine, reading, snapshot, writing
+from waypost.database.engine import Engine, read_connection, read_snapshot, write_transaction
 from waypost.store.sql import schema
 from waypost.store.sql.directory_use import directories_in_use, stored_directories
 from waypost.store.sql.sync.catalog import write_catalog
@@ -33,26 +33,26 @@ def _domain(name: str, directory: Directory | None) -> Domain:
 def _fill(engine: Engine) -> None:
     pointers: list[Directory | None] = [LDAP, PEOPLE, PEOPLE, None, PEOPLE]
     domains = tuple(_domain(f"d{n}.example", one) for n, one in enumerate(pointers))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog(domains, (LDAP, IDLE, PEOPLE, STAFF)))
 
 
 def test_domains_are_counted(engine: Engine) -> None:
     """Each directory comes with its number of domains, even if it is 0."""
     _fill(engine)
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         found = directories_in_use(connection)
     assert found == [(LDAP, 1), (IDLE, 0), (PEOPLE, 3), (STAFF, 0)]
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         assert stored_directories(connection) == [LDAP, IDLE, PEOPLE, STAFF]
 
 
 def test_waypost_comes_before_automx2(engine: Engine) -> None:
     """A domain that refers to both kinds of rows counts for the directory that it uses."""
     _fill(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(schema.domain.update().values(ldapserver_id=42))
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         counts = {one.label: count for one, count in directories_in_use(connection)}
     assert counts == {"ldapserver-42": 2, "ldapserver-43": 0, "people": 3, "staff": 0}
 
@@ -65,7 +65,7 @@ def test_domains_are_counted_by_the_database(engine: Engine) -> None:
     def note(*arguments: object) -> None:
         statements.append(str(arguments[2]).lower())
 
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         sa.event.listen(engine, "before_cursor_execute", note)
         directories_in_use(connection)
         sa.event.remove(engine, "before_cursor_execute", note)

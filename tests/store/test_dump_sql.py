@@ -20,7 +20,7 @@ from waypost.core.model import (
     LdapServer,
     Provider,
 )
-from waypost.database.engine import Engine, open_engine, reading, writing
+from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.demo import demo_catalog
 from waypost.importers.automx2_seed import read_any
 from waypost.store.sql import schema
@@ -59,12 +59,12 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
     database.client(statements_for_empty(database.dialect))
     assert status(bare).is_current
     database.client("\n".join(sql_statements(catalog, database.dialect)))
-    with reading(bare) as connection:
+    with read_connection(bare) as connection:
         assert read_catalog(connection) == catalog
 
     added = domain("new.example", host_service("pop3"), url_service("carddav"))
     more = Catalog((*catalog.domains, added), catalog.directories)
-    with writing(bare) as connection:
+    with write_transaction(bare) as connection:
         write_catalog(connection, more)
         assert set(read_catalog(connection).domains) == set(more.domains)
         # In automx2 the engine chooses the ids of servers.
@@ -74,7 +74,7 @@ def test_script_fills_a_database(bare: Engine, database: Database) -> None:
 def rows(engine: Engine) -> Mapping[str, Sequence[tuple[object, ...]]]:
     """Return the rows of all tables; JSON as text, so that each character counts."""
     found = {}
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         for table in schema.metadata.sorted_tables:
             columns = [
                 sa.cast(column, sa.Text) if isinstance(column.type, sa.JSON) else column
@@ -106,10 +106,10 @@ def test_rows_are_those_of_a_write(
 ) -> None:
     """The script and a write fill all tables with the same rows, on each engine."""
     catalog = wanted()
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
     expected = rows(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         purge(connection)
 
     database.client("\n".join(sql_statements(catalog, database.dialect)))
@@ -124,10 +124,10 @@ def test_rows_of_any_catalog(catalog: Catalog) -> None:
     """The same is true for any catalog, in a database in memory."""
     written, printed = open_engine("sqlite://"), open_engine("sqlite://")
     try:
-        with writing(written) as connection:
+        with write_transaction(written) as connection:
             schema.metadata.create_all(connection)
             write_catalog(connection, catalog)
-        with writing(printed) as connection:
+        with write_transaction(printed) as connection:
             schema.metadata.create_all(connection)
             for statement in sql_statements(catalog, "sqlite"):
                 if statement not in {"BEGIN;", "COMMIT;"}:

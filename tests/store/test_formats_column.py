@@ -3,7 +3,7 @@
 import pytest
 
 from waypost.core.model import ALL_FORMATS, Format
-from waypost.store.sql.rows.formats import formats_of, stored_formats, unknown_words
+from waypost.store.sql.rows.formats import formats_of, stored_formats, unknown_formats
 
 DNS_AND_PACC = frozenset({Format.DNS, Format.PACC})
 # the column, the formats, the unknown names
@@ -33,7 +33,7 @@ STORED: list[tuple[object, frozenset[Format], tuple[str, ...]]] = [
 )
 def test_stored(stored: object, formats: frozenset[Format], unknown: tuple[str, ...]) -> None:
     """Known names are used, and no value of the column causes an internal error."""
-    assert (formats_of(stored), unknown_words(stored)) == (formats, unknown)
+    assert (formats_of(stored), unknown_formats(stored)) == (formats, unknown)
 
 
 @pytest.mark.parametrize("form", Format)

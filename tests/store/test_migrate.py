@@ -14,10 +14,10 @@ from tests.servers.database import Database
 from tests.servers.waypost import SOURCE
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreError
-from waypost.database.engine import Engine, open_engine, reading, writing
+from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.store.sql import schema
 from waypost.store.sql.migrate import statements, status, upgrade
-from waypost.store.sql.prepare import make_ready
+from waypost.store.sql.prepare import upgrade_if_needed
 from waypost.store.sql.revision import HEAD, is_current
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
@@ -34,12 +34,12 @@ EXPECTED_INDEXES = {
 
 
 def indexes(engine: Engine, database: Database) -> set[str]:
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         return set(connection.execute(sa.text(INDEXES[database.dialect])).scalars())
 
 
 def run(engine: Engine, *statements: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for statement in statements:
             connection.execute(sa.text(statement))
 
@@ -142,7 +142,7 @@ def test_failed_upgrade(bare: Engine, database: Database) -> None:
     with pytest.raises(StoreError) as caught:
         upgrade(bare)
     has_advice = "run `waypost db upgrade` again" in str(caught.value)
-    with reading(bare) as connection:
+    with read_connection(bare) as connection:
         columns = [one["name"] for one in sa.inspect(connection).get_columns("provider")]
     if database.dialect != "mysql":
         assert (columns, has_advice) == (["id", "name"], False)
@@ -272,14 +272,14 @@ def test_newest_revision_is_known(sqlite_bare: Engine) -> None:
 def test_making_ready(bare: Engine) -> None:
     """Tables are upgraded if needed, and else not changed."""
     assert not is_current(bare)
-    make_ready(bare)
+    upgrade_if_needed(bare)
     assert is_current(bare)
     assert status(bare).is_current
     run(bare, SAYING.format("0001"))
     assert not is_current(bare)
     run(bare, SAYING.format("9999"))
     with pytest.raises(StoreError, match="run the newer version"):
-        make_ready(bare)
+        upgrade_if_needed(bare)
 
 
 WORKER = """

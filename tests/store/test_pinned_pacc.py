@@ -8,7 +8,7 @@ from tests.making import EXAMPLE_COM, domain, host_service
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed, StoreError
 from waypost.core.model import Catalog, Domain, ExternalDomains, Secret, SqlDirectory
-from waypost.database.engine import Engine, reading, writing
+from waypost.database.engine import Engine, read_connection, write_transaction
 from waypost.formats.pacc import document
 from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
@@ -24,7 +24,7 @@ BEFORE = Catalog((domain("example.com"), domain(IDN.ascii), domain("*.example.ne
 
 
 def put(engine: Engine, catalog: Catalog) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
 
 
@@ -65,7 +65,7 @@ def test_largest_document(engine: Engine) -> None:
 def test_nothing_to_hold_it_in(engine: Engine) -> None:
     """A domain without its own row cannot have a pinned document, not even from a pattern."""
     put(engine, BEFORE)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         is_pattern = schema.domain.c.name == "*.example.net"
         connection.execute(schema.domain.update().where(is_pattern).values(pinned_pacc=OLD))
     pinned = PinnedRows(engine)
@@ -89,7 +89,7 @@ def test_changes_leave_it(engine: Engine) -> None:
     found = SqlStore(engine).find(EXAMPLE_COM)
     assert found is not None
     assert (found.pinned_pacc, found.services) == (OLD, other.services)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         assert set(read_catalog(connection).domains) == set(after.domains)
 
 
@@ -107,7 +107,7 @@ def test_it_goes_with_its_domain(engine: Engine) -> None:
 def test_names_as_operators_stored_them(engine: Engine) -> None:
     """A row with capitals or U-labels has the document of its domain."""
     put(engine, BEFORE)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for old, new in (("example.com", "Example.COM"), (IDN.ascii, IDN.unicode)):
             is_row = schema.domain.c.name == old
             connection.execute(schema.domain.update().where(is_row).values(name=new))
@@ -139,7 +139,7 @@ def test_many_let_go_at_once(engine: Engine) -> None:
 def test_written_by_hand(sqlite_engine: Engine, stored: str, pinned: bytes | None) -> None:
     """A text in SQLite's column is the document in UTF-8; an empty one is no document."""
     put(sqlite_engine, BEFORE)
-    with writing(sqlite_engine) as connection:
+    with write_transaction(sqlite_engine) as connection:
         connection.exec_driver_sql(f"UPDATE domain SET pinned_pacc = {stored}")  # noqa: S608
 
     assert pinned_for(sqlite_engine) == pinned

@@ -9,21 +9,27 @@ from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
 from waypost.core.address import DomainName
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, LdapServer, Provider
-from waypost.database.engine import Connection, Engine, open_engine, reading, writing
+from waypost.database.engine import (
+    Connection,
+    Engine,
+    open_engine,
+    read_connection,
+    write_transaction,
+)
 from waypost.store.sql import schema
-from waypost.store.sql.audit import findings
+from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import (
     is_empty,
+    open_catalog,
     purge,
     read_catalog,
-    reading_catalog,
     write_catalog,
 )
 from waypost.store.sql.sync.diff import Change, WantedContent
-from waypost.store.sql.sync.row_ids import advance
+from waypost.store.sql.sync.row_ids import advance_sequence
 from waypost.store.sql.sync.temp_table import CHUNK
 from waypost.store.sql.sync.writer import write
 
@@ -45,7 +51,7 @@ def store_names(connection: Connection, names: list[str]) -> None:
         connection.execute(schema.provider.insert(), provider)
         row = {"id": number, "name": name, "provider_id": number}
         connection.execute(schema.domain.insert(), row)
-    advance(connection, schema.domain)
+    advance_sequence(connection, schema.domain)
 
 
 def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
@@ -98,24 +104,24 @@ def test_forms(engine: Engine, names: list[str], served: int | None) -> None:
 def check_one(engine: Engine, names: list[str], served: int | None) -> None:
     """Compare lookup, export, check and plan for rows if at most one of them is served."""
     others = [f"{number}" for number in range(1, len(names) + 1) if number != served]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         store_names(connection, names)
     chosen = "example.com" if served is None else names[served - 1].lower()
     found = SqlStore(engine).find(DomainName.parse(chosen.replace("*", "www")))
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         catalog = read_catalog(connection)
         # The domains of these rows have no services, which is a separate finding.
         other = ("uppercase", "mail service")
-        found_problems = list(findings(connection))
+        found_problems = list(audit_rows(connection))
         seen = [one.key for one in found_problems if not any(text in one.problem for text in other)]
         left_out: list[RowFinding] = []
-        with reading_catalog(connection, left_out=left_out.append):
+        with open_catalog(connection, left_out=left_out.append):
             pass
 
     assert catalog.domains == (() if served is None else (found,))
     assert served is None or (found is not None and found.provider.name == f"{served}")
     assert seen == [one.key for one in left_out] == others
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert planned(connection, catalog) == (others, 0)
         assert planned(connection, catalog) == ([], 0)
         kept = connection.execute(sa.select(schema.domain.c.id)).scalars().all()
@@ -127,7 +133,7 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
 @pytest.mark.parametrize("last", ["example.com", "EXAMPLE.com"])
 def test_twins_far_apart(engine: Engine, last: str) -> None:
     """Rows for the same domain are found together, with any number of rows between them."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         store_names(connection, ["Example.com"])
         others = [{"name": f"d{n}.example", "provider_id": 1} for n in range(CHUNK + 5)]
         connection.execute(schema.domain.insert(), others)
@@ -155,10 +161,10 @@ def test_what_is_served_is_exported(names: list[str]) -> None:
     """For any stored names, an export equals the lookups, and writing it does not change them."""
     engine = open_engine("sqlite://")
     upgrade(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         store_names(connection, names)
     before = served(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalog = read_catalog(connection)
         assert before == set(catalog.domains)
         reported, pairs = planned(connection, catalog)
@@ -181,36 +187,36 @@ ASKED = {"example.com": "example.com", "a.example.net": "example.net", "other.ex
 
 def test_lost_provider(engine: Engine, database: Database) -> None:
     """Domains whose provider is missing are exported as served, with a provider of their name."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
     database.client(LOSING[database.dialect].format(table="provider"))
     store = SqlStore(engine)
     found = [store.find(DomainName(name)) for name in ASKED]
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         catalog = read_catalog(connection)
         assert not is_empty(connection)
 
     assert list(catalog.domains) == found
     assert [one.provider.name for one in catalog.domains] == list(ASKED.values())
     assert catalog.unused_providers == ()
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert planned(connection, catalog) == ([], 0)
     assert [store.find(DomainName(name)) for name in ASKED] == found
 
 
 def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
     """With only_add such a domain does not change: it gets no service and no provider."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
     database.client(LOSING[database.dialect].format(table="provider"))
     more = domain("example.com", host_service(), url_service())
     wanted = Catalog((more, domain("new.example")))
     for _ in range(2):
-        with writing(engine) as connection, WantedContent(wanted) as listed:
+        with write_transaction(engine) as connection, WantedContent(wanted) as listed:
             change = Change(connection, listed, only_add=True)
             pairs = list(change.pairs())
             write(change)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         old, new = read_catalog(connection).domains
 
     assert pairs == []
@@ -221,15 +227,15 @@ def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
     """A link to a missing service does not get a new one, whose id SQLite chooses."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
     database.client("DELETE FROM server WHERE type = 'smtp';")
     new = domain("new.example", host_service("pop3"))
-    with writing(engine) as connection, WantedContent(Catalog((new,))) as listed:
+    with write_transaction(engine) as connection, WantedContent(Catalog((new,))) as listed:
         change = Change(connection, listed, only_add=True)
         assert len(list(change.pairs())) == 1
         write(change)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         catalog = read_catalog(connection)
 
     assert catalog.domains == (domain("example.com", host_service()), new)
@@ -238,10 +244,10 @@ def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
 def test_lost_directory(engine: Engine, database: Database) -> None:
     """A domain whose directory is missing is served and exported without one."""
     pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((pointing,), (LDAP,)))
     database.client(LOSING[database.dialect].format(table="ldapserver"))
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         catalog = read_catalog(connection)
 
     assert catalog.domains == (domain(),)
@@ -251,7 +257,7 @@ def test_lost_directory(engine: Engine, database: Database) -> None:
 def test_strays_can_stay(engine: Engine) -> None:
     """If rows that no answer uses are kept, others are written and these do not change."""
     idle = {"id": 77, "name": "idle.example", "port": 993, "type": "imap", "socket_type": "SSL"}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("a.example"),)))
         provider_id = connection.execute(sa.select(schema.provider.c.id)).scalar_one()
         bad = {"name": "not a domain", "provider_id": provider_id}
@@ -264,7 +270,7 @@ def test_strays_can_stay(engine: Engine) -> None:
         connection.execute(schema.server_domain.insert(), link | {"domain_id": domain_id})
         catalog = read_catalog(connection)
         more = Catalog((*catalog.domains, domain("b.example")))
-        write_catalog(connection, more, keep_strays=True)
+        write_catalog(connection, more, keep_unused=True)
 
         names = connection.execute(sa.select(schema.domain.c.name)).scalars().all()
         assert set(names) == {"a.example", "not a domain", "b.example"}

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import Waypost, home, waypost
 from tests.servers.requirements import require
 from tests.store.test_ownership import another_user
-from waypost.database.engine import open_engine, reading
+from waypost.database.engine import open_engine, read_connection
 
 __all__ = ["home", "waypost"]
 
@@ -96,7 +96,7 @@ def test_changes_are_seen(database: Path) -> None:
     engine = open_engine(f"sqlite:///{database}")
     seen = []
     for number in range(2):
-        with another_user(), reading(engine) as connection:
+        with another_user(), read_connection(engine) as connection:
             seen.append(connection.exec_driver_sql("SELECT max(name) FROM provider").scalar())
         with closing(sqlite3.connect(database)) as other:
             other.execute("UPDATE provider SET name = 'zz' || ?", (number,))

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from tests.making import domain
 from waypost.core.address import DomainName
 from waypost.core.model import Catalog, Redirect
-from waypost.database.engine import Engine, reading, writing
-from waypost.store.sql.audit import findings
+from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 from waypost.store.sql.sync.diff import Change, WantedContent
@@ -30,7 +30,7 @@ def catalog(redirect: Redirect | None) -> Catalog:
 @pytest.mark.parametrize("redirect", AWAY)
 def test_found_and_read(engine: Engine, redirect: Redirect | None) -> None:
     """A written redirect is found by domain name, and read with all other domains."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog(redirect))
     store = SqlStore(engine)
 
@@ -40,19 +40,19 @@ def test_found_and_read(engine: Engine, redirect: Redirect | None) -> None:
     other = store.find(DomainName("example.com"))
     assert other is not None
     assert other.redirect is None
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         assert read_catalog(connection) == catalog(redirect)
 
 
 def test_changing(engine: Engine) -> None:
     """A change from each redirect to each other is one change of one domain."""
     for redirect in [*AWAY, *reversed(AWAY)]:
-        with writing(engine) as connection, WantedContent(catalog(redirect)) as wanted:
+        with write_transaction(engine) as connection, WantedContent(catalog(redirect)) as wanted:
             pairs = list(Change(connection, wanted).pairs())
         assert len(pairs) <= 2
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             write_catalog(connection, catalog(redirect))
-        with writing(engine) as connection, WantedContent(catalog(redirect)) as wanted:
+        with write_transaction(engine) as connection, WantedContent(catalog(redirect)) as wanted:
             assert list(Change(connection, wanted).pairs()) == []
 
 
@@ -75,7 +75,7 @@ def test_changing(engine: Engine) -> None:
 )
 def test_written_by_hand(engine: Engine, columns: str, redirect: Redirect | None) -> None:
     """Of columns filled in by hand the most cautious one is used; invalid ones are ignored."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog(None))
         update = f"UPDATE domain SET {columns} WHERE name = 'old.example'"  # noqa: S608
         connection.execute(sa.text(update.replace(":", r"\:")))
@@ -83,7 +83,7 @@ def test_written_by_hand(engine: Engine, columns: str, redirect: Redirect | None
     found = SqlStore(engine).find(OLD)
     assert found is not None
     assert found.redirect == redirect
-    with writing(engine) as connection:
-        effects = [one.effect for one in findings(connection) if one.table == "domain"]
+    with write_transaction(engine) as connection:
+        effects = [one.effect for one in audit_rows(connection) if one.table == "domain"]
     says_nothing = redirect is not None or columns.count("''") == 2
     assert effects == ([] if says_nothing else ["served without a redirect"])

@@ -20,7 +20,7 @@ from waypost.runtime import regular_file
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.store.reload import FirstReport, ProvidersReloader
+from waypost.store.reload import LogDeduplicator, ProvidersReloader
 
 REJECTED = "providers file rejected; keeping the previous version"
 GOOD = """[[provider]]
@@ -124,7 +124,7 @@ def test_demand_tells_again(file: Path) -> None:
         reloader.start()
         watch = asyncio.create_task(reloader.watch())
         for times in (2, 3):
-            reloader.demand()
+            reloader.request_reload()
             async with asyncio.timeout(20):
                 while rejections() < times:  # noqa: ASYNC110 -- a thread sets no event
                     await asyncio.sleep(0.005)
@@ -138,14 +138,14 @@ def test_demand_tells_again(file: Path) -> None:
 def test_one_of_several_tells() -> None:
     """Of several workers that detect the same, the first one logs it."""
     shared = SharedNumbers(2)
-    workers = [FirstReport(shared) for _ in range(3)]
+    workers = [LogDeduplicator(shared) for _ in range(3)]
 
-    assert [worker.first(7) for worker in workers] == [True, False, False]
-    assert [worker.first(8) for worker in workers] == [True, False, False]
-    assert [worker.first(9, 1) for worker in workers] == [True, False, False]
-    assert not workers[0].first(8), "another subject does not get in the way"
-    assert FirstReport().first(7)
-    assert FirstReport().first(7)
+    assert [worker.is_first(7) for worker in workers] == [True, False, False]
+    assert [worker.is_first(8) for worker in workers] == [True, False, False]
+    assert [worker.is_first(9, 1) for worker in workers] == [True, False, False]
+    assert not workers[0].is_first(8), "another subject does not get in the way"
+    assert LogDeduplicator().is_first(7)
+    assert LogDeduplicator().is_first(7)
 
 
 FAILURES = [
@@ -221,7 +221,7 @@ def test_refused_files_are_forgotten(file: Path) -> None:
         reloader = ProvidersReloader(file, MemoryDomains(None), Metrics())
         watch = asyncio.create_task(reloader.watch())
         for _ in range(3):
-            reloader.demand()
+            reloader.request_reload()
             await asyncio.sleep(0.3)
         # A last reading may still go on.
         end = time.monotonic() + PATIENCE_SECONDS
@@ -312,7 +312,7 @@ def test_fifo(file: Path, name: str) -> None:
         watch = asyncio.create_task(reloader.watch())
         path.unlink(missing_ok=True)
         os.mkfifo(path)
-        reloader.demand()
+        reloader.request_reload()
         async with asyncio.timeout(20):
             while not says(metrics, "waypost_providers_reload_ok 0.0"):  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

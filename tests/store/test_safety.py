@@ -25,7 +25,7 @@ from waypost.core.model import (
     LdapServer,
     Provider,
 )
-from waypost.database.engine import Engine, open_engine, snapshot, writing
+from waypost.database.engine import Engine, open_engine, read_snapshot, write_transaction
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import purge, read_catalog, write_catalog
@@ -60,12 +60,12 @@ sys.exit(main(sys.argv[1:]))
 
 
 def write(engine: Engine, catalog: Catalog) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
 
 
 def read(engine: Engine) -> Catalog:
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         return read_catalog(connection)
 
 
@@ -90,7 +90,7 @@ def _applying(tmp_path: Path, database: Database) -> list[str]:
 
 def test_second_apply_waits(engine: Engine, applying: list[str], tmp_path: Path) -> None:
     """A second `apply` waits for the first, sees its result, and changes that."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         waiting = started(RUN, tmp_path, *applying)
         write_catalog(connection, OLD)
         time.sleep(2.5)
@@ -111,9 +111,9 @@ def test_second_writer_says_so(engine: Engine, database: Database) -> None:
             other, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout = 300") and None
         )
     with (
-        writing(engine),
+        write_transaction(engine),
         pytest.raises(StoreUnavailable, match="another process writes to it"),
-        writing(other, wait_seconds=1) as connection,
+        write_transaction(other, wait_seconds=1) as connection,
     ):
         purge(connection)
     other.dispose()
@@ -139,7 +139,7 @@ def test_killed_in_the_middle(engine: Engine, applying: list[str], tmp_path: Pat
 def test_export_while_writing(engine: Engine) -> None:
     """Reading everything returns one state, even if others commit meanwhile."""
     write(engine, OLD)
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         connection.execute(sa.text("SELECT count(*) FROM provider")).scalar()
         write(engine, Catalog((domain("new.example"),)))
         assert read_catalog(connection) == OLD
@@ -183,7 +183,7 @@ def test_hostile_texts(engine: Engine, text: str) -> None:
         assert len(text) > 100 or "\0" in text
         assert read(engine) == OLD
         return
-    with snapshot(engine) as connection:
+    with read_snapshot(engine) as connection:
         found = connection.execute(
             sa.text("SELECT p.name, s.user_name, l.bind_password FROM provider p, server s,"
                     " ldapserver l")
@@ -200,7 +200,7 @@ def test_hostile_domain_names(engine: Engine, text: str) -> None:
             DomainName.parse(text)
     write(engine, OLD)
     try:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             connection.execute(
                 sa.text(
                     "INSERT INTO domain (name, provider_id) SELECT :name, provider_id FROM domain"
@@ -218,7 +218,7 @@ def test_hostile_domain_names(engine: Engine, text: str) -> None:
 def test_names_that_look_alike(engine: Engine) -> None:
     """If the database compares ü and u as equal, only the right domain answers."""
     write(engine, OLD)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text("UPDATE domain SET name = 'bücher.example'"))
     store = SqlStore(engine)
     assert store.find(DomainName("bucher.example")) is None

@@ -26,7 +26,7 @@ from waypost.core.model import (
     Security,
     UrlEndpoint,
 )
-from waypost.database.engine import Engine, open_engine, reading, writing
+from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.store import SqlStore
@@ -39,23 +39,23 @@ POP3 = host_service("pop3", "pop.example.com")
 
 
 def write(engine: Engine, catalog: Catalog) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
 
 
 def read(engine: Engine) -> Catalog:
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         return read_catalog(connection)
 
 
 def table(engine: Engine, name: str) -> list[tuple[object, ...]]:
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         found = connection.execute(sa.text(f"SELECT * FROM {name} ORDER BY 1, 2"))  # noqa: S608
         return [tuple(row) for row in found]
 
 
 def execute(engine: Engine, statement: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text(statement))
 
 
@@ -106,7 +106,7 @@ def _in_memory() -> Iterator[Engine]:
 @given(first=catalogs(), second=catalogs())
 def test_what_is_written_comes_back(in_memory: Engine, first: Catalog, second: Catalog) -> None:
     """With any earlier content, reading returns the written catalog, also the second time."""
-    with writing(in_memory) as connection:
+    with write_transaction(in_memory) as connection:
         purge(connection)
     check_written(in_memory, first, second)
 
@@ -117,7 +117,7 @@ def test_what_is_written_comes_back_everywhere(
     engine: Engine, first: Catalog, second: Catalog
 ) -> None:
     """The same is true on each engine, with few examples, because servers are slow."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         purge(connection)
     check_written(engine, first, second)
 
@@ -212,7 +212,7 @@ def test_rows_stay_when_more_of_a_kind_come(engine: Engine) -> None:
 def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
     """The next write removes a service without a domain."""
     write(engine, Catalog((domain("a.example", IMAP, SMTP),)))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text("DELETE FROM server_domain"))
     write(engine, Catalog((domain("a.example", IMAP),)))
 
@@ -236,7 +236,7 @@ LDAP_FIELDS = (LDAP.name, LDAP.port, LDAP.use_ssl, LDAP.search_base, LDAP.search
 
 def test_purge(engine: Engine) -> None:
     """Purging removes all rows."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert is_empty(connection)
         write_catalog(connection, Catalog((domain(),), (LDAP,), (Provider("Idle", "Idle"),)))
         assert not is_empty(connection)
@@ -285,7 +285,7 @@ def test_pop3_options_are_kept(engine: Engine) -> None:
     assert found.services[0].pop3 == options
     columns = "name, port, type, socket_type, user_name, authentication"
     values = "'a.example', 995, 'pop', 'SSL', '', 'plain'"
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text(f"INSERT INTO server ({columns}) VALUES ({values})"))  # noqa: S608
 
 
@@ -305,7 +305,7 @@ def test_formats_are_kept(engine: Engine) -> None:
     found = SqlStore(engine).find(DomainName("example.com"))
     assert found is not None
     assert found.services == services
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         stored = connection.execute(sa.text("SELECT formats FROM server ORDER BY id")).scalars()
         assert list(stored) == ["pacc dns", None]
     # The same services in all formats are different values.

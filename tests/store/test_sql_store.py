@@ -24,7 +24,7 @@ from waypost.core.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.database.engine import Engine, open_engine, reading, writing
+from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.store.sql import schema
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import purge, write_catalog
@@ -33,13 +33,13 @@ PATTERNS = ["example.com", "*.example.com", "*.b.example.com", "*.com", "*"]
 
 
 def fill(engine: Engine, catalog: Catalog) -> SqlStore:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, catalog)
     return SqlStore(engine)
 
 
 def execute(engine: Engine, statement: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text(statement.replace(":", r"\:")))
 
 
@@ -126,7 +126,7 @@ def test_index_is_used(engine: Engine, database: Database) -> None:
     """Each engine's plan for the statement of a lookup uses an index on the name."""
     store = fill(engine, Catalog((domain("d7.example"),)))
     many = [{"name": f"D{number}.test", "provider_id": 1} for number in range(5000)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(schema.domain.insert(), many)
     asked: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *event: asked.append(str(event[2])))
@@ -134,7 +134,7 @@ def test_index_is_used(engine: Engine, database: Database) -> None:
     sa.event.listen(engine, "before_cursor_execute", lambda *event: given.append(event[3]))
     store.find(DomainName("d7.example"))
     explain, index = EXPLAIN[database.dialect]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if database.dialect != "sqlite":
             analyze = (
                 "ANALYZE domain" if database.dialect == "postgresql" else "ANALYZE TABLE domain"
@@ -280,7 +280,7 @@ def test_address_book(
     url_of_all = "ldaps://ldap.example.com/dc=x??sub"
     service = url_service("ldap", url_of_all, authentication=(PASSWORD_CLEARTEXT,))
     store = fill(engine, Catalog((domain("example.com", service),)))
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         row = connection.execute(sa.text("SELECT * FROM davserver")).mappings().one()
     assert (row["type"], row["port"], bool(row["use_ssl"])) == ("ldap", 636, True)
     assert row["authentication_methods"] is None
@@ -313,7 +313,7 @@ def test_control_characters_in_texts(engine: Engine) -> None:
     execute(engine, "UPDATE provider SET name = 'Ex\x01ample'")
     # PostgreSQL cannot store NUL.
     control = "\x02" if engine.dialect.name == "postgresql" else "\0"
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text("UPDATE server SET user_name = :n"), {"n": f"{control}alice"})
     found = store.find(DomainName("example.com"))
 
@@ -373,7 +373,7 @@ def test_foreign_keys_are_on(engine: Engine) -> None:
 def test_readers_do_not_wait(engine: Engine) -> None:
     """A lookup reads the old state while a writer is active."""
     store = fill(engine, Catalog((domain("example.com"),)))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         purge(connection)
         assert store.find(DomainName("example.com")) is not None
     assert store.find(DomainName("example.com")) is None
@@ -409,7 +409,7 @@ def test_many_threads(engine: Engine) -> None:
 def test_memory_database_is_one_for_all_threads() -> None:
     """A database in memory is the same for every thread."""
     engine = open_engine("sqlite:///:memory:")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
     failures: list[Exception] = []
 
@@ -431,7 +431,7 @@ def test_memory_database_is_one_for_all_threads() -> None:
 
 def test_missing_table(bare: Engine) -> None:
     """The error about a database without tables names the command that creates them."""
-    with writing(bare):
+    with write_transaction(bare):
         pass  # creates a SQLite file
     with pytest.raises(StoreError, match="run `waypost db upgrade`"):
         SqlStore(bare).find(DomainName("example.com"))
@@ -471,7 +471,10 @@ def test_bad_uri(uri: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_folder_that_cannot_be_made() -> None:
     """If a folder cannot be created for a new file, the error names the option."""
     engine = open_engine("sqlite:////proc/waypost/db.sqlite")
-    with pytest.raises(StoreError, match="folder /proc/waypost cannot be created"), writing(engine):
+    with (
+        pytest.raises(StoreError, match="folder /proc/waypost cannot be created"),
+        write_transaction(engine),
+    ):
         pass
     engine.dispose()
 
@@ -479,7 +482,7 @@ def test_folder_that_cannot_be_made() -> None:
 def test_folder_is_made(tmp_path: Path) -> None:
     """The folder of a new database is created."""
     engine = open_engine(f"sqlite:///{tmp_path}/a/b/waypost.sqlite")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(sa.text("CREATE TABLE t (x INTEGER)"))
     engine.dispose()
 
@@ -488,7 +491,7 @@ def test_folder_is_made(tmp_path: Path) -> None:
 
 def test_domains_share_what_they_have_in_common(engine: Engine) -> None:
     """Domains with the same services share one object, so that a large cache stays small."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("a.example"), domain("b.example"))))
     store = SqlStore(engine)
     one, other = (store.find(DomainName.parse(name)) for name in ("a.example", "b.example"))

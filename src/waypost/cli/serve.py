@@ -31,7 +31,7 @@ from waypost.settings import (
     source_of_database,
 )
 from waypost.store.protocol import Store
-from waypost.store.sql.prepare import make_ready
+from waypost.store.sql.prepare import upgrade_if_needed
 from waypost.web.public.server import run
 from waypost.wiring import check_profiles, open_store, signing_credentials
 
@@ -186,7 +186,7 @@ def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> S
     if stored and not in_memory(settings.db_uri):
         with database(settings) as engine:
             refuse_other_owner(engine)
-            make_ready(engine)
+            upgrade_if_needed(engine)
     return open_store(settings, warn)
 
 

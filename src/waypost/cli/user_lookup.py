@@ -19,7 +19,7 @@ def user_for(settings: Settings, directory: Directory, address: EmailAddress) ->
     async def ask() -> User | None:
         people = open_people(settings)
         try:
-            return await people.person_for(directory, address)
+            return await people.user_for(directory, address)
         finally:
             await people.close()
 

@@ -49,7 +49,7 @@ def connect_options(url: sa.URL, **more: object) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in url.query}
 
 
-def impatient_options(url: sa.URL) -> dict[str, Any]:
+def timeout_options(url: sa.URL) -> dict[str, Any]:
     """Return the options with which a driver does not wait without end for a lost server.
 
     libpq detects a lost machine (`tcp_user_timeout`). PyMySQL blocks its thread for some minutes or
@@ -60,7 +60,7 @@ def impatient_options(url: sa.URL) -> dict[str, Any]:
     return {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
 
 
-def driver_cure(url: sa.URL, error: ImportError) -> str:
+def driver_fix(url: sa.URL, error: ImportError) -> str:
     """Return what to install if a driver is missing."""
     module = error.name or url.get_driver_name()
     extra = _EXTRAS.get(url.get_driver_name())

@@ -12,18 +12,18 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_message, redact_uri
+from waypost.database.display_url import url_secrets
 from waypost.database.drivers import (
     CONNECT_TIMEOUT_SECONDS,
     connect_options,
-    driver_cure,
-    impatient_options,
+    driver_fix,
+    timeout_options,
     with_driver,
 )
 from waypost.database.errors import mapped_errors
-from waypost.database.locking import locked
+from waypost.database.locking import write_lock
 from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
 from waypost.database.read_only import read_only_uri
-from waypost.database.shown_uri import url_secrets
 
 __all__ = [
     "Connection",
@@ -31,10 +31,10 @@ __all__ = [
     "is_missing_file",
     "missing_file",
     "open_engine",
-    "reading",
+    "read_connection",
+    "read_snapshot",
     "refuse_other_owner",
-    "snapshot",
-    "writing",
+    "write_transaction",
 ]
 
 BUSY_TIMEOUT_SECONDS: Final = 10
@@ -49,14 +49,14 @@ _STRICT: Final = (
 )
 
 
-def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> Engine:
+def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) -> Engine:
     """Create an engine for a database, without a connection yet.
 
     Args:
         db_uri: in SQLAlchemy's form; the driver is optional. Foreign keys and the write-ahead log
             are enabled in SQLite. A connection that the server closed is replaced.
         echo: log every SQL statement.
-        impatient: stop waiting for a server that is silent for long; not for changes of tables,
+        has_timeouts: stop waiting for a server that is silent for long; not for changes of tables,
             which take long.
 
     Raises:
@@ -68,14 +68,14 @@ def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> 
         message = f"db_uri: {redact_uri(db_uri)} is not a database URI; {_ENCODE}"
         raise StoreError(message) from error
     backend = url.get_backend_name()
-    options = _sqlite_options(url) if backend == "sqlite" else _server_options(url, impatient)
+    options = _sqlite_options(url) if backend == "sqlite" else _server_options(url, has_timeouts)
     try:
         engine = sa.create_engine(url, echo=echo, hide_parameters=True, **options)
     except sa.exc.NoSuchModuleError as error:
         raise StoreError(f"db_uri: Waypost does not support {url.drivername!r}") from error
     except ImportError as error:
-        cure = driver_cure(url, error)
-        message = f"db_uri: the driver for {url.drivername} is not installed; {cure}"
+        fix = driver_fix(url, error)
+        message = f"db_uri: the driver for {url.drivername} is not installed; {fix}"
         raise StoreError(message) from error
     except sa.exc.ArgumentError as error:  # SQLite with a host.
         message = f"db_uri: {redact_uri(db_uri)} is not a valid URI for this database"
@@ -97,7 +97,7 @@ def open_engine(db_uri: str, echo: bool = False, *, impatient: bool = False) -> 
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def read_connection(engine: Engine) -> Iterator[Connection]:
     """Yield a connection for single queries; it begins no transaction and takes no lock.
 
     Raises:
@@ -110,7 +110,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def snapshot(engine: Engine) -> Iterator[Connection]:
+def read_snapshot(engine: Engine) -> Iterator[Connection]:
     """Yield a connection for queries that belong together: they all see the same state.
 
     Raises:
@@ -127,7 +127,9 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterator[Connection]:
+def write_transaction(
+    engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS
+) -> Iterator[Connection]:
     """Yield a connection in one transaction, while no other Waypost process writes.
 
     If the SQLite file does not exist, it is created, and its folder too.
@@ -150,7 +152,7 @@ def writing(engine: Engine, wait_seconds: int = BUSY_TIMEOUT_SECONDS) -> Iterato
             else {"isolation_level": "READ COMMITTED"}
         )
         connection = plain.execution_options(**options)
-        with locked(connection, wait_seconds):
+        with write_lock(connection, wait_seconds):
             yield connection
 
 
@@ -208,8 +210,8 @@ def _sqlite_options(url: sa.URL) -> dict[str, Any]:
     return options | {"connect_args": {"check_same_thread": False}}
 
 
-def _server_options(url: sa.URL, impatient: bool) -> dict[str, Any]:
-    more = impatient_options(url) if impatient else {}
+def _server_options(url: sa.URL, has_timeouts: bool) -> dict[str, Any]:
+    more = timeout_options(url) if has_timeouts else {}
     return {
         "connect_args": connect_options(url, **more),
         "isolation_level": "AUTOCOMMIT",

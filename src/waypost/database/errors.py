@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.core.redaction import redact_message
+from waypost.database.display_url import display_url, url_secrets
 from waypost.database.ownership import write_problem
-from waypost.database.shown_uri import shown_url, url_secrets
 
 _NO_DATABASE: Final = re.compile(
     r"database .* does not exist|unknown database|access denied .* to database"
@@ -76,7 +76,7 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         StoreUnavailable: a retry may succeed.
         StoreError: the operator must fix the database or its URI first.
     """
-    name = shown_url(url)
+    name = display_url(url)
     try:
         yield
     except sa.exc.DBAPIError as error:
@@ -104,14 +104,14 @@ def reason_of(error: sa.exc.DBAPIError) -> str:
 
 def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailable:
     database = redact_message(url.database or "", url_secrets(url))
-    cures = {
+    fixes = {
         Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
         Cause.NO_LOGIN: "check the user and the password in db_uri",
         Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
         Cause.NO_TABLE: "run `waypost db upgrade`",
         Cause.LOCKED: "another process writes to it; try again later",
     }
-    text = f"{said}; {cures[cause]}" if cause in cures else said
+    text = f"{said}; {fixes[cause]}" if cause in fixes else said
     passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
     return StoreUnavailable(text) if passing else StoreError(text)
 

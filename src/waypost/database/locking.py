@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from waypost.core.errors import StoreUnavailable
-from waypost.database.shown_uri import shown_url
+from waypost.database.display_url import display_url
 
 _KEY: Final = 0x77617970_6F7374  # "waypost"; PostgreSQL has separate locks for each database
 
 
 @contextmanager
-def locked(connection: Connection, wait_seconds: int) -> Iterator[None]:
+def write_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
     """Run a transaction while no other Waypost process writes.
 
     Args:
@@ -44,7 +44,7 @@ def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
     got = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
     connection.commit()
     if got != 1:
-        name = shown_url(connection.engine.url)
+        name = display_url(connection.engine.url)
         message = f"{name}: lock timeout; another process writes to it; try again later"
         raise StoreUnavailable(message)
     try:

@@ -67,7 +67,7 @@ def write_problem(path: Path) -> str | None:
         if os.geteuid() == _ROOT and owner != _ROOT:
             return (
                 f"{_owned(place)}, but this process runs as root, and {_name(owner)} could not "
-                f"write the files that root creates; {_cure(place, owner)}"
+                f"write the files that root creates; {_fix(place, owner)}"
             )
         if not _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)):
             if os.statvfs(place).f_flag & os.ST_RDONLY:
@@ -125,7 +125,7 @@ def _can(path: Path, how: int) -> bool:
 def _denied(path: Path, verb: str) -> str:
     owner = path.stat().st_uid
     user = _name(os.geteuid())
-    return f"{_owned(path)}, and {user} cannot {verb} it; {_cure(path, owner)}"
+    return f"{_owned(path)}, and {user} cannot {verb} it; {_fix(path, owner)}"
 
 
 def _owned(path: Path) -> str:
@@ -134,7 +134,7 @@ def _owned(path: Path) -> str:
     )
 
 
-def _cure(path: Path, owner: int) -> str:
+def _fix(path: Path, owner: int) -> str:
     user = _name(os.geteuid())
     return (
         f"run the command as {_name(owner)} (runuser -u {_name(owner)} -- waypost ...), "

@@ -9,7 +9,7 @@ FIRST_PAUSE_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
 
-class Breaker:
+class CircuitBreaker:
     """A circuit breaker: lookups while they succeed, and single trials after failures."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -30,11 +30,11 @@ class Breaker:
         return self._open_until is not None
 
     @property
-    def is_trying(self) -> bool:
+    def is_half_open(self) -> bool:
         """Return whether a trial lookup is in progress."""
         return self._trying
 
-    def lets_through(self) -> bool:
+    def allows_lookup(self) -> bool:
         """Return whether a lookup is allowed now. An open breaker allows one trial per pause."""
         if self._open_until is None:
             return True
@@ -46,14 +46,14 @@ class Breaker:
         self._open_until = now + self._pause
         return True
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Record a success: close the breaker."""
         self._failures = 0
         self._pause = FIRST_PAUSE_SECONDS
         self._open_until = None
         self._trying = False
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Record a failure: open the breaker after several, or after a failed trial."""
         self._failures += 1
         if self._trying:

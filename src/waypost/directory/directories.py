@@ -8,18 +8,18 @@ from typing import Final
 from waypost.core import model
 from waypost.core.address import EmailAddress
 from waypost.core.model import User
-from waypost.directory.pacing import Pace
-from waypost.directory.protocol import Directory, Entry
+from waypost.directory.pacing import ResponsePacer
+from waypost.directory.protocol import DirectorySource, Entry
 from waypost.directory.resilient import ResilientDirectory, UserCacheLimits
 from waypost.runtime.metrics import Metrics
 
 OPEN_MAX: Final = 256
 
-Opener = Callable[[model.Directory], Directory]
+Opener = Callable[[model.Directory], DirectorySource]
 
 
 class Directories:
-    """The directories for one event loop. Implements `lookup.PersonFinder`.
+    """The directories for one event loop. Implements `lookup.UserFinder`.
 
     If the configuration of a directory changes in the database, a new directory replaces the old
     one. The duration of an answer is always a whole number of steps, see `pacing`.
@@ -42,17 +42,17 @@ class Directories:
         self._opener = opener
         self._keeping = keeping
         self._metrics = metrics
-        self._pace = Pace()
+        self._pace = ResponsePacer()
         self._open: OrderedDict[str, tuple[model.Directory, ResilientDirectory]] = OrderedDict()
 
-    async def person_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
+    async def user_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
         """Return the user that an address belongs to, or None if the directory has no such user.
 
         Raises:
             DirectoryUnavailable: the directory does not answer within its time limit.
             DirectoryError: the directory cannot be used as it is configured.
         """
-        return await self._pace.evenly(self._person_for(directory, address))
+        return await self._pace.run(self._user_for(directory, address))
 
     async def close(self) -> None:
         """Close all directories."""
@@ -61,7 +61,7 @@ class Directories:
             await guarded.close()
         self._open.clear()
 
-    async def _person_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
+    async def _user_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
         known = self._open.get(directory.label)
         if known is None or (known[0] is not directory and known[0] != directory):
             known = (directory, self._guard(directory))
@@ -72,7 +72,7 @@ class Directories:
             elif len(self._open) > OPEN_MAX:
                 _, (_, oldest) = self._open.popitem(last=False)
                 await oldest.close()
-        return await known[1].person_for(address)
+        return await known[1].user_for(address)
 
     def _guard(self, directory: model.Directory) -> ResilientDirectory:
         return ResilientDirectory(
@@ -91,7 +91,7 @@ class LazyDirectory:
         self._opener = opener
         self._directory = directory
         self._lock = Lock()
-        self._source: Directory | None = None
+        self._source: DirectorySource | None = None
 
     def find(self, address: EmailAddress) -> Entry | None:
         """Return the entry of a user.

@@ -37,7 +37,7 @@ class WantedAttributes:
         return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
 
 
-def wanted_of(directory: Directory) -> WantedAttributes:
+def wanted_attributes(directory: Directory) -> WantedAttributes:
     """Return the attributes that are needed from a directory's entries."""
     if isinstance(directory, LdapServer):
         return WantedAttributes(directory.attr_uid, directory.attr_cn, None, ())

@@ -5,10 +5,12 @@ from waypost.core.model import FileDirectory, LdapDirectory, LdapServer, SqlDire
 from waypost.directory.file.source import FileSource
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
 from waypost.directory.ldap.options import connection_options
-from waypost.directory.protocol import Directory
+from waypost.directory.protocol import DirectorySource
 
 
-def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = None) -> Directory:
+def open_directory(
+    directory: model.Directory, *, ldap_ca_file: str | None = None
+) -> DirectorySource:
     """Open a directory; no connection is made yet.
 
     Args:
@@ -28,16 +30,16 @@ def open_directory(directory: model.Directory, *, ldap_ca_file: str | None = Non
     return _open_ldap(directory, ldap_ca_file)
 
 
-def _open_ldap(directory: LdapServer | LdapDirectory, ca_file: str | None) -> Directory:
+def _open_ldap(directory: LdapServer | LdapDirectory, ca_file: str | None) -> DirectorySource:
     try:
         # Only an LDAP directory needs the library.
         from waypost.directory.ldap.client import LdapClient  # noqa: PLC0415
     except ImportError as error:
-        raise no_library(error).as_error(directory.label) from error
+        raise library_failure(error).as_error(directory.label) from error
     return LdapClient(connection_options(directory, ca_file))
 
 
-def no_library(error: ImportError) -> LdapFailure:
+def library_failure(error: ImportError) -> LdapFailure:
     """Return the reason why the LDAP library cannot be used."""
     if isinstance(error, ModuleNotFoundError):
         return LdapFailure(LdapProblem.NO_LIBRARY)

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 _Waiting = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
 
 
-class Pace:
+class ResponsePacer:
     """A pacer that returns each answer a whole number of steps after its question."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Pace:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    async def evenly(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
+    async def run(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
         """Return the result of a coroutine, or raise its exception, at the end of a step."""
         start = self._clock()
         task = asyncio.get_running_loop().create_task(answer)

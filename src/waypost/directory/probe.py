@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from waypost.core import model
 from waypost.core.address import EmailAddress
 from waypost.core.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
-from waypost.directory.factory import no_library
+from waypost.directory.factory import library_failure
 from waypost.directory.file.probe import probe_file
 from waypost.directory.sql.probe import probe_sql
 from waypost.directory.step import Step
@@ -35,6 +35,6 @@ def _probe_ldap(
     try:
         from waypost.directory.ldap.probe import probe_ldap  # noqa: PLC0415 -- needs a library
     except ImportError as error:
-        yield Step("library", False, str(no_library(error)))
+        yield Step("library", False, str(library_failure(error)))
         return
     yield from probe_ldap(directory, address, ca_file=ca_file)

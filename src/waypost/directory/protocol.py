@@ -9,7 +9,7 @@ Entry = Mapping[str, Sequence[str]]
 """The values of each attribute of one user. Attribute names match in any case."""
 
 
-class Directory(Protocol):
+class DirectorySource(Protocol):
     """A source of user data.
 
     The methods may block, so `directory.guard` calls them in threads. Several threads may call them

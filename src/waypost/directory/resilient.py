@@ -16,9 +16,9 @@ from waypost.core import model
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.core.model import User
-from waypost.directory.breaker import Breaker
-from waypost.directory.entries import user_of, wanted_of
-from waypost.directory.protocol import Directory
+from waypost.directory.breaker import CircuitBreaker
+from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.protocol import DirectorySource
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.ratelimit import RateLimiter
@@ -28,8 +28,8 @@ CLOSE_SECONDS: Final = 2.0
 # How many lookups may wait for each directory thread.
 QUEUE_FACTOR: Final = 16
 
-Failure = DirectoryUnavailable | DirectoryError
-Asking = asyncio.Task[User | None]
+DirectoryFailure = DirectoryUnavailable | DirectoryError
+UserTask = asyncio.Task[User | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class UserCacheLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedUser:
     found: User | None
     asked_at: float
 
@@ -58,7 +58,7 @@ class ResilientDirectory:
 
     def __init__(
         self,
-        source: Directory,
+        source: DirectorySource,
         configured: model.Directory,
         *,
         keeping: UserCacheLimits | None = None,
@@ -77,26 +77,26 @@ class ResilientDirectory:
         keeping = keeping or UserCacheLimits()
         self._source = source
         self._label = configured.label
-        self._wanted = wanted_of(configured)
+        self._wanted = wanted_attributes(configured)
         self._limits = configured.limits
         self._stale_ttl_seconds = keeping.stale_if_error_seconds
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
-        self._lane: WorkerPool[EmailAddress, User | None] = WorkerPool(
+        self._pool: WorkerPool[EmailAddress, User | None] = WorkerPool(
             f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
         )
-        self._breaker = Breaker(clock)
+        self._breaker = CircuitBreaker(clock)
         # The duration of an answer shows whether it was cached, so caching must not depend on the
         # answer: known and unknown users share one cache and one time to live.
-        self._fresh: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
+        self._fresh: LruCache[EmailAddress, _CachedUser] = LruCache(keeping.size)
         # Read only while the directory is unavailable. Unknown addresses are never stored here.
-        self._last_known: LruCache[EmailAddress, _Kept] = LruCache(keeping.size)
-        self._asking: dict[EmailAddress, Asking] = {}
+        self._last_known: LruCache[EmailAddress, _CachedUser] = LruCache(keeping.size)
+        self._asking: dict[EmailAddress, UserTask] = {}
         self._failure = RateLimiter(clock)
-        self._complained = False
+        self._reported = False
         self._log = structlog.get_logger(__name__)
 
-    async def person_for(self, address: EmailAddress) -> User | None:
+    async def user_for(self, address: EmailAddress) -> User | None:
         """Return the user that an address belongs to, or None if the directory has no such user.
 
         Raises:
@@ -105,14 +105,14 @@ class ResilientDirectory:
             DirectoryError: the directory cannot be used as it is configured, and no earlier answer
                 is cached.
         """
-        kept = self._fresh.recall(address)
+        kept = self._fresh.get(address)
         if kept is not None and self._clock() - kept.asked_at < self._limits.ttl_seconds:
             self._count("hit")
             return kept.found
         try:
             found = await self._asked(address)
         except (DirectoryUnavailable, DirectoryError):
-            last = self._last_known.recall(address)
+            last = self._last_known.get(address)
             if last is None or not self._is_usable(last):
                 self._count("general")
                 raise
@@ -121,13 +121,13 @@ class ResilientDirectory:
         self._count("miss")
         return found
 
-    def asks(self, address: EmailAddress) -> bool:
+    def is_querying(self, address: EmailAddress) -> bool:
         """Return whether a lookup of a user is in progress."""
         return address in self._asking
 
     async def close(self) -> None:
         """Close the directory."""
-        self._lane.close(0.0 if self._asking else CLOSE_SECONDS)
+        self._pool.close(0.0 if self._asking else CLOSE_SECONDS)
         self._source.close()
 
     async def _asked(self, address: EmailAddress) -> User | None:
@@ -138,16 +138,16 @@ class ResilientDirectory:
             raise self._failed(DirectoryUnavailable("does not answer in time"))
         return task.result()
 
-    def _ask(self, address: EmailAddress) -> Asking:
+    def _ask(self, address: EmailAddress) -> UserTask:
         """Start a lookup; raise at once if the breaker is open."""
-        if not self._breaker.lets_through():
+        if not self._breaker.allows_lookup():
             raise DirectoryUnavailable("did not answer; the next attempt is in some seconds")
         if len(self._asking) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
             raise DirectoryBusy("too many lookups wait for the directory")
         task = asyncio.get_running_loop().create_task(self._load(address))
         self._asking[address] = task
         task.add_done_callback(lambda done: self._end(address, done))
-        if self._breaker.is_trying:
+        if self._breaker.is_half_open:
             # The trial runs in the background: no client waits for it.
             raise DirectoryUnavailable("did not answer; an attempt is in progress")
         return task
@@ -155,34 +155,34 @@ class ResilientDirectory:
     async def _load(self, address: EmailAddress) -> User | None:
         asked_at = self._clock()
         try:
-            found = await self._lane.ask(address)
+            found = await self._pool.submit(address)
         except (DirectoryUnavailable, DirectoryError) as error:
             raise self._failed(error) from None
         # An answer that is too late for its client is cached, but does not close the breaker.
         if self._clock() - asked_at <= self._limits.time_limit_seconds:
             self._answered()
-        self._keep(address, _Kept(found, asked_at))
+        self._keep(address, _CachedUser(found, asked_at))
         return found
 
-    def _keep(self, address: EmailAddress, kept: _Kept) -> None:
-        self._fresh.keep(address, kept)
+    def _keep(self, address: EmailAddress, kept: _CachedUser) -> None:
+        self._fresh.put(address, kept)
         if kept.found is None:
-            self._last_known.forget(address)
+            self._last_known.discard(address)
         else:
-            self._last_known.keep(address, kept)
+            self._last_known.put(address, kept)
 
     def _find(self, address: EmailAddress) -> User | None:
         """Return the user from the directory; runs in a thread of the lane."""
         entry = self._source.find(address)
         return None if entry is None else user_of(entry, self._wanted)
 
-    def _end(self, address: EmailAddress, task: Asking) -> None:
+    def _end(self, address: EmailAddress, task: UserTask) -> None:
         if self._asking.get(address) is task:
             del self._asking[address]
         if not task.cancelled():
             task.exception()  # Marks it as retrieved if no client waits any more.
 
-    def _is_usable(self, kept: _Kept) -> bool:
+    def _is_usable(self, kept: _CachedUser) -> bool:
         ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
         return self._clock() - kept.asked_at < ttl
 
@@ -190,18 +190,18 @@ class ResilientDirectory:
         return DirectoryError("the lookup ended by a defect in Waypost; see the log")
 
     def _answered(self) -> None:
-        self._breaker.succeeded()
+        self._breaker.record_success()
         self._metrics.directory_state(self._label, up=True)
-        if self._complained:
-            self._complained = False
+        if self._reported:
+            self._reported = False
             self._log.info("directory answers again", directory=self._label)
 
-    def _failed(self, error: Failure) -> Failure:
-        self._breaker.failed()
+    def _failed(self, error: DirectoryFailure) -> DirectoryFailure:
+        self._breaker.record_failure()
         self._metrics.directory_failed(self._label, error.code)
         self._metrics.directory_state(self._label, up=False)
         if self._failure.is_time():
-            self._complained = True
+            self._reported = True
             fields = {"directory": self._label, "code": error.code, "reason": str(error)}
             self._log.error("directory failed", **fields)
         return error

@@ -32,7 +32,7 @@ class DomainFinder(Protocol):
 class UserFinder(Protocol):
     """Finds users for the lookup, and never blocks the event loop."""
 
-    async def person_for(self, directory: Directory, address: EmailAddress) -> User | None:
+    async def user_for(self, directory: Directory, address: EmailAddress) -> User | None:
         """Return a user, or None. Errors are those of `directory.Directory.find`."""
         ...
 
@@ -100,7 +100,7 @@ class Lookup:
         user: User | None = User()
         if (question := question_for(entry, address)) is not None:
             try:
-                user = await self._people.person_for(*question)
+                user = await self._people.user_for(*question)
             except (DirectoryUnavailable, DirectoryError):
                 user = User()
         return _found(entry, address.domain, address, user, self._public_url)

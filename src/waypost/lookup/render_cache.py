@@ -60,10 +60,10 @@ class RenderCache:
         if address is not None and not _is_like_anybody(address, entry):
             return render(found.config(), *more)
         key = render, more, found.domain, address is None
-        kept = self._kept.recall(key)
+        kept = self._kept.get(key)
         if kept is None or (kept.entry is not entry and kept.entry != entry):
             kept = _Kept(entry, _for_anybody(render, found, *more))
-            self._kept.keep(key, kept)
+            self._kept.put(key, kept)
         kept.entry = entry  # The same object is compared faster the next time.
         if kept.document is None:
             return render(found.config(), *more)

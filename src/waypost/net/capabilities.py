@@ -19,7 +19,7 @@ LOGIN_COMMAND: Final = "(LOGIN)"
 USER_COMMAND: Final = "(USER)"
 
 
-class ConversationBroken(ValueError):
+class ProtocolError(ValueError):
     """A server does not follow the standard of its protocol."""
 
 
@@ -69,7 +69,7 @@ class MailConnection:
         """
         if self._unread:
             # RFC 3207 s4.2 and its like: data from before TLS must be discarded.
-            raise ConversationBroken("it sends unrequested data without TLS")
+            raise ProtocolError("it sends unrequested data without TLS")
         self._hurry()
         secured = self._context.wrap_socket(
             self.connected, server_hostname=self._host, do_handshake_on_connect=False
@@ -77,12 +77,12 @@ class MailConnection:
         self.connected = secured
         secured.do_handshake()
 
-    def say(self, line: str) -> None:
+    def send_line(self, line: str) -> None:
         """Send a line."""
         self._hurry()
         self.connected.sendall(f"{line}\r\n".encode("ascii"))
 
-    def line(self) -> str:
+    def read_line(self) -> str:
         """Read a line.
 
         Raises:
@@ -91,14 +91,14 @@ class MailConnection:
         """
         self._lines += 1
         if self._lines > LINES_MAX:
-            raise ConversationBroken(f"it sends more than {LINES_MAX} lines")
+            raise ProtocolError(f"it sends more than {LINES_MAX} lines")
         while b"\n" not in self._unread:
             if len(self._unread) > LINE_MAX_BYTES:
-                raise ConversationBroken(f"it sends a line of more than {LINE_MAX_BYTES} bytes")
+                raise ProtocolError(f"it sends a line of more than {LINE_MAX_BYTES} bytes")
             self._hurry()
             data = self.connected.recv(4096)
             if not data:
-                raise ConversationBroken("it closes the connection")
+                raise ProtocolError("it closes the connection")
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode("utf-8", "replace").rstrip("\r")
@@ -119,9 +119,9 @@ class MailConnection:
 
 def methods_of_imap(talk: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that an IMAP server offers, after STARTTLS if `upgrades`."""
-    greeting = talk.line()
+    greeting = talk.read_line()
     if not greeting.upper().startswith(("* OK", "* PREAUTH")):
-        raise ConversationBroken(f"it greets with {greeting[:60]!r}")
+        raise ProtocolError(f"it greets with {greeting[:60]!r}")
     if upgrades:
         if "STARTTLS" not in _imap(talk, "a1 CAPABILITY"):
             raise NoStartTls("CAPABILITY does not name STARTTLS")
@@ -135,11 +135,11 @@ def methods_of_imap(talk: MailConnection, *, upgrades: bool) -> set[str]:
 
 def _imap(talk: MailConnection, command: str) -> set[str]:
     """Return all words of an answer; none if the server refuses the command."""
-    talk.say(command)
+    talk.send_line(command)
     words: set[str] = set()
     tag = command.partition(" ")[0].upper()
     while True:
-        line = talk.line().upper()
+        line = talk.read_line().upper()
         if line.startswith(f"{tag} "):
             return words | {tag} if line.startswith(f"{tag} OK") else set()
         words |= set(line.split())
@@ -152,14 +152,14 @@ def _agreed(words: set[str], command: str) -> None:
 
 def methods_of_pop3(talk: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that a POP3 server offers, after STLS if `upgrades`."""
-    greeting = talk.line()
+    greeting = talk.read_line()
     if not greeting.startswith("+OK"):
-        raise ConversationBroken(f"it greets with {greeting[:60]!r}")
+        raise ProtocolError(f"it greets with {greeting[:60]!r}")
     if upgrades:
         if not any(line == "STLS" for line in _pop3(talk)):
             raise NoStartTls("CAPA does not name STLS")
-        talk.say("STLS")
-        if not talk.line().startswith("+OK"):
+        talk.send_line("STLS")
+        if not talk.read_line().startswith("+OK"):
             raise NoStartTls("it refuses STLS")
         talk.start_tls()
     methods = {"APOP"} if "<" in greeting and "@" in greeting else set()
@@ -170,10 +170,10 @@ def methods_of_pop3(talk: MailConnection, *, upgrades: bool) -> set[str]:
 
 
 def _pop3(talk: MailConnection) -> Iterator[str]:
-    talk.say("CAPA")
-    if not talk.line().startswith("+OK"):
+    talk.send_line("CAPA")
+    if not talk.read_line().startswith("+OK"):
         return
-    while (line := talk.line()) != ".":
+    while (line := talk.read_line()) != ".":
         yield line.upper()
 
 
@@ -183,8 +183,8 @@ def methods_of_smtp(talk: MailConnection, *, upgrades: bool) -> set[str]:
     if upgrades:
         if not any(line == "STARTTLS" for line in _hello(talk)):
             raise NoStartTls("EHLO does not name STARTTLS")
-        talk.say("STARTTLS")
-        if not talk.line().startswith("220"):
+        talk.send_line("STARTTLS")
+        if not talk.read_line().startswith("220"):
             raise NoStartTls("it refuses STARTTLS")
         talk.start_tls()
     methods: set[str] = set()
@@ -196,7 +196,7 @@ def methods_of_smtp(talk: MailConnection, *, upgrades: bool) -> set[str]:
 
 
 def _hello(talk: MailConnection) -> list[str]:
-    talk.say(f"EHLO {_OWN_NAME}")
+    talk.send_line(f"EHLO {_OWN_NAME}")
     return _smtp(talk, "250")
 
 
@@ -204,9 +204,9 @@ def _smtp(talk: MailConnection, code: str) -> list[str]:
     """Read a reply of any number of lines (RFC 5321 s4.2.1)."""
     lines = []
     while True:
-        line = talk.line()
+        line = talk.read_line()
         if not line.startswith(code) or line[3:4] not in {"-", " ", ""}:
-            raise ConversationBroken(f"it sends {line[:60]!r} instead of {code}")
+            raise ProtocolError(f"it sends {line[:60]!r} instead of {code}")
         lines.append(line[4:].strip().upper())
         if line[3:4] != "-":
             return lines
@@ -221,8 +221,8 @@ def methods_of_sieve(talk: MailConnection, *, upgrades: bool) -> set[str]:
     if upgrades:
         if "STARTTLS" not in capabilities:
             raise NoStartTls("its greeting does not name STARTTLS")
-        talk.say("STARTTLS")
-        if not talk.line().upper().startswith("OK"):
+        talk.send_line("STARTTLS")
+        if not talk.read_line().upper().startswith("OK"):
             raise NoStartTls("it refuses STARTTLS")
         talk.start_tls()
         capabilities = _sieve(talk)
@@ -231,9 +231,9 @@ def methods_of_sieve(talk: MailConnection, *, upgrades: bool) -> set[str]:
 
 def _sieve(talk: MailConnection) -> dict[str, str]:
     capabilities = {}
-    while not (line := talk.line().upper()).startswith("OK"):
+    while not (line := talk.read_line().upper()).startswith("OK"):
         if not line.startswith('"'):
-            raise ConversationBroken(f"it greets with {line[:60]!r}")
+            raise ProtocolError(f"it greets with {line[:60]!r}")
         name, _, value = line[1:].partition('"')
         capabilities[name] = value.strip().strip('"')
     return capabilities

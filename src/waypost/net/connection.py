@@ -23,7 +23,7 @@ _BUFFER_BYTES: Final = 8192
 
 
 @dataclass(slots=True)
-class Connection:
+class DeadlineConnection:
     """An open connection; `http.client` uses it in place of a socket.
 
     Attributes:
@@ -93,11 +93,11 @@ class Connection:
         return io.BufferedReader(_Reader(self), _BUFFER_BYTES)
 
     def close(self) -> None:
-        """Ignore the call: `http.client` closes before the body is read; `connected` does it."""
+        """Ignore the call: `http.client` closes too early; `open_connection` closes."""
 
 
 class _Reader(io.RawIOBase):
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: DeadlineConnection) -> None:
         self._connection = connection
 
     def readable(self) -> bool:
@@ -108,20 +108,22 @@ class _Reader(io.RawIOBase):
 
 
 @contextmanager
-def connected(addresses: Sequence[Address], deadline: Deadline) -> Iterator[Connection]:
+def open_connection(
+    addresses: Sequence[Address], deadline: Deadline
+) -> Iterator[DeadlineConnection]:
     """Connect to the first address that accepts a connection.
 
     Raises:
         OSError: none does; this is the error of the last address.
     """
-    connection = Connection(connect_first(addresses, deadline), deadline)
+    connection = DeadlineConnection(connect_first(addresses, deadline), deadline)
     try:
         yield connection
     finally:
         connection.opened.close()
 
 
-def public_only(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:
+def public_addresses(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:
     """Return the public ones of a host's addresses.
 
     Args:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from waypost.core.errors import FetchError
 from waypost.core.redaction import redact_message, redact_uri, secrets_of
-from waypost.net.connection import Connection
+from waypost.net.connection import DeadlineConnection
 from waypost.net.deadline import Deadline
 from waypost.net.failures import PrivateAddress, failure_reason
 from waypost.net.http_exchange import PRINTABLE, HttpRequest, HttpResponse, exchange
@@ -49,7 +49,7 @@ class Transport(Protocol):
 
     def connect(
         self, origin: Origin, deadline: Deadline, *, allow_private: bool
-    ) -> AbstractContextManager[Connection]:
+    ) -> AbstractContextManager[DeadlineConnection]:
         """Connect to an origin, with TLS if its scheme is https.
 
         Args:

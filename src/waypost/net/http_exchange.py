@@ -9,7 +9,7 @@ from email.message import Message
 from typing import Final
 from urllib.parse import quote
 
-from waypost.net.connection import Connection
+from waypost.net.connection import DeadlineConnection
 from waypost.net.failures import BadAnswer
 
 _CHUNK_BYTES: Final = 64 * 1024
@@ -58,7 +58,7 @@ def host_of(authority: str) -> str:
 
 
 def exchange(
-    connection: Connection,
+    connection: DeadlineConnection,
     request: HttpRequest,
     max_bytes: int,
     *,

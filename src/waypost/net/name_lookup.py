@@ -27,7 +27,7 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
     """
     if not 0 < port <= PORT_MAX:
         raise OverflowError("the port is not valid")
-    if found := numeric(host, port):
+    if found := numeric_addresses(host, port):
         return found
     # getaddrinfo(3) has no time limit and cannot be stopped, so a thread calls it; the thread ends
     # with the process at the latest.
@@ -43,7 +43,7 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
     return answer
 
 
-def numeric(host: str, port: int) -> tuple[Address, ...]:
+def numeric_addresses(host: str, port: int) -> tuple[Address, ...]:
     """Return the address if a host is an IP address, in any spelling; none if it is a name."""
     try:
         return _addresses(host, port, socket.AI_NUMERICHOST)

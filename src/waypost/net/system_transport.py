@@ -13,11 +13,11 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from waypost.net.connection import Connection, connected, public_only
+from waypost.net.connection import DeadlineConnection, open_connection, public_addresses
 from waypost.net.deadline import Deadline
 from waypost.net.failures import BadAnswer, NoConnection, PrivateAddress
 from waypost.net.http_client import Origin
-from waypost.net.name_lookup import look_up, numeric
+from waypost.net.name_lookup import look_up, numeric_addresses
 
 _TUNNEL_HEAD_MAX_BYTES: Final = 16 * 1024
 _LOCAL: Final = ("localhost", ".localhost", ".local", ".internal")
@@ -60,7 +60,7 @@ class SystemTransport:
     @contextmanager
     def connect(
         self, origin: Origin, deadline: Deadline, *, allow_private: bool
-    ) -> Iterator[Connection]:
+    ) -> Iterator[DeadlineConnection]:
         """Connect to an origin, with TLS if its scheme is https.
 
         With a proxy, Waypost cannot see the address that the proxy connects to: then only IP
@@ -80,14 +80,16 @@ class SystemTransport:
             return
         addresses = look_up(origin.host, origin.port, deadline)
         if not allow_private:
-            addresses = public_only(addresses, origin.host)
-        with connected(addresses, deadline) as connection:
+            addresses = public_addresses(addresses, origin.host)
+        with open_connection(addresses, deadline) as connection:
             _secure(connection, origin)
             yield connection
 
     @contextmanager
-    def _by_proxy(self, origin: Origin, proxy: Proxy, deadline: Deadline) -> Iterator[Connection]:
-        with connected(look_up(proxy.host, proxy.port, deadline), deadline) as connection:
+    def _by_proxy(
+        self, origin: Origin, proxy: Proxy, deadline: Deadline
+    ) -> Iterator[DeadlineConnection]:
+        with open_connection(look_up(proxy.host, proxy.port, deadline), deadline) as connection:
             connection.passes_proxy = True
             login = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
             if origin.scheme == "https":
@@ -112,17 +114,17 @@ def _refuse_local(origin: Origin) -> None:
     host = origin.host.rstrip(".").lower()
     if host == _LOCAL[0] or host.endswith(_LOCAL[1:]):
         raise PrivateAddress(f"{origin.host} is a name of a private network")
-    addresses = numeric(host, origin.port)
+    addresses = numeric_addresses(host, origin.port)
     if addresses:
-        public_only(addresses, origin.host)
+        public_addresses(addresses, origin.host)
 
 
-def _secure(connection: Connection, origin: Origin) -> None:
+def _secure(connection: DeadlineConnection, origin: Origin) -> None:
     if origin.scheme == "https":
         connection.start_tls(ssl.create_default_context(), origin.host)
 
 
-def _open_tunnel(connection: Connection, origin: Origin, headers: dict[str, str]) -> None:
+def _open_tunnel(connection: DeadlineConnection, origin: Origin, headers: dict[str, str]) -> None:
     """Make a proxy connect to an origin (RFC 9110 s9.3.6).
 
     Raises:

@@ -14,7 +14,7 @@ from waypost.formats.mobileconfig.signing import Credentials, sign
 from waypost.profiles.credentials import load_credentials
 from waypost.profiles.files import ProfileFiles
 from waypost.runtime.backoff import BackOff
-from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.ratelimit import RateLimiter
 
 RETRY_LOOKS: Final = 10
@@ -25,7 +25,7 @@ KEPT_PROFILES: Final = 1000
 _FIX: Final = "keeping the previous certificate and key; fix the file, and Waypost reads it again"
 _AGAIN: Final = "keeping the previous certificate and key; retrying until the files can be read"
 
-Seen = tuple[Signature | None, ...]
+Seen = tuple[FileStamp | None, ...]
 Kept = dict[tuple[object, bytes], bytes]
 """Signed profiles, by their signer and a digest of the profile; several signers may share one."""
 
@@ -108,18 +108,18 @@ class ProfileSigner:
             del self._kept[next(iter(self._kept))]
         return signed
 
-    async def look_again(self, *, demanded: bool = False) -> None:
+    async def look_again(self, *, requested: bool = False) -> None:
         """Read the files if one has changed, or if a reload was requested.
 
         Unchanged files with errors are read again from time to time: a certificate that is not
         valid yet, or no more, is accepted as soon as the clock of the machine is right.
         """
-        self._demands += demanded
+        self._demands += requested
         self._looks += 1
         found = await asyncio.to_thread(self._look)
         stays = bool(self._problems) and found == self._seen
         again = self._back_off.is_time() or (stays and self._looks % RETRY_LOOKS == 0)
-        if self._is_due(found) or demanded or again:
+        if self._is_due(found) or requested or again:
             outcome = await asyncio.to_thread(self._load)
             self._seen, self._changing = found, ()
             self._take(outcome, again=True)
@@ -142,7 +142,7 @@ class ProfileSigner:
         is_first = not known and self._is_first(zlib.crc32(repr(("profile", about)).encode()) or 1)
         if isinstance(outcome, SettingsError):
             if outcome.temporary:
-                self._back_off.failed()
+                self._back_off.record_failure()
             else:
                 self._back_off.reset()
             self._problems, self._complained = problems, about

@@ -40,7 +40,7 @@ class ProfileSigners:
         self._signers: dict[ProfileFiles, ProfileSigner] = {}
         self._kept: Kept = {}
         self._opening = asyncio.Lock()
-        self._demand = PollTrigger()
+        self._trigger = PollTrigger()
 
     def start(self) -> None:
         """Read the files of all providers; if they have errors, no such profile is sent."""
@@ -67,16 +67,16 @@ class ProfileSigners:
         self._signers[files] = signer  # The most recently used is last.
         return signer.sign(profile, keep=keep)
 
-    def demand(self) -> None:
+    def request_reload(self) -> None:
         """Request that all files are read again soon, even if they have not changed."""
-        self._demand.make()
+        self._trigger.request()
 
     async def watch(self) -> None:
         """Read files each time one has changed or a reload was requested. Does not end."""
         while True:
-            demanded = await self._demand.within(POLL_SECONDS)
+            requested = await self._trigger.wait(POLL_SECONDS)
             for signer in list(self._signers.values()):
-                await signer.look_again(demanded=demanded)
+                await signer.look_again(requested=requested)
 
     async def _opened(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
         async with self._opening:

@@ -21,7 +21,7 @@ class BackOff:
         self._pause = FIRST_SECONDS
         self._next: float | None = None
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Record a failure, and schedule the next attempt."""
         self._next = self._clock() + self._pause
         self._pause = min(2 * self._pause, LAST_SECONDS)

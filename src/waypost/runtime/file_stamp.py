@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-Signature = tuple[int, int, int, int, int]
+FileStamp = tuple[int, int, int, int, int]
 """Device, inode, size, and in nanoseconds the times of the last change of content and of status.
 
 The last one also changes with the owner or the mode, which may have been the only problem.
 """
 
 
-def file_stamp(path: Path) -> Signature | None:
+def file_stamp(path: Path) -> FileStamp | None:
     """Return the signature of a file; None if there is none that Waypost may see."""
     try:
         found = path.stat()

@@ -5,36 +5,36 @@ from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
-Kept = TypeVar("Kept")
+Value = TypeVar("Value")
 
 
-class LruCache(Generic[Key, Kept]):
+class LruCache(Generic[Key, Value]):
     """A cache of a limited size; it drops the least recently used answer."""
 
     def __init__(self, size: int) -> None:
         """Create an empty cache for so many answers."""
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._kept: OrderedDict[Key, Value] = OrderedDict()
         self._size = size
 
-    def __iter__(self) -> Iterator[Kept]:
+    def __iter__(self) -> Iterator[Value]:
         """Return all cached answers."""
         return iter(self._kept.values())
 
-    def recall(self, key: Key) -> Kept | None:
+    def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""
         kept = self._kept.get(key)
         if kept is not None:
             self._kept.move_to_end(key)
         return kept
 
-    def keep(self, key: Key, kept: Kept) -> None:
+    def put(self, key: Key, kept: Value) -> None:
         """Add an answer, or replace the earlier one for the same key."""
         self._kept[key] = kept
         self._kept.move_to_end(key)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
 
-    def forget(self, key: Key) -> None:
+    def discard(self, key: Key) -> None:
         """Remove the answer for a key."""
         self._kept.pop(key, None)
 
@@ -43,7 +43,7 @@ class LruCache(Generic[Key, Kept]):
         self._kept.clear()
 
 
-class TwoPartCache(Generic[Key, Kept]):
+class TwoPartCache(Generic[Key, Value]):
     """A cache in two parts: a flood of invented names pushes out only other invented names.
 
     The time of an answer shows which part it came from, so do not use this for users.
@@ -56,26 +56,26 @@ class TwoPartCache(Generic[Key, Kept]):
             size: how many answers that found something are kept.
             missing_size: how many answers that found nothing are kept.
         """
-        self._found: LruCache[Key, Kept] = LruCache(size)
-        self._missing: LruCache[Key, Kept] = LruCache(missing_size)
+        self._found: LruCache[Key, Value] = LruCache(size)
+        self._missing: LruCache[Key, Value] = LruCache(missing_size)
 
-    def __iter__(self) -> Iterator[Kept]:
+    def __iter__(self) -> Iterator[Value]:
         """Return all cached answers."""
         yield from self._found
         yield from self._missing
 
-    def recall(self, key: Key) -> Kept | None:
+    def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""
-        kept = self._found.recall(key)
-        return self._missing.recall(key) if kept is None else kept
+        kept = self._found.get(key)
+        return self._missing.get(key) if kept is None else kept
 
-    def keep(self, key: Key, kept: Kept, *, is_found: bool) -> None:
+    def put(self, key: Key, kept: Value, *, is_found: bool) -> None:
         """Add an answer, or replace the earlier one for the same key."""
         target, other = self._found, self._missing
         if not is_found:
             target, other = other, target
-        other.forget(key)
-        target.keep(key, kept)
+        other.discard(key)
+        target.put(key, kept)
 
     def clear(self) -> None:
         """Remove everything."""

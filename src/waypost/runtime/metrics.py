@@ -104,7 +104,7 @@ class Metrics:
         """Count a failed request to the store, with the code of its error."""
         self._store_failures.labels(code).inc()
 
-    def store_away(self) -> None:
+    def store_unavailable(self) -> None:
         """Record that the store does not answer at all."""
         self._store_up.set(0)
 
@@ -154,7 +154,7 @@ class CertificateMetrics:
             registry=registry,
         )
 
-    def asked(self, result: str, seconds: float) -> None:
+    def record_request(self, result: str, seconds: float) -> None:
         """Count a request, by a result from a short list."""
         self._asks.labels(result).inc()
         self._seconds.observe(seconds)
@@ -212,12 +212,12 @@ class WorkerCounts(Collector):
         self._of_ended: Counts = ()
         self.registry.register(self)
 
-    def note(self, worker: int, counts: Counts) -> None:
+    def update(self, worker: int, counts: Counts) -> None:
         """Record the metrics of a worker since its start, by its process id."""
         with self._lock:
             self._of_living[worker] = counts
 
-    def forget(self, worker: int) -> None:
+    def remove_worker(self, worker: int) -> None:
         """Keep only the sums of a worker that has ended."""
         with self._lock:
             last = self._of_living.pop(worker, ())

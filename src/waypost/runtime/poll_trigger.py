@@ -9,16 +9,16 @@ class PollTrigger:
 
     def __init__(self) -> None:
         """Create a trigger without a request."""
-        self._made = asyncio.Event()
+        self._requested = asyncio.Event()
 
-    def make(self) -> None:
+    def request(self) -> None:
         """Request a poll: the current wait, or the next one, ends at once."""
-        self._made.set()
+        self._requested.set()
 
-    async def within(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Wait at most so long; return whether a poll was requested since the last call."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._made.wait(), seconds)
-        made = self._made.is_set()
-        self._made.clear()
-        return made
+            await asyncio.wait_for(self._requested.wait(), seconds)
+        requested = self._requested.is_set()
+        self._requested.clear()
+        return requested

@@ -16,24 +16,24 @@ from typing import Generic, TypeVar
 from waypost.core.errors import WaypostError
 from waypost.runtime import threads
 
-Asked = TypeVar("Asked")
-Answered = TypeVar("Answered")
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class _Question(Generic[Asked, Answered]):
-    about: Asked
+class _Call(Generic[Argument, Result]):
+    argument: Argument
     loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[Answered]"
+    answer: "asyncio.Future[Result]"
 
 
-class WorkerPool(Generic[Asked, Answered]):
+class WorkerPool(Generic[Argument, Result]):
     """A queue of calls, and a limited number of threads that run them."""
 
     def __init__(
         self,
         name: str,
-        ask: Callable[[Asked], Answered],
+        function: Callable[[Argument], Result],
         threads: int,
         broken: Callable[[], WaypostError],
     ) -> None:
@@ -41,22 +41,22 @@ class WorkerPool(Generic[Asked, Answered]):
 
         Args:
             name: of the threads.
-            ask: may block, and raise any `WaypostError`.
+            function: may block, and raise any `WaypostError`.
             threads: how many calls run at the same time.
             broken: returns the error of a call whose thread ended by a defect.
         """
         self._name = name
-        self._ask = ask
+        self._function = function
         self._limit = threads
         self._broken = broken
         self._threads: list[threading.Thread] = []
-        self._questions: SimpleQueue[_Question[Asked, Answered] | None] = SimpleQueue()
+        self._calls: SimpleQueue[_Call[Argument, Result] | None] = SimpleQueue()
 
-    def ask(self, about: Asked) -> "asyncio.Future[Answered]":
+    def submit(self, argument: Argument) -> "asyncio.Future[Result]":
         """Queue a call; the future gets its result or its error."""
         loop = asyncio.get_running_loop()
-        question: _Question[Asked, Answered] = _Question(about, loop, loop.create_future())
-        self._questions.put(question)
+        call: _Call[Argument, Result] = _Call(argument, loop, loop.create_future())
+        self._calls.put(call)
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if len(self._threads) < self._limit:
             thread = threading.Thread(target=self._work, name=self._name, daemon=True)
@@ -65,33 +65,33 @@ class WorkerPool(Generic[Asked, Answered]):
             except threads.NoThread:
                 if not self._threads:
                     # The call stays in the queue, and its later result is dropped.
-                    question.answer.set_exception(self._broken())
+                    call.answer.set_exception(self._broken())
             else:
                 self._threads.append(thread)
-        return question.answer
+        return call.answer
 
     def close(self, seconds: float) -> None:
         """End the threads, and wait at most so long for running calls."""
         for _ in self._threads:
-            self._questions.put(None)
+            self._calls.put(None)
         deadline = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
-        while (question := self._questions.get()) is not None:
+        while (call := self._calls.get()) is not None:
             # The outcome after any other error; the thread ends.
-            outcome: Answered | WaypostError = self._broken()
+            outcome: Result | WaypostError = self._broken()
             try:
-                outcome = self._ask(question.about)
+                outcome = self._function(call.argument)
             except WaypostError as error:
                 outcome = error
             finally:
                 with suppress(RuntimeError):  # The loop is closed: no task waits any more.
-                    question.loop.call_soon_threadsafe(_deliver, question.answer, outcome)
+                    call.loop.call_soon_threadsafe(_deliver, call.answer, outcome)
 
 
-def _deliver(answer: "asyncio.Future[Answered]", outcome: Answered | WaypostError) -> None:
+def _deliver(answer: "asyncio.Future[Result]", outcome: Result | WaypostError) -> None:
     if answer.done():
         return
     if isinstance(outcome, WaypostError):

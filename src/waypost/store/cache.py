@@ -34,9 +34,9 @@ CLOSE_SECONDS: Final = 5.0
 WATCH_SECONDS: Final = 1.0
 WATCH_DOMAIN: Final = DomainName("waypost.invalid")
 
-Asking = asyncio.Task[Domain | None]
-Failure = StoreUnavailable | StoreError
-StoreLane = WorkerPool[DomainName, Domain | None]
+DomainTask = asyncio.Task[Domain | None]
+StoreFailure = StoreUnavailable | StoreError
+StorePool = WorkerPool[DomainName, Domain | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class CacheLimits:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedDomain:
     """A cached answer, as old as its query: it may lack a change that was made later."""
 
     found: Domain | None
@@ -100,18 +100,18 @@ class DomainCache:
         self._limits = limits
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
-        self._refreshing: StoreLane = WorkerPool("store-refresh", store.find, threads, _broken)
-        self._exploring: StoreLane = WorkerPool("store-explore", store.find, threads, _broken)
-        self._kept: TwoPartCache[DomainName, _Kept] = TwoPartCache(
+        self._refreshing: StorePool = WorkerPool("store-refresh", store.find, threads, _broken)
+        self._exploring: StorePool = WorkerPool("store-explore", store.find, threads, _broken)
+        self._kept: TwoPartCache[DomainName, _CachedDomain] = TwoPartCache(
             limits.size, limits.negative_size
         )
-        self._asking: dict[DomainName, Asking] = {}
-        self._tasks: set[Asking] = set()
+        self._asking: dict[DomainName, DomainTask] = {}
+        self._tasks: set[DomainTask] = set()
         self._explorers = 0
         self._generation = 0
         self._away = False
         self._answered_at = -math.inf
-        self._complained = False
+        self._reported = False
         self._failure = RateLimiter(clock)
         self._log = structlog.get_logger(__name__)
 
@@ -124,7 +124,7 @@ class DomainCache:
             StoreError: the store cannot be used, and no earlier answer is known.
         """
         now = self._clock()
-        kept = self._kept.recall(domain)
+        kept = self._kept.get(domain)
         if kept is None or now >= max(kept.kept_until, kept.asked_at + self._limits.ttl_seconds):
             self._metrics.cache_miss()
             return await self._first(domain)
@@ -137,7 +137,7 @@ class DomainCache:
         self._metrics.cache_hit()
         return kept.found
 
-    def asks(self, domain: DomainName) -> bool:
+    def is_querying(self, domain: DomainName) -> bool:
         """Return whether a query for a domain is running."""
         return domain in self._asking
 
@@ -164,8 +164,8 @@ class DomainCache:
         """Wait a short time for running queries, and close the store and the cache."""
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=CLOSE_SECONDS)
-        for lane in (self._refreshing, self._exploring):
-            lane.close(0.0 if self._tasks else CLOSE_SECONDS)
+        for pool in (self._refreshing, self._exploring):
+            pool.close(0.0 if self._tasks else CLOSE_SECONDS)
         self._store.close()
 
     async def _first(self, domain: DomainName) -> Domain | None:
@@ -176,7 +176,7 @@ class DomainCache:
             raise self._late()
         return task.result()
 
-    async def _renewed(self, domain: DomainName, kept: _Kept) -> Domain | None:
+    async def _renewed(self, domain: DomainName, kept: _CachedDomain) -> Domain | None:
         """Wait a short time for a fresh answer instead of an expired one; else return that."""
         task = self._refresh(domain, kept, self._clock())
         # If the store is known to fail, waiting would only delay all requests.
@@ -190,39 +190,39 @@ class DomainCache:
         self._metrics.cache_stale()
         return kept.found
 
-    def _refresh(self, domain: DomainName, kept: _Kept, now: float) -> Asking | None:
+    def _refresh(self, domain: DomainName, kept: _CachedDomain, now: float) -> DomainTask | None:
         """Query a domain again, unless that failed just now or too many queries are waiting."""
         if now < kept.retry_at:
             return None
-        lane = self._exploring if kept.found is None else self._refreshing
+        pool = self._exploring if kept.found is None else self._refreshing
         try:
-            return self._ask(domain, lane)
+            return self._ask(domain, pool)
         except StoreBusy:
             return None
 
-    def _ask(self, domain: DomainName, lane: StoreLane) -> Asking:
+    def _ask(self, domain: DomainName, pool: StorePool) -> DomainTask:
         """Join the running query for a domain, or start one."""
         if (task := self._asking.get(domain)) is not None:
             return task
-        explores = lane is self._exploring
+        explores = pool is self._exploring
         if explores and self._explorers >= self._limits.queue:
             self._metrics.cache_refused()
             raise StoreBusy("too many queries are waiting for the store")
-        task = asyncio.get_running_loop().create_task(self._load(domain, lane))
+        task = asyncio.get_running_loop().create_task(self._load(domain, pool))
         self._explorers += explores
         self._asking[domain] = task
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._asked(domain, done, explores=explores))
         return task
 
-    async def _load(self, domain: DomainName, lane: StoreLane) -> Domain | None:
+    async def _load(self, domain: DomainName, pool: StorePool) -> Domain | None:
         generation, asked_at = self._generation, self._clock()
-        if lane is self._refreshing:
+        if pool is self._refreshing:
             self._metrics.cache_refresh()
         try:
-            found = await lane.ask(domain)
+            found = await pool.submit(domain)
         except (StoreUnavailable, StoreError) as error:
-            if (kept := self._kept.recall(domain)) is not None:
+            if (kept := self._kept.get(domain)) is not None:
                 kept.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
             raise self._failed(error) from None
         self._answered()
@@ -230,7 +230,7 @@ class DomainCache:
             self._keep(domain, found, asked_at)
         return found
 
-    def _asked(self, domain: DomainName, task: Asking, *, explores: bool) -> None:
+    def _asked(self, domain: DomainName, task: DomainTask, *, explores: bool) -> None:
         self._explorers -= explores
         self._tasks.discard(task)
         if self._asking.get(domain) is task:
@@ -249,33 +249,33 @@ class DomainCache:
         self._metrics.store_failed(error.code)
         # A store that answers other queries is only busy.
         if self._clock() - self._answered_at >= self._limits.patience_seconds:
-            self._note_away(error)
+            self._record_unavailable(error)
         return error
 
-    def _failed(self, error: Failure) -> Failure:
+    def _failed(self, error: StoreFailure) -> StoreFailure:
         self._metrics.store_failed(error.code)
-        self._note_away(error)
+        self._record_unavailable(error)
         return error
 
-    def _note_away(self, error: Failure) -> None:
+    def _record_unavailable(self, error: StoreFailure) -> None:
         self._away = True
-        self._metrics.store_away()
+        self._metrics.store_unavailable()
         if self._failure.is_time():
-            self._complained = True
+            self._reported = True
             self._log.error("store failed", code=error.code, reason=str(error))
 
     def _answered(self) -> None:
         self._answered_at = self._clock()
         self._away = False
         self._metrics.store_answered()
-        if self._complained:
-            self._complained = False
+        if self._reported:
+            self._reported = False
             self._log.info("store answers again")
 
     def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
         kept_for = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
-        kept = _Kept(found, asked_at, asked_at + kept_for)
-        self._kept.keep(domain, kept, is_found=found is not None)
+        kept = _CachedDomain(found, asked_at, asked_at + kept_for)
+        self._kept.put(domain, kept, is_found=found is not None)
 
 
 def _broken() -> StoreError:

@@ -61,7 +61,7 @@ class ExternalStore:
         found = self._own.find(domain)
         if is_exact(found):
             return found
-        return self._lent(domain, self._own) or found
+        return self._find_external(domain, self._own) or found
 
     def providers(self) -> Iterator[Provider]:
         """Return the providers of all domains, including those of other databases."""
@@ -89,12 +89,12 @@ class ExternalStore:
         for domain_source in domain_sources:
             domain_source.close()
 
-    def _lent(self, domain: DomainName, own: MemoryStore) -> Domain | None:
+    def _find_external(self, domain: DomainName, own: MemoryStore) -> Domain | None:
         failure: StoreUnavailable | StoreError | None = None
         for one in own.external_domains:
             try:
                 if self._domain_source(one.directory).has_domain(domain):
-                    return own.holding(one.for_domain(domain))
+                    return own.with_pinned_document(one.for_domain(domain))
             except DirectoryBusy as error:
                 failure = StoreBusy(str(error))
             except DirectoryUnavailable as error:

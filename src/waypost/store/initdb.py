@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from waypost.core.model import Catalog
-from waypost.database.engine import Engine, writing
+from waypost.database.engine import Engine, write_transaction
 from waypost.demo import demo_catalog
 from waypost.importers.automx2_seed import read_seed
 from waypost.store.sql.sync.catalog import is_empty, purge, write_catalog
@@ -51,12 +51,12 @@ class InitDb:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             purge(connection)
         self._changed()
 
     def _fill(self, catalog: Catalog) -> bool:
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             if not is_empty(connection):
                 return False
             write_catalog(connection, catalog)

@@ -38,10 +38,10 @@ class MemoryStore:
         """Return the entry with the best match for a domain, or None."""
         for pattern in candidates(domain):
             if (number := self._numbers.get(pattern.text)) is not None:
-                return self.holding(self._offers[number].for_domain(pattern.text))
+                return self.with_pinned_document(self._offers[number].for_domain(pattern.text))
         return None
 
-    def holding(self, entry: Domain) -> Domain:
+    def with_pinned_document(self, entry: Domain) -> Domain:
         """Return an entry with its pinned document; a pattern has none."""
         pinned = self._pinned.get(entry.pattern.text)
         if pinned is None or entry.pattern.kind is not MatchKind.EXACT:

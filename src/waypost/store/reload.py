@@ -14,7 +14,7 @@ from waypost.core.errors import ProvidersError, ProvidersNotReady, ProvidersUnre
 from waypost.providers_file.load import read_providers_path
 from waypost.providers_file.pinned_pacc import pinned_path, read_pinned
 from waypost.runtime.backoff import BackOff
-from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.poll_trigger import PollTrigger
 from waypost.runtime.shared_numbers import SharedNumbers
@@ -29,11 +29,11 @@ _NOT_READ: Final = 1
 _FIX: Final = "fix the file; Waypost reads it again when it has changed"
 _AGAIN: Final = "retrying until the file can be used"
 
-Check = Callable[[MemoryStore], None]
+StoreCheck = Callable[[MemoryStore], None]
 """Raises ProvidersError if the content of a file cannot be served."""
 
 
-Seen = tuple[Signature, Signature | None]
+FileStamps = tuple[FileStamp, FileStamp | None]
 """The signatures of a providers file, and of the file next to it with the pinned documents."""
 
 
@@ -55,14 +55,14 @@ def read_store(
     return MemoryStore(result.catalog, read_pinned(path))
 
 
-class FirstReport:
+class LogDeduplicator:
     """Deduplication of log lines: one of several workers logs what all of them detect."""
 
     def __init__(self, shared: SharedNumbers | None = None) -> None:
         """Initialize with `SUBJECTS` numbers that all workers share; None for one worker."""
         self._shared = shared
 
-    def first(self, key: int, subject: int = 0) -> bool:
+    def is_first(self, key: int, subject: int = 0) -> bool:
         """Return whether no other worker has asked for this key since the last other key.
 
         Args:
@@ -74,10 +74,10 @@ class FirstReport:
         return self._shared.swap(subject % len(self._shared), key) != key
 
 
-class NoReport(FirstReport):
+class LogSuppressor(LogDeduplicator):
     """Deduplication for a process that logs nothing, because others log the same file."""
 
-    def first(self, key: int, subject: int = 0) -> bool:
+    def is_first(self, key: int, subject: int = 0) -> bool:
         """Return False: another process logs it."""
         del key, subject
         return False
@@ -95,8 +95,8 @@ class ProvidersReloader:
         path: Path,
         domains: MemoryDomains,
         metrics: Metrics,
-        first_report: FirstReport | None = None,
-        check: Check = lambda _store: None,
+        deduplicator: LogDeduplicator | None = None,
+        check: StoreCheck = lambda _store: None,
         back_off: BackOff | None = None,
     ) -> None:
         """Initialize without reading the file.
@@ -105,7 +105,7 @@ class ProvidersReloader:
             path: of the file.
             domains: answers from the file.
             metrics: the metrics of this worker.
-            first_report: decides which worker logs.
+            deduplicator: decides which worker logs.
             check: checks the content of a changed file before it is used. The first content is not
                 checked, because a worker that starts must answer what it can.
             back_off: says when to try again.
@@ -113,15 +113,15 @@ class ProvidersReloader:
         self._path = path
         self._domains = domains
         self._metrics = metrics
-        self._first_report = first_report if first_report is not None else FirstReport()
+        self._deduplicator = deduplicator if deduplicator is not None else LogDeduplicator()
         self._check = check
         self._back_off = back_off if back_off is not None else BackOff()
-        self._complained: tuple[Seen | None, int, tuple[str, ...]] | None = None
-        self._seen: Seen | None = None
-        self._changing: Seen | None = None
+        self._reported: tuple[FileStamps | None, int, tuple[str, ...]] | None = None
+        self._seen: FileStamps | None = None
+        self._changing: FileStamps | None = None
         self._missing = 0
-        self._demands = 0
-        self._demand = PollTrigger()
+        self._requests = 0
+        self._trigger = PollTrigger()
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
@@ -134,28 +134,28 @@ class ProvidersReloader:
                 "no providers yet; requests fail until the file is fixed", file=str(self._path)
             )
 
-    def demand(self) -> None:
+    def request_reload(self) -> None:
         """Request that the file is read again soon, even if it has not changed."""
-        self._demands += 1
-        self._demand.make()
+        self._requests += 1
+        self._trigger.request()
 
     async def watch(self) -> None:
         """Read the file each time it has changed or a reload was requested. Does not end."""
         while True:
-            demanded = await self._demand.within(POLL_SECONDS)
+            requested = await self._trigger.wait(POLL_SECONDS)
             # A network file system may be slow, and reading a large file takes time.
             found = await asyncio.to_thread(_seen, self._path)
-            if self._is_due(found) or demanded or self._back_off.is_time():
+            if self._is_due(found) or requested or self._back_off.is_time():
                 outcome = await asyncio.to_thread(_read, self._path, self._check)
                 still = await asyncio.to_thread(_seen, self._path)
                 # Only now: after a defect above, the change must still be new.
                 self._seen, self._changing = found, None
                 if still == found or not isinstance(outcome, ProvidersError):
                     self._take(outcome, again=True)
-                elif demanded:
-                    self._demand.make()
+                elif requested:
+                    self._trigger.request()
 
-    def _is_due(self, found: Seen | None) -> bool:
+    def _is_due(self, found: FileStamps | None) -> bool:
         """Return whether the file has changed, and is no longer being written."""
         if found == self._seen:
             self._changing, self._missing = None, 0
@@ -170,16 +170,16 @@ class ProvidersReloader:
 
     def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
         problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
-        about = self._seen, self._demands, problems
+        about = self._seen, self._requests, problems
         # The same in all workers, which read the same file and get the same signals.
         key = zlib.crc32(repr(about).encode()) or 1
         if isinstance(outcome, ProvidersError):
             if outcome.temporary:
-                self._back_off.failed()
+                self._back_off.record_failure()
             else:
                 self._back_off.reset()
             self._metrics.providers_failed()
-            if about != self._complained and self._first_report.first(key, _NOT_READ):
+            if about != self._reported and self._deduplicator.is_first(key, _NOT_READ):
                 action = _AGAIN if outcome.temporary else _FIX
                 for problem in problems:
                     self._log.error(
@@ -187,24 +187,24 @@ class ProvidersReloader:
                         reason=problem,
                         action=action,
                     )
-            self._complained = about
+            self._reported = about
             return
         self._back_off.reset()
-        self._complained = None
-        is_first = self._first_report.first(key, _READ)
+        self._reported = None
+        is_first = self._deduplicator.is_first(key, _READ)
         self._domains.replace(outcome)
         self._metrics.providers_read(again=again)
         if again and is_first:
             self._log.info("providers file loaded", file=str(self._path))
 
 
-def _seen(path: Path) -> Seen | None:
+def _seen(path: Path) -> FileStamps | None:
     """Return what changes with either file; None if there is no providers file."""
     found = file_stamp(path)
     return None if found is None else (found, file_stamp(pinned_path(path)))
 
 
-def _read(path: Path, check: Check) -> MemoryStore | ProvidersError:
+def _read(path: Path, check: StoreCheck) -> MemoryStore | ProvidersError:
     try:
         store = read_store(path)
     except ProvidersError as error:

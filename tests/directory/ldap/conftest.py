@@ -40,7 +40,7 @@ def _password_file(tmp_path: Path) -> Path:
     return path
 
 
-def impatient(directory: LdapDirectory, *urls: str, seconds: float = 0.8) -> LdapDirectory:
+def has_timeouts(directory: LdapDirectory, *urls: str, seconds: float = 0.8) -> LdapDirectory:
     """Return a directory with short limits, and with other servers if given."""
     limits = replace(directory.limits, time_limit_seconds=seconds, connect_timeout_seconds=seconds)
     return replace(directory, limits=limits, urls=urls or directory.urls)

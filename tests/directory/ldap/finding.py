@@ -6,13 +6,13 @@ from typing import Any
 
 from waypost.core import model
 from waypost.core.address import DomainName, EmailAddress
-from waypost.directory.entries import user_of, wanted_of
+from waypost.directory.entries import user_of, wanted_attributes
 from waypost.directory.factory import open_directory
-from waypost.directory.protocol import Directory, Entry
+from waypost.directory.protocol import DirectorySource, Entry
 
 
 @contextmanager
-def opened(directory: model.Directory, **options: Any) -> Iterator[Directory]:
+def opened(directory: model.Directory, **options: Any) -> Iterator[DirectorySource]:
     """Open a directory, and close it."""
     source = open_directory(directory, **options)
     try:
@@ -30,7 +30,7 @@ def ask(directory: model.Directory, address: str, **options: Any) -> Entry | Non
 def user(directory: model.Directory, address: str) -> model.User | None:
     """Return the person from one lookup."""
     entry = ask(directory, address)
-    return None if entry is None else user_of(entry, wanted_of(directory))
+    return None if entry is None else user_of(entry, wanted_attributes(directory))
 
 
 def raw(address: str) -> EmailAddress:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.directory.ldap.conftest import impatient
+from tests.directory.ldap.conftest import has_timeouts
 from tests.directory.ldap.finding import opened, raw
 from tests.servers.authority import Authority
 from tests.servers.frozen import frozen
@@ -33,7 +33,7 @@ from tests.servers.waypost import free_port
 from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable, WaypostError
 from waypost.core.model import LdapDirectory, LdapSecurity, Secret
 from waypost.directory.ldap.options import connection_options
-from waypost.directory.protocol import Directory
+from waypost.directory.protocol import DirectorySource
 
 pytestmark = pytest.mark.servers
 ALICE = raw("person1@example.com")
@@ -41,7 +41,7 @@ FOUND = {"uid": ["p1"], "cn": ["Person 1"]}
 
 
 @contextmanager
-def connected(directory: LdapDirectory, **options: Any) -> Iterator[Directory]:
+def connected(directory: LdapDirectory, **options: Any) -> Iterator[DirectorySource]:
     """Open a directory with other times than the default ones, and close it."""
     # Modules that need the library are imported after the fixtures have checked for it.
     from waypost.directory.ldap.client import LdapClient
@@ -138,7 +138,7 @@ def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
 
 def test_too_many_questions(directory: LdapDirectory) -> None:
     """If all connections are in use for the whole time limit, the search fails with this reason."""
-    limits = replace(impatient(directory).limits, max_searches=1)
+    limits = replace(has_timeouts(directory).limits, max_searches=1)
     with raw_server(silent) as port:
         way = replace(
             directory,
@@ -185,7 +185,7 @@ def test_killed_and_started_under_load(
     own: Slapd, directory: LdapDirectory, request: pytest.FixtureRequest
 ) -> None:
     """While slapd is killed and started again, each search ends within its limits."""
-    way = impatient(directory, own.url, seconds=2.0)
+    way = has_timeouts(directory, own.url, seconds=2.0)
     counts: Counter[tuple[str, str]] = Counter()
     slowest = 0.0
     phase = ["before"]
@@ -238,7 +238,7 @@ def test_cut_at_the_beginning(server: Slapd, directory: LdapDirectory, data: int
     """If a new connection is closed in the middle of a message, the search fails in time."""
     with (
         cutting_proxy(server.port, data) as port,
-        opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
+        opened(has_timeouts(directory, f"ldap://localhost:{port}", seconds=2)) as source,
         pytest.raises(DirectoryUnavailable, match=r"was closed"),
     ):
         source.find(ALICE)
@@ -248,7 +248,7 @@ def test_cut_again_and_again(server: Slapd, directory: LdapDirectory) -> None:
     """If a connection is closed after some searches, a new one is opened, and no search fails."""
     with (
         cutting_proxy(server.port, 4000) as port,
-        opened(impatient(directory, f"ldap://localhost:{port}", seconds=2)) as source,
+        opened(has_timeouts(directory, f"ldap://localhost:{port}", seconds=2)) as source,
     ):
         assert [source.find(ALICE) for _ in range(100)] == [FOUND] * 100
 
@@ -257,7 +257,7 @@ def test_cut_after_the_first_entry(directory: LdapDirectory) -> None:
     """An answer that ends in the middle is a failure: half a result could be wrong."""
     script = Script(search=[entry("uid=p1", uid="p1"), None])
     with scripted_ldap(script):
-        way = replace(impatient(directory, script.url), security=LdapSecurity.NONE)
+        way = replace(has_timeouts(directory, script.url), security=LdapSecurity.NONE)
         with opened(way) as source, pytest.raises(DirectoryUnavailable, match="was closed"):
             source.find(ALICE)
 
@@ -269,7 +269,7 @@ def answering(uid: str) -> Script:
 
 def plain(directory: LdapDirectory, *urls: str) -> LdapDirectory:
     """Return the directory at scripted servers."""
-    return replace(impatient(directory, *urls), security=LdapSecurity.NONE)
+    return replace(has_timeouts(directory, *urls), security=LdapSecurity.NONE)
 
 
 def test_next_server(directory: LdapDirectory) -> None:
@@ -309,7 +309,7 @@ def test_wrong_password_is_tried_once(directory: LdapDirectory, server: Slapd) -
 def test_all_servers_away(directory: LdapDirectory) -> None:
     """If no server answers, the failure is temporary, even if one server needs a fix."""
     with scripted_ldap(Script(extended=[result(EXTENDED_ANSWER, 2)])) as without_tls:
-        way = impatient(directory, without_tls.url, f"ldap://localhost:{free_port()}")
+        way = has_timeouts(directory, without_tls.url, f"ldap://localhost:{free_port()}")
         with (
             opened(way) as source,
             pytest.raises(DirectoryUnavailable, match="refuses connections"),
@@ -332,7 +332,7 @@ def test_back_to_the_first_server(directory: LdapDirectory) -> None:
 
 def test_server_that_pauses(own: Slapd, directory: LdapDirectory) -> None:
     """A suspended slapd is unavailable, and answers when it is resumed."""
-    with opened(impatient(directory, own.url)) as source:
+    with opened(has_timeouts(directory, own.url)) as source:
         assert source.find(ALICE) == FOUND
         with frozen(own.pid):
             for _ in range(2):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.directory.ldap.finding import raw
-from waypost.directory.ldap.filters import escaped, filled
+from waypost.directory.ldap.filters import escape_value, fill_filter
 
 ESCAPED = [
     # a value, and its form in a filter (RFC 4515 s4 has the signs)
@@ -30,13 +30,13 @@ ESCAPED = [
 @pytest.mark.parametrize(("value", "expected"), ESCAPED)
 def test_escaping(value: str, expected: str) -> None:
     """Each sign with a meaning, and each byte outside ASCII, is escaped."""
-    assert escaped(value) == expected
+    assert escape_value(value) == expected
 
 
 @given(st.text())
 def test_escaped_text_is_the_text(value: str) -> None:
     """An escaped value is the original value if unescaped by RFC 4515's rules."""
-    text = escaped(value)
+    text = escape_value(value)
     # RFC 4515 s3: valueencoding = 0*(normal / escaped)
     assert re.fullmatch(r"(?:[^\x00()*\\\x80-\U0010ffff]|\\[0-9a-f]{2})*", text)
     data = re.sub(r"\\(..)", lambda found: chr(int(found[1], 16)), text).encode("latin-1")
@@ -57,11 +57,11 @@ FILLED = [
 @pytest.mark.parametrize(("template", "address", "expected"), FILLED)
 def test_filling(template: str, address: str, expected: str) -> None:
     """The parts of an address are escaped in a filter, and not expanded again."""
-    assert filled(template, raw(address)) == expected
+    assert fill_filter(template, raw(address)) == expected
 
 
 @given(st.text(), st.text(alphabet="abc.", min_size=1))
 def test_a_filter_keeps_its_form(local_part: str, domain: str) -> None:
     """No address adds a parenthesis or a star to a filter."""
-    text = filled("(|(mail={0})(uid={local_part})(o={domain}))", raw(f"{local_part}@{domain}"))
+    text = fill_filter("(|(mail={0})(uid={local_part})(o={domain}))", raw(f"{local_part}@{domain}"))
     assert [char for char in text if char in "()*"] == list("(()()())")

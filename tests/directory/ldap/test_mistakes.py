@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.directory.ldap.conftest import impatient
+from tests.directory.ldap.conftest import has_timeouts
 from tests.directory.ldap.finding import ask
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.scripted_ldap import (
@@ -55,7 +55,7 @@ class World:
 
     def plain(self, url: str) -> LdapDirectory:
         """Return the directory at another server, without TLS and with short limits."""
-        return replace(impatient(self.directory, url), security=LdapSecurity.NONE)
+        return replace(has_timeouts(self.directory, url), security=LdapSecurity.NONE)
 
     def scripted(self, **answers: list[bytes | None]) -> LdapDirectory:
         """Return the directory at a server that follows a script."""
@@ -174,18 +174,18 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("complaint", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
-def test_mistakes(world: World, complaint: LdapProblem) -> None:
+def test_mistakes(world: World, problem: LdapProblem) -> None:
     """Each mistake has one line that names the directory, the server and the option."""
-    mistake = (TEMPORARY | LASTING)[complaint]
-    expected = DirectoryUnavailable if complaint in TEMPORARY else DirectoryError
+    mistake = (TEMPORARY | LASTING)[problem]
+    expected = DirectoryUnavailable if problem in TEMPORARY else DirectoryError
     with pytest.raises(expected) as caught:
         ask(mistake(world), ADDRESS)
-    check(caught.value, complaint)
+    check(caught.value, problem)
 
 
-def check(error: WaypostError, complaint: LdapProblem) -> None:
+def check(error: WaypostError, problem: LdapProblem) -> None:
     """Check an error's text."""
-    begin, *_ = complaint.message.text.removeprefix("{server}").partition("{")
+    begin, *_ = problem.message.text.removeprefix("{server}").partition("{")
     text = str(error)
     assert text.startswith("directory staff: ")
     assert begin in text
@@ -223,7 +223,7 @@ def test_certificate_out_of_date(
     directory: LdapDirectory,
     authority: Authority,
     days: tuple[float, float],
-    complaint: LdapProblem,
+    problem: LdapProblem,
     way: str,
 ) -> None:
     """A certificate that has expired, or is not valid yet, ends the connection before the bind."""
@@ -232,7 +232,7 @@ def test_certificate_out_of_date(
         url = old.tls_url if way == "ldaps" else old.url
         with pytest.raises(DirectoryError) as caught:
             ask(replace(directory, urls=(url,)), ADDRESS)
-    check(caught.value, complaint)
+    check(caught.value, problem)
 
 
 def test_nothing_is_sent_before_tls(world: World) -> None:
@@ -240,7 +240,7 @@ def test_nothing_is_sent_before_tls(world: World) -> None:
     script = Script(extended=[result(EXTENDED_ANSWER, 52)])
     url = world.stack.enter_context(scripted_ldap(script)).url
     with pytest.raises(DirectoryError, match="does not offer StartTLS"):
-        ask(impatient(world.directory, url), ADDRESS)
+        ask(has_timeouts(world.directory, url), ADDRESS)
     assert [tag for tag, _ in script.asked] == [0x77]
 
 
@@ -248,7 +248,7 @@ def test_empty_password_is_not_sent(world: World) -> None:
     """A name with an empty password is refused without a request: it would be anonymous."""
     script = Script()
     url = world.stack.enter_context(scripted_ldap(script)).url
-    way = replace(impatient(world.directory, url), bind_password=Secret())
+    way = replace(has_timeouts(world.directory, url), bind_password=Secret())
     with pytest.raises(DirectoryError, match="bind_password is empty"):
         ask(replace(way, security=LdapSecurity.NONE), ADDRESS)
     assert script.asked == []
@@ -270,7 +270,7 @@ def test_address_that_swallows_everything(directory: LdapDirectory) -> None:
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(place)
-        way = impatient(directory, f"ldap://localhost:{place[1]}")
+        way = has_timeouts(directory, f"ldap://localhost:{place[1]}")
         with pytest.raises(DirectoryUnavailable) as caught:
             ask(way, ADDRESS)
     check(caught.value, LdapProblem.CONNECT_TIMEOUT)

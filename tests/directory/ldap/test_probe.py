@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.directory.ldap.conftest import impatient
+from tests.directory.ldap.conftest import has_timeouts
 from tests.directory.ldap.finding import raw
 from tests.servers.authority import Authority
 from tests.servers.scripted_ldap import Script, scripted_ldap
@@ -84,12 +84,12 @@ def test_why_a_certificate_is_not_accepted(
     pair = authority.issue("ended", ["localhost"], days=(-20, -10.5))
     with slapd(authority, pair, [(SUFFIX, {"objectClass": ["domain"], "dc": ["example"]})]) as old:
         ended = probed(replace(directory, urls=(old.url,)), "a@example.com")[-1]
-    for step, complaint, days in (
+    for step, problem, days in (
         (unknown, "unknown_ca", 0),
         (wrong, "wrong_name", 0),
         (ended, "expired", -11),
     ):
-        assert (step.name, step.ok, step.details["complaint"]) == ("tls", False, complaint)
+        assert (step.name, step.ok, step.details["complaint"]) == ("tls", False, problem)
         assert step.details["names"] == ["localhost"]
         assert step.details["issuer"] == "Authority of a test run"
         assert step.details["days_left"] == days
@@ -134,7 +134,7 @@ def test_where_it_stops(directory: LdapDirectory, password_file: Path) -> None:
 def test_silence_is_bounded(directory: LdapDirectory) -> None:
     """A silent server fails at the step where it is silent."""
     with scripted_ldap(Script(bind=[])) as script:
-        way = replace(impatient(directory, script.url), security=LdapSecurity.NONE)
+        way = replace(has_timeouts(directory, script.url), security=LdapSecurity.NONE)
         *_, last = probed(way, "person1@example.com")
     assert (last.name, last.details["complaint"]) == ("bind", "bind_timeout")
 

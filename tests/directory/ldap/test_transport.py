@@ -47,7 +47,7 @@ def test_name_server_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not released.is_set()
     finally:
         released.set()
-    assert caught.value.complaint is LdapProblem.NO_HOST
+    assert caught.value.problem is LdapProblem.NO_HOST
     assert "the name server does not answer in time" in str(caught.value)
 
 
@@ -56,7 +56,7 @@ def test_name_that_is_not_known(host: str) -> None:
     """A name without an address is a failure that says why."""
     with pytest.raises(LdapFailure) as caught:
         resolve(LdapEndpoint(f"ldap://{host}", host, 389, starttls=True), Deadline(30))
-    assert caught.value.complaint is LdapProblem.NO_HOST
+    assert caught.value.problem is LdapProblem.NO_HOST
 
 
 def test_addresses_of_a_name() -> None:
@@ -95,10 +95,10 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("data", "complaint"), ANSWERS)
-def test_answers(data: bytes, complaint: LdapProblem | None) -> None:
+def test_answers(data: bytes, problem: LdapProblem | None) -> None:
     """Each answer has the expected result."""
     _, failure = answered(data)
-    assert (failure.complaint if failure is not None else None) is complaint
+    assert (failure.problem if failure is not None else None) is problem
 
 
 @given(st.binary(max_size=200), st.booleans())
@@ -106,7 +106,7 @@ def test_any_bytes(data: bytes, framed: bool) -> None:
     """Any bytes are either an agreement or a failure with a reason."""
     _, failure = answered(message(data) if framed else data)
     if failure is not None:
-        assert failure.complaint in {
+        assert failure.problem in {
             LdapProblem.NOT_LDAP,
             LdapProblem.TLS_CUT,
             LdapProblem.NO_STARTTLS,

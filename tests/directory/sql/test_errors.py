@@ -18,8 +18,8 @@ from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DirectoryError
-from waypost.directory.sql.connect import open_reading_engine, questioning
-from waypost.directory.sql.errors import clean
+from waypost.directory.sql.connect import open_read_only_engine, query_connection
+from waypost.directory.sql.errors import first_safe_line
 from waypost.directory.sql.messages import SqlMessage
 
 DRIVERS = [
@@ -139,7 +139,7 @@ def test_hidden_texts() -> None:
     url = sa.make_url("postgresql://u:pa55@h/d?sslpassword=k3y&sslmode=require")
     text = "no 'a', \"a@b.example\" and a; pa55 or k3y with require\nHINT: more"
     expected = "no '...', \"...\" and a; *** or *** with require"
-    assert clean(text, url, ("a@b.example", "a", "b.example")) == expected
+    assert first_safe_line(text, url, ("a@b.example", "a", "b.example")) == expected
 
 
 def test_no_right(uri: Uri, opened: Opened, request: pytest.FixtureRequest) -> None:
@@ -167,7 +167,7 @@ def test_no_more_connections(
     full = opened(postgresql_server.uri("postgres").replace("waypost@", "crowded@"))
     place = f"mysql://crowded@127.0.0.1:{mariadb_server.port}"
     other = opened(place)
-    with questioning(open_reading_engine(configured(place)), quick()):
+    with query_connection(open_read_only_engine(configured(place)), quick()):
         for people in (full, other):
             assert "let the server accept more connections" in said(people)
 

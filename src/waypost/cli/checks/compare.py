@@ -15,7 +15,7 @@ from waypost.cli.sources.database import database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DomainError, ProblemsError, RequestError
-from waypost.database.engine import reading
+from waypost.database.engine import read_connection
 from waypost.diagnostics.comparison.compare import Comparison, DomainComparison
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
 from waypost.settings import Settings
@@ -150,7 +150,7 @@ def _from_settings(settings: Settings) -> list[str]:
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in catalog_of(settings).domains]
     else:
-        with database(settings) as engine, reading(engine) as connection:
+        with database(settings) as engine, read_connection(engine) as connection:
             stored = list(domain_names(connection))
     names = [name for name in stored if _can_be_asked(name)]
     if len(names) < len(stored):

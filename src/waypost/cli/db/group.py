@@ -12,9 +12,9 @@ from waypost.cli.sources.database import database
 from waypost.cli.sources.database_libraries import missing_for_database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import SettingsError
-from waypost.database.engine import Engine, missing_file, reading
+from waypost.database.engine import Engine, missing_file, read_connection
 from waypost.store.sql import migrate
-from waypost.store.sql.audit import findings
+from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import MigrationStatus
 from waypost.store.sql.row_finding import RowFinding
 
@@ -105,9 +105,9 @@ def check(
     """
     with (
         database(settings_for(db_uri=db_uri)) as engine,
-        reading(engine) as connection,
+        read_connection(engine) as connection,
     ):
-        count, shown = _first(findings(connection), limit)
+        count, shown = _first(audit_rows(connection), limit)
         missing = missing_for_database(connection)
     if as_json:
         found = [asdict(finding) for finding in shown]
@@ -123,14 +123,14 @@ def check(
 
 def _note_findings(engine: Engine) -> None:
     """Write the findings after an upgrade from automx2; Waypost starts with them too."""
-    with reading(engine) as connection:
-        count, shown = _first(findings(connection), UPGRADE_LIMIT)
+    with read_connection(engine) as connection:
+        count, shown = _first(audit_rows(connection), UPGRADE_LIMIT)
     warn(map(str, shown))
     note(_counted(count, len(shown)))
 
 
 def _missing_libraries(engine: Engine) -> tuple[str, ...]:
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         return missing_for_database(connection)
 
 

@@ -17,7 +17,7 @@ from waypost.cli.sources.settings import settings_for
 from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError
 from waypost.core.model import Directory
-from waypost.database.engine import reading
+from waypost.database.engine import read_connection
 from waypost.providers_file.validation import nearest
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import stored_directories
@@ -64,7 +64,7 @@ def examine(
 def _all(settings: Settings) -> Sequence[Directory]:
     if settings.demo or settings.providers is not None:
         return catalog_of(settings).directories
-    with database(settings) as engine, reading(engine) as connection:
+    with database(settings) as engine, read_connection(engine) as connection:
         return stored_directories(connection)
 
 

@@ -10,7 +10,7 @@ from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.database import database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.model import Directory
-from waypost.database.engine import snapshot
+from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import directories_in_use
 
@@ -42,7 +42,7 @@ def _in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
             domain.users.directory.label for domain in catalog.domains if domain.users is not None
         )
         return [(one, counts[one.label]) for one in catalog.directories]
-    with database(settings) as engine, snapshot(engine) as connection:
+    with database(settings) as engine, read_snapshot(engine) as connection:
         return directories_in_use(connection)
 
 

@@ -11,9 +11,9 @@ from waypost.cli.sources.database import database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
-from waypost.database.engine import Connection, is_missing_file, reading, writing
+from waypost.database.engine import Connection, is_missing_file, read_connection, write_transaction
 from waypost.settings import Settings
-from waypost.store.sql.copy import Copied, copy, holds_rows, open_source
+from waypost.store.sql.copy import CopyResult, copy_rows, has_rows, open_source
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import purge
 
@@ -54,22 +54,22 @@ def automx2(
         raise typer.Exit(FINDINGS)
 
 
-def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> Copied:
+def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> CopyResult:
     with open_source(from_uri) as source, database(settings) as engine:
         dialect = engine.dialect.name
         if dry_run:
             if not is_missing_file(engine):
-                with reading(engine) as target:
+                with read_connection(engine) as target:
                     _check_empty(target, replace)
-            return copy(source, None, dialect)
+            return copy_rows(source, None, dialect)
         upgrade(engine)
-        with writing(engine) as target:
+        with write_transaction(engine) as target:
             _check_empty(target, replace, purging=True)
-            return copy(source, target, dialect)
+            return copy_rows(source, target, dialect)
 
 
 def _check_empty(target: Connection, replace: bool, purging: bool = False) -> None:
-    if not holds_rows(target):
+    if not has_rows(target):
         return
     if not replace:
         raise StoreError(
@@ -80,7 +80,7 @@ def _check_empty(target: Connection, replace: bool, purging: bool = False) -> No
         purge(target)
 
 
-def _print(copied: Copied, dry_run: bool) -> None:
+def _print(copied: CopyResult, dry_run: bool) -> None:
     findings = [*copied.findings, *copied.unusable]
     warn(map(str, findings[:FINDINGS_SHOWN]))
     if len(findings) > FINDINGS_SHOWN:
@@ -90,6 +90,6 @@ def _print(copied: Copied, dry_run: bool) -> None:
         say(f"{table}: {count} {verb}")
 
 
-def _print_json(copied: Copied, dry_run: bool) -> None:
+def _print_json(copied: CopyResult, dry_run: bool) -> None:
     findings = [asdict(finding) for finding in (*copied.findings, *copied.unusable)]
     say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

@@ -4,7 +4,7 @@ from waypost.cli.sources.database import database
 from waypost.cli.sources.planned_database import planned_database
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog
-from waypost.database.engine import snapshot, writing
+from waypost.database.engine import read_snapshot, write_transaction
 from waypost.providers_file.plan import Plan, compare
 from waypost.settings import Settings
 from waypost.store.sql.migrate import upgrade
@@ -18,17 +18,17 @@ def add_to_database(settings: Settings, found: Catalog, dry_run: bool) -> Plan:
         ProvidersError: a domain is already served with other services. Nothing was changed.
     """
     if dry_run:
-        with planned_database(settings) as (engine, _), snapshot(engine) as connection:
+        with planned_database(settings) as (engine, _), read_snapshot(engine) as connection:
             now = read_catalog(connection)
         return compare(now, _together(now, found))
     with database(settings) as engine:
         upgrade(engine)
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             now = read_catalog(connection)
             wanted = _together(now, found)
             plan = compare(now, wanted)
             if not plan.is_empty:
-                write_catalog(connection, wanted, keep_strays=True)
+                write_catalog(connection, wanted, keep_unused=True)
     return plan
 
 

@@ -16,7 +16,7 @@ from waypost.cli.sources.planned_database import planned_database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import ProvidersError, RemovalRefused
 from waypost.core.model import Catalog
-from waypost.database.engine import Connection, snapshot, writing
+from waypost.database.engine import Connection, read_snapshot, write_transaction
 from waypost.demo import demo_catalog
 from waypost.diagnostics.lint.domains import lint_catalog
 from waypost.importers.automx2_seed import read_any
@@ -185,7 +185,7 @@ def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
     with (
         WantedContent(job.wanted, job.step) as wanted,
         planned_database(settings) as (engine, creates_tables),
-        snapshot(engine) as connection,
+        read_snapshot(engine) as connection,
     ):
         if job.if_empty and not is_empty(connection):
             return None
@@ -196,7 +196,7 @@ def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
 def _apply(settings: Settings, job: _Job) -> _Outcome | None:
     with WantedContent(job.wanted, job.step) as wanted, database(settings) as engine:
         before = upgrade(engine)
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             if job.if_empty and not is_empty(connection):
                 return None
             change, plan, removal = _planned(connection, wanted, job)
@@ -212,10 +212,10 @@ def _planned(
     change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
     planner, removal = Planner(job.shown), Removal(count_domains(connection))
 
-    def stray(row: object) -> None:
-        planner.add_stray(str(row), stays=change.keep_strays)
+    def on_unused_row(row: object) -> None:
+        planner.add_stray(str(row), stays=change.keep_unused)
 
-    for old, new in change.pairs(stray, planner.add_kept):
+    for old, new in change.pairs(on_unused_row, planner.add_kept):
         planner.add(old, new)
         removal.add(old, new)
     return change, planner.plan(*change.heads()), removal

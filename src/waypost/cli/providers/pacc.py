@@ -16,7 +16,7 @@ from waypost.core.errors import DomainNotServed, NamesUnavailable, NoUsableServi
 from waypost.core.redaction import redact_uri
 from waypost.formats.pacc import document as pacc
 from waypost.net.dns.resolver import read_server
-from waypost.net.dns.text_records import TextRecords, look_up
+from waypost.net.dns.text_records import TextRecords, look_up_texts
 from waypost.settings import Settings
 from waypost.wiring import open_pinned
 
@@ -145,7 +145,7 @@ def _check(
         note(f"{name}: the document from the configuration is the same as the pinned document")
         return False
     try:
-        seen = look_up(found.record_name, server)
+        seen = look_up_texts(found.record_name, server)
     except NamesUnavailable as error:
         complain(error)
         raise typer.Exit(FINDINGS) from error
@@ -195,7 +195,7 @@ def _status(
     except (DomainNotServed, NoUsableService) as error:
         return Status(name, is_pinned, None, None, str(error))
     try:
-        texts = look_up(documents.record_name, server).texts
+        texts = look_up_texts(documents.record_name, server).texts
     except NamesUnavailable as error:
         return Status(name, is_pinned, documents, None, str(error))
     return Status(name, is_pinned, documents, texts, documents.why)

@@ -2,7 +2,7 @@
 
 from waypost.cli.sources.database import database
 from waypost.cli.sources.libraries import missing_libraries
-from waypost.database.engine import Connection, reading
+from waypost.database.engine import Connection, read_connection
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import directories_in_use, stored_directories
 
@@ -25,5 +25,5 @@ def missing_in_database(settings: Settings) -> tuple[str, ...]:
     Raises:
         StoreError, StoreUnavailable: the database cannot be read.
     """
-    with database(settings) as engine, reading(engine) as connection:
+    with database(settings) as engine, read_connection(engine) as connection:
         return missing_for_database(connection)

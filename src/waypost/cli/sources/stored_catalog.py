@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from waypost.cli.output import Progress
 from waypost.cli.sources.database import database
 from waypost.core.model import Catalog
-from waypost.database.engine import snapshot
+from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.row_finding import FindingSink
-from waypost.store.sql.sync.catalog import reading_catalog
+from waypost.store.sql.sync.catalog import open_catalog
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def stored_catalog(settings: Settings, step: Progress, left_out: FindingSink) ->
     """
     with (
         database(settings) as engine,
-        snapshot(engine) as connection,
-        reading_catalog(connection, step, left_out) as catalog,
+        read_snapshot(engine) as connection,
+        open_catalog(connection, step, left_out) as catalog,
     ):
         yield catalog

@@ -19,7 +19,7 @@ from waypost.diagnostics.comparison.answers import (
     AnswerFormat,
     read_answer,
 )
-from waypost.net.connection import Connection, connected
+from waypost.net.connection import DeadlineConnection, open_connection
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason
 from waypost.net.http_exchange import HttpRequest, exchange, host_of
@@ -69,7 +69,7 @@ class CheckedServer:
     @contextmanager
     def connect(
         self, authority: str, deadline: Deadline, context: ssl.SSLContext | None = None
-    ) -> Iterator[Connection]:
+    ) -> Iterator[DeadlineConnection]:
         """Connect for one answer.
 
         Args:
@@ -83,7 +83,7 @@ class CheckedServer:
             HTTPException, ValueError: the authority is not valid.
         """
         host = host_of(authority)
-        with connected(look_up(self.host, self.port, deadline), deadline) as connection:
+        with open_connection(look_up(self.host, self.port, deadline), deadline) as connection:
             if self.is_https:
                 connection.start_tls(context or ssl.create_default_context(), host)
             yield connection
@@ -97,7 +97,7 @@ def check_reachable(server: CheckedServer, timeout_seconds: float) -> None:
     """
     try:
         deadline = Deadline(timeout_seconds)
-        with connected(look_up(server.host, server.port, deadline), deadline):
+        with open_connection(look_up(server.host, server.port, deadline), deadline):
             pass
     except (OSError, ValueError) as error:
         reason = failure_reason(error)

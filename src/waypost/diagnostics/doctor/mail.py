@@ -23,7 +23,7 @@ from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.session import ServerAnswer
 from waypost.diagnostics.transports.wire import TIME_OVER
 from waypost.net import capabilities
-from waypost.net.capabilities import ConversationBroken, MailConnection, NoStartTls
+from waypost.net.capabilities import MailConnection, NoStartTls, ProtocolError
 from waypost.net.failures import failure_reason, tls_reason
 
 SERVERS_MAX: Final = 20
@@ -175,15 +175,13 @@ def _at(
             upgrades = offer.security == "starttls"
             methods = _SPEAK[offer.kind](talk, upgrades=upgrades)
             return list(certificates.expiring(place, talk.connected)), methods
-    except (OSError, NoStartTls, ConversationBroken) as error:
+    except (OSError, NoStartTls, ProtocolError) as error:
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return None
         return [_failure(place, f"at {address}", error)], None
 
 
-def _failure(
-    place: str, at: str, error: OSError | NoStartTls | ConversationBroken
-) -> DoctorFinding:
+def _failure(place: str, at: str, error: OSError | NoStartTls | ProtocolError) -> DoctorFinding:
     match error:
         case ssl.SSLCertVerificationError():
             return certificates.refused(place, error)
@@ -191,7 +189,7 @@ def _failure(
             return doctor_finding("mail-tls", place, f"{at}: {tls_reason(error)}")
         case NoStartTls():
             return doctor_finding("mail-starttls", place, f"{at}: {error}")
-        case ConversationBroken():
+        case ProtocolError():
             return doctor_finding("mail-protocol", place, f"{at}: {error}")
     return doctor_finding("mail-silent", place, f"{at}: {failure_reason(error)}")
 

@@ -26,7 +26,7 @@ from dns.resolver import (
 from waypost.core.errors import NamesUnavailable, SettingsError
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.transports.wire import TIME_OVER
-from waypost.net.dns.resolver import named, open_resolver, outcome
+from waypost.net.dns.resolver import failure_text, open_resolver, resolver_name
 
 LOOKUPS_MAX: Final = 200
 # A resolver that does not answer one name may answer others. After this many look-ups without an
@@ -88,7 +88,7 @@ class Dns:
             raise SettingsError([f"--resolver: this machine has no resolver ({error})"]) from error
         self._timeout_seconds = timeout_seconds
         self._end = time.monotonic() + total_seconds
-        self._name = named(server, self._resolver.nameservers)
+        self._name = resolver_name(server, self._resolver.nameservers)
         self._answers: dict[DnsLookup, tuple[DnsAnswer, ...] | str] = {}
         self._has_answered = False
         self._timeouts = 0
@@ -123,7 +123,7 @@ class Dns:
         except Timeout:
             return self._unheard(lookup) if self._left() > 0 else self._over(lookup)
         except NoNameservers as error:
-            return self._refused(lookup, f"{self._name} {outcome(error)}")
+            return self._refused(lookup, f"{self._name} {failure_text(error)}")
         except (DNSException, OSError) as error:
             return self._refused(lookup, f"{self._name} sends no usable answer ({error})")
         self._has_answered = True

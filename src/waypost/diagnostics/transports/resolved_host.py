@@ -13,7 +13,7 @@ from waypost.diagnostics.simulated_clients.dns import DnsLookup, RecordType, Res
 from waypost.diagnostics.simulated_clients.hosts import is_host
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.net.addresses import is_public
-from waypost.net.connection import Connection
+from waypost.net.connection import DeadlineConnection
 from waypost.net.deadline import Deadline
 from waypost.net.failures import NoConnection, PrivateAddress, failure_reason
 
@@ -105,7 +105,7 @@ class ResolvedHost:
     @contextmanager
     def connect(
         self, request: ClientRequest, deadline: Deadline, context: ssl.SSLContext
-    ) -> Iterator[Connection]:
+    ) -> Iterator[DeadlineConnection]:
         """Connect to the first address that answers.
 
         Raises:
@@ -151,8 +151,8 @@ class ResolvedHost:
         return bool(self._domain) and is_own and request.url not in self._redirects
 
     def _first(
-        self, held: tuple[str, ...], port: int, connect: Callable[[str], Connection]
-    ) -> Connection:
+        self, held: tuple[str, ...], port: int, connect: Callable[[str], DeadlineConnection]
+    ) -> DeadlineConnection:
         last: OSError = NoConnection("no address was tried")
         for address in held:
             place = (address, port)

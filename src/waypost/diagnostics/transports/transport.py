@@ -7,7 +7,7 @@ from typing import Protocol
 from waypost.diagnostics.comparison.server import CheckedServer
 from waypost.diagnostics.simulated_clients.lookups import above
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.net.connection import Connection
+from waypost.net.connection import DeadlineConnection
 from waypost.net.deadline import Deadline
 
 
@@ -42,7 +42,7 @@ class ClientTransport(Protocol):
 
     def connect(
         self, request: ClientRequest, deadline: Deadline, context: ssl.SSLContext
-    ) -> AbstractContextManager[Connection]:
+    ) -> AbstractContextManager[DeadlineConnection]:
         """Connect for one answer, as `CheckedServer.connect` does."""
 
 
@@ -87,6 +87,6 @@ class FixedHost:
 
     def connect(
         self, request: ClientRequest, deadline: Deadline, context: ssl.SSLContext
-    ) -> AbstractContextManager[Connection]:
+    ) -> AbstractContextManager[DeadlineConnection]:
         """Connect to the server, with the name of the host that the request is for."""
         return self._server.connect(self.authority(request), deadline, context)

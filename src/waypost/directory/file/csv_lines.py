@@ -61,7 +61,7 @@ def read_csv(data: bytes, mistakes: Problems) -> UserTable:
             columns = tuple(name for name in header.columns if name != ADDRESS_COLUMN)
     except _NotUtf8Error:
         pass
-    return gathering.people(columns, mistakes.note)
+    return gathering.build(columns, mistakes.add)
 
 
 def _lines(data: bytes, mistakes: Problems) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _lines(data: bytes, mistakes: Problems) -> Iterator[str]:
         try:
             yield line.decode()
         except UnicodeDecodeError as error:
-            mistakes.note(number, "is not UTF-8; save the file as UTF-8")
+            mistakes.add(number, "is not UTF-8; save the file as UTF-8")
             raise _NotUtf8Error from error
 
 
@@ -79,13 +79,13 @@ def _header(line: str, mistakes: Problems) -> _Header | None:
         try:
             names = next(csv.reader([line], delimiter=delimiter, strict=True), [])
         except csv.Error as error:
-            mistakes.note(1, _complaint(error))
+            mistakes.add(1, _problem(error))
             return None
         columns = tuple(_name(name) for name in names)
         if len(columns) > 1 and ADDRESS_COLUMN in columns:
             return _Header(delimiter, columns) if _is_good(columns, mistakes) else None
     # Without a header, this line is a user, so the message does not repeat it.
-    mistakes.note(
+    mistakes.add(
         1,
         "must be a header that names the columns address, login and display_name, with commas, "
         "semicolons or tabs between them",
@@ -100,7 +100,7 @@ def _name(text: str) -> str:
 
 def _is_good(columns: tuple[str, ...], mistakes: Problems) -> bool:
     if len(columns) > COLUMNS_MAX:
-        mistakes.note(1, f"the header has more than {COLUMNS_MAX} columns")
+        mistakes.add(1, f"the header has more than {COLUMNS_MAX} columns")
         return False
     problems = []
     if LOGIN_COLUMN not in columns:
@@ -112,7 +112,7 @@ def _is_good(columns: tuple[str, ...], mistakes: Problems) -> bool:
         elif lower.index(name.lower()) + 1 != number:
             problems.append(f"the header names the column {name!r} twice")
     for problem in problems:
-        mistakes.note(1, problem)
+        mistakes.add(1, problem)
     return not problems
 
 
@@ -125,15 +125,15 @@ def _read_users(
     checked = [(header.columns.index(name), name) for name in _KNOWN[1:] if name in header.columns]
     for number, row in _rows(lines, header.delimiter, mistakes):
         if len(row) != width:
-            mistakes.note(number, f"has {_cells(len(row))}, but the header has {width}")
+            mistakes.add(number, f"has {_cells(len(row))}, but the header has {width}")
             continue
         for column, name in checked if sum(map(len, row)) > VALUE_MAX_CHARS else ():
             if len(row[column]) > VALUE_MAX_CHARS:
-                mistakes.note(number, f"{name} is longer than {VALUE_MAX_CHARS} characters")
+                mistakes.add(number, f"{name} is longer than {VALUE_MAX_CHARS} characters")
         try:
             address = addresses.canonical(row.pop(at))
         except AddressError as error:
-            mistakes.note(number, f"address: {error}")
+            mistakes.add(number, f"address: {error}")
             continue
         gathering.add(number, address, row)
 
@@ -148,7 +148,7 @@ def _rows(
         try:
             row = next(reader)
         except csv.Error as error:
-            mistakes.note(number, _complaint(error))
+            mistakes.add(number, _problem(error))
             if _ENDLESS in str(error):
                 return  # The intended end of the text is not known.
             continue
@@ -158,7 +158,7 @@ def _rows(
             yield number, row
 
 
-def _complaint(error: csv.Error) -> str:
+def _problem(error: csv.Error) -> str:
     said = str(error)
     return next((text for part, text in _COMPLAINTS.items() if part in said), "is not CSV")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 from waypost.core.model import FileDirectory
-from waypost.directory.entries import WantedAttributes, user_of, wanted_of
-from waypost.directory.file.problems import in_one_line
+from waypost.directory.entries import WantedAttributes, user_of, wanted_attributes
+from waypost.directory.file.problems import first_problem
 from waypost.directory.file.read_bytes import read_bytes
 from waypost.directory.file.user_table import UserRecord
-from waypost.directory.file.users import people_of
+from waypost.directory.file.users import parse_users
 from waypost.directory.step import Step
 from waypost.runtime.file_stamp import file_stamp
 
@@ -29,10 +29,10 @@ def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step
     yield _file_step(path, len(data), started)
     started = time.perf_counter()
     try:
-        people = people_of(data, path)
+        people = parse_users(data, path)
     except ProblemsError as error:
         problems: dict[str, object] = {"problems": list(error.problems)}
-        yield Step("lines", False, in_one_line(error), problems, _since(started))
+        yield Step("lines", False, first_problem(error), problems, _since(started))
         return
     counts = {"users": len(people), "columns": list(people.columns)}
     users = "1 user" if len(people) == 1 else f"{len(people):,} users"
@@ -42,7 +42,7 @@ def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step
     hits = people.find(address)
     yield _entry_step(hits, started)
     if len(hits) == 1:
-        yield _person_step(directory, hits[0])
+        yield _user_step(directory, hits[0])
 
 
 def _file_step(path: Path, size: int, started: float) -> Step:
@@ -69,10 +69,10 @@ def _entry_step(hits: tuple[UserRecord, ...], started: float) -> Step:
     return Step("entry", True, text, {"lines": lines, "entry": entry}, _since(started))
 
 
-def _person_step(directory: FileDirectory, hit: UserRecord) -> Step:
+def _user_step(directory: FileDirectory, hit: UserRecord) -> Step:
     """Return the values of an entry that Waypost uses, and why it ignores the others."""
     started = time.perf_counter()
-    wanted = wanted_of(directory)
+    wanted = wanted_attributes(directory)
     user = user_of(hit.entry, wanted)
     used = {
         wanted.login: user.login_name,

@@ -17,7 +17,7 @@ class Problems:
         self._lines: list[str] = []
         self._more = 0
 
-    def note(self, line: int, rule: str) -> None:
+    def add(self, line: int, rule: str) -> None:
         """Add a mistake on a line, from 1; 0 for the whole file."""
         if len(self._lines) >= MISTAKES_MAX:
             self._more += 1
@@ -26,7 +26,7 @@ class Problems:
             f"{self._path}: line {line}: {rule}" if line else f"{self._path}: {rule}"
         )
 
-    def check(self) -> None:
+    def raise_if_any(self) -> None:
         """Raise an error if there are mistakes.
 
         Raises:
@@ -37,7 +37,7 @@ class Problems:
             raise ProblemsError(self._lines + more)
 
 
-def in_one_line(error: ProblemsError) -> str:
+def first_problem(error: ProblemsError) -> str:
     """Return the first mistake, and how many more there are."""
     first, *others = error.problems
     if not others:

@@ -40,14 +40,14 @@ def read_bytes(path: Path) -> bytes:
 def check_text(data: bytes, mistakes: Problems) -> bool:
     """Return whether bytes can be the text of a directory; if not, add the mistake."""
     if not data.strip():
-        mistakes.note(0, "is empty")
+        mistakes.add(0, "is empty")
         return False
     found = _CONTROL.search(data)
     if found is None:
         return True
     line = data.count(b"\n", 0, found.start()) + 1
     if found[0] == b"\0":
-        mistakes.note(line, "contains a NUL character; the file is not UTF-8 text")
+        mistakes.add(line, "contains a NUL character; the file is not UTF-8 text")
     else:
-        mistakes.note(line, "contains a control character")
+        mistakes.add(line, "contains a control character")
     return False

@@ -13,18 +13,18 @@ import structlog
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 from waypost.core.model import FileDirectory
-from waypost.directory.file.problems import in_one_line
+from waypost.directory.file.problems import first_problem
 from waypost.directory.file.user_table import UserTable
-from waypost.directory.file.users import read_people
+from waypost.directory.file.users import read_users
 from waypost.directory.protocol import Entry
-from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 
 LOOK_SECONDS: Final = 1.0
 """The shortest time between two checks of the file."""
 SETTLED_SECONDS: Final = 1.0
 """If the last change is more recent than this, another process may still write the file."""
 
-Failure = DirectoryUnavailable | DirectoryError
+DirectoryFailure = DirectoryUnavailable | DirectoryError
 _KEEPING: Final = "keeping the previous version"
 
 
@@ -53,10 +53,10 @@ class FileSource:
         self._now = now
         self._lock = Lock()
         self._people: UserTable | None = None
-        self._failure: Failure | None = None
+        self._failure: DirectoryFailure | None = None
         self._reported: tuple[str, ...] = ()
-        self._seen: Signature | None = None
-        self._last_look: tuple[Signature | None] | None = None
+        self._seen: FileStamp | None = None
+        self._last_look: tuple[FileStamp | None] | None = None
         self._next_look = clock()
         self._log = structlog.get_logger(__name__)
 
@@ -109,7 +109,7 @@ class FileSource:
         if self._people is not None and not self._is_settled(found):
             return
         try:
-            people = read_people(self._path)
+            people = read_users(self._path)
         except (DirectoryUnavailable, DirectoryError) as error:
             # Rights and folders may change without the file, so reading is tried again.
             self._fail(error, (str(error),))
@@ -117,7 +117,7 @@ class FileSource:
             if self._people is not None and file_stamp(self._path) != found:
                 return  # Another process was writing the file.
             self._seen = found
-            self._fail(DirectoryError(in_one_line(error)), error.problems)
+            self._fail(DirectoryError(first_problem(error)), error.problems)
         except MemoryError:
             reason = f"{self._path}: cannot be read: {os.strerror(errno.ENOMEM)}"
             self._fail(DirectoryUnavailable(reason), (reason,))
@@ -125,7 +125,7 @@ class FileSource:
             self._seen = found
             self._take(people)
 
-    def _is_settled(self, found: Signature | None) -> bool:
+    def _is_settled(self, found: FileStamp | None) -> bool:
         """Return whether no process is writing or replacing the file at the moment."""
         is_old = found is not None and self._now() - found[3] / 1e9 >= SETTLED_SECONDS
         before, self._last_look = self._last_look, (found,)
@@ -137,7 +137,7 @@ class FileSource:
             self._log.info("directory file read", **fields)
         self._people, self._failure, self._reported = people, None, ()
 
-    def _fail(self, failure: Failure, problems: tuple[str, ...]) -> None:
+    def _fail(self, failure: DirectoryFailure, problems: tuple[str, ...]) -> None:
         self._failure = failure
         if problems == self._reported:
             return

@@ -47,17 +47,17 @@ def read_toml(raw: bytes, mistakes: Problems) -> UserTable:
         try:
             address = addresses.canonical(key)
         except AddressError as error:
-            mistakes.note(line, f"{where}the name of a table must be an address: {error}")
+            mistakes.add(line, f"{where}the name of a table must be an address: {error}")
             continue
         if not isinstance(table, dict):
-            mistakes.note(line, f'{where}must be a table: ["ADDRESS"] alone on a line')
+            mistakes.add(line, f'{where}must be a table: ["ADDRESS"] alone on a line')
             continue
         problems: list[str] = []
         cells = columns.cells(table, problems)
         for problem in problems:
-            mistakes.note(line, f"{where}{problem}")
+            mistakes.add(line, f"{where}{problem}")
         gathering.add(line, address, cells)
-    return gathering.people(columns.names, mistakes.note)
+    return gathering.build(columns.names, mistakes.add)
 
 
 class _Columns:
@@ -103,13 +103,13 @@ def _cell(key: str, shown: str, value: object, problems: list[str]) -> str:
 def _text(raw: bytes, mistakes: Problems) -> str | None:
     if len(raw) > TOML_MAX_BYTES:
         limit = TOML_MAX_BYTES // 1024 // 1024
-        mistakes.note(0, f"is larger than {limit} MiB; use CSV for so many users")
+        mistakes.add(0, f"is larger than {limit} MiB; use CSV for so many users")
         return None
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        mistakes.note(line, "is not UTF-8; save the file as UTF-8")
+        mistakes.add(line, "is not UTF-8; save the file as UTF-8")
         return None
 
 
@@ -117,11 +117,11 @@ def _data(text: str, mistakes: Problems) -> dict[str, object]:
     try:
         return parse_toml(text, tables_max=TABLES_MAX).data
     except TomlError as error:
-        mistakes.note(*_complaint(error.reason, error.line, text))
+        mistakes.add(*_problem(error.reason, error.line, text))
     return {}
 
 
-def _complaint(said: str, line: int, text: str) -> tuple[int, str]:
+def _problem(said: str, line: int, text: str) -> tuple[int, str]:
     """Return the line and its mistake; the parser's own message may name a user."""
     on_line = text.split("\n")[line - 1]
     if _UNQUOTED.match(on_line):

@@ -15,7 +15,7 @@ _CELL: Final = "\0"
 VALUE_SEPARATOR: Final = "\x1f"
 """Separates the values in one cell."""
 
-Note = Callable[[int, str], None]
+ProblemSink = Callable[[int, str], None]
 """A function of the number of a line, from 1 (0 for the whole file), and the broken rule."""
 
 
@@ -129,7 +129,7 @@ class UserTableBuilder:
         self._lines.append(line)
         self._hashes.append(hash(address.lower()))
 
-    def people(self, columns: Sequence[str], note: Note) -> UserTable:
+    def build(self, columns: Sequence[str], note: ProblemSink) -> UserTable:
         """Return all users; `note` is called for each repeated address."""
         numbers = array("Q", sorted(range(len(self._lines)), key=self._hashes.__getitem__))
         repeated = sorted(self._repeated(numbers))

@@ -9,7 +9,7 @@ from waypost.directory.file.toml_tables import read_toml
 from waypost.directory.file.user_table import UserTable, UserTableBuilder
 
 
-def read_people(path: Path) -> UserTable:
+def read_users(path: Path) -> UserTable:
     """Read a file of users.
 
     Raises:
@@ -17,10 +17,10 @@ def read_people(path: Path) -> UserTable:
         DirectoryError: the path is not a regular file, or the file is too large.
         ProblemsError: all its mistakes, each with its line.
     """
-    return people_of(read_bytes(path), path)
+    return parse_users(read_bytes(path), path)
 
 
-def people_of(data: bytes, path: Path) -> UserTable:
+def parse_users(data: bytes, path: Path) -> UserTable:
     """Parse the content of a file of users.
 
     Args:
@@ -31,9 +31,9 @@ def people_of(data: bytes, path: Path) -> UserTable:
         ProblemsError: all mistakes, each with its line.
     """
     mistakes = Problems(path)
-    people = UserTableBuilder().people((), mistakes.note)
+    people = UserTableBuilder().build((), mistakes.add)
     if check_text(data, mistakes):
         read = read_toml if path.suffix.lower() == ".toml" else read_csv
         people = read(data, mistakes)
-    mistakes.check()
+    mistakes.raise_if_any()
     return people

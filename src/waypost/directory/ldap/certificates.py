@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from waypost.directory.ldap.connect import with_tls
+from waypost.directory.ldap.connect import open_tls
 from waypost.directory.ldap.errors import LdapFailure
 from waypost.directory.ldap.options import LdapEndpoint
 from waypost.directory.ldap.transport import connect, resolve
@@ -63,7 +63,7 @@ def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
     )
 
 
-def examined(server: LdapEndpoint, deadline: Deadline) -> Certificate | None:
+def inspect_certificate(server: LdapEndpoint, deadline: Deadline) -> Certificate | None:
     """Return the certificate of an untrusted server, with separate connections.
 
     The standard library decodes only certificates that it has verified. So the first connection
@@ -93,7 +93,7 @@ def _context() -> ssl.SSLContext:
 
 
 def _connected(context: ssl.SSLContext, server: LdapEndpoint, deadline: Deadline) -> ssl.SSLSocket:
-    return with_tls(context, server, connect(server, resolve(server, deadline), deadline), deadline)
+    return open_tls(context, server, connect(server, resolve(server, deadline), deadline), deadline)
 
 
 def _issuer(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:

@@ -13,7 +13,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryBusy
 from waypost.directory.ldap.connect import open_session
 from waypost.directory.ldap.errors import AMBIGUOUS, LdapFailure, LdapProblem
-from waypost.directory.ldap.filters import filled
+from waypost.directory.ldap.filters import fill_filter
 from waypost.directory.ldap.options import ConnectionOptions
 from waypost.directory.ldap.pool import Pool
 from waypost.directory.ldap.session import SearchEntry, Session
@@ -66,7 +66,7 @@ class LdapClient:
             DirectoryUnavailable: no server answers, or not in time.
             DirectoryError: a server answers, but with an error.
         """
-        text = filled(self._target.filter, address)
+        text = fill_filter(self._target.filter, address)
         with self._slot():
             try:
                 hits = self._ask(text)
@@ -93,7 +93,7 @@ class LdapClient:
             try:
                 return self._search(session, text)
             except LdapFailure as failure:
-                if failure.complaint not in {LdapProblem.CUT, LdapProblem.BUSY}:
+                if failure.problem not in {LdapProblem.CUT, LdapProblem.BUSY}:
                     raise
                 # The connection may have been dead for a long time, like the other idle ones.
                 self._pool.clear()
@@ -109,7 +109,7 @@ class LdapClient:
                 session = self._open(index)
                 hits = self._search(session, text)
             except LdapFailure as failure:
-                if not failure.complaint.message.elsewhere:
+                if not failure.problem.message.other_server:
                     raise
                 failures.append(failure)
                 continue
@@ -127,7 +127,7 @@ class LdapClient:
             hits = session.search(self._target, text, deadline)
         except LdapFailure as failure:
             session.close()
-            if failure.complaint is LdapProblem.SEARCH_TIMEOUT:
+            if failure.problem is LdapProblem.SEARCH_TIMEOUT:
                 # There is no time to try another server now; the next search uses another one.
                 self._pool.clear()
                 self._avoid(session.server.url, failure)

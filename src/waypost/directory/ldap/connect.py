@@ -8,8 +8,8 @@ from waypost.directory.ldap.errors import LdapFailure, LdapProblem
 from waypost.directory.ldap.options import ConnectionOptions, LdapEndpoint
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.session import Session
-from waypost.directory.ldap.tls import TlsContexts, secured
-from waypost.directory.ldap.tls_bridge import relayed
+from waypost.directory.ldap.tls import TlsContexts, start_handshake
+from waypost.directory.ldap.tls_bridge import open_bridge
 from waypost.directory.ldap.transport import connect, resolve, start_tls
 from waypost.net.deadline import Deadline
 from waypost.runtime.threads import NoThread
@@ -32,7 +32,7 @@ def open_session(target: ConnectionOptions, server: LdapEndpoint, contexts: TlsC
     secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
     connection = connect(server, resolve(server, deadline), deadline)
     if context is not None:
-        connection = plain_end(target, with_tls(context, server, connection, deadline))
+        connection = bridge_tls(target, open_tls(context, server, connection, deadline))
     session = Session(server, connection, target.limits.connect_timeout_seconds)
     try:
         session.bind(target, secret, deadline)
@@ -42,7 +42,7 @@ def open_session(target: ConnectionOptions, server: LdapEndpoint, contexts: TlsC
     return session
 
 
-def with_tls(
+def open_tls(
     context: ssl.SSLContext, server: LdapEndpoint, connection: socket.socket, deadline: Deadline
 ) -> ssl.SSLSocket:
     """Start TLS on a connection, after a StartTLS request if the URL is `ldap:`.
@@ -59,17 +59,17 @@ def with_tls(
         except LdapFailure:
             connection.close()
             raise
-    return secured(context, server, connection, deadline)
+    return start_handshake(context, server, connection, deadline)
 
 
-def plain_end(target: ConnectionOptions, secure: ssl.SSLSocket) -> socket.socket:
+def bridge_tls(target: ConnectionOptions, secure: ssl.SSLSocket) -> socket.socket:
     """Return the socket through which the library speaks without TLS.
 
     Raises:
         LdapFailure: no thread can be started for it.
     """
     try:
-        return relayed(secure, f"ldap-tls-{target.label}")
+        return open_bridge(secure, f"ldap-tls-{target.label}")
     except NoThread as error:
         secure.close()
         server = target.servers[0].url

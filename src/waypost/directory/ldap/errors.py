@@ -28,7 +28,7 @@ class LdapMessage:
 
     text: str
     temporary: bool = False
-    elsewhere: bool = False
+    other_server: bool = False
 
 
 class LdapProblem(enum.Enum):
@@ -65,7 +65,7 @@ class LdapProblem(enum.Enum):
     NO_STARTTLS = LdapMessage(
         '{server}: does not offer StartTLS ({why}); use ldaps://, or security = "none" '
         "in a trusted network",
-        elsewhere=True,
+        other_server=True,
     )
     TLS_TIMEOUT = LdapMessage(
         "{server}: the TLS handshake did not end in time; check connect_timeout_seconds", True, True
@@ -76,32 +76,32 @@ class LdapProblem(enum.Enum):
     NOT_TLS = LdapMessage(
         '{server}: does not speak TLS on this port; use ldap:// and security = "starttls", '
         "or the port for ldaps",
-        elsewhere=True,
+        other_server=True,
     )
     UNKNOWN_CA = LdapMessage(
         "{server}: the authority of its certificate is not trusted ({why}); "
         "name the authority's certificate in ca_file, or in the setting ldap_ca_file",
-        elsewhere=True,
+        other_server=True,
     )
     EXPIRED = LdapMessage(
         "{server}: its certificate has expired; renew it, or set tls_verify = false until then",
-        elsewhere=True,
+        other_server=True,
     )
     NOT_YET_VALID = LdapMessage(
         "{server}: its certificate is not valid yet; check the clocks of both machines",
-        elsewhere=True,
+        other_server=True,
     )
     WRONG_NAME = LdapMessage(
         "{server}: its certificate is for other names; use one of those names in urls ({why})",
-        elsewhere=True,
+        other_server=True,
     )
     BAD_CERTIFICATE = LdapMessage(
         "{server}: its certificate is not accepted ({why}); check ca_file and tls_verify",
-        elsewhere=True,
+        other_server=True,
     )
     TLS_FAILED = LdapMessage(
         "{server}: TLS failed ({why}); set cert_file and key_file if the server requires them",
-        elsewhere=True,
+        other_server=True,
     )
     BIND_TIMEOUT = LdapMessage(
         "{server}: the bind was not answered in time; check connect_timeout_seconds", True, True
@@ -118,7 +118,7 @@ class LdapProblem(enum.Enum):
         '{server}: does not accept bind = "external" ({why}); it requires a client certificate '
         "(cert_file), or a user that it knows on an ldapi:// socket"
     )
-    BIND_FAILED = LdapMessage("{server}: refuses the bind ({why})", elsewhere=True)
+    BIND_FAILED = LdapMessage("{server}: refuses the bind ({why})", other_server=True)
     NOT_LDAP = LdapMessage(
         "{server}: the service on this port does not speak LDAP; check urls", False, True
     )
@@ -151,7 +151,7 @@ class LdapProblem(enum.Enum):
     )
     BUSY = LdapMessage("{server}: is too busy, or is shutting down ({why})", True, True)
     CUT = LdapMessage("{server}: the connection was closed", True, True)
-    SEARCH_FAILED = LdapMessage("{server}: refuses the search ({why})", elsewhere=True)
+    SEARCH_FAILED = LdapMessage("{server}: refuses the search ({why})", other_server=True)
     ALL_IN_USE = LdapMessage("all connections are in use; raise max_searches", True)
     CLOSED = LdapMessage("is closed", True)
 
@@ -165,11 +165,11 @@ class LdapProblem(enum.Enum):
 class LdapFailure(Exception):
     """A failure at one server, before another server is tried."""
 
-    def __init__(self, complaint: LdapProblem, **fields: str) -> None:
+    def __init__(self, problem: LdapProblem, **fields: str) -> None:
         """Create a failure from its cause and the fields of its message."""
-        self.complaint = complaint
+        self.problem = problem
         self.fields = {name: one_line(value) for name, value in fields.items()}
-        super().__init__(complaint.message.text.format_map(self.fields))
+        super().__init__(problem.message.text.format_map(self.fields))
 
     def add(self, more: str) -> None:
         """Add a detail that was found later."""
@@ -183,7 +183,7 @@ class LdapFailure(Exception):
     @property
     def temporary(self) -> bool:
         """Return whether a later attempt may succeed."""
-        return self.complaint.message.temporary
+        return self.problem.message.temporary
 
 
 def one_line(text: str) -> str:

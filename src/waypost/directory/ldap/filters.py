@@ -10,7 +10,7 @@ _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _PLACEHOLDER: Final = re.compile(r"\{(0|local_part|domain)\}")
 
 
-def escaped(value: str) -> str:
+def escape_value(value: str) -> str:
     r"""Return a text as a literal value for a filter.
 
     Each byte of its UTF-8 form that is not in `_PLAIN` becomes `\xx`.
@@ -21,7 +21,7 @@ def escaped(value: str) -> str:
     return "".join(chr(byte) if byte in _PLAIN else f"\\{byte:02x}" for byte in data)
 
 
-def filled(template: str, address: EmailAddress) -> str:
+def fill_filter(template: str, address: EmailAddress) -> str:
     """Return a filter for one address: `{0}`, `{local_part}` and `{domain}` become its parts.
 
     The inserted parts are not expanded again, so a part cannot contain a placeholder.
@@ -31,4 +31,4 @@ def filled(template: str, address: EmailAddress) -> str:
         "local_part": address.local_part,
         "domain": address.domain.ascii,
     }
-    return _PLACEHOLDER.sub(lambda found: escaped(parts[found[1]]), template)
+    return _PLACEHOLDER.sub(lambda found: escape_value(parts[found[1]]), template)

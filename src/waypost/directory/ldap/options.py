@@ -13,7 +13,7 @@ from waypost.core.model import (
     LdapServer,
     Secret,
 )
-from waypost.directory.entries import wanted_of
+from waypost.directory.entries import wanted_attributes
 
 LDAP_PORT: Final = 389
 LDAPS_PORT: Final = 636
@@ -90,7 +90,7 @@ def connection_options(
         # A filter may be written on several lines.
         filter="".join(line.strip() for line in directory.search_filter.splitlines()),
         scope=directory.scope,
-        names=wanted_of(directory).names,
+        names=wanted_attributes(directory).names,
         bind=directory.bind,
         user=directory.bind_user,
         password=directory.bind_password,
@@ -115,7 +115,7 @@ def _automx2(row: LdapServer, ca_file: str | None) -> ConnectionOptions:
         base=row.search_base,
         filter=row.search_filter,
         scope=LdapScope.SUB,
-        names=wanted_of(row).names,
+        names=wanted_attributes(row).names,
         bind=LdapBind.SIMPLE if row.bind_user else LdapBind.ANONYMOUS,
         user=row.bind_user,
         password=Secret(row.bind_password),

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from waypost.core.address import EmailAddress
 from waypost.core.model import LdapBind, LdapDirectory, LdapServer, Secret
-from waypost.directory.entries import user_of, wanted_of
-from waypost.directory.ldap.certificates import certificate_of, examined
-from waypost.directory.ldap.connect import plain_end, with_tls
+from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.ldap.certificates import certificate_of, inspect_certificate
+from waypost.directory.ldap.connect import bridge_tls, open_tls
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
-from waypost.directory.ldap.filters import filled
+from waypost.directory.ldap.filters import fill_filter
 from waypost.directory.ldap.options import ConnectionOptions, LdapEndpoint, connection_options
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.session import SearchEntry, Session
@@ -35,14 +35,14 @@ def probe_ldap(
     """
     target = connection_options(directory, ca_file)
     for server in target.servers:
-        visit = _Visit(directory, target, server, address)
+        visit = _LdapProbe(directory, target, server, address)
         try:
             yield from visit.steps()
         finally:
             visit.close()
 
 
-class _Visit:
+class _LdapProbe:
     """A lookup at one server. Each step stores the data that the next step needs."""
 
     def __init__(
@@ -55,7 +55,7 @@ class _Visit:
         self._directory = directory
         self._target = target
         self._server = server
-        self._filter = filled(target.filter, address)
+        self._filter = fill_filter(target.filter, address)
         self._addresses: Sequence[SocketAddress] = ()
         self._connection: socket.socket | None = None
         self._session: Session | None = None
@@ -64,11 +64,11 @@ class _Visit:
 
     def steps(self) -> Iterator[Step]:
         """Yield each step, up to the first one that fails."""
-        with_tls = self._server.tls or self._server.starttls
+        open_tls = self._server.tls or self._server.starttls
         names: list[tuple[str, Callable[[], Outcome]]] = [
             ("resolve", self._resolve),
             ("connect", self._connect),
-            *([("tls", self._tls)] if with_tls else []),
+            *([("tls", self._tls)] if open_tls else []),
             ("bind", self._bind),
             ("base", self._base),
             ("search", self._search),
@@ -94,7 +94,7 @@ class _Visit:
         try:
             text, details = do()
         except LdapFailure as failure:
-            said = {"complaint": failure.complaint.name.lower()}
+            said = {"complaint": failure.problem.name.lower()}
             text, details, ok = str(failure), {**self._failed, **said}, False
         else:
             ok = name != "search" or len(self._hits) == 1
@@ -120,13 +120,13 @@ class _Visit:
         context = tls_context(self._target.trust)
         deadline = self._deadline()
         try:
-            secure = with_tls(context, self._server, self._connection, deadline)
+            secure = open_tls(context, self._server, self._connection, deadline)
         except LdapFailure as failure:
             raise self._with_certificate(failure) from None
         version, how = secure.version() or "TLS", " by StartTLS" if self._server.starttls else ""
         checked = certificate_of(secure)
-        certificate = checked or examined(self._server, self._deadline())
-        self._connection = plain_end(self._target, secure)
+        certificate = checked or inspect_certificate(self._server, self._deadline())
+        self._connection = bridge_tls(self._target, secure)
         details: dict[str, object] = {"version": version, "verified": checked is not None}
         if certificate is not None:
             details |= certificate.details
@@ -135,8 +135,8 @@ class _Visit:
         return f"{version}{how}, {shown}{not_checked}", details
 
     def _with_certificate(self, failure: LdapFailure) -> LdapFailure:
-        if failure.complaint in _ABOUT_CERTIFICATES:
-            certificate = examined(self._server, self._deadline())
+        if failure.problem in _ABOUT_CERTIFICATES:
+            certificate = inspect_certificate(self._server, self._deadline())
             if certificate is not None:
                 self._failed = certificate.details
                 failure.add(f"the server sent a {certificate}")
@@ -181,7 +181,7 @@ class _Visit:
         return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
 
     def _person(self) -> Outcome:
-        found_user = user_of(self._hits[0].attributes, wanted_of(self._directory))
+        found_user = user_of(self._hits[0].attributes, wanted_attributes(self._directory))
         attributes = dict(found_user.attributes)
         details: dict[str, object] = {
             "login_name": found_user.login_name,

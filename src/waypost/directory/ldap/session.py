@@ -156,7 +156,7 @@ class Session:
         try:
             self._search(base, ldap.SCOPE_BASE, "(objectClass=*)", (NO_ATTRIBUTES,), deadline)
         except LdapFailure as failure:
-            if failure.complaint is LdapProblem.NO_BASE:
+            if failure.problem is LdapProblem.NO_BASE:
                 return False
             raise
         # Without an error it exists, even if Waypost may search it but not read it.
@@ -217,9 +217,9 @@ class Session:
             yield
         except ldap.LDAPError as error:
             name = type(error).__name__
-            complaint = dict(classes).get(name, otherwise)
+            problem = dict(classes).get(name, otherwise)
             why = _words(name) if private else _reason(error)
-            raise LdapFailure(complaint, server=self.server.url, why=why) from None
+            raise LdapFailure(problem, server=self.server.url, why=why) from None
         except UnicodeDecodeError:
             raise LdapFailure(
                 otherwise, server=self.server.url, why="its answer is not UTF-8"

@@ -9,7 +9,7 @@ from typing import Final
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
 from waypost.directory.ldap.options import LdapEndpoint, Trust
 from waypost.net.deadline import Deadline
-from waypost.runtime.file_stamp import Signature, file_stamp
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.regular_file import check_regular_file
 
 # OpenSSL's verification errors, x509_vfy.h.
@@ -29,7 +29,7 @@ class TlsContexts:
         """Create an empty cache; no file is read yet."""
         self._trust = trust
         self._lock = threading.Lock()
-        self._kept: tuple[list[Signature | None], ssl.SSLContext] | None = None
+        self._kept: tuple[list[FileStamp | None], ssl.SSLContext] | None = None
 
     def get(self) -> ssl.SSLContext:
         """Return a context from the current files.
@@ -77,7 +77,7 @@ def tls_context(trust: Trust) -> ssl.SSLContext:
     return context
 
 
-def secured(
+def start_handshake(
     context: ssl.SSLContext, server: LdapEndpoint, connection: socket.socket, deadline: Deadline
 ) -> ssl.SSLSocket:
     """Start TLS on a connection; the connection is closed if that fails.
@@ -94,11 +94,11 @@ def secured(
         secure.do_handshake()
     except OSError as error:
         secure.close()
-        raise why_not(server, error) from None
+        raise handshake_failure(server, error) from None
     return secure
 
 
-def why_not(server: LdapEndpoint, error: OSError) -> LdapFailure:
+def handshake_failure(server: LdapEndpoint, error: OSError) -> LdapFailure:
     """Return the cause of a failed handshake."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _bad_certificate(server, error)
@@ -119,16 +119,16 @@ def why_not(server: LdapEndpoint, error: OSError) -> LdapFailure:
 
 
 def _bad_certificate(server: LdapEndpoint, error: ssl.SSLCertVerificationError) -> LdapFailure:
-    complaint = LdapProblem.BAD_CERTIFICATE
+    problem = LdapProblem.BAD_CERTIFICATE
     if error.verify_code == _EXPIRED:
-        complaint = LdapProblem.EXPIRED
+        problem = LdapProblem.EXPIRED
     elif error.verify_code == _NOT_YET_VALID:
-        complaint = LdapProblem.NOT_YET_VALID
+        problem = LdapProblem.NOT_YET_VALID
     elif error.verify_code in _UNKNOWN_CA:
-        complaint = LdapProblem.UNKNOWN_CA
+        problem = LdapProblem.UNKNOWN_CA
     elif error.verify_code in _WRONG_NAME:
-        complaint = LdapProblem.WRONG_NAME
-    return LdapFailure(complaint, server=server.url, why=error.verify_message)
+        problem = LdapProblem.WRONG_NAME
+    return LdapFailure(problem, server=server.url, why=error.verify_message)
 
 
 def _bad_file(option: str, file: str, error: OSError | ValueError) -> LdapFailure:

@@ -13,7 +13,7 @@ CHUNK_BYTES: Final = 65536
 WRITE_SECONDS: Final = 30.0
 
 
-def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
+def open_bridge(secure: ssl.SSLSocket, name: str) -> socket.socket:
     """Return the plain end of a connection with TLS.
 
     When one side closes, both are closed, and the thread ends.
@@ -22,7 +22,7 @@ def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
         NoThread: no thread can be started.
     """
     inner, outer = socket.socketpair()
-    relay = _Relay(inner, secure)
+    relay = _Bridge(inner, secure)
     try:
         threads.start(threading.Thread(target=relay.run, name=name, daemon=True))
     except threads.NoThread:
@@ -32,7 +32,7 @@ def relayed(secure: ssl.SSLSocket, name: str) -> socket.socket:
     return outer
 
 
-class _Relay:
+class _Bridge:
     def __init__(self, plain: socket.socket, secure: ssl.SSLSocket) -> None:
         self._plain = plain
         self._secure = secure

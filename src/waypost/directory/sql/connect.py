@@ -14,11 +14,11 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.core.errors import DirectoryError
 from waypost.core.model import DirectoryLimits, SqlDirectory
-from waypost.database.drivers import connect_options, driver_cure
-from waypost.directory.sql.errors import clean
+from waypost.database.drivers import connect_options, driver_fix
+from waypost.directory.sql.errors import first_safe_line
 from waypost.directory.sql.messages import SqlMessage
 from waypost.directory.sql.uri import read_url
-from waypost.directory.sql.watchdog import cut_off_after
+from waypost.directory.sql.watchdog import shut_down_after
 
 # How many instructions of SQLite's virtual machine run between two checks of the clock.
 _SQLITE_STEPS: Final = 10_000
@@ -26,7 +26,7 @@ _SQLITE_STEPS: Final = 10_000
 _GRACE_SECONDS: Final = 1.0
 
 
-def open_reading_engine(directory: SqlDirectory) -> Engine:
+def open_read_only_engine(directory: SqlDirectory) -> Engine:
     """Create a pool of `max_searches` connections; none is opened yet.
 
     Raises:
@@ -52,11 +52,11 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
     except sa.exc.NoSuchModuleError as error:
         raise DirectoryError(SqlMessage.UNKNOWN_KIND.of(label, name=url.drivername)) from error
     except ImportError as error:
-        cure = driver_cure(url, error)
-        message = SqlMessage.NO_DRIVER.of(label, driver=url.drivername, cure=cure)
+        fix = driver_fix(url, error)
+        message = SqlMessage.NO_DRIVER.of(label, driver=url.drivername, fix=fix)
         raise DirectoryError(message) from error
     except (TypeError, ValueError) as error:
-        reason = clean(str(error), url)
+        reason = first_safe_line(str(error), url)
         raise DirectoryError(SqlMessage.DRIVER_OPTIONS.of(label, reason=reason)) from error
     event.listen(engine, "do_connect", _connector(directory))
     if backend == "sqlite":
@@ -69,7 +69,7 @@ def open_reading_engine(directory: SqlDirectory) -> Engine:
 
 
 @contextmanager
-def questioning(engine: Engine, limits: DirectoryLimits) -> Iterator[Connection]:
+def query_connection(engine: Engine, limits: DirectoryLimits) -> Iterator[Connection]:
     """Yield a read-only connection for one query, with the time limit of the directory."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
@@ -82,7 +82,7 @@ def questioning(engine: Engine, limits: DirectoryLimits) -> Iterator[Connection]
             yield connection
 
 
-def reads_only(connection: Connection) -> bool:
+def is_read_only(connection: Connection) -> bool:
     """Return whether the database reports that the connection is read-only."""
     if connection.dialect.name == "sqlite":
         return bool(connection.exec_driver_sql("PRAGMA query_only").scalar())
@@ -100,7 +100,7 @@ def _postgresql_transaction(connection: Connection, limits: DirectoryLimits) -> 
     milliseconds = math.ceil(limits.time_limit_seconds * 1000)
     begin = f"BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}"
     driver = connection.connection.dbapi_connection
-    with cut_off_after(driver, limits.time_limit_seconds + _GRACE_SECONDS):
+    with shut_down_after(driver, limits.time_limit_seconds + _GRACE_SECONDS):
         connection.exec_driver_sql(begin, execution_options={"no_parameters": True})
         try:
             yield
@@ -133,7 +133,7 @@ def _pinged(engine: Engine, limits: DirectoryLimits) -> Callable[..., None]:
             record.info["waypost_used"] = True
             return
         try:
-            with cut_off_after(driver, limits.connect_timeout_seconds):
+            with shut_down_after(driver, limits.connect_timeout_seconds):
                 engine.dialect.do_ping(driver)
         except engine.dialect.loaded_dbapi.Error as error:
             raise sa.exc.DisconnectionError from error
@@ -150,7 +150,7 @@ def _connector(directory: SqlDirectory) -> Callable[..., Any]:
             place, given = _arguments(url, list(args), dict(options), directory.limits)
             return dialect.connect(*place, **given)
         except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
-            reason = clean(str(error), url)
+            reason = first_safe_line(str(error), url)
             message = SqlMessage.DRIVER_OPTIONS.of(directory.label, reason=reason)
             raise DirectoryError(message) from error
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.core.model import SqlDirectory
 from waypost.core.redaction import redact_message
+from waypost.database.display_url import url_secrets
 from waypost.database.errors import Cause, cause_of, reason_of
-from waypost.database.shown_uri import url_secrets
 from waypost.directory.sql.messages import SqlMessage
 
-Failure = DirectoryError | DirectoryUnavailable
+DirectoryFailure = DirectoryError | DirectoryUnavailable
 
 # PostgreSQL's SQLSTATE (its manual, appendix A), the numbers of MySQL and MariaDB, and the names
 # of SQLite's primary results.
@@ -71,12 +71,12 @@ def mapped_errors(
         raise DirectoryBusy(message) from error
 
 
-def cannot_hold(error: BaseException | None) -> bool:
+def is_unencodable(error: BaseException | None) -> bool:
     """Return whether the database cannot encode a text, and so cannot contain it."""
     return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
 
 
-def clean(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
+def first_safe_line(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
     """Return the first line of a driver's text without the password and without hidden texts."""
     text = redact_message(text, url_secrets(url))
     for one in hidden:
@@ -91,13 +91,13 @@ def _mapped(
     url: sa.URL,
     option: str,
     hidden: Sequence[str],
-) -> Failure:
+) -> DirectoryFailure:
     message = _message(error, url)
     text = message.of(
         directory.label,
         option=option,
-        path=clean(url.database or "", url),
-        reason=clean(reason_of(error), url, hidden),
+        path=first_safe_line(url.database or "", url),
+        reason=first_safe_line(reason_of(error), url, hidden),
         seconds=directory.limits.time_limit_seconds,
     )
     return DirectoryUnavailable(text) if message in _PASSING else DirectoryError(text)

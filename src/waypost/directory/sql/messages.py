@@ -15,7 +15,7 @@ class SqlMessage(enum.StrEnum):
     URI_ENV = "uri_env: the environment variable {name} is not set"
     BAD_URI = "uri: is not a database URI; write dialect+driver://user:password@host/database"
     UNKNOWN_KIND = "uri: Waypost does not support the database {name!r}"
-    NO_DRIVER = "uri: the driver for {driver} is not installed; {cure}"
+    NO_DRIVER = "uri: the driver for {driver} is not installed; {fix}"
     NOT_A_FILE = "uri: must name an existing SQLite file, as sqlite:////var/lib/mail.sqlite"
     DRIVER_OPTIONS = "uri: the driver rejects the host or the options: {reason}"
     NO_FILE = (

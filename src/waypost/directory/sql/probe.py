@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import SqlDirectory, User
-from waypost.directory.entries import WantedAttributes, user_of, wanted_of
+from waypost.directory.entries import WantedAttributes, user_of, wanted_attributes
 from waypost.directory.protocol import Entry
 from waypost.directory.sql.messages import SqlMessage
 from waypost.directory.sql.rows import entry_of
@@ -86,9 +86,9 @@ class _Probe:
         return True, text, {"server": made.server, "place": made.place}
 
     def _reads_only(self) -> Outcome:
-        reads_only = self._opened.connect().reads_only
-        text = "the connection is read-only" if reads_only else "the server allows writes"
-        return reads_only, text, {"reads_only": reads_only}
+        is_read_only = self._opened.connect().is_read_only
+        text = "the connection is read-only" if is_read_only else "the server allows writes"
+        return is_read_only, text, {"reads_only": is_read_only}
 
     def _domain(self) -> Outcome:
         domain = self._address.domain
@@ -118,7 +118,7 @@ class _Probe:
         return True, f"1 row with {', '.join(columns)}", details
 
     def _entry_found(self) -> Outcome:
-        wanted = _names(wanted_of(self._directory))
+        wanted = _names(wanted_attributes(self._directory))
         found = entry_of(self._found.rows[0]) if self._found is not None else {}
         # An unused column may contain a password.
         self._entry = {name: values for name, values in found.items() if name in wanted}
@@ -129,7 +129,7 @@ class _Probe:
         return True, "; ".join(parts) or "no value", {"values": details, "unused": unused}
 
     def _user(self) -> Outcome:
-        user = user_of(self._entry, wanted_of(self._directory))
+        user = user_of(self._entry, wanted_attributes(self._directory))
         return True, _described(user), _details(user)
 
 

@@ -11,11 +11,11 @@ import structlog
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DirectoryError
 from waypost.core.model import SqlDirectory
-from waypost.database.shown_uri import shown_url
+from waypost.database.display_url import display_url
 from waypost.directory.entries import LOGIN_COLUMN
 from waypost.directory.protocol import Entry
-from waypost.directory.sql.connect import open_reading_engine, questioning, reads_only
-from waypost.directory.sql.errors import cannot_hold, mapped_errors
+from waypost.directory.sql.connect import is_read_only, open_read_only_engine, query_connection
+from waypost.directory.sql.errors import is_unencodable, mapped_errors
 from waypost.directory.sql.messages import SqlMessage
 from waypost.directory.sql.rows import entry_of
 from waypost.runtime.ratelimit import RateLimiter
@@ -38,18 +38,18 @@ class QueryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class ConnectionInfo:
     """The properties of a connection.
 
     Attributes:
         server: the database system, with its version.
         place: the URL without the password and without options.
-        reads_only: whether the server reports that the connection is read-only.
+        is_read_only: whether the server reports that the connection is read-only.
     """
 
     server: str
     place: str
-    reads_only: bool
+    is_read_only: bool
 
 
 class OpenSqlDirectory:
@@ -71,7 +71,7 @@ class OpenSqlDirectory:
             DirectoryError: the URI, its driver or a query cannot be used.
         """
         self._configured = configured
-        self._engine = open_reading_engine(configured)
+        self._engine = open_read_only_engine(configured)
         self._query = self._statement("query", configured.query)
         self._domains_query = self._statement("domains_query", configured.domains_query)
         self._ambiguity = RateLimiter(clock)
@@ -88,7 +88,7 @@ class OpenSqlDirectory:
         """Return the names of the query's parameters, in order."""
         return () if self._query is None else tuple(self._query.compile().params)
 
-    def connect(self) -> Connected:
+    def connect(self) -> ConnectionInfo:
         """Open a connection, and return its properties.
 
         Raises:
@@ -97,13 +97,13 @@ class OpenSqlDirectory:
         engine, configured = self._engine, self._configured
         with (
             mapped_errors(configured, engine.url, "uri"),
-            questioning(engine, configured.limits) as connection,
+            query_connection(engine, configured.limits) as connection,
         ):
             dialect = connection.dialect
             name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
             version = ".".join(str(part) for part in dialect.server_version_info or ())
-            place = shown_url(engine.url)
-            return Connected(f"{name} {version}".strip(), place, reads_only(connection))
+            place = display_url(engine.url)
+            return ConnectionInfo(f"{name} {version}".strip(), place, is_read_only(connection))
 
     def find(self, address: EmailAddress) -> Entry | None:
         """Return the columns of the one row that the query finds, or None.
@@ -170,11 +170,11 @@ class OpenSqlDirectory:
         try:
             with (
                 mapped_errors(configured, engine.url, option, tuple(values.values())),
-                questioning(engine, configured.limits) as connection,
+                query_connection(engine, configured.limits) as connection,
             ):
                 return self._found(option, connection.execute(statement, wanted))
         except DirectoryError as error:
-            if not "".join(wanted.values()).isascii() and cannot_hold(error.__cause__):
+            if not "".join(wanted.values()).isascii() and is_unencodable(error.__cause__):
                 return None
             raise
 

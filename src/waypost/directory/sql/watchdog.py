@@ -10,7 +10,7 @@ from waypost.core.errors import DirectoryUnavailable
 from waypost.runtime import threads
 
 
-class _Cut:
+class _Shutdown:
     """A single shutdown of a connection, unless it was cancelled before."""
 
     def __init__(self, fileno: int) -> None:
@@ -33,7 +33,7 @@ class _Cut:
 
 
 @contextmanager
-def cut_off_after(driver: object, seconds: float) -> Iterator[None]:
+def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
     """Shut a driver's connection down if the body of the `with` statement takes longer.
 
     libpq has no time limit for reads: if the server hangs but its operating system still answers,
@@ -46,7 +46,7 @@ def cut_off_after(driver: object, seconds: float) -> Iterator[None]:
     if fileno is None:
         yield
         return
-    cut = _Cut(fileno())
+    cut = _Shutdown(fileno())
     timer = Timer(seconds, cut.shut)
     timer.daemon = True
     try:

@@ -56,7 +56,7 @@ def open_resolver(server: tuple[str, int] | None) -> Resolver:
     return resolver
 
 
-def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
+def resolver_name(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
     """Return the name of a resolver for messages.
 
     Args:
@@ -70,15 +70,15 @@ def named(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
     return f"the resolver at {address}" + ("" if port == _DNS_PORT else f" port {port}")
 
 
-def outcome(error: NoNameservers) -> str:
+def failure_text(error: NoNameservers) -> str:
     """Return what the resolver did, such as `answers SERVFAIL`, for use after its name."""
     codes = [rcode_text(one[4].rcode()) for one in _tried(error) if one[4] is not None]
     if codes:
         return f"answers {', '.join(dict.fromkeys(codes))}"
-    return f"cannot be asked ({refusals(error)})"
+    return f"cannot be asked ({response_codes(error)})"
 
 
-def refusals(error: NoNameservers) -> str:
+def response_codes(error: NoNameservers) -> str:
     """Return the different answers of the resolvers that were asked, such as SERVFAIL."""
     answers: dict[str, None] = {}
     for _, _, _, reason, response in _tried(error):

@@ -14,7 +14,7 @@ from dns.resolver import (
 )
 
 from waypost.core.errors import NamesUnavailable
-from waypost.net.dns.resolver import open_resolver, refusals
+from waypost.net.dns.resolver import open_resolver, response_codes
 
 LOOKUP_SECONDS: Final = 5.0
 
@@ -32,7 +32,7 @@ class TextRecords:
     ttl_seconds: int | None = None
 
 
-def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
+def look_up_texts(name: str, server: tuple[str, int] | None = None) -> TextRecords:
     """Return the TXT records of a name.
 
     Args:
@@ -59,7 +59,7 @@ def look_up(name: str, server: tuple[str, int] | None = None) -> TextRecords:
         message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_asked(server)}"
         raise NamesUnavailable(message) from error
     except NoNameservers as error:
-        message = f"{name}: {_asked(server)} cannot answer: {refusals(error)}"
+        message = f"{name}: {_asked(server)} cannot answer: {response_codes(error)}"
         raise NamesUnavailable(message) from error
     except (DNSException, OSError) as error:
         raise NamesUnavailable(f"{name}: cannot be looked up: {error}") from error

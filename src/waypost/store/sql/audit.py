@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from waypost.database.engine import Connection
 from waypost.store.sql import row_warnings, schema
-from waypost.store.sql.precedence import Verdict, judge
+from waypost.store.sql.precedence import Verdict, find_served
 from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.rows import directories, providers, services
 from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS
@@ -21,7 +21,7 @@ ROWS_AT_ONCE: Final = 1000
 _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
-def findings(connection: Connection) -> Iterator[RowFinding]:
+def audit_rows(connection: Connection) -> Iterator[RowFinding]:
     """Check every row of an upgraded database.
 
     Yields:
@@ -31,22 +31,25 @@ def findings(connection: Connection) -> Iterator[RowFinding]:
         sqlalchemy.exc.DBAPIError: as the driver raises it.
     """
     yield from _services(
-        connection, schema.server, services.service_from_server, row_warnings.of_server
+        connection, schema.server, services.service_from_server, row_warnings.server_warnings
     )
     yield from _services(
-        connection, schema.davserver, services.service_from_davserver, row_warnings.of_davserver
+        connection,
+        schema.davserver,
+        services.service_from_davserver,
+        row_warnings.davserver_warnings,
     )
     yield from _providers(connection)
     unusable = UnusableDomains(connection)
     for page in _pages(connection, sa.select(*_NAMED, *REDIRECT_COLUMNS)):
-        verdicts = judge(connection, [(row["id"], row["name"]) for row in page])
+        verdicts = find_served(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
         lacking = {one.key: one for one in unusable.find(served)}
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
             if (lack := lacking.get(str(row["id"]))) is not None:
                 yield lack
-            for doubt in row_warnings.of_domain(row):
+            for doubt in row_warnings.domain_warnings(row):
                 yield RowFinding("domain", str(row["id"]), doubt.problem, doubt.effect)
     yield from _dangling(connection)
     yield from dangling_links(connection)
@@ -54,11 +57,11 @@ def findings(connection: Connection) -> Iterator[RowFinding]:
 
 def domain_names(connection: Connection) -> Iterator[str]:
     """Yield the names of all domains and patterns as they are stored, in the order of their ids."""
-    for row in paged(connection, sa.select(*_NAMED)):
+    for row in read_pages(connection, sa.select(*_NAMED)):
         yield row["name"]
 
 
-def paged(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
+def read_pages(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa.RowMapping]:
     """Yield the rows of a statement that selects an `id`, in its order, read in pages."""
     for page in _pages(connection, statement):
         yield from page
@@ -79,7 +82,7 @@ def _services(
     read: Callable[[services.Row], object],
     doubts_of: Callable[[services.Row], Iterator[row_warnings.RowWarning]],
 ) -> Iterator[RowFinding]:
-    for row in paged(connection, sa.select(table)):
+    for row in read_pages(connection, sa.select(table)):
         key = str(row["id"])
         try:
             read(row)
@@ -94,7 +97,7 @@ def _providers(connection: Connection) -> Iterator[RowFinding]:
     """Yield findings about invalid separators of sub-addresses."""
     provider = schema.provider.c
     some = sa.select(provider.id, provider.subaddress_separators)
-    for row in paged(connection, some.where(provider.subaddress_separators.is_not(None))):
+    for row in read_pages(connection, some.where(provider.subaddress_separators.is_not(None))):
         stored = row["subaddress_separators"]
         if odd := providers.odd_separators(stored):
             problem = f"subaddress_separators {stored!r} contains {odd!r}, which is not allowed"
@@ -117,14 +120,14 @@ def _dangling(connection: Connection) -> Iterator[RowFinding]:
     missing = sa.select(domain.id, domain.name, domain.provider_id).join_from(
         schema.domain, schema.provider, domain.provider_id == provider.id, isouter=True
     )
-    for row in paged(connection, missing.where(provider.id.is_(None))):
+    for row in read_pages(connection, missing.where(provider.id.is_(None))):
         problem = f"name {row['name']!r} has provider {row['provider_id']}, which does not exist"
         yield RowFinding("domain", str(row["id"]), problem, "served with its name as the provider")
     missing = sa.select(domain.id, domain.name, domain.ldapserver_id).join_from(
         schema.domain, schema.ldapserver, domain.ldapserver_id == ldapserver.id, isouter=True
     )
     is_missing = sa.and_(domain.ldapserver_id.is_not(None), ldapserver.id.is_(None))
-    for row in paged(connection, missing.where(is_missing)):
+    for row in read_pages(connection, missing.where(is_missing)):
         problem = (
             f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which does not exist"
         )
@@ -134,7 +137,7 @@ def _dangling(connection: Connection) -> Iterator[RowFinding]:
         schema.domain, schema.directory, domain.directory_id == directory.id, isouter=True
     )
     is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
-    for row in paged(connection, missing.where(is_missing)):
+    for row in read_pages(connection, missing.where(is_missing)):
         problem = f"name {row['name']!r} has directory {row['directory_id']}, which does not exist"
         yield RowFinding("domain", str(row["id"]), problem, "served without a directory")
     for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
-from waypost.database.engine import Connection, open_engine, snapshot
+from waypost.database.engine import Connection, open_engine, read_snapshot
 from waypost.database.errors import mapped_errors
 from waypost.store.sql import schema
 from waypost.store.sql.audit import ROWS_AT_ONCE
 from waypost.store.sql.row_finding import RowFinding
-from waypost.store.sql.sync.row_ids import advance
+from waypost.store.sql.sync.row_ids import advance_sequence
 from waypost.store.sql.unusable_domains import UnusableDomains
 
 # Tables that others refer to come first.
@@ -26,7 +26,7 @@ _SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
 
 
 @dataclass(slots=True)
-class Copied:
+class CopyResult:
     """The result of a copy.
 
     Attributes:
@@ -53,7 +53,7 @@ def open_source(db_uri: str) -> Iterator[Connection]:
     """
     engine = open_engine(_read_only(db_uri))
     try:
-        with snapshot(engine) as connection:
+        with read_snapshot(engine) as connection:
             tables = set(sa.inspect(connection).get_table_names())
             if not {"provider", "domain", "server", "server_domain"} <= tables:
                 raise StoreError("--from-uri: this database does not contain the tables of automx2")
@@ -62,7 +62,7 @@ def open_source(db_uri: str) -> Iterator[Connection]:
         engine.dispose()
 
 
-def holds_rows(connection: Connection) -> bool:
+def has_rows(connection: Connection) -> bool:
     """Return whether any of the seven tables exists and has a row."""
     present = set(sa.inspect(connection).get_table_names())
     tables = [table for table in _TABLES if table.name in present]
@@ -70,7 +70,7 @@ def holds_rows(connection: Connection) -> bool:
     return any(connection.execute(statement).first() is not None for statement in statements)
 
 
-def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
+def copy_rows(source: Connection, target: Connection | None, dialect: str) -> CopyResult:
     """Copy all rows with their ids into an empty, upgraded database, in the caller's transaction.
 
     Columns that the source lacks get their defaults. Bind passwords are copied. Rows that refer to
@@ -85,7 +85,7 @@ def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
     Raises:
         sqlalchemy.exc.DBAPIError: as the drivers raise it.
     """
-    copied, known = Copied(), _Known()
+    copied, known = CopyResult(), _Known()
     inspector = sa.inspect(source)
     present = set(inspector.get_table_names())
     for table in _TABLES:
@@ -99,7 +99,7 @@ def copy(source: Connection, target: Connection | None, dialect: str) -> Copied:
                 target.execute(table.insert(), fitting)
             copied.rows[table.name] += len(fitting)
         if target is not None and "id" in table.c:
-            advance(target, table)
+            advance_sequence(target, table)
     copied.unusable = list(_unusable(source if target is None else target))
     return copied
 

@@ -10,7 +10,7 @@ from waypost.database.engine import Connection
 from waypost.store.sql import schema
 from waypost.store.sql.rows.directories import directory_from_row, ldapserver_from_row
 from waypost.store.sql.rows.services import RowError
-from waypost.store.sql.sync.reader import every
+from waypost.store.sql.sync.reader import all_rows
 
 
 def stored_directories(connection: Connection) -> Sequence[Directory]:
@@ -32,9 +32,9 @@ def directories_in_use(
     by_described = _count(connection, described, sa.true()) if counted else {}
     found: list[tuple[Directory, int]] = [
         (ldapserver_from_row(row), by_ldapserver.get(row["id"], 0))
-        for row in every(connection, schema.ldapserver)
+        for row in all_rows(connection, schema.ldapserver)
     ]
-    for row in every(connection, schema.directory):
+    for row in all_rows(connection, schema.directory):
         with suppress(RowError):  # An invalid directory is never used.
             found.append((directory_from_row(row), by_described.get(row["id"], 0)))
     return found

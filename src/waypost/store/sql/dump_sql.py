@@ -14,7 +14,7 @@ from waypost.core.model import Catalog
 from waypost.database.engine import Connection
 from waypost.store.sql import schema
 from waypost.store.sql.sync.catalog import write_catalog
-from waypost.store.sql.sync.row_ids import advancing
+from waypost.store.sql.sync.row_ids import sequence_update
 from waypost.store.sql.sync.temp_table import temporary_engine
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
@@ -64,7 +64,7 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
     if dialect == "postgresql":
         for table in schema.metadata.sorted_tables:
             if "id" in table.c:
-                compiled = advancing(table).compile(
+                compiled = sequence_update(table).compile(
                     dialect=target, compile_kwargs={"literal_binds": True}
                 )
                 yield f"{compiled};"

@@ -18,9 +18,9 @@ from waypost.database.engine import (
     Connection,
     Engine,
     is_missing_file,
-    reading,
+    read_connection,
     refuse_other_owner,
-    writing,
+    write_transaction,
 )
 from waypost.store.sql.revision import HEAD, VERSION_TABLE
 
@@ -66,7 +66,7 @@ def status(engine: Engine) -> MigrationStatus:
     """
     if is_missing_file(engine):
         return MigrationStatus("empty", None, HEAD)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         return _status(connection)
 
 
@@ -86,7 +86,7 @@ def upgrade(engine: Engine) -> MigrationStatus:
     before = status(engine)
     if before.is_current:
         return before
-    with _upgrade_errors(engine), writing(engine, LOCK_SECONDS) as connection:
+    with _upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
         before = _status(connection)
         check_upgradable(before)
         if not before.is_current:
@@ -122,7 +122,7 @@ def statements(engine: Engine) -> str:
     """
     if is_missing_file(engine):
         return statements_for_empty(engine.dialect.name)
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         before = _status(connection)
         check_upgradable(before)
         existing = _existing(connection)

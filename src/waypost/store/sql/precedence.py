@@ -24,7 +24,7 @@ Verdict = str | RowFinding
 """The text of the pattern that a row is served as, or the reason why no answer uses it."""
 
 
-def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
+def rank_spellings(patterns: Iterable[DomainPattern]) -> dict[str, int]:
     """Return the spellings of patterns in the database, each with its rank.
 
     Args:
@@ -34,7 +34,7 @@ def ranked(patterns: Iterable[DomainPattern]) -> dict[str, int]:
     return {name: rank for rank, name in reversed(list(enumerate(names)))}
 
 
-def strength(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, bool, int]:
+def precedence_key(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, bool, int]:
     """Return the rank of a row among those for the same domain; the smallest is served.
 
     A-labels come before U-labels. Of names that differ in case the lower-case one is served, which
@@ -44,7 +44,7 @@ def strength(name: str, row_id: int, ranks: Mapping[str, int]) -> tuple[int, boo
     return ranks[lower], name != lower, row_id
 
 
-def is_named(dialect: str) -> sa.ColumnElement[bool]:
+def name_condition(dialect: str) -> sa.ColumnElement[bool]:
     """Return the condition for the parameter `names`, which uses the index of each engine.
 
     MariaDB has no indexes of expressions, and its comparisons ignore case. They also treat ü as
@@ -54,7 +54,7 @@ def is_named(dialect: str) -> sa.ColumnElement[bool]:
     return name.in_(sa.bindparam("names", expanding=True))
 
 
-def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
+def find_served(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
     """Return the verdict on each of these rows, given by id and name.
 
     All other rows of the database are taken into account as well.
@@ -65,7 +65,9 @@ def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int,
         try:
             pattern = DomainPattern.parse(name)
         except DomainError as error:
-            verdicts[row_id] = _stray(row_id, f"name {name!r}: {error}", "no client can ask for it")
+            verdicts[row_id] = _unused_row(
+                row_id, f"name {name!r}: {error}", "no client can ask for it"
+            )
             continue
         if name == pattern.text:
             verdicts[row_id] = name  # No other spelling has precedence, and the column is unique.
@@ -78,7 +80,7 @@ def judge(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int,
 
 
 @dataclass(slots=True)
-class _Group:
+class _Candidates:
     """The best of the rows that a lookup of one pattern finds."""
 
     ranks: Mapping[str, int]
@@ -86,17 +88,17 @@ class _Group:
 
     def take(self, row_id: int, name: str) -> None:
         """Compare one more row."""
-        one = strength(name, row_id, self.ranks), name
+        one = precedence_key(name, row_id, self.ranks), name
         self.best = one if self.best is None else min(self.best, one)
 
 
 def _groups(
     connection: Connection, patterns: Iterable[DomainPattern]
-) -> dict[DomainPattern, _Group]:
+) -> dict[DomainPattern, _Candidates]:
     """Look up patterns in the same way as `SqlStore.find`."""
-    groups = {pattern: _Group(ranked([pattern])) for pattern in patterns}
+    groups = {pattern: _Candidates(rank_spellings([pattern])) for pattern in patterns}
     known = {name: group for group in groups.values() for name in group.ranks}
-    asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(is_named(connection.dialect.name))
+    asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(name_condition(connection.dialect.name))
     for names in chunks(list(known), _NAMES_AT_ONCE):
         for row_id, name in connection.execute(asked, {"names": list(names)}).all():
             if (group := known.get(name.lower())) is not None:
@@ -104,16 +106,16 @@ def _groups(
     return groups
 
 
-def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Group) -> Verdict:
+def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Candidates) -> Verdict:
     if group.best is None:
         effect = f"not served until it is renamed to {pattern.text!r}"
-        return _stray(row_id, f"name {name!r} is not in the form of a stored domain", effect)
+        return _unused_row(row_id, f"name {name!r} is not in the form of a stored domain", effect)
     (*_, best_id), best_name = group.best
     if best_id == row_id:
         return pattern.text
     problem = f"name {name!r} is the same domain as {best_name!r}"
-    return _stray(row_id, problem, f"domain {best_id} is served instead")
+    return _unused_row(row_id, problem, f"domain {best_id} is served instead")
 
 
-def _stray(row_id: int, problem: str, effect: str) -> RowFinding:
+def _unused_row(row_id: int, problem: str, effect: str) -> RowFinding:
     return RowFinding(schema.domain.name, str(row_id), problem, effect)

@@ -4,7 +4,7 @@ from waypost.database.engine import Engine, open_engine
 from waypost.store.sql.revision import is_current
 
 
-def make_ready(engine: Engine) -> None:
+def upgrade_if_needed(engine: Engine) -> None:
     """Upgrade the tables, unless they are up to date.
 
     Raises:
@@ -17,7 +17,7 @@ def make_ready(engine: Engine) -> None:
         upgrade(engine)
 
 
-def make_ready_patiently(db_uri: str, engine: Engine) -> None:
+def upgrade_without_timeouts(db_uri: str, engine: Engine) -> None:
     """Upgrade the tables over a separate connection, because a change of tables may take long.
 
     Args:
@@ -26,13 +26,13 @@ def make_ready_patiently(db_uri: str, engine: Engine) -> None:
             in memory has only this connection.
 
     Raises:
-        StoreUnavailable, StoreError: as `make_ready`.
+        StoreUnavailable, StoreError: as `upgrade_if_needed`.
     """
     if engine.dialect.name == "sqlite":
-        make_ready(engine)
+        upgrade_if_needed(engine)
         return
     patient = open_engine(db_uri, echo=bool(engine.echo))
     try:
-        make_ready(patient)
+        upgrade_if_needed(patient)
     finally:
         patient.dispose()

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from waypost.database.engine import Engine, is_missing_file, reading
+from waypost.database.engine import Engine, is_missing_file, read_connection
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """In addition to automx2's own `alembic_version`, which does not change."""
@@ -26,7 +26,7 @@ def is_current(engine: Engine) -> bool:
     """
     if is_missing_file(engine):
         return False
-    with reading(engine) as connection:
+    with read_connection(engine) as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
             return False
         found = connection.execute(sa.select(_REVISION.c.version_num)).scalars().all()

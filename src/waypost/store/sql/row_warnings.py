@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from waypost.core.model import Format, HostEndpoint, Security, ServiceType, UrlEndpoint
 from waypost.store.sql.rows import services
-from waypost.store.sql.rows.formats import formats_of, unknown_words
+from waypost.store.sql.rows.formats import formats_of, unknown_formats
 from waypost.store.sql.rows.redirects import redirect_of
 
 # IANA's registry of ports: which ports are for TLS from the first byte.
@@ -35,7 +35,7 @@ class RowWarning:
     effect: str
 
 
-def of_server(row: services.Row) -> Iterator[RowWarning]:
+def server_warnings(row: services.Row) -> Iterator[RowWarning]:
     """Yield warnings about a row of `server` that `rows.service_from_server` can read."""
     service = services.service_from_server(row)
     endpoint = service.endpoint
@@ -61,7 +61,7 @@ def of_server(row: services.Row) -> Iterator[RowWarning]:
     yield from _formats(row)
 
 
-def of_davserver(row: services.Row) -> Iterator[RowWarning]:
+def davserver_warnings(row: services.Row) -> Iterator[RowWarning]:
     """Yield warnings about a row of `davserver` that `rows.service_from_davserver` can read."""
     endpoint = services.service_from_davserver(row).endpoint
     if not isinstance(endpoint, UrlEndpoint):
@@ -82,12 +82,12 @@ def of_davserver(row: services.Row) -> Iterator[RowWarning]:
 def _formats(row: services.Row) -> Iterator[RowWarning]:
     """Yield a warning about unknown formats of a service."""
     stored = row.get("formats")
-    if unknown := unknown_words(stored):
+    if unknown := unknown_formats(stored):
         known = ", ".join(form.value for form in Format if form in formats_of(stored))
         yield RowWarning(f"formats {' '.join(unknown)!r} is not known", f"described in {known}")
 
 
-def of_domain(row: services.Row) -> Iterator[RowWarning]:
+def domain_warnings(row: services.Row) -> Iterator[RowWarning]:
     """Yield a warning about an invalid redirect of a row of `domain`."""
     address, url = row["redirect_address"], row["redirect_url"]
     if redirect_of(address, url, bool(row["declined"])) is not None:

@@ -9,16 +9,16 @@ import structlog
 
 from waypost.core.address import DomainName
 from waypost.core.model import Directory, DirectoryPolicy, Domain, Provider, Service, candidates
-from waypost.database.engine import Connection, Engine, reading
+from waypost.database.engine import Connection, Engine, read_connection
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
-from waypost.store.sql.precedence import is_named, ranked, strength
+from waypost.store.sql.precedence import name_condition, precedence_key, rank_spellings
 from waypost.store.sql.rows import directories
 from waypost.store.sql.rows import providers as provider_rows
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.rows.pinned_pacc import document_of
 from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS, redirect_of
-from waypost.store.sql.sync.reader import StoredPolicy, users_columns
+from waypost.store.sql.sync.reader import StoredPolicy, policy_columns
 
 _OFFERS_MAX: Final = 1024
 _DOMAIN = schema.domain.c
@@ -47,13 +47,13 @@ class SqlStore:
             StoreError: the operator must fix the database first.
         """
         patterns = candidates(domain)
-        ranks = ranked(patterns)
-        with reading(self.engine) as connection:
+        ranks = rank_spellings(patterns)
+        with read_connection(self.engine) as connection:
             rows_found = connection.execute(self._domains, {"names": list(ranks)}).mappings()
             found = [row for row in rows_found if row["domain_name"].lower() in ranks]
             if not found:
                 return None
-            best = min(found, key=lambda row: strength(row["domain_name"], row["id"], ranks))
+            best = min(found, key=lambda row: precedence_key(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
         redirect = redirect_of(*(best[column.name] for column in REDIRECT_COLUMNS))
@@ -71,7 +71,7 @@ class SqlStore:
             StoreError: the operator must fix the database first.
         """
         asked = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
-        with reading(self.engine) as connection:
+        with read_connection(self.engine) as connection:
             found = connection.execute(asked.order_by(_PROVIDER.id)).mappings()
             return tuple(provider_rows.provider_from_row(row) for row in found)
 
@@ -99,7 +99,7 @@ class SqlStore:
         else:
             return None
         names = StoredPolicy.__slots__
-        return StoredPolicy(**{name: row[name] for name in names}).of(directory)
+        return StoredPolicy(**{name: row[name] for name in names}).with_directory(directory)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
         found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
@@ -137,7 +137,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     joined = joined.outerjoin(schema.directory, _DOMAIN.directory_id == directory.id)
     return (
         sa.select(
-            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *users_columns()),
+            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *policy_columns()),
             *(*REDIRECT_COLUMNS, _DOMAIN.pinned_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
@@ -146,7 +146,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
             *_prefixed(schema.directory, _DIRECTORY_PREFIX),
         )
         .select_from(joined)
-        .where(is_named(dialect))
+        .where(name_condition(dialect))
     )
 
 

@@ -47,7 +47,7 @@ class UnusableDomains:
         Args:
             domains: rows of `domain`; those whose mail is elsewhere need no service.
         """
-        here = [row for row in domains if not _is_away(row)]
+        here = [row for row in domains if not _is_redirected(row)]
         types: dict[int, set[ServiceType]] = {row["id"]: set() for row in here}
         for table, service_id, read in _SERVICES:
             links = service_id.table
@@ -84,6 +84,6 @@ class UnusableDomains:
         return found
 
 
-def _is_away(row: services.Row) -> bool:
+def _is_redirected(row: services.Row) -> bool:
     declined = bool(row.get("declined"))
     return redirect_of(row.get("redirect_address"), row.get("redirect_url"), declined) is not None

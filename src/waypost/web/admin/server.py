@@ -14,7 +14,7 @@ from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.runtime.logs import configure
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
-from waypost.store.reload import NoReport
+from waypost.store.reload import LogSuppressor
 from waypost.web.admin.app import create_app
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
@@ -42,7 +42,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     try:
         # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
-        runtime = wire(settings.model_copy(update=unsigned), first_report=NoReport())
+        runtime = wire(settings.model_copy(update=unsigned), deduplicator=LogSuppressor())
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
             "admin process cannot start; exiting", code=error.code, reason=str(error)

@@ -83,7 +83,7 @@ class TlsNames:
         """
         begin = time.perf_counter()
         answer = await self._answered(domain)
-        self._metrics.asked(_RESULTS[answer.status_code], time.perf_counter() - begin)
+        self._metrics.record_request(_RESULTS[answer.status_code], time.perf_counter() - begin)
         return answer
 
     async def _answered(self, domain: Sequence[str]) -> Response:

@@ -18,7 +18,7 @@ from waypost.runtime.metrics import Metrics, Registry, WorkerCounts, exposition
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
 from waypost.settings import Settings, in_memory
-from waypost.store.reload import SUBJECTS, FirstReport
+from waypost.store.reload import SUBJECTS, LogDeduplicator
 from waypost.web.admin.process import AdminProcess, admin_process
 from waypost.web.child_process import hangups_wait
 from waypost.web.connection_limit import bound_buffers
@@ -135,13 +135,13 @@ def _run_several(
     operators: AdminProcess | None,
     ready: Callable[[], None],
 ) -> None:
-    first_report = FirstReport(SharedNumbers(SUBJECTS))
-    serve = partial(serve_beside_others, settings, listener, first_report)
+    deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
+    serve = partial(serve_beside_others, settings, listener, deduplicator)
     counts = WorkerCounts()
     hung_up, ending = (
         (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)
     )
-    workers = Supervisor(settings.workers, serve, counts.note, counts.forget, hung_up)
+    workers = Supervisor(settings.workers, serve, counts.update, counts.remove_worker, hung_up)
     with _serving_metrics(settings, counts.registry, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         ready()

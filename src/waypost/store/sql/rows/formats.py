@@ -21,7 +21,7 @@ def stored_formats(formats: frozenset[Format]) -> str | None:
     return " ".join(form.value for form in Format if form in formats)
 
 
-def unknown_words(stored: object) -> tuple[str, ...]:
+def unknown_formats(stored: object) -> tuple[str, ...]:
     """Return the names in the column that are not formats."""
     return tuple(word for word in _words(stored) if word not in _WORDS)
 

@@ -5,9 +5,9 @@ import sqlalchemy as sa
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, DomainNotServed
 from waypost.core.model import DomainPattern
-from waypost.database.engine import Connection, Engine, reading, writing
+from waypost.database.engine import Connection, Engine, read_connection, write_transaction
 from waypost.store.sql import schema
-from waypost.store.sql.precedence import is_named, ranked, strength
+from waypost.store.sql.precedence import name_condition, precedence_key, rank_spellings
 
 _DOMAIN = schema.domain.c
 
@@ -29,7 +29,7 @@ class PinnedRows:
             _DOMAIN.pinned_pacc.is_not(None)
         )
         found: dict[str, bytes] = {}
-        with reading(self._engine) as connection:
+        with read_connection(self._engine) as connection:
             for name, document in connection.execute(is_pinned.order_by(_DOMAIN.id)):
                 try:
                     domain = DomainName.parse(name)
@@ -46,7 +46,7 @@ class PinnedRows:
             DomainNotServed: the domain has no row, except that of a pattern.
             StoreUnavailable, StoreError: the database cannot be changed.
         """
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             row = _row(connection, domain)
             if row is None:
                 raise DomainNotServed(f"{domain} does not have its own entry")
@@ -61,7 +61,7 @@ class PinnedRows:
         Raises:
             StoreUnavailable, StoreError: the database cannot be changed.
         """
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             row = _row(connection, domain)
             if row is None or document_of(row["pinned_pacc"]) != document:
                 return False
@@ -76,12 +76,12 @@ def document_of(stored: bytes | str | None) -> bytes | None:
 
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
     """Return the row that is served for a domain, except that of a pattern."""
-    ranks = ranked([DomainPattern(domain.ascii)])
+    ranks = rank_spellings([DomainPattern(domain.ascii)])
     asked = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.pinned_pacc)
-    asked = asked.where(is_named(connection.dialect.name))
+    asked = asked.where(name_condition(connection.dialect.name))
     rows = connection.execute(asked, {"names": list(ranks)}).mappings().all()
     found = [row for row in rows if row["name"].lower() in ranks]
-    return min(found, key=lambda row: strength(row["name"], row["id"], ranks), default=None)
+    return min(found, key=lambda row: precedence_key(row["name"], row["id"], ranks), default=None)
 
 
 def _set(connection: Connection, row_id: int, document: bytes | None) -> None:

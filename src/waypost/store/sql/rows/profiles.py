@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from waypost.core.model import ProfileSettings, SigningFiles
-from waypost.store.sql.rows.texts import clean
+from waypost.store.sql.rows.texts import clean_text
 
 _SIGNING_KEYS: Final = ("cert", "key", "chain")
 _DAYS_MAX: Final = 36_500
@@ -44,7 +44,7 @@ def _text(value: object) -> str | None:
     """Return a text without invalid characters, except line ends."""
     if not isinstance(value, str):
         return None
-    return "\n".join(clean(line) for line in value.split("\n")).strip() or None
+    return "\n".join(clean_text(line) for line in value.split("\n")).strip() or None
 
 
 def _consent(texts: Mapping[object, object]) -> tuple[tuple[str, str], ...]:

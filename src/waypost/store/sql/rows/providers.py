@@ -15,15 +15,15 @@ from waypost.core.model import (
 )
 from waypost.store.sql.rows.profiles import profile_from_values
 from waypost.store.sql.rows.services import Row
-from waypost.store.sql.rows.texts import clean
+from waypost.store.sql.rows.texts import clean_text
 
 
 def provider_from_row(row: Row) -> Provider:
     """Return the provider of a row of `provider`."""
     others = row["pages"] or {}
     return Provider(
-        name=clean(row["name"]),
-        short_name=clean(row["short_name"]),
+        name=clean_text(row["name"]),
+        short_name=clean_text(row["short_name"]),
         documentation=_pages(row["documentation"] or ()),
         oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
         enable=_pages(others.get("enable", ())),

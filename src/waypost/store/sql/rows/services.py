@@ -37,7 +37,7 @@ from waypost.core.model import (
 )
 from waypost.core.text_rules import is_never_text
 from waypost.store.sql.rows.formats import formats_of, stored_formats
-from waypost.store.sql.rows.texts import clean
+from waypost.store.sql.rows.texts import clean_text
 
 Row = RowMapping | Mapping[str, Any]
 
@@ -89,7 +89,7 @@ def service_from_server(row: Row) -> Service:
         type=kind,
         endpoint=HostEndpoint(host, port, _security(row["socket_type"], port)),
         authentication=_authentication(row["authentication"], row["authentication_methods"]),
-        login_name=clean(row["user_name"]) or None,
+        login_name=clean_text(row["user_name"]) or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
         pop3=_pop3(row.get("pop3")) if kind is ServiceType.POP3 else None,
@@ -111,7 +111,7 @@ def service_from_davserver(row: Row) -> Service:
         type=kind,
         endpoint=UrlEndpoint(_url(kind, row["url"], _port(row), bool(row["use_ssl"]))),
         authentication=_methods(stored) if stored else (default,),
-        login_name=clean(row["user_name"] or "") or None,
+        login_name=clean_text(row["user_name"] or "") or None,
         priority=_priority(row["prio"]),
         domain_required=bool(row["domain_required"]),
         formats=formats_of(row.get("formats")),

@@ -9,9 +9,9 @@ from waypost.core.model import Catalog, Provider
 from waypost.database.engine import Connection
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
-from waypost.store.sql.precedence import judge
+from waypost.store.sql.precedence import find_served
 from waypost.store.sql.row_finding import FindingSink, RowFinding, ignore_finding
-from waypost.store.sql.sync.diff import Change, Progress, WantedContent, silent
+from waypost.store.sql.sync.diff import Change, Progress, WantedContent, ignore_progress
 from waypost.store.sql.sync.reader import StoredHead, count_domains, stored_domains
 from waypost.store.sql.sync.temp_table import TempTable
 from waypost.store.sql.sync.writer import write
@@ -30,18 +30,20 @@ def purge(connection: Connection) -> None:
 
 
 def read_catalog(connection: Connection) -> Catalog:
-    """Read everything into memory; use `reading_catalog` for databases of any size.
+    """Read everything into memory; use `open_catalog` for databases of any size.
 
     Rows that no answer uses are left out. In each domain the host-based services come first, then
     the URL-based ones, each in the order of their ids, which is the order of writing.
     """
-    with reading_catalog(connection) as catalog:
+    with open_catalog(connection) as catalog:
         return Catalog(tuple(catalog.domains), catalog.directories, catalog.unused_providers)
 
 
 @contextmanager
-def reading_catalog(
-    connection: Connection, progress: Progress = silent, left_out: FindingSink = ignore_finding
+def open_catalog(
+    connection: Connection,
+    progress: Progress = ignore_progress,
+    left_out: FindingSink = ignore_finding,
 ) -> Iterator[Catalog]:
     """Read everything, with the domains in a temporary file and not in memory.
 
@@ -57,7 +59,7 @@ def reading_catalog(
     scratch = TempTable()
     try:
         used = _copy(connection, head, scratch, progress, left_out)
-        for finding in head.strays(connection):
+        for finding in head.unused_rows(connection):
             left_out(finding)
         idle = tuple(one for one in head.providers.values() if one not in used)
         yield Catalog(scratch.domains(), head.directories, idle)
@@ -65,15 +67,15 @@ def reading_catalog(
         scratch.close()
 
 
-def write_catalog(connection: Connection, wanted: Catalog, *, keep_strays: bool = False) -> None:
+def write_catalog(connection: Connection, wanted: Catalog, *, keep_unused: bool = False) -> None:
     """Make the content of the database equal to the catalog.
 
     Unchanged rows keep their ids. A service of several domains is one row. Writing the same
-    catalog again changes nothing. Call it in a transaction. With `keep_strays`, rows that no
+    catalog again changes nothing. Call it in a transaction. With `keep_unused`, rows that no
     answer uses stay.
     """
     with WantedContent(wanted) as listed:
-        change = Change(connection, listed, keep_strays=keep_strays)
+        change = Change(connection, listed, keep_unused=keep_unused)
         for _ in change.pairs():
             continue
         write(change)
@@ -90,7 +92,7 @@ def _copy(
     used: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):
-        verdicts = judge(connection, [(row.id, row.name) for row in part])
+        verdicts = find_served(connection, [(row.id, row.name) for row in part])
         listed: list[tuple[int, str, DomainEntry]] = []
         for row in part:
             verdict = verdicts[row.id]

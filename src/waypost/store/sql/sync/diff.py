@@ -13,7 +13,7 @@ from typing import Final, Self
 from waypost.core.model import Catalog, Directory, Domain, HostEndpoint, Provider, users_key
 from waypost.database.engine import Connection
 from waypost.store.interning import DomainEntry
-from waypost.store.sql.precedence import judge
+from waypost.store.sql.precedence import find_served
 from waypost.store.sql.row_finding import FindingSink, ignore_finding
 from waypost.store.sql.sync.reader import StoredDomain, StoredHead, count_domains, stored_domains
 from waypost.store.sql.sync.temp_table import CHUNK, TempTable
@@ -28,11 +28,11 @@ Match = tuple[StoredDomain, str, tuple[int, int] | None]
 NO_ID: Final = -(2**63)
 
 
-def silent(_what: str, _done: int, _total: int) -> None:
+def ignore_progress(_what: str, _done: int, _total: int) -> None:
     """Ignore the progress."""
 
 
-def ignore(_name: str) -> None:
+def ignore_domain(_name: str) -> None:
     """Do nothing for a domain that does not change."""
 
 
@@ -43,7 +43,7 @@ class WantedContent:
         ids: the id of the domain at each position of the scratch list, or `NO_ID`.
     """
 
-    def __init__(self, catalog: Catalog, progress: Progress = silent) -> None:
+    def __init__(self, catalog: Catalog, progress: Progress = ignore_progress) -> None:
         """Read all domains of a catalog once."""
         self.directories: Sequence[Directory] = catalog.directories
         self.unused_providers: Sequence[Provider] = catalog.unused_providers
@@ -111,8 +111,8 @@ class Change:
         wanted: WantedContent,
         *,
         only_add: bool = False,
-        keep_strays: bool = False,
-        progress: Progress = silent,
+        keep_unused: bool = False,
+        progress: Progress = ignore_progress,
     ) -> None:
         """Read the stored content, except the domains.
 
@@ -121,24 +121,26 @@ class Change:
             wanted: the wanted content; `only_add` adds the stored content to it.
             only_add: stored domains stay as they are, each with its services; only missing
                 domains, providers and directories are added.
-            keep_strays: rows that no answer uses stay; `only_add` implies it.
+            keep_unused: rows that no answer uses stay; `only_add` implies it.
             progress: called after each part.
         """
         self.connection = connection
         self.wanted = wanted
         self.only_add = only_add
-        self.keep_strays = keep_strays or only_add
+        self.keep_unused = keep_unused or only_add
         self.progress = progress
         self.head = StoredHead(connection)
         self.gone = array("q")
         self._used: set[int] = set()
         self._same: dict[tuple[int, int], bool] = {}
-        self._kept: Callable[[str], None] = ignore
+        self._kept: Callable[[str], None] = ignore_domain
         if only_add:
             self._keep_heads()
 
     def pairs(
-        self, stray: FindingSink = ignore_finding, kept: Callable[[str], None] = ignore
+        self,
+        on_unused_row: FindingSink = ignore_finding,
+        kept: Callable[[str], None] = ignore_domain,
     ) -> Iterator[Pair]:
         """Yield each domain that differs: as stored, and as wanted; None if it is absent.
 
@@ -146,19 +148,19 @@ class Change:
         new ones, in the order of the catalog.
 
         Args:
-            stray: called with each row that no answer uses. It will be removed, or is kept
-                (`keep_strays`).
+            on_unused_row: called with each row that no answer uses. It will be removed, or is kept
+                (`keep_unused`).
             kept: called with each domain that differs from the wanted one, and that `only_add`
                 does not change.
         """
         self._kept = kept
         total, done = count_domains(self.connection), 0
         for rows in stored_domains(self.connection):
-            yield from self._compare(self._served(rows, stray))
+            yield from self._compare(self._served(rows, on_unused_row))
             done += len(rows)
             self.progress("comparing", done, total)
-        for finding in self.head.strays(self.connection):
-            stray(finding)
+        for finding in self.head.unused_rows(self.connection):
+            on_unused_row(finding)
         offers = self.wanted.scratch.offers
         for new in self.wanted.new():
             for _, name, number in self._adopted(new) if self.only_add else new:
@@ -167,10 +169,10 @@ class Change:
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
         """Return position, name and offer of the wanted entries of rows, by id; after `pairs`."""
         scratch = self.wanted.scratch
-        listed = scratch.named([row.name for row in rows])
+        listed = scratch.find_names([row.name for row in rows])
         texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
         others = {text for text in texts.values() if text is not None} - listed.keys()
-        listed |= scratch.named(list(others))
+        listed |= scratch.find_names(list(others))
         found: dict[int, tuple[int, str, int]] = {}
         for row_id, text in texts.items():
             if text is not None and (entry := listed.get(text)) is not None:
@@ -189,23 +191,23 @@ class Change:
         idle = tuple(one for one in self.wanted.unused_providers if one not in busy)
         return now, Catalog((), tuple(self.wanted.directories), idle)
 
-    def _served(self, rows: Sequence[StoredDomain], stray: FindingSink) -> list[Match]:
+    def _served(self, rows: Sequence[StoredDomain], on_unused_row: FindingSink) -> list[Match]:
         """Look up the rows that are served; report the others."""
         scratch = self.wanted.scratch
-        listed = scratch.named([row.name for row in rows])
+        listed = scratch.find_names([row.name for row in rows])
         # Most names are in the list unchanged; only the others need a check.
         others = [(row.id, row.name) for row in rows if row.name not in listed]
-        verdicts = judge(self.connection, others)
+        verdicts = find_served(self.connection, others)
         odd = {verdicts[row_id] for row_id, name in others if verdicts[row_id] != name}
-        listed |= scratch.named([text for text in odd if isinstance(text, str)])
+        listed |= scratch.find_names([text for text in odd if isinstance(text, str)])
         found: list[Match] = []
         for row in rows:
             verdict = verdicts.get(row.id, row.name)
             if isinstance(verdict, str):
                 found.append((row, verdict, listed.get(verdict)))
                 continue
-            stray(verdict)
-            if not self.keep_strays:
+            on_unused_row(verdict)
+            if not self.keep_unused:
                 self.gone.append(row.id)
         return found
 
@@ -230,7 +232,7 @@ class Change:
             else:
                 self.gone.append(row.id)
                 yield old.for_domain(text), None
-        scratch.exchange(described)
+        scratch.set_entries(described)
         self._keep(kept)
 
     def _keep(self, kept: Sequence[tuple[int, str, DomainEntry]]) -> None:
@@ -272,7 +274,7 @@ class Change:
             if provider != offer.provider:
                 number = offers.number(replace(offer, provider=provider))  # noqa: PLW2901
             adopted.append((position, name, number))
-        self.wanted.scratch.exchange([(position, number) for position, _, number in adopted])
+        self.wanted.scratch.set_entries([(position, number) for position, _, number in adopted])
         return adopted
 
 

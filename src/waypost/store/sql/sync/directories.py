@@ -12,12 +12,12 @@ from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 from waypost.store.sql.rows import directories as directory_rows
 from waypost.store.sql.rows.redirects import redirect_columns
-from waypost.store.sql.sync.reader import every
-from waypost.store.sql.sync.row_ids import advance, free_id, insert
+from waypost.store.sql.sync.reader import all_rows
+from waypost.store.sql.sync.row_ids import advance_sequence, free_id, insert_row
 
 
 @dataclass(frozen=True, slots=True)
-class Pointers:
+class ForeignKeys:
     """The ids that rows of `domain` refer to.
 
     Attributes:
@@ -32,10 +32,10 @@ class Pointers:
         """Return the columns of a row of `domain`, without its name."""
         pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
         pointers |= redirect_columns(offer.redirect)
-        return pointers | users_columns(offer.users, self.directories)
+        return pointers | policy_values(offer.users, self.directories)
 
 
-def users_columns(users: DirectoryPolicy | None, directories: Mapping[str, int]) -> dict[str, Any]:
+def policy_values(users: DirectoryPolicy | None, directories: Mapping[str, int]) -> dict[str, Any]:
     """Return the columns of `domain` about its users.
 
     Args:
@@ -63,8 +63,8 @@ def write_directories(connection: Connection, wanted: Sequence[Directory]) -> di
 
     A stored secret stays if the new one is not known.
     """
-    ldapservers = {row["id"]: row for row in every(connection, schema.ldapserver)}
-    directories = {row["label"]: row for row in every(connection, schema.directory)}
+    ldapservers = {row["id"]: row for row in all_rows(connection, schema.ldapserver)}
+    directories = {row["label"]: row for row in all_rows(connection, schema.directory)}
     ids: dict[str, int] = {}
     for directory in wanted:
         if isinstance(directory, LdapServer):
@@ -74,7 +74,7 @@ def write_directories(connection: Connection, wanted: Sequence[Directory]) -> di
             row = directory_rows.directory_row(directory)
             stored = directories.get(directory.label)
             ids[directory.label] = _write(connection, schema.directory, row, stored)
-    advance(connection, schema.ldapserver)
+    advance_sequence(connection, schema.ldapserver)
     return ids
 
 
@@ -95,7 +95,7 @@ def _write(
     if stored is None:
         pointing = schema.domain.c.directory_id
         free = free_id(connection, table, pointing) if "id" not in row else None
-        return insert(connection, table, row, free)
+        return insert_row(connection, table, row, free)
     if any(stored[name] != value for name, value in row.items()):
         connection.execute(table.update().where(table.c.id == stored["id"]).values(row))
     return int(stored["id"])

@@ -46,7 +46,7 @@ class StoredPolicy:
     unknown_user: str | None = None
     show_display_name: bool = False
 
-    def of(self, directory: Directory) -> DirectoryPolicy:
+    def with_directory(self, directory: Directory) -> DirectoryPolicy:
         """Return the policy for users, with the directory of the row."""
         policy = UnknownUser.ANSWER
         if self.unknown_user == UnknownUser.DECLINE:
@@ -91,11 +91,11 @@ class StoredHead:
         """Read the content. Invalid services are left out, as in answers."""
         self.providers: dict[int, Provider] = {
             row["id"]: providers.provider_from_row(row)
-            for row in every(connection, schema.provider)
+            for row in all_rows(connection, schema.provider)
         }
         self.ldapservers: Mapping[int, LdapServer] = {
             row["id"]: directory_rows.ldapserver_from_row(row)
-            for row in every(connection, schema.ldapserver)
+            for row in all_rows(connection, schema.ldapserver)
         }
         self.described = _described(connection)
         self.idle: Mapping[str, set[int]] = {
@@ -106,7 +106,7 @@ class StoredHead:
             _services(connection, table, self.idle[table.name]) for table, _, _ in SERVICE_TABLES
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
-        self._strays = tuple(finding for _, strays in read for finding in strays)
+        self._unused_rows = tuple(finding for _, strays in read for finding in strays)
         self._offers: dict[tuple[int, StoredPolicy, Links, Redirect | None], DomainEntry] = {}
 
     @property
@@ -121,7 +121,7 @@ class StoredHead:
             directory = self.described.get(row.directory_id)
         elif row.ldapserver_id is not None:
             directory = self.ldapservers.get(row.ldapserver_id)
-        return None if directory is None else row.of(directory)
+        return None if directory is None else row.with_directory(directory)
 
     def offer(self, row: StoredDomain) -> DomainEntry:
         """Return the entry of a row; references to missing rows are None."""
@@ -138,13 +138,13 @@ class StoredHead:
         offer = DomainEntry(provider, services, self.users(row.users), row.redirect)
         return self._offers.setdefault(key, offer)
 
-    def strays(self, connection: Connection) -> Iterator[RowFinding]:
+    def unused_rows(self, connection: Connection) -> Iterator[RowFinding]:
         """Yield the services that no domain has, and the links to missing rows."""
-        yield from self._strays
+        yield from self._unused_rows
         yield from dangling_links(connection)
 
 
-def every(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
+def all_rows(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
     """Return all rows of a small table, by id."""
     return list(connection.execute(sa.select(table).order_by(table.c.id)).mappings())
 
@@ -158,7 +158,7 @@ def count_domains(connection: Connection) -> int:
 def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Yield all domains by id, in parts; the caller may change domains between the parts."""
     column = schema.domain.c
-    asked = sa.select(column.id, column.name, column.provider_id, *users_columns())
+    asked = sa.select(column.id, column.name, column.provider_id, *policy_columns())
     asked = asked.add_columns(*REDIRECT_COLUMNS)
     known: dict[tuple[Any, ...], StoredPolicy] = {}
     last: int | None = None
@@ -182,7 +182,7 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
         ]
 
 
-def users_columns() -> tuple[sa.Column[Any], ...]:
+def policy_columns() -> tuple[sa.Column[Any], ...]:
     """Return the columns of `StoredPolicy`."""
     column = schema.domain.c
     return (
@@ -200,7 +200,7 @@ def _shared_users(
 
 def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
     known: dict[int, directory_rows.Described] = {}
-    for row in every(connection, schema.directory):
+    for row in all_rows(connection, schema.directory):
         try:
             known[row["id"]] = directory_rows.directory_from_row(row)
         except RowError:
@@ -230,7 +230,7 @@ def _services(
     name = "name" if is_server else "url"
     known: dict[int, Service] = {}
     strays: list[RowFinding] = []
-    for row in every(connection, table):
+    for row in all_rows(connection, table):
         number = row["id"]
         try:
             known[number] = read(row)

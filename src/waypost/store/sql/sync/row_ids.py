@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from waypost.database.engine import Connection
 
 
-def advance(connection: Connection, table: sa.Table) -> None:
+def advance_sequence(connection: Connection, table: sa.Table) -> None:
     """Make PostgreSQL's next id greater than all ids in a table; other engines do it by default."""
     if connection.dialect.name == "postgresql":
-        connection.execute(advancing(table))
+        connection.execute(sequence_update(table))
 
 
-def advancing(table: sa.Table) -> sa.Select[int]:
+def sequence_update(table: sa.Table) -> sa.Select[int]:
     """Return the statement that sets PostgreSQL's sequence to the greatest id of a table."""
     sequence = sa.func.pg_get_serial_sequence(
         sa.literal(table.name, sa.String), sa.literal("id", sa.String)
@@ -34,7 +34,7 @@ def free_id(connection: Connection, table: sa.Table, pointing: sa.Column[Any]) -
     return pointed + 1 if pointed > last else None
 
 
-def insert(
+def insert_row(
     connection: Connection, table: sa.Table, row: Mapping[str, Any], row_id: int | None
 ) -> int:
     """Insert a row, and return its id.
@@ -51,5 +51,5 @@ def insert(
         message = f"{table.name}: the insert returned no id"
         raise TypeError(message)
     if numbered:
-        advance(connection, table)
+        advance_sequence(connection, table)
     return int(key[0])

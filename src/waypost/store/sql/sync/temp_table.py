@@ -57,7 +57,7 @@ class TempTable:
         if rows:
             self._connection.exec_driver_sql(self._insert, rows)
 
-    def named(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    def find_names(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return position and offer of each of these names that is in the list."""
         asked = sa.func.json_each(json.dumps(names)).table_valued("value")
         rows = self._connection.execute(
@@ -65,7 +65,7 @@ class TempTable:
         ).all()
         return {row[0]: (row[1], row[2]) for row in rows}
 
-    def exchange(self, offers: Sequence[tuple[int, int]]) -> None:
+    def set_entries(self, offers: Sequence[tuple[int, int]]) -> None:
         """Set new offers of domains: pairs of position and offer."""
         if offers:
             statement = _LISTED.update().where(_L.position == sa.bindparam("at"))

@@ -15,9 +15,15 @@ from waypost.store.sql import schema
 from waypost.store.sql.rows import providers
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.sync.diff import Change
-from waypost.store.sql.sync.directories import Pointers, remove_directories, write_directories
-from waypost.store.sql.sync.reader import SERVICE_TABLES, Links, StoredDomain, every, stored_domains
-from waypost.store.sql.sync.row_ids import free_id, insert
+from waypost.store.sql.sync.directories import ForeignKeys, remove_directories, write_directories
+from waypost.store.sql.sync.reader import (
+    SERVICE_TABLES,
+    Links,
+    StoredDomain,
+    all_rows,
+    stored_domains,
+)
+from waypost.store.sql.sync.row_ids import free_id, insert_row
 from waypost.store.sql.sync.temp_table import chunks
 
 # The number of values in one statement, which engines limit.
@@ -41,7 +47,7 @@ def write(change: Change) -> None:
         busy = list(dict.fromkeys([*change.head.providers.values(), *busy]))
     provider_ids = _write_providers(connection, busy, wanted.unused_providers)
     _remove_domains(connection, change.gone)
-    pointers = Pointers(provider_ids, directory_ids)
+    pointers = ForeignKeys(provider_ids, directory_ids)
     # With `only_add` stored domains keep the rows of their services.
     added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
     is_new = _insert_domains(change, pointers)
@@ -59,7 +65,7 @@ def write(change: Change) -> None:
     meant = first_ids if added is None else added
     links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in meant}
     _Linking(change, pointers, links).run(is_new if change.only_add else _any)
-    if not change.keep_strays:
+    if not change.keep_unused:
         _remove_old(connection, set(provider_ids.values()), wanted.directories)
 
 
@@ -69,7 +75,7 @@ def _write_providers(
     """Write providers in their order, and return the id of each."""
     table = schema.provider
     stored: dict[tuple[str, str], list[sa.RowMapping]] = defaultdict(list)
-    for row in every(connection, table):
+    for row in all_rows(connection, table):
         stored[row["name"], row["short_name"]].append(row)
     ids: dict[Provider | None, int] = {None: _NO_PROVIDER}
     free = free_id(connection, table, schema.domain.c.provider_id)
@@ -83,7 +89,7 @@ def _write_providers(
         exact = [r for r in same_name if all(r[k] == v for k, v in values.items())]
         kept = next(iter(exact or same_name), None)
         if kept is None:
-            ids[provider] = insert(connection, table, values, free)
+            ids[provider] = insert_row(connection, table, values, free)
             free = None
         else:
             stored[provider.name, provider.short_name].remove(kept)
@@ -106,7 +112,7 @@ def _any(_domain_id: int) -> bool:
     return True
 
 
-def _insert_domains(change: Change, pointers: Pointers) -> Callable[[int], bool]:
+def _insert_domains(change: Change, pointers: ForeignKeys) -> Callable[[int], bool]:
     """Write the new domains, and return a function that checks whether an id is one of theirs."""
     scratch, positions = change.wanted.scratch, change.wanted.ids
     done, total = 0, len(positions)
@@ -159,7 +165,7 @@ def _write_services(
     is_server = table is schema.server
     names = [column.name for column in table.c if column.name != "id"]
     stored: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for row in every(change.connection, table):
+    for row in all_rows(change.connection, table):
         if row["id"] not in change.head.idle[table.name]:  # Those are removed, or stay idle.
             stored[tuple(row[name] for name in names)].append(row["id"])
     found: dict[int, list[int]] = defaultdict(list)
@@ -175,7 +181,7 @@ def _write_services(
             same = stored[tuple(values[name] for name in names)]
             kept = next((row_id for row_id in same if row_id > last), None)
             if kept is None:
-                last = insert(change.connection, table, values, free)
+                last = insert_row(change.connection, table, values, free)
                 free = None
             else:
                 same.remove(kept)
@@ -188,7 +194,7 @@ def _write_services(
 class _Linking:
     """The update of the rows of domains and their links, in one pass over all domains."""
 
-    def __init__(self, change: Change, pointers: Pointers, wanted: Mapping[int, Links]) -> None:
+    def __init__(self, change: Change, pointers: ForeignKeys, wanted: Mapping[int, Links]) -> None:
         """Create the update from the ids of the services of each offer."""
         self._change = change
         self._columns = {
@@ -225,8 +231,8 @@ class _Linking:
         for one in wanted:
             pairs = sa.select(sa.literal(one, sa.Integer), domain_id)
             pairs = pairs.where(domain_id.between(domains[0].id, domains[-1].id))
-            insert = links.insert().from_select([column, "domain_id"], pairs)
-            self._change.connection.execute(insert)
+            insert_row = links.insert().from_select([column, "domain_id"], pairs)
+            self._change.connection.execute(insert_row)
 
     def _update(self, row: StoredDomain, name: str, number: int) -> None:
         wanted, table = {"name": name, **self._columns[number]}, schema.domain
@@ -243,7 +249,7 @@ class _Linking:
             if wanted == stored:
                 continue
             lacking, extra = set(wanted).difference(stored), set(stored).difference(wanted)
-            if self._change.keep_strays:
+            if self._change.keep_unused:
                 # Invalid rows are in no answer; they are not changed if rows are only added.
                 extra.intersection_update(readable)
             new += [{column: one, "domain_id": row.id} for one in lacking]

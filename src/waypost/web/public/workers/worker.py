@@ -15,7 +15,7 @@ from waypost.runtime.logs import configure
 from waypost.runtime.metrics import Metrics, counts_of
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
-from waypost.store.reload import FirstReport
+from waypost.store.reload import LogDeduplicator
 from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection import HttpConnection
@@ -33,13 +33,13 @@ LAST_REPORT_SECONDS: Final = 1.0
 def create_app(
     settings: Settings,
     metrics: Metrics | None = None,
-    first_report: FirstReport | None = None,
+    deduplicator: LogDeduplicator | None = None,
     hung_up: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
-    connect = partial(wire, metrics=metrics, first_report=first_report)
+    connect = partial(wire, metrics=metrics, deduplicator=deduplicator)
     newly_dropped = int if writer is None else writer.newly_dropped
     return PublicApp(settings, connect, hangups=True, hung_up=hung_up, newly_dropped=newly_dropped)
 
@@ -54,20 +54,20 @@ def serve_alone(
 
 
 def serve_beside_others(
-    settings: Settings, listener: socket.socket, first_report: FirstReport, parent: Pipe
+    settings: Settings, listener: socket.socket, deduplicator: LogDeduplicator, parent: Pipe
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
 
     Args:
         settings: all options.
         listener: the listening socket of all workers.
-        first_report: what the workers have reported about reloading.
+        deduplicator: what the workers have reported about reloading.
         parent: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
-    config = _config(settings, partial(create_app, settings, metrics, first_report))
+    config = _config(settings, partial(create_app, settings, metrics, deduplicator))
     config.configure_logging()
     shown = metrics if settings.metrics_listen is not None else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from waypost.core.redaction import redact_uri, secrets_of
 
 
-def shown_url(url: sa.URL) -> str:
+def display_url(url: sa.URL) -> str:
     """Return the URI of a database without its query, its password, and what may be a secret."""
     return redact_uri(_text(url.set(query={})))
 
