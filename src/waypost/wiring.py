@@ -200,13 +200,13 @@ def _limits(settings: Settings) -> CacheLimits:
 
 
 def _directories(settings: Settings, metrics: Metrics) -> Directories:
-    keeping = UserCacheLimits(
+    cache_limits = UserCacheLimits(
         size=settings.directory_cache_size,
         stale_if_error_seconds=settings.stale_if_error,
     )
     ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)
     opener = partial(open_directory, ldap_ca_file=ca_file)
-    return Directories(opener, keeping=keeping, metrics=metrics)
+    return Directories(opener, cache_limits=cache_limits, metrics=metrics)
 
 
 def _open_database(settings: Settings) -> SqlStore:

@@ -28,7 +28,9 @@ def _clock() -> Clock:
 
 @pytest.fixture(name="guard")
 def _guard(source: ScriptedDirectory, clock: Clock) -> ResilientDirectory:
-    return ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(3, 1000), clock=clock)
+    return ResilientDirectory(
+        source, CONFIGURED, cache_limits=UserCacheLimits(3, 1000), clock=clock
+    )
 
 
 def user(number: int) -> EmailAddress:

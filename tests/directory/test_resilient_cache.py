@@ -27,7 +27,7 @@ def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list
     entry: Entry = {"login": ["u"]}
     source = ScriptedDirectory({USERS[number]: entry for number in known})
     clock = Clock()
-    guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT), clock=clock)
+    guard = ResilientDirectory(source, CONFIGURED, cache_limits=UserCacheLimits(KEPT), clock=clock)
 
     async def work() -> None:
         for number, seconds in steps:
@@ -51,7 +51,7 @@ def test_questions_do_not_depend_on_who_exists(
 def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
     """After many invented names, a known and an unknown user are looked up again."""
     source = ScriptedDirectory()
-    guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT))
+    guard = ResilientDirectory(source, CONFIGURED, cache_limits=UserCacheLimits(KEPT))
 
     async def work() -> None:
         await guard.user_for(address)
@@ -68,7 +68,7 @@ def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
 def test_a_flood_costs_no_last_good_answer() -> None:
     """Invented names evict no known user from the cache for an unavailable directory."""
     source, clock = ScriptedDirectory(), Clock()
-    guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT), clock=clock)
+    guard = ResilientDirectory(source, CONFIGURED, cache_limits=UserCacheLimits(KEPT), clock=clock)
 
     async def work() -> None:
         await guard.user_for(ALICE)
@@ -83,7 +83,7 @@ def test_a_flood_costs_no_last_good_answer() -> None:
 def test_a_user_who_was_removed_does_not_come_back() -> None:
     """A removed user stays unknown while the directory is unavailable."""
     source, clock = ScriptedDirectory(), Clock()
-    guard = ResilientDirectory(source, CONFIGURED, keeping=UserCacheLimits(KEPT), clock=clock)
+    guard = ResilientDirectory(source, CONFIGURED, cache_limits=UserCacheLimits(KEPT), clock=clock)
 
     async def work() -> None:
         await guard.user_for(ALICE)

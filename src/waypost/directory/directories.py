@@ -29,18 +29,18 @@ class Directories:
         self,
         opener: Opener,
         *,
-        keeping: UserCacheLimits | None = None,
+        cache_limits: UserCacheLimits | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         """Create the collection; no directory is opened yet.
 
         Args:
             opener: opens a directory; called in a thread, before the first lookup.
-            keeping: the cache limits of each directory.
+            cache_limits: the cache limits of each directory.
             metrics: the metrics to update; None discards them.
         """
         self._opener = opener
-        self._keeping = keeping
+        self._cache_limits = cache_limits
         self._metrics = metrics
         self._pace = ResponsePacer()
         self._open: OrderedDict[str, tuple[model.Directory, ResilientDirectory]] = OrderedDict()
@@ -57,14 +57,14 @@ class Directories:
     async def close(self) -> None:
         """Close all directories."""
         self._pace.close()
-        for _, guarded in self._open.values():
-            await guarded.close()
+        for _, opened in self._open.values():
+            await opened.close()
         self._open.clear()
 
     async def _user_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
         known = self._open.get(directory.label)
         if known is None or (known[0] is not directory and known[0] != directory):
-            known = (directory, self._guard(directory))
+            known = (directory, self._resilient(directory))
             old = self._open.pop(directory.label, None)
             self._open[directory.label] = known
             if old is not None:
@@ -74,11 +74,11 @@ class Directories:
                 await oldest.close()
         return await known[1].user_for(address)
 
-    def _guard(self, directory: model.Directory) -> ResilientDirectory:
+    def _resilient(self, directory: model.Directory) -> ResilientDirectory:
         return ResilientDirectory(
             LazyDirectory(self._opener, directory),
             directory,
-            keeping=self._keeping,
+            cache_limits=self._cache_limits,
             metrics=self._metrics,
         )
 

@@ -48,7 +48,7 @@ def wanted_attributes(directory: Directory) -> WantedAttributes:
 
 
 def user_of(entry: Entry, wanted: WantedAttributes) -> User:
-    """Convert an entry to a person; values that no document can carry count as absent.
+    """Convert an entry to a user; values that no document can carry count as absent.
 
     Attribute names match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
     counts as `cn` if there is no plain `cn`.

@@ -12,8 +12,8 @@ Entry = Mapping[str, Sequence[str]]
 class DirectorySource(Protocol):
     """A source of user data.
 
-    The methods may block, so `directory.guard` calls them in threads. Several threads may call them
-    at once.
+    The methods may block, so `directory.resilient` calls them in threads. Several threads may call
+    them at once.
     """
 
     def find(self, address: EmailAddress) -> Entry | None:

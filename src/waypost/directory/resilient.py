@@ -61,25 +61,25 @@ class ResilientDirectory:
         source: DirectorySource,
         configured: model.Directory,
         *,
-        keeping: UserCacheLimits | None = None,
+        cache_limits: UserCacheLimits | None = None,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create the guard; the directory is not asked yet.
+        """Create the protection; the directory is not queried yet.
 
         Args:
             source: the directory, called in its own threads.
             configured: the name, the attributes and the limits of the directory.
-            keeping: the cache limits.
+            cache_limits: the cache limits.
             metrics: the metrics to update; None discards them.
             clock: a monotonic clock, in seconds.
         """
-        keeping = keeping or UserCacheLimits()
+        cache_limits = cache_limits or UserCacheLimits()
         self._source = source
         self._label = configured.label
         self._wanted = wanted_attributes(configured)
         self._limits = configured.limits
-        self._stale_ttl_seconds = keeping.stale_if_error_seconds
+        self._stale_ttl_seconds = cache_limits.stale_if_error_seconds
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
         self._pool: WorkerPool[EmailAddress, User | None] = WorkerPool(
@@ -88,9 +88,9 @@ class ResilientDirectory:
         self._breaker = CircuitBreaker(clock)
         # The duration of an answer shows whether it was cached, so caching must not depend on the
         # answer: known and unknown users share one cache and one time to live.
-        self._fresh: LruCache[EmailAddress, _CachedUser] = LruCache(keeping.size)
+        self._fresh: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
         # Read only while the directory is unavailable. Unknown addresses are never stored here.
-        self._last_known: LruCache[EmailAddress, _CachedUser] = LruCache(keeping.size)
+        self._last_known: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
         self._asking: dict[EmailAddress, UserTask] = {}
         self._failure = RateLimiter(clock)
         self._reported = False
@@ -105,10 +105,10 @@ class ResilientDirectory:
             DirectoryError: the directory cannot be used as it is configured, and no earlier answer
                 is cached.
         """
-        kept = self._fresh.get(address)
-        if kept is not None and self._clock() - kept.asked_at < self._limits.ttl_seconds:
+        cached = self._fresh.get(address)
+        if cached is not None and self._clock() - cached.asked_at < self._limits.ttl_seconds:
             self._count("hit")
-            return kept.found
+            return cached.found
         try:
             found = await self._asked(address)
         except (DirectoryUnavailable, DirectoryError):
@@ -161,18 +161,18 @@ class ResilientDirectory:
         # An answer that is too late for its client is cached, but does not close the breaker.
         if self._clock() - asked_at <= self._limits.time_limit_seconds:
             self._answered()
-        self._keep(address, _CachedUser(found, asked_at))
+        self._store_answer(address, _CachedUser(found, asked_at))
         return found
 
-    def _keep(self, address: EmailAddress, kept: _CachedUser) -> None:
-        self._fresh.put(address, kept)
-        if kept.found is None:
+    def _store_answer(self, address: EmailAddress, cached: _CachedUser) -> None:
+        self._fresh.put(address, cached)
+        if cached.found is None:
             self._last_known.discard(address)
         else:
-            self._last_known.put(address, kept)
+            self._last_known.put(address, cached)
 
     def _find(self, address: EmailAddress) -> User | None:
-        """Return the user from the directory; runs in a thread of the lane."""
+        """Return the user from the directory; runs in a thread of the worker pool."""
         entry = self._source.find(address)
         return None if entry is None else user_of(entry, self._wanted)
 
@@ -182,9 +182,9 @@ class ResilientDirectory:
         if not task.cancelled():
             task.exception()  # Marks it as retrieved if no client waits any more.
 
-    def _is_usable(self, kept: _CachedUser) -> bool:
+    def _is_usable(self, cached: _CachedUser) -> bool:
         ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
-        return self._clock() - kept.asked_at < ttl
+        return self._clock() - cached.asked_at < ttl
 
     def _broken(self) -> DirectoryError:
         return DirectoryError("the lookup ended by a defect in Waypost; see the log")

@@ -64,7 +64,7 @@ class MailConnection:
         """Start TLS, and check the certificate.
 
         Raises:
-            Broken: the server sent data that was not requested.
+            ProtocolError: the server sent data that was not requested.
             OSError: TLS fails.
         """
         if self._unread:
@@ -86,7 +86,7 @@ class MailConnection:
         """Read a line.
 
         Raises:
-            Broken: the connection ended, or the server sends too much.
+            ProtocolError: the connection ended, or the server sends too much.
             OSError: the connection breaks, or the time is over.
         """
         self._lines += 1
@@ -117,29 +117,29 @@ class MailConnection:
         self.connected.settimeout(left)
 
 
-def methods_of_imap(talk: MailConnection, *, upgrades: bool) -> set[str]:
+def methods_of_imap(connection: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that an IMAP server offers, after STARTTLS if `upgrades`."""
-    greeting = talk.read_line()
+    greeting = connection.read_line()
     if not greeting.upper().startswith(("* OK", "* PREAUTH")):
         raise ProtocolError(f"it greets with {greeting[:60]!r}")
     if upgrades:
-        if "STARTTLS" not in _imap(talk, "a1 CAPABILITY"):
+        if "STARTTLS" not in _imap(connection, "a1 CAPABILITY"):
             raise NoStartTls("CAPABILITY does not name STARTTLS")
-        _agreed(_imap(talk, "a2 STARTTLS"), "a2 STARTTLS")
-        talk.start_tls()
-    capabilities = _imap(talk, "a3 CAPABILITY")
+        _agreed(_imap(connection, "a2 STARTTLS"), "a2 STARTTLS")
+        connection.start_tls()
+    capabilities = _imap(connection, "a3 CAPABILITY")
     methods = {word.removeprefix("AUTH=") for word in capabilities if word.startswith("AUTH=")}
     # RFC 9051 s6.2.3: the server has LOGIN unless it says LOGINDISABLED.
     return methods if "LOGINDISABLED" in capabilities else methods | {LOGIN_COMMAND}
 
 
-def _imap(talk: MailConnection, command: str) -> set[str]:
+def _imap(connection: MailConnection, command: str) -> set[str]:
     """Return all words of an answer; none if the server refuses the command."""
-    talk.send_line(command)
+    connection.send_line(command)
     words: set[str] = set()
     tag = command.partition(" ")[0].upper()
     while True:
-        line = talk.read_line().upper()
+        line = connection.read_line().upper()
         if line.startswith(f"{tag} "):
             return words | {tag} if line.startswith(f"{tag} OK") else set()
         words |= set(line.split())
@@ -150,61 +150,61 @@ def _agreed(words: set[str], command: str) -> None:
         raise NoStartTls(f"it refuses {command.partition(' ')[2]}")
 
 
-def methods_of_pop3(talk: MailConnection, *, upgrades: bool) -> set[str]:
+def methods_of_pop3(connection: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that a POP3 server offers, after STLS if `upgrades`."""
-    greeting = talk.read_line()
+    greeting = connection.read_line()
     if not greeting.startswith("+OK"):
         raise ProtocolError(f"it greets with {greeting[:60]!r}")
     if upgrades:
-        if not any(line == "STLS" for line in _pop3(talk)):
+        if not any(line == "STLS" for line in _pop3(connection)):
             raise NoStartTls("CAPA does not name STLS")
-        talk.send_line("STLS")
-        if not talk.read_line().startswith("+OK"):
+        connection.send_line("STLS")
+        if not connection.read_line().startswith("+OK"):
             raise NoStartTls("it refuses STLS")
-        talk.start_tls()
+        connection.start_tls()
     methods = {"APOP"} if "<" in greeting and "@" in greeting else set()
-    for line in _pop3(talk):
+    for line in _pop3(connection):
         word, *more = line.split() or [""]
         methods |= set(more) if word == "SASL" else {USER_COMMAND} if word == "USER" else set()
     return methods
 
 
-def _pop3(talk: MailConnection) -> Iterator[str]:
-    talk.send_line("CAPA")
-    if not talk.read_line().startswith("+OK"):
+def _pop3(connection: MailConnection) -> Iterator[str]:
+    connection.send_line("CAPA")
+    if not connection.read_line().startswith("+OK"):
         return
-    while (line := talk.read_line()) != ".":
+    while (line := connection.read_line()) != ".":
         yield line.upper()
 
 
-def methods_of_smtp(talk: MailConnection, *, upgrades: bool) -> set[str]:
+def methods_of_smtp(connection: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that an SMTP server offers, after STARTTLS if `upgrades`."""
-    _smtp(talk, "220")
+    _smtp(connection, "220")
     if upgrades:
-        if not any(line == "STARTTLS" for line in _hello(talk)):
+        if not any(line == "STARTTLS" for line in _hello(connection)):
             raise NoStartTls("EHLO does not name STARTTLS")
-        talk.send_line("STARTTLS")
-        if not talk.read_line().startswith("220"):
+        connection.send_line("STARTTLS")
+        if not connection.read_line().startswith("220"):
             raise NoStartTls("it refuses STARTTLS")
-        talk.start_tls()
+        connection.start_tls()
     methods: set[str] = set()
-    for line in _hello(talk):
+    for line in _hello(connection):
         # AUTH=… is older than the standard, and some servers still send both.
         word, *more = line.replace("AUTH=", "AUTH ").split() or [""]
         methods |= set(more) if word == "AUTH" else set()
     return methods
 
 
-def _hello(talk: MailConnection) -> list[str]:
-    talk.send_line(f"EHLO {_OWN_NAME}")
-    return _smtp(talk, "250")
+def _hello(connection: MailConnection) -> list[str]:
+    connection.send_line(f"EHLO {_OWN_NAME}")
+    return _smtp(connection, "250")
 
 
-def _smtp(talk: MailConnection, code: str) -> list[str]:
+def _smtp(connection: MailConnection, code: str) -> list[str]:
     """Read a reply of any number of lines (RFC 5321 s4.2.1)."""
     lines = []
     while True:
-        line = talk.read_line()
+        line = connection.read_line()
         if not line.startswith(code) or line[3:4] not in {"-", " ", ""}:
             raise ProtocolError(f"it sends {line[:60]!r} instead of {code}")
         lines.append(line[4:].strip().upper())
@@ -212,26 +212,26 @@ def _smtp(talk: MailConnection, code: str) -> list[str]:
             return lines
 
 
-def methods_of_sieve(talk: MailConnection, *, upgrades: bool) -> set[str]:
+def methods_of_sieve(connection: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that a ManageSieve server offers, after STARTTLS if `upgrades`.
 
     The server sends its capabilities without a command.
     """
-    capabilities = _sieve(talk)
+    capabilities = _sieve(connection)
     if upgrades:
         if "STARTTLS" not in capabilities:
             raise NoStartTls("its greeting does not name STARTTLS")
-        talk.send_line("STARTTLS")
-        if not talk.read_line().upper().startswith("OK"):
+        connection.send_line("STARTTLS")
+        if not connection.read_line().upper().startswith("OK"):
             raise NoStartTls("it refuses STARTTLS")
-        talk.start_tls()
-        capabilities = _sieve(talk)
+        connection.start_tls()
+        capabilities = _sieve(connection)
     return set(capabilities.get("SASL", "").split())
 
 
-def _sieve(talk: MailConnection) -> dict[str, str]:
+def _sieve(connection: MailConnection) -> dict[str, str]:
     capabilities = {}
-    while not (line := talk.read_line().upper()).startswith("OK"):
+    while not (line := connection.read_line().upper()).startswith("OK"):
         if not line.startswith('"'):
             raise ProtocolError(f"it greets with {line[:60]!r}")
         name, _, value = line[1:].partition('"')

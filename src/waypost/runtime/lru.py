@@ -13,34 +13,34 @@ class LruCache(Generic[Key, Value]):
 
     def __init__(self, size: int) -> None:
         """Create an empty cache for so many answers."""
-        self._kept: OrderedDict[Key, Value] = OrderedDict()
+        self._values: OrderedDict[Key, Value] = OrderedDict()
         self._size = size
 
     def __iter__(self) -> Iterator[Value]:
         """Return all cached answers."""
-        return iter(self._kept.values())
+        return iter(self._values.values())
 
     def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-        return kept
+        value = self._values.get(key)
+        if value is not None:
+            self._values.move_to_end(key)
+        return value
 
-    def put(self, key: Key, kept: Value) -> None:
+    def put(self, key: Key, value: Value) -> None:
         """Add an answer, or replace the earlier one for the same key."""
-        self._kept[key] = kept
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+        self._values[key] = value
+        self._values.move_to_end(key)
+        while len(self._values) > self._size:
+            self._values.popitem(last=False)
 
     def discard(self, key: Key) -> None:
         """Remove the answer for a key."""
-        self._kept.pop(key, None)
+        self._values.pop(key, None)
 
     def clear(self) -> None:
         """Remove everything."""
-        self._kept.clear()
+        self._values.clear()
 
 
 class TwoPartCache(Generic[Key, Value]):
@@ -66,16 +66,16 @@ class TwoPartCache(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""
-        kept = self._found.get(key)
-        return self._missing.get(key) if kept is None else kept
+        value = self._found.get(key)
+        return self._missing.get(key) if value is None else value
 
-    def put(self, key: Key, kept: Value, *, is_found: bool) -> None:
+    def put(self, key: Key, value: Value, *, is_found: bool) -> None:
         """Add an answer, or replace the earlier one for the same key."""
         target, other = self._found, self._missing
         if not is_found:
             target, other = other, target
         other.discard(key)
-        target.put(key, kept)
+        target.put(key, value)
 
     def clear(self) -> None:
         """Remove everything."""

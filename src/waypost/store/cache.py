@@ -70,7 +70,7 @@ class _CachedDomain:
 
     found: Domain | None
     asked_at: float
-    kept_until: float
+    expires_at: float
     retry_at: float = -math.inf
 
 
@@ -102,7 +102,7 @@ class DomainCache:
         self._clock = clock
         self._refreshing: StorePool = WorkerPool("store-refresh", store.find, threads, _broken)
         self._exploring: StorePool = WorkerPool("store-explore", store.find, threads, _broken)
-        self._kept: TwoPartCache[DomainName, _CachedDomain] = TwoPartCache(
+        self._cached: TwoPartCache[DomainName, _CachedDomain] = TwoPartCache(
             limits.size, limits.negative_size
         )
         self._asking: dict[DomainName, DomainTask] = {}
@@ -124,18 +124,20 @@ class DomainCache:
             StoreError: the store cannot be used, and no earlier answer is known.
         """
         now = self._clock()
-        kept = self._kept.get(domain)
-        if kept is None or now >= max(kept.kept_until, kept.asked_at + self._limits.ttl_seconds):
+        cached = self._cached.get(domain)
+        if cached is None or now >= max(
+            cached.expires_at, cached.asked_at + self._limits.ttl_seconds
+        ):
             self._metrics.cache_miss()
             return await self._first(domain)
-        age = now - kept.asked_at
+        age = now - cached.asked_at
         if age >= self._limits.ttl_seconds:
-            return await self._renewed(domain, kept)
+            return await self._renewed(domain, cached)
         # Invented names are not worth a query ahead of time.
-        if kept.found is not None and age >= self._limits.ttl_seconds * REFRESH_AHEAD:
-            self._refresh(domain, kept, now)
+        if cached.found is not None and age >= self._limits.ttl_seconds * REFRESH_AHEAD:
+            self._refresh(domain, cached, now)
         self._metrics.cache_hit()
-        return kept.found
+        return cached.found
 
     def is_querying(self, domain: DomainName) -> bool:
         """Return whether a query for a domain is running."""
@@ -143,13 +145,13 @@ class DomainCache:
 
     def clear(self) -> None:
         """Remove all answers, because this process changed the store."""
-        self._kept.clear()
+        self._cached.clear()
         self._forget_questions()
 
     def expire(self) -> None:
         """Query the store again for every domain, and use old answers only if it fails."""
-        for kept in self._kept:
-            kept.asked_at = kept.retry_at = -math.inf
+        for cached in self._cached:
+            cached.asked_at = cached.retry_at = -math.inf
         self._forget_questions()
 
     async def watch(self) -> None:
@@ -176,9 +178,9 @@ class DomainCache:
             raise self._late()
         return task.result()
 
-    async def _renewed(self, domain: DomainName, kept: _CachedDomain) -> Domain | None:
+    async def _renewed(self, domain: DomainName, cached: _CachedDomain) -> Domain | None:
         """Wait a short time for a fresh answer instead of an expired one; else return that."""
-        task = self._refresh(domain, kept, self._clock())
+        task = self._refresh(domain, cached, self._clock())
         # If the store is known to fail, waiting would only delay all requests.
         if task is not None and not self._away:
             done, _ = await asyncio.wait({task}, timeout=self._limits.patience_seconds)
@@ -188,13 +190,13 @@ class DomainCache:
             if not done:
                 self._late()
         self._metrics.cache_stale()
-        return kept.found
+        return cached.found
 
-    def _refresh(self, domain: DomainName, kept: _CachedDomain, now: float) -> DomainTask | None:
+    def _refresh(self, domain: DomainName, cached: _CachedDomain, now: float) -> DomainTask | None:
         """Query a domain again, unless that failed just now or too many queries are waiting."""
-        if now < kept.retry_at:
+        if now < cached.retry_at:
             return None
-        pool = self._exploring if kept.found is None else self._refreshing
+        pool = self._exploring if cached.found is None else self._refreshing
         try:
             return self._ask(domain, pool)
         except StoreBusy:
@@ -222,12 +224,12 @@ class DomainCache:
         try:
             found = await pool.submit(domain)
         except (StoreUnavailable, StoreError) as error:
-            if (kept := self._kept.get(domain)) is not None:
-                kept.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
+            if (cached := self._cached.get(domain)) is not None:
+                cached.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
             raise self._failed(error) from None
         self._answered()
         if generation == self._generation:
-            self._keep(domain, found, asked_at)
+            self._store_answer(domain, found, asked_at)
         return found
 
     def _asked(self, domain: DomainName, task: DomainTask, *, explores: bool) -> None:
@@ -239,7 +241,7 @@ class DomainCache:
             task.exception()  # Retrieves the exception if no request waits for it any more.
 
     def _forget_questions(self) -> None:
-        """Stop using the running queries: no request joins them, and their answers are not kept."""
+        """Stop using the running queries: no request joins them, and no answer is cached."""
         self._generation += 1
         self._asking.clear()
 
@@ -272,10 +274,10 @@ class DomainCache:
             self._reported = False
             self._log.info("store answers again")
 
-    def _keep(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
-        kept_for = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
-        kept = _CachedDomain(found, asked_at, asked_at + kept_for)
-        self._kept.put(domain, kept, is_found=found is not None)
+    def _store_answer(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
+        lifetime = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
+        cached = _CachedDomain(found, asked_at, asked_at + lifetime)
+        self._cached.put(domain, cached, is_found=found is not None)
 
 
 def _broken() -> StoreError:

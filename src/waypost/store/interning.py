@@ -1,4 +1,4 @@
-"""The parts that domains share: a million domains have only a few different offers."""
+"""The parts that domains share: a million domains have only a few different entries."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -45,34 +45,34 @@ def named_after(pattern: str) -> Provider:
 
 
 class EntryTable:
-    """A table of different offers, numbered from 0 in the order of their first domain."""
+    """A table of different entries, numbered from 0 in the order of their first domain."""
 
     def __init__(self) -> None:
         """Create an empty table."""
-        self._offers: list[DomainEntry] = []
+        self._entries: list[DomainEntry] = []
         self._numbers: dict[DomainEntry, int] = {}
-        # By the identity of their parts, because nested values are slow to hash. The offer keeps
+        # By the identity of their parts, because nested values are slow to hash. The entry keeps
         # the parts alive, so that no other object gets the same identity.
         self._remembered: dict[tuple[int, int, int, int], tuple[int, DomainEntry]] = {}
 
     def __len__(self) -> int:
-        """Return the number of different offers."""
-        return len(self._offers)
+        """Return the number of different entries."""
+        return len(self._entries)
 
     def __getitem__(self, number: int) -> DomainEntry:
-        """Return the offer with a number."""
-        return self._offers[number]
+        """Return the entry with a number."""
+        return self._entries[number]
 
     def number(self, one: Domain | DomainEntry) -> int:
-        """Return the number of an offer, or of the offer of a domain."""
+        """Return the number of an entry, or of the entry of a domain."""
         key = (id(one.provider), id(one.services), id(one.users), id(one.redirect))
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        offer = DomainEntry(one.provider, one.services, one.users, one.redirect)
-        number = self._numbers.setdefault(offer, len(self._offers))
-        if number == len(self._offers):
-            self._offers.append(offer)
+        entry = DomainEntry(one.provider, one.services, one.users, one.redirect)
+        number = self._numbers.setdefault(entry, len(self._entries))
+        if number == len(self._entries):
+            self._entries.append(entry)
         if len(self._remembered) >= _REMEMBERED_MAX:
             self._remembered.clear()
-        self._remembered[key] = (number, offer)
+        self._remembered[key] = (number, entry)
         return number

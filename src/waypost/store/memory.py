@@ -29,16 +29,16 @@ class MemoryStore:
         self.directories = catalog.directories
         self._pinned = pinned or {}
         # For a million domains: each has a name and a number, and `find` creates the rest.
-        self._offers = EntryTable()
+        self._entries = EntryTable()
         self._numbers = {
-            domain.pattern.text: self._offers.number(domain) for domain in catalog.domains
+            domain.pattern.text: self._entries.number(domain) for domain in catalog.domains
         }
 
     def find(self, domain: DomainName) -> Domain | None:
         """Return the entry with the best match for a domain, or None."""
         for pattern in candidates(domain):
             if (number := self._numbers.get(pattern.text)) is not None:
-                return self.with_pinned_document(self._offers[number].for_domain(pattern.text))
+                return self.with_pinned_document(self._entries[number].for_domain(pattern.text))
         return None
 
     def with_pinned_document(self, entry: Domain) -> Domain:
@@ -50,8 +50,8 @@ class MemoryStore:
 
     def providers(self) -> Iterator[Provider]:
         """Yield the providers of the domains; the same provider may come more than once."""
-        offers = (self._offers[number] for number in range(len(self._offers)))
-        yield from (one.provider for one in offers if one.provider is not None)
+        entries = (self._entries[number] for number in range(len(self._entries)))
+        yield from (one.provider for one in entries if one.provider is not None)
         yield from (one.provider for one in self.external_domains)
 
     def close(self) -> None:

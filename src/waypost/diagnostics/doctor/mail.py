@@ -31,7 +31,7 @@ OFFERED_MAX_CHARS: Final = 200
 
 
 class _Speaks(Protocol):
-    def __call__(self, talk: MailConnection, *, upgrades: bool) -> set[str]: ...
+    def __call__(self, connection: MailConnection, *, upgrades: bool) -> set[str]: ...
 
 
 _SPEAK: Final[dict[str, _Speaks]] = {

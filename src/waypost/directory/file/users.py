@@ -31,9 +31,9 @@ def parse_users(data: bytes, path: Path) -> UserTable:
         ProblemsError: all mistakes, each with its line.
     """
     mistakes = Problems(path)
-    people = UserTableBuilder().build((), mistakes.add)
+    users = UserTableBuilder().build((), mistakes.add)
     if check_text(data, mistakes):
         read = read_toml if path.suffix.lower() == ".toml" else read_csv
-        people = read(data, mistakes)
+        users = read(data, mistakes)
     mistakes.raise_if_any()
-    return people
+    return users

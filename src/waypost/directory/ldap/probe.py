@@ -35,11 +35,11 @@ def probe_ldap(
     """
     target = connection_options(directory, ca_file)
     for server in target.servers:
-        visit = _LdapProbe(directory, target, server, address)
+        probe = _LdapProbe(directory, target, server, address)
         try:
-            yield from visit.steps()
+            yield from probe.steps()
         finally:
-            visit.close()
+            probe.close()
 
 
 class _LdapProbe:

@@ -46,8 +46,8 @@ def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
     if fileno is None:
         yield
         return
-    cut = _Shutdown(fileno())
-    timer = Timer(seconds, cut.shut)
+    shutdown = _Shutdown(fileno())
+    timer = Timer(seconds, shutdown.shut)
     timer.daemon = True
     try:
         threads.start(timer)
@@ -57,4 +57,4 @@ def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        cut.end()
+        shutdown.end()

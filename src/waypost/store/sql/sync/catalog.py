@@ -56,15 +56,15 @@ def open_catalog(
         left_out: called with each row that no answer uses.
     """
     head = StoredHead(connection)
-    scratch = TempTable()
+    temp_table = TempTable()
     try:
-        used = _copy(connection, head, scratch, progress, left_out)
+        used = _copy(connection, head, temp_table, progress, left_out)
         for finding in head.unused_rows(connection):
             left_out(finding)
-        idle = tuple(one for one in head.providers.values() if one not in used)
-        yield Catalog(scratch.domains(), head.directories, idle)
+        unused = tuple(one for one in head.providers.values() if one not in used)
+        yield Catalog(temp_table.domains(), head.directories, unused)
     finally:
-        scratch.close()
+        temp_table.close()
 
 
 def write_catalog(connection: Connection, wanted: Catalog, *, keep_unused: bool = False) -> None:
@@ -84,11 +84,11 @@ def write_catalog(connection: Connection, wanted: Catalog, *, keep_unused: bool 
 def _copy(
     connection: Connection,
     head: StoredHead,
-    scratch: TempTable,
+    temp_table: TempTable,
     progress: Progress,
     left_out: FindingSink,
 ) -> set[Provider]:
-    """Copy all domains into a scratch list, and return the providers that have domains."""
+    """Copy all domains into a temporary table, and return the providers that have domains."""
     used: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):
@@ -100,9 +100,9 @@ def _copy(
                 left_out(verdict)
                 continue
             # By provider, and then by id.
-            listed.append((row.provider_id * 2**32 + row.id, verdict, head.offer(row)))
+            listed.append((row.provider_id * 2**32 + row.id, verdict, head.entry(row)))
             used.add(row.provider_id)
-        scratch.add(listed)
+        temp_table.add(listed)
         done += len(part)
         progress("reading", done, total)
     return {head.providers[number] for number in used & head.providers.keys()}

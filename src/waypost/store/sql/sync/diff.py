@@ -1,6 +1,6 @@
 """Compare the content of the database with a wanted content, domain by domain.
 
-The wanted content is in a scratch list. The database is read in parts, each part is looked up in
+The wanted content is in a temporary table. The database is read in parts, each part is looked up in
 that list, and the differences are yielded. So neither side must fit into memory.
 """
 
@@ -22,7 +22,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the number of domains that are done, and of all domains."""
 Pair = tuple[Domain | None, Domain | None]
 Match = tuple[StoredDomain, str, tuple[int, int] | None]
-"""A row, its pattern, and position and offer of its wanted entry, or None."""
+"""A row, its pattern, and position and entry of its wanted entry, or None."""
 
 
 NO_ID: Final = -(2**63)
@@ -40,14 +40,14 @@ class WantedContent:
     """The wanted content of the database, ready for comparison. Must be closed after use.
 
     Attributes:
-        ids: the id of the domain at each position of the scratch list, or `NO_ID`.
+        ids: the id of the domain at each position of the temporary table, or `NO_ID`.
     """
 
     def __init__(self, catalog: Catalog, progress: Progress = ignore_progress) -> None:
         """Read all domains of a catalog once."""
         self.directories: Sequence[Directory] = catalog.directories
         self.unused_providers: Sequence[Provider] = catalog.unused_providers
-        self.scratch = TempTable()
+        self.temp_table = TempTable()
         self.ids = array("q")
         total = len(catalog.domains)
         part: list[tuple[int, str, Domain]] = []
@@ -67,29 +67,29 @@ class WantedContent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.scratch.close()
+        self.temp_table.close()
 
     def add(self, named: Sequence[tuple[int, str, Domain | DomainEntry]]) -> None:
         """Append domains; their positions continue those in the list."""
-        self.scratch.add(named)
+        self.temp_table.add(named)
         self.ids.extend([NO_ID] * len(named))
 
     def new(self) -> Iterator[list[tuple[int, str, int]]]:
-        """Yield position, name and offer of the domains without an id, in order, in parts."""
-        for part in self.scratch.parts():
+        """Yield position, name and entry of the domains without an id, in order, in parts."""
+        for part in self.temp_table.parts():
             if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
                 yield lacking
 
     def providers(self) -> list[Provider]:
         """Return each provider with domains once, in the order of their first domain."""
-        numbers = dict.fromkeys(number for part in self.scratch.parts() for _, _, number in part)
-        found = dict.fromkeys(self.scratch.offers[number].provider for number in numbers)
+        numbers = dict.fromkeys(number for part in self.temp_table.parts() for _, _, number in part)
+        found = dict.fromkeys(self.temp_table.entries[number].provider for number in numbers)
         return [provider for provider in found if provider is not None]
 
     def first_ids(self) -> dict[int, int]:
-        """Return the smallest id of each offer's domains, once all have one."""
+        """Return the smallest id of each entry's domains, once all have one."""
         found: dict[int, int] = {}
-        for part in self.scratch.parts():
+        for part in self.temp_table.parts():
             for position, _, number in part:
                 domain_id = self.ids[position]
                 if domain_id < found.get(number, domain_id + 1):
@@ -161,18 +161,18 @@ class Change:
             self.progress("comparing", done, total)
         for finding in self.head.unused_rows(self.connection):
             on_unused_row(finding)
-        offers = self.wanted.scratch.offers
+        entries = self.wanted.temp_table.entries
         for new in self.wanted.new():
             for _, name, number in self._adopted(new) if self.only_add else new:
-                yield None, offers[number].for_domain(name)
+                yield None, entries[number].for_domain(name)
 
     def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
-        """Return position, name and offer of the wanted entries of rows, by id; after `pairs`."""
-        scratch = self.wanted.scratch
-        listed = scratch.find_names([row.name for row in rows])
+        """Return position, name and entry of the wanted entries of rows, by id; after `pairs`."""
+        temp_table = self.wanted.temp_table
+        listed = temp_table.find_names([row.name for row in rows])
         texts = {row.id: row.name if row.name in listed else row.pattern() for row in rows}
         others = {text for text in texts.values() if text is not None} - listed.keys()
-        listed |= scratch.find_names(list(others))
+        listed |= temp_table.find_names(list(others))
         found: dict[int, tuple[int, str, int]] = {}
         for row_id, text in texts.items():
             if text is not None and (entry := listed.get(text)) is not None:
@@ -193,13 +193,13 @@ class Change:
 
     def _served(self, rows: Sequence[StoredDomain], on_unused_row: FindingSink) -> list[Match]:
         """Look up the rows that are served; report the others."""
-        scratch = self.wanted.scratch
-        listed = scratch.find_names([row.name for row in rows])
+        temp_table = self.wanted.temp_table
+        listed = temp_table.find_names([row.name for row in rows])
         # Most names are in the list unchanged; only the others need a check.
         others = [(row.id, row.name) for row in rows if row.name not in listed]
         verdicts = find_served(self.connection, others)
         odd = {verdicts[row_id] for row_id, name in others if verdicts[row_id] != name}
-        listed |= scratch.find_names([text for text in odd if isinstance(text, str)])
+        listed |= temp_table.find_names([text for text in odd if isinstance(text, str)])
         found: list[Match] = []
         for row in rows:
             verdict = verdicts.get(row.id, row.name)
@@ -212,11 +212,11 @@ class Change:
         return found
 
     def _compare(self, matches: Sequence[Match]) -> Iterator[Pair]:
-        scratch = self.wanted.scratch
+        temp_table = self.wanted.temp_table
         described: list[tuple[int, int]] = []
         kept: list[tuple[int, str, DomainEntry]] = []
         for row, text, match in matches:
-            old = self.head.offer(row)
+            old = self.head.entry(row)
             self._used.add(row.provider_id)
             if match is not None:
                 position, number = match
@@ -224,15 +224,15 @@ class Change:
                 if self.only_add:
                     if not self._is_same(old, number):
                         self._kept(text)
-                    described.append((position, scratch.offers.number(old)))
+                    described.append((position, temp_table.entries.number(old)))
                 elif not self._is_same(old, number):
-                    yield old.for_domain(text), scratch.offers[number].for_domain(text)
+                    yield old.for_domain(text), temp_table.entries[number].for_domain(text)
             elif self.only_add:
                 kept.append((row.id, text, old))
             else:
                 self.gone.append(row.id)
                 yield old.for_domain(text), None
-        scratch.set_entries(described)
+        temp_table.set_entries(described)
         self._keep(kept)
 
     def _keep(self, kept: Sequence[tuple[int, str, DomainEntry]]) -> None:
@@ -243,12 +243,12 @@ class Change:
             self.wanted.ids[begin + index] = domain_id
 
     def _is_same(self, old: DomainEntry, number: int) -> bool:
-        # The same few offers are compared again and again, and a full comparison is slow. `head`
-        # keeps its offers, so that no other object gets the same identity.
+        # The same few entries are compared again and again, and a full comparison is slow. `head`
+        # keeps its entries, so that no other object gets the same identity.
         key = (id(old), number)
         known = self._same.get(key)
         if known is None:
-            known = _in_tables(old) == _in_tables(self.wanted.scratch.offers[number])
+            known = _in_tables(old) == _in_tables(self.wanted.temp_table.entries[number])
             self._same[key] = known
         return known
 
@@ -263,23 +263,23 @@ class Change:
 
     def _adopted(self, part: Sequence[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
         """Return new domains with the stored provider of the same name, if there is one."""
-        offers = self.wanted.scratch.offers
+        entries = self.wanted.temp_table.entries
         known: dict[str, Provider] = {}
         for stored in self.head.providers.values():
             known.setdefault(stored.name, stored)
         adopted = []
         for position, name, number in part:
-            offer = offers[number]
-            provider = offer.provider and known.get(offer.provider.name, offer.provider)
-            if provider != offer.provider:
-                number = offers.number(replace(offer, provider=provider))  # noqa: PLW2901
+            entry = entries[number]
+            provider = entry.provider and known.get(entry.provider.name, entry.provider)
+            if provider != entry.provider:
+                number = entries.number(replace(entry, provider=provider))  # noqa: PLW2901
             adopted.append((position, name, number))
-        self.wanted.scratch.set_entries([(position, number) for position, _, number in adopted])
+        self.wanted.temp_table.set_entries([(position, number) for position, _, number in adopted])
         return adopted
 
 
-def _in_tables(offer: DomainEntry) -> tuple[object, ...]:
+def _in_tables(entry: DomainEntry) -> tuple[object, ...]:
     """Return the parts to compare: the order between services with a host and a URL is ignored."""
-    hosts = [one for one in offer.services if isinstance(one.endpoint, HostEndpoint)]
-    urls = [one for one in offer.services if not isinstance(one.endpoint, HostEndpoint)]
-    return offer.provider, users_key(offer.users), offer.redirect, hosts, urls
+    hosts = [one for one in entry.services if isinstance(one.endpoint, HostEndpoint)]
+    urls = [one for one in entry.services if not isinstance(one.endpoint, HostEndpoint)]
+    return entry.provider, users_key(entry.users), entry.redirect, hosts, urls

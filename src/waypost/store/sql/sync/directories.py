@@ -28,11 +28,11 @@ class ForeignKeys:
     providers: Mapping[Provider | None, int]
     directories: Mapping[str, int]
 
-    def columns(self, offer: DomainEntry) -> dict[str, Any]:
+    def columns(self, entry: DomainEntry) -> dict[str, Any]:
         """Return the columns of a row of `domain`, without its name."""
-        pointers: dict[str, Any] = {"provider_id": self.providers[offer.provider]}
-        pointers |= redirect_columns(offer.redirect)
-        return pointers | policy_values(offer.users, self.directories)
+        pointers: dict[str, Any] = {"provider_id": self.providers[entry.provider]}
+        pointers |= redirect_columns(entry.redirect)
+        return pointers | policy_values(entry.users, self.directories)
 
 
 def policy_values(users: DirectoryPolicy | None, directories: Mapping[str, int]) -> dict[str, Any]:

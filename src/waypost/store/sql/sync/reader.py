@@ -106,8 +106,8 @@ class StoredHead:
             _services(connection, table, self.idle[table.name]) for table, _, _ in SERVICE_TABLES
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
-        self._unused_rows = tuple(finding for _, strays in read for finding in strays)
-        self._offers: dict[tuple[int, StoredPolicy, Links, Redirect | None], DomainEntry] = {}
+        self._unused_rows = tuple(finding for _, unused in read for finding in unused)
+        self._entries: dict[tuple[int, StoredPolicy, Links, Redirect | None], DomainEntry] = {}
 
     @property
     def directories(self) -> tuple[Directory, ...]:
@@ -123,10 +123,10 @@ class StoredHead:
             directory = self.ldapservers.get(row.ldapserver_id)
         return None if directory is None else row.with_directory(directory)
 
-    def offer(self, row: StoredDomain) -> DomainEntry:
+    def entry(self, row: StoredDomain) -> DomainEntry:
         """Return the entry of a row; references to missing rows are None."""
         key = (row.provider_id, row.users, row.links, row.redirect)
-        if (known := self._offers.get(key)) is not None:
+        if (known := self._entries.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
         services = tuple(
@@ -135,8 +135,8 @@ class StoredHead:
             for number in numbers
             if number in readable
         )
-        offer = DomainEntry(provider, services, self.users(row.users), row.redirect)
-        return self._offers.setdefault(key, offer)
+        entry = DomainEntry(provider, services, self.users(row.users), row.redirect)
+        return self._entries.setdefault(key, entry)
 
     def unused_rows(self, connection: Connection) -> Iterator[RowFinding]:
         """Yield the services that no domain has, and the links to missing rows."""
@@ -229,20 +229,20 @@ def _services(
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
     name = "name" if is_server else "url"
     known: dict[int, Service] = {}
-    strays: list[RowFinding] = []
+    unused: list[RowFinding] = []
     for row in all_rows(connection, table):
         number = row["id"]
         try:
             known[number] = read(row)
         except RowError as error:
-            strays.append(
+            unused.append(
                 RowFinding(table.name, str(number), str(error), "left out of all answers")
             )
             continue
         if number in idle:
             problem = f"{name} {row[name]!r} has no domain"
-            strays.append(RowFinding(table.name, str(number), problem, "no answer uses it"))
-    return known, strays
+            unused.append(RowFinding(table.name, str(number), problem, "no answer uses it"))
+    return known, unused
 
 
 def _without_domain(

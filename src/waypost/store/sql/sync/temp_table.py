@@ -27,17 +27,17 @@ _LISTED: Final = sa.Table(
     _METADATA,
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
-    sa.Column("offer", sa.Integer, nullable=False),
+    sa.Column("entry", sa.Integer, nullable=False),
 )
 _L: Final = _LISTED.c
 
 
 class TempTable:
-    """A list of domains in the order of their positions, each name once, with an offer's number."""
+    """A list of domains in the order of their positions, each name once, with an entry's number."""
 
     def __init__(self) -> None:
         """Create an empty list."""
-        self.offers = EntryTable()
+        self.entries = EntryTable()
         self._engine = temporary_engine()
         self._connection = self._engine.connect()
         _METADATA.create_all(self._connection)
@@ -51,36 +51,36 @@ class TempTable:
         self._engine.dispose()
 
     def add(self, named: Iterable[tuple[int, str, Domain | DomainEntry]]) -> None:
-        """Add names with their positions and offers; a name that is in the list is skipped."""
-        number = self.offers.number
+        """Add names with their positions and entries; a name that is in the list is skipped."""
+        number = self.entries.number
         rows = [(position, name, number(one)) for position, name, one in named]
         if rows:
             self._connection.exec_driver_sql(self._insert, rows)
 
     def find_names(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
-        """Return position and offer of each of these names that is in the list."""
+        """Return position and entry of each of these names that is in the list."""
         asked = sa.func.json_each(json.dumps(names)).table_valued("value")
         rows = self._connection.execute(
-            sa.select(_L.name, _L.position, _L.offer).join(asked, asked.c.value == _L.name)
+            sa.select(_L.name, _L.position, _L.entry).join(asked, asked.c.value == _L.name)
         ).all()
         return {row[0]: (row[1], row[2]) for row in rows}
 
-    def set_entries(self, offers: Sequence[tuple[int, int]]) -> None:
-        """Set new offers of domains: pairs of position and offer."""
-        if offers:
+    def set_entries(self, entries: Sequence[tuple[int, int]]) -> None:
+        """Set new entries of domains: pairs of position and entry."""
+        if entries:
             statement = _LISTED.update().where(_L.position == sa.bindparam("at"))
-            rows = [{"at": position, "offer": number} for position, number in offers]
+            rows = [{"at": position, "entry": number} for position, number in entries]
             self._connection.execute(statement, rows)
 
     def parts(self) -> Iterator[Sequence[tuple[int, str, int]]]:
-        """Yield position, name and offer of all domains, in order, in parts."""
+        """Yield position, name and entry of all domains, in order, in parts."""
         yield from self._parts_from(None)
 
     def walk(self, position: int) -> Iterator[Domain]:
         """Yield the domains from a position on, in order."""
         for part in self._parts_from(position):
             for _, name, number in part:
-                yield self.offers[number].for_domain(name)
+                yield self.entries[number].for_domain(name)
 
     def domains(self) -> Sequence[Domain]:
         """Return all domains in the order of their positions, each created when it is read."""
@@ -92,7 +92,7 @@ class TempTable:
         return _Listed(self, marks, 0, count)
 
     def _parts_from(self, position: int | None) -> Iterator[Sequence[tuple[int, str, int]]]:
-        asked = sa.select(_L.position, _L.name, _L.offer).order_by(_L.position).limit(CHUNK)
+        asked = sa.select(_L.position, _L.name, _L.entry).order_by(_L.position).limit(CHUNK)
         while True:
             part = asked if position is None else asked.where(_L.position >= position)
             rows = [(row[0], row[1], row[2]) for row in self._connection.execute(part).all()]
@@ -104,11 +104,11 @@ class TempTable:
 
 
 class _Listed(Sequence[Domain]):
-    """A part of a scratch list, as a sequence of domains."""
+    """A part of a temporary table, as a sequence of domains."""
 
-    def __init__(self, scratch: TempTable, marks: Sequence[int], start: int, stop: int) -> None:
+    def __init__(self, temp_table: TempTable, marks: Sequence[int], start: int, stop: int) -> None:
         """Create it from the list, the position of every CHUNK-th domain, and the bounds."""
-        self._scratch = scratch
+        self._table = temp_table
         self._marks = marks
         self._start = start
         self._stop = stop
@@ -118,7 +118,7 @@ class _Listed(Sequence[Domain]):
 
     def __iter__(self) -> Iterator[Domain]:
         if self._start < self._stop:
-            walk = self._scratch.walk(self._marks[self._start // CHUNK])
+            walk = self._table.walk(self._marks[self._start // CHUNK])
             yield from islice(walk, self._start % CHUNK, self._start % CHUNK + len(self))
 
     @overload
@@ -130,10 +130,10 @@ class _Listed(Sequence[Domain]):
     def __getitem__(self, index: int | slice) -> Domain | Sequence[Domain]:
         numbers = range(self._start, self._stop)[index]
         if isinstance(numbers, int):
-            return next(iter(_Listed(self._scratch, self._marks, numbers, numbers + 1)))
+            return next(iter(_Listed(self._table, self._marks, numbers, numbers + 1)))
         if numbers.step != 1:
             return tuple(self)[index]
-        return _Listed(self._scratch, self._marks, numbers.start, max(numbers.start, numbers.stop))
+        return _Listed(self._table, self._marks, numbers.start, max(numbers.start, numbers.stop))
 
 
 def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:

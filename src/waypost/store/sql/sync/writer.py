@@ -51,15 +51,15 @@ def write(change: Change) -> None:
     # With `only_add` stored domains keep the rows of their services.
     added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
     is_new = _insert_domains(change, pointers)
-    offers: dict[int, list[int]] = defaultdict(list)
+    entries: dict[int, list[int]] = defaultdict(list)
     first_ids = wanted.first_ids()
     for number in sorted(first_ids, key=first_ids.__getitem__):
         # By ids, so that the order of the catalog does not matter.
         if added is not None and number not in added:
             continue
-        offers[provider_ids[wanted.scratch.offers[number].provider]].append(number)
+        entries[provider_ids[wanted.temp_table.entries[number].provider]].append(number)
     hosts, urls = (
-        _write_services(change, table, links.c[column], offers)
+        _write_services(change, table, links.c[column], entries)
         for table, links, column in SERVICE_TABLES
     )
     meant = first_ids if added is None else added
@@ -114,13 +114,13 @@ def _any(_domain_id: int) -> bool:
 
 def _insert_domains(change: Change, pointers: ForeignKeys) -> Callable[[int], bool]:
     """Write the new domains, and return a function that checks whether an id is one of theirs."""
-    scratch, positions = change.wanted.scratch, change.wanted.ids
+    temp_table, positions = change.wanted.temp_table, change.wanted.ids
     done, total = 0, len(positions)
     before = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
     last = before
     filled: set[int] = set()  # ids in gaps between the earlier ids
     for part in change.wanted.new():
-        columns = {number: pointers.columns(scratch.offers[number]) for _, _, number in part}
+        columns = {number: pointers.columns(temp_table.entries[number]) for _, _, number in part}
         values = [{"name": name, **columns[number]} for _, name, number in part]
         change.connection.execute(schema.domain.insert(), values)
         ids = _ids(change.connection, [name for _, name, _ in part], last)
@@ -150,9 +150,9 @@ def _write_services(
     change: Change,
     table: sa.Table,
     pointing: sa.Column[Any],
-    offers: Mapping[int, Sequence[int]],
+    entries: Mapping[int, Sequence[int]],
 ) -> dict[int, list[int]]:
-    """Write one kind of services, and return the ids for each offer, ascending.
+    """Write one kind of services, and return the ids for each entry, ascending.
 
     Ids grow in the order of preference.
 
@@ -160,7 +160,7 @@ def _write_services(
         change: with the wanted content.
         table: `server` or `davserver`.
         pointing: the column of the link table that refers to it.
-        offers: the numbers of the offers of each provider, by its id.
+        entries: the numbers of the entries of each provider, by its id.
     """
     is_server = table is schema.server
     names = [column.name for column in table.c if column.name != "id"]
@@ -170,8 +170,8 @@ def _write_services(
             stored[tuple(row[name] for name in names)].append(row["id"])
     found: dict[int, list[int]] = defaultdict(list)
     free = free_id(change.connection, table, pointing)
-    for _, numbers in sorted(offers.items()):
-        every_services = [change.wanted.scratch.offers[number].services for number in numbers]
+    for _, numbers in sorted(entries.items()):
+        every_services = [change.wanted.temp_table.entries[number].services for number in numbers]
         last = 0
         for service, owners in merge_sequences(
             [one for one in services if isinstance(one.endpoint, HostEndpoint) is is_server]
@@ -195,10 +195,10 @@ class _Linking:
     """The update of the rows of domains and their links, in one pass over all domains."""
 
     def __init__(self, change: Change, pointers: ForeignKeys, wanted: Mapping[int, Links]) -> None:
-        """Create the update from the ids of the services of each offer."""
+        """Create the update from the ids of the services of each entry."""
         self._change = change
         self._columns = {
-            number: pointers.columns(change.wanted.scratch.offers[number]) for number in wanted
+            number: pointers.columns(change.wanted.temp_table.entries[number]) for number in wanted
         }
         self._wanted = wanted
 
