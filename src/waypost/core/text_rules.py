@@ -21,6 +21,11 @@ def is_never_text(char: str) -> bool:
     return unicodedata.category(char) in _NEVER_TEXT
 
 
+def clean_text(text: str) -> str:
+    """Return a text without the characters that no document can contain."""
+    return "".join(char for char in text if not is_never_text(char)).strip()
+
+
 _JOINERS: Final = "\u200c\u200d"  # ZWNJ and ZWJ: scripts need them inside words (RFC 5892 A.1, A.2)
 _NO_BREAK_SPACES: Final = "\u00a0\u2007\u202f"
 

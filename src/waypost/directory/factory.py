@@ -1,6 +1,7 @@
-"""Open a directory from its configuration."""
+"""Open a directory from its configuration, or check whether its library is installed."""
 
 from waypost.core import model
+from waypost.core.errors import DirectoryError
 from waypost.core.model import FileDirectory, LdapDirectory, LdapServer, SqlDirectory
 from waypost.directory.file.source import FileSource
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
@@ -44,3 +45,21 @@ def library_failure(error: ImportError) -> LdapFailure:
     if isinstance(error, ModuleNotFoundError):
         return LdapFailure(LdapProblem.NO_LIBRARY)
     return LdapFailure(LdapProblem.BROKEN_LIBRARY, why=str(error))
+
+
+def missing_library(directory: model.Directory) -> str | None:
+    """Check that the library of a directory loads; no connection is made.
+
+    Args:
+        directory: its configuration.
+
+    Returns:
+        A line with the name of the directory and the command that installs the library, if the
+        library is missing or does not load; else None. Other errors are not reported here.
+    """
+    try:
+        open_directory(directory).close()
+    except DirectoryError as error:
+        if isinstance(error.__cause__, ImportError):
+            return f"{error}; until then no login name is looked up for its users"
+    return None

@@ -1,4 +1,4 @@
-"""Caches in memory of a limited size; the least recently used answers are dropped."""
+"""LRU caches: each has a limited size and drops the least recently used answer."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator

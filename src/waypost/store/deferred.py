@@ -1,4 +1,4 @@
-"""A store that may not have been available when Waypost started."""
+"""A store that is prepared at its first query, because it may be unavailable at the start."""
 
 import threading
 from collections.abc import Callable

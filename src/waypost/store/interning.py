@@ -1,4 +1,4 @@
-"""The parts that domains share: a million domains have only a few different entries."""
+"""Interning: a million domains share a few different entries, and each entry is stored once."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""Stores of domains and their services: one protocol, several implementations."""
+"""The protocols of stores: domains with their services, and pinned documents."""
 
 from typing import Protocol
 

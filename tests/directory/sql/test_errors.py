@@ -19,8 +19,7 @@ from tests.servers.waypost import free_port
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DirectoryError
 from waypost.directory.sql.connect import open_read_only_engine, query_connection
-from waypost.directory.sql.errors import first_safe_line
-from waypost.directory.sql.messages import SqlMessage
+from waypost.directory.sql.errors import SqlMessage, first_safe_line
 
 DRIVERS = [
     pytest.param("psycopg", marks=pytest.mark.servers),

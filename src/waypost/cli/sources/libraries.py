@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from waypost.core.model import Directory
-from waypost.directory.libraries import missing_library
+from waypost.directory.factory import missing_library
 
 
 def missing_libraries(directories: Iterable[Directory]) -> tuple[str, ...]:

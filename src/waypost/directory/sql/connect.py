@@ -15,8 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from waypost.core.errors import DirectoryError
 from waypost.core.model import DirectoryLimits, SqlDirectory
 from waypost.database.drivers import connect_options, driver_fix
-from waypost.directory.sql.errors import first_safe_line
-from waypost.directory.sql.messages import SqlMessage
+from waypost.directory.sql.errors import SqlMessage, first_safe_line
 from waypost.directory.sql.uri import read_url
 from waypost.directory.sql.watchdog import shut_down_after
 

@@ -8,7 +8,7 @@ from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import SqlDirectory, User
 from waypost.directory.entries import WantedAttributes, user_of, wanted_attributes
 from waypost.directory.protocol import Entry
-from waypost.directory.sql.messages import SqlMessage
+from waypost.directory.sql.errors import SqlMessage
 from waypost.directory.sql.rows import entry_of
 from waypost.directory.sql.source import OpenSqlDirectory, QueryResult, parameters_of
 from waypost.directory.step import Step

@@ -15,8 +15,7 @@ from waypost.database.display_url import display_url
 from waypost.directory.entries import LOGIN_COLUMN
 from waypost.directory.protocol import Entry
 from waypost.directory.sql.connect import is_read_only, open_read_only_engine, query_connection
-from waypost.directory.sql.errors import is_unencodable, mapped_errors
-from waypost.directory.sql.messages import SqlMessage
+from waypost.directory.sql.errors import SqlMessage, is_unencodable, mapped_errors
 from waypost.directory.sql.rows import entry_of
 from waypost.runtime.ratelimit import RateLimiter
 

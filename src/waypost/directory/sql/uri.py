@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from waypost.core.errors import DirectoryError
 from waypost.core.model import SqlDirectory
 from waypost.database.drivers import with_driver
-from waypost.directory.sql.messages import SqlMessage
+from waypost.directory.sql.errors import SqlMessage
 from waypost.runtime.regular_file import read_first_line, reason_of
 
 

@@ -9,12 +9,12 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
 from waypost.core.model import DomainPattern
 from waypost.database.engine import Connection
 from waypost.store.sql import schema
 from waypost.store.sql.row_finding import RowFinding
-from waypost.store.sql.spellings import spellings
 from waypost.store.sql.sync.temp_table import chunks
 
 _NAMES_AT_ONCE: Final = 1000
@@ -30,7 +30,7 @@ def rank_spellings(patterns: Iterable[DomainPattern]) -> dict[str, int]:
     Args:
         patterns: in the order of precedence. Each has two ranks, of its A-labels and U-labels.
     """
-    names = [name for pattern in patterns for name in spellings(pattern)]
+    names = [name for pattern in patterns for name in _spellings(pattern)]
     return {name: rank for rank, name in reversed(list(enumerate(names)))}
 
 
@@ -119,3 +119,10 @@ def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Candidates)
 
 def _unused_row(row_id: int, problem: str, effect: str) -> RowFinding:
     return RowFinding(schema.domain.name, str(row_id), problem, effect)
+
+
+def _spellings(pattern: DomainPattern) -> tuple[str, str]:
+    """Return the two spellings of a pattern in the database: with A-labels and with U-labels."""
+    prefix = "*." if pattern.text.startswith("*.") else ""
+    name = pattern.text.removeprefix("*.")
+    return pattern.text, prefix + (name if name == "*" else DomainName(name).unicode)

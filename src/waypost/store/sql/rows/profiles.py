@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from waypost.core.model import ProfileSettings, SigningFiles
-from waypost.store.sql.rows.texts import clean_text
+from waypost.core.text_rules import clean_text
 
 _SIGNING_KEYS: Final = ("cert", "key", "chain")
 _DAYS_MAX: Final = 36_500

@@ -13,9 +13,9 @@ from waypost.core.model import (
     Webmail,
     WebmailLogin,
 )
+from waypost.core.text_rules import clean_text
 from waypost.store.sql.rows.profiles import profile_from_values
 from waypost.store.sql.rows.services import Row
-from waypost.store.sql.rows.texts import clean_text
 
 
 def provider_from_row(row: Row) -> Provider:

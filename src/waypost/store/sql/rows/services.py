@@ -35,9 +35,8 @@ from waypost.core.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.core.text_rules import is_never_text
+from waypost.core.text_rules import clean_text, is_never_text
 from waypost.store.sql.rows.formats import formats_of, stored_formats
-from waypost.store.sql.rows.texts import clean_text
 
 Row = RowMapping | Mapping[str, Any]
 
