@@ -24,7 +24,7 @@ _DRAIN_SECONDS: Final = 3.0
 _TOO_SLOW: Final = "it was not read in time"
 
 
-def plain_notice(lines: int, reason: str) -> str:
+def dropped_lines_notice(lines: int, reason: str) -> str:
     """Return a text about dropped lines, for use before the log is configured."""
     return f"{lines} log lines dropped because standard error failed: {reason}\n"
 
@@ -45,7 +45,7 @@ class LogWriter:
             descriptor: the file; it stays open.
             max_bytes: how much may wait. The thread may have as much again.
         """
-        self.notice: Callable[[int, str], str] = plain_notice
+        self.notice: Callable[[int, str], str] = dropped_lines_notice
         self._descriptor = descriptor
         self._max_bytes = max_bytes
         is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)

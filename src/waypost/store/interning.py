@@ -30,11 +30,11 @@ class DomainEntry:
         Args:
             name: the text of its pattern.
         """
-        provider = named_after(name) if self.provider is None else self.provider
+        provider = default_provider(name) if self.provider is None else self.provider
         return Domain(DomainPattern(name), provider, self.services, self.users, self.redirect)
 
 
-def named_after(pattern: str) -> Provider:
+def default_provider(pattern: str) -> Provider:
     """Return a provider for a domain that has none, with the name of the domain.
 
     Args:

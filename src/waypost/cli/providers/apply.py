@@ -218,7 +218,7 @@ def _planned(
     for old, new in change.pairs(on_unused_row, planner.add_kept):
         planner.add(old, new)
         removal.add(old, new)
-    return change, planner.plan(*change.heads()), removal
+    return change, planner.plan(*change.without_domains()), removal
 
 
 def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:

@@ -74,7 +74,7 @@ class WantedContent:
         self.temp_table.add(named)
         self.ids.extend([NO_ID] * len(named))
 
-    def new(self) -> Iterator[list[tuple[int, str, int]]]:
+    def new_domains(self) -> Iterator[list[tuple[int, str, int]]]:
         """Yield position, name and entry of the domains without an id, in order, in parts."""
         for part in self.temp_table.parts():
             if lacking := [entry for entry in part if self.ids[entry[0]] == NO_ID]:
@@ -162,11 +162,11 @@ class Change:
         for finding in self.head.unused_rows(self.connection):
             on_unused_row(finding)
         entries = self.wanted.temp_table.entries
-        for new in self.wanted.new():
+        for new in self.wanted.new_domains():
             for _, name, number in self._adopted(new) if self.only_add else new:
                 yield None, entries[number].for_domain(name)
 
-    def listed(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
+    def wanted_entries(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
         """Return position, name and entry of the wanted entries of rows, by id; after `pairs`."""
         temp_table = self.wanted.temp_table
         listed = temp_table.find_names([row.name for row in rows])
@@ -181,7 +181,7 @@ class Change:
                     found[row_id] = position, text, number
         return found
 
-    def heads(self) -> tuple[Catalog, Catalog]:
+    def without_domains(self) -> tuple[Catalog, Catalog]:
         """Return the stored and the wanted content without the domains; call it after `pairs`."""
         stored = self.head.providers
         used = {stored[number] for number in self._used & stored.keys()}

@@ -49,7 +49,11 @@ def write(change: Change) -> None:
     _remove_domains(connection, change.gone)
     pointers = ForeignKeys(provider_ids, directory_ids)
     # With `only_add` stored domains keep the rows of their services.
-    added = {number for part in wanted.new() for _, _, number in part} if change.only_add else None
+    added = (
+        {number for part in wanted.new_domains() for _, _, number in part}
+        if change.only_add
+        else None
+    )
     is_new = _insert_domains(change, pointers)
     entries: dict[int, list[int]] = defaultdict(list)
     first_ids = wanted.first_ids()
@@ -119,7 +123,7 @@ def _insert_domains(change: Change, pointers: ForeignKeys) -> Callable[[int], bo
     before = change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
     last = before
     filled: set[int] = set()  # ids in gaps between the earlier ids
-    for part in change.wanted.new():
+    for part in change.wanted.new_domains():
         columns = {number: pointers.columns(temp_table.entries[number]) for _, _, number in part}
         values = [{"name": name, **columns[number]} for _, name, number in part]
         change.connection.execute(schema.domain.insert(), values)
@@ -206,7 +210,7 @@ class _Linking:
         """Update all domains whose id `is_meant` accepts."""
         done, total = 0, len(self._change.wanted.ids)
         for part in stored_domains(self._change.connection):
-            listed = self._change.listed(part)
+            listed = self._change.wanted_entries(part)
             meant = (row for row in part if row.id in listed and is_meant(row.id))
             found = [(row, *listed[row.id]) for row in meant]
             for row, _, name, number in found:
