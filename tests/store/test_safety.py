@@ -42,7 +42,7 @@ RUN = "import sys; from waypost.cli.main import main; sys.exit(main(sys.argv[1:]
 DIE = """
 import os, signal, sys
 from waypost.database import locking
-real = locking.locked.__wrapped__
+real = locking.write_lock.__wrapped__
 def dying(connection, wait_seconds):
     wrapped = real(connection, wait_seconds)
     yield next(wrapped)
@@ -53,7 +53,7 @@ def dying(connection, wait_seconds):
     os.kill(os.getpid(), signal.SIGKILL)
 from contextlib import contextmanager
 from waypost.database import engine
-engine.locked = contextmanager(dying)
+engine.write_lock = contextmanager(dying)
 from waypost.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -173,7 +173,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("complaint", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
+@pytest.mark.parametrize("problem", [*TEMPORARY, *LASTING], ids=lambda one: one.name)
 def test_mistakes(world: World, problem: LdapProblem) -> None:
     """Each mistake has one line that names the directory, the server and the option."""
     mistake = (TEMPORARY | LASTING)[problem]
@@ -214,7 +214,7 @@ def test_active_directory_error_numbers(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "complaint"),
+    ("days", "problem"),
     [((-2, -1), LdapProblem.EXPIRED), ((1, 2), LdapProblem.NOT_YET_VALID)],
     ids=["expired", "not yet valid"],
 )

@@ -89,7 +89,7 @@ def test_why_a_certificate_is_not_accepted(
         (wrong, "wrong_name", 0),
         (ended, "expired", -11),
     ):
-        assert (step.name, step.ok, step.details["complaint"]) == ("tls", False, problem)
+        assert (step.name, step.ok, step.details["problem"]) == ("tls", False, problem)
         assert step.details["names"] == ["localhost"]
         assert step.details["issuer"] == "Authority of a test run"
         assert step.details["days_left"] == days
@@ -136,7 +136,7 @@ def test_silence_is_bounded(directory: LdapDirectory) -> None:
     with scripted_ldap(Script(bind=[])) as script:
         way = replace(has_timeouts(directory, script.url), security=LdapSecurity.NONE)
         *_, last = probed(way, "person1@example.com")
-    assert (last.name, last.details["complaint"]) == ("bind", "bind_timeout")
+    assert (last.name, last.details["problem"]) == ("bind", "bind_timeout")
 
 
 def test_by_socket(directory: LdapDirectory, server: Slapd) -> None:

@@ -94,7 +94,7 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("data", "complaint"), ANSWERS)
+@pytest.mark.parametrize(("data", "problem"), ANSWERS)
 def test_answers(data: bytes, problem: LdapProblem | None) -> None:
     """Each answer has the expected result."""
     _, failure = answered(data)

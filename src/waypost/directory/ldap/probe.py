@@ -94,7 +94,7 @@ class _LdapProbe:
         try:
             text, details = do()
         except LdapFailure as failure:
-            said = {"complaint": failure.problem.name.lower()}
+            said = {"problem": failure.problem.name.lower()}
             text, details, ok = str(failure), {**self._failed, **said}, False
         else:
             ok = name != "search" or len(self._hits) == 1
