@@ -15,6 +15,7 @@ from tests.servers.database import Database
 from waypost.core.model import (
     Catalog,
     DirectoryPolicy,
+    Documentation,
     Domain,
     FileDirectory,
     LdapServer,
@@ -35,7 +36,11 @@ LDAP_WITHOUT_ID = (
     "INSERT INTO ldapserver (name, port, use_ssl, search_base, search_filter, attr_uid)"
     " VALUES ('l', 1, false, 'b', 'f', 'u')"
 )
-NASTY = Provider('Ö\'Brien "& Söhne" \\ %s :x -- ;', "Ö'B\\")
+NASTY = Provider(
+    'Ö\'Brien "& Söhne" \\ %s :x -- ;',
+    "Ö'B\\",
+    documentation=(Documentation("https://help.example/", (("de", "Für 'alle' \\ \"%\""),)),),
+)
 
 
 def test_script_fills_a_database(bare: Engine, database: Database) -> None:
