@@ -59,7 +59,6 @@ EXCEPTIONS: Final = {
         (
             "directory/ldap/pool.py",
             "directory/ldap/options.py",
-            "directory/libraries.py",
             "directory/sql/watchdog.py",
             "directory/sql/probe.py",
             "formats/mobileconfig/signing.py",

@@ -90,13 +90,13 @@ class DeadlineConnection:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return a file for reading an answer."""
-        return io.BufferedReader(_Reader(self), _BUFFER_BYTES)
+        return io.BufferedReader(_ConnectionReader(self), _BUFFER_BYTES)
 
     def close(self) -> None:
         """Ignore the call: `http.client` closes too early; `open_connection` closes."""
 
 
-class _Reader(io.RawIOBase):
+class _ConnectionReader(io.RawIOBase):
     def __init__(self, connection: DeadlineConnection) -> None:
         self._connection = connection
 
