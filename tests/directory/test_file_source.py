@@ -21,7 +21,7 @@ ANN = EmailAddress.parse("ann@x.example")
 HEAD = "address,login\n"
 LONG_AGO = 1_000_000_000
 SOURCE = "waypost.directory.file.source"
-READ = f"{SOURCE}.read_people"
+READ = f"{SOURCE}.read_users"
 
 
 @dataclass
