@@ -16,6 +16,8 @@ from waypost.web.public.response import Response
 Address = tuple[str, int | None]
 """The address and the port of one end of a connection."""
 More = TypeVarTuple("More")
+DrawCode = Callable[[str], Awaitable[str | None]]
+"""Returns the QR code of a URL as an SVG element, or None if the URL is too long for one."""
 
 
 class ConfigLookup(Protocol):
@@ -129,6 +131,7 @@ class AppContext:
         signer: signs the profiles; None if signing is disabled.
         takes_passwords: whether a profile may contain the user's password.
         schemes: decides which clients are redirected to https.
+        draw_code: draws the QR codes of the page.
     """
 
     lookup: ConfigLookup
@@ -142,6 +145,7 @@ class AppContext:
     signer: Signing | None
     takes_passwords: bool
     schemes: PlainHttpCheck
+    draw_code: DrawCode
 
 
 @dataclass(slots=True)

@@ -1,97 +1,27 @@
-"""The ASGI application of the public listener: one dict of lower-case paths.
-
-The application is a plain ASGI callable, because the routing of a framework takes as long as the
-whole answer (docs/decisions/0001-public-listener.md).
-"""
+"""The ASGI application of the public listener: the router, the access log, and the metrics."""
 
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 
-from waypost.core.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
+from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
 from waypost.runtime.ratelimit import RateLimiter
 from waypost.settings import Settings
-from waypost.web.app_context import AppContext, Handler, PeerCheck, RequestLog
-from waypost.web.public import cors
+from waypost.web.app_context import AppContext, PeerCheck, RequestLog
 from waypost.web.public.access_log import AccessLog
-from waypost.web.public.handlers import (
-    autoconfig,
-    autodiscover,
-    autodiscover_json,
-    initdb,
-    mobileconfig,
-    old_links,
-    pacc,
-    wellknown,
-)
+from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
-from waypost.web.public.page import landing_page
-from waypost.web.public.request import (
-    Receive,
-    Request,
-    Scope,
-    Send,
-    decoded_path,
-    names_one_host,
-)
-from waypost.web.public.response import (
-    Response,
-    method_not_allowed,
-    not_found,
-    text,
-    with_retry_after,
-)
+from waypost.web.public.page.qr import draw_in_thread
+from waypost.web.public.request import Receive, Scope, Send
+from waypost.web.public.router import Router
 from waypost.web.public.workers.terminal import Terminal
 from waypost.wiring import Runtime, address_hasher, profile_settings, wire
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The handlers of a path.
-
-    Attributes:
-        format: its name in metrics.
-        methods: the handlers by method.
-        is_shared: whether scripts of other sites may read the answers.
-    """
-
-    format: str
-    methods: Mapping[str, Handler]
-    is_shared: bool = False
-
-
-def routes() -> dict[str, Route]:
-    """Return the routes by path (lower case, no trailing slash).
-
-    The SOAP URLs of Exchange (MS-OXWSADISC), `/autodiscover/autodiscover.svc` and
-    `/EWS/Exchange.asmx`, are missing: SOAP has nothing for a mail account. The 404 is sent before
-    anything else of the request is read, and sends clients to the formats that are here.
-    """
-    by_address = Route("autoconfig", cors.shared(autoconfig.by_address), is_shared=True)
-    table = dict.fromkeys(autoconfig.PATHS, by_address)
-    for_all = Route("autoconfig", cors.shared(autoconfig.for_whole_domain), is_shared=True)
-    table[autoconfig.FOR_WHOLE_DOMAIN] = for_all
-    outlook = {"GET": autodiscover.get, "POST": autodiscover.post}
-    table[autodiscover.PATH] = Route("autodiscover", outlook)
-    table[autodiscover_json.PATH] = Route("autodiscover_json", {"GET": autodiscover_json.get})
-    table[pacc.PATH] = Route("pacc", cors.shared(pacc.get), is_shared=True)
-    for name, kind in wellknown.TYPES.items():
-        handlers = wellknown.handlers(kind)
-        table[f"{wellknown.PREFIX}{name}"] = Route("redirect", handlers, is_shared=True)
-    apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
-    table[mobileconfig.PATH] = Route("mobileconfig", apple)
-    table |= dict.fromkeys(old_links.PATHS, Route("mobileconfig", {"GET": old_links.get}))
-    seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
-    table[initdb.PATH] = Route("initdb", seeding)
-    table["/"] = Route("page", {"GET": landing_page.get})
-    return table
 
 
 class PublicApp:
@@ -125,8 +55,7 @@ class PublicApp:
         self._terminal = Terminal()
         self._settings = settings
         self._connect = connect
-        self._routes = routes()
-        self._ispdb = Route("autoconfig", cors.shared(autoconfig.by_domain), is_shared=True)
+        self._router = Router()
         self._trust = ProxyTrust(
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
@@ -147,69 +76,14 @@ class PublicApp:
         self, runtime: Runtime, context: AppContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
         started = time.perf_counter()
-        request = self._request(scope, receive)
+        request = asgi_request(scope, receive, self._trust)
         noted = RequestLog()
-        route = self._route(request.path, has_slashes=b"//" in request.raw_path)
-        # RFC 9112 s3.2: no Host, or several. A proxy may have read another Host than Waypost.
-        if names_one_host(scope):
-            reply = await self._reply(route, context, request, noted)
-        else:
-            reply = text(400, "the request must have exactly one Host header", RequestError.code)
-        if route is not None and route.is_shared:
-            reply = reply.plus(cors.ANY_ORIGIN)
+        kind, reply = await self._router.answer(context, request, noted)
         await reply.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - started) * 1000
         self._access_log.write(request, reply, noted, milliseconds)
         runtime.metrics.log_lines_dropped(self._newly_dropped())
-        runtime.metrics.request("none" if route is None else route.format, reply.code)
-
-    async def _reply(
-        self, route: Route | None, context: AppContext, request: Request, noted: RequestLog
-    ) -> Response:
-        if route is None:
-            return not_found()
-        methods = route.methods
-        if route.is_shared and cors.is_preflight(request):
-            return cors.preflight(_allowed(methods))
-        handler = methods.get("GET" if request.method == "HEAD" else request.method)
-        if handler is None:
-            if route is self._routes[initdb.PATH]:
-                return await initdb.wrong_method(context, request, *_allowed(methods))
-            return method_not_allowed(*_allowed(methods))
-        try:
-            return await handler(context, request, noted)
-        except (StoreUnavailable, StoreError, SigningUnavailable) as error:
-            reply = text(503, "the service is unavailable; ask again later", error.code)
-            return with_retry_after(reply, error)
-
-    def _route(self, path: str, *, has_slashes: bool) -> Route | None:
-        if path.isascii():
-            route = self._routes.get(path.rstrip("/").lower() or "/")
-            # A web server's rule for `/initdb` may not match a path with two slashes.
-            if route is not None and not (has_slashes and route is self._routes[initdb.PATH]):
-                return route
-        if autoconfig.is_ispdb(path):
-            return self._ispdb
-        if autodiscover_json.is_below(path):
-            return self._routes[autodiscover_json.PATH]
-        return None
-
-    def _request(self, scope: Scope, receive: Receive) -> Request:
-        headers = scope["headers"]
-        raw_path = scope.get("raw_path") or scope["path"].encode()
-        client = scope.get("client")
-        peer = client[0] if client else None
-        return Request(
-            method=scope["method"],
-            path=scope["path"] if b"//" not in raw_path else _plain(raw_path),
-            raw_path=raw_path,
-            query_string=scope["query_string"],
-            headers=headers,
-            client=client,
-            server=scope.get("server"),
-            origin=self._trust.resolve(peer, scope["scheme"], headers),
-            receive=receive,
-        )
+        runtime.metrics.request(kind, reply.code)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -239,13 +113,17 @@ class PublicApp:
             profiles=profile_settings(self._settings),
             signer=self._runtime.signer,
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
-            schemes=SchemeCheck(),
+            schemes=SchemeCheck(self._warn_of_scheme),
+            draw_code=draw_in_thread,
         )
         self._start_watch(self._runtime)
         if self._hangups:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, self._hangup, self._runtime)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+    def _warn_of_scheme(self, line: str, host: str, sign: str, fix: str) -> None:
+        self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
 
     async def _close(self) -> None:
         if self._watch is not None:
@@ -271,15 +149,3 @@ class PublicApp:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watch task failed; restarting it", exc_info=error)
             self._start_watch(runtime)
-
-
-def _plain(raw_path: bytes) -> str:
-    return decoded_path(raw_path, autodiscover_json.BEFORE_ADDRESS)
-
-
-def _allowed(methods: Mapping[str, Handler]) -> list[str]:
-    """List the methods of a path, with HEAD if there is GET (RFC 9110 s9.1)."""
-    allowed = list(methods)
-    if "GET" in methods:
-        allowed.insert(allowed.index("GET") + 1, "HEAD")
-    return allowed

@@ -1,6 +1,5 @@
-"""A client's request, read once from the ASGI scope."""
+"""A client's request, from a server or from another program that uses Waypost as a library."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -9,16 +8,18 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, RequestError, RequestTooLarge
+from waypost.web.public.mount import Mount
 from waypost.web.public.origin.proxy import ClientOrigin, Headers, host_without_port
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+ReadBody = Callable[[int], Awaitable[bytes]]
+"""Returns the body, or raises RequestTooLarge if it has more bytes than the argument."""
 
 QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_BYTES: Final = 8192
-BODY_TIMEOUT_SECONDS: Final = 10.0
 _SLASHES: Final = re.compile("/{2,}")
 FORM: Final = "application/x-www-form-urlencoded"
 # Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDISCO s3.1.5,
@@ -55,6 +56,8 @@ class Request:
             if it is not known, as at a Unix socket.
         server: the same of Waypost's end; without a port at a Unix socket.
         origin: the true client, as far as trusted proxies show it.
+        http_version: `1.0`, `1.1` or `2`.
+        mount: the path below which Waypost is mounted in another site; not in `path`.
     """
 
     method: str
@@ -65,7 +68,15 @@ class Request:
     client: tuple[str, int] | None
     server: tuple[str, int | None] | None
     origin: ClientOrigin
-    receive: Receive = field(repr=False)
+    read_body: ReadBody = field(repr=False)
+    http_version: str = "1.1"
+    mount: Mount = field(default_factory=Mount)
+
+    @property
+    def names_one_host(self) -> bool:
+        """Whether the request has exactly one Host; HTTP/1.0 may have none."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.http_version == "1.0")
 
     def header(self, wanted: bytes) -> str:
         """Return the first value of a header, or an empty text."""
@@ -130,20 +141,7 @@ class Request:
         length = self.header(b"content-length")
         if length.isdigit() and int(length) > max_bytes:
             raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
-        body = bytearray()
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
-                while True:
-                    message = await self.receive()
-                    if message["type"] == "http.disconnect":
-                        raise RequestError("the client closed the connection")
-                    body += message.get("body", b"")
-                    if len(body) > max_bytes:
-                        raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
-                    if not message.get("more_body", False):
-                        return bytes(body)
-        except TimeoutError as error:
-            raise RequestError("the request took too long to arrive") from error
+        return await self.read_body(max_bytes)
 
 
 def one_slash_each(path: str) -> str:
@@ -162,13 +160,6 @@ def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
     end = found.end() if (found := address.match(text)) else len(text)
     plain = f"{one_slash_each(text[:end])}{text[end:]}"
     return unquote_to_bytes(plain.encode("latin-1")).decode("utf-8", "replace")
-
-
-def names_one_host(scope: Scope) -> bool:
-    """Return whether a request has exactly one Host; HTTP/1.0 may have none."""
-    headers: Headers = scope["headers"]
-    hosts = sum(name == b"host" for name, _ in headers)
-    return hosts == 1 or (hosts == 0 and str(scope["http_version"]) == "1.0")
 
 
 def _with_plus_encoded(field: bytes) -> bytes:

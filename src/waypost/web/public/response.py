@@ -36,8 +36,8 @@ class Response:
             self.status, self.content_type, self.body, (*self.headers, *headers), self.code
         )
 
-    async def send(self, send: Send, *, head: bool) -> None:
-        """Send the answer; without its body to a HEAD request (RFC 9110 s9.3.2)."""
+    def complete(self, *, head: bool) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        """Return all headers and the body; HEAD gets no body (RFC 9110 s9.3.2)."""
         # RFC 9110 s8.6: no Content-Length in a 204.
         has_content = self.status not in {204, 304}
         headers = [
@@ -47,8 +47,12 @@ class Response:
         if has_content:
             headers.append((b"content-type", self.content_type.encode("latin-1")))
             headers.append((b"content-length", str(len(self.body)).encode("latin-1")))
+        return headers, self.body if has_content and not head else b""
+
+    async def send(self, send: Send, *, head: bool) -> None:
+        """Send the answer to a client of an ASGI server."""
+        headers, body = self.complete(head=head)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        body = self.body if has_content and not head else b""
         await send({"type": "http.response.body", "body": body})
 
 

@@ -7,8 +7,6 @@ for an unknown path.
 import asyncio
 from typing import Final
 
-import structlog
-
 from waypost.core.errors import ProvidersError, RequestError, RequestTooLarge
 from waypost.web.app_context import AppContext, RequestLog, Seeding
 from waypost.web.public.origin.forwarding import is_forwarded
@@ -74,6 +72,8 @@ async def _allowed(context: AppContext, request: Request) -> Seeding | None:
     if reason is None:
         return context.seeding
     if context.refusals.is_time():
+        import structlog  # noqa: PLC0415 -- only for this line
+
         structlog.get_logger(__name__).warning(
             "/initdb/ refused a request from this machine",
             reason=reason,

@@ -13,11 +13,9 @@ the request of another client can change the answer as well.
 """
 
 import string
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
-
-import structlog
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
@@ -98,13 +96,21 @@ def _is_own_page(value: str, request: Request) -> bool:
     return scheme == "https" and _host(host) == _host(host_without_port(request.origin.host))
 
 
+WarnOfScheme = Callable[[str, str, str, str], None]
+"""Gets a line, the host of the request, what in the request says https, and the fix."""
+
+
 class SchemeCheck:
     """A check which requests came over plain http; it warns once of a wrong scheme."""
 
-    def __init__(self) -> None:
-        """Create a check that has not warned yet."""
+    def __init__(self, warn: WarnOfScheme | None = None) -> None:
+        """Create a check that has not warned yet.
+
+        Args:
+            warn: writes a line to the log; None if there is no log.
+        """
         self._warned: set[str] = set()
-        self._log = structlog.get_logger(__name__)
+        self._warn_by = warn
 
     def is_plain_http(self, request: Request) -> bool:
         """Return whether nothing says that the client used https.
@@ -126,10 +132,9 @@ class SchemeCheck:
         return False
 
     def _warn(self, request: Request, line: str, sign: str, fix: str) -> None:
-        if line not in self._warned:
+        if self._warn_by is not None and line not in self._warned:
             self._warned.add(line)
-            host = host_text(request.origin.host)
-            self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
+            self._warn_by(line, host_text(request.origin.host), sign, fix)
 
 
 def https_url(base: str, request: Request) -> str:
@@ -141,7 +146,7 @@ def https_url(base: str, request: Request) -> str:
     """
     # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
     query = quote(request.query_string, safe=string.punctuation)
-    return f"{base}{request.path}?{query}{'&' if query else ''}{MARK}"
+    return f"{base}{request.mount.url_path}{request.path}?{query}{'&' if query else ''}{MARK}"
 
 
 def leads_back(request: Request, url: str, *others: str) -> bool:
@@ -161,7 +166,10 @@ def leads_back(request: Request, url: str, *others: str) -> bool:
         return False
     if _port_behind(request.origin.host) != _port_behind(parts.netloc):
         return False
-    return _path(unquote(parts.path)) in {_path(one) for one in (request.path, *others)}
+    # A web server may map the path of the protocol to the mount, so both count.
+    mounts = ("", request.mount.path) if request.mount.path else ("",)
+    own = {_path(f"{mount}{one}") for mount in mounts for one in (request.path, *others)}
+    return _path(unquote(parts.path)) in own
 
 
 def _host(host: str) -> str:

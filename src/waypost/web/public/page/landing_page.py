@@ -3,14 +3,11 @@
 The page works without JavaScript, and loads nothing from other servers. languages.py has its texts.
 """
 
-import asyncio
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
-
-import jinja2
 
 from waypost.core.address import EmailAddress
 from waypost.core.errors import (
@@ -23,9 +20,12 @@ from waypost.core.errors import (
 from waypost.core.model import HostEndpoint, Security, Service, ServiceType
 from waypost.web.app_context import AppContext, RequestLog
 from waypost.web.public.handlers import mobileconfig
-from waypost.web.public.page import languages, qr
+from waypost.web.public.page import languages
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, Response
+
+if TYPE_CHECKING:
+    import jinja2
 
 SECURITY_HEADERS: Final = (
     (
@@ -56,10 +56,12 @@ class _Language:
     """The language of the page.
 
     Attributes:
+        mount: the path of the mount in URLs, which all links begin with.
         chosen: whether the user chose it on the page, which then keeps it.
     """
 
     tag: str
+    mount: str
     chosen: bool = False
 
     def page(self, status: int, code: str, **values: object) -> Response:
@@ -69,6 +71,7 @@ class _Language:
                 **dict.fromkeys(_OPTIONAL),
                 **values,
                 "tag": self.tag,
+                "mount": self.mount,
                 "chosen": self.chosen,
                 "texts": languages.texts(self.tag),
                 "names": [(tag, languages.texts(tag)["name"]) for tag in languages.known()],
@@ -103,7 +106,7 @@ def form(request: Request, place: str) -> Response:
     """
     wanted = languages.named(request.query().get("lang", ""), languages.known())
     preferred = languages.accepted(_accept_language(request), languages.known())
-    language = _Language(wanted or preferred, chosen=wanted is not None)
+    language = _Language(wanted or preferred, request.mount.url_path, chosen=wanted is not None)
     return language.page(200, "ok", place=place)
 
 
@@ -112,13 +115,14 @@ async def get(context: AppContext, request: Request, noted: RequestLog) -> Respo
 
     The page is in the language of `lang`, or in the one that Accept-Language prefers.
     """
-    language = _Language(languages.accepted(_accept_language(request), languages.known()))
+    mount = request.mount.url_path
+    language = _Language(languages.accepted(_accept_language(request), languages.known()), mount)
     given = ""
     try:
         query = request.query()
         chosen = languages.named(query.get("lang", ""), languages.known())
         if chosen is not None:
-            language = _Language(chosen, chosen=True)
+            language = _Language(chosen, mount, chosen=True)
         given = query.get("emailaddress", "").strip()
         if not given:
             return language.page(200, "ok")
@@ -140,17 +144,16 @@ async def get(context: AppContext, request: Request, noted: RequestLog) -> Respo
         address=str(address),
         link=link,
         by_hand=by_hand,
-        qr_code=await _qr_code(context, link),
+        qr_code=await _qr_code(context, mount, link),
         takes_passwords=context.takes_passwords and request.origin.scheme == "https",
     )
 
 
-async def _qr_code(context: AppContext, query: str) -> str | None:
+async def _qr_code(context: AppContext, mount: str, query: str) -> str | None:
     """Draw the URL of the profile, if the configuration has the public URL."""
     if context.public_url is None:
         return None
-    # It takes too long for the event loop.
-    return await asyncio.to_thread(qr.svg, f"{context.public_url}{mobileconfig.PATH}?{query}")
+    return await context.draw_code(f"{context.public_url}{mount}{mobileconfig.PATH}?{query}")
 
 
 def _not_understood(
@@ -198,8 +201,10 @@ def _by_hand(service: Service, unprotected: str) -> _ByHand:
 
 
 @cache
-def _template() -> jinja2.Template:
+def _template() -> "jinja2.Template":
     """Load the template once; it escapes every value."""
+    import jinja2  # noqa: PLC0415 -- only for the page
+
     source = resources.files(__package__).joinpath("templates/landing_page.html").read_text("utf-8")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

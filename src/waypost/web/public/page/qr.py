@@ -1,9 +1,15 @@
 """QR codes (ISO/IEC 18004) of a URL, for the camera of a phone."""
 
+import asyncio
 from typing import Final
 
 URL_MAX_CHARS: Final = 300  # A longer code has more squares than a phone can read from a screen.
 _MASK: Final = 4  # Readers accept all eight; finding the best one takes four times as long.
+
+
+async def draw_in_thread(url: str) -> str | None:
+    """Return the result of `svg`, which takes too long for the event loop."""
+    return await asyncio.to_thread(svg, url)
 
 
 def svg(url: str) -> str | None:
