@@ -31,6 +31,8 @@ LAYERS: dict[str, set[str]] = {
     "profiles": {"core", "runtime", "formats.mobileconfig.signing"},
     "diagnostics": {"core", "parsing", "formats", "net"},
     "diagnostics.lint": {"core", "formats", "store.interning"},
+    "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.values"}
+    | {"store.memory", "web.public.responder"},
     "wiring": {"core", "runtime", "settings", "database", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}

@@ -69,11 +69,11 @@ class Case:
 
     def aliases(self) -> tuple[EmailAddress, ...]:
         """Return the other addresses of the mailbox, for profiles."""
-        return tuple(EmailAddress.parse(one) for one in self._asked().get("aliases", ()))
+        return tuple(EmailAddress.parse(one) for one in self.asked().get("aliases", ()))
 
     def answers(self, file: str) -> dict[str, bytes]:
         """Return the file that the folder must have for one format, with its content."""
-        if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self._asked():
+        if file in {"autodiscover.xml", "activesync.xml"} and "domain" in self.asked():
             return {}  # Outlook and phones always send an address.
         try:
             config = self.config(alone=file in OF_DOMAINS)
@@ -87,7 +87,8 @@ class Case:
         """Return the files that the folder has for one format."""
         return {path.name: path.read_bytes() for path in self.folder.glob(f"{file}*")}
 
-    def _asked(self) -> dict[str, Any]:
+    def asked(self) -> dict[str, Any]:
+        """Return the request of the case."""
         return tomllib.loads((self.folder / "case.toml").read_text(encoding="utf-8"))
 
 

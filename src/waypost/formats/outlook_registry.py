@@ -7,6 +7,7 @@ values by using a .reg file"; version 5.00 is UTF-16 with a byte order mark, as 
 """
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -17,8 +18,17 @@ _FIRST_LINE: Final = "Windows Registry Editor Version 5.00"
 _USER: Final = r"HKEY_CURRENT_USER\Software\Microsoft\Office\16.0\Outlook"
 _POLICY: Final = r"HKEY_CURRENT_USER\Software\Policies\Microsoft\Office\16.0\Outlook"
 _ON: Final = "dword:00000001"
+# A drive or a share, without characters that Windows forbids in a path.
+_FOLDER: Final = re.compile(
+    r"""(?:[A-Za-z]:|\\\\[^\\/:*?"<>|\x00-\x1f]+)(?:\\[^\\/:*?"<>|\x00-\x1f]+)*\\?"""
+)
 
 _Keys = Mapping[str, Mapping[str, str]]
+
+
+def is_folder(text: str) -> bool:
+    """Return whether a text is the path of a Windows folder that `render_local` can write."""
+    return _FOLDER.fullmatch(text) is not None
 
 
 def render(*, policy: bool = False) -> bytes:

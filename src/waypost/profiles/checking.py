@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from waypost.core.errors import SettingsError
-from waypost.core.model import ProfileSettings, Provider
+from waypost.core.model import ProfileSettings, Provider, SigningFiles
 from waypost.profiles.files import ProfileFiles
+
+if TYPE_CHECKING:
+    from waypost.formats.mobileconfig.signing import Credentials
 
 
 def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
@@ -39,6 +43,28 @@ def signing_errors(providers: Iterable[Provider], now: datetime) -> list[Setting
         except SettingsError as error:
             errors.append(error)
     return errors
+
+
+def credentials_by_files(
+    providers: Iterable[Provider], now: datetime
+) -> "dict[SigningFiles, Credentials]":
+    """Read the certificates and keys of the providers that name their own.
+
+    Args:
+        providers: in any order; several may name the same files.
+        now: the time, with its zone.
+
+    Raises:
+        SettingsError: the files of a provider cannot be used.
+    """
+    found: dict[SigningFiles, Credentials] = {}
+    for provider in providers:
+        named, files = provider.profile.signing, ProfileFiles.of(provider.profile)
+        if named is not None and files is not None and named not in found:
+            from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+
+            found[named] = load_credentials(files, now, provider.name)
+    return found
 
 
 def out_of_date(

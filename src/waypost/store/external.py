@@ -129,7 +129,8 @@ class ExternalDomainCache(MemoryDomains):
             limits: of the cache in front of them.
             metrics: counts the answers.
         """
-        super().__init__(None, metrics)
+        self._counts = metrics if metrics is not None else Metrics()
+        super().__init__(None, self._counts)
         self._opener = opener
         self._limits = limits
         self._lending: ExternalStore | None = None
@@ -148,7 +149,7 @@ class ExternalDomainCache(MemoryDomains):
             return await super().find(domain)
         found = self._store.find(domain)
         if is_exact(found):
-            self._metrics.cache_hit()
+            self._counts.cache_hit()
             return found
         return await self._cache.find(domain)
 
@@ -160,7 +161,7 @@ class ExternalDomainCache(MemoryDomains):
             self._cache.expire()
         elif store.external_domains:
             self._lending = ExternalStore(store, self._opener)
-            self._cache = DomainCache(self._lending, self._limits, metrics=self._metrics)
+            self._cache = DomainCache(self._lending, self._limits, metrics=self._counts)
             self._lends.set()
 
     def clear(self) -> None:

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreUnavailable
 from waypost.core.model import Catalog, Domain, MatchKind, Provider, candidates
-from waypost.runtime.metrics import Metrics
 from waypost.store.interning import EntryTable
+
+
+class HitCounter(Protocol):
+    """A counter of the answers from memory; implemented by `runtime.metrics.Metrics`."""
+
+    def cache_hit(self) -> None:
+        """Count one answer."""
+        ...
 
 
 class MemoryStore:
@@ -64,10 +72,10 @@ class MemoryDomains:
     Implements `lookup.DomainFinder`. Memory is never slow or unavailable, so there is no cache.
     """
 
-    def __init__(self, store: MemoryStore | None, metrics: Metrics | None = None) -> None:
+    def __init__(self, store: MemoryStore | None, metrics: HitCounter | None = None) -> None:
         """Create it with the first store, or with None if the file could not be read yet."""
         self._store = store
-        self._metrics = metrics if metrics is not None else Metrics()
+        self._metrics = metrics
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, or None.
@@ -77,7 +85,8 @@ class MemoryDomains:
         """
         if self._store is None:
             raise StoreUnavailable("the providers file could not be read yet")
-        self._metrics.cache_hit()
+        if self._metrics is not None:
+            self._metrics.cache_hit()
         return self._store.find(domain)
 
     def replace(self, store: MemoryStore) -> None:

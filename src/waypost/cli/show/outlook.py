@@ -1,6 +1,5 @@
 """`waypost show outlook-reg`: a registry file that makes Outlook ask the right server."""
 
-import re
 from typing import Annotated, Final
 
 import typer
@@ -8,7 +7,7 @@ import typer
 from waypost.cli.arguments import typed_domain
 from waypost.cli.output import write_document
 from waypost.core.errors import SettingsError
-from waypost.formats.outlook_registry import render, render_local
+from waypost.formats.outlook_registry import is_folder, render, render_local
 
 DomainsArgument = Annotated[
     list[str] | None,
@@ -23,10 +22,6 @@ FolderFlag = Annotated[
 PolicyFlag = Annotated[
     bool, typer.Option("--policy", help="Write to the registry keys of group policies.")
 ]
-# A drive or a share, without characters that Windows forbids in a path.
-_FOLDER: Final = re.compile(
-    r"""(?:[A-Za-z]:|\\\\[^\\/:*?"<>|\x00-\x1f]+)(?:\\[^\\/:*?"<>|\x00-\x1f]+)*\\?"""
-)
 
 
 def outlook_reg(
@@ -42,7 +37,7 @@ def outlook_reg(
     if not domains:
         write_document(render(policy=policy))
         return
-    if _FOLDER.fullmatch(folder) is None:
+    if not is_folder(folder):
         rule = r"use a Windows folder such as C:\Autodiscover"
         raise SettingsError([f"--folder: {folder}: {rule}"])
     names = [typed_domain(domain) for domain in domains]

@@ -57,7 +57,8 @@ async def get(context: AppContext, request: Request, noted: RequestLog) -> Respo
             if moved.url is not None and leads_back(request, url, PATH):
                 raise DomainNotServed(f"{address.domain} is not served here") from moved
             return redirect(url, moved.code)
-        xml_url = pox.own_url(context.public_url, address.domain)
+        base = context.public_url and f"{context.public_url}{request.mount.url_path}"
+        xml_url = pox.own_url(base, address.domain)
         body = context.documents.render(autodiscover_json.render, found, protocol, xml_url)
         return _reply(200, body, "ok")
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
