@@ -49,6 +49,7 @@ from waypost.formats.autodiscover import pox
 from waypost.formats.autodiscover.activesync import render as render_activesync
 from waypost.formats.autodiscover.json import Protocol
 from waypost.formats.autodiscover.pox import render as render_autodiscover
+from waypost.formats.autodiscover.request import BODY_MAX_BYTES
 from waypost.formats.dns import Published
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.mobileconfig.aliases import aliases_of
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
 
 __all__ = [
+    "BODY_MAX_BYTES",
     "AddressError",
     "ClientConfig",
     "DirectoryError",

@@ -33,6 +33,8 @@ LAYERS: dict[str, set[str]] = {
     "diagnostics.lint": {"core", "formats", "store.interning"},
     "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.values"}
     | {"store.memory", "web.public.responder"},
+    "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
+    "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "database", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
@@ -64,7 +66,8 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"cli"},
     "segno": {"web.public.page.qr"},
     "sqlalchemy": {"database", "store.sql", "directory.sql"},
-    "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"},
+    "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}
+    | {"asgi"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }

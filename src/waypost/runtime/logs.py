@@ -29,6 +29,8 @@ def configure(
     log_format: LogFormat,
     stream: TextIO | None = None,
     secrets: Iterable[str] = (),
+    *,
+    takes_standard_log: bool = True,
 ) -> None:
     """Configure the log of this process. The command line calls this once.
 
@@ -37,6 +39,8 @@ def configure(
         log_format: `json` for programs, `console` for people, `auto` for console on a terminal.
         stream: the output; standard error by default, as systemd and containers expect.
         secrets: texts that are masked in each line and traceback.
+        takes_standard_log: whether the log of the standard library is configured too; False if
+            Waypost is a part of another program.
     """
     target: TextIO | LogWriter = stream if stream is not None else sys.stderr
     if isinstance(target, StandardError):
@@ -56,7 +60,19 @@ def configure(
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", target)),
         cache_logger_on_first_use=False,
     )
-    # Libraries (uvicorn, SQLAlchemy with db_echo) write to the standard library's log.
+    if takes_standard_log:
+        _take_standard_log(target, threshold, common, rendering)
+    if isinstance(target, LogWriter):
+        target.notice = _Notice([*common, *rendering])
+
+
+def _take_standard_log(
+    target: TextIO | LogWriter,
+    threshold: int,
+    common: list[structlog.types.Processor],
+    rendering: list[structlog.types.Processor],
+) -> None:
+    """Write the log of libraries (uvicorn, SQLAlchemy with db_echo) in the same form."""
     handler = logging.StreamHandler(cast("TextIO", target))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -66,8 +82,6 @@ def configure(
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if isinstance(target, LogWriter):
-        target.notice = _Notice([*common, *rendering])
 
 
 def is_json(log_format: LogFormat, stream: TextIO | LogWriter | None = None) -> bool:

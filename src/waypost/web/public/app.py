@@ -90,17 +90,22 @@ class PublicApp:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 try:
-                    self._open()
+                    self.open()
                 except (StoreError, StoreUnavailable) as error:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                await self._close()
+                await self.close()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def _open(self) -> None:
+    def open(self) -> None:
+        """Open the store in the running event loop, and begin to answer.
+
+        Raises:
+            StoreError: the database cannot be used as it is.
+        """
         self._runtime = self._connect(self._settings)
         self._context = AppContext(
             lookup=self._runtime.lookup,
@@ -125,7 +130,8 @@ class PublicApp:
     def _warn_of_scheme(self, line: str, host: str, sign: str, fix: str) -> None:
         self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """Close the store, the directories and the watch task."""
         if self._watch is not None:
             self._watch.cancel()
         if self._runtime is not None:

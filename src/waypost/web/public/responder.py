@@ -31,7 +31,7 @@ from waypost.web.public.origin.operator_check import Never
 from waypost.web.public.origin.proxy import ClientOrigin
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page import qr
-from waypost.web.public.request import Request, decoded_path
+from waypost.web.public.request import Request, decoded_path, one_slash_each
 from waypost.web.public.router import Router
 
 if TYPE_CHECKING:
@@ -180,6 +180,16 @@ class Responder:
             schemes=SchemeCheck(),
             draw_code=_drawn,
         )
+
+    def serves(self, path: str) -> bool:
+        """Return whether Waypost answers at a path, so that the site does not.
+
+        The setup page at `/` does not count: a site has its own page there.
+
+        Args:
+            path: decoded, without the query, and without the path of a mount.
+        """
+        return self._router.serves(one_slash_each(path))
 
     def respond(self, request: HttpRequest) -> HttpResponse:
         """Return the answer to a request; any request has one.

@@ -81,6 +81,11 @@ class Router:
         self._routes = routes()
         self._ispdb = Route("autoconfig", cors.shared(autoconfig.by_domain), is_shared=True)
 
+    def serves(self, path: str) -> bool:
+        """Return whether a path belongs to a protocol; false for the page and for `/initdb/`."""
+        route = self._route(path, has_slashes=False)
+        return route is not None and route.format not in {"page", "initdb"}
+
     async def answer(
         self, context: AppContext, request: Request, noted: RequestLog
     ) -> tuple[str, Response]:
