@@ -31,6 +31,7 @@ class WsgiApp:
         self._asgi = asgi
         self._lock = Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: Thread | None = None
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -50,24 +51,36 @@ class WsgiApp:
         """Close the store and the directories, and end the thread; a later request starts both."""
         with self._lock:
             loop, self._loop = self._loop, None
-        if loop is not None:
+            thread, self._thread = self._thread, None
+        if loop is not None and thread is not None:
             asyncio.run_coroutine_threadsafe(self._asgi.stop(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
+            thread.join()
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 run = partial(_run, self._loop)
-                Thread(target=run, name="waypost", daemon=True).start()
+                self._thread = Thread(target=run, name="waypost", daemon=True)
+                self._thread.start()
             return self._loop
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     try:
         loop.run_forever()
+        loop.run_until_complete(_end_tasks())
+        loop.run_until_complete(loop.shutdown_default_executor())
     finally:
         loop.close()
+
+
+async def _end_tasks() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _answer(asgi: AsgiApp, scope: dict[str, Any], body: bytes) -> _Answer:

@@ -1,0 +1,144 @@
+"""Waypost as an ASGI application, served by uvicorn, alone and below a path of another site."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.api.test_wsgi import ALICE, POX, PROVIDERS, curl
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.waypost import SOURCE, free_port
+
+SITE = """
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import waypost.asgi
+
+site = FastAPI()
+
+
+@site.get("/")
+def page() -> str:
+    return "the site's own page"
+
+
+site.mount("/mail setup", waypost.asgi.app)
+site.mount("/", waypost.asgi.app)
+"""
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Return an environment with a providers file, and without settings of this machine."""
+    (folder / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_"))}
+    own = {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}", "WAYPOST_PROVIDERS": "mail.toml"}
+    return kept | own | more
+
+
+@contextmanager
+def served(folder: Path, application: str, **more: str) -> Iterator[tuple[str, Process]]:
+    """Run uvicorn with an application; yield its URL."""
+    (folder / "panel.py").write_text(SITE, encoding="utf-8")
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", application, "--port", f"{port}"]
+    process = Process(
+        command, log=folder / "uvicorn.log", environment=environment(folder, **more), folder=folder
+    )
+    with process:
+        process.wait_until(lambda: listens(port), seconds=20)
+        yield f"http://127.0.0.1:{port}", process
+        log = process.log.read_text(encoding="utf-8")
+        assert "Traceback" not in log, log
+
+
+def test_alone(tmp_path: Path) -> None:
+    """Uvicorn serves the application with the settings of the process."""
+    with served(tmp_path, "waypost.asgi:app") as (url, _):
+        document = curl(f"{url}/mail/config-v1.1.xml?{ALICE}")
+        assert "<hostname>imap.example.com</hostname>" in document
+        posted = curl(f"{url}/autodiscover/autodiscover.xml", "--data-binary", POX)
+        assert "<Server>imap.example.com</Server>" in posted
+
+
+def test_mounted(tmp_path: Path) -> None:
+    """In another site, at `/` and below a path, Waypost answers, and the site keeps its pages."""
+    with served(tmp_path, "panel:site", WAYPOST_PUBLIC_URL="https://a.example") as (url, process):
+        assert "the site's own page" in curl(f"{url}/")
+        assert "imap.example.com" in curl(f"{url}/mail/config-v1.1.xml?{ALICE}")
+        mount = f"{url}/mail%20setup"
+        assert "imap.example.com" in curl(f"{mount}/mail/config-v1.1.xml?{ALICE}")
+        page = curl(f"{mount}/?{ALICE}")
+        assert 'href="/mail%20setup/mobileconfig?' in page
+        probe = curl(f"{mount}/autodiscover/autodiscover.xml", "-H", "Host: example.com")
+        location = "location: https://a.example/mail%20setup/autodiscover/autodiscover.xml?"
+        assert location in probe
+        started = time.monotonic()
+        process.__exit__(None, None, None)
+        assert process.exit_code is not None
+        assert time.monotonic() - started < 9, "the site does not end while Waypost is in it"
+
+
+def test_initdb_is_missing(tmp_path: Path) -> None:
+    """`/initdb/` does not exist behind another server, even for the shell of its own machine."""
+    more = {
+        "WAYPOST_PROVIDERS": "",
+        "WAYPOST_DB_URI": f"sqlite:///{tmp_path}/db",
+        "WAYPOST_INITDB": "1",
+    }
+    with served(tmp_path, "panel:site", **more) as (url, _):
+        for path in ("/initdb/", "/mail%20setup/initdb/", "/mail%20setup//initdb/", "//initdb"):
+            for method in ("GET", "POST", "DELETE", "PUT"):
+                assert curl(f"{url}{path}", "-X", method).split()[1] == "404"
+        # The GET has not written the sample providers.
+        assert curl(f"{url}/mail/config-v1.1.xml?{ALICE}").split()[1] == "404"
+
+
+def test_proxy_headers(tmp_path: Path) -> None:
+    """Headers of proxies do not count unless the settings say so."""
+    forged = ["-H", "Host: autoconfig.example.com"]
+    forged += ["-H", "X-Forwarded-Host: autoconfig.unserved.example"]
+    for proxies, status in ((0, "200"), (1, "404")):
+        with served(tmp_path, "waypost.asgi:app", WAYPOST_PROXY_COUNT=f"{proxies}") as (url, _):
+            assert curl(f"{url}/mail/config-v1.1.xml", *forged).split()[1] == status
+
+
+def test_bad_settings(tmp_path: Path) -> None:
+    """A server that starts the application prints each mistake of the settings, and ends."""
+    command = [sys.executable, "-m", "uvicorn", "waypost.asgi:app", "--port", f"{free_port()}"]
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env=environment(tmp_path, WAYPOST_WORKERS="many"),
+    )
+    assert done.returncode != 0
+    assert "WAYPOST_WORKERS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["asgi", "wsgi"])
+def test_import_has_no_effect(tmp_path: Path, name: str) -> None:
+    """An import reads no settings, creates no file, and starts no thread."""
+    check = (
+        f"import threading, logging, structlog, waypost.{name}; "
+        "assert threading.active_count() == 1; assert not structlog.is_configured(); "
+        "assert not logging.getLogger().handlers"
+    )
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    variables = environment(tmp_path, WAYPOST_WORKERS="many") | {"HOME": f"{folder}"}
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", check], check=True, env=variables, cwd=folder
+    )
+    assert list(folder.iterdir()) == []
