@@ -5,7 +5,7 @@
 
 The settings are those of `waypost serve`: the environment (`WAYPOST_...`) and the settings file.
 Options of the listener and of its processes have no effect: that is the server's part.
-`/initdb/` is always 404, because no one can know here who is connected to the server.
+`/initdb/` is always 404: only Waypost's own server knows which process is connected to it.
 """
 
 import secrets
@@ -53,6 +53,8 @@ class AsgiApp:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self.start()(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})  # The server answers 403.
 
     def start(self) -> PublicApp:
         """Start it in the running event loop, if it is not running; return what answers requests.

@@ -87,7 +87,7 @@ def test_mounted(tmp_path: Path) -> None:
 
 
 def test_initdb_is_missing(tmp_path: Path) -> None:
-    """`/initdb/` does not exist behind another server, even for the shell of its own machine."""
+    """`/initdb/` does not exist behind another server, even for a shell on the same machine."""
     more = {
         "WAYPOST_PROVIDERS": "",
         "WAYPOST_DB_URI": f"sqlite:///{tmp_path}/db",

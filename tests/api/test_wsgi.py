@@ -63,7 +63,7 @@ def _application(tmp_path: Path) -> Iterator[WsgiApp]:
 
 @pytest.fixture(name="url")
 def _url(application: WsgiApp) -> Iterator[str]:
-    """A site with pages of its own, and the application below a path; each call is validated."""
+    """A site with its own pages, and the application below a path; each call is validated."""
 
     def site(environ: Any, start_response: Any) -> Any:
         if environ["PATH_INFO"].startswith(f"{MOUNT}/"):
