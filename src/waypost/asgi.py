@@ -9,7 +9,7 @@ Options of the listener and of its processes have no effect: that is the server'
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
@@ -20,14 +20,18 @@ from waypost.settings import Settings, load_from_process, secret_texts
 from waypost.web.public.app import PublicApp
 from waypost.web.public.request import Receive, Scope, Send
 
+LoadSettings = Callable[[], tuple[Settings, Sequence[str]]]
+"""Returns the settings, and the warnings about them."""
 
-def process_settings() -> Settings:
+
+def process_settings() -> tuple[Settings, Sequence[str]]:
     """Return the settings of this process, from its environment and its settings file.
 
     Raises:
         SettingsError: with all mistakes of all sources.
     """
-    return load_from_process({}).settings
+    loaded = load_from_process({})
+    return loaded.settings, loaded.warnings
 
 
 class AsgiApp:
@@ -37,7 +41,7 @@ class AsgiApp:
     this protocol: then the first request starts it, in the event loop of that request.
     """
 
-    def __init__(self, load: Callable[[], Settings] = process_settings) -> None:
+    def __init__(self, load: LoadSettings = process_settings) -> None:
         """Initialize with the function that reads the settings; nothing is read or opened yet."""
         self._load = load
         self._app: PublicApp | None = None
@@ -64,8 +68,11 @@ class AsgiApp:
             StoreError: the database cannot be used as it is.
         """
         if self._app is None:
-            settings = _for_any_server(self._load())
+            given, warnings = self._load()
+            settings = _for_any_server(given)
             _configure_log(settings)
+            for warning in warnings:
+                structlog.get_logger(__name__).warning("warning in the settings", reason=warning)
             app = PublicApp(settings)
             app.open()
             self._app = app

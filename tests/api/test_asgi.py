@@ -38,7 +38,9 @@ site.mount("/", waypost.asgi.app)
 def environment(folder: Path, **more: str) -> dict[str, str]:
     """Return an environment with a providers file, and without settings of this machine."""
     (folder / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_"))}
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_", "AUTOMX2_"))
+    }
     own = {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}", "WAYPOST_PROVIDERS": "mail.toml"}
     return kept | own | more
 
@@ -66,6 +68,12 @@ def test_alone(tmp_path: Path) -> None:
         assert "<hostname>imap.example.com</hostname>" in document
         posted = curl(f"{url}/autodiscover/autodiscover.xml", "--data-binary", POX)
         assert "<Server>imap.example.com</Server>" in posted
+
+
+def test_warnings(tmp_path: Path) -> None:
+    """The log has the warnings about the settings."""
+    with served(tmp_path, "waypost.asgi:app", AUTOMX2_CONF="/no/file") as (_, process):
+        assert "there is no file /no/file" in process.log.read_text(encoding="utf-8")
 
 
 def test_mounted(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The library answers requests as the public listener does."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -226,3 +228,22 @@ def test_odd_paths(path: str) -> None:
     """Any text is a path that has an answer."""
     site = api.responder(api.parse_providers(PROVIDERS))
     assert site.respond(_get(path)).status in {200, 404}
+
+
+def test_threads_share_a_responder() -> None:
+    """Threads that use one responder at the same time get the same answers as one thread."""
+    site = api.responder(api.parse_providers(PROVIDERS))
+    asked = [_get("/mail/config-v1.1.xml", f"emailaddress=u{n}%40example.com") for n in range(50)]
+    alone = [site.respond(request) for request in asked]
+    with ThreadPoolExecutor(8) as pool:
+        assert [*pool.map(site.respond, asked)] == alone
+
+
+def test_a_running_event_loop_is_no_obstacle() -> None:
+    """A program may call `respond` in a coroutine."""
+    site = api.responder(api.parse_providers(PROVIDERS))
+
+    async def ask() -> api.HttpResponse:
+        return site.respond(_get("/", ALICE))
+
+    assert asyncio.run(ask()).status == 200

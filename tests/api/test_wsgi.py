@@ -56,7 +56,7 @@ def options(folder: Path, **more: Any) -> Settings:
 @pytest.fixture(name="application")
 def _application(tmp_path: Path) -> Iterator[WsgiApp]:
     """An application with a providers file."""
-    application = WsgiApp(AsgiApp(lambda: options(tmp_path)))
+    application = WsgiApp(AsgiApp(lambda: (options(tmp_path), ())))
     yield application
     application.close()
 
@@ -148,7 +148,7 @@ def test_nothing_before_the_first_request() -> None:
     """The settings are read by the first request, and again after an error."""
     calls: list[int] = []
 
-    def load() -> Settings:
+    def load() -> tuple[Settings, tuple[str, ...]]:
         calls.append(1)
         raise SettingsError(["port: must be a number"])
 
@@ -182,6 +182,6 @@ def test_proxy_headers(tmp_path: Path) -> None:
     }
     for proxies, status in ((0, "200 OK"), (1, "404 Not Found")):
         chosen = options(tmp_path, proxy_count=proxies)
-        application = WsgiApp(AsgiApp(lambda chosen=chosen: chosen))  # type: ignore[misc]
+        application = WsgiApp(AsgiApp(lambda chosen=chosen: (chosen, ())))  # type: ignore[misc]
         assert _call(application, **sent)[0] == status
         application.close()
