@@ -25,7 +25,7 @@ ROOT_PATHS = [
 
 @pytest.mark.parametrize(("root_path", "path"), ROOT_PATHS)
 def test_mount(root_path: str, path: str) -> None:
-    """A mount is a path with a slash at its begin; any other value is the whole site."""
+    """A mount is a path that begins with a slash; any other value is the whole site."""
     mount = Mount.of(root_path)
     assert mount.path == path
     assert mount.url_path.isascii()

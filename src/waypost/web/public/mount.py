@@ -19,7 +19,7 @@ class Mount:
     """A place in a site.
 
     Attributes:
-        path: decoded; empty for the whole site, otherwise with a slash at its begin and none at its
+        path: decoded; empty for the whole site, otherwise that begins with a slash and has none at its
             end.
     """
 
@@ -29,7 +29,7 @@ class Mount:
     def of(cls, root_path: str) -> Self:
         """Return the place for a value that a server sends; the whole site if it is no path.
 
-        A value without a slash at its begin would change the host of a URL that begins with it.
+        A value that does not begin with a slash would change the host of a URL that begins with it.
         """
         plain = _SLASHES.sub("/", root_path).rstrip("/")
         return cls(plain if plain.startswith("/") else "")
