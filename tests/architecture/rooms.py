@@ -1,7 +1,8 @@
 """Prints modules that no test in the mirrored folder runs: `python -m tests.architecture.rooms`.
 
 It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
-`tests/formats/`; those of `src/waypost/logs.py` are the files directly in `tests/`.
+`tests/formats/`; those of `src/waypost/wiring.py` are the files directly in `tests/`, and those of
+`src/waypost/api.py` also the files in `tests/api/`.
 Exit code 1 if there is such a module, or if an exception is not needed.
 """
 
@@ -147,7 +148,8 @@ def is_near(module: str, test: str) -> bool:
     """Return whether a test is in the folder of the tests of a module."""
     folder = folder_of(module)
     if folder == "tests":
-        return PurePosixPath(test).parent.as_posix() == folder
+        own = (folder, f"{folder}/{PurePosixPath(module).stem}")
+        return PurePosixPath(test).parent.as_posix() in own
     return test.startswith(f"{folder}/")
 
 

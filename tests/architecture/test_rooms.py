@@ -1,4 +1,4 @@
-"""The check that a test in the same folder of `tests/` runs each module."""
+"""The check that the tests of its folder run each module."""
 
 import pytest
 
@@ -7,14 +7,16 @@ from tests.architecture.source import PACKAGE
 
 NEAR = [
     # module, test, whether the test is in the folder of the module's tests
-    ("formats/pacc.py", "tests/formats/test_pacc.py", True),
+    ("formats/pacc/document.py", "tests/formats/test_pacc.py", True),
     ("formats/dns/records.py", "tests/formats/test_dns.py", True),
-    ("web/public/app.py", "tests/web/public/test_root.py", True),
-    ("logs.py", "tests/test_logs.py", True),
-    ("formats/pacc.py", "tests/store/test_pinned_pacc.py", False),
-    ("formats/pacc.py", "tests/formats_of_others/test_pacc.py", False),
-    ("formats/pacc.py", "tests/test_documents.py", False),
-    ("logs.py", "tests/web/test_connection.py", False),
+    ("web/public/app.py", "tests/web/public/test_landing_page.py", True),
+    ("wiring.py", "tests/test_wiring.py", True),
+    ("api.py", "tests/api/test_golden.py", True),
+    ("wiring.py", "tests/api/test_golden.py", False),
+    ("formats/pacc/document.py", "tests/store/test_pinned_pacc.py", False),
+    ("formats/pacc/document.py", "tests/formats_of_others/test_pacc.py", False),
+    ("formats/pacc/document.py", "tests/test_documents.py", False),
+    ("wiring.py", "tests/web/test_connection.py", False),
 ]
 FINDINGS = [
     # tests that run each module, exceptions, findings
@@ -28,7 +30,7 @@ FINDINGS = [
 
 @pytest.mark.parametrize(("module", "test", "expected"), NEAR)
 def test_folder_of_a_module(module: str, test: str, expected: bool) -> None:
-    """A test counts only for the modules of the same folder."""
+    """A test counts for the modules of its folder only."""
     assert rooms.is_near(module, test) is expected
 
 
@@ -36,7 +38,7 @@ def test_folder_of_a_module(module: str, test: str, expected: bool) -> None:
 def test_what_is_found(
     tests: dict[str, list[str]], exceptions: dict[str, str], expected: list[str]
 ) -> None:
-    """A module without a test in its folder is found, and so is a needless exception."""
+    """A module without a test of its folder is found, and so is a needless exception."""
     assert rooms.findings(tests, exceptions) == expected
 
 

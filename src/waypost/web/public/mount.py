@@ -19,8 +19,8 @@ class Mount:
     """A place in a site.
 
     Attributes:
-        path: decoded; empty for the whole site, otherwise that begins with a slash and has none at its
-            end.
+        path: decoded; empty for the whole site. Any other path begins with a slash, and has none
+            at its end.
     """
 
     path: str = ""

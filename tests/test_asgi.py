@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.test_wsgi import ALICE, POX, PROVIDERS, curl
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
+from tests.test_wsgi import ALICE, POX, PROVIDERS, curl
 
 SITE = """
 from contextlib import asynccontextmanager
