@@ -1,13 +1,8 @@
 """Waypost as a library: configurations, documents, and answers to requests, without a server.
 
-    import waypost.api
-
     providers = waypost.api.load_providers("mail.toml")
     config = waypost.api.config_for(providers, "alice@example.com")
     document = waypost.api.render_autoconfig(config)
-
-    site = waypost.api.responder(providers)
-    answer = site.respond(waypost.api.HttpRequest("GET", "/mail/config-v1.1.xml", ...))
 
 Nothing here opens a socket or a database, starts a thread, or writes a log. Only the functions with
 a path as an argument, and providers that name their certificates, read files.
@@ -63,11 +58,11 @@ from waypost.store.memory import MemoryStore
 from waypost.web.public.responder import (
     MAX_AGE_SECONDS,
     FindUser,
-    HttpRequest,
-    HttpResponse,
     Options,
+    ProfileCredentials,
     Responder,
-    Signing,
+    WebRequest,
+    WebResponse,
     with_users,
 )
 
@@ -87,8 +82,6 @@ __all__ = [
     "DomainNotServed",
     "EmailAddress",
     "FindUser",
-    "HttpRequest",
-    "HttpResponse",
     "NoUsableService",
     "ProfileSettings",
     "Protocol",
@@ -101,6 +94,8 @@ __all__ = [
     "User",
     "UserDeclined",
     "WaypostError",
+    "WebRequest",
+    "WebResponse",
     "aliases_of",
     "config_for",
     "dns_records",
@@ -378,7 +373,10 @@ def responder(  # noqa: PLR0913 -- each is an option
     Raises:
         SettingsError: `public_url` is not such a URL, or the files of a provider cannot be used.
     """
-    url, signing = _checked_url(public_url), Signing(credentials, providers.named_credentials())
+    url, signing = (
+        _checked_url(public_url),
+        ProfileCredentials(credentials, providers.named_credentials()),
+    )
     options = Options(url, max_age_seconds, profiles, signing, takes_passwords)
     return Responder(providers, options, find_user)
 

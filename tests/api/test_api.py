@@ -210,6 +210,6 @@ def test_credentials_of_a_provider(tmp_path: Path) -> None:
         api.responder(api.parse_providers(text, folder=tmp_path))
 
 
-def _profile() -> api.HttpRequest:
+def _profile() -> api.WebRequest:
     query = b"emailaddress=alice%40example.com"
-    return api.HttpRequest("GET", "/mobileconfig", query, [("Host", "example.com")])
+    return api.WebRequest("GET", "/mobileconfig", query, [("Host", "example.com")])

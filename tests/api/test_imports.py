@@ -29,7 +29,7 @@ for method, path, query in {requests}:
     headers = [("Host", "autoconfig.example.com"), ("X-Forwarded-Proto", "https")]
     for scheme in ("http", "https"):
         for known in (True, False):
-            site.respond(api.HttpRequest(
+            site.respond(api.WebRequest(
                 method, path, query, headers, b"", scheme, scheme_is_known=known))
 print(*sys.modules)
 """

@@ -51,7 +51,7 @@ class Both:
         known = headers or {}
         pairs = [("Host", host)] if host is not None else []
         version = "1.0" if host is None else "1.1"
-        request = api.HttpRequest(
+        request = api.WebRequest(
             method=method,
             path=unquote(target),
             query=query.encode(),
@@ -162,8 +162,8 @@ def test_plain_http(both: Both) -> None:
     assert library[0] == 302
 
 
-def _get(path: str, query: str = ALICE, **options: Any) -> api.HttpRequest:
-    return api.HttpRequest(
+def _get(path: str, query: str = ALICE, **options: Any) -> api.WebRequest:
+    return api.WebRequest(
         "GET", path, query.encode(), [("Host", "autoconfig.example.com")], **options
     )
 
@@ -214,7 +214,7 @@ def test_too_large() -> None:
     """A body that is too long is refused, whatever Content-Length says."""
     site = api.responder(api.parse_providers(PROVIDERS))
     headers = [("Host", "autodiscover.example.com"), ("Content-Length", "1")]
-    request = api.HttpRequest(
+    request = api.WebRequest(
         "POST", "/autodiscover/autodiscover.xml", b"", headers, body=b" " * 10_000_000
     )
     assert site.respond(request).status == 413
@@ -243,7 +243,7 @@ def test_a_running_event_loop_is_no_obstacle() -> None:
     """A program may call `respond` in a coroutine."""
     site = api.responder(api.parse_providers(PROVIDERS))
 
-    async def ask() -> api.HttpResponse:
+    async def ask() -> api.WebResponse:
         return site.respond(_get("/", ALICE))
 
     assert asyncio.run(ask()).status == 200

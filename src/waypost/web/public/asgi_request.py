@@ -11,6 +11,7 @@ from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Receive, Request, Scope, decoded_path
 
 BODY_TIMEOUT_SECONDS: Final = 10.0
+_WHOLE_SITE: Final = Mount()
 
 
 def asgi_request(scope: Scope, receive: Receive, trust: ProxyTrust) -> Request:
@@ -23,7 +24,7 @@ def asgi_request(scope: Scope, receive: Receive, trust: ProxyTrust) -> Request:
     """
     headers = scope["headers"]
     path, raw_path = scope["path"], scope.get("raw_path") or scope["path"].encode()
-    mount = Mount.of(scope.get("root_path", ""))
+    mount = Mount.of(root_path) if (root_path := scope.get("root_path")) else _WHOLE_SITE
     if mount.path:
         path, raw_path = below_mount(path, raw_path, mount)
     client = scope.get("client")

@@ -58,7 +58,7 @@ class DomainStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HttpRequest:
+class WebRequest:
     """A request, as a program received it.
 
     Attributes:
@@ -89,7 +89,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpResponse:
+class WebResponse:
     """An answer. The program sends all of its headers, and no others about its content.
 
     Attributes:
@@ -106,7 +106,7 @@ class HttpResponse:
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class ProfileCredentials:
     """The credentials that sign profiles.
 
     Attributes:
@@ -144,7 +144,7 @@ class Options:
     public_url: str | None = None
     max_age_seconds: int = MAX_AGE_SECONDS
     profiles: ProfileSettings = field(default_factory=ProfileSettings)
-    signing: Signing = field(default_factory=Signing)
+    signing: ProfileCredentials = field(default_factory=ProfileCredentials)
     takes_passwords: bool = False
 
 
@@ -191,7 +191,7 @@ class Responder:
         """
         return self._router.serves(one_slash_each(path))
 
-    def respond(self, request: HttpRequest) -> HttpResponse:
+    def respond(self, request: WebRequest) -> WebResponse:
         """Return the answer to a request; any request has one.
 
         Raises:
@@ -201,7 +201,7 @@ class Responder:
         _, reply = _finished(self._router.answer(self._context, parsed, RequestLog()))
         headers, body = reply.complete(head=request.method == "HEAD")
         pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-        return HttpResponse(reply.status, pairs, body, reply.code)
+        return WebResponse(reply.status, pairs, body, reply.code)
 
 
 def with_users(entry: Domain | None) -> Domain | None:
@@ -250,7 +250,7 @@ async def _drawn(url: str) -> str | None:
     return qr.svg(url)
 
 
-def _parsed(request: HttpRequest) -> Request:
+def _parsed(request: WebRequest) -> Request:
     headers = [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in request.headers
