@@ -1,5 +1,6 @@
 """Waypost as an ASGI application, served by uvicorn, alone and below a path of another site."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -7,13 +8,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
-from tests.test_wsgi import ALICE, POX, PROVIDERS, curl
+from tests.test_wsgi import ALICE, POX, PROVIDERS, curl, options
+from waypost.asgi import AsgiApp
+from waypost.core.errors import SettingsError
+from waypost.settings import Settings
 
 SITE = """
 from contextlib import asynccontextmanager
@@ -118,6 +123,7 @@ def test_proxy_headers(tmp_path: Path) -> None:
             assert curl(f"{url}/mail/config-v1.1.xml", *forged).split()[1] == status
 
 
+@pytest.mark.slow
 def test_bad_settings(tmp_path: Path) -> None:
     """A server that starts the application prints each mistake of the settings, and ends."""
     command = [sys.executable, "-m", "uvicorn", "waypost.asgi:app", "--port", f"{free_port()}"]
@@ -150,3 +156,54 @@ def test_import_has_no_effect(tmp_path: Path, name: str) -> None:
         [sys.executable, "-W", "error", "-c", check], check=True, env=variables, cwd=folder
     )
     assert list(folder.iterdir()) == []
+
+
+def _messages(application: AsgiApp, kind: str, *asked: str) -> list[Any]:
+    """Send messages of a scope to an application, and return what it answers."""
+    sent: list[Any] = []
+    left = [*asked]
+
+    async def receive() -> dict[str, Any]:
+        return {"type": left.pop(0)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(application({"type": kind}, receive, send))
+    return sent
+
+
+def test_lifespan(tmp_path: Path) -> None:
+    """A server starts and stops the application; each time the settings are read again."""
+    read: list[int] = []
+
+    def load() -> tuple[Settings, tuple[str, ...]]:
+        read.append(1)
+        return options(tmp_path), ()
+
+    application = AsgiApp(load)
+    both = ("lifespan.startup", "lifespan.shutdown")
+    for number in (1, 2):
+        answers = _messages(application, "lifespan", *both)
+        assert [one["type"] for one in answers] == [f"{one}.complete" for one in both]
+        assert len(read) == number
+
+
+def test_lifespan_fails() -> None:
+    """If the settings have a mistake, the server learns the reason."""
+
+    def load() -> tuple[Settings, tuple[str, ...]]:
+        raise SettingsError(["port: must be a number"])
+
+    (answer,) = _messages(AsgiApp(load), "lifespan", "lifespan.startup")
+    assert answer == {"type": "lifespan.startup.failed", "message": "port: must be a number"}
+
+
+def test_websocket() -> None:
+    """A WebSocket is closed before the settings are read."""
+
+    def load() -> tuple[Settings, tuple[str, ...]]:
+        raise AssertionError
+
+    (answer,) = _messages(AsgiApp(load), "websocket", "websocket.connect")
+    assert answer["type"] == "websocket.close"

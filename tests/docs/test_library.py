@@ -155,6 +155,7 @@ def test_each_example_has_a_check() -> None:
     assert [example(word) for word in CHECKS] == blocks(PAGE, "python")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", CHECKS)
 def test_example(home: Path, word: str) -> None:
     """The example runs without a warning, and does what the page says."""
