@@ -1,6 +1,6 @@
 """`waypost show outlook-reg`: a registry file that makes Outlook ask the right server."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
