@@ -235,7 +235,7 @@ class _Finder:
         found = self._domains.find(domain)
         return found if self._find_user is None else with_users(found)
 
-    async def person_for(self, _directory: Directory, address: EmailAddress) -> User | None:
+    async def user_for(self, _directory: Directory, address: EmailAddress) -> User | None:
         """Return the user that the program finds.
 
         Raises:
