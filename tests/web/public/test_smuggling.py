@@ -3,6 +3,7 @@
 import re
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from tests.servers import proxies
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.proxies import NGINX_LOCATIONS, Writer
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
@@ -134,6 +136,17 @@ def test_all_formats_come_through(front: int) -> None:
         assert profile.headers["content-type"] == "application/x-apple-aspen-config"
 
 
+def _log_line(server: RunningWaypost, text: str) -> str:
+    """Wait for the line of a request, which the log's thread writes after the answer."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        for line in server.log.read_text(encoding="utf-8").splitlines():
+            if text in line:
+                return line
+        time.sleep(0.02)
+    raise TimeoutError(text)
+
+
 @pytest.mark.parametrize(
     "name", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP", "X-Forwarded-Host"]
 )
@@ -146,6 +159,6 @@ def test_forged_headers_count_for_nothing(front: int, server: RunningWaypost, na
         headers={name: marker if name == "X-Forwarded-Host" else value},
     )
     assert answer.status_code == 404
-    line = [one for one in server.log.read_text().splitlines() if f'"{marker}"' in one][-1]
+    line = _log_line(server, f'"{marker}"')
     assert '"peer": "127.0.0.1"' in line
     assert "192.0.2.77" not in line
