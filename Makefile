@@ -69,6 +69,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	mv $(VENV)/settings.md docs/reference/settings.md
 	$(BIN)/python -m tests.clients > /dev/null
 	$(BIN)/python -m tests.rules
+	$(BIN)/python -m tests.diagnostics
 
 bench: $(VENV)/.test ## Compare one process with nginx (needs wrk and nginx)
 	$(BIN)/python -m bench

@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "importers": {"core", "parsing", "providers_file"},
     "importers.download": {"core", "net"},
     "demo": {"core", "providers_file"},
-    "store": {"core", "runtime", "database"},
+    "store": {"core", "runtime", "database", "diagnostics.diagnostic", "diagnostics.row_codes"},
     "store.initdb": {"core", "database", "providers_file", "importers", "demo"},
     "store.reload": {"core", "runtime", "providers_file"},
     "directory": {"core", "parsing", "runtime", "database"}
@@ -30,6 +30,8 @@ LAYERS: dict[str, set[str]] = {
     "lookup": {"core", "runtime.lru"},
     "profiles": {"core", "runtime", "formats.mobileconfig.signing"},
     "diagnostics": {"core", "parsing", "formats", "net"},
+    "diagnostics.diagnostic": {"core"},
+    "diagnostics.row_codes": {"core"},
     "diagnostics.lint": {"core", "formats", "store.interning"},
     "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.values"}
     | {"store.memory", "web.public.responder"},

@@ -43,6 +43,7 @@ COMMANDS = [
     ["conformance"],
     ["doctor"],
     ["lint"],
+    ["explain"],
     ["version"],
 ]
 

@@ -51,7 +51,7 @@ PLAIN_SECTION = (
     "plain-section (K-9, Thunderbird for iOS): one IMAP or SMTP service without TLS makes "
     "these clients refuse the whole document; remove the service, protect it with TLS, or "
     'exclude it from Autoconfig: formats = ["autodiscover", "mobileconfig", "dns"]; '
-    f"see docs/clients.md#k-9; found in {PLACE}"
+    f"see waypost explain plain-section; found in {PLACE}"
 )
 
 
@@ -106,7 +106,7 @@ def test_all_links(waypost: Waypost) -> None:
     """With --verbose, each client of a code has its link."""
     for flag in ("-v", "--verbose"):
         outcome = waypost("lint", "--providers", "plain.toml", flag)
-        assert "\n  see docs/clients.md#evolution\n  see docs/clients.md#aerc\n" in outcome.out
+        assert "\n  see: waypost explain evolution\n  see: waypost explain aerc\n" in outcome.out
 
 
 def test_one_domain(waypost: Waypost) -> None:
@@ -149,9 +149,10 @@ def test_for_scripts(waypost: Waypost) -> None:
         "message": "the last service of its type has no TLS, and these clients use it "
         "(aerc: of SMTP only)",
         "fix": "remove the service, or protect it with TLS",
+        "link": "waypost explain plain-last",
         "domain": "plain.example",
         "domains": 3,
-        "links": ["docs/clients.md#evolution", "docs/clients.md#aerc"],
+        "links": ["waypost explain evolution", "waypost explain aerc"],
     }
     clean = waypost("lint", "--providers", "good.toml", "--json")
     assert json.loads(clean.out) == {"domains": 2, "count": 0, "findings": []}

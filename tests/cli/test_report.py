@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,27 +19,26 @@ from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
 from waypost.cli.checks.report import ClientRow, Details, Report, text
 from waypost.cli.layout import TEXT_MAX_CHARS, cells, clean, wrapped
-from waypost.diagnostics.problem import Problem
+from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode
+from waypost.diagnostics.grouping import DiagnosticGroup
 
 CASES = sorted((REPORTS / "layout").glob("*.json"))
 WIDTHS = {"pipe": None, "80": 80, "40": 40}
 
 
+def group(one: dict[str, Any]) -> DiagnosticGroup:
+    """Read what was found of one code."""
+    about = DiagnosticCode(one["code"], one["severity"], one["message"], one["fix"])
+    kept = [Diagnostic(about, place) for place in one["places"]]
+    more = {key: one[key] for key in ("reach", "is_cause") if key in one}
+    breaks = tuple(one.get("clients", ()))
+    return DiagnosticGroup(about, kept, one.get("count", len(kept)), breaks, **more)
+
+
 def report(path: Path) -> Report:
     """Read a report: the members of the dataclasses, and lists where these have tuples."""
     report = json.loads(path.read_text("utf-8"))
-    report["problems"] = [
-        Problem(
-            **{
-                **one,
-                "links": tuple(one["links"]),
-                "places": tuple(one["places"]),
-                "clients": tuple(one.get("clients", ())),
-                "count": one.get("count", len(one["places"])),
-            }
-        )
-        for one in report.get("problems", ())
-    ]
+    report["groups"] = [group(one) for one in report.pop("problems", ())]
     report["clients"] = [ClientRow(*one) for one in report.get("clients", ())]
     report["details"] = [
         Details(**{**one, "lines": tuple(one["lines"])}) for one in report.get("details", ())
@@ -59,7 +59,7 @@ def test_no_line_is_too_wide(path: Path) -> None:
     """At any width, only links are wider than the terminal, so that they can be copied."""
     for width in range(20, 140, 3):
         for line in text(report(path), width, verbose=True).splitlines():
-            assert cells(line) <= width or line.startswith("  see "), (width, line)
+            assert cells(line) <= width or line.startswith("  see: "), (width, line)
             assert line.isprintable()
 
 
@@ -76,11 +76,11 @@ def test_each_sentence_once() -> None:
     for path in CASES:
         shown = report(path)
         whole = text(shown, None)
-        for one in shown.problems:
-            assert whole.count(f" {one.code}: {one.message}\n") == 1
-            assert whole.count(f"  fix: {one.fix}\n") == [
-                other.fix for other in shown.problems
-            ].count(one.fix)
+        for one in shown.groups:
+            assert whole.count(f" {one.code}: {one.about.message}\n") == 1
+            assert whole.count(f"  fix: {one.about.fix}\n") == [
+                other.about.fix for other in shown.groups
+            ].count(one.about.fix)
 
 
 @given(st.text(), st.integers(1, 60))

@@ -13,15 +13,6 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "clients.md"
 
-
-# Additional anchors for other names of a client.
-ALIASES = {
-    "thunderbird-for-android-and-k-9": ("k-9", "thunderbird-for-android"),
-    "thunderbird-for-ios": ("thunderbird-ios",),
-    "outlook-for-windows": ("outlook",),
-    "nextcloud-mail": ("nextcloud",),
-    "sailfish-os": ("sailfish",),
-}
 COLUMNS = {
     "TLS": "at-home",
     "STARTTLS only": "starttls-only",
@@ -156,8 +147,9 @@ def _cell(client: SimulatedClient, case: str) -> str:
 
 
 def _section(client: SimulatedClient) -> Iterator[str]:
-    yield "".join(f'<a id="{alias}"></a>\n' for alias in ALIASES.get(client.key, ()))
-    yield "\n" if client.key in ALIASES else ""
+    aliases = () if client.edition else client.client.aliases
+    yield "".join(f'<a id="{alias}"></a>\n' for alias in aliases)
+    yield "\n" if aliases else ""
     yield f"## {client.name}\n\n"
     yield f"{client.version}, {client.date}; {BASES[client.basis]}.\n\nIt sends these requests:\n\n"
     for number, step in enumerate(client.order, 1):

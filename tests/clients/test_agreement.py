@@ -35,8 +35,8 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     MailServer,
     Outcome,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     run_session,
 )
 from waypost.providers_file.load import read_providers_path
@@ -47,7 +47,7 @@ PROVIDERS = Path(__file__).parent / "providers.toml"
 # The test of each client checks how it treats an invalid port.
 OF_SOME = {"port-too-high.example"}
 NAMES = sorted({f"{folder.name}.example" for folder in DOCUMENTS.iterdir()} - OF_SOME)
-SECURITY: dict[str, Security] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
+SECURITY: dict[str, ServerSecurity] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
 
 
 @pytest.fixture(name="asker", scope="module")

@@ -12,10 +12,10 @@ from tests.golden.cases import Case, cases
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DomainNotServed
 from waypost.diagnostics.comparison.answers import AnswerFormat, read_answer
-from waypost.diagnostics.conformance.account_faults import without_connection
+from waypost.diagnostics.conformance.account_checks import without_connection
 from waypost.diagnostics.conformance.agreement import NO_ANSWER, agreement, disagreements, users
 from waypost.diagnostics.simulated_clients.apple import CONTENT_TYPE
-from waypost.diagnostics.simulated_clients.session import Account, MailServer, Security
+from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
 
 ANSWERS = {
     "/mail/config-v1.1.xml": ("text/xml", DOCUMENT),
@@ -127,7 +127,7 @@ def test_who_exists(path: str, said: str) -> None:
     assert finding == f"{said}{NO_ANSWER}@example.com"
 
 
-def account(kind: str, port: int, security: Security) -> Account:
+def account(kind: str, port: int, security: ServerSecurity) -> Account:
     """Build an account with one unusual server."""
     server = MailServer(kind, f"{kind}.example.com", port, security)
     good = {
@@ -139,7 +139,7 @@ def account(kind: str, port: int, security: Security) -> Account:
     return Account(server, good["smtp"])
 
 
-PORTS: list[tuple[str, int, Security, str]] = [
+PORTS: list[tuple[str, int, ServerSecurity, str]] = [
     # kind, port, security, code
     ("imap", 993, "starttls", "client-waits"),
     ("pop3", 995, "starttls", "client-waits"),
@@ -157,15 +157,15 @@ PORTS: list[tuple[str, int, Security, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "port", "security", "code"), PORTS)
-def test_ports_that_do_not_fit(kind: str, port: int, security: Security, code: str) -> None:
+def test_ports_that_do_not_fit(kind: str, port: int, security: ServerSecurity, code: str) -> None:
     """A port that no server uses in this way is an error; a port that few use is a warning."""
     odd = account(kind, port, security)
     found = list(without_connection(odd))
-    assert [(one.fault.code, one.text) for one in found] == (
+    assert [(one.code, one.text) for one in found] == (
         [(code, f"{kind} {kind}.example.com:{port}")] if code else []
     )
     is_error = code in {"client-waits", "client-no-connection"}
-    assert all((one.fault.severity == "error") == is_error for one in found)
+    assert all((one.severity == "error") == is_error for one in found)
     seen = frozenset({odd.incoming, odd.outgoing})
     assert list(without_connection(odd, good=seen)) == []
 

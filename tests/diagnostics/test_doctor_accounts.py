@@ -8,12 +8,12 @@ import pytest
 from tests.net.test_capabilities import IMAP, IMAP_NONE, IMAP_PLAIN, Script, server
 from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
-from waypost.diagnostics.conformance.account_faults import AccountCheck
+from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.doctor.accounts import MailServers
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.simulated_clients.session import Account, MailServer, Security
+from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
 from waypost.diagnostics.transports.resolved_host import ResolvedHost
 from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 
@@ -39,7 +39,7 @@ def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
 
 
 def account(
-    host: str, port: int, *, method: str = "", security: Security = "none", kind: str = "imap"
+    host: str, port: int, *, method: str = "", security: ServerSecurity = "none", kind: str = "imap"
 ) -> Account:
     """Build an account with one server, as a JMAP account has."""
     one = MailServer(kind, host, port, security, method)
@@ -47,7 +47,7 @@ def account(
 
 
 def codes(checked: AccountCheck) -> list[str]:
-    return [one.fault.code for one in checked.faults]
+    return [one.code for one in checked.diagnostics]
 
 
 ANSWERS: list[tuple[str, Script, list[str]]] = [
@@ -74,12 +74,12 @@ def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> Non
 
 
 @pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
-def test_a_closed_port(security: Security) -> None:
+def test_a_closed_port(security: ServerSecurity) -> None:
     """A closed port is a fault for each client that would use it, and one finding."""
     held = servers()
     one = account("here.example", free_port(), security=security)
     assert codes(held.check(one)) == codes(held.check(one)) == ["mail-silent"]
-    assert [found.fault.code for found in held.new_findings()] == ["mail-silent"]
+    assert [found.code for found in held.new_findings()] == ["mail-silent"]
     assert held.new_findings() == []
 
 
@@ -89,17 +89,17 @@ def test_a_server_that_only_listens() -> None:
         port = listening.getsockname()[1]
         checked = servers(seconds=0.3).check(account("here.example", port))
     assert codes(checked) == ["mail-silent"]
-    assert "the answer takes too long" in checked.faults[0].text
+    assert "the answer takes too long" in checked.diagnostics[0].text
 
 
 def test_one_of_two_addresses() -> None:
     """A client tries the next address, so one bad address is a warning and no failure."""
     with server([IMAP, IMAP_PLAIN]) as port:
         checked = servers().check(account("both.example", port))
-    assert [(one.fault.code, one.fault.severity) for one in checked.faults] == [
+    assert [(one.code, one.severity) for one in checked.diagnostics] == [
         ("client-trouble", "warning")
     ]
-    assert "127.0.0.9: connection refused" in checked.faults[0].text
+    assert "127.0.0.9: connection refused" in checked.diagnostics[0].text
 
 
 def test_a_host_that_is_missing() -> None:
@@ -118,7 +118,7 @@ UNKNOWN = [
 def test_what_is_not_known(host: str, total: float, why: str) -> None:
     """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
-    assert (checked.faults, checked.good, checked.unknown) == ((), frozenset(), why)
+    assert (checked.diagnostics, checked.good, checked.unknown) == ((), frozenset(), why)
 
 
 def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     checked = servers().check(account("six.example", 993))
-    assert (checked.faults, checked.unknown) == ((), "six.example: this machine has no IPv6")
+    assert (checked.diagnostics, checked.unknown) == ((), "six.example: this machine has no IPv6")
 
 
 def test_what_the_doctor_does_not_speak() -> None:

@@ -145,7 +145,7 @@ def test_odd_certificates(names: list[str], more: int, code: str, tmp_path: Path
         )
         found = mail_findings(_visit(authority), offer)
         thread.join(10)
-    assert [one.fault.code for one in found] == [code]
+    assert [one.code for one in found] == [code]
 
 
 def _visit(authority: Authority) -> DoctorContext:

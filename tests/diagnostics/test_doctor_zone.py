@@ -30,5 +30,5 @@ def test_missing_records(label: str, host: str, code: str) -> None:
     wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
     wire = Wire(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=5))
     visit = DoctorContext(Asked(wire, "alice", "example.com", "example.org"), [])
-    found = [(one.fault.code, one.place) for one in zone_findings(visit, wanted)]
+    found = [(one.code, one.place) for one in zone_findings(visit, wanted)]
     assert found == [(code, name)]

@@ -41,29 +41,11 @@ from waypost.formats.password_methods import takes_password
 from waypost.lookup.lookup import client_config
 from waypost.web.public.handlers.autoconfig import FOR_WHOLE_DOMAIN
 
-# The record, and what the linter calls it.
-NAMES = {
-    "thunderbird": "Thunderbird",
-    "delta-chat": "Delta Chat",
-    "thunderbird-for-android-and-k-9": "K-9",
-    "fairemail": "FairEmail",
-    "evolution": "Evolution",
-    "kmail": "KMail",
-    "thunderbird-for-ios": "Thunderbird for iOS",
-    "aerc": "aerc",
-    "himalaya": "himalaya",
-    "nextcloud-mail": "Nextcloud Mail",
-    "snappymail": "SnappyMail",
-    "geary": "Geary",
-    "mailspring": "Mailspring",
-    "mustang": "Mustang",
-    "sailfish-os": "Sailfish OS",
-}
 # Delta Chat tries one service after the other, himalaya asks the server for its methods.
 TRYING = frozenset({"delta-chat", "himalaya"})
 # It does not escape the "&" of that address; it refuses U-labels before it asks.
 FOR_THE_ADDRESS = {("markup", "nextcloud-mail"), ("idn-domain", "thunderbird")}
-READERS = [client for client in CLIENTS if client.key in NAMES]
+READERS = [one for one in CLIENTS if one.client.reads is Format.AUTOCONFIG and not one.edition]
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
 METHODS: list[tuple[Authentication, ...]] = [
     *((one,) for one in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, OAUTH2, GSSAPI, NTLM, SCRAM)),
@@ -167,8 +149,8 @@ def test_nobody_fails_in_silence(client: SimulatedClient) -> None:
         if outcome.account is not None and not in_vain:
             continue
         failures += 1
-        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
-        if NAMES[client.key] not in named:
+        named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
+        if client.client.shown not in named:
             silent.append((services, outcome))
 
     assert silent == []
@@ -189,7 +171,7 @@ def test_golden_answers(case: Case, client: SimulatedClient) -> None:
         return
     if outcome.account is None or outcome.warnings:
         findings = list(lint(case.config().provider, services))
-        assert NAMES[client.key] in {one.name for found in findings for one in found.clients}
+        assert client.client.shown in {one.shown for found in findings for one in found.clients}
 
 
 DAV_URLS = [
@@ -215,7 +197,7 @@ def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
 
     heard = run_session(DAVX5.asks(ClientUser.typing(f"{ALICE}")), answer, resolver(zone))
     assert any(place.startswith("caldav ") for place in heard.outcome.other_services) == is_found
-    named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+    named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
     assert ("DAVx5" in named) != is_found
 
 
@@ -229,7 +211,7 @@ def test_claws_mail_fails_in_silence_for_one_reason() -> None:
             continue
         asks = CLAWS_MAIL.asks(ClientUser.typing(f"{ALICE}"))
         outcome = run_session(asks, lambda _: NO_ANSWER, resolver(zone)).outcome
-        named = {one.name for found in lint(None, tuple(services)) for one in found.clients}
+        named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
         # docs/lint.md says why that is no finding.
         has_587 = any(one.data for one in zone.get(("SRV", "_submission._tcp.example.com"), ()))
         assert outcome.account is not None or not has_587 or "Claws Mail" in named

@@ -101,9 +101,9 @@ def test_what_documents_name() -> None:
     assert (response.status, "--allow-private" in response.reason) == (0, True)
     offer = AnsweredService("imap", DOMAIN, 81, "none")
     (finding,) = mail_result(DoctorContext(asked(), []), offer).findings
-    assert finding.fault.code == "mail-private"
+    assert finding.code == "mail-private"
     (finding,) = mail_result(DoctorContext(asked(allow_private=True), []), offer).findings
-    assert finding.fault.code == "mail-silent"
+    assert finding.code == "mail-silent"
 
 
 @pytest.mark.servers

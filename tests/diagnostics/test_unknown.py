@@ -8,7 +8,7 @@ import pytest
 from tests.diagnostics.scripted import fixed, scripted
 from tests.diagnostics.test_conformance import DOCUMENT, asked
 from waypost.core.errors import NamesUnavailable
-from waypost.diagnostics.conformance.account_faults import AccountCheck
+from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import ConformanceReport, reports, reports_of_clients
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType

@@ -54,7 +54,7 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
 def codes(offer: AnsweredService, *, seconds: float = 5) -> list[tuple[str, str]]:
     wire = Wire(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=seconds))
     visit = DoctorContext(Asked(wire, "alice", "example.com", "example.org"), [])
-    return [(one.fault.code, one.detail) for one in mail_findings(visit, offer)]
+    return [(one.code, one.detail) for one in mail_findings(visit, offer)]
 
 
 IMAP = b"* OK hello\r\n"

@@ -149,7 +149,7 @@ def test_broken_rows(engine: Engine, statement: str, problem: str) -> None:
         store = SqlStore(engine)
         assert store.find(EXAMPLE_COM) == domain()
         assert store.find(EXAMPLE_COM) == domain()
-        problems = [str(one.problem) for one in audit_rows(connection)]
+        problems = [one.detail for one in audit_rows(connection)]
     assert read(engine).domains == (domain(),)
     assert any(problem in one for one in problems)
     assert len(lines) == (0 if "DELETE" in statement else 1)

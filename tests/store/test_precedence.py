@@ -16,10 +16,10 @@ from waypost.database.engine import (
     read_connection,
     write_transaction,
 )
+from waypost.diagnostics.diagnostic import Diagnostic, RowPlace
 from waypost.store.sql import schema
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import upgrade
-from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import (
     is_empty,
@@ -54,14 +54,20 @@ def store_names(connection: Connection, names: list[str]) -> None:
     advance_sequence(connection, schema.domain)
 
 
+def key_of(one: Diagnostic) -> str:
+    """Return the id of the row."""
+    assert isinstance(one.place, RowPlace)
+    return one.place.key
+
+
 def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
     """Write a catalog; return the keys of the reported rows and the number of differing domains."""
-    reported: list[RowFinding] = []
+    reported: list[Diagnostic] = []
     with WantedContent(wanted) as listed:
         change = Change(connection, listed)
         pairs = sum(old != new for old, new in change.pairs(reported.append))
         write(change)
-    return [finding.key for finding in reported], pairs
+    return [key_of(one) for one in reported], pairs
 
 
 TWINS = [
@@ -113,14 +119,16 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
         # The domains of these rows have no services, which is a separate finding.
         other = ("uppercase", "mail service")
         found_problems = list(audit_rows(connection))
-        seen = [one.key for one in found_problems if not any(text in one.problem for text in other)]
-        left_out: list[RowFinding] = []
+        seen = [
+            key_of(one) for one in found_problems if not any(text in one.detail for text in other)
+        ]
+        left_out: list[Diagnostic] = []
         with open_catalog(connection, left_out=left_out.append):
             pass
 
     assert catalog.domains == (() if served is None else (found,))
     assert served is None or (found is not None and found.provider.name == f"{served}")
-    assert seen == [one.key for one in left_out] == others
+    assert seen == [key_of(one) for one in left_out] == others
     with write_transaction(engine) as connection:
         assert planned(connection, catalog) == (others, 0)
         assert planned(connection, catalog) == ([], 0)

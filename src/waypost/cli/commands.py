@@ -223,6 +223,11 @@ ALL: Final = Group(
             "Find configuration that breaks mail clients.",
             "Example: waypost lint --providers mail.toml --domain example.com",
         ),
+        "explain": Command(
+            "waypost.cli.checks.explain:explain",
+            "Describe a code of the checks, or a mail client.",
+            "Example: waypost explain plain-section",
+        ),
         "version": Command(
             "waypost.cli.version:version",
             "Print the version.",

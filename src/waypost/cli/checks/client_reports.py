@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 from waypost.cli.checks.report import ClientRow, Details
 from waypost.cli.layout import clean
-from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT
+from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT
 from waypost.diagnostics.conformance.reports import ConformanceReport
-from waypost.diagnostics.doctor.codes import FAULTS
-from waypost.diagnostics.fault import Fault
-from waypost.diagnostics.problem import Problem
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.grouping import DiagnosticGroup, grouped
 
 _WORKING: Final = frozenset({"works", "works with warnings"})
 _BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
@@ -81,40 +80,40 @@ def rule_remark(found: Sequence[ConformanceReport]) -> str:
     return "rules: " + (", ".join(f"{number} {name}" for number, name in numbers if number) or "-")
 
 
-def client_rows(found: Iterable[ConformanceReport], problems: Sequence[Problem]) -> list[ClientRow]:
+def client_rows(
+    found: Iterable[ConformanceReport], groups: Sequence[DiagnosticGroup]
+) -> list[ClientRow]:
     """Return the table of clients.
 
     Args:
         found: the reports of clients and rules.
-        problems: the table shows their codes instead of their texts.
+        groups: the table shows their codes instead of their texts.
     """
     return [
-        ClientRow(one.name, one.verdict, _how(one, problems))
-        for one in found
-        if one.kind == "client"
+        ClientRow(one.name, one.verdict, _how(one, groups)) for one in found if one.kind == "client"
     ]
 
 
-def _how(report: ConformanceReport, problems: Sequence[Problem]) -> str:
+def _how(report: ConformanceReport, groups: Sequence[DiagnosticGroup]) -> str:
     if report.verdict in {"not checked", "not offered"}:
-        causes = (one.code for one in problems if one.is_cause and _says(one, report.remark))
+        causes = (one.code for one in groups if one.is_cause and _says(one, report.remark))
         return next(causes, report.remark)
     source = _source(report)
     if report.verdict == "works":
         return source
     if report.verdict == "fails":
-        if report.faults and report.faults[0].fault.code == NO_ACCOUNT:
-            summary = _summary([one.text for one in report.faults])
-            codes = [one.code for one in problems if report.name in one.clients]
+        if report.diagnostics and report.diagnostics[0].code == NO_ACCOUNT:
+            summary = _summary([one.text for one in report.diagnostics])
+            codes = [one.code for one in groups if report.name in one.breaks]
             return ", ".join(codes) if codes and summary == _SILENCE else summary
-        wrong = [one for one in report.faults if one.fault.severity == "error"]
-        return ", ".join(dict.fromkeys(_named(one.fault.code, one.text) for one in wrong))
-    seen = ", ".join(dict.fromkeys(one.fault.code for one in report.faults))
+        wrong = [one for one in report.diagnostics if one.severity == "error"]
+        return ", ".join(dict.fromkeys(_named(one.code, one.text) for one in wrong))
+    seen = ", ".join(dict.fromkeys(one.code for one in report.diagnostics))
     return f"{source}; {seen}" if source else seen
 
 
-def _says(problem: Problem, remark: str) -> bool:
-    return any(place.startswith(remark) for place in problem.places)
+def _says(group: DiagnosticGroup, remark: str) -> bool:
+    return any(place.startswith(remark) for place in group.places)
 
 
 def _named(code: str, text: str) -> str:
@@ -153,10 +152,10 @@ def _summary(reasons: Iterable[str]) -> str:
     return "; ".join(shown)
 
 
-def client_problems(
+def client_groups(
     found: Sequence[ConformanceReport], without: Collection[str] = frozenset()
-) -> list[Problem]:
-    """Return the problems of clients, by code.
+) -> list[DiagnosticGroup]:
+    """Return what is wrong for clients, by code.
 
     Searches without a result are left out: the table shows them, and other codes explain them.
 
@@ -164,33 +163,25 @@ def client_problems(
         found: the reports of clients and rules.
         without: codes that the report shows elsewhere.
     """
-    faults: dict[str, Fault] = {}
-    places: dict[str, dict[str, None]] = {}
-    names: dict[str, dict[str, None]] = {}
-    for report in found:
-        for one in report.faults if report.kind == "client" else ():
-            code = one.fault.code
-            if code == NO_ACCOUNT or code in without:
-                continue
-            faults.setdefault(code, one.fault)
-            places.setdefault(code, {})[one.text] = None
-            names.setdefault(code, {})[report.name] = None
+    left_out = {NO_ACCOUNT, *without}
+    clients = [one for one in found if one.kind == "client"]
+    groups = grouped(one for report in clients for one in report.diagnostics)
     return [
-        problem(
-            *(
-                fault,
-                places[code],
-                f"docs/{'doctor' if code in FAULTS else 'conformance'}.md#{code}",
-            ),
-            clients=tuple(names[code]),
-        )
-        for code, fault in faults.items()
+        group_of(one.kept, breaks=_broken_by(one.code, clients))
+        for one in groups
+        if one.code not in left_out
     ]
 
 
-def rule_problems(
+def _broken_by(code: str, clients: Sequence[ConformanceReport]) -> tuple[str, ...]:
+    return tuple(
+        report.name for report in clients if any(one.code == code for one in report.diagnostics)
+    )
+
+
+def rule_groups(
     found: Sequence[ConformanceReport], *, with_silence: bool = True
-) -> list[Problem]:
+) -> list[DiagnosticGroup]:
     """Return the rules that fail.
 
     Args:
@@ -199,11 +190,10 @@ def rule_problems(
     """
     reach = _reach(found)
     held = []
-    for one in found:
-        texts = [noted.text for noted in one.faults if with_silence or _SILENCE not in noted.text]
-        if one.kind == "server" and texts:
-            rule = problem(one.faults[0].fault, texts, one.link)
-            held.append(replace(rule, reach=reach.get(one.key, 0)))
+    for report in found:
+        shown = [one for one in report.diagnostics if with_silence or _SILENCE not in one.text]
+        if report.kind == "server" and shown:
+            held.append(replace(group_of(shown), reach=reach.get(report.key, 0)))
     return held
 
 
@@ -220,16 +210,16 @@ def _reach(found: Sequence[ConformanceReport]) -> dict[str, int]:
     return reach
 
 
-def problem(
-    fault: Fault, places: Iterable[str], link: str, *, clients: tuple[str, ...] = ()
-) -> Problem:
-    """Return the problem of a fault."""
-    held = tuple(dict.fromkeys(places))
-    return Problem(
-        *(fault.code, fault.severity, fault.message, fault.fix, (link,), held, len(held)),
-        clients=clients,
-        reach=len(clients),
-    )
+def group_of(found: Sequence[Diagnostic], breaks: tuple[str, ...] = ()) -> DiagnosticGroup:
+    """Return diagnostics of one code as a group; the same text is shown once.
+
+    Args:
+        found: at least one.
+        breaks: the names of the clients that are broken.
+    """
+    texts = {one.text: one for one in reversed(found)}
+    kept = [one for one in found if texts[one.text] is one]
+    return DiagnosticGroup(found[0].about, kept, len(kept), breaks, len(breaks))
 
 
 def details(found: Iterable[ConformanceReport]) -> list[Details]:

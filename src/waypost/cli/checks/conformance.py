@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from waypost.cli.checks.client_reports import (
-    client_problems,
+    client_groups,
     client_rows,
     details,
     is_bad,
     rows,
-    rule_problems,
+    rule_groups,
     rule_remark,
     verdict_on,
 )
-from waypost.cli.checks.doctor_report import finding_problems
+from waypost.cli.checks.doctor_report import doctor_groups
 from waypost.cli.checks.report import Report as Shown
 from waypost.cli.checks.report import counts, print_report
 from waypost.cli.layout import clean
@@ -147,9 +147,9 @@ def _as_json(
 def _shown(
     subject: str, found: Sequence[ConformanceReport], unanswered: Sequence[DnsUnavailable]
 ) -> Shown:
-    causes = finding_problems(resolver_findings(unanswered), found)
-    problems = [*causes, *client_problems(found), *rule_problems(found)]
-    verdict = "; ".join(part for part in (counts(problems), verdict_on(found)) if part)
+    causes = doctor_groups(resolver_findings(unanswered), found)
+    groups = [*causes, *client_groups(found), *rule_groups(found)]
+    verdict = "; ".join(part for part in (counts(groups), verdict_on(found)) if part)
     remarks = ["", rule_remark(found)]
     table = client_rows(found, causes)
-    return Shown(subject, verdict, problems, table, remarks, details(found))
+    return Shown(subject, verdict, groups, table, remarks, details(found))

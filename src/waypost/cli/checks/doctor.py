@@ -27,7 +27,7 @@ from waypost.core.errors import AddressError, RequestError, SettingsError
 from waypost.diagnostics.comparison.server import CheckedServer
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import UNSERVED, ConformanceReport
-from waypost.diagnostics.doctor.codes import DoctorFinding
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.examination import Wanted, examine, steps
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
@@ -98,7 +98,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
         held = own_records(who.domain, settings_for(providers, demo, db_uri, public_url))
         wanted = lambda _: held  # noqa: E731 -- the document is not used then
     visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
-    findings: list[DoctorFinding] = []
+    findings: list[Diagnostic] = []
     reports: list[ConformanceReport] = []
     for step in with_bar(examine(visit, wanted, database), "Asking", steps()):
         for one in step:
@@ -117,7 +117,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
         print_report(report, verbose=verbose)
     if is_exhausted:
         note("warning: some checks are missing, because the time limit was too short; see --total")
-    is_wrong = any(one.fault.severity != "note" for one in findings)
+    is_wrong = any(one.severity != "note" for one in findings)
     if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
         raise typer.Exit(FINDINGS)
 

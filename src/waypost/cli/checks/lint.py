@@ -14,7 +14,7 @@ from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Catalog, DomainPattern, MatchKind
-from waypost.diagnostics.lint.domains import SHOWN, Linted, lint_catalog, lint_domain
+from waypost.diagnostics.lint.domains import SHOWN, LintResult, lint_catalog, lint_domain
 from waypost.settings import Settings
 
 DomainFlag = Annotated[
@@ -55,7 +55,7 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
         linted, missing = _pattern(settings, pattern)
     _print(linted, as_json, verbose, every)
     warn(missing)
-    if linted.findings or missing:
+    if linted.count or missing:
         raise typer.Exit(FINDINGS)
 
 
@@ -68,7 +68,7 @@ def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     return missing_in_database(settings)
 
 
-def _one(settings: Settings, name: DomainName) -> tuple[Linted, tuple[str, ...]]:
+def _one(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, ...]]:
     from waypost.cli.sources.store_libraries import missing_for_store  # noqa: PLC0415 -- loads SQLAlchemy
     from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
@@ -84,7 +84,7 @@ def _one(settings: Settings, name: DomainName) -> tuple[Linted, tuple[str, ...]]
     return lint_domain(found), missing
 
 
-def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[Linted, tuple[str, ...]]:
+def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[LintResult, tuple[str, ...]]:
     with catalog_reading(settings) as catalog:
         found = next((one for one in catalog.domains if one.pattern == pattern), None)
         missing = _missing(settings, catalog)
@@ -93,19 +93,19 @@ def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[Linted, tuple[
     return lint_domain(found), missing
 
 
-def _print(linted: Linted, as_json: bool, verbose: bool, every: bool) -> None:
-    problems = linted.problems
-    verdict = counts(problems) or "nothing found"
+def _print(linted: LintResult, as_json: bool, verbose: bool, every: bool) -> None:
+    groups = linted.groups
+    verdict = counts(groups) or "nothing found"
     subject = quantity(linted.domains, "domain")
     if as_json:
         say_json(
             {
                 "domains": linted.domains,
-                "count": linted.findings,
+                "count": linted.count,
                 "findings": linted.for_scripts(),
             }
         )
         return
-    print_report(Report(subject, verdict, problems), verbose=verbose, every=every)
-    if any(one.count > PLACES_MAX for one in problems) and not every:
+    print_report(Report(subject, verdict, groups), verbose=verbose, every=every)
+    if any(one.count > PLACES_MAX for one in groups) and not every:
         note("--all lists all places")

@@ -21,8 +21,8 @@ from waypost.cli.layout import (
     wrapped,
 )
 from waypost.cli.output import quantity
-from waypost.diagnostics.fault import SEVERITIES
-from waypost.diagnostics.problem import Problem, ordered
+from waypost.diagnostics.diagnostic import SEVERITIES
+from waypost.diagnostics.grouping import DiagnosticGroup, ordered
 
 PLACES_MAX: Final = 5
 """The number of places of a code that a report shows without --all or --verbose."""
@@ -74,7 +74,7 @@ class Report:
     Attributes:
         subject: what was checked.
         verdict: the result; with the subject it is the first line.
-        problems: in any order.
+        groups: what was found, by code, in any order.
         clients: the table; empty for none.
         remarks: lines below the table.
         details: shown with --verbose.
@@ -82,15 +82,15 @@ class Report:
 
     subject: str
     verdict: str
-    problems: Sequence[Problem] = ()
+    groups: Sequence[DiagnosticGroup] = ()
     clients: Sequence[ClientRow] = ()
     remarks: Sequence[str] = ()
     details: Sequence[Details] = ()
 
 
-def counts(problems: Iterable[Problem]) -> str:
-    """Return the number of problems by severity: `3 errors, 1 note`; empty if there is none."""
-    severities = [one.severity for one in problems]
+def counts(groups: Iterable[DiagnosticGroup]) -> str:
+    """Return the number of codes by severity: `3 errors, 1 note`; empty if there is none."""
+    severities = [one.severity for one in groups]
     numbers = ((severities.count(severity), severity) for severity in SEVERITIES)
     return ", ".join(quantity(number, severity) for number, severity in numbers if number)
 
@@ -125,10 +125,10 @@ def lines(
     """
     yield from hanging((), f"{clean(report.subject)}: {clean(report.verdict)}", 2, width, "bold")
     total = sum(1 for row in report.clients if row.verdict != "not offered")
-    for problem in ordered(report.problems):
+    for group in ordered(report.groups):
         yield ()
         whole = every or verbose
-        yield from _problem(problem, total, width, every=whole, links=None if verbose else 1)
+        yield from _group(group, total, width, every=whole, links=None if verbose else 1)
     if report.clients or report.remarks:
         yield ()
     yield from _table(report.clients, width)
@@ -139,25 +139,25 @@ def lines(
         yield from _details(one, width)
 
 
-def _problem(
-    problem: Problem, total: int, width: int | None, *, every: bool, links: int | None
+def _group(
+    group: DiagnosticGroup, total: int, width: int | None, *, every: bool, links: int | None
 ) -> Iterator[Line]:
-    """Return the lines of a problem; `total` is the number of clients, 0 if unknown."""
-    head = Part(problem.severity, _STYLES[problem.severity]), Part(f" {problem.code}: ", "bold")
-    yield from hanging(head, problem.message, 2, width)
-    if problem.clients:
-        names = clean(", ".join(problem.clients))
-        if len(problem.clients) >= total > 1:
+    """Return the lines of a code; `total` is the number of clients, 0 if unknown."""
+    head = Part(group.severity, _STYLES[group.severity]), Part(f" {group.code}: ", "bold")
+    yield from hanging(head, group.about.message, 2, width)
+    if group.breaks:
+        names = clean(", ".join(group.breaks))
+        if len(group.breaks) >= total > 1:
             names = f"all {total} clients"
         yield from hanging((Part("  breaks: "),), names, 4, width)
-    shown = problem.places if every else problem.places[:PLACES_MAX]
+    shown = group.places if every else group.places[:PLACES_MAX]
     for place in shown:
         yield from hanging((Part("  - "),), clean(place), 4, width)
-    if more := problem.count - len(shown):
+    if more := group.count - len(shown):
         yield (Part(f"  and {more:,} more"),)
-    yield from hanging((Part("  fix: ", "green"),), problem.fix, 4, width)
-    for link in problem.links[:links]:
-        yield (Part(f"  see {link}", "dim"),)
+    yield from hanging((Part("  fix: ", "green"),), group.about.fix, 4, width)
+    for link in group.links[:links]:
+        yield (Part(f"  see: {link}", "dim"),)
 
 
 def _table(rows: Sequence[ClientRow], width: int | None) -> Iterator[Line]:
@@ -188,4 +188,4 @@ def _details(one: Details, width: int | None) -> Iterator[Line]:
     yield from hanging(head, one.verdict, 2, width, _STYLES[one.verdict])
     for line in one.lines:
         yield from hanging((Part("  - "),), clean(line), 4, width)
-    yield (Part(f"  see {one.link}", "dim"),)
+    yield (Part(f"  see: {one.link}", "dim"),)

@@ -1,7 +1,6 @@
 """`waypost db`: the schema of the database."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -13,10 +12,10 @@ from waypost.cli.sources.database_libraries import missing_for_database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import SettingsError
 from waypost.database.engine import Engine, missing_file, read_connection
+from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.store.sql import migrate
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import MigrationStatus
-from waypost.store.sql.row_finding import RowFinding
 
 UPGRADE_LIMIT: Final = 20
 CHECK_LIMIT: Final = 100
@@ -110,12 +109,14 @@ def check(
         count, shown = _first(audit_rows(connection), limit)
         missing = missing_for_database(connection)
     if as_json:
-        found = [asdict(finding) for finding in shown]
+        found = [diagnostic_json(finding) for finding in shown]
         say_json({"count": count, "findings": found, "missing_libraries": missing})
     else:
         for finding in shown:
-            say(str(finding))
+            say(f"{finding.severity} {finding.code}: {finding}")
         note(_counted(count, len(shown)))
+        if count:
+            note("waypost explain CODE describes a code")
     warn(missing)
     if count or missing:
         raise typer.Exit(FINDINGS)
@@ -134,7 +135,7 @@ def _missing_libraries(engine: Engine) -> tuple[str, ...]:
         return missing_for_database(connection)
 
 
-def _first(found: Iterable[RowFinding], limit: int) -> tuple[int, list[RowFinding]]:
+def _first(found: Iterable[Diagnostic], limit: int) -> tuple[int, list[Diagnostic]]:
     """Return the number of findings, and the first of them."""
     count, shown = 0, []
     for count, finding in enumerate(found, 1):

@@ -1,6 +1,5 @@
 """`waypost import automx2`: copy automx2's database, which does not change."""
 
-from dataclasses import asdict
 from typing import Annotated, Final
 
 import typer
@@ -12,6 +11,7 @@ from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
 from waypost.database.engine import Connection, is_missing_file, read_connection, write_transaction
+from waypost.diagnostics.diagnostic import diagnostic_json
 from waypost.settings import Settings
 from waypost.store.sql.copy import CopyResult, copy_rows, has_rows, open_source
 from waypost.store.sql.migrate import upgrade
@@ -91,5 +91,5 @@ def _print(copied: CopyResult, dry_run: bool) -> None:
 
 
 def _print_json(copied: CopyResult, dry_run: bool) -> None:
-    findings = [asdict(finding) for finding in (*copied.findings, *copied.unusable)]
+    findings = [diagnostic_json(one) for one in (*copied.findings, *copied.unusable)]
     say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

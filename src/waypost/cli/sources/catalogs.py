@@ -7,9 +7,9 @@ from dataclasses import replace
 from waypost.cli.output import Progress, warn
 from waypost.core.model import Catalog
 from waypost.demo import demo_catalog
+from waypost.diagnostics.row_codes import DiagnosticSink
 from waypost.providers_file.load import read_providers_path
 from waypost.settings import Settings
-from waypost.store.sql.row_finding import FindingSink
 
 
 def catalog_of(settings: Settings) -> Catalog:
@@ -34,7 +34,7 @@ def catalog_of(settings: Settings) -> Catalog:
 def catalog_reading(
     settings: Settings,
     step: Progress = lambda _what, _done, _total: None,
-    left_out: FindingSink = lambda _finding: None,
+    left_out: DiagnosticSink = lambda _finding: None,
 ) -> Iterator[Catalog]:
     """Read catalogs of any size: domains of a database are not kept in memory.
 

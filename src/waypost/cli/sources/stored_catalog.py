@@ -7,13 +7,15 @@ from waypost.cli.output import Progress
 from waypost.cli.sources.database import database
 from waypost.core.model import Catalog
 from waypost.database.engine import read_snapshot
+from waypost.diagnostics.row_codes import DiagnosticSink
 from waypost.settings import Settings
-from waypost.store.sql.row_finding import FindingSink
 from waypost.store.sql.sync.catalog import open_catalog
 
 
 @contextmanager
-def stored_catalog(settings: Settings, step: Progress, left_out: FindingSink) -> Iterator[Catalog]:
+def stored_catalog(
+    settings: Settings, step: Progress, left_out: DiagnosticSink
+) -> Iterator[Catalog]:
     """Open the database and yield its catalog; the domains are not kept in memory.
 
     Args:

@@ -1,21 +1,22 @@
 """Reports about any server: which recorded clients can set up an account, or why not."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from waypost.core.errors import AddressError, NamesUnavailable
-from waypost.diagnostics.conformance.account_faults import (
+from waypost.diagnostics.conformance.account_checks import (
     AccountCheck,
     CheckAccount,
     unchecked,
     without_connection,
     without_protection,
 )
-from waypost.diagnostics.conformance.client_faults import NO_ACCOUNT, ClientFinding, client_finding
+from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT, client_diagnostic
 from waypost.diagnostics.conformance.probes import Asked, Probe
-from waypost.diagnostics.conformance.rule_faults import RULE_FAULTS
+from waypost.diagnostics.conformance.rule_codes import RULE_CODES
 from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.diagnostic import Diagnostic, explained_by
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
@@ -43,38 +44,39 @@ class ConformanceReport:
 
     Attributes:
         kind: `client` or `server`.
-        faults: the faults that were found.
+        diagnostics: what was found.
         account: the account of the client; None if there is none, or for a probe.
         other_services: the other services of the client, a type and a URL each.
         source: the URL or the records that the account comes from; empty without an account.
         silent: the hosts that the client asked and that did not answer.
         paths: the paths of the URLs that the client asked.
         remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
+        topic: the argument of `waypost explain`; empty if it is the key.
     """
 
     kind: Literal["client", "server"]
     key: str
     name: str
     verdict: Verdict
-    faults: tuple[ClientFinding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     account: Account | None = None
     other_services: tuple[str, ...] = ()
     source: str = ""
     silent: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
     remark: str = ""
+    topic: str = ""
 
     @property
     def findings(self) -> tuple[str, ...]:
         """Return the findings, one line each."""
-        lines = tuple(one.line for one in self.faults)
+        lines = tuple(one.line for one in self.diagnostics)
         return (*lines, self.remark) if self.remark else lines
 
     @property
     def link(self) -> str:
-        """Return the link to the description of the client or the rule."""
-        page = "clients" if self.kind == "client" else "conformance"
-        return f"docs/{page}.md#{self.key}"
+        """Return the command that explains the client or the rule."""
+        return explained_by(self.topic or self.key)
 
 
 def reports(asked: Asked) -> Iterator[ConformanceReport]:
@@ -94,9 +96,7 @@ def reports_of_clients(
     """
     for client in CLIENTS:
         if client.needs_dns and asked.resolver is None:
-            yield ConformanceReport(
-                "client", client.key, client.name, "not offered", remark=_DNS_ALONE
-            )
+            yield _report_on(client, "not offered", remark=_DNS_ALONE)
         else:
             yield of_client(client, asked, check)
 
@@ -120,8 +120,8 @@ def of_probe(probe: Probe, asked: Asked) -> ConformanceReport:
     """Check one rule, if the server has what the rule is about."""
 
     def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> ConformanceReport:
-        fault = RULE_FAULTS[probe.key]
-        held = tuple(ClientFinding(fault, text, says_all=True) for text in seen)
+        about = RULE_CODES[probe.key]
+        held = tuple(Diagnostic(about, detail=text) for text in seen)
         return ConformanceReport("server", probe.key, probe.about, verdict, held, remark=remark)
 
     already = len(asked.wire.unknown)
@@ -153,30 +153,30 @@ def of_client(
     heard, unknown = _hear(client, asked, asked.address)
     outcome = heard.outcome
     if why := reason_of_doubt(heard, unknown):
-        return ConformanceReport("client", client.key, client.name, "not checked", remark=why)
+        return _report_on(client, "not checked", remark=why)
     verdict, found, remark = _without_account(client, heard) or _verdict(
         client, asked, outcome, check
     )
     is_server = outcome.account is None and outcome.source
     other_services = (f"activesync {outcome.source}",) if is_server else outcome.other_services
-    return ConformanceReport(
-        *(
-            "client",
-            client.key,
-            client.name,
-            verdict,
-            tuple(found),
-            outcome.account,
-            other_services,
-        ),
+    return replace(
+        _report_on(client, verdict, remark=remark),
+        diagnostics=tuple(found),
+        account=outcome.account,
+        other_services=other_services,
         source=outcome.source,
         silent=frozenset(one.host for one, answer in heard.exchanges if not answer.status),
         paths=frozenset(one.path for one, _ in heard.exchanges),
-        remark=remark,
     )
 
 
-_Judged = tuple[Verdict, list[ClientFinding], str]
+def _report_on(client: SimulatedClient, verdict: Verdict, remark: str) -> ConformanceReport:
+    return ConformanceReport(
+        "client", client.key, client.name, verdict, remark=remark, topic=client.topic
+    )
+
+
+_Judged = tuple[Verdict, list[Diagnostic], str]
 
 
 def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | None:
@@ -187,7 +187,11 @@ def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | No
         return "not offered", [], f"the server does not have {client.needs}"
     nothing = outcome.account is None and not outcome.source
     if (client.expects_account and nothing) or outcome.has_stopped:
-        return "fails", [client_finding(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)], ""
+        return (
+            "fails",
+            [client_diagnostic(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)],
+            "",
+        )
     return None
 
 
@@ -195,16 +199,16 @@ def _verdict(
     client: SimulatedClient, asked: Asked, outcome: Outcome, check: CheckAccount
 ) -> _Judged:
     """Return the verdict of a search that ended with an account, a server, or as it should."""
-    found = [client_finding("client-trouble", one) for one in outcome.warnings]
+    found = [client_diagnostic("client-trouble", one) for one in outcome.warnings]
     checked = check(outcome.account) if outcome.account else AccountCheck()
-    found += [*checked.faults, *without_connection(outcome.account, checked.good)]
+    found += [*checked.diagnostics, *without_connection(outcome.account, checked.good)]
     found += without_protection(outcome.account)
     unknowns = [checked.unknown] if checked.unknown else []
     found += _for_strangers(client, asked, unknowns)
     if outcome.account:
         found += _for_variants(client, asked, outcome.account, unknowns)
-    if any(one.fault.severity == "error" for one in found):
-        return "fails", sorted(found, key=lambda one: one.fault.severity != "error"), ""
+    if any(one.severity == "error" for one in found):
+        return "fails", sorted(found, key=lambda one: one.severity != "error"), ""
     if unknowns:
         return "not checked", found, unknowns[0]
     if outcome.account is None and (outcome.source or outcome.other_services):
@@ -270,8 +274,8 @@ def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 def _for_strangers(
     client: SimulatedClient, asked: Asked, unknowns: list[str]
-) -> Iterator[ClientFinding]:
-    """Yield faults of the client at a domain that is not served: its search must go on.
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong for the client at a domain that is not served: its search must go on.
 
     The reason for a request that could not be sent is added to `unknowns`.
     """
@@ -283,14 +287,14 @@ def _for_strangers(
         unknowns.append(unanswered[0])
         return
     if heard.outcome.account:
-        yield client_finding("stranger-account", f"{heard.outcome.account}")
+        yield client_diagnostic("stranger-account", f"{heard.outcome.account}")
     elif heard.outcome.has_stopped:
-        yield client_finding("stranger-stops", next(iter(heard.outcome.reasons[-1:]), ""))
+        yield client_diagnostic("stranger-stops", next(iter(heard.outcome.reasons[-1:]), ""))
 
 
 def _for_variants(
     client: SimulatedClient, asked: Asked, expected: Account, unknowns: list[str]
-) -> Iterator[ClientFinding]:
+) -> Iterator[Diagnostic]:
     variants = {"+tag": f"{asked.local_part}+tag@{asked.domain}"}
     if client.keeps_case:
         variants["a domain in capitals"] = f"{asked.local_part}@{asked.domain.upper()}"
@@ -305,11 +309,11 @@ def _for_variants(
         found = heard.outcome
         if found.account is None:
             reasons = "; ".join(_shortened(found.reasons)[:3])
-            yield client_finding("client-variant", f"with {what}: {reasons}")
+            yield client_diagnostic("client-variant", f"with {what}: {reasons}")
         elif _places(found.account) != _places(expected):
-            yield client_finding("client-other-account", f"with {what}: {found.account}")
+            yield client_diagnostic("client-other-account", f"with {what}: {found.account}")
         elif " " in found.account.incoming.login:
-            yield client_finding("client-login-space", f"with {what}")
+            yield client_diagnostic("client-login-space", f"with {what}")
 
 
 def _places(account: Account) -> tuple[tuple[str, str, int, str], ...]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from waypost.diagnostics.comparison.answers import AnsweredService
-from waypost.diagnostics.conformance.account_faults import AccountCheck, servers_of
-from waypost.diagnostics.conformance.client_faults import ClientFinding, client_finding
-from waypost.diagnostics.doctor.codes import FAULTS, DoctorFinding
+from waypost.diagnostics.conformance.account_checks import AccountCheck, servers_of
+from waypost.diagnostics.conformance.client_codes import client_diagnostic
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail import (
     SPOKEN,
@@ -28,7 +28,7 @@ class MailServers:
         """Create an empty set of servers for a domain."""
         self._visit = visit
         self._results: dict[_Key, MailResult] = {}
-        self._new: list[DoctorFinding] = []
+        self._new: list[Diagnostic] = []
 
     def examine(self, offer: AnsweredService) -> None:
         """Check a mail server, and keep its findings for `new_findings`."""
@@ -37,7 +37,7 @@ class MailServers:
             self._results[key] = mail_result(self._visit, offer)
             self._new += self._results[key].findings
 
-    def new_findings(self) -> list[DoctorFinding]:
+    def new_findings(self) -> list[Diagnostic]:
         """Return the findings since the last call."""
         new, self._new = self._new, []
         return new
@@ -47,7 +47,7 @@ class MailServers:
 
         Servers that no document has named before are checked now.
         """
-        found: list[ClientFinding] = []
+        found: list[Diagnostic] = []
         unknown = ""
         good: set[MailServer] = set()
         for server in servers_of(account):
@@ -75,20 +75,18 @@ class MailServers:
 
 def _troubles(
     server: MailServer, offer: AnsweredService, result: MailResult
-) -> Iterator[ClientFinding]:
+) -> Iterator[Diagnostic]:
     for one in result.findings:
-        if one.fault.severity != "error" or one.fault.code == "mail-authentication":
+        if one.severity != "error" or one.code == "mail-authentication":
             continue
-        text = f"{one.place}: {one.detail}" if one.detail else one.place
         if result.is_good:
             # Clients then try the next address.
-            yield client_finding("client-trouble", f"{one.fault.message}: {text}")
+            yield client_diagnostic("client-trouble", one.line)
         else:
-            yield ClientFinding(one.fault, text)
+            yield one
     if not result.is_good:
         return
     wanted = server.method
     # A client that does not read the method uses any method.
     if not (offers_method(result.methods, wanted) if wanted else result.methods):
-        finding = lacking(place_of(offer), wanted or "login method", result.methods)
-        yield ClientFinding(FAULTS["mail-authentication"], f"{finding.place}: {finding.detail}")
+        yield lacking(place_of(offer), wanted or "login method", result.methods)

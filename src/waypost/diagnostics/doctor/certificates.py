@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 
 SOON_SECONDS: Final = 14 * 24 * 3600
 # X509_verify_cert's results: openssl-verification-options(1), x509_vfy.h.
@@ -21,19 +22,19 @@ _CODES: Final = {
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-def refused(place: str, error: ssl.SSLCertVerificationError) -> DoctorFinding:
+def refused(place: str, error: ssl.SSLCertVerificationError) -> Diagnostic:
     """Return the finding for a certificate that is refused."""
     code = _CODES.get(error.verify_code, "certificate-untrusted")
-    return doctor_finding(code, place, error.verify_message)
+    return doctor_diagnostic(code, place, error.verify_message)
 
 
-def expiring(place: str, connected: object) -> Iterator[DoctorFinding]:
+def expiring(place: str, connected: object) -> Iterator[Diagnostic]:
     """Yield a finding if the certificate of a connection expires soon."""
     if not isinstance(connected, ssl.SSLSocket):
         return
     end = (connected.getpeercert() or {}).get("notAfter")
     if isinstance(end, str) and ssl.cert_time_to_seconds(end) - time.time() < SOON_SECONDS:
-        yield doctor_finding("certificate-soon", place, f"on {end}")
+        yield doctor_diagnostic("certificate-soon", place, f"on {end}")
 
 
 def has_no_way(address: str, error: OSError) -> bool:

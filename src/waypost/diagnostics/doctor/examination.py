@@ -9,8 +9,9 @@ from waypost.diagnostics.conformance.reports import (
     reports_of_probes,
 )
 from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.accounts import MailServers
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail import autoconfig_of, offers_by_dns, offers_of
 from waypost.diagnostics.doctor.names import name_findings
@@ -29,10 +30,10 @@ _RULES: Final = frozenset(
 Wanted = Callable[[bytes], Sequence[Record]]
 
 
-Step = Sequence[DoctorFinding | ConformanceReport]
+ExaminationStep = Sequence[Diagnostic | ConformanceReport]
 
 
-def examine(visit: DoctorContext, wanted: Wanted, database: str = "") -> Iterator[Step]:
+def examine(visit: DoctorContext, wanted: Wanted, database: str = "") -> Iterator[ExaminationStep]:
     """Check names, DNS, mail servers and the public database, then let every client search.
 
     Args:
@@ -46,7 +47,7 @@ def examine(visit: DoctorContext, wanted: Wanted, database: str = "") -> Iterato
     yield list(zone_findings(visit, wanted(body)))
     offers = offers_of(visit)
     if not offers.held and not offers.unknown:
-        yield [doctor_finding("mail-none", visit.domain)]
+        yield [doctor_diagnostic("mail-none", visit.domain)]
     servers = MailServers(visit)
     for offer in offers.held or offers_by_dns(visit):
         servers.examine(offer)

@@ -15,8 +15,9 @@ from waypost.diagnostics.comparison.answers import (
     read_answer,
 )
 from waypost.diagnostics.conformance.schema_probes import LABELS
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor import certificates
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
@@ -115,7 +116,7 @@ class MailResult:
         unknown: why it was not checked; empty if it was.
     """
 
-    findings: tuple[DoctorFinding, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
     is_good: bool = False
     methods: frozenset[str] = frozenset()
     unknown: str = ""
@@ -126,7 +127,7 @@ def place_of(offer: AnsweredService) -> str:
     return f"{offer.kind} {offer.place}:{offer.port}"
 
 
-def mail_findings(visit: DoctorContext, offer: AnsweredService) -> tuple[DoctorFinding, ...]:
+def mail_findings(visit: DoctorContext, offer: AnsweredService) -> tuple[Diagnostic, ...]:
     """Return what is wrong with one mail server."""
     return mail_result(visit, offer).findings
 
@@ -139,13 +140,13 @@ def mail_result(visit: DoctorContext, offer: AnsweredService) -> MailResult:
     except NamesUnavailable as error:
         return MailResult(unknown=f"{error}")
     if not held:
-        return MailResult((doctor_finding("mail-missing", place, "no A or AAAA record"),))
-    findings: list[DoctorFinding] = []
+        return MailResult((doctor_diagnostic("mail-missing", place, "no A or AAAA record"),))
+    findings: list[Diagnostic] = []
     methods: set[str] | None = None
     unknown = TIME_OVER
     for address in held:
         if refusal := visit.asked.wire.refusal_of_mail(offer.place, address):
-            findings.append(doctor_finding("mail-private", place, refusal))
+            findings.append(doctor_diagnostic("mail-private", place, refusal))
             continue
         seconds = visit.seconds()
         if not seconds:
@@ -165,7 +166,7 @@ def mail_result(visit: DoctorContext, offer: AnsweredService) -> MailResult:
 
 def _at(
     visit: DoctorContext, offer: AnsweredService, address: str, seconds: float
-) -> tuple[list[DoctorFinding], set[str] | None] | None:
+) -> tuple[list[Diagnostic], set[str] | None] | None:
     """Return findings and login methods at one address; None if this machine has no route to it."""
     place = place_of(offer)
     try:
@@ -181,31 +182,33 @@ def _at(
         return [_failure(place, f"at {address}", error)], None
 
 
-def _failure(place: str, at: str, error: OSError | NoStartTls | ProtocolError) -> DoctorFinding:
+def _failure(place: str, at: str, error: OSError | NoStartTls | ProtocolError) -> Diagnostic:
     match error:
         case ssl.SSLCertVerificationError():
             return certificates.refused(place, error)
         case ssl.SSLError():
-            return doctor_finding("mail-tls", place, f"{at}: {tls_reason(error)}")
+            return doctor_diagnostic("mail-tls", place, f"{at}: {tls_reason(error)}")
         case NoStartTls():
-            return doctor_finding("mail-starttls", place, f"{at}: {error}")
+            return doctor_diagnostic("mail-starttls", place, f"{at}: {error}")
         case ProtocolError():
-            return doctor_finding("mail-protocol", place, f"{at}: {error}")
-    return doctor_finding("mail-silent", place, f"{at}: {failure_reason(error)}")
+            return doctor_diagnostic("mail-protocol", place, f"{at}: {error}")
+    return doctor_diagnostic("mail-silent", place, f"{at}: {failure_reason(error)}")
 
 
-def _missing(offer: AnsweredService, place: str, methods: set[str]) -> Iterator[DoctorFinding]:
+def _missing(offer: AnsweredService, place: str, methods: set[str]) -> Iterator[Diagnostic]:
     for wanted in offer.methods:
         if not offers_method(methods, wanted):
             yield lacking(place, wanted, methods)
 
 
-def lacking(place: str, wanted: str, methods: Collection[str]) -> DoctorFinding:
+def lacking(place: str, wanted: str, methods: Collection[str]) -> Diagnostic:
     """Return the finding for a login method that a mail server does not offer."""
     offered = " ".join(sorted(methods)) or "nothing"
     if len(offered) > OFFERED_MAX_CHARS:
         offered = f"{offered[:OFFERED_MAX_CHARS]}…"
-    return doctor_finding("mail-authentication", place, f"no {wanted}; the server offers {offered}")
+    return doctor_diagnostic(
+        "mail-authentication", place, f"no {wanted}; the server offers {offered}"
+    )
 
 
 def offers_method(methods: Collection[str], wanted: str) -> bool:

@@ -7,8 +7,9 @@ from contextlib import suppress
 
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.comparison.server import CheckedServer
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor import certificates
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
@@ -18,7 +19,7 @@ from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 
 
-def name_findings(visit: DoctorContext) -> Iterator[DoctorFinding]:
+def name_findings(visit: DoctorContext) -> Iterator[Diagnostic]:
     """Yield findings for each name, beginning with the one that most clients ask.
 
     There is no finding for a name if DNS does not answer.
@@ -43,11 +44,11 @@ def _has_pacc(visit: DoctorContext) -> bool:
 
 def _at(
     visit: DoctorContext, host: str, path: str, silent: dict[str, str], *, is_needed: bool
-) -> Iterator[DoctorFinding]:
+) -> Iterator[Diagnostic]:
     """Check a name; `silent` contains the addresses that did not answer for another name."""
     held = visit.addresses(host)
     if not held:
-        yield doctor_finding(
+        yield doctor_diagnostic(
             "name-missing" if is_needed else "name-unused", host, "no A or AAAA record"
         )
         return
@@ -58,15 +59,15 @@ def _at(
     # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
     response = visit.asked.wire.answer(ClientRequest("GET", "http", host, path))
     if response.status and not response.location.startswith("https://"):
-        yield doctor_finding("http-plain", f"{host}:80", described(response))
+        yield doctor_diagnostic("http-plain", f"{host}:80", described(response))
 
 
 def _by_https(
     visit: DoctorContext, host: str, address: str, silent: dict[str, str], *, is_needed: bool
-) -> Iterator[DoctorFinding]:
+) -> Iterator[Diagnostic]:
     no_answer = "name-silent" if is_needed else "name-unused"
     if address in silent:
-        yield doctor_finding(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
+        yield doctor_diagnostic(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
         return
     seconds = visit.seconds()
     if not seconds:
@@ -82,9 +83,9 @@ def _by_https(
         yield certificates.refused(place, error)
     except ssl.SSLError as error:
         code = "name-tls" if is_needed else "name-unused"
-        yield doctor_finding(code, place, f"{at}: {tls_reason(error)}")
+        yield doctor_diagnostic(code, place, f"{at}: {tls_reason(error)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and certificates.has_no_way(address, error):
             return
         silent[address] = failure_reason(error)
-        yield doctor_finding(no_answer, place, f"{at}: {silent[address]}")
+        yield doctor_diagnostic(no_answer, place, f"{at}: {silent[address]}")

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import AnsweredService, read_answer
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.session import ClientRequest, described
 
@@ -15,7 +16,7 @@ _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 
 def database_findings(
     visit: DoctorContext, base: str, own: Sequence[AnsweredService]
-) -> Iterator[DoctorFinding]:
+) -> Iterator[Diagnostic]:
     """Yield the mail servers that only the database or only the domain names.
 
     Args:
@@ -31,18 +32,18 @@ def database_findings(
     address = EmailAddress.parse(visit.asked.address)
     answer = read_answer("autoconfig", response.status, response.body, address)
     if answer.outcome == "failed":
-        yield doctor_finding(
+        yield doctor_diagnostic(
             "ispdb-silent", place, described(response) if not response.status else answer.detail
         )
         return
     theirs = {_place(one) for one in answer.offers if one.kind in _MAIL}
     ours = {_place(one) for one in own if one.kind in _MAIL}
     for one in sorted(theirs - ours):
-        yield doctor_finding(
+        yield doctor_diagnostic(
             "ispdb-different", place, f"the database names {_said(one)}, the domain does not"
         )
     for one in sorted(ours - theirs):
-        yield doctor_finding(
+        yield doctor_diagnostic(
             "ispdb-different", place, f"the database does not name {_said(one)}, the domain does"
         )
 

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.transports.dns import DnsUnavailable
 
 NAMES_MAX: Final = 3
 
 
-def resolver_findings(unanswered: Iterable[DnsUnavailable]) -> Iterator[DoctorFinding]:
+def resolver_findings(unanswered: Iterable[DnsUnavailable]) -> Iterator[Diagnostic]:
     """Yield each failure of a resolver once, with the first names that it did not answer."""
     by_reason: dict[str, list[str]] = {}
     for one in unanswered:
         by_reason.setdefault(one.why, []).append(f"{one.lookup}")
     for why, lookups in by_reason.items():
         rest = f" and {len(lookups) - NAMES_MAX} more" if len(lookups) > NAMES_MAX else ""
-        yield doctor_finding("dns-silent", why, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}")
+        yield doctor_diagnostic(
+            "dns-silent", why, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}"
+        )

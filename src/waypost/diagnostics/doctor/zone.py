@@ -5,7 +5,8 @@ from contextlib import suppress
 
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.schema_probes import LABELS, digest, pacc_document
-from waypost.diagnostics.doctor.codes import DoctorFinding, doctor_finding
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.formats.dns import Record, ServiceAt, Text
@@ -14,7 +15,7 @@ _PACC_DIGEST = "v=UAAC1"
 _CALENDARS = ("_caldavs._tcp.", "_carddavs._tcp.")  # RFC 6764 s3
 
 
-def zone_findings(visit: DoctorContext, wanted: Sequence[Record]) -> Iterator[DoctorFinding]:
+def zone_findings(visit: DoctorContext, wanted: Sequence[Record]) -> Iterator[Diagnostic]:
     """Compare SRV and TXT records, and check the targets of SRV records.
 
     Args:
@@ -39,7 +40,7 @@ def zone_findings(visit: DoctorContext, wanted: Sequence[Record]) -> Iterator[Do
     if pacc_document(visit.asked).status:
         with suppress(NamesUnavailable):
             for what in digest(visit.asked):
-                yield doctor_finding("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
+                yield doctor_diagnostic("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
 
 
 def _places(wanted: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:
@@ -52,18 +53,16 @@ def _places(wanted: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:
     return by_name
 
 
-def _service(
-    visit: DoctorContext, name: str, places: set[tuple[str, int]]
-) -> Iterator[DoctorFinding]:
+def _service(visit: DoctorContext, name: str, places: set[tuple[str, int]]) -> Iterator[Diagnostic]:
     records = visit.records(DnsLookup("SRV", name))
     published = {(one.data, one.port) for one in records if one.data}
     if places and not records:
-        yield doctor_finding(
+        yield doctor_diagnostic(
             _code_of_missing(name, places, visit.domain), name, f"SRV {_said(places)}"
         )
     elif places != published and records:
         seen = _said(published) or "that there is no such service"
-        yield doctor_finding(
+        yield doctor_diagnostic(
             "dns-different", name, f"SRV {seen} instead of {_said(places) or 'none'}"
         )
 
@@ -76,22 +75,24 @@ def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> st
     return "dns-missing-calendar" if is_calendar and is_elsewhere else "dns-missing"
 
 
-def _text(visit: DoctorContext, name: str, text: str) -> Iterator[DoctorFinding]:
+def _text(visit: DoctorContext, name: str, text: str) -> Iterator[Diagnostic]:
     """Yield a finding if a TXT record is missing."""
     if text not in {one.data for one in visit.records(DnsLookup("TXT", name))}:
-        yield doctor_finding("dns-missing", name, f"TXT {text}")
+        yield doctor_diagnostic("dns-missing", name, f"TXT {text}")
 
 
-def _targets(visit: DoctorContext, name: str) -> Iterator[DoctorFinding]:
+def _targets(visit: DoctorContext, name: str) -> Iterator[Diagnostic]:
     for record in _with_target(visit.records(DnsLookup("SRV", name))):
         with suppress(NamesUnavailable):
             alias = visit.records(DnsLookup("CNAME", record.data))
             if alias:
-                yield doctor_finding(
+                yield doctor_diagnostic(
                     "srv-alias", name, f"{record.data} is an alias of {alias[0].data}"
                 )
             elif not visit.addresses(record.data):
-                yield doctor_finding("srv-target", name, f"{record.data} has no A or AAAA record")
+                yield doctor_diagnostic(
+                    "srv-target", name, f"{record.data} has no A or AAAA record"
+                )
 
 
 def _with_target(records: Sequence[DnsAnswer]) -> list[DnsAnswer]:

@@ -1,138 +1,68 @@
-"""Lint any number of domains, and report the findings."""
+"""Lint any number of domains, and report what was found."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from waypost.core.clients import PACC
 from waypost.core.model import Catalog, Domain, ExternalDomains
-from waypost.diagnostics.problem import Problem, ordered
+from waypost.diagnostics.clients import names_of
+from waypost.diagnostics.diagnostic import Diagnostic, DomainPlace, diagnostic_json
+from waypost.diagnostics.grouping import DiagnosticGroup, grouped, ordered
 
 if TYPE_CHECKING:
-    from waypost.diagnostics.lint.linter import LintFinding
-    from waypost.diagnostics.lint.rule import Rule
     from waypost.store.interning import DomainEntry
 
 SHOWN: Final = 20
-"""How many findings of each code are kept."""
+"""How many diagnostics of each code are kept."""
 _SHOWN_BY_APPLY: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class DomainFinding:
-    """A finding, and the domains that it concerns.
-
-    Attributes:
-        domain: the first domain with the finding, or a text for the domains of a directory.
-        domains: how many domains have the same services; None for the domains of a directory.
-    """
-
-    finding: "LintFinding"
-    domain: str
-    domains: int | None
-
-    @property
-    def place(self) -> str:
-        """Return the place of the finding: domains, and a service or a text."""
-        more = f" and {self.domains - 1:,} more" if self.domains and self.domains > 1 else ""
-        where = f": {self.finding.where}" if self.finding.where else ""
-        return f"{self.domain}{more}{where}"
-
-    def for_scripts(self) -> dict[str, object]:
-        """Return the finding for --json."""
-        rule = self.finding.rule
-        return {
-            "code": rule.code,
-            "severity": rule.severity,
-            "clients": [client.name for client in self.finding.clients],
-            "where": self.finding.where,
-            "message": rule.message,
-            "fix": rule.fix,
-            "domain": self.domain,
-            "domains": self.domains,
-            "links": [client.link for client in self.finding.clients],
-        }
-
-
-@dataclass(slots=True)
-class OfCode:
-    """All findings of one code.
-
-    Attributes:
-        kept: the first of them.
-        findings: how many there are.
-    """
-
-    rule: "Rule"
-    kept: list[DomainFinding] = field(default_factory=list)
-    findings: int = 0
-
-    @property
-    def problem(self) -> Problem:
-        """Return the findings as a problem of a report."""
-        from waypost.diagnostics.lint.clients import EVERY  # noqa: PLC0415 -- quick start
-
-        rule = self.rule
-        clients = tuple(dict.fromkeys(one for kept in self.kept for one in kept.finding.clients))
-        names = tuple(client.name for client in clients)
-        return Problem(
-            *(rule.code, rule.severity, rule.message, rule.fix),
-            links=tuple(dict.fromkeys(client.link for client in clients)),
-            places=tuple(one.place for one in self.kept),
-            count=self.findings,
-            clients=("every client",) if clients == EVERY else names,
-            reach=len(clients),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Linted:
+class LintResult:
     """The result of linting.
 
     Attributes:
-        by_code: the findings of each code, in the order of the rules.
+        groups: the diagnostics of each code, the most severe first.
         domains: how many domains were checked.
     """
 
-    by_code: tuple[OfCode, ...]
+    groups: tuple[DiagnosticGroup, ...]
     domains: int
 
     @property
-    def findings(self) -> int:
-        """Return the number of findings, counted once for each different set of services."""
-        return sum(one.findings for one in self.by_code)
-
-    @property
-    def problems(self) -> list[Problem]:
-        """Return the codes that were found, the most severe first."""
-        return ordered(one.problem for one in self.by_code)
+    def count(self) -> int:
+        """Return the number of diagnostics, counted once for each different set of services."""
+        return sum(one.count for one in self.groups)
 
     def for_scripts(self) -> list[dict[str, object]]:
-        """Return the findings that were kept, the most severe first."""
-        by_code = {one.rule.code: one for one in self.by_code}
-        return [kept.for_scripts() for one in self.problems for kept in by_code[one.code].kept]
+        """Return the diagnostics that were kept, the most severe first."""
+        return [diagnostic_json(one) for group in self.groups for one in group.kept]
 
     def lines(self) -> Iterator[str]:
         """Yield one line for each code, for commands other than `waypost lint`."""
         is_whole = True
-        for one in self.problems:
+        for one in self.groups:
             shown = one.places[:_SHOWN_BY_APPLY]
             more = f"; and {one.count - len(shown):,} more" if one.count > len(shown) else ""
             is_whole = is_whole and not more
-            what = f"{one.code} ({', '.join(one.clients)}): {one.message}; {one.fix}"
-            yield f"{what}; see {one.links[0]}; found in {'; '.join(shown)}{more}"
+            what = f"{one.code} ({', '.join(one.breaks)}): {one.about.message}; {one.about.fix}"
+            yield f"{what}; see {one.about.link}; found in {'; '.join(shown)}{more}"
         if not is_whole:
             yield "waypost lint --all lists all places"
 
 
-def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool = False) -> Linted:
+def lint_catalog(
+    catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool = False
+) -> LintResult:
     """Check each different set of services of a catalog once.
 
     Domains are read one by one; each needs at most a few bytes of memory.
 
     Args:
         catalog: of any size.
-        shown: how many findings of each code are kept; None is all.
-        of_today: leave out notes, and findings that concern only PACC, which hardly any client
+        shown: how many diagnostics of each code are kept; None is all.
+        of_today: leave out notes, and diagnostics that concern only PACC, which hardly any client
             supports yet.
     """
     domains, offers = _offers(catalog.domains)
@@ -141,33 +71,29 @@ def lint_catalog(catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool 
     )
     found = (one for several in (*offers, *external_domains) for one in several)
     reported = (one for one in found if not (of_today and _is_only_for_lint(one)))
-    return Linted(_by_code(reported, shown), domains)
+    return LintResult(_groups(reported, shown), domains)
 
 
-def lint_domain(domain: Domain) -> Linted:
+def lint_domain(domain: Domain) -> LintResult:
     """Check the services of one domain."""
     found = () if domain.redirect else _of_domain(_found(domain), domain.pattern.text, 1)
-    return Linted(_by_code(found, None), 1)
+    return LintResult(_groups(found, None), 1)
 
 
-def _is_only_for_lint(one: DomainFinding) -> bool:
-    from waypost.diagnostics.lint.clients import PACC  # noqa: PLC0415 -- quick start
-
-    return one.finding.clients == (PACC,) or one.finding.rule.severity == "note"
+def _is_only_for_lint(one: Diagnostic) -> bool:
+    return one.clients == (PACC,) or one.severity == "note"
 
 
-def _by_code(found: Iterable[DomainFinding], shown: int | None) -> tuple[OfCode, ...]:
-    by_code: dict[str, OfCode] = {}
-    for one in found:
-        of_code = by_code.setdefault(one.finding.code, OfCode(one.finding.rule))
-        of_code.findings += 1
-        if shown is None or len(of_code.kept) < shown:
-            of_code.kept.append(one)
-    return tuple(by_code.values())
+def _groups(found: Iterable[Diagnostic], shown: int | None) -> tuple[DiagnosticGroup, ...]:
+    groups = grouped(found, shown)
+    for one in groups:
+        clients = tuple(dict.fromkeys(client for kept in one.kept for client in kept.clients))
+        one.breaks, one.reach = names_of(clients), len(clients)
+    return tuple(ordered(groups))
 
 
-def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[DomainFinding]]]:
-    """Read all domains, and return the findings of each different set of services."""
+def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Diagnostic]]]:
+    """Read all domains, and return the diagnostics of each different set of services."""
     from waypost.store.interning import EntryTable  # noqa: PLC0415 -- quick start
 
     offers = EntryTable()
@@ -191,7 +117,7 @@ def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[DomainFin
 
 
 def _without_harmless_provider(domain: Domain) -> "DomainEntry":
-    """Return an offer without its provider if the provider itself has no finding.
+    """Return an offer without its provider if the provider itself has no diagnostic.
 
     In automx2's databases each domain may have its own provider; their offers are equal then.
     """
@@ -202,17 +128,20 @@ def _without_harmless_provider(domain: Domain) -> "DomainEntry":
     return DomainEntry(provider, domain.services, domain.users)
 
 
-def _external_domains(one: ExternalDomains) -> Iterator[DomainFinding]:
+def _external_domains(one: ExternalDomains) -> Iterator[Diagnostic]:
     return _of_domain(_found(one), f"domains of directory {one.directory.label}", None)
 
 
-def _found(one: "Domain | ExternalDomains | DomainEntry") -> "Iterator[LintFinding]":
+def _found(one: "Domain | ExternalDomains | DomainEntry") -> Iterator[Diagnostic]:
     from waypost.diagnostics.lint.linter import lint  # noqa: PLC0415 -- quick start
 
     return lint(one.provider, one.services, one.users)
 
 
 def _of_domain(
-    found: "Iterator[LintFinding]", domain: str, domains: int | None
-) -> Iterator[DomainFinding]:
-    return (DomainFinding(finding, domain, domains) for finding in found)
+    found: Iterator[Diagnostic], domain: str, domains: int | None
+) -> Iterator[Diagnostic]:
+    return (
+        Diagnostic(one.about, DomainPlace(domain, domains, str(one.place)), clients=one.clients)
+        for one in found
+    )

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from waypost.core.clients import APPLE_MAIL, THUNDERBIRD
 from waypost.core.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
 from waypost.core.placeholders import attributes_in, names_user
-from waypost.diagnostics.lint.clients import APPLE_MAIL, EVERY, THUNDERBIRD
+from waypost.diagnostics.clients import EVERY
 from waypost.diagnostics.lint.rule import Rule
 from waypost.diagnostics.lint.target import MAIL, LintTarget, named, port_of, security
 
@@ -35,16 +36,18 @@ def odd_tls_port(offered: LintTarget) -> Iterator[str]:
 MISTAKE_RULES: Final = (
     Rule(
         "same-login-name",
-        EVERY,
-        same_login_name,
+        "warning",
         "the login name has no placeholder for the user, so all users get the same login name",
         "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
+        EVERY,
+        check=same_login_name,
     ),
     Rule(
         "odd-tls-port",
-        (THUNDERBIRD, APPLE_MAIL),
-        odd_tls_port,
+        "warning",
         "these clients use STARTTLS on such a port (Thunderbird: only with Autodiscover)",
         "use port 993, 995 or 465 for TLS, or set security to starttls if the server uses STARTTLS",
+        (THUNDERBIRD, APPLE_MAIL),
+        check=odd_tls_port,
     ),
 )

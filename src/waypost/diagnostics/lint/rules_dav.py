@@ -2,32 +2,34 @@
 
 from typing import Final
 
+from waypost.core.clients import APPLE_MAIL, DAVX5
 from waypost.diagnostics.lint import dav
-from waypost.diagnostics.lint.clients import APPLE_MAIL, DAVX5
 from waypost.diagnostics.lint.rule import Rule
 
 DAV_RULES: Final = (
     Rule(
         "dav-http-url",
-        (DAVX5,),
-        dav.dav_http_url,
+        "warning",
         "DAVx5 looks up https only, and follows no redirect from https to http",
         "serve it over https",
+        (DAVX5,),
+        check=dav.dav_http_url,
     ),
     Rule(
         "dav-user-host",
-        (DAVX5,),
-        dav.dav_user_host,
+        "warning",
         "the host differs from user to user, so neither DNS nor /.well-known can name it",
         "use one host for all users of a domain",
+        (DAVX5,),
+        check=dav.dav_user_host,
     ),
     Rule(
         "macos-carddav",
-        (APPLE_MAIL,),
-        dav.macos_carddav,
+        "note",
         "macOS uses the host from a profile, but not the path; it asks at "
         "https://HOST/.well-known/carddav",
         "redirect https://HOST/.well-known/carddav to this URL",
-        "note",
+        (APPLE_MAIL,),
+        check=dav.macos_carddav,
     ),
 )

@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.errors import AddressError
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -159,8 +160,7 @@ def url_in_json(body: bytes) -> str:
 
 
 ACTIVESYNC_DEVICES: Final = SimulatedClient(
-    key="activesync-devices",
-    name="ActiveSync devices",
+    client=clients.ACTIVESYNC_DEVICES,
     version="Microsoft's protocol documents MS-OXDISCO and MS-ASCMD",
     date="2026-11",
     basis="doc",

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -16,14 +17,14 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 from waypost.diagnostics.simulated_clients.srv_of_aerc import found_by_srv
 
-_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "plain": "none"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "plain": "none"}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -77,8 +78,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
 
 
 AERC: Final = SimulatedClient(
-    key="aerc",
-    name="aerc",
+    client=clients.AERC,
     version="source fab05311",
     date="2026-05-02",
     basis="code",

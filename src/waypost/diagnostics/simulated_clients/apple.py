@@ -6,6 +6,7 @@ Not recorded: the signer. A signed profile is read as the property list inside i
 from collections.abc import Mapping
 from typing import Any, Final
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -16,7 +17,7 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -143,15 +144,14 @@ def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer
     if type(number) is not int:
         raise UnusableDocument(f"{prefix}PortNumber is not an integer")
     port = documents.port(str(number))
-    protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
-    security: Security = protected if is_protected else "none"
+    protected: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: ServerSecurity = protected if is_protected else "none"
     host, login = str(payload[f"{prefix}HostName"]), str(payload.get(f"{prefix}Username", ""))
     return MailServer(kind, host.lower(), port, security, method, login)
 
 
 APPLE_MAIL: Final = SimulatedClient(
-    key="apple-mail",
-    name="Apple Mail",
+    client=clients.APPLE_MAIL,
     version="iOS, macOS; Apple's schemas b6202ca2",
     date="2026-11",
     basis="doc",

@@ -6,6 +6,7 @@ Its user chooses IMAP or POP3 before the search; the record is for IMAP.
 from collections.abc import Generator
 from typing import Final
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.lookups import offered
@@ -15,8 +16,8 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
     ServerAnswer,
+    ServerSecurity,
 )
 
 _TLS_PORT: Final = 465
@@ -40,7 +41,7 @@ def ask(user: ClientUser) -> Conversation:
 
 
 def _found(
-    kind: str, label: str, security: Security, user: ClientUser
+    kind: str, label: str, security: ServerSecurity, user: ClientUser
 ) -> Generator[DnsLookup, ServerAnswer, MailServer | None]:
     for record in (yield from offered(label, user.domain)):
         # [code] Port 465 means TLS even under `_submission`.
@@ -51,8 +52,7 @@ def _found(
 
 
 CLAWS_MAIL: Final = SimulatedClient(
-    key="claws-mail",
-    name="Claws Mail",
+    client=clients.CLAWS_MAIL,
     version="source dad7dea",
     date="2025-05-21",
     basis="code",

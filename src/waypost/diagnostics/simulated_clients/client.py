@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from waypost.core.clients import MailClient
 from waypost.diagnostics.simulated_clients.session import ClientUser, Conversation
 
 
@@ -12,7 +13,7 @@ class SimulatedClient:
     """A recorded client.
 
     Attributes:
-        key: the anchor of the client in docs/clients.md.
+        client: the entry in the registry of clients.
         version: the version that was run, or the revision of the source that was read.
         basis: `run` if that program was watched, `code` if its source was read, `doc` if there is
             only its vendor's documentation or common knowledge, `log` if there are only logs of
@@ -26,10 +27,10 @@ class SimulatedClient:
         notes: what an operator should know, one note each.
         evidence: the sources of a record that was neither seen nor read, part by part, with dates.
         assumed: the parts of the record that no source shows.
+        edition: the number of an older version that has its own record; empty for the usual one.
     """
 
-    key: str
-    name: str
+    client: MailClient
     version: str
     date: str
     basis: Literal["run", "code", "doc", "log"]
@@ -42,3 +43,20 @@ class SimulatedClient:
     keeps_case: bool = False
     evidence: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
+    edition: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the anchor of the record in docs/clients.md."""
+        number = self.edition.replace(".", "")
+        return f"{self.client.key}-{number}" if number else self.client.key
+
+    @property
+    def name(self) -> str:
+        """Return the name of the client, with the number of an older version."""
+        return f"{self.client.name} {self.edition}".rstrip()
+
+    @property
+    def topic(self) -> str:
+        """Return the usual argument of `waypost explain`."""
+        return self.key if self.edition else self.client.topic

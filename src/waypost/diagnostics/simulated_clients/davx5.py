@@ -8,6 +8,7 @@ random, by weight; the record uses the one with the highest weight.
 from collections.abc import Generator
 from typing import Final
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import looked_up
@@ -107,8 +108,7 @@ def _check(response: ServerAnswer) -> None:
 
 
 DAVX5: Final = SimulatedClient(
-    key="davx5",
-    name="DAVx5",
+    client=clients.DAVX5,
     version="source 2534c16",
     date="2026-08-21",
     basis="code",

@@ -5,6 +5,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -15,15 +16,19 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 
 REDIRECTS_MAX: Final = 10
-_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "plain": "none"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "ssl": "tls",
+    "starttls": "starttls",
+    "plain": "none",
+}
 # Used instead of an invalid port.
 _USUAL_PORTS: Final = {
     ("imap", True): 993,
@@ -136,7 +141,7 @@ def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
         except UnusableDocument:
             continue
         is_off = _value(protocol, "ssl") == "off"
-        security: Security = "none" if is_off else "automatic"
+        security: ServerSecurity = "none" if is_off else "automatic"
         servers.append(
             MailServer(kind, _value(protocol, "server"), port, security, login=str(address))
         )
@@ -157,8 +162,7 @@ def _value(element: etree._Element, name: str) -> str:
 
 
 DELTA_CHAT: Final = SimulatedClient(
-    key="delta-chat",
-    name="Delta Chat",
+    client=clients.DELTA_CHAT,
     version="2.65.0 (`deltachat-rpc-server`)",
     date="2026-11-24",
     basis="run",

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import offered
@@ -63,8 +64,7 @@ def _other_services(root: etree._Element) -> tuple[str, ...]:
 
 
 EM_CLIENT: Final = SimulatedClient(
-    key="em-client",
-    name="eM Client",
+    client=clients.EM_CLIENT,
     version="its vendor's page of 2023-04-06",
     date="2026-11",
     basis="doc",

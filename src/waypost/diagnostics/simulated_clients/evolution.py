@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import STAND_IN, EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -28,14 +29,18 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "plain": "none",
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+}
 _METHODS: Final = {
     "password-cleartext": "password-cleartext",
     "plain": "password-cleartext",
@@ -154,7 +159,7 @@ def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> Ma
     if not host:
         raise UnusableDocument("there is no hostname")
     # [run] Without a known socketType, it does not use TLS.
-    security: Security = "none"
+    security: ServerSecurity = "none"
     for text in documents.texts(section, "socketType"):
         security = _SECURITY.get(text, security)
     methods = [_METHODS.get(text) for text in documents.texts(section, "authentication")]
@@ -179,8 +184,7 @@ _NOTES: Final = (
 )
 
 EVOLUTION: Final = SimulatedClient(
-    key="evolution",
-    name="Evolution",
+    client=clients.EVOLUTION,
     version="source 6901b223",
     date="2026",
     basis="code",
@@ -207,8 +211,8 @@ EVOLUTION: Final = SimulatedClient(
 )
 
 EVOLUTION_3_46: Final = SimulatedClient(
-    key="evolution-346",
-    name="Evolution 3.46",
+    client=clients.EVOLUTION,
+    edition="3.46",
     version="3.46.4 (Debian 12), its libraries",
     date="2026-11-26",
     basis="run",

@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -22,14 +23,14 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _STARTTLS_PORTS: Final = {"imap": 143, "smtp": 587}
 # [code] The records of both labels of a direction form one list.
 _READING: Final = ("_imap", "_imaps")
@@ -89,7 +90,7 @@ def _preferred(
     if not record.port:
         return None
     is_starttls = not label.endswith("s") and record.port == _STARTTLS_PORTS[kind]
-    security: Security = "starttls" if is_starttls else "tls"
+    security: ServerSecurity = "starttls" if is_starttls else "tls"
     # RFC 6186 has no login name; the client first tries the whole address.
     return MailServer(kind, record.data, record.port, security, login=str(user.address))
 
@@ -183,7 +184,7 @@ def _server(kind: str, section: etree._Element, login: str) -> MailServer:
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
-def _by_port(kind: str, port: int) -> Security:
+def _by_port(kind: str, port: int) -> ServerSecurity:
     return "starttls" if port == _STARTTLS_PORTS[kind] else "tls"
 
 
@@ -232,8 +233,7 @@ def _says(element: etree._Element, name: str, value: str) -> bool:
 
 
 FAIREMAIL: Final = SimulatedClient(
-    key="fairemail",
-    name="FairEmail",
+    client=clients.FAIREMAIL,
     version="source e23dd9df",
     date="2026-08-22",
     basis="code",

@@ -7,6 +7,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.logins import wanted, wrong_logins
@@ -16,13 +17,13 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -72,8 +73,7 @@ def _server(section: etree._Element, user: ClientUser) -> MailServer:
 
 
 GEARY: Final = SimulatedClient(
-    key="geary",
-    name="Geary",
+    client=clients.GEARY,
     version="source 3e8d4f1",
     date="2026-05-13",
     basis="code",

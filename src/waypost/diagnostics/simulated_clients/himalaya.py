@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import himalaya_documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import looked_up, offered
@@ -23,8 +24,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     required,
@@ -33,13 +34,13 @@ from waypost.formats.pacc.document import HOST_PREFIX, TXT_PREFIX, has_digest
 
 _PACC: Final = "/.well-known/user-agent-configuration.json"
 _MAILCONF: Final = "mailconf="
-_LABELS: Final[tuple[tuple[str, str, Security], ...]] = (
+_LABELS: Final[tuple[tuple[str, str, ServerSecurity], ...]] = (
     ("_imap", "imap", "starttls"),
     ("_imaps", "imap", "tls"),
     ("_submission", "smtp", "starttls"),
     ("_submissions", "smtp", "tls"),
 )
-_RANK: Final[dict[Security, int]] = {"tls": 2, "starttls": 1}
+_RANK: Final[dict[ServerSecurity, int]] = {"tls": 2, "starttls": 1}
 # [code] WHATWG's query percent-encode set, without characters that no address contains.
 _SAFE_IN_QUERY: Final = "!$%&'()*+,/:;=?@[\\]^`{|}~"
 
@@ -183,8 +184,7 @@ def _with_login(server: MailServer, login: str) -> MailServer:
 
 
 HIMALAYA: Final = SimulatedClient(
-    key="himalaya",
-    name="himalaya",
+    client=clients.HIMALAYA,
     version="source ca88bee, io-pim-discovery 5036dfa",
     date="2026-08-16",
     basis="code",

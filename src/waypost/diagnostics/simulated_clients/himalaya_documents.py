@@ -14,14 +14,14 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.session import (
     MailServer,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     required,
 )
 
 # [code] src/autoconfig/config.rs: the enumerations, without a value for unknown words.
 _TYPES: Final = frozenset({"imap", "pop3", "smtp"})
-_SECURITY: Final[dict[str, Security]] = {
+_SECURITY: Final[dict[str, ServerSecurity]] = {
     "SSL": "tls",
     "tls": "tls",
     "STARTTLS": "starttls",
@@ -102,7 +102,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer | None
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
-def _port(section: etree._Element, kind: str, security: Security, spoiled: str) -> int:
+def _port(section: etree._Element, kind: str, security: ServerSecurity, spoiled: str) -> int:
     if not documents.children(section, "port"):
         if (kind, security) == ("smtp", "none"):
             return _PLAIN_SMTP_PORT

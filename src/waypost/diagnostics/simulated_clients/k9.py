@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -22,12 +23,12 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     Conversation,
     MailServer,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     followed,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _PASSWORDS: Final = ("password-cleartext", "password-encrypted")
 _OAUTH2: Final = "OAuth2"
 
@@ -132,8 +133,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
 
 
 K9: Final = SimulatedClient(
-    key="thunderbird-for-android-and-k-9",
-    name="Thunderbird for Android and K-9",
+    client=clients.K9,
     version="source a59bd679",
     date="2026-08-20",
     basis="code",

@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -23,12 +24,16 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     Conversation,
     MailServer,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     followed,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "plain": "none",
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+}
 _METHODS: Final = {
     "password-cleartext": "password-cleartext",
     "plain": "password-cleartext",
@@ -88,7 +93,7 @@ def _requests(user: ClientUser) -> tuple[ClientRequest, ...]:
     )
 
 
-def read(body: bytes, address: EmailAddress, default: Security) -> Account:
+def read(body: bytes, address: EmailAddress, default: ServerSecurity) -> Account:
     """Return the account of the first sections that have a port.
 
     Args:
@@ -109,7 +114,7 @@ def read(body: bytes, address: EmailAddress, default: Security) -> Account:
     return Account(incoming, outgoing)
 
 
-def _server(section: etree._Element, address: EmailAddress, default: Security) -> MailServer:
+def _server(section: etree._Element, address: EmailAddress, default: ServerSecurity) -> MailServer:
     """Read a section; if a value occurs twice, the last one counts [code][run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
@@ -153,8 +158,7 @@ _NOTES: Final = (
 )
 
 KMAIL: Final = SimulatedClient(
-    key="kmail",
-    name="KMail",
+    client=clients.KMAIL,
     version="source 8163b657",
     date="2026-07-22",
     basis="code",
@@ -164,8 +168,8 @@ KMAIL: Final = SimulatedClient(
 )
 
 KMAIL_22_12: Final = SimulatedClient(
-    key="kmail-2212",
-    name="KMail 22.12",
+    client=clients.KMAIL,
+    edition="22.12",
     version="22.12.3 (Debian 12), its wizard's search",
     date="2026-11-26",
     basis="run",

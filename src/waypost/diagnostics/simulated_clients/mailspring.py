@@ -8,6 +8,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.logins import wanted, wrong_logins
@@ -17,14 +18,14 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
 )
 
 # [code] Any other value means STARTTLS.
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"plain": "none", "SSL": "tls"}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -74,8 +75,7 @@ def _server(section: etree._Element, user: ClientUser) -> MailServer:
 
 
 MAILSPRING: Final = SimulatedClient(
-    key="mailspring",
-    name="Mailspring",
+    client=clients.MAILSPRING,
     version="source d93a0d7",
     date="2026-08-21",
     basis="code",

@@ -8,6 +8,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -21,15 +22,19 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
     required,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "plain": "none",
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+}
 # [code] "basic" is spelled in lower case there, and an element with an attribute never matches.
 _METHODS: Final = frozenset(
     {"password-cleartext", "basic", "OAuth2", "password-encrypted", "GSSAPI", "NTLM"}
@@ -145,7 +150,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     return MailServer(kind, host, port, security, method, login)
 
 
-def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, Security]:
+def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, ServerSecurity]:
     host = documents.text(section, "hostname")
     is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
     required(is_host, f"hostname {host[:40]!r} is not a host name")
@@ -189,8 +194,7 @@ def _troubles(account: Account, provider: etree._Element) -> Iterator[str]:
 
 
 MUSTANG: Final = SimulatedClient(
-    key="mustang",
-    name="Mustang",
+    client=clients.MUSTANG,
     version="source 227ae5a",
     date="2026-08-20",
     basis="code",

@@ -17,8 +17,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -28,7 +28,7 @@ _PROTOCOLS: Final = ("Ews", "ActiveSync", "REST")
 _JSON: Final = "/autodiscover/autodiscover.json/v1.0"
 # [code] If protection is on, these ports mean STARTTLS, and any other port means TLS.
 _STARTTLS_PORTS: Final = frozenset({143, 110, 587})
-_SENDING_PORTS: Final[dict[Security, int]] = {"tls": 465, "starttls": 587, "none": 25}
+_SENDING_PORTS: Final[dict[ServerSecurity, int]] = {"tls": 465, "starttls": 587, "none": 25}
 
 Asking = Generator[Question, ServerAnswer, Outcome | None]
 
@@ -102,7 +102,7 @@ def _server(protocol: etree._Element, user: ClientUser) -> MailServer:
     encryption = documents.text(protocol, "Encryption").lower()
     # [code] One of them is enough.
     is_on = documents.text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
-    protected: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
-    security: Security = protected if is_on else "none"
+    protected: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: ServerSecurity = protected if is_on else "none"
     login = documents.text(protocol, "LoginName") or str(user.address)
     return MailServer(kind, host.lower(), port, security, "password-cleartext", login)

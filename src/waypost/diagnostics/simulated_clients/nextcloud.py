@@ -6,6 +6,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -16,11 +17,15 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     Conversation,
     MailServer,
-    Security,
+    ServerSecurity,
     UnusableDocument,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"ssl": "tls", "starttls": "starttls", "tls": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "ssl": "tls",
+    "starttls": "starttls",
+    "tls": "starttls",
+}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -76,8 +81,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
 
 
 NEXTCLOUD: Final = SimulatedClient(
-    key="nextcloud-mail",
-    name="Nextcloud Mail",
+    client=clients.NEXTCLOUD_MAIL,
     version="source e5734fe2",
     date="2026-08-22",
     basis="code",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.activesync import url_in_json
@@ -21,12 +22,16 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "plain": "none",
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -73,8 +78,7 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
 
 
 NINE: Final = SimulatedClient(
-    key="nine",
-    name="Nine",
+    client=clients.NINE,
     version="4.9.4b, in the log of a server",
     date="2022-08-26",
     basis="log",

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.activesync import other_user, url_in_json
@@ -24,8 +25,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -34,7 +35,7 @@ from waypost.diagnostics.simulated_clients.session import (
 
 # [doc] It stops after this number of redirects.
 REDIRECTS_MAX: Final = 10
-_ENCRYPTION: Final[dict[str, Security]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
+_ENCRYPTION: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
 
 
 def ask(user: ClientUser) -> Conversation:
@@ -195,7 +196,7 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
         raise UnusableDocument("there is no Server")
     # s2.2: SSL is on if it is missing, and Encryption overrides it.
     is_off = documents.text(protocol, "SSL").lower() == "off"
-    fallback: Security = "none" if is_off else "tls"
+    fallback: ServerSecurity = "none" if is_off else "tls"
     security = _ENCRYPTION.get(documents.text(protocol, "Encryption").lower(), fallback)
     # s2.2: SPA is on if it is missing; then the client sends no plain password.
     is_off = documents.text(protocol, "SPA").lower() == "off"
@@ -205,8 +206,7 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
 
 
 OUTLOOK: Final = SimulatedClient(
-    key="outlook-for-windows",
-    name="Outlook for Windows",
+    client=clients.OUTLOOK,
     version="classic, 2016 and newer; Microsoft's pages",
     date="2026-11",
     basis="doc",

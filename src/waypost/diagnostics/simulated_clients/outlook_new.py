@@ -6,6 +6,7 @@ Microsoft's own service searches for them, and they use little else than Exchang
 from typing import Final
 from urllib.parse import quote
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.activesync import (
     REDIRECTS_MAX,
@@ -53,8 +54,7 @@ def ask(user: ClientUser) -> Conversation:
 
 
 OUTLOOK_NEW: Final = SimulatedClient(
-    key="outlook-new-and-mobile",
-    name="Outlook, new and mobile",
+    client=clients.OUTLOOK_NEW,
     version="what is commonly known",
     date="2026-11",
     basis="doc",

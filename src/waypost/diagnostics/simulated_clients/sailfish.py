@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
@@ -18,7 +19,7 @@ from waypost.diagnostics.simulated_clients.session import (
     Conversation,
     MailServer,
     Outcome,
-    Security,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -26,7 +27,11 @@ from waypost.diagnostics.simulated_clients.session import (
 
 _CONTENT_TYPES: Final = ("application/xml", "text/xml", "text/plain")
 # The part that chooses between them is not published.
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls", "plain": "none"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+    "plain": "none",
+}
 _METHODS: Final = frozenset({"password-cleartext", "password-encrypted", "OAuth2"})
 # With these the server requires no login, and a client without a method does not log in.
 _WITHOUT_LOGIN: Final = frozenset({"none", "client-IP-address"})
@@ -108,7 +113,9 @@ def _says(text: str, section: etree._Element) -> bool:
     return documents.text(section, "socketType") == text
 
 
-def _without_method(kind: str, sections: list[etree._Element], security: Security) -> Iterator[str]:
+def _without_method(
+    kind: str, sections: list[etree._Element], security: ServerSecurity
+) -> Iterator[str]:
     text = next(text for text, one in _SECURITY.items() if one == security)
     stated = documents.texts(next(filter(partial(_says, text), sections)), "authentication")
     if not (_METHODS | _WITHOUT_LOGIN).intersection(stated):
@@ -116,8 +123,7 @@ def _without_method(kind: str, sections: list[etree._Element], security: Securit
 
 
 SAILFISH: Final = SimulatedClient(
-    key="sailfish-os",
-    name="Sailfish OS",
+    client=clients.SAILFISH,
     version="source f8ec3b0",
     date="2026-05-07",
     basis="code",

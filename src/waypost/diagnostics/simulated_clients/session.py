@@ -16,7 +16,7 @@ from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, Reso
 REQUESTS_MAX: Final = 60
 URL_MAX_CHARS: Final = 4096
 
-Security = Literal["tls", "starttls", "none", "automatic"]
+ServerSecurity = Literal["tls", "starttls", "none", "automatic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class MailServer:
     kind: str
     host: str
     port: int
-    security: Security
+    security: ServerSecurity
     method: str = ""
     login: str = ""
 

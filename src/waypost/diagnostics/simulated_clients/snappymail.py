@@ -9,6 +9,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
@@ -22,15 +23,15 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
     required,
 )
 
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _EARLIER_DRAFT: Final = "/.well-known/mail-v1.xml"
 _ADDRESS: Final = "%EMAILADDRESS%"
 
@@ -166,7 +167,7 @@ def _protocol(protocol: etree._Element, asked: str, user: ClientUser) -> MailSer
     # [code] Case matters; `Encryption` is not read.
     is_on = documents.text(protocol, "SSL") == "on"
     is_starttls = port == 587 if kind == "smtp" else is_on and port != 993
-    security: Security = "starttls" if is_starttls else "tls" if is_on else "none"
+    security: ServerSecurity = "starttls" if is_starttls else "tls" if is_on else "none"
     login = _login(documents.text(protocol, "LoginName") == asked, user)
     return MailServer(kind, host.lower(), port, security, login=login)
 
@@ -184,8 +185,7 @@ def _by_srv(domain: str, reasons: list[str]) -> Generator[Question, ServerAnswer
 
 
 SNAPPYMAIL: Final = SimulatedClient(
-    key="snappymail",
-    name="SnappyMail",
+    client=clients.SNAPPYMAIL,
     version="source ba49691",
     date="2025-06-16",
     basis="code",

@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -23,8 +24,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -33,7 +34,11 @@ from waypost.diagnostics.simulated_clients.session import (
 from waypost.diagnostics.simulated_clients.thunderbird_autodiscover import XML_TYPES, autodiscover
 
 # [run] Exactly these; `ssl`, `TLS` and " SSL " are refused.
-_SECURITY: Final[dict[str, Security]] = {"plain": "none", "SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {
+    "plain": "none",
+    "SSL": "tls",
+    "STARTTLS": "starttls",
+}
 _METHODS: Final = {
     "password-cleartext": "password-cleartext",
     "plain": "password-cleartext",
@@ -177,8 +182,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 
 
 THUNDERBIRD: Final = SimulatedClient(
-    key="thunderbird",
-    name="Thunderbird",
+    client=clients.THUNDERBIRD,
     version="153.8.0esr (Debian 12)",
     date="2026-11-29",
     basis="run",

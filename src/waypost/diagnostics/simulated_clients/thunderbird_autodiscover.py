@@ -18,8 +18,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     required,
@@ -129,7 +129,7 @@ def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     )
     if not is_host_or_ip(host):
         raise UnusableDocument(f"Server {host[:40]!r} is not a host name")
-    security: Security = "starttls" if port in _STARTTLS_PORTS else "tls"
+    security: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
     # [run] One of them is enough, even if the other one says TLS.
     ssl = documents.text(protocol, "SSL").lower()
     if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":

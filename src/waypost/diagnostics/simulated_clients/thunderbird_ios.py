@@ -14,6 +14,7 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -26,8 +27,8 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     Outcome,
     Question,
-    Security,
     ServerAnswer,
+    ServerSecurity,
     UnusableDocument,
     described,
     followed,
@@ -35,7 +36,7 @@ from waypost.diagnostics.simulated_clients.session import (
 )
 
 # [code] EmailProvider.swift: the enumerations SocketType, ServerType and Authentication.
-_SECURITY: Final[dict[str, Security]] = {"SSL": "tls", "STARTTLS": "starttls"}
+_SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _TYPES: Final = frozenset({"imap", "pop3", "smtp"})
 _OAUTH2: Final = "OAuth2"
 _CLEARTEXT: Final = "password-cleartext"
@@ -167,8 +168,7 @@ def _text(section: etree._Element, name: str) -> str:
 
 
 THUNDERBIRD_IOS: Final = SimulatedClient(
-    key="thunderbird-for-ios",
-    name="Thunderbird for iOS",
+    client=clients.THUNDERBIRD_IOS,
     version="source 98f4283",
     date="2026-08-20",
     basis="code",

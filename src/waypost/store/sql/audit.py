@@ -10,18 +10,20 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
+from waypost.diagnostics.diagnostic import Diagnostic, RowPlace
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import row_warnings, schema
-from waypost.store.sql.precedence import Verdict, find_served
-from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.precedence import RowVerdict, find_served
 from waypost.store.sql.rows import directories, providers, services
 from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS
 from waypost.store.sql.unusable_domains import UnusableDomains
 
 ROWS_AT_ONCE: Final = 1000
+LEFT_OUT: Final = "left out of all answers"
 _NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
-def audit_rows(connection: Connection) -> Iterator[RowFinding]:
+def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
     """Check every row of an upgraded database.
 
     Yields:
@@ -44,13 +46,12 @@ def audit_rows(connection: Connection) -> Iterator[RowFinding]:
     for page in _pages(connection, sa.select(*_NAMED, *REDIRECT_COLUMNS)):
         verdicts = find_served(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
-        lacking = {one.key: one for one in unusable.find(served)}
+        lacking = {one.place: one for one in unusable.find(served)}
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
-            if (lack := lacking.get(str(row["id"]))) is not None:
+            if (lack := lacking.get(RowPlace("domain", str(row["id"])))) is not None:
                 yield lack
-            for doubt in row_warnings.domain_warnings(row):
-                yield RowFinding("domain", str(row["id"]), doubt.problem, doubt.effect)
+            yield from row_warnings.domain_warnings(row)
     yield from _dangling(connection)
     yield from dangling_links(connection)
 
@@ -80,20 +81,18 @@ def _services(
     connection: Connection,
     table: sa.Table,
     read: Callable[[services.Row], object],
-    doubts_of: Callable[[services.Row], Iterator[row_warnings.RowWarning]],
-) -> Iterator[RowFinding]:
+    warnings_of: Callable[[services.Row], Iterator[Diagnostic]],
+) -> Iterator[Diagnostic]:
     for row in read_pages(connection, sa.select(table)):
-        key = str(row["id"])
         try:
             read(row)
         except services.RowError as error:
-            yield RowFinding(table.name, key, str(error), "left out of all answers")
+            yield row_diagnostic("db-service", table.name, row["id"], str(error), LEFT_OUT)
             continue
-        for doubt in doubts_of(row):
-            yield RowFinding(table.name, key, doubt.problem, doubt.effect)
+        yield from warnings_of(row)
 
 
-def _providers(connection: Connection) -> Iterator[RowFinding]:
+def _providers(connection: Connection) -> Iterator[Diagnostic]:
     """Yield findings about invalid separators of sub-addresses."""
     provider = schema.provider.c
     some = sa.select(provider.id, provider.subaddress_separators)
@@ -101,20 +100,21 @@ def _providers(connection: Connection) -> Iterator[RowFinding]:
         stored = row["subaddress_separators"]
         if odd := providers.odd_separators(stored):
             problem = f"subaddress_separators {stored!r} contains {odd!r}, which is not allowed"
-            yield RowFinding("provider", str(row["id"]), problem, "these characters are ignored")
+            effect = "these characters are ignored"
+            yield row_diagnostic("db-separators", "provider", row["id"], problem, effect)
 
 
-def _domain(row: sa.RowMapping, verdict: Verdict) -> Iterator[RowFinding]:
+def _domain(row: sa.RowMapping, verdict: RowVerdict) -> Iterator[Diagnostic]:
     """Yield findings about a name that is invalid, a duplicate, or not in lower case."""
-    if isinstance(verdict, RowFinding):
+    if isinstance(verdict, Diagnostic):
         yield verdict
     elif row["name"] != row["name"].lower():
         problem = f"name {row['name']!r} has uppercase letters"
         effect = "served in any case, while automx2 served only this spelling"
-        yield RowFinding("domain", str(row["id"]), problem, effect)
+        yield row_diagnostic("db-domain-case", "domain", row["id"], problem, effect)
 
 
-def _dangling(connection: Connection) -> Iterator[RowFinding]:
+def _dangling(connection: Connection) -> Iterator[Diagnostic]:
     """Yield references to rows that do not exist, which SQLite allows without foreign keys."""
     domain, provider, ldapserver = schema.domain.c, schema.provider.c, schema.ldapserver.c
     missing = sa.select(domain.id, domain.name, domain.provider_id).join_from(
@@ -122,7 +122,8 @@ def _dangling(connection: Connection) -> Iterator[RowFinding]:
     )
     for row in read_pages(connection, missing.where(provider.id.is_(None))):
         problem = f"name {row['name']!r} has provider {row['provider_id']}, which does not exist"
-        yield RowFinding("domain", str(row["id"]), problem, "served with its name as the provider")
+        effect = "served with its name as the provider"
+        yield row_diagnostic("db-domain-provider", "domain", row["id"], problem, effect)
     missing = sa.select(domain.id, domain.name, domain.ldapserver_id).join_from(
         schema.domain, schema.ldapserver, domain.ldapserver_id == ldapserver.id, isouter=True
     )
@@ -131,7 +132,8 @@ def _dangling(connection: Connection) -> Iterator[RowFinding]:
         problem = (
             f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which does not exist"
         )
-        yield RowFinding("domain", str(row["id"]), problem, "served without a directory")
+        effect = "served without a directory"
+        yield row_diagnostic("db-domain-directory", "domain", row["id"], problem, effect)
     directory = schema.directory.c
     missing = sa.select(domain.id, domain.name, domain.directory_id).join_from(
         schema.domain, schema.directory, domain.directory_id == directory.id, isouter=True
@@ -139,18 +141,18 @@ def _dangling(connection: Connection) -> Iterator[RowFinding]:
     is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
     for row in read_pages(connection, missing.where(is_missing)):
         problem = f"name {row['name']!r} has directory {row['directory_id']}, which does not exist"
-        yield RowFinding("domain", str(row["id"]), problem, "served without a directory")
+        effect = "served without a directory"
+        yield row_diagnostic("db-domain-directory", "domain", row["id"], problem, effect)
     for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():
         try:
             directories.directory_from_row(row)
         except services.RowError as error:
             problem = f"label {row['label']!r}: {error}"
-            yield RowFinding(
-                "directory", str(row["id"]), problem, "its domains are served without a directory"
-            )
+            effect = "its domains are served without a directory"
+            yield row_diagnostic("db-directory", "directory", row["id"], problem, effect)
 
 
-def dangling_links(connection: Connection) -> Iterator[RowFinding]:
+def dangling_links(connection: Connection) -> Iterator[Diagnostic]:
     """Yield links to a service or a domain that does not exist."""
     yield from _dangling_links(connection, schema.server, schema.server_domain.c.server_id)
     yield from _dangling_links(connection, schema.davserver, schema.davserver_domain.c.davserver_id)
@@ -158,7 +160,7 @@ def dangling_links(connection: Connection) -> Iterator[RowFinding]:
 
 def _dangling_links(
     connection: Connection, table: sa.Table, service_id: sa.Column[Any]
-) -> Iterator[RowFinding]:
+) -> Iterator[Diagnostic]:
     links, domain = service_id.table, schema.domain.c
     domain_id = links.c.domain_id
     page = (
@@ -177,7 +179,7 @@ def _dangling_links(
             gone += [f"domain {found_domain}"] if known_domain is None else []
             problem = f"{' and '.join(gone)} {'does' if len(gone) == 1 else 'do'} not exist"
             key = f"{found_service}/{found_domain}"
-            yield RowFinding(links.name, key, problem, "the link is ignored")
+            yield row_diagnostic("db-link", links.name, key, problem, "the link is ignored")
         last = found[-1]
         same = sa.and_(service_id == last[0], domain_id > last[1])
         found = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()

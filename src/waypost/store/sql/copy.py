@@ -13,15 +13,18 @@ from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
 from waypost.database.engine import Connection, open_engine, read_snapshot
 from waypost.database.errors import mapped_errors
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import schema
 from waypost.store.sql.audit import ROWS_AT_ONCE
-from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.sync.row_ids import advance_sequence
 from waypost.store.sql.unusable_domains import UnusableDomains
 
 # Tables that others refer to come first.
 _TABLES: Final = tuple(t for t in schema.metadata.sorted_tables if t is not schema.directory)
 _LEFT_OUT: Final = "not copied"
+# A code, what is wrong, and what is done with the row.
+_Problem = tuple[str, str, str]
 _SQLITE_READ_ONLY: Final = {"mode": "ro", "uri": "true"}
 
 
@@ -36,8 +39,8 @@ class CopyResult:
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    findings: list[RowFinding] = field(default_factory=list)
-    unusable: list[RowFinding] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list)
+    unusable: list[Diagnostic] = field(default_factory=list)
 
 
 @contextmanager
@@ -104,7 +107,7 @@ def copy_rows(source: Connection, target: Connection | None, dialect: str) -> Co
     return copied
 
 
-def _unusable(connection: Connection) -> Iterator[RowFinding]:
+def _unusable(connection: Connection) -> Iterator[Diagnostic]:
     """Yield domains that no client can use, after all links are copied."""
     found = UnusableDomains(connection)
     for page in _pages(connection, schema.domain, found.columns["domain"]):
@@ -168,7 +171,7 @@ def _fits(
     table: sa.Table,
     row: dict[str, Any],
     known: _Known,
-    findings: list[RowFinding],
+    findings: list[Diagnostic],
     dialect: str,
 ) -> bool:
     """Return whether a row can be inserted; change values that do not fit, and report them."""
@@ -176,17 +179,15 @@ def _fits(
     problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
     if table is schema.domain:
         problems += _repeated(row, known, dialect)
-    findings += [RowFinding(table.name, key, *problem) for problem in problems]
-    if any(effect == _LEFT_OUT for _, effect in problems):
+    findings += [row_diagnostic(code, table.name, key, *seen) for code, *seen in problems]
+    if any(effect == _LEFT_OUT for *_, effect in problems):
         return False
     if "id" in row:
         known.ids.setdefault(table.name, set()).add(row["id"])
     return True
 
 
-def _lost_pointers(
-    table: sa.Table, row: dict[str, Any], known: _Known
-) -> Iterator[tuple[str, str]]:
+def _lost_pointers(table: sa.Table, row: dict[str, Any], known: _Known) -> Iterator[_Problem]:
     for foreign in table.foreign_keys:
         name, other = foreign.parent.name, foreign.column.table.name
         value = row.get(name)
@@ -195,34 +196,36 @@ def _lost_pointers(
         problem = f"refers to {other} {value}, which does not exist"
         if foreign.parent.nullable:
             row[name] = None
-            yield problem, "copied without this reference"
+            yield "db-copy-reference", problem, "copied without this reference"
         else:
-            yield problem, _LEFT_OUT
+            yield "db-copy-reference", problem, _LEFT_OUT
 
 
-def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[tuple[str, str]]:
+def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[_Problem]:
     """Yield values that do not fit: automx2's texts had no maximum length before 2021.5."""
     if dialect == "sqlite":
         return  # It stores any value in any column.
     for column in table.c:
         size, value = getattr(column.type, "length", None), row.get(column.name)
+        name = column.name
         if isinstance(column.type, sa.Integer) and isinstance(value, str):
-            yield f"{column.name} {value[:40]!r} is not a number", _LEFT_OUT
+            yield "db-copy-value", f"{name} {value[:40]!r} is not a number", _LEFT_OUT
         if not isinstance(value, str) or size is None:
             continue
         if "\0" in value:
-            yield f"{column.name} contains a NUL character", _LEFT_OUT
-        elif len(value) > size and table is schema.provider:
-            row[column.name] = value[:size]
-            yield f"{column.name} has {len(value)} characters, more than {size}", "shortened"
+            yield "db-copy-value", f"{name} contains a NUL character", _LEFT_OUT
         elif len(value) > size:
-            yield f"{column.name} has {len(value)} characters, more than {size}", _LEFT_OUT
+            is_cut = table is schema.provider
+            row[name] = value[:size] if is_cut else value
+            problem = f"{name} has {len(value)} characters, more than {size}"
+            yield "db-copy-value", problem, "shortened" if is_cut else _LEFT_OUT
 
 
-def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[tuple[str, str]]:
+def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[_Problem]:
     """Yield names that are the same for MariaDB, because it ignores case."""
     if dialect not in {"mysql", "mariadb"}:
         return
     first = known.names.setdefault(row["name"].lower(), row["id"])
     if first != row["id"]:
-        yield f"name {row['name']!r} differs from that of domain {first} only in case", _LEFT_OUT
+        problem = f"name {row['name']!r} differs from that of domain {first} only in case"
+        yield "db-copy-twin", problem, _LEFT_OUT

@@ -13,14 +13,15 @@ from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
 from waypost.core.model import DomainPattern
 from waypost.database.engine import Connection
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import schema
-from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.sync.temp_table import chunks
 
 _NAMES_AT_ONCE: Final = 1000
 _DOMAIN: Final = schema.domain.c
 
-Verdict = str | RowFinding
+RowVerdict = str | Diagnostic
 """The text of the pattern that a row is served as, or the reason why no answer uses it."""
 
 
@@ -54,20 +55,19 @@ def name_condition(dialect: str) -> sa.ColumnElement[bool]:
     return name.in_(sa.bindparam("names", expanding=True))
 
 
-def find_served(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, Verdict]:
+def find_served(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, RowVerdict]:
     """Return the verdict on each of these rows, given by id and name.
 
     All other rows of the database are taken into account as well.
     """
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, RowVerdict] = {}
     odd: dict[int, tuple[str, DomainPattern]] = {}
     for row_id, name in named:
         try:
             pattern = DomainPattern.parse(name)
         except DomainError as error:
-            verdicts[row_id] = _unused_row(
-                row_id, f"name {name!r}: {error}", "no client can ask for it"
-            )
+            problem, effect = f"name {name!r}: {error}", "no client can ask for it"
+            verdicts[row_id] = row_diagnostic("db-domain-name", "domain", row_id, problem, effect)
             continue
         if name == pattern.text:
             verdicts[row_id] = name  # No other spelling has precedence, and the column is unique.
@@ -106,19 +106,17 @@ def _groups(
     return groups
 
 
-def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Candidates) -> Verdict:
+def _verdict(row_id: int, name: str, pattern: DomainPattern, group: _Candidates) -> RowVerdict:
     if group.best is None:
         effect = f"not served until it is renamed to {pattern.text!r}"
-        return _unused_row(row_id, f"name {name!r} is not in the form of a stored domain", effect)
+        problem = f"name {name!r} is not in the form of a stored domain"
+        return row_diagnostic("db-domain-form", "domain", row_id, problem, effect)
     (*_, best_id), best_name = group.best
     if best_id == row_id:
         return pattern.text
     problem = f"name {name!r} is the same domain as {best_name!r}"
-    return _unused_row(row_id, problem, f"domain {best_id} is served instead")
-
-
-def _unused_row(row_id: int, problem: str, effect: str) -> RowFinding:
-    return RowFinding(schema.domain.name, str(row_id), problem, effect)
+    effect = f"domain {best_id} is served instead"
+    return row_diagnostic("db-domain-twin", "domain", row_id, problem, effect)
 
 
 def _spellings(pattern: DomainPattern) -> tuple[str, str]:

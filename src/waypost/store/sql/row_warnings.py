@@ -1,11 +1,12 @@
 """Warnings about rows that can be served, but whose columns contradict each other."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.core.model import Format, HostEndpoint, Security, ServiceType, UrlEndpoint
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql.rows import services
 from waypost.store.sql.rows.formats import formats_of, unknown_formats
 from waypost.store.sql.rows.redirects import redirect_of
@@ -20,22 +21,10 @@ _PORTS: Final = {
     587: (ServiceType.SMTP, False),
     465: (ServiceType.SMTP, True),
 }
+_UNCHANGED: Final = "served unchanged"
 
 
-@dataclass(frozen=True, slots=True)
-class RowWarning:
-    """A warning about a row.
-
-    Attributes:
-        problem: the values that contradict each other.
-        effect: how Waypost reads them.
-    """
-
-    problem: str
-    effect: str
-
-
-def server_warnings(row: services.Row) -> Iterator[RowWarning]:
+def server_warnings(row: services.Row) -> Iterator[Diagnostic]:
     """Yield warnings about a row of `server` that `rows.service_from_server` can read."""
     service = services.service_from_server(row)
     endpoint = service.endpoint
@@ -44,24 +33,26 @@ def server_warnings(row: services.Row) -> Iterator[RowWarning]:
     stored = row["socket_type"]
     if not services.is_known_socket_type(stored):
         problem = f"socket_type {stored!r} is not known"
-        yield RowWarning(problem, f"read as {endpoint.security.value}, because of the port")
+        effect = f"read as {endpoint.security.value}, because of the port"
+        yield row_diagnostic("db-socket-type", "server", row["id"], problem, effect)
     usual = _PORTS.get(endpoint.port)
     if usual is not None:
         kind, is_tls = usual
         if kind is not service.type:
             problem = f"port {endpoint.port} is for {kind.value}, but type is {row['type']!r}"
-            yield RowWarning(problem, "served unchanged")
+            yield row_diagnostic("db-port-type", "server", row["id"], problem, _UNCHANGED)
         elif is_tls is not (endpoint.security is Security.TLS):
             used = "TLS from the start" if is_tls else "a connection that begins without TLS"
             problem = f"port {endpoint.port} is for {used}, but socket_type is {stored!r}"
-            yield RowWarning(problem, "served unchanged")
+            yield row_diagnostic("db-port-security", "server", row["id"], problem, _UNCHANGED)
     if not services.is_known_method(row["authentication"]):
         problem = f"authentication {row['authentication']!r} is not known"
-        yield RowWarning(problem, f"read as {service.authentication[0]}")
-    yield from _formats(row)
+        effect = f"read as {service.authentication[0]}"
+        yield row_diagnostic("db-authentication", "server", row["id"], problem, effect)
+    yield from _formats("server", row)
 
 
-def davserver_warnings(row: services.Row) -> Iterator[RowWarning]:
+def davserver_warnings(row: services.Row) -> Iterator[Diagnostic]:
     """Yield warnings about a row of `davserver` that `rows.service_from_davserver` can read."""
     endpoint = services.service_from_davserver(row).endpoint
     if not isinstance(endpoint, UrlEndpoint):
@@ -69,31 +60,37 @@ def davserver_warnings(row: services.Row) -> Iterator[RowWarning]:
     stored, parts = row["url"].strip(), urlsplit(endpoint.url)
     effect = f"read as {endpoint.url}"
     if "://" not in stored:
-        yield RowWarning(f"url {stored!r} has no scheme", effect)
+        problem = f"url {stored!r} has no scheme"
+        yield row_diagnostic("db-url-scheme", "davserver", row["id"], problem, effect)
     elif bool(row["use_ssl"]) is not (parts.scheme.lower() in services.SSL_SCHEMES):
         problem = f"url {stored!r} and use_ssl {row['use_ssl']} contradict each other"
-        yield RowWarning(problem, effect)
+        yield row_diagnostic("db-url-ssl", "davserver", row["id"], problem, effect)
     own_port = urlsplit(stored).port if "://" in stored else None
     if own_port is not None and parts.port != own_port:
-        yield RowWarning(f"url {stored!r} and port {row['port']} contradict each other", effect)
-    yield from _formats(row)
+        problem = f"url {stored!r} and port {row['port']} contradict each other"
+        yield row_diagnostic("db-url-port", "davserver", row["id"], problem, effect)
+    yield from _formats("davserver", row)
 
 
-def _formats(row: services.Row) -> Iterator[RowWarning]:
+def _formats(table: str, row: services.Row) -> Iterator[Diagnostic]:
     """Yield a warning about unknown formats of a service."""
     stored = row.get("formats")
     if unknown := unknown_formats(stored):
         known = ", ".join(form.value for form in Format if form in formats_of(stored))
-        yield RowWarning(f"formats {' '.join(unknown)!r} is not known", f"described in {known}")
+        problem = f"formats {' '.join(unknown)!r} is not known"
+        yield row_diagnostic("db-formats", table, row["id"], problem, f"described in {known}")
 
 
-def domain_warnings(row: services.Row) -> Iterator[RowWarning]:
+def domain_warnings(row: services.Row) -> Iterator[Diagnostic]:
     """Yield a warning about an invalid redirect of a row of `domain`."""
     address, url = row["redirect_address"], row["redirect_url"]
     if redirect_of(address, url, bool(row["declined"])) is not None:
         return
     effect = "served without a redirect"
     if address:
-        yield RowWarning(f"redirect_address {address!r} is not a domain", effect)
+        problem = f"redirect_address {address!r} is not a domain"
     elif url:
-        yield RowWarning(f"redirect_url {url!r} is not an https URL", effect)
+        problem = f"redirect_url {url!r} is not an https URL"
+    else:
+        return
+    yield row_diagnostic("db-redirect", "domain", row["id"], problem, effect)

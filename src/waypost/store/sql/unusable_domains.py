@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from waypost.core.model import DEFAULT_PRIORITY, Service, ServiceType, lack_of_mail
 from waypost.database.engine import Connection
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import schema
-from waypost.store.sql.row_finding import RowFinding
 from waypost.store.sql.rows import services
 from waypost.store.sql.rows.redirects import redirect_of
 from waypost.store.sql.sync.temp_table import chunks
@@ -41,7 +42,7 @@ class UnusableDomains:
             if name in schema.metadata.tables
         }
 
-    def find(self, domains: Sequence[services.Row]) -> Iterator[RowFinding]:
+    def find(self, domains: Sequence[services.Row]) -> Iterator[Diagnostic]:
         """Yield a finding for each domain for which no mail account can be set up.
 
         Args:
@@ -64,7 +65,7 @@ class UnusableDomains:
             if (lack := lack_of_mail(types[row["id"]])) is not None:
                 problem = f"name {row['name']!r} has {lack}"
                 effect = "no client can set up an account (404)"
-                yield RowFinding(schema.domain.name, str(row["id"]), problem, effect)
+                yield row_diagnostic("db-domain-mail", "domain", row["id"], problem, effect)
 
     def _types(
         self, table: sa.Table, ids: Collection[int], read: _Reader

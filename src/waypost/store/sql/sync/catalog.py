@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from waypost.core.model import Catalog, Provider
 from waypost.database.engine import Connection
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import DiagnosticSink, ignore_diagnostic
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 from waypost.store.sql.precedence import find_served
-from waypost.store.sql.row_finding import FindingSink, RowFinding, ignore_finding
 from waypost.store.sql.sync.diff import Change, Progress, WantedContent, ignore_progress
 from waypost.store.sql.sync.reader import StoredHead, count_domains, stored_domains
 from waypost.store.sql.sync.temp_table import TempTable
@@ -43,7 +44,7 @@ def read_catalog(connection: Connection) -> Catalog:
 def open_catalog(
     connection: Connection,
     progress: Progress = ignore_progress,
-    left_out: FindingSink = ignore_finding,
+    left_out: DiagnosticSink = ignore_diagnostic,
 ) -> Iterator[Catalog]:
     """Read everything, with the domains in a temporary file and not in memory.
 
@@ -86,7 +87,7 @@ def _copy(
     head: StoredHead,
     temp_table: TempTable,
     progress: Progress,
-    left_out: FindingSink,
+    left_out: DiagnosticSink,
 ) -> set[Provider]:
     """Copy all domains into a temporary table, and return the providers that have domains."""
     used: set[int] = set()
@@ -96,7 +97,7 @@ def _copy(
         listed: list[tuple[int, str, DomainEntry]] = []
         for row in part:
             verdict = verdicts[row.id]
-            if isinstance(verdict, RowFinding):
+            if isinstance(verdict, Diagnostic):
                 left_out(verdict)
                 continue
             # By provider, and then by id.

@@ -12,9 +12,9 @@ from typing import Final, Self
 
 from waypost.core.model import Catalog, Directory, Domain, HostEndpoint, Provider, users_key
 from waypost.database.engine import Connection
+from waypost.diagnostics.row_codes import DiagnosticSink, ignore_diagnostic
 from waypost.store.interning import DomainEntry
 from waypost.store.sql.precedence import find_served
-from waypost.store.sql.row_finding import FindingSink, ignore_finding
 from waypost.store.sql.sync.reader import StoredDomain, StoredHead, count_domains, stored_domains
 from waypost.store.sql.sync.temp_table import CHUNK, TempTable
 
@@ -139,7 +139,7 @@ class Change:
 
     def pairs(
         self,
-        on_unused_row: FindingSink = ignore_finding,
+        on_unused_row: DiagnosticSink = ignore_diagnostic,
         kept: Callable[[str], None] = ignore_domain,
     ) -> Iterator[Pair]:
         """Yield each domain that differs: as stored, and as wanted; None if it is absent.
@@ -191,7 +191,7 @@ class Change:
         idle = tuple(one for one in self.wanted.unused_providers if one not in busy)
         return now, Catalog((), tuple(self.wanted.directories), idle)
 
-    def _served(self, rows: Sequence[StoredDomain], on_unused_row: FindingSink) -> list[Match]:
+    def _served(self, rows: Sequence[StoredDomain], on_unused_row: DiagnosticSink) -> list[Match]:
         """Look up the rows that are served; report the others."""
         temp_table = self.wanted.temp_table
         listed = temp_table.find_names([row.name for row in rows])

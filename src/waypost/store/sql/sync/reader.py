@@ -18,10 +18,11 @@ from waypost.core.model import (
     UnknownUser,
 )
 from waypost.database.engine import Connection
+from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
-from waypost.store.sql.audit import dangling_links
-from waypost.store.sql.row_finding import RowFinding
+from waypost.store.sql.audit import LEFT_OUT, dangling_links
 from waypost.store.sql.rows import directories as directory_rows
 from waypost.store.sql.rows import providers
 from waypost.store.sql.rows import services as rows
@@ -138,7 +139,7 @@ class StoredHead:
         entry = DomainEntry(provider, services, self.users(row.users), row.redirect)
         return self._entries.setdefault(key, entry)
 
-    def unused_rows(self, connection: Connection) -> Iterator[RowFinding]:
+    def unused_rows(self, connection: Connection) -> Iterator[Diagnostic]:
         """Yield the services that no domain has, and the links to missing rows."""
         yield from self._unused_rows
         yield from dangling_links(connection)
@@ -223,25 +224,24 @@ def _links(
 
 def _services(
     connection: Connection, table: sa.Table, idle: set[int]
-) -> tuple[Mapping[int, Service], Sequence[RowFinding]]:
+) -> tuple[Mapping[int, Service], Sequence[Diagnostic]]:
     """Return the services of a table by id, and findings about rows that no domain uses."""
     is_server = table is schema.server
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
     name = "name" if is_server else "url"
     known: dict[int, Service] = {}
-    unused: list[RowFinding] = []
+    unused: list[Diagnostic] = []
     for row in all_rows(connection, table):
         number = row["id"]
         try:
             known[number] = read(row)
         except RowError as error:
-            unused.append(
-                RowFinding(table.name, str(number), str(error), "left out of all answers")
-            )
+            unused.append(row_diagnostic("db-service", table.name, number, str(error), LEFT_OUT))
             continue
         if number in idle:
             problem = f"{name} {row[name]!r} has no domain"
-            unused.append(RowFinding(table.name, str(number), problem, "no answer uses it"))
+            effect = "no answer uses it"
+            unused.append(row_diagnostic("db-service-unused", table.name, number, problem, effect))
     return known, unused
 
 

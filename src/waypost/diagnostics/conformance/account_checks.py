@@ -1,9 +1,10 @@
-"""Faults in the account of a client: ports, TLS, and mail servers."""
+"""Checks of the account of a client: ports, TLS, and mail servers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from waypost.diagnostics.conformance.client_faults import ClientFinding, client_finding
+from waypost.diagnostics.conformance.client_codes import client_diagnostic
+from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
 from waypost.diagnostics.structure.mail_documents import BEGINS_PLAIN, FROM_THE_START
 
@@ -13,12 +14,12 @@ class AccountCheck:
     """The result of checking the mail servers of an account.
 
     Attributes:
-        faults: why the client cannot use the servers.
+        diagnostics: why the client cannot use the servers.
         unknown: why the servers could not be checked; empty if they were.
         good: the servers that do what the client needs.
     """
 
-    faults: tuple[ClientFinding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
     unknown: str = ""
     good: frozenset[MailServer] = frozenset()
 
@@ -31,17 +32,17 @@ def unchecked(_: Account) -> AccountCheck:
     return AccountCheck()
 
 
-def without_protection(account: Account | None) -> Iterator[ClientFinding]:
-    """Yield a fault for each server that the client uses without TLS."""
+def without_protection(account: Account | None) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each server that the client uses without TLS."""
     for server in servers_of(account):
         if server.security == "none":
-            yield client_finding("client-no-tls", place_of(server))
+            yield client_diagnostic("client-no-tls", place_of(server))
 
 
 def without_connection(
     account: Account | None, good: frozenset[MailServer] = frozenset()
-) -> Iterator[ClientFinding]:
-    """Yield a fault if client and server wait for each other, or cannot connect.
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic if client and server wait for each other, or cannot connect.
 
     RFC 8314 s7.3: 465 is for TLS from the start, as 993 and 995 are.
 
@@ -53,12 +54,12 @@ def without_connection(
         if server in good:
             continue
         if server.security == "starttls" and server.port in FROM_THE_START:
-            yield client_finding("client-waits", place_of(server))
+            yield client_diagnostic("client-waits", place_of(server))
         if server.security == "tls" and server.port in BEGINS_PLAIN:
             # Providers exist that speak TLS on 587.
             is_usual = server.port in {143, 110}
             code = "client-no-connection" if is_usual else "client-odd-port"
-            yield client_finding(code, place_of(server))
+            yield client_diagnostic(code, place_of(server))
 
 
 def servers_of(account: Account | None) -> tuple[MailServer, ...]:

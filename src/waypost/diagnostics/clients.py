@@ -1,0 +1,18 @@
+"""Groups of the clients in the registry, for the rules and for texts."""
+
+from typing import Final
+
+from waypost.core.clients import APPLE_MAIL, CLAWS_MAIL, CLIENTS, OUTLOOK, PACC, MailClient
+from waypost.core.model import Format
+
+AUTOCONFIG: Final = tuple(one for one in CLIENTS if one.reads is Format.AUTOCONFIG)
+"""The clients that read Autoconfig documents."""
+WITHOUT_ADDRESS: Final = tuple(one for one in CLIENTS if one.omits_address)
+"""The clients that ask without the address of the user, some of them at some of their URLs."""
+EVERY: Final = (*AUTOCONFIG, CLAWS_MAIL, OUTLOOK, APPLE_MAIL, PACC)
+EVERY_NAME: Final = "every client"
+
+
+def names_of(clients: tuple[MailClient, ...]) -> tuple[str, ...]:
+    """Return the names of clients for people."""
+    return (EVERY_NAME,) if clients == EVERY else tuple(one.shown for one in clients)

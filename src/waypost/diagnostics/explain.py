@@ -1,0 +1,61 @@
+"""Explanations of codes and of clients, for `waypost explain`."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from waypost.core.clients import CLIENTS, MailClient
+from waypost.diagnostics import simulated_clients
+from waypost.diagnostics.codes import TABLES, CodeTable
+from waypost.diagnostics.diagnostic import DiagnosticCode
+from waypost.diagnostics.lint.rules import RULES
+from waypost.diagnostics.simulated_clients import SimulatedClient
+
+BASES: Final = {
+    "run": "this program was run, and its requests were recorded",
+    "code": "recorded from its source",
+    "doc": "recorded from documents, not from its source",
+    "log": "recorded from logs of servers, not from its source",
+}
+"""How a record of a client was made."""
+
+
+def code_of(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
+    """Return a code with its table; None if there is no such code."""
+    wanted = topic.lower()
+    return next(
+        ((one, table) for table in TABLES for one in table.codes if one.code == wanted), None
+    )
+
+
+def client_of(topic: str) -> MailClient | None:
+    """Return a client by its name, by its identifier, or by the identifier of a record."""
+    wanted = _slug(topic)
+    return next((one for one in CLIENTS if wanted in _words(one)), None)
+
+
+def records_of(client: MailClient) -> tuple[SimulatedClient, ...]:
+    """Return the records of a client: the usual one, and those of older versions."""
+    return tuple(one for one in simulated_clients.CLIENTS if one.client is client)
+
+
+def rules_about(client: MailClient) -> tuple[DiagnosticCode, ...]:
+    """Return the codes of the linter that name a client."""
+    return tuple(rule for rule in RULES if client in rule.clients)
+
+
+def similar(topic: str) -> str:
+    """Return the topic that is most similar to a word; empty if there is none."""
+    known = [one.code for table in TABLES for one in table.codes]
+    known += [word for client in CLIENTS for word in _words(client)]
+    return next(iter(get_close_matches(_slug(topic), known, n=1)), "")
+
+
+def _words(client: MailClient) -> Iterator[str]:
+    yield from (client.key, *client.aliases, _slug(client.name), _slug(client.shown))
+    for record in records_of(client):
+        yield from (record.key, _slug(record.name))
+
+
+def _slug(text: str) -> str:
+    return "-".join(text.lower().replace(",", "").split())

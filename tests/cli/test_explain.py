@@ -1,0 +1,102 @@
+"""`waypost explain`: codes and clients."""
+
+import json
+import re
+
+import pytest
+
+from tests.cli.conftest import Waypost
+from waypost.core.clients import CLIENTS
+from waypost.diagnostics.codes import TABLES
+from waypost.diagnostics.explain import records_of
+
+REFUSED = "one IMAP or SMTP service without TLS makes these clients refuse the whole document"
+FIX = (
+    "remove the service, protect it with TLS, or exclude it from Autoconfig: "
+    'formats = ["autodiscover", "mobileconfig", "dns"]'
+)
+CODES = [(one, table.command) for table in TABLES for one in table.codes]
+
+
+def test_a_code(waypost: Waypost) -> None:
+    """A code has its message, its severity, its command, its clients and its fix."""
+    outcome = waypost("explain", "plain-section")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        f"plain-section: {REFUSED}",
+        "  severity: error (some users get no account or no mail, or their passwords can be read)",
+        "  found by: waypost lint",
+        "  breaks: K-9, Thunderbird for iOS",
+        f"  fix: {FIX}",
+        "  see: waypost explain k-9",
+        "  see: waypost explain thunderbird-ios",
+    ]
+
+
+def test_every_code(waypost: Waypost) -> None:
+    """The list has every code of the four commands, and JSON has the data of each."""
+    listed = waypost("explain")
+    assert (listed.code, listed.err) == (0, "")
+    rows = re.findall(r"^  (?:error|warning|note) ([a-z0-9-]+): (.+)$", listed.out, re.MULTILINE)
+    assert rows == [(one.code, one.message) for one, _ in CODES]
+    found = json.loads(waypost("explain", "--json").out)
+    assert [(one["code"], one["command"]) for one in found["codes"]] == [
+        (one.code, command) for one, command in CODES
+    ]
+    assert {command for _, command in CODES} == {
+        f"waypost {name}" for name in ("lint", "doctor", "conformance", "db check")
+    }
+
+
+@pytest.mark.parametrize(("code", "command"), [(table.codes[0], table.command) for table in TABLES])
+def test_one_code_of_each_table(waypost: Waypost, code: object, command: str) -> None:
+    """A code of each command is described, in any case."""
+    topic = getattr(code, "code", "")
+    outcome = waypost("explain", topic.upper())
+    assert f"\n  found by: {command}\n" in outcome.out
+    parsed = json.loads(waypost("explain", topic, "--json").out)
+    assert (parsed["code"], parsed["command"]) == (topic, command)
+
+
+def test_a_client(waypost: Waypost) -> None:
+    """A client has its platforms, its record with the requests, and the codes that name it."""
+    outcome = waypost("explain", "thunderbird")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("Thunderbird\n  platforms: Linux, macOS, Windows\n")
+    assert "\n  access log: thunderbird\n" in outcome.out
+    assert "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`" in outcome.out
+    assert "\n  - pop3-first: POP3 comes before IMAP: " in outcome.out
+
+
+def test_older_versions(waypost: Waypost) -> None:
+    """The record of an older version is described with its client."""
+    for topic in ("kmail", "KMail 22.12", "kmail-2212"):
+        found = json.loads(waypost("explain", topic, "--json").out)
+        assert found["key"] == "kmail"
+        assert [one["key"] for one in found["records"]] == ["kmail", "kmail-2212"]
+
+
+def test_every_client(waypost: Waypost) -> None:
+    """Each client is listed with the word that explains it, and has a record unless it is PACC."""
+    found = json.loads(waypost("explain", "--json").out)["clients"]
+    assert [one["key"] for one in found] == [one.key for one in CLIENTS]
+    listed = waypost("explain").out.partition("\nclients:\n")[2]
+    assert [line.split()[0] for line in listed.splitlines()] == [one.topic for one in CLIENTS]
+    assert {one.key for one in CLIENTS if not records_of(one)} == {"pacc"}
+
+
+UNKNOWN = [
+    ("plain-sect", "'plain-sect' is neither a code nor a client. Did you mean 'plain-section'?"),
+    ("Thunderbrid", "Did you mean 'thunderbird'?"),  # codespell:ignore thunderbrid
+    ("xxxx", "error: 'xxxx' is neither a code nor a client."),
+    ("", "error: '' is neither a code nor a client."),
+    ("a\x1b[2Jb", r"'a\x1b[2Jb' is neither"),
+]
+
+
+@pytest.mark.parametrize(("topic", "said"), UNKNOWN)
+def test_unknown(waypost: Waypost, topic: str, said: str) -> None:
+    """An unknown word is wrong use, with the most similar word if there is one."""
+    outcome = waypost("explain", topic)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err

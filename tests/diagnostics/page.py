@@ -1,0 +1,55 @@
+"""The tables of codes in the documentation, written from the tables of the checks."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from waypost.core.clients import MailClient
+from waypost.diagnostics.clients import EVERY, EVERY_NAME
+from waypost.diagnostics.codes import TABLES, CodeTable
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {
+    "lint": "lint.md",
+    "doctor": "doctor.md",
+    "conformance-clients": "conformance.md",
+    "conformance-rules": "conformance.md",
+    "db-check": "db-check.md",
+}
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Yield the pages with tables of codes, and the text that each must have."""
+    for name in dict.fromkeys(PAGES.values()):
+        path = DOCS / name
+        text = path.read_text(encoding="utf-8")
+        for one in TABLES:
+            if PAGES[one.key] == name:
+                text = replaced(text, one)
+        yield path, text
+
+
+def replaced(text: str, one: CodeTable) -> str:
+    """Return a page with the new table between the marks of its key."""
+    first, last = f"<!-- codes: {one.key} -->\n", "<!-- end of codes -->\n"
+    parts = re.split(f"(?<={first})|(?={last})", text[text.index(first) :], maxsplit=2)
+    return text[: text.index(first)] + parts[0] + "".join(table(one)) + parts[2]
+
+
+def table(one: CodeTable) -> Iterator[str]:
+    """Yield the lines of a table; only the codes of the linter name their clients."""
+    has_clients = any(code.clients for code in one.codes)
+    columns = ["code", "severity", *(["breaks"] if has_clients else []), "what is wrong", "fix"]
+    yield f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+    for code in one.codes:
+        cells = [f'<a id="{code.code}"></a>`{code.code}`', code.severity]
+        cells += [breaks(code.clients)] if has_clients else []
+        yield f"| {' | '.join([*cells, code.message, code.fix])} |\n"
+    yield "\n"
+
+
+def breaks(clients: tuple[MailClient, ...]) -> str:
+    """Return the names of clients as links."""
+    if clients == EVERY:
+        return EVERY_NAME
+    return ", ".join(f"[{one.shown}](clients.md#{one.key})" for one in clients)

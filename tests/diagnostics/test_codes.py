@@ -1,0 +1,108 @@
+"""The tables of all codes, and their pages."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from tests.diagnostics.page import DOCS, pages
+from waypost.core.clients import CLIENTS
+from waypost.diagnostics.codes import TABLES
+from waypost.diagnostics.conformance.rule_codes import RULE_CODES
+from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.diagnostic import (
+    Diagnostic,
+    DiagnosticCode,
+    DomainPlace,
+    RowPlace,
+    diagnostic_json,
+)
+from waypost.diagnostics.explain import client_of, records_of
+from waypost.diagnostics.simulated_clients import CLIENTS as RECORDS
+
+CODES = [one for table in TABLES for one in table.codes]
+
+
+def test_pages_are_current() -> None:
+    """The tables in the documentation are those of the code; `make docs` writes them."""
+    for path, text in pages():
+        assert path.read_text(encoding="utf-8") == text, path.name
+
+
+def test_codes_are_unique() -> None:
+    """No code is in two tables, and each is a word that can be typed."""
+    assert [code for code, count in Counter(one.code for one in CODES).items() if count > 1] == []
+    assert [one.code for one in CODES if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", one.code)] == []
+
+
+def test_topics_are_unique() -> None:
+    """The usual argument for a client is the identifier of no code and of no other client."""
+    topics = [one.topic for one in CLIENTS]
+    assert len(set(topics)) == len(topics)
+    assert set(topics).isdisjoint(one.code for one in CODES)
+    assert all(client_of(one.topic) is one for one in CLIENTS)
+
+
+def test_texts_name_no_path() -> None:
+    """No text of a code refers to a file of the repository."""
+    assert [one.code for one in CODES if re.search(r"docs/|\\.md", one.message + one.fix)] == []
+
+
+def test_rules_of_conformance() -> None:
+    """Each probe of a server has its code, in the same order."""
+    assert list(RULE_CODES) == [probe.key for probe in PROBES]
+
+
+def test_each_client_has_its_section() -> None:
+    """Each record belongs to a client of the registry, whose anchors are in the documentation."""
+    page = (DOCS / "clients.md").read_text(encoding="utf-8")
+    anchors = set(re.findall(r'<a id="([^"]+)"></a>', page))
+    for heading in re.findall(r"^#+ (.+)$", page, re.MULTILINE):
+        anchors.add(re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-"))
+    assert all(one.client in CLIENTS for one in RECORDS)
+    assert {record.key for record in RECORDS} <= anchors
+    shown = {one.topic for one in CLIENTS if records_of(one)} | {"pacc"}
+    assert shown <= anchors
+
+
+ABOUT = DiagnosticCode("a-code", "warning", "a message", "a fix")
+WHOLE = DiagnosticCode("whole", "error", "a message", "a fix", says_all=True)
+TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
+    (Diagnostic(ABOUT, "imap host:993", "refused"), str, "imap host:993: refused"),
+    (Diagnostic(ABOUT, "host"), str, "host"),
+    (Diagnostic(ABOUT, detail="seen"), lambda one: one.line, "a message: seen"),
+    (Diagnostic(WHOLE, detail="seen"), lambda one: one.line, "seen"),
+    (Diagnostic(ABOUT, DomainPlace("a.example", 1, "")), str, "a.example"),
+    (Diagnostic(ABOUT, DomainPlace("a.example", 3, "imap x")), str, "a.example and 2 more: imap x"),
+    (Diagnostic(ABOUT, DomainPlace("domains of x", None, "imap")), str, "domains of x: imap"),
+    (Diagnostic(ABOUT, RowPlace("server", "4"), "odd", "kept"), str, "server 4: odd; kept"),
+    (Diagnostic(ABOUT, RowPlace("server", "4"), "x" * 201), str, f"server 4: {'x' * 200}…"),
+]
+
+
+@pytest.mark.parametrize(("one", "read", "text"), TEXTS)
+def test_texts(one: Diagnostic, read: Callable[[Diagnostic], str], text: str) -> None:
+    """A diagnostic is one line: the place, what was seen, and what Waypost does."""
+    assert read(one) == text
+
+
+MEMBERS = {"code", "severity", "message", "fix", "link"}
+
+
+@pytest.mark.parametrize(
+    ("one", "more"),
+    [
+        (Diagnostic(ABOUT, "host", "seen"), {"place", "detail"}),
+        (Diagnostic(ABOUT, RowPlace("server", "4")), {"table", "key", "problem", "effect"}),
+        (
+            Diagnostic(ABOUT, DomainPlace("a.example", 1, "")),
+            {"where", "domain", "domains", "clients", "links"},
+        ),
+    ],
+)
+def test_json(one: Diagnostic, more: set[str]) -> None:
+    """Each diagnostic has the same members for scripts, and those of its place."""
+    found = diagnostic_json(one)
+    assert set(found) == MEMBERS | more
+    assert found["link"] == "waypost explain a-code"
