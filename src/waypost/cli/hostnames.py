@@ -16,7 +16,7 @@ from waypost.core.model import Domain, MatchKind
 from waypost.formats.discovery_hosts import APEX, host_names
 from waypost.settings import Settings
 
-Certificate = tuple[DomainName, tuple[str, ...]]
+CertificateNames = tuple[DomainName, tuple[str, ...]]
 """A mail domain and its host names, which share a certificate; there is at least one."""
 
 
@@ -51,7 +51,7 @@ def hostnames(
         write_document(part)
 
 
-def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterator[str]]]:
+def _writers() -> Mapping[NamesFormat, Callable[[Iterable[CertificateNames]], Iterator[str]]]:
     return {
         NamesFormat.LIST: _list,
         NamesFormat.CERTBOT: _certbot,
@@ -61,7 +61,7 @@ def _writers() -> Mapping[NamesFormat, Callable[[Iterable[Certificate]], Iterato
     }
 
 
-def _certificates(settings: Settings) -> Iterator[Certificate]:
+def _certificates(settings: Settings) -> Iterator[CertificateNames]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
@@ -96,7 +96,7 @@ def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[
     )
 
 
-def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> Certificate | None:
+def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> CertificateNames | None:
     """Return the names of a domain, without the names of other domains: each is listed once."""
     name = DomainName(domain.pattern.text)
     found = tuple(
@@ -109,24 +109,24 @@ def _left_out(row: object) -> None:
     warn([f"left out: {row}"])
 
 
-def _list(certificates: Iterable[Certificate]) -> Iterator[str]:
+def _list(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     for _, hosts in certificates:
         yield "".join(f"{host}\n" for host in hosts)
 
 
-def _certbot(certificates: Iterable[Certificate]) -> Iterator[str]:
+def _certbot(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield arguments of `certbot certonly`; a certificate keeps its name if its hosts change."""
     for _, hosts in certificates:
         yield f"--cert-name {hosts[0]} --domains {','.join(hosts)}\n"
 
 
-def _lego(certificates: Iterable[Certificate]) -> Iterator[str]:
+def _lego(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield arguments of lego, which names a certificate after its first domain."""
     for _, hosts in certificates:
         yield " ".join(f"--domains {host}" for host in hosts) + "\n"
 
 
-def _traefik(certificates: Iterable[Certificate]) -> Iterator[str]:
+def _traefik(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield a router for each domain; Traefik gets certificates for the hosts of its rule.
 
     Traefik 2 and 3 support `||`. An empty mapping is an error for Traefik ("cannot be a standalone
@@ -158,7 +158,7 @@ def _router(domain: DomainName) -> str:
     return domain.ascii.replace("-", "--").replace(".", "-")
 
 
-def _caddy(certificates: Iterable[Certificate]) -> Iterator[str]:
+def _caddy(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield a site for each domain, which imports the snippet `waypost` of the Caddyfile.
 
     Without http:// in the list, Caddy answers plain http with 308, but Outlook's probe by plain

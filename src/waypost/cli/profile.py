@@ -10,7 +10,7 @@ import typer
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import FINDINGS, aligned, note, say, say_json
 from waypost.core.errors import ProfileError
-from waypost.diagnostics.profile_file import Certificate, ProfileReport, authorities, inspect
+from waypost.diagnostics.profile_file import ProfileReport, X509Certificate, authorities, inspect
 
 FILE_MAX_BYTES: Final = 8 * 1024 * 1024
 
@@ -60,7 +60,7 @@ def _read(path: Path, option: str = "") -> bytes:
     return data
 
 
-def _authorities(ca: Path | None) -> list[Certificate]:
+def _authorities(ca: Path | None) -> list[X509Certificate]:
     """Read the authorities to trust, from the given file or from this machine."""
     if ca is None:
         usual = ssl.get_default_verify_paths()

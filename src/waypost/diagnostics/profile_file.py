@@ -21,7 +21,7 @@ from cryptography.x509.verification import (
 from waypost.core.errors import ProfileError
 from waypost.parsing import cms, property_list
 
-Certificate = x509.Certificate
+X509Certificate = x509.Certificate
 
 TEXT_MAX_CHARS: Final = 256
 _TEXTS: Final = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"MIME-Version:", b"Content-Type:")
@@ -34,7 +34,7 @@ _PEM: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class InspectedPayload:
     """One payload of a profile, with the names that a device shows."""
 
     type: str
@@ -61,11 +61,11 @@ class ProfileReport:
     name: str
     organization: str
     identifier: str
-    payloads: tuple[Payload, ...]
+    payloads: tuple[InspectedPayload, ...]
     problems: tuple[str, ...]
 
 
-def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> ProfileReport:
+def inspect(data: bytes, trusted: Sequence[X509Certificate], now: datetime) -> ProfileReport:
     """Return what is in a profile, signed or not, and its problems.
 
     Args:
@@ -108,7 +108,7 @@ def inspect(data: bytes, trusted: Sequence[Certificate], now: datetime) -> Profi
     )
 
 
-def authorities(raw: bytes) -> list[Certificate]:
+def authorities(raw: bytes) -> list[X509Certificate]:
     """Read certificates to trust, without those that the library cannot read.
 
     Args:
@@ -128,7 +128,9 @@ def authorities(raw: bytes) -> list[Certificate]:
     return found
 
 
-def _chain(signed: cms.Signed, trusted: Sequence[Certificate], now: datetime) -> tuple[str, ...]:
+def _chain(
+    signed: cms.Signed, trusted: Sequence[X509Certificate], now: datetime
+) -> tuple[str, ...]:
     """Return the names of the chain up to a trusted authority (RFC 5280 s6)."""
     if not trusted:
         raise cms.CmsError("this machine trusts no certificate authority; set one with --ca")
@@ -160,7 +162,7 @@ def _authority_policy() -> ExtensionPolicy:
 
 
 def _may_sign_certificates(
-    _policy: object, _certificate: Certificate, usage: x509.KeyUsage | None
+    _policy: object, _certificate: X509Certificate, usage: x509.KeyUsage | None
 ) -> None:
     if usage is not None and not usage.key_cert_sign:  # s6.1.4 (n)
         raise ValueError("the key is not for certificates")
@@ -210,20 +212,20 @@ def _profile(content: bytes) -> dict[str, Any]:
     return found
 
 
-def _payloads(profile: dict[str, Any]) -> Iterable[Payload]:
+def _payloads(profile: dict[str, Any]) -> Iterable[InspectedPayload]:
     for one in profile["PayloadContent"]:
         if not isinstance(one, dict):
             raise ProfileError("is no profile: one of its payloads is not a dictionary")
         names = ("EmailAddress", "CalDAVAccountDescription", "CardDAVAccountDescription")
         name = next((_text(one, key) for key in names if key in one), "")
-        yield Payload(
+        yield InspectedPayload(
             _text(one, "PayloadType"),
             name or _text(one, "PayloadDisplayName"),
             _text(one, "PayloadIdentifier"),
         )
 
 
-def _name(certificate: Certificate) -> str:
+def _name(certificate: X509Certificate) -> str:
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     text = common[0].value if common else certificate.subject.rfc4514_string()
     return _plain(text if isinstance(text, str) else certificate.subject.rfc4514_string())

@@ -18,7 +18,7 @@ from waypost.runtime import threads
 STEP_SECONDS: Final = 0.01
 """Longer than a file needs for an answer, or a database or a directory in the same network."""
 
-Answer = TypeVar("Answer")
+_Answer = TypeVar("_Answer")
 _Waiting = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
 
 
@@ -42,7 +42,7 @@ class ResponsePacer:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    async def run(self, answer: Coroutine[Any, Any, Answer]) -> Answer:
+    async def run(self, answer: Coroutine[Any, Any, _Answer]) -> _Answer:
         """Return the result of a coroutine, or raise its exception, at the end of a step."""
         start = self._clock()
         task = asyncio.get_running_loop().create_task(answer)

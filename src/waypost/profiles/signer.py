@@ -25,7 +25,7 @@ KEPT_PROFILES: Final = 1000
 _FIX: Final = "keeping the previous certificate and key; fix the file, and Waypost reads it again"
 _AGAIN: Final = "keeping the previous certificate and key; retrying until the files can be read"
 
-Seen = tuple[FileStamp | None, ...]
+_Seen = tuple[FileStamp | None, ...]
 Kept = dict[tuple[object, bytes], bytes]
 """Signed profiles, by their signer and a digest of the profile; several signers may share one."""
 
@@ -69,11 +69,11 @@ class ProfileSigner:
         self._reading = object()  # A new one each time the files are read.
         self._problems: tuple[str, ...] = ()
         self._back_off = back_off if back_off is not None else BackOff()
-        self._complained: tuple[Seen, int, tuple[str, ...]] | None = None
+        self._complained: tuple[_Seen, int, tuple[str, ...]] | None = None
         self._looks = 0
         self._complaint = RateLimiter()
-        self._seen: Seen = ()
-        self._changing: Seen = ()
+        self._seen: _Seen = ()
+        self._changing: _Seen = ()
         self._demands = 0
         self._logged_expiry = False
         self._log = structlog.get_logger(__name__)
@@ -125,7 +125,7 @@ class ProfileSigner:
             self._take(outcome, again=True)
         self._look_at_the_clock()
 
-    def _is_due(self, found: Seen) -> bool:
+    def _is_due(self, found: _Seen) -> bool:
         """Return whether a file has changed, and no file has changed since the last poll."""
         if found == self._seen:
             self._changing = ()
@@ -176,7 +176,7 @@ class ProfileSigner:
                     valid_until=until.isoformat(),
                 )
 
-    def _look(self) -> Seen:
+    def _look(self) -> _Seen:
         return tuple(file_stamp(path) for path in self._files.paths)
 
     def _load(self) -> "Credentials | SettingsError":

@@ -15,7 +15,7 @@ from waypost.diagnostics.comparison import texts
 from waypost.parsing import property_list, untrusted_xml
 
 AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
-Outcome = Literal["served", "nothing", "failed"]
+AnswerOutcome = Literal["served", "nothing", "failed"]
 
 ANSWER_MAX_BYTES: Final = 1024 * 1024
 TEXT_MAX_CHARS: Final = 2048
@@ -94,7 +94,7 @@ class Answer:
         notes: peculiarities of form that do not change the meaning.
     """
 
-    outcome: Outcome
+    outcome: AnswerOutcome
     detail: str
     offers: tuple[AnsweredService, ...] = ()
     notes: frozenset[str] = frozenset()
@@ -110,7 +110,7 @@ def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddr
         address: the address of the request; placeholders are expanded with it.
     """
     if status != 200:
-        outcome: Outcome = "nothing" if status in _REFUSALS else "failed"
+        outcome: AnswerOutcome = "nothing" if status in _REFUSALS else "failed"
         return Answer(outcome, f"status {status}", notes=frozenset({"204"} & {str(status)}))
     if len(body) > ANSWER_MAX_BYTES:
         return Answer("failed", f"status 200, but longer than {ANSWER_MAX_BYTES} bytes")

@@ -20,7 +20,7 @@ from waypost.directory.step import Step
 from waypost.net.deadline import Deadline
 from waypost.net.tcp import SocketAddress
 
-Outcome = tuple[str, dict[str, object]]
+_StepResult = tuple[str, dict[str, object]]
 
 
 def probe_ldap(
@@ -65,7 +65,7 @@ class _LdapProbe:
     def steps(self) -> Iterator[Step]:
         """Yield each step, up to the first one that fails."""
         open_tls = self._server.tls or self._server.starttls
-        names: list[tuple[str, Callable[[], Outcome]]] = [
+        names: list[tuple[str, Callable[[], _StepResult]]] = [
             ("resolve", self._resolve),
             ("connect", self._connect),
             *([("tls", self._tls)] if open_tls else []),
@@ -88,7 +88,7 @@ class _LdapProbe:
         elif self._connection is not None:
             self._connection.close()
 
-    def _step(self, name: str, do: Callable[[], Outcome]) -> Step:
+    def _step(self, name: str, do: Callable[[], _StepResult]) -> Step:
         begin = time.monotonic()
         at: dict[str, object] = {"server": self._server.url}
         try:
@@ -103,19 +103,19 @@ class _LdapProbe:
     def _deadline(self) -> Deadline:
         return Deadline(self._target.limits.connect_timeout_seconds)
 
-    def _resolve(self) -> Outcome:
+    def _resolve(self) -> _StepResult:
         self._addresses = resolve(self._server, self._deadline())
         found = list(dict.fromkeys(_host(address) for _, address in self._addresses))
         return f"{self._server.host or 'socket'}: {', '.join(found)}", {"addresses": found}
 
-    def _connect(self) -> Outcome:
+    def _connect(self) -> _StepResult:
         self._connection = connect(self._server, self._addresses, self._deadline())
         if self._server.path is not None:
             return f"{self._server.path} is open", {}
         host, port = self._connection.getpeername()[:2]
         return f"{host}, port {port}, is open", {"address": host, "port": port}
 
-    def _tls(self) -> Outcome:
+    def _tls(self) -> _StepResult:
         assert self._connection is not None  # noqa: S101 -- the step before made it
         context = tls_context(self._target.trust)
         deadline = self._deadline()
@@ -142,7 +142,7 @@ class _LdapProbe:
                 failure.add(f"the server sent a {certificate}")
         return failure
 
-    def _bind(self) -> Outcome:
+    def _bind(self) -> _StepResult:
         assert self._connection is not None  # noqa: S101 -- a step before made it
         target = self._target
         secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
@@ -156,13 +156,13 @@ class _LdapProbe:
             details["authorized_as"] = who
         return _as_whom(target, who), details
 
-    def _base(self) -> Outcome:
+    def _base(self) -> _StepResult:
         session = self._opened()
         if not session.has_base(self._target.base, self._deadline()):
             raise LdapFailure(LdapProblem.NO_BASE, server=self._server.url)
         return f"{self._target.base or 'the root'} exists", {"search_base": self._target.base}
 
-    def _search(self) -> Outcome:
+    def _search(self) -> _StepResult:
         target = self._target
         deadline = Deadline(target.limits.time_limit_seconds)
         self._hits = self._opened().search(target, self._filter, deadline)
@@ -174,13 +174,13 @@ class _LdapProbe:
         }
         return f"{self._filter}: {_count(self._hits)}", details
 
-    def _entry(self) -> Outcome:
+    def _entry(self) -> _StepResult:
         (hit,) = self._hits
         values = {name: list(found) for name, found in hit.attributes.items()}
         shown = "; ".join(f"{name}: {', '.join(found)}" for name, found in values.items())
         return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
 
-    def _person(self) -> Outcome:
+    def _person(self) -> _StepResult:
         found_user = user_of(self._hits[0].attributes, wanted_attributes(self._directory))
         attributes = dict(found_user.attributes)
         details: dict[str, object] = {

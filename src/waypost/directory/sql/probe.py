@@ -13,7 +13,7 @@ from waypost.directory.sql.rows import entry_of
 from waypost.directory.sql.source import OpenSqlDirectory, QueryResult, parameters_of
 from waypost.directory.step import Step
 
-Outcome = tuple[bool, str, dict[str, object]]
+_StepResult = tuple[bool, str, dict[str, object]]
 
 
 class _Halt(Exception):
@@ -60,7 +60,7 @@ class _Probe:
         if self._open is not None:
             self._open.close()
 
-    def _step(self, name: str, work: Callable[[], Outcome]) -> Iterator[Step]:
+    def _step(self, name: str, work: Callable[[], _StepResult]) -> Iterator[Step]:
         start = time.monotonic()
         try:
             ok, text, details = work()
@@ -76,28 +76,28 @@ class _Probe:
             self._open = OpenSqlDirectory(self._directory)
         return self._open
 
-    def _driver(self) -> Outcome:
+    def _driver(self) -> _StepResult:
         driver = self._opened.driver
         return True, driver, {"driver": driver}
 
-    def _connect(self) -> Outcome:
+    def _connect(self) -> _StepResult:
         made = self._opened.connect()
         text = f"{made.server} at {made.place}"
         return True, text, {"server": made.server, "place": made.place}
 
-    def _reads_only(self) -> Outcome:
+    def _reads_only(self) -> _StepResult:
         is_read_only = self._opened.connect().is_read_only
         text = "the connection is read-only" if is_read_only else "the server allows writes"
         return is_read_only, text, {"reads_only": is_read_only}
 
-    def _domain(self) -> Outcome:
+    def _domain(self) -> _StepResult:
         domain = self._address.domain
         exists = self._opened.has_domain(domain)
         # Not a failure: the providers file may have a domain that the database does not have.
         text = f"domains_query: {domain} {'exists' if exists else 'does not exist'}"
         return True, text, {"domain": domain.ascii, "exists": exists}
 
-    def _query(self) -> Outcome:
+    def _query(self) -> _StepResult:
         statement = " ".join((self._directory.query or "").split())
         values = parameters_of(self._address)
         bound = {name: values[name] for name in self._opened.bound_names}
@@ -105,7 +105,7 @@ class _Probe:
         self._found = self._opened.rows_for(self._address)
         return True, f"{statement} with {shown}", {"statement": statement, "parameters": bound}
 
-    def _rows(self) -> Outcome:
+    def _rows(self) -> _StepResult:
         if self._found is None:
             return False, "the database cannot encode a character of this address", {"rows": 0}
         columns = self._found.columns
@@ -117,7 +117,7 @@ class _Probe:
             return False, SqlMessage.AMBIGUOUS.of(self._directory.label), details
         return True, f"1 row with {', '.join(columns)}", details
 
-    def _entry_found(self) -> Outcome:
+    def _entry_found(self) -> _StepResult:
         wanted = _names(wanted_attributes(self._directory))
         found = entry_of(self._found.rows[0]) if self._found is not None else {}
         # An unused column may contain a password.
@@ -128,7 +128,7 @@ class _Probe:
         details: dict[str, object] = {name: list(one) for name, one in self._entry.items()}
         return True, "; ".join(parts) or "no value", {"values": details, "unused": unused}
 
-    def _user(self) -> Outcome:
+    def _user(self) -> _StepResult:
         user = user_of(self._entry, wanted_attributes(self._directory))
         return True, _described(user), _details(user)
 
