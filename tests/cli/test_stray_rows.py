@@ -69,6 +69,29 @@ def test_removed_beside_other_changes(waypost: Waypost, odd: list[str]) -> None:
     assert waypost("apply", "second.toml", *odd).err == "nothing to do\n"
 
 
+def test_codes_of_rows(waypost: Waypost, odd: list[str]) -> None:
+    """`db check` has the severity and the code of each row, also for scripts."""
+    codes = ["error db-domain-name", "warning db-domain-twin", "error db-service"]
+    outcome = waypost("db", "check", *odd)
+    assert outcome.err.endswith("3 findings\nwaypost explain CODE describes a code\n")
+    lines = [f"{code}: {line}" for code, line in zip(codes, REPORTED, strict=False)]
+    assert sorted(outcome.out.splitlines()) == sorted(lines)
+    found = json.loads(waypost("db", "check", "--json", *odd).out)["findings"]
+    assert sorted(f"{one['severity']} {one['code']}" for one in found) == sorted(codes)
+    (service,) = (one for one in found if one["table"] == "server")
+    assert service == {
+        "code": "db-service",
+        "severity": "error",
+        "message": "a service cannot be read, so no answer contains it",
+        "fix": "correct the row, or delete it",
+        "link": "waypost explain db-service",
+        "table": "server",
+        "key": "80",
+        "problem": "type 'INVALID' is not known",
+        "effect": "left out of all answers",
+    }
+
+
 def test_only_add_leaves_them(waypost: Waypost, odd: list[str], database: Database) -> None:
     """With --only-add, the rows are listed, and they stay."""
     nothing = waypost("apply", "first.toml", "--only-add", *odd)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.architecture.source import PACKAGE
 from tests.diagnostics.page import DOCS, pages
 from waypost.core.clients import CLIENTS
 from waypost.diagnostics.codes import TABLES
@@ -19,8 +20,10 @@ from waypost.diagnostics.diagnostic import (
     diagnostic_json,
 )
 from waypost.diagnostics.explain import client_of, records_of
+from waypost.diagnostics.row_codes import ROW_CODES
 from waypost.diagnostics.simulated_clients import CLIENTS as RECORDS
 
+STORE = PACKAGE / "store" / "sql"
 CODES = [one for table in TABLES for one in table.codes]
 
 
@@ -52,6 +55,12 @@ def test_texts_name_no_path() -> None:
 def test_rules_of_conformance() -> None:
     """Each probe of a server has its code, in the same order."""
     assert list(RULE_CODES) == [probe.key for probe in PROBES]
+
+
+def test_codes_of_rows_are_used() -> None:
+    """Each code of a row is made somewhere in the store."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in STORE.rglob("*.py"))
+    assert [code for code in ROW_CODES if f'"{code}"' not in texts] == []
 
 
 def test_each_client_has_its_section() -> None:

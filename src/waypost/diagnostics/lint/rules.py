@@ -1,4 +1,4 @@
-"""The rules of the linter, as a table. docs/lint.md has the same table; a test compares."""
+"""The rules of the linter, as a table. `make docs` writes the table in docs/lint.md from it."""
 
 from typing import Final
 
