@@ -113,9 +113,9 @@ def _record(record: SimulatedClient, width: int | None) -> Iterator[Line]:
     head = (Part(f"{record.name}: ", "bold"),)
     about = f"{record.version}, {record.date}; {BASES[record.basis]}"
     yield from hanging(head, about, 2, width)
-    titles = ("requests", record.order), ("notes", record.notes)
     for title, lines in (
-        *titles,
+        ("requests (D is the domain of the address, and E the address)", record.order),
+        ("notes", record.notes),
         ("evidence", record.evidence),
         ("assumptions", record.assumed),
     ):
