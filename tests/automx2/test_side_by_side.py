@@ -110,7 +110,7 @@ def test_only_expected_differences(
         outcome = waypost("compare", *servers, "--db-uri", uri, "--json")
         execute(bare, "UPDATE server SET port = 1143 WHERE id = 4001;\n")
         listed = tmp_path / "domains"
-        listed.write_text("serverless.tld\nunknown.example # not served by any\n")
+        listed.write_text("without-servers.example\nunknown.example # not served by any\n")
         few = waypost("compare", *servers, "--domains", listed, "--json")
 
     answer = json.loads(outcome.out)
