@@ -130,7 +130,6 @@ LONG: dict[str, str] = {}
 # Folders with more files, each with the reason.
 FULL = {
     "diagnostics.simulated_clients": "one file for each client",
-    "providers_file": "a file for each kind of table",
 }
 
 

@@ -1,6 +1,7 @@
 """The page about directories shows the output of the commands."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.cli.conftest import Waypost, home, waypost
 from tests.docs.pages import ROOT, Block, blocks, commands
 from waypost.core.model import DirectoryLimits
-from waypost.providers_file.directories.parts import LIMITS
+from waypost.providers_file.models.directory_keys import DirectoryTail
 
 __all__ = ["home", "waypost"]
 
@@ -47,6 +48,7 @@ def test_examples_are_found() -> None:
 def test_limits_of_the_page() -> None:
     """The page has every limit with its minimum, its maximum and its default."""
     text = PAGE.read_text(encoding="utf-8")
-    for name, (lowest, highest) in LIMITS.items():
-        usual = getattr(DirectoryLimits(), name)
-        assert f"| `{name}` | {lowest:g}, {highest:d} | {usual:g} |" in text
+    keys = DirectoryTail.model_json_schema()["properties"]
+    for limit in fields(DirectoryLimits):
+        lowest, highest = (keys[limit.name][bound] for bound in ("minimum", "maximum"))
+        assert f"| `{limit.name}` | {lowest:g}, {highest:d} | {limit.default:g} |" in text

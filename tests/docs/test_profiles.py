@@ -5,7 +5,7 @@ import pytest
 from tests.docs.pages import ROOT, Block, blocks
 from tests.settings.conftest import machine
 from tests.settings.places import Machine
-from waypost.providers_file.profile import PROFILE_KEYS
+from waypost.providers_file.models.profile import ProfileTable
 from waypost.settings import options
 
 PAGE = ROOT / "docs" / "profiles.md"
@@ -34,4 +34,4 @@ def test_every_option_is_explained() -> None:
 def test_every_key_is_explained() -> None:
     """The page names every key of a provider for its profiles."""
     text = PAGE.read_text(encoding="utf-8")
-    assert [key for key in PROFILE_KEYS if f"`{key}`" not in text] == []
+    assert [key for key in ProfileTable.model_fields if f"`{key}`" not in text] == []

@@ -13,8 +13,8 @@ from tests.providers_file.catalogs import catalogs
 from tests.providers_file.json_schema import is_valid
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog
-from waypost.providers_file.json_schema import json_schema
 from waypost.providers_file.load import read_providers, write_providers
+from waypost.providers_file.models.file import json_schema
 
 SCHEMA = json_schema()
 GOLDEN = (Path(__file__).parent / "golden" / "providers.toml").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ import typer
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import FINDINGS, aligned, note, say, say_json, warn, write_document
 from waypost.core.errors import ProvidersError
-from waypost.providers_file.json_schema import json_schema
+from waypost.providers_file.models.file import json_schema
 from waypost.settings import load_from_process, rows
 from waypost.settings import sample as sample_text
 

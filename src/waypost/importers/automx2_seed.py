@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.core.model import (
+    DEFAULT_PRIORITY,
     HTTP_BASIC,
     PASSWORD_CLEARTEXT,
     Catalog,
@@ -25,19 +26,16 @@ from waypost.core.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.providers_file.catalog import (
-    default_short_name,
-    note_domain,
-    read_top,
-    warn_of_unusable,
-)
-from waypost.providers_file.directories.ldapserver import KEYS as LDAPSERVER_KEYS
-from waypost.providers_file.directories.ldapserver import ldapserver
+from waypost.importers.seed_table import Table
+from waypost.providers_file.catalog import default_short_name, read_catalog, warn_of_unusable
 from waypost.providers_file.document import decode, guess_format, parse, read_bytes
+from waypost.providers_file.domains import note_domain
 from waypost.providers_file.load import read_providers
+from waypost.providers_file.models.base import read_table
+from waypost.providers_file.models.ldap import LdapServerTable
+from waypost.providers_file.models.rules import Reading
 from waypost.providers_file.ports import PORT_MAX
-from waypost.providers_file.services import read_host, read_priority
-from waypost.providers_file.validation import Mistakes, ReadResult, Table, kind, nearest
+from waypost.providers_file.validation import Mistakes, ReadResult, kind, nearest
 from waypost.providers_file.validators import (
     DOMAIN_MAX_CHARS,
     INTEGER_MAX,
@@ -94,7 +92,7 @@ def read_any(path: Path) -> ReadResult:
     if is_seed(data):
         return read_seed(data, name=name)
     report = Mistakes(name)
-    return report.result(read_top(report, data, path.parent))
+    return report.result(read_catalog(report, data, path.parent))
 
 
 def is_seed(data: dict[str, object]) -> bool:
@@ -126,7 +124,7 @@ def _catalog(top: Table) -> Catalog:
         for pattern, number in named
     )
     if len(services) == len(top.items("servers")):
-        warn_of_unusable(top, domains)
+        warn_of_unusable(top.report, "", domains)
     return Catalog(domains, tuple(known.values()))
 
 
@@ -158,10 +156,21 @@ def _domains(
             rule = f"must be a string (version 1) or a table (version 2), not {kind(item)}"
             top.problem(at, rule)
             continue
-        pattern = note_domain(top, at, text, places) if text is not None else None
+        pattern = _pattern(top, at, text, places) if text is not None else None
         if pattern is not None:
             found.append((pattern, number))
     return found
+
+
+def _pattern(top: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
+    try:
+        pattern = DomainPattern.parse(text)
+    except ValueError as error:
+        top.problem(at, str(error))
+        return None
+    if len(pattern.text) > DOMAIN_MAX_CHARS:
+        top.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
+    return pattern if note_domain(top.report, top.at(at), pattern, places) else None
 
 
 def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | None:
@@ -200,13 +209,15 @@ def _services(top: Table) -> tuple[Service, ...]:
 
 def _host_service(table: Table, service_type: ServiceType, default_port: int) -> Service | None:
     _warn_of_unknown(table, _SERVER_KEYS)
-    host = read_host(table, "name")
+    host = table.host("name")
     port = table.integer("port", 1, PORT_MAX) if "port" in table else default_port
-    priority = read_priority(table, "prio")
+    priority = table.integer("prio", 0, INTEGER_MAX)
     if host is None or port is None:
         return None
     security = Security.TLS if port in _TLS_PORTS else Security.STARTTLS
     endpoint = HostEndpoint(host, port, security)
+    # automx2's column cannot be NULL, so its default means that no priority is set.
+    priority = None if priority == DEFAULT_PRIORITY else priority
     return Service(service_type, endpoint, (PASSWORD_CLEARTEXT,), priority=priority)
 
 
@@ -234,19 +245,19 @@ def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
 def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
     """Return the directory servers by number; a server with mistakes is None."""
     found: dict[int, LdapServer | None] = {}
+    keys = LdapServerTable.model_fields
     for table in top.tables("ldapservers"):
-        _warn_of_unknown(table, LDAPSERVER_KEYS)
+        _warn_of_unknown(table, tuple(keys))
         table.require("id", "search_base", "bind_user", "bind_password")
-        number = table.integer("id", 0, INTEGER_MAX)
-        if number is not None and number in found:
+        data = {key: table.raw(key) for key in keys if key in table}
+        number = data.get("id")
+        if isinstance(number, int) and number in found:
             table.problem("id", f"{number} appears twice; ids must be unique")
-        host = read_host(table, "name")
-        port = table.integer("port", 1, PORT_MAX)
-        use_ssl = _truthy(table, "use_ssl")
-        search_base = table.text("search_base", NAME_MAX_CHARS, may_be_empty=True)
-        server = ldapserver(table, number, host, port, use_ssl, search_base)
-        if number is not None:
-            found[number] = server
+        if "use_ssl" in data:
+            data["use_ssl"] = _truthy(table, "use_ssl") or False
+        server = read_table(LdapServerTable, data, top.report, table.path, Reading())
+        if isinstance(number, int):
+            found[number] = None if server is None else server.build()
     return found
 
 

@@ -1,106 +1,95 @@
 """Read the plain data of a providers file into a catalog, and report every mistake."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waypost.core.model import Catalog, Domain, ExternalDomains, Provider, Service, lack_of_mail
-from waypost.providers_file.directories.directories import (
-    USERS_KEYS,
-    DirectoryReader,
-    check_attributes,
+from waypost.core.address import DomainName
+from waypost.core.model import (
+    LDAPSERVER_PREFIX,
+    Catalog,
+    Directory,
+    DirectoryPolicy,
+    Domain,
+    DomainPattern,
+    ExternalDomains,
+    Provider,
+    Redirect,
+    Service,
+    SqlDirectory,
+    lack_of_mail,
 )
+from waypost.providers_file.attributes import check_attributes
 from waypost.providers_file.domains import (
     DomainsFile,
-    DomainTarget,
     Seen,
+    check_elsewhere,
     note_domain,
-    read_domains,
     read_domains_file,
 )
 from waypost.providers_file.domains_file import DomainBlocks, FileBlock
-from waypost.providers_file.inherit import Inheritance
-from waypost.providers_file.profile import read_profile
-from waypost.providers_file.provider import (
-    OAUTH2_KEYS,
-    read_contacts,
-    read_https_url,
-    read_ldapservers,
-    read_logos,
-    read_oauth2,
-    read_pages,
-    read_separators,
-    read_web_url,
-)
-from waypost.providers_file.redirects import AWAY_KEYS, read_redirect
-from waypost.providers_file.services import read_patterns, read_service
-from waypost.providers_file.validation import Mistakes, Table
-from waypost.providers_file.validators import NAME_MAX_CHARS, SHORT_NAME_MAX_CHARS
-from waypost.providers_file.webmail import read_webmail
+from waypost.providers_file.inherit import Inheritance, WrittenTable
+from waypost.providers_file.models.base import TableModel, read_table, table_in
+from waypost.providers_file.models.directory import table_of
+from waypost.providers_file.models.domain import DomainTable, UsersTable
+from waypost.providers_file.models.file import FileModel
+from waypost.providers_file.models.provider import PagesTable, ProviderTable
+from waypost.providers_file.models.rules import Reading
+from waypost.providers_file.models.service import unusable_formats
+from waypost.providers_file.validation import Mistakes, kind, shown_key, unknown_keys
+from waypost.providers_file.validators import SHORT_NAME_MAX_CHARS
 
-__all__ = [
-    "OAUTH2_KEYS",
-    "default_short_name",
-    "note_domain",
-    "read_catalog",
-    "read_top",
-    "warn_of_unusable",
-]
-
-TOP_KEYS: Final = ("provider", "ldapserver", "directory", "template", "defaults")
-PROVIDER_KEYS: Final = (
-    *("name", "short_name", "domains", "services", "documentation", "oauth2"),
-    *("enable", "webmail", "update_url", "logos", "developer_url", "contacts"),
-    *("domains_file", "domains_from", "extends", *USERS_KEYS, *AWAY_KEYS),
-    *("profile", "subaddress_separators"),
-)
+_TABLES: Final = FileModel.model_fields
+_USER_KEYS: Final = ("directory", "unknown_user", "show_display_name")
 
 
 @dataclass(frozen=True, slots=True)
 class _Offered:
     """A service of a provider, and the domains that have this service; None is all domains."""
 
-    table: Table
-    service: Service | None
+    path: str
+    service: Service
     only: frozenset[str] | None
 
 
-def read_catalog(top: Table, folder: Path | None = None) -> Catalog:
-    """Read the top level of a file; the catalog lacks the parts that have mistakes.
+def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | None) -> Catalog:
+    """Read a whole file; the catalog lacks the parts that have mistakes.
 
     Args:
-        top: the whole file.
+        report: receives the mistakes.
+        data: the plain data of the file.
         folder: paths of other files are relative to it; None if other files cannot be used.
     """
-    top.refuse_unknown(TOP_KEYS)
-    if not any(key in top for key in TOP_KEYS):
-        rule = "there is no provider; begin with [[provider]], name, domains and services"
-        top.problem("", rule)
-    directories = DirectoryReader(top, folder, read_ldapservers(top))
-    seen = Seen(folder, directories)
-    inheritance = Inheritance(top)
-    for table in inheritance.owners():
-        # Mistakes are reported even if no provider inherits them.
-        _Reader(table, seen, inheritance).note_mistakes()
+    for key, rule in unknown_keys(data, tuple(_TABLES)):
+        report.problem(shown_key(key), rule)
+    if not any(key in data for key in _TABLES):
+        report.problem(
+            "", "there is no provider; begin with [[provider]], name, domains and services"
+        )
+    reading = _reading(data, folder)
+    directories = _directories(report, data, reading)
+    templates = _tables(report, data, "template", reading)
+    providers = _tables(report, data, "provider", reading)
+    defaults = _defaults(report, data, reading)
+    inheritance = Inheritance(report, templates, providers, defaults)
+    seen = Seen()
+    reader = _Reader(report, seen, inheritance, directories, reading)
     blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
     external_domains: list[ExternalDomains] = []
-    for table in top.tables("provider"):
-        provider, found, lent = _Reader(table, seen, inheritance).read()
+    for table in providers:
+        provider, found, lent = reader.read(table)
         blocks += found
         external_domains += lent
-        has_some = any(map(len, found)) or table.raw("domains") or "domains_from" in table
-        if provider is not None and not has_some:
+        if provider is not None and not lent and not any(map(len, found)):
             idle.append(provider)
-    seen.refuse_twice(top.report)
-    seen.refuse_circles(top.report)
+    seen.refuse_twice(report)
+    seen.refuse_circles(report)
+    parts = (tuple(directories.values()), tuple(idle), tuple(external_domains))
     if any(isinstance(block, FileBlock) for block in blocks):
-        return Catalog(
-            DomainBlocks(blocks), directories.all(), tuple(idle), tuple(external_domains)
-        )
-    domains = tuple(one for block in blocks for one in block)
-    return Catalog(domains, directories.all(), tuple(idle), tuple(external_domains))
+        return Catalog(DomainBlocks(blocks), *parts)
+    return Catalog(tuple(one for block in blocks for one in block), *parts)
 
 
 def default_short_name(name: str) -> str:
@@ -108,7 +97,7 @@ def default_short_name(name: str) -> str:
     return name.split(maxsplit=1)[0][:SHORT_NAME_MAX_CHARS]
 
 
-def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
+def warn_of_unusable(report: Mistakes, path: str, domains: Sequence[Domain]) -> None:
     """Warn of domains that cannot both receive and send mail."""
     lacking: dict[str, list[str]] = {}
     for domain in domains:
@@ -117,120 +106,255 @@ def warn_of_unusable(table: Table, domains: Sequence[Domain]) -> None:
             lacking.setdefault(lack, []).append(str(domain.pattern))
     for lack, names in lacking.items():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        table.warn("", f"{lack} for {', '.join(names[:3])}{more}")
+        report.warn(path, f"{lack} for {', '.join(names[:3])}{more}")
 
 
-def _warn_of_unusable_borrowed(table: Table, external_domains: ExternalDomains) -> None:
-    lack = (
-        None
-        if external_domains.redirect
-        else lack_of_mail(one.type for one in external_domains.services)
+def _reading(data: Mapping[str, object], folder: Path | None) -> Reading:
+    """Return what the tables need to know about each other, also about tables with mistakes."""
+
+    def entries(key: str) -> list[dict[str, object]]:
+        value = data.get(key)
+        return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+    names = ((one.get("name"), "domains_query" in one) for one in entries("directory"))
+    ids = (one.get("id") for one in entries("ldapserver"))
+    return Reading(
+        folder,
+        {name: has_domains for name, has_domains in names if isinstance(name, str)},
+        frozenset(number for number in ids if isinstance(number, int)),
     )
-    if lack is not None:
-        table.warn("", f"{lack} for the domains from {external_domains.directory.label}")
+
+
+def _tables(
+    report: Mistakes, data: Mapping[str, object], key: str, reading: Reading
+) -> list[WrittenTable]:
+    """Read a list of tables."""
+    items = data.get(key, [])
+    if not isinstance(items, list):
+        report.problem(key, f"must be a list, not {kind(items)}")
+        return []
+    model = table_in(_TABLES[key].annotation)
+    found = []
+    for index, item in enumerate(items):
+        path = f"{key}[{index}]"
+        entry = item if isinstance(item, dict) else {}
+        own: type[TableModel] | None = table_of(entry.get("kind")) if key == "directory" else model
+        if own is not None:
+            found.append(WrittenTable(path, entry, read_table(own, item, report, path, reading)))
+    return found
+
+
+def _defaults(
+    report: Mistakes, data: Mapping[str, object], reading: Reading
+) -> WrittenTable | None:
+    model = table_in(_TABLES["defaults"].annotation)
+    if "defaults" not in data or model is None:
+        return None
+    found = data["defaults"]
+    table = read_table(model, found, report, "defaults", reading)
+    return WrittenTable("defaults", found if isinstance(found, dict) else {}, table)
+
+
+def _directories(
+    report: Mistakes, data: Mapping[str, object], reading: Reading
+) -> dict[str, Directory]:
+    """Return the directories without mistakes by label, automx2's servers first."""
+    found: dict[str, Directory] = {}
+    for key, name, plural in (("ldapserver", "id", "ids"), ("directory", "name", "names")):
+        places: dict[object, str] = {}
+        for table in _tables(report, data, key, reading):
+            value, path = table.data.get(name), f"{table.path}.{name}"
+            if not isinstance(value, int | str):
+                continue
+            if (earlier := places.setdefault(value, path)) != path:
+                rule = f"{value} is also at {earlier}; {plural} must be unique"
+                report.problem(path, rule)
+            elif table.model is not None:
+                label = f"{LDAPSERVER_PREFIX}{value}" if key == "ldapserver" else str(value)
+                found[label] = table.model.build()
+    return found
 
 
 class _Reader:
-    """A reader of one provider, with the keys that the provider inherits."""
+    """A reader of providers whose tables have no mistakes in themselves."""
 
-    def __init__(self, table: Table, seen: Seen, inheritance: Inheritance) -> None:
-        self._table = table
+    def __init__(
+        self,
+        report: Mistakes,
+        seen: Seen,
+        inheritance: Inheritance,
+        directories: Mapping[str, Directory],
+        reading: Reading,
+    ) -> None:
+        self._report = report
         self._seen = seen
         self._inheritance = inheritance
-
-    def note_mistakes(self) -> None:
-        """Read the keys that can be inherited, only to report their mistakes."""
-        self._pages()
-        self._seen.directories.note_mistakes(self._owner)
-        self._services()
+        self._directories = directories
+        self._reading = reading
 
     def read(
-        self,
+        self, table: WrittenTable
     ) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock], list[ExternalDomains]]:
         """Return the provider, its domains, and its domains from a directory."""
-        table = self._table
-        table.refuse_unknown(PROVIDER_KEYS)
-        table.require("name")
-        name = table.text("name", NAME_MAX_CHARS)
-        short_name = table.text("short_name", SHORT_NAME_MAX_CHARS)
-        pages = self._pages()
-        default = self._seen.directories.users(self._owner)
-        redirect = read_redirect(table)
-        named, all_read = read_domains(table, self._seen, default, redirect)
-        offered = self._services()
-        sought = {text for one in offered for text in one.only or ()}
-        file = read_domains_file(table, self._seen, sought, redirect)
-        all_read = all_read and (file is not None or "domains_file" not in table)
-        domain_source = self._seen.directories.domain_source(table)
-        if all_read:
-            self._refuse_others(offered, named, file)
-        for one in offered:
-            if one.service is not None:
-                check_attributes(one.table, one.service, [default, *(n.users for n in named)])
-        if name is None:
+        model = table.model
+        provider = self._provider(table)
+        if not isinstance(model, ProviderTable) or provider is None:
+            self._note_domains(table)
             return None, [], []
-        short_name = short_name if short_name is not None else default_short_name(name)
-        provider = replace(pages, name=name, short_name=short_name)
-        choose = _chooser([(one.service, one.only) for one in offered if one.service is not None])
-        domains = [
-            Domain(one.pattern, provider, choose(one.pattern.text), one.users, one.redirect)
-            for one in named
-        ]
-        lent = (
-            []
-            if domain_source is None
-            else [ExternalDomains(domain_source, provider, choose(""), default, redirect)]
-        )
-        if all_read and all(one.service is not None for one in offered):
-            for one_lent in lent:
-                _warn_of_unusable_borrowed(table, one_lent)
-            some = file.first if file is not None and redirect is None else ()
-            of_file = [Domain(one, provider, choose(one.text)) for one in some]
-            warn_of_unusable(table, [*domains, *of_file])
+        users = self._users(lambda key: self._inheritance.users(table, key), None)
+        redirect = model.redirect()
+        offered = list(self._services(table))
+        choose = _chooser([(one.service, one.only) for one in offered])
+        domains, are_new = self._domains(table, model, provider, users, choose)
+        file = self._domains_file(table, model, offered, redirect)
+        if are_new and (file is not None or model.domains_file is None):
+            self._refuse_others(offered, domains, file)
+        for one in offered:
+            asked = [users, *(domain.users for domain in domains)]
+            check_attributes(self._report, one.path, one.service, asked)
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
-            blocks.append(FileBlock(file.path, provider, choose, default, file.count, redirect))
-        return provider, blocks, lent
+            blocks.append(FileBlock(file.path, provider, choose, users, file.count, redirect))
+        some = file.first if file is not None and redirect is None else ()
+        of_file = [Domain(one, provider, choose(one.text)) for one in some]
+        warn_of_unusable(self._report, table.path, [*domains, *of_file])
+        return provider, blocks, self._lent(table, model, provider, choose(""), users)
 
-    def _pages(self) -> Provider:
-        """Read what a provider publishes about itself, still without its names."""
+    def _provider(self, table: WrittenTable) -> Provider | None:
+        """Return the provider with what it inherits; None if one of the tables has mistakes."""
+        if not isinstance(table.model, ProviderTable):
+            return None
+        values = {}
+        for key in PagesTable.model_fields:
+            _, pages = self._inheritance.pages(table, key)
+            if pages is None:
+                return None
+            if key != "services":
+                values[key] = pages.value_of(key)
+        name, short_name = table.model.name, table.model.short_name
         return Provider(
-            *("", ""),
-            read_pages(self._owner("documentation"), "documentation"),
-            read_oauth2(self._owner("oauth2")),
-            read_pages(self._owner("enable"), "enable"),
-            read_webmail(self._owner("webmail")),
-            read_web_url(self._owner("update_url"), "update_url"),
-            read_logos(self._owner("logos")),
-            read_https_url(self._owner("developer_url"), "developer_url"),
-            read_contacts(self._owner("contacts")),
-            read_profile(self._owner("profile"), self._seen.folder),
-            read_separators(self._owner("subaddress_separators")),
+            name, default_short_name(name) if short_name is None else short_name, **values
         )
 
-    def _owner(self, key: str) -> Table:
-        return self._inheritance.owner(self._table, key)
+    def _users(
+        self, owner: Callable[[str], UsersTable | None], default: DirectoryPolicy | None
+    ) -> DirectoryPolicy | None:
+        """Return how users are looked up.
 
-    def _services(self) -> list[_Offered]:
-        owner = self._owner("services")
+        Args:
+            owner: returns the table that sets a key, or None if that table has mistakes.
+            default: for keys that no table sets.
+        """
+        pointer, policy, shown = map(owner, _USER_KEYS)
+        if pointer is None or policy is None or shown is None:
+            return None
+        label = pointer.label()
+        directory = default.directory if default is not None else None
+        if label is not None:
+            directory = self._directories.get(label)
+        if directory is None:
+            return None
+        users = default or DirectoryPolicy(directory)
+        is_shown = shown.show_display_name
+        return DirectoryPolicy(
+            directory,
+            policy.unknown_user or users.unknown_user,
+            users.show_display_name if is_shown is None else is_shown,
+        )
+
+    def _domains(
+        self,
+        table: WrittenTable,
+        model: ProviderTable,
+        provider: Provider,
+        users: DirectoryPolicy | None,
+        choose: Callable[[str], tuple[Service, ...]],
+    ) -> tuple[list[Domain], bool]:
+        """Return the domains, and whether none of them was seen before."""
         found = []
-        for part in owner.tables("services"):
-            only = read_patterns(part)
-            if owner.path != self._table.path and "domains" in part:
+        redirect = model.redirect()
+        for index, item in enumerate(model.domains):
+            path = f"{table.path}.domains[{index}]"
+            pattern, own, elsewhere = item, users, redirect
+            if isinstance(item, DomainTable):
+                pattern, elsewhere = item.name, item.redirect(redirect)
+                own = self._users(dict.fromkeys(_USER_KEYS, item).get, users)
+            if not isinstance(pattern, DomainPattern) or not note_domain(
+                self._report, path, pattern, self._seen.domains
+            ):
+                continue
+            if elsewhere is not None:
+                check_elsewhere(self._report, path, pattern, elsewhere)
+                if elsewhere.address_domain is not None:
+                    self._seen.moves[pattern.text] = DomainName(elsewhere.address_domain)
+            found.append(Domain(pattern, provider, choose(pattern.text), own, elsewhere))
+        return found, len(found) == len(model.domains)
+
+    def _note_domains(self, table: WrittenTable) -> None:
+        """Note where the domains of a provider with mistakes are."""
+        items = table.data.get("domains")
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            text = item.get("name") if isinstance(item, dict) else item
+            pattern = self._reading.patterns.get(text) if isinstance(text, str) else None
+            if pattern is not None:
+                path = f"{table.path}.domains[{index}]"
+                note_domain(self._report, path, pattern, self._seen.domains)
+
+    def _domains_file(
+        self,
+        table: WrittenTable,
+        model: ProviderTable,
+        offered: Sequence[_Offered],
+        redirect: Redirect | None,
+    ) -> DomainsFile | None:
+        path = model.domains_file
+        if path is None:
+            return None
+        sought = {text for one in offered for text in one.only or ()}
+        file = read_domains_file(self._report, path, self._seen, sought, redirect)
+        if file is not None and not file.count:
+            self._report.warn(f"{table.path}.domains_file", f"{path} contains no domain")
+        return file
+
+    def _lent(
+        self,
+        table: WrittenTable,
+        model: ProviderTable,
+        provider: Provider,
+        services: tuple[Service, ...],
+        users: DirectoryPolicy | None,
+    ) -> list[ExternalDomains]:
+        """Return the domains that a directory supplies."""
+        directory = self._directories.get(model.domains_from or "")
+        if not isinstance(directory, SqlDirectory):
+            return []
+        redirect = model.redirect()
+        lack = None if redirect else lack_of_mail(one.type for one in services)
+        if lack is not None:
+            self._report.warn(table.path, f"{lack} for the domains from {directory.label}")
+        return [ExternalDomains(directory, provider, services, users, redirect)]
+
+    def _services(self, table: WrittenTable) -> Iterator[_Offered]:
+        owner, pages = self._inheritance.pages(table, "services")
+        for index, service in enumerate(pages.services if pages is not None else ()):
+            if owner.path != table.path and service.domains is not None:
                 continue  # The service is for the domains of the provider that it belongs to.
-            full = part.with_defaults(self._inheritance.defaults_for(part))
-            found.append(_Offered(part, read_service(full), only))
-        return found
+            path = f"{owner.path}.services[{index}]"
+            full = service.with_defaults(self._inheritance.service)
+            if "formats" not in service.model_fields_set:
+                for key, text in unusable_formats(full.type, full.formats):
+                    self._report.warn(f"{path}.{key}", text)
+            yield _Offered(path, full.build(), service.domains)
 
     def _refuse_others(
-        self, offered: Sequence[_Offered], named: Sequence[DomainTarget], file: DomainsFile | None
+        self, offered: Sequence[_Offered], domains: Sequence[Domain], file: DomainsFile | None
     ) -> None:
         """Report services for domains that the provider does not have."""
-        known = {one.pattern.text for one in named} | (file.found if file else set())
+        known = {one.pattern.text for one in domains} | (file.found if file else set())
         for one in offered:
             for text in sorted((one.only or frozenset()) - known):
                 rule = f"{text} is not one of this provider's domains"
-                one.table.problem("domains", rule)
+                self._report.problem(f"{one.path}.domains", rule)
 
 
 def _chooser(
@@ -248,8 +372,3 @@ def _chooser(
         return known.setdefault(own, own)
 
     return choose
-
-
-def read_top(report: Mistakes, data: dict[str, object], folder: Path | None = None) -> Catalog:
-    """Read plain data, and write its mistakes to a report."""
-    return read_catalog(Table(report, "", data), folder)

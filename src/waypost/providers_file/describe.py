@@ -10,7 +10,7 @@ from waypost.core.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.providers_file.service_formats import in_order
+from waypost.providers_file.models.service_rules import in_order
 
 
 def describe(service: Service) -> str:

@@ -6,27 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from waypost.core.address import DomainName
-from waypost.core.model import DirectoryPolicy, DomainPattern, Redirect, candidates
-from waypost.providers_file.directories.directories import USERS_KEYS, DirectoryReader
+from waypost.core.model import DomainPattern, MatchKind, Redirect, candidates
 from waypost.providers_file.domains_file import Fingerprints, read_lines
-from waypost.providers_file.redirects import AWAY_KEYS, check_elsewhere, read_redirect
-from waypost.providers_file.validation import Mistakes, Table, kind
-from waypost.providers_file.validators import DOMAIN_MAX_CHARS
+from waypost.providers_file.validation import Mistakes
 
-DOMAIN_KEYS: Final = ("name", *USERS_KEYS, *AWAY_KEYS)
-_PATH_MAX_CHARS: Final = 1024
 _MISTAKES_MAX: Final = 1000
 # Microsoft's pages on RedirectAddr and RedirectUrl: clients follow ten redirects.
 _REDIRECTS_MAX: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class DomainTarget:
-    """A domain of a provider, with the directory of its users, and where its mail is."""
-
-    pattern: DomainPattern
-    users: DirectoryPolicy | None
-    redirect: Redirect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +36,6 @@ class Seen:
     """What the reader has seen so far.
 
     Attributes:
-        folder: file names are relative to it; None if files cannot be used.
-        directories: the directories of the providers file.
         domains: the path of each domain in the providers file itself.
         moves: the target of `redirect_address` of each domain that has one.
         files: the domain files.
@@ -59,8 +43,6 @@ class Seen:
         fingerprints: of all domains in files.
     """
 
-    folder: Path | None
-    directories: DirectoryReader
     domains: dict[str, str] = field(default_factory=dict)
     moves: dict[str, DomainName] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
@@ -146,72 +128,45 @@ class Seen:
                     report.problem_in(path, number, rule)
 
 
-def note_domain(table: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
-    """Read a domain or a pattern; report a mistake, also if the domain was seen before."""
-    try:
-        pattern = DomainPattern.parse(text)
-    except ValueError as error:
-        table.problem(at, str(error))
-        return None
-    if len(pattern.text) > DOMAIN_MAX_CHARS:
-        table.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
+def note_domain(
+    report: Mistakes, path: str, pattern: DomainPattern, places: dict[str, str]
+) -> bool:
+    """Note where a domain is; report a mistake, and return False, if it was seen before."""
     if (earlier := places.get(pattern.text)) is not None:
-        table.problem(at, f"{pattern} is also at {earlier}; list each domain only once")
-        return None
-    places[pattern.text] = table.at(at)
-    return pattern
+        rule = f"{pattern} is also at {earlier}; list each domain only once"
+        report.problem(path, rule)
+        return False
+    places[pattern.text] = path
+    return True
 
 
-def read_domains(
-    table: Table, seen: Seen, default: DirectoryPolicy | None, redirect: Redirect | None = None
-) -> tuple[list[DomainTarget], bool]:
-    """Read the domains; return them, and whether all of them are without mistakes.
-
-    Args:
-        table: a provider.
-        seen: what the reader has seen before.
-        default: for domains that do not set a directory.
-        redirect: for domains that do not say where their mail is.
-    """
-    found = []
-    items = table.items("domains")
-    for at, item in items:
-        users, elsewhere = default, redirect
-        text = item
-        if isinstance(item, dict):
-            entry = Table(table.report, table.at(at), item)
-            entry.refuse_unknown(DOMAIN_KEYS)
-            users = seen.directories.domain_users(entry, default)
-            elsewhere = read_redirect(entry, redirect)
-            text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
-            if text is None:
-                continue
-        if not isinstance(text, str):
-            table.problem(at, f"must be a string or a table with a name, not {kind(item)}")
-            continue
-        if (pattern := note_domain(table, at, text, seen.domains)) is not None:
-            check_elsewhere(table, at, pattern, elsewhere)
-            if elsewhere is not None and elsewhere.address_domain is not None:
-                seen.moves[pattern.text] = DomainName(elsewhere.address_domain)
-            found.append(DomainTarget(pattern, users, elsewhere))
-    whole = isinstance(table.raw("domains"), list) or "domains" not in table
-    return found, whole and len(found) == len(items)
+def check_elsewhere(
+    report: Mistakes, path: str, pattern: DomainPattern, redirect: Redirect | None
+) -> None:
+    """Report a domain that redirects to itself."""
+    if redirect is None or pattern.kind is not MatchKind.EXACT:
+        return
+    if not redirect.leads_back(DomainName(pattern.text)):
+        return
+    if redirect.url is None:
+        rule = f"{pattern} cannot redirect to itself; use another redirect_address"
+    else:
+        rule = f"clients of {pattern} already ask at its redirect_url; use another one"
+    report.problem(path, rule)
 
 
 def read_domains_file(
-    table: Table, seen: Seen, sought: Iterable[str], redirect: Redirect | None = None
+    report: Mistakes, path: Path, seen: Seen, sought: Iterable[str], redirect: Redirect | None
 ) -> DomainsFile | None:
-    """Check the domain file of a provider; return None if there is none or it has mistakes.
+    """Check the domain file of a provider; return None if it has mistakes.
 
     Args:
-        table: a provider.
+        report: receives the mistakes.
+        path: the file.
         seen: what the reader has seen before.
         sought: domains to search for in the file.
         redirect: where the mail of the domains is.
     """
-    path = _path(table, seen.folder)
-    if path is None:
-        return None
     wanted = frozenset(sought)
     found: set[str] = set()
     first: list[DomainPattern] = []
@@ -221,9 +176,9 @@ def read_domains_file(
         nonlocal mistakes
         mistakes += 1
         if number:
-            table.report.problem_in(path, number, rule)
+            report.problem_in(path, number, rule)
         else:
-            table.report.unreadable(path, rule)
+            report.unreadable(path, rule)
 
     for _, pattern in read_lines(path, note):
         count += 1
@@ -237,19 +192,4 @@ def read_domains_file(
     seen.files.append(path)
     if redirect is not None and redirect.address_domain is not None:
         seen.file_moves[path] = DomainName(redirect.address_domain)
-    if not mistakes and not count:
-        table.warn("domains_file", f"{path} contains no domain")
     return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None
-
-
-def _path(table: Table, folder: Path | None) -> Path | None:
-    text = table.text("domains_file", _PATH_MAX_CHARS)
-    if text is None:
-        return None
-    if folder is None:
-        table.problem("domains_file", "cannot be used here; list the domains in `domains`")
-        return None
-    if "://" in text:  # A URL may contain a password, and messages show paths.
-        table.problem("domains_file", "must be a file path; use a [[directory]] for a database")
-        return None
-    return folder / text

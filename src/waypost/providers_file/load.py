@@ -6,7 +6,7 @@ for operators.
 
 from pathlib import Path
 
-from waypost.providers_file.catalog import read_top
+from waypost.providers_file.catalog import read_catalog
 from waypost.providers_file.document import (
     Format,
     decode,
@@ -48,7 +48,7 @@ def read_providers(
     """
     data = parse(text, name, format)
     report = Mistakes(name, table_lines(text, data) if format == "toml" else None)
-    return report.result(read_top(report, data, folder))
+    return report.result(read_catalog(report, data, folder))
 
 
 def read_providers_path(path: Path) -> ReadResult:

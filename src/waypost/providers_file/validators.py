@@ -26,6 +26,7 @@ URL_MAX_CHARS: Final = 128
 LOGIN_NAME_MAX_CHARS: Final = 64
 DOMAIN_MAX_CHARS: Final = 128
 ATTRIBUTE_MAX_CHARS: Final = 32
+LABEL_MAX_CHARS: Final = 64
 # The largest value that every database stores in a column of type INTEGER.
 INTEGER_MAX: Final = 2**31 - 1
 
@@ -50,7 +51,8 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
         raise RuleBroken("must not be empty")
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
-    if any(is_never_text(char) for char in text):
+    is_usual = text.isascii() and text.isprintable()
+    if not is_usual and any(is_never_text(char) for char in text):
         raise RuleBroken("contains a control character or a line break")
     if text != text.strip():
         raise RuleBroken("begins or ends with a space")

@@ -7,33 +7,15 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from waypost.core.merge_sequences import merge_sequences
-from waypost.core.model import (
-    ALL_FORMATS,
-    DEFAULT_PRIORITY,
-    EMAIL_ADDRESS,
-    Catalog,
-    DirectoryPolicy,
-    Documentation,
-    Domain,
-    Logo,
-    OAuth2,
-    Provider,
-    Redirect,
-    Service,
-    UrlEndpoint,
-    default_authentication,
-)
-from waypost.providers_file.catalog import OAUTH2_KEYS, default_short_name
-from waypost.providers_file.directories.write import directories_data, users_data
+from waypost.core.model import Catalog, DirectoryPolicy, Domain, Provider, Redirect, Service
+from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.document import Format
-from waypost.providers_file.ports import needed_keys
-from waypost.providers_file.profile import profile_data
-from waypost.providers_file.provider import LOGO_KEYS
-from waypost.providers_file.redirects import redirect_data
-from waypost.providers_file.service_formats import in_order
-from waypost.providers_file.services import POP3_KEYS
+from waypost.providers_file.models.base import plain_keys
+from waypost.providers_file.models.directory import directories_data
+from waypost.providers_file.models.domain import RedirectTable, UsersTable
+from waypost.providers_file.models.provider import PagesTable
+from waypost.providers_file.models.service import ServiceTable
 from waypost.providers_file.toml_text import toml_text
-from waypost.providers_file.webmail import webmail_data
 
 
 def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
@@ -142,42 +124,26 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
     if group is not None:
         domains = group.domains
         if group.users is not None:
-            data |= users_data(group.users)
-        data |= redirect_data(group.redirect)
+            data |= UsersTable.plain_policy(group.users)
+        data |= RedirectTable.plain_redirect(group.redirect)
         data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
-    return data | _pages(provider) | profile_data(provider.profile)
-
-
-def _pages(provider: Provider) -> dict[str, object]:
-    """Return what a provider publishes about itself, without empty values."""
-    data: dict[str, object] = {
-        "documentation": [_documentation(part) for part in provider.documentation],
-        "oauth2": [_present(part, OAUTH2_KEYS) for part in provider.oauth2],
-        "enable": [_documentation(part) for part in provider.enable],
-        **webmail_data(provider.webmail),
-        "update_url": provider.update_url,
-        "logos": [_present(logo, LOGO_KEYS) for logo in provider.logos],
-        "developer_url": provider.developer_url,
-        "contacts": list(provider.contacts),
-        "subaddress_separators": provider.subaddress_separators,
-    }
-    return {key: value for key, value in data.items() if value}
+    return data | plain_keys(PagesTable, provider)
 
 
 def _domain(domain: Domain, group: _Group) -> object:
     own: dict[str, object] = {}
     if domain.users is not None and group.users is None:
-        own |= users_data(domain.users)
+        own |= UsersTable.plain_policy(domain.users)
     if group.redirect is None:
-        own |= redirect_data(domain.redirect)
+        own |= RedirectTable.plain_redirect(domain.redirect)
     return {"name": domain.pattern.text, **own} if own else domain.pattern.text
 
 
 def _services(group: _Group) -> Iterator[dict[str, object]]:
     for service, owners in merge_sequences(group.sequences):
-        data = _service(service)
+        data = ServiceTable.plain(service)
         if len(owners) < len(group.sequences):
             data["domains"] = _names(group, frozenset(owners))
         yield data
@@ -193,47 +159,3 @@ def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
         ),
         sum(number in owners for number in group.numbers),
     )
-
-
-def _service(service: Service) -> dict[str, object]:
-    data: dict[str, object] = {"type": service.type.value}
-    has_url = isinstance(service.endpoint, UrlEndpoint)
-    default = default_authentication(service.type, has_url=has_url)
-    if isinstance(service.endpoint, UrlEndpoint):
-        data["url"] = service.endpoint.url
-    else:
-        data["host"] = service.endpoint.host
-        needs_port, needs_security = needed_keys(service.type, service.endpoint)
-        if needs_port:
-            data["port"] = service.endpoint.port
-        if needs_security:
-            data["security"] = service.endpoint.security.value
-    methods = [str(method) for method in service.authentication]
-    if service.authentication != (default,):
-        data["authentication"] = methods[0] if len(methods) == 1 else methods
-    if service.login_name != EMAIL_ADDRESS:
-        data["login_name"] = service.login_name or ""
-    if service.priority not in {None, DEFAULT_PRIORITY}:
-        data["priority"] = service.priority
-    if service.domain_required:
-        data["domain_required"] = True
-    if service.pop3 is not None:
-        options = {key: getattr(service.pop3, key) for key in POP3_KEYS}
-        data["pop3"] = {key: value for key, value in options.items() if value is not None}
-    if service.formats != ALL_FORMATS:
-        data["formats"] = in_order(service.formats)
-    return data
-
-
-def _documentation(documentation: Documentation) -> dict[str, object]:
-    data: dict[str, object] = {"url": documentation.url}
-    if documentation.descriptions:
-        data["descriptions"] = {
-            language or "": text for language, text in documentation.descriptions
-        }
-    return data
-
-
-def _present(part: OAuth2 | Logo, keys: Sequence[str]) -> dict[str, object]:
-    values = {key: getattr(part, key) for key in keys}
-    return {key: value for key, value in values.items() if value is not None}

@@ -11,8 +11,7 @@ from tests.directory.ldap.finding import user
 from tests.servers.slapd import PASSWORD, READER, SUFFIX, Slapd
 from waypost.core.model import LdapDirectory, Secret, User
 from waypost.directory.ldap.errors import AMBIGUOUS, LdapProblem
-from waypost.providers_file.directories.ldap import LDAP_KEYS
-from waypost.providers_file.directories.parts import LIMITS
+from waypost.providers_file.models.ldap import LdapTable
 
 
 def table(heading: str) -> list[list[str]]:
@@ -35,7 +34,7 @@ def test_each_message_has_a_cure() -> None:
 def test_each_option_is_described() -> None:
     """The table has every key of an LDAP directory, and no other."""
     described = [name for row in table("## Options") for name in re.findall(r"`(\w+)`", row[0])]
-    assert sorted(described) == sorted([*LDAP_KEYS, *LIMITS, "attributes"])
+    assert sorted(described) == sorted(LdapTable.model_fields.keys() - {"name", "kind"})
 
 
 @pytest.mark.servers

@@ -10,7 +10,7 @@ from waypost.core.model import Documentation, OAuth2, Webmail
 from waypost.importers.imported import Notes
 from waypost.importers.ispdb.webmail import WebmailReader
 from waypost.importers.ispdb.xml import children, line_of, local_name, page_url, shown, text_of
-from waypost.providers_file.provider import LONG_TEXT_MAX_CHARS
+from waypost.providers_file.models.texts import LONG_TEXT_MAX_CHARS
 from waypost.providers_file.validators import RuleBroken, check_text, check_web_url
 
 _OAUTH2: Final = {

@@ -7,7 +7,7 @@ from lxml import etree
 from waypost.core.model import Pop3Options
 from waypost.importers.imported import Notes
 from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
-from waypost.providers_file.services import POP3_DAYS_MAX
+from waypost.providers_file.models.service import POP3_DAYS_MAX
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 

@@ -32,8 +32,8 @@ from waypost.core.text_rules import trimmed
 from waypost.importers.imported import Notes
 from waypost.importers.ispdb.pop3 import read_pop3
 from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
+from waypost.providers_file.models.service_rules import HTTP_SCHEME, SASL_MECHANISM
 from waypost.providers_file.ports import PORT_MAX, settled
-from waypost.providers_file.services import HTTP_SCHEME, SASL_MECHANISM
 from waypost.providers_file.validators import (
     RuleBroken,
     check_host,

@@ -7,8 +7,12 @@ from lxml import etree
 from waypost.core.model import FormField, Webmail, WebmailLogin
 from waypost.importers.imported import Notes
 from waypost.importers.ispdb.xml import children, line_of, local_name, page_url, shown, text_of
+from waypost.providers_file.models.webmail import (
+    FORM_TEXT_MAX_CHARS,
+    check_login_url,
+    check_username,
+)
 from waypost.providers_file.validators import RuleBroken, check_text
-from waypost.providers_file.webmail import FORM_TEXT_MAX_CHARS, check_login_url, check_username
 
 _FIELDS: Final = {
     "usernamefield": "username_field",

@@ -7,7 +7,7 @@ from typing import Final
 from lxml import etree
 
 from waypost.importers.imported import Notes
-from waypost.providers_file.provider import LONG_TEXT_MAX_CHARS
+from waypost.providers_file.models.texts import LONG_TEXT_MAX_CHARS
 from waypost.providers_file.validators import RuleBroken, check_text, check_web_url
 
 _LINE_END: Final = re.compile(r" *[\t\r\n][ \t\r\n]*")

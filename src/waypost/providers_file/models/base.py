@@ -1,0 +1,255 @@
+"""What all tables of a providers file have in common: mistakes, warnings, conversion."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar, Final, Self, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError
+from pydantic import model_validator as model_check
+from pydantic.fields import FieldInfo
+
+from waypost.providers_file.models.rules import Place, Problem, Reading, Rule, broken_at
+from waypost.providers_file.validation import Mistakes, kind, shown_key, unknown_keys
+
+_TYPES: Final = {
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "bool_type": "true or false",
+    "string_type": "a string",
+}
+
+
+class TableModel(BaseModel):
+    """A table of a providers file. All of its mistakes are found at once."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+
+    value_type: ClassVar[type | None] = None
+    """The class of the model in `core`, whose attributes have the names of the keys."""
+
+    @classmethod
+    def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield the mistakes that only depend on which keys are present: a key, or "", and a rule.
+
+        Args:
+            data: the table as it is written.
+        """
+        del data
+        yield from ()
+
+    def value_mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield the mistakes of values that are valid alone, but not together."""
+        yield from ()
+
+    def value_warnings(self) -> Iterator[tuple[str, str]]:
+        """Yield a key, or "", and a text for each value that is perhaps not intended."""
+        yield from ()
+
+    def build(self) -> Any:
+        """Return the table as a value of the model in `core`."""
+        if self.value_type is None:
+            raise TypeError(type(self).__name__)
+        return self.value_type(**self.values_for(self.value_type))
+
+    @classmethod
+    def empty(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield a mistake if a table has none of the keys."""
+        if not any(key in data for key in cls.model_fields):
+            yield "", f"is empty; known keys are {', '.join(cls.model_fields)}"
+
+    def values_for(self, value_type: Any, *, without: Sequence[str] = ()) -> dict[str, Any]:
+        """Return the values of the keys that are also attributes of a class of `core`."""
+        names = shared_names(type(self), value_type)
+        return {name: built(getattr(self, name)) for name in names if name not in without}
+
+    def value_of(self, key: str) -> Any:
+        """Return the value of one key as a value of the model in `core`."""
+        return built(getattr(self, key))
+
+    @classmethod
+    def plain(cls, value: Any) -> object:
+        """Return a value of `core` as plain data of a providers file; the inverse of `build`."""
+        return plain_keys(cls, value)
+
+    @model_check(mode="wrap")
+    @classmethod
+    def _with_all_mistakes(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, dict):
+            raise broken_at([((), f"must be a table, not {kind(data)}")])
+        known = known_keys(cls)
+        unknown: list[Problem] = []
+        table = data
+        if not data.keys() <= known.keys() and cls.model_config["extra"] == "forbid":
+            unknown = [((shown_key(key),), rule) for key, rule in unknown_keys(data, known)]
+            table = {key: data[key] for key in data if key in known}
+        model, problems = None, []
+        try:
+            model = handler(table)
+        except ValidationError as error:
+            problems = problems_of(error)
+        problems += [_problem(*one) for one in cls.key_mistakes(data)]
+        if model is not None and not problems:
+            problems += [_problem(*one) for one in model.value_mistakes()]
+        if model is None or unknown or problems:
+            raise broken_at([*unknown, *problems])
+        return model
+
+
+_Table = TypeVar("_Table", bound=TableModel)
+
+
+def read_table(
+    model: type[_Table], data: object, report: Mistakes, path: str, reading: Reading
+) -> _Table | None:
+    """Read a table, report its mistakes and its warnings, and return None if it has mistakes.
+
+    Args:
+        model: the class of the table.
+        data: plain data.
+        report: receives the mistakes.
+        path: the path of the table in the file, for example `provider[0]`.
+        reading: what the table needs to know about the rest of the file.
+    """
+    try:
+        table = model.model_validate(data, context=reading)
+    except ValidationError as error:
+        for place, rule in problems_of(error):
+            report.problem(path_of(path, place), rule)
+        return None
+    if isinstance(data, Mapping):
+        for place, text in warnings_of(table, data):
+            report.warn(path_of(path, place), text)
+    return table
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    """Return the mistakes of Pydantic in Waypost's words. A value is in none of them."""
+    return [(tuple(one["loc"]), _rule(one)) for one in error.errors(include_url=False)]
+
+
+def _rule(error: Any) -> str:
+    name, context = error["type"], error.get("ctx", {})
+    if name == "rule":
+        return str(context["rule"])
+    if name == "value_error":
+        return str(context["error"])
+    if name == "missing":
+        return "is missing"
+    if name in _TYPES:
+        return f"must be {_TYPES[name]}, not {kind(error['input'])}"
+    return "cannot be used here"
+
+
+def path_of(path: str, place: Place) -> str:
+    """Return the path of a place in a table: `provider[0]` and `domains`, 2: `….domains[2]`."""
+    for step in place:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+    return path
+
+
+def _problem(key: str, rule: str) -> Problem:
+    return ((key,) if key else ()), rule
+
+
+@cache
+def known_keys(model: type[TableModel]) -> dict[str, None]:
+    """Return the keys of a table, in order."""
+    return dict.fromkeys(model.model_fields)
+
+
+@cache
+def shared_names(model: type[TableModel], value_type: type) -> tuple[str, ...]:
+    """Return the keys of a table that are also attributes of a class of `core`."""
+    names = {one.name for one in fields(value_type)}
+    return tuple(name for name in model.model_fields if name in names)
+
+
+def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield the warnings of a table without mistakes, and of the tables in it."""
+    for name, rule in _warning_keys(type(table)):
+        if name not in data:
+            continue
+        raw, value = data[name], getattr(table, name)
+        found: Iterable[Problem] = ()
+        if rule is not None:
+            found = rule.warnings(raw)
+        elif isinstance(value, TableModel) and isinstance(raw, Mapping):
+            found = warnings_of(value, raw)
+        elif isinstance(value, list) and isinstance(raw, list):
+            found = (
+                ((index, *place), text)
+                for index, (one, data_of_one) in enumerate(zip(value, raw, strict=True))
+                for place, text in warnings_of(one, data_of_one)
+            )
+        yield from (((name, *place), text) for place, text in found)
+    yield from (_problem(*one) for one in table.value_warnings())
+
+
+@cache
+def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, Rule | None], ...]:
+    """Return the keys that can have warnings, each with its rule, or None for tables."""
+    found: list[tuple[str, Rule | None]] = []
+    for name, info in model.model_fields.items():
+        rule, inner = rule_of(info), table_in(info.annotation)
+        if (rule is not None and rule.can_warn) or (rule is None and inner and _can_warn(inner)):
+            found.append((name, rule))
+    return tuple(found)
+
+
+def _can_warn(model: type[TableModel]) -> bool:
+    own = model.value_warnings is not TableModel.value_warnings
+    return own or bool(_warning_keys(model))
+
+
+def rule_of(info: FieldInfo) -> Rule | None:
+    """Return the rule of a key, or None if Pydantic reads it by its type alone."""
+    return next((one for one in info.metadata if isinstance(one, Rule)), None)
+
+
+def built(value: object) -> Any:
+    """Return a value of a table as a value of the model in `core`."""
+    if isinstance(value, TableModel):
+        return value.build()
+    return tuple(built(one) for one in value) if isinstance(value, list) else value
+
+
+def plain_keys(
+    model: type[TableModel], value: object, *, without: Sequence[str] = ()
+) -> dict[str, object]:
+    """Return the keys of a table that a value sets, in the order of the table, without defaults."""
+    data = {}
+    for name, info in model.model_fields.items():
+        if name in without or not hasattr(value, name):
+            continue
+        found = getattr(value, name)
+        if found != built(info.get_default(call_default_factory=True)):
+            data[name] = _plain(info, found)
+    return data
+
+
+def in_order_of(model: type[TableModel], data: Mapping[str, object]) -> dict[str, object]:
+    """Return plain data in the order of the keys of a table."""
+    return {name: data[name] for name in model.model_fields if name in data}
+
+
+def _plain(info: FieldInfo, value: object) -> object:
+    if (rule := rule_of(info)) is not None:
+        return rule.plain(value)
+    inner = table_in(info.annotation)
+    if inner is not None and isinstance(value, tuple):
+        return [inner.plain(one) for one in value]
+    if inner is not None and is_dataclass(value):
+        return inner.plain(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def table_in(annotation: object) -> type[TableModel] | None:
+    """Return the table that an annotation names, for example in `list[LogoTable]`."""
+    if isinstance(annotation, type) and issubclass(annotation, TableModel):
+        return annotation
+    return next(filter(None, map(table_in, get_args(annotation))), None)
