@@ -224,12 +224,12 @@ class _Reader:
         """Return the provider with what it inherits; None if one of the tables has mistakes."""
         if not isinstance(table.model, ProviderTable):
             return None
-        values = {}
-        for key in PagesTable.model_fields:
+        values = table.model.values_for(Provider, without=("name", "short_name"))
+        for key in PagesTable.model_fields if self._inheritance.inherits(table) else ():
             _, pages = self._inheritance.pages(table, key)
             if pages is None:
                 return None
-            if key != "services":
+            if key in values:
                 values[key] = pages.value_of(key)
         name, short_name = table.model.name, table.model.short_name
         return Provider(

@@ -1,6 +1,5 @@
 """A separate file of domains, one on each line; the file may be larger than memory."""
 
-import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +9,12 @@ from typing import BinaryIO, Final, overload
 
 from waypost.core.errors import ProvidersUnreadable
 from waypost.core.model import DirectoryPolicy, Domain, DomainPattern, Provider, Redirect, Service
-from waypost.providers_file.validators import DOMAIN_MAX_CHARS
+from waypost.providers_file.validators import DOMAIN_MAX_CHARS, USUAL_DOMAIN
 from waypost.runtime.regular_file import open_regular_file, reason_of
 
 LINE_MAX_BYTES: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
 _BUCKETS: Final = 256
-# Names that are already canonical; `DomainPattern.parse` needs five times as long for the same
-# result. A hyphen in the third place may begin an A-label.
-_USUAL: Final = re.compile(
-    r"(?:[a-z0-9](?!.-)(?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
-)
 
 Note = Callable[[int, str], None]
 """A function of the number of a line, from 1, and the broken rule.
@@ -55,7 +49,7 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
         try:
             text = data.partition(b"#")[0].decode().strip()
             if text:
-                usual = len(text) <= DOMAIN_MAX_CHARS and _USUAL.fullmatch(text)
+                usual = len(text) <= DOMAIN_MAX_CHARS and USUAL_DOMAIN.fullmatch(text)
                 pattern = DomainPattern(text) if usual else DomainPattern.parse(text)
                 if len(pattern.text) > DOMAIN_MAX_CHARS:
                     note(number, f"is longer than {DOMAIN_MAX_CHARS} characters")

@@ -74,12 +74,17 @@ class Inheritance:
 
     def _owner(self, table: WrittenTable, keys: Sequence[str]) -> WrittenTable:
         """Return the table that sets one of the keys; the table itself if none does."""
-        for one in self._chain(table) if "extends" in table.data else (table,):
-            if any(key in one.data for key in keys):
-                return one
-        if self._defaults is not None and any(key in self._defaults.data for key in keys):
-            return self._defaults
+        if self.inherits(table):
+            for one in self._chain(table):
+                if not one.data.keys().isdisjoint(keys):
+                    return one
+            if self._defaults is not None and not self._defaults.data.keys().isdisjoint(keys):
+                return self._defaults
         return table
+
+    def inherits(self, table: WrittenTable) -> bool:
+        """Return whether a provider may have keys of another table."""
+        return self._defaults is not None or "extends" in table.data
 
     def _chain(self, table: WrittenTable) -> Iterator[WrittenTable]:
         """Yield a table, the table that it extends, and so on; each table of a loop only once."""

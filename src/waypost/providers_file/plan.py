@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from waypost.core.model import (
     Catalog,
@@ -19,8 +20,12 @@ from waypost.core.model import (
     SqlDirectory,
     UnknownUser,
     UrlEndpoint,
+    Webmail,
 )
 from waypost.providers_file.describe import describe
+from waypost.providers_file.models.provider import ProviderTable
+
+_NAMES: Final = frozenset({"name", "short_name"})
 
 Pair = tuple[Domain | None, Domain | None]
 """A domain in the current and in the wanted catalog; None if the catalog lacks it."""
@@ -196,36 +201,25 @@ def _asked(users: DirectoryPolicy | None) -> str:
 
 
 def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
-    if old.name != new.name:
-        yield f'provider "{old.name}" becomes "{new.name}"'
-    if old.short_name != new.short_name:
-        yield f'short name "{old.short_name}" becomes "{new.short_name}"'
-    if old.documentation != new.documentation:
-        yield "documentation"
-    if old.oauth2 != new.oauth2:
-        yield "OAuth2 data"
-    yield from _page_changes(old, new)
+    for one in fields(Provider):
+        before, after = getattr(old, one.name), getattr(new, one.name)
+        if before != after:
+            yield _change(one.name, before, after)
 
 
-def _page_changes(old: Provider, new: Provider) -> Iterator[str]:
-    if old.enable != new.enable:
-        yield "pages about what users must enable"
-    if old.webmail != new.webmail:
-        before, after = (one.webmail.url if one.webmail else "none" for one in (old, new))
-        yield "login form of web mail" if before == after else f"web mail {before} becomes {after}"
-    if old.update_url != new.update_url:
-        yield f"update URL {old.update_url or 'none'} becomes {new.update_url or 'none'}"
-    if old.logos != new.logos:
-        yield "logos"
-    if old.developer_url != new.developer_url:
-        yield f"developer URL {old.developer_url or 'none'} becomes {new.developer_url or 'none'}"
-    if old.contacts != new.contacts:
-        yield "contacts"
-    if old.profile != new.profile:
-        yield "settings of configuration profiles"
-    before, after = (one.subaddress_separators or "none" for one in (old, new))
-    if before != after:
-        yield f"sub-address separators {before} become {after}"
+def _change(key: str, before: object, after: object) -> str:
+    """Return what changes in a key of a provider; a long value is not shown."""
+    title = ProviderTable.model_fields[key].title or key
+    if key == "webmail":
+        before, after = (one.url if isinstance(one, Webmail) else None for one in (before, after))
+        if before == after:
+            return f"login form of {title}"
+    if not isinstance(before, str | None) or not isinstance(after, str | None):
+        return title
+    if key in _NAMES:
+        return f'{title} "{before}" becomes "{after}"'
+    verb = "become" if title.endswith("s") else "becomes"
+    return f"{title} {before or 'none'} {verb} {after or 'none'}"
 
 
 def _services(changes: _Changes, old: Domain, new: Domain) -> None:

@@ -34,6 +34,7 @@ from waypost.providers_file.validators import (
     DOMAIN_MAX_CHARS,
     INTEGER_MAX,
     LABEL_MAX_CHARS,
+    USUAL_DOMAIN,
     RuleBroken,
     check_web_url,
 )
@@ -200,7 +201,8 @@ def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
         RuleBroken: the message names the rule.
     """
     try:
-        pattern = DomainPattern.parse(text)
+        usual = len(text) <= DOMAIN_MAX_CHARS and USUAL_DOMAIN.fullmatch(text)
+        pattern = DomainPattern(text) if usual else DomainPattern.parse(text)
     except ValueError as error:
         raise RuleBroken(str(error)) from error
     if len(pattern.text) > DOMAIN_MAX_CHARS:

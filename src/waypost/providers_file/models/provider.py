@@ -72,7 +72,7 @@ class PagesTable(TableModel):
         description="Characters between user and detail (RFC 5233); login names omit the detail.",
     )
     profile: Annotated[ProfileTable, Present()] = Field(
-        default_factory=ProfileTable,
+        default_factory=ProfileTable.model_construct,
         title="settings of configuration profiles",
         description="The configuration profiles of the provider.",
     )

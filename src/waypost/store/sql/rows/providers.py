@@ -1,7 +1,7 @@
 """Convert rows of the table `provider` to values, and back."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from waypost.core.address import SEPARATORS
 from waypost.core.model import (
@@ -17,6 +17,9 @@ from waypost.core.text_rules import clean_text
 from waypost.store.sql.rows.profiles import profile_from_values
 from waypost.store.sql.rows.services import Row
 
+# Values that `pages` stores as they are. A new attribute of providers needs only its name here.
+_TEXTS: Final = ("update_url", "developer_url")
+
 
 def provider_from_row(row: Row) -> Provider:
     """Return the provider of a row of `provider`."""
@@ -28,12 +31,11 @@ def provider_from_row(row: Row) -> Provider:
         oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
         enable=_pages(others.get("enable", ())),
         webmail=_webmail(others.get("webmail")),
-        update_url=others.get("update_url"),
         logos=tuple(Logo(**entry) for entry in others.get("logos", ())),
-        developer_url=others.get("developer_url"),
         contacts=tuple(others.get("contacts", ())),
         profile=profile_from_values(others.get("profile")),
         subaddress_separators=_known_separators(row["subaddress_separators"] or ""),
+        **{key: others.get(key) for key in _TEXTS},
     )
 
 
@@ -45,11 +47,10 @@ def provider_row(provider: Provider) -> dict[str, Any]:
     others = {
         "enable": _entries(provider.enable),
         "webmail": _webmail_entry(provider.webmail),
-        "update_url": provider.update_url,
         "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
-        "developer_url": provider.developer_url,
         "contacts": list(provider.contacts),
         "profile": provider.profile.plain(),
+        **{key: getattr(provider, key) for key in _TEXTS},
     }
     return {
         "name": provider.name,
