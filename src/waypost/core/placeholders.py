@@ -46,17 +46,19 @@ class Subject:
         address: None if only the domain is known.
         login_name: from the directory, or None.
         attributes: the value of each known attribute.
+        is_alias: whether clients know another domain, so that they cannot insert the address.
     """
 
     domain: DomainName
     address: EmailAddress | None = None
     login_name: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    is_alias: bool = False
 
     def attribute(self, name: str) -> str | None:
         """Return the value of an attribute, or None."""
         if name == LOGIN_NAME:
-            return self.login_name or expand(EMAIL_ADDRESS, self.domain, self.address)
+            return self.login_name or _expand(EMAIL_ADDRESS, self)
         return self.attributes.get(name)
 
 
@@ -125,6 +127,12 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
     return _expand_url(url, Subject(domain, address))
 
 
+def expand_username(text: str, config: ClientConfig) -> str:
+    """Return a text with the address that the servers know, or only with its domain."""
+    home = config.home or config.domain
+    return _expand(text, Subject(home, config.mailbox, is_alias=home != config.domain))
+
+
 def expand_pages(
     pages: tuple[Documentation, ...], domain: DomainName, address: EmailAddress | None
 ) -> tuple[Documentation, ...]:
@@ -176,10 +184,12 @@ def expand_domain(
             sub-addresses, services are for the address without the detail.
         user: the user, as far as known.
     """
-    mailbox = None if address is None else entry.provider.mailbox_of(address)
+    home = entry.home_of(domain)
+    mailbox = None if address is None else entry.mailbox_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
     attributes = {rule.name: rule.default for rule in rules if rule.default is not None}
-    subject = Subject(domain, mailbox, user.login_name, attributes | dict(user.attributes))
+    attributes |= dict(user.attributes)
+    subject = Subject(home, mailbox, user.login_name, attributes, is_alias=home != domain)
     expanded = [expand_service(service, subject) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
     provider = entry.provider
@@ -190,6 +200,7 @@ def expand_domain(
         *(domain, address, provider, services, user),
         has_directory=entry.users is not None,
         pinned_pacc=entry.pinned_pacc,
+        home=None if home == domain else home,
     )
 
 
@@ -211,7 +222,8 @@ def _login_name(service: Service, subject: Subject) -> str | None:
         return _substituted(template, subject, _escaped_in_name)
     login_name = _expand(template, subject)
     # SnappyMail, aerc and FairEmail support only this placeholder for the address (their sources).
-    return EMAIL_ADDRESS if login_name == f"%EMAILLOCALPART%@{subject.domain}" else login_name
+    is_address = login_name == f"%EMAILLOCALPART%@{subject.domain}"
+    return EMAIL_ADDRESS if is_address and not subject.is_alias else login_name
 
 
 def _expand(text: str, subject: Subject) -> str:
@@ -265,6 +277,8 @@ def _substituted(
         if match[2] is not None:
             # In a host, a colon of an attribute would begin a port.
             return encode(subject.attribute(match[2]) or "").replace(":", colon)
+        if subject.is_alias and subject.address is None and match[1].upper() == "EMAILADDRESS":
+            return f"%EMAILLOCALPART%@{subject.domain}"
         return encode(_of_address(match, subject.domain, subject.address))
 
     return _EITHER.sub(value, text) if "%" in text else text

@@ -115,6 +115,12 @@ _LIST: Final = (
         "correct ldapserver_id or directory_id, or add the directory",
     ),
     DiagnosticCode(
+        "db-alias",
+        "warning",
+        "alias_of is not a domain, so clients get addresses of the domain itself",
+        "write the other domain into alias_of, or NULL",
+    ),
+    DiagnosticCode(
         "db-redirect",
         "warning",
         "the redirect of a domain is invalid, so the domain is served without it",

@@ -24,7 +24,7 @@ from waypost.core.model import (
     Webmail,
     with_general_name,
 )
-from waypost.core.placeholders import expand, expand_pages, expand_url
+from waypost.core.placeholders import expand_pages, expand_url, expand_username
 from waypost.core.preference import ordered
 from waypost.formats.xml import child, to_bytes
 
@@ -228,7 +228,7 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
     page = child(element, "loginPageInfo", url=_filled_url(login.url, asked))
     if login.username is not None:
         name = login.username
-        child(page, "username", expand(name, asked.domain, asked.mailbox) if asked else name)
+        child(page, "username", expand_username(name, asked) if asked else name)
     fields = (
         ("usernameField", login.username_field),
         ("passwordField", login.password_field),

@@ -163,7 +163,7 @@ def question_for(
     """
     if entry is None or entry.redirect is not None or entry.users is None or address.is_stand_in:
         return None
-    return entry.users.directory, entry.provider.mailbox_of(address)
+    return entry.users.directory, entry.mailbox_of(address)
 
 
 def client_config(

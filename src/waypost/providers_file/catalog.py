@@ -1,6 +1,7 @@
 """Read the plain data of a providers file into a catalog, and report every mistake."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from waypost.core.model import (
     SqlDirectory,
     lack_of_mail,
 )
+from waypost.providers_file.aliases import Alias, with_aliases
 from waypost.providers_file.attributes import check_attributes
 from waypost.providers_file.domains import (
     DomainsFile,
@@ -84,6 +86,7 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
         external_domains += lent
         if provider is not None and not lent and not any(map(len, found)):
             idle.append(provider)
+    blocks = with_aliases(report, blocks, reader.aliases, seen.domains)
     seen.refuse_twice(report)
     seen.refuse_circles(report)
     parts = (tuple(directories.values()), tuple(idle), tuple(external_domains))
@@ -191,6 +194,7 @@ class _Reader:
         self._inheritance = inheritance
         self._directories = directories
         self._reading = reading
+        self.aliases: list[Alias] = []
 
     def read(
         self, table: WrittenTable
@@ -205,10 +209,11 @@ class _Reader:
         redirect = model.redirect()
         offered = list(self._services(table))
         choose = _chooser([(one.service, one.only) for one in offered])
-        domains, are_new = self._domains(table, model, provider, users, choose)
+        domains, named = self._domains(table, model, provider, users, choose)
         file = self._domains_file(table, model, offered, redirect)
+        are_new = len(named) == len(model.domains)
         if are_new and (file is not None or model.domains_file is None):
-            self._refuse_others(offered, domains, file)
+            self._refuse_others(offered, named | (file.found if file else set()))
         for one in offered:
             asked = [users, *(domain.users for domain in domains)]
             check_attributes(self._report, one.path, one.service, asked)
@@ -269,9 +274,10 @@ class _Reader:
         provider: Provider,
         users: DirectoryPolicy | None,
         choose: Callable[[str], tuple[Service, ...]],
-    ) -> tuple[list[Domain], bool]:
-        """Return the domains, and whether none of them was seen before."""
+    ) -> tuple[list[Domain], set[str]]:
+        """Return the domains that are not aliases, and the names of all that are new."""
         found = []
+        named = set()
         redirect = model.redirect()
         for index, item in enumerate(model.domains):
             path = f"{table.path}.domains[{index}]"
@@ -283,12 +289,16 @@ class _Reader:
                 self._report, path, pattern, self._seen.domains
             ):
                 continue
+            named.add(pattern.text)
+            if isinstance(item, DomainTable) and item.alias_of is not None:
+                self.aliases.append(Alias(path, pattern, item.alias_of))
+                continue
             if elsewhere is not None:
                 check_elsewhere(self._report, path, pattern, elsewhere)
                 if elsewhere.address_domain is not None:
                     self._seen.moves[pattern.text] = DomainName(elsewhere.address_domain)
             found.append(Domain(pattern, provider, choose(pattern.text), own, elsewhere))
-        return found, len(found) == len(model.domains)
+        return found, named
 
     def _note_domains(self, table: WrittenTable) -> None:
         """Note where the domains of a provider with mistakes are."""
@@ -346,11 +356,8 @@ class _Reader:
                     self._report.warn(f"{path}.{key}", text)
             yield _Offered(path, full.build(), service.domains)
 
-    def _refuse_others(
-        self, offered: Sequence[_Offered], domains: Sequence[Domain], file: DomainsFile | None
-    ) -> None:
+    def _refuse_others(self, offered: Sequence[_Offered], known: AbstractSet[str]) -> None:
         """Report services for domains that the provider does not have."""
-        known = {one.pattern.text for one in domains} | (file.found if file else set())
         for one in offered:
             for text in sorted((one.only or frozenset()) - known):
                 rule = f"{text} is not one of this provider's domains"

@@ -168,6 +168,8 @@ class _Changes:
 
 def _named(domain: Domain) -> str:
     elsewhere = "" if domain.redirect is None else f", {place(domain.redirect)}"
+    if domain.alias_of is not None:
+        elsewhere += f", alias of {domain.alias_of}"
     return f"domain {domain.pattern} ({domain.provider.name}){elsewhere}"
 
 
@@ -176,6 +178,8 @@ def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
     before, after = _asked(old.users), _asked(new.users)
     if before != after:
         yield f"{before} becomes {after}"
+    if old.alias_of != new.alias_of:
+        yield f"alias of {old.alias_of or 'none'} becomes {new.alias_of or 'none'}"
     if old.redirect != new.redirect:
         yield f"{place(old.redirect)} becomes {place(new.redirect)}"
 

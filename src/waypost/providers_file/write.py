@@ -133,6 +133,8 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
 
 
 def _domain(domain: Domain, group: _Group) -> object:
+    if domain.alias_of is not None:
+        return {"name": domain.pattern.text, "alias_of": domain.alias_of}
     own: dict[str, object] = {}
     if domain.users is not None and group.users is None:
         own |= UsersTable.plain_policy(domain.users)

@@ -17,12 +17,14 @@ class DomainEntry:
 
     Attributes:
         provider: None if it is missing; then each domain is its own provider.
+        alias_of: as in `Domain`.
     """
 
     provider: Provider | None
     services: tuple[Service, ...]
     users: DirectoryPolicy | None
     redirect: Redirect | None = None
+    alias_of: str | None = None
 
     def for_domain(self, name: str) -> Domain:
         """Return the entry of a domain.
@@ -31,7 +33,11 @@ class DomainEntry:
             name: the text of its pattern.
         """
         provider = default_provider(name) if self.provider is None else self.provider
-        return Domain(DomainPattern(name), provider, self.services, self.users, self.redirect)
+        pattern, alias_of = DomainPattern(name), self.alias_of
+        if alias_of is None:
+            return Domain(pattern, provider, self.services, self.users, self.redirect)
+        shared = (provider, self.services, self.users, self.redirect)
+        return Domain(pattern, *shared, alias_of=alias_of)
 
 
 def default_provider(pattern: str) -> Provider:
@@ -53,7 +59,7 @@ class EntryTable:
         self._numbers: dict[DomainEntry, int] = {}
         # By the identity of their parts, because nested values are slow to hash. The entry keeps
         # the parts alive, so that no other object gets the same identity.
-        self._remembered: dict[tuple[int, int, int, int], tuple[int, DomainEntry]] = {}
+        self._remembered: dict[tuple[int, int, int, int, str | None], tuple[int, DomainEntry]] = {}
 
     def __len__(self) -> int:
         """Return the number of different entries."""
@@ -65,10 +71,10 @@ class EntryTable:
 
     def number(self, one: Domain | DomainEntry) -> int:
         """Return the number of an entry, or of the entry of a domain."""
-        key = (id(one.provider), id(one.services), id(one.users), id(one.redirect))
+        key = (id(one.provider), id(one.services), id(one.users), id(one.redirect), one.alias_of)
         if (remembered := self._remembered.get(key)) is not None:
             return remembered[0]
-        entry = DomainEntry(one.provider, one.services, one.users, one.redirect)
+        entry = DomainEntry(one.provider, one.services, one.users, one.redirect, one.alias_of)
         number = self._numbers.setdefault(entry, len(self._entries))
         if number == len(self._entries):
             self._entries.append(entry)

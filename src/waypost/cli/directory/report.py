@@ -54,7 +54,7 @@ class LookupReport:
         """
         self._settings = settings
         self.address = address
-        self.user = address if domain is None else domain.provider.mailbox_of(address)
+        self.user = address if domain is None else domain.mailbox_of(address)
         self._domain = domain
         self._seconds = seconds
         users = None if domain is None else domain.users

@@ -42,5 +42,6 @@ def summary(domain: Domain) -> dict[str, object]:
         "short_name": domain.provider.short_name,
         "directory": None if domain.users is None else domain.users.directory.label,
         "services": len(domain.services),
+        "alias_of": domain.alias_of,
         "redirect": None if domain.redirect is None else asdict(domain.redirect),
     }

@@ -48,6 +48,8 @@ def show(
         say(f"{name} is served as {found.pattern} by {found.provider.name}")
     else:
         say(f"{name} is {place(found.redirect)}, as {found.pattern} of {found.provider.name}")
+    if found.alias_of is not None:
+        say(f"alias_of {found.alias_of}")
     if separators := found.provider.subaddress_separators:
         say(f"subaddress_separators {separators}")
     if found.users is not None:

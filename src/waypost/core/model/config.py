@@ -34,6 +34,7 @@ class ClientConfig:
         has_directory: the login name may be another than in the services, because a directory
             knows it.
         pinned_pacc: the PACC document to send, regardless of the other attributes, or None.
+        home: the domain that the servers know; it differs for an alias.
     """
 
     domain: DomainName
@@ -43,11 +44,15 @@ class ClientConfig:
     user: User = User()
     has_directory: bool = False
     pinned_pacc: bytes | None = None
+    home: DomainName | None = None
 
     @property
     def mailbox(self) -> EmailAddress | None:
         """The address that the servers know: that of the mailbox, without a detail."""
-        return None if self.address is None else self.provider.mailbox_of(self.address)
+        if self.address is None:
+            return None
+        mailbox = self.provider.mailbox_of(self.address)
+        return mailbox if self.home is None else replace(mailbox, domain=self.home)
 
     def within(self, form: Format) -> "ClientConfig":
         """Return the same configuration without the services that a format leaves out."""

@@ -1,10 +1,10 @@
 """The entries for domains, and the catalog of all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from waypost.core.address import DomainName
+from waypost.core.address import DomainName, EmailAddress
 from waypost.core.model.directory import Directory, DirectoryPolicy, SqlDirectory
 from waypost.core.model.pattern import DomainPattern
 from waypost.core.model.provider import Provider
@@ -55,6 +55,7 @@ class Domain:
         redirect: the redirect if the mail is elsewhere; else None.
         pinned_pacc: the PACC document to send byte for byte, instead of the one that Waypost would
             render; only for one domain, not for a pattern. It is state, not configuration.
+        alias_of: the domain (A-label) whose mailboxes users of this domain have, or None.
     """
 
     pattern: DomainPattern
@@ -63,6 +64,18 @@ class Domain:
     users: DirectoryPolicy | None = None
     redirect: Redirect | None = None
     pinned_pacc: bytes | None = None
+    alias_of: str | None = None
+
+    def home_of(self, domain: DomainName) -> DomainName:
+        """Return the domain that the mail servers know: the other one if this is an alias."""
+        return domain if self.alias_of is None else DomainName(self.alias_of)
+
+    def mailbox_of(self, address: EmailAddress) -> EmailAddress:
+        """Return the address of a user as the mail servers and the directory know it."""
+        mailbox = self.provider.mailbox_of(address)
+        if self.alias_of is None:
+            return mailbox
+        return replace(mailbox, domain=DomainName(self.alias_of))
 
     @property
     def is_declined(self) -> bool:

@@ -226,6 +226,19 @@ class DomainTable(RedirectTable, UsersTable):
     name: Annotated[DomainPattern, PatternText(DOMAIN_MAX_CHARS)] = Field(
         description="example.com, *.example.com, or * for all others."
     )
+    alias_of: Annotated[str | None, Text(DOMAIN_MAX_CHARS, check_domain)] = Field(
+        default=None,
+        description="A domain of this file; users have the same mailboxes at this other name.",
+    )
+
+    @classmethod
+    def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+        """Yield the keys that an alias cannot have, because the other domain has them."""
+        if "alias_of" in data:
+            for key in (*UsersTable.model_fields, *RedirectTable.model_fields):
+                if key in data:
+                    yield key, "cannot be combined with alias_of; the other domain has this key"
+        yield from super().key_mistakes(data)
 
 
 class DomainItem:

@@ -15,7 +15,7 @@ from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import row_warnings, schema
 from waypost.store.sql.precedence import RowVerdict, find_served
 from waypost.store.sql.rows import directories, providers, services
-from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS
+from waypost.store.sql.rows.redirects import ENTRY_COLUMNS
 from waypost.store.sql.unusable_domains import UnusableDomains
 
 ROWS_AT_ONCE: Final = 1000
@@ -43,7 +43,7 @@ def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
     )
     yield from _providers(connection)
     unusable = UnusableDomains(connection)
-    for page in _pages(connection, sa.select(*_NAMED, *REDIRECT_COLUMNS)):
+    for page in _pages(connection, sa.select(*_NAMED, *ENTRY_COLUMNS)):
         verdicts = find_served(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
         lacking = {one.place: one for one in unusable.find(served)}

@@ -9,7 +9,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql.rows import services
 from waypost.store.sql.rows.formats import formats_of, unknown_formats
-from waypost.store.sql.rows.redirects import redirect_of
+from waypost.store.sql.rows.redirects import alias_domain, redirect_of
 
 # IANA's registry of ports: which ports are for TLS from the first byte.
 _PORTS: Final = {
@@ -82,7 +82,10 @@ def _formats(table: str, row: services.Row) -> Iterator[Diagnostic]:
 
 
 def domain_warnings(row: services.Row) -> Iterator[Diagnostic]:
-    """Yield a warning about an invalid redirect of a row of `domain`."""
+    """Yield warnings about an invalid redirect or alias of a row of `domain`."""
+    if (stored := row["alias_of"]) and alias_domain(stored) is None:
+        problem, effect = f"alias_of {stored!r} is not a domain", "served as if it were no alias"
+        yield row_diagnostic("db-alias", "domain", row["id"], problem, effect)
     address, url = row["redirect_address"], row["redirect_url"]
     if redirect_of(address, url, bool(row["declined"])) is not None:
         return

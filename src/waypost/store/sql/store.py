@@ -17,7 +17,7 @@ from waypost.store.sql.rows import directories
 from waypost.store.sql.rows import providers as provider_rows
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.rows.pinned_pacc import document_of
-from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS, redirect_of
+from waypost.store.sql.rows.redirects import ENTRY_COLUMNS, StoredEntry
 from waypost.store.sql.sync.reader import StoredPolicy, policy_columns
 
 _OFFERS_MAX: Final = 1024
@@ -56,8 +56,8 @@ class SqlStore:
             best = min(found, key=lambda row: precedence_key(row["domain_name"], row["id"], ranks))
             services = self._services(connection, best["id"])
         pattern = patterns[ranks[best["domain_name"].lower()] // 2]
-        redirect = redirect_of(*(best[column.name] for column in REDIRECT_COLUMNS))
-        offer = self._shared(DomainEntry(_provider(best), services, self._users(best), redirect))
+        entry = StoredEntry.of_row(*(best[column.name] for column in ENTRY_COLUMNS))
+        offer = self._shared(DomainEntry(_provider(best), services, self._users(best), *entry))
         found_domain = offer.for_domain(pattern.text)
         # A document in the row of a pattern cannot be for all its domains.
         pinned = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
@@ -138,7 +138,7 @@ def _domains(dialect: str) -> sa.Select[Any]:
     return (
         sa.select(
             *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *policy_columns()),
-            *(*REDIRECT_COLUMNS, _DOMAIN.pinned_pacc),
+            *(*ENTRY_COLUMNS, _DOMAIN.pinned_pacc),
             *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
             *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
             # The domain's columns of the same names have the ids.

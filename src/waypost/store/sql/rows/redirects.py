@@ -1,12 +1,13 @@
-"""The redirect columns of a domain, whose mail is elsewhere."""
+"""The columns of a domain about its mail: a redirect, or the domain that it is an alias of."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
-from waypost.core.model import Redirect
+from waypost.core.model import Domain, Redirect
+from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 
 # RFC 3986 s2: printable ASCII only.
@@ -16,6 +17,37 @@ REDIRECT_COLUMNS: Final = (
     schema.domain.c.redirect_url,
     schema.domain.c.declined,
 )
+ENTRY_COLUMNS: Final = (*REDIRECT_COLUMNS, schema.domain.c.alias_of)
+"""All columns that belong to the entry itself, and not to rows of other tables."""
+
+
+class StoredEntry(NamedTuple):
+    """What the columns contain; the attributes have the names of those of a domain.
+
+    A tuple, because a million of them are hashed.
+    """
+
+    redirect: Redirect | None = None
+    alias_of: str | None = None
+
+    @classmethod
+    def of_row(cls, *row: Any) -> Self:  # noqa: ANN401 -- the values of a row
+        """Return the content of `ENTRY_COLUMNS`."""
+        *redirect, alias_of = row
+        return cls(redirect_of(*redirect), alias_domain(alias_of))
+
+
+def entry_columns(entry: Domain | DomainEntry | StoredEntry) -> dict[str, Any]:
+    """Return the values of `ENTRY_COLUMNS` by name."""
+    return {**redirect_columns(entry.redirect), "alias_of": entry.alias_of}
+
+
+def alias_domain(stored: str | None) -> str | None:
+    """Return the domain (A-label) of `alias_of`; None for a value that is not a domain."""
+    try:
+        return DomainName.parse(stored).ascii if stored else None
+    except DomainError:
+        return None
 
 
 def redirect_of(

@@ -282,4 +282,4 @@ def _in_tables(entry: DomainEntry) -> tuple[object, ...]:
     """Return the parts to compare: the order between services with a host and a URL is ignored."""
     hosts = [one for one in entry.services if isinstance(one.endpoint, HostEndpoint)]
     urls = [one for one in entry.services if not isinstance(one.endpoint, HostEndpoint)]
-    return entry.provider, users_key(entry.users), entry.redirect, hosts, urls
+    return replace(entry, services=(), users=None), users_key(entry.users), hosts, urls

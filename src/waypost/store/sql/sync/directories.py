@@ -11,7 +11,7 @@ from waypost.database.engine import Connection
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 from waypost.store.sql.rows import directories as directory_rows
-from waypost.store.sql.rows.redirects import redirect_columns
+from waypost.store.sql.rows.redirects import entry_columns
 from waypost.store.sql.sync.reader import all_rows
 from waypost.store.sql.sync.row_ids import advance_sequence, free_id, insert_row
 
@@ -31,7 +31,7 @@ class ForeignKeys:
     def columns(self, entry: DomainEntry) -> dict[str, Any]:
         """Return the columns of a row of `domain`, without its name."""
         pointers: dict[str, Any] = {"provider_id": self.providers[entry.provider]}
-        pointers |= redirect_columns(entry.redirect)
+        pointers |= entry_columns(entry)
         return pointers | policy_values(entry.users, self.directories)
 
 

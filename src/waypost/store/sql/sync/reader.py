@@ -13,7 +13,6 @@ from waypost.core.model import (
     DomainPattern,
     LdapServer,
     Provider,
-    Redirect,
     Service,
     UnknownUser,
 )
@@ -26,7 +25,7 @@ from waypost.store.sql.audit import LEFT_OUT, dangling_links
 from waypost.store.sql.rows import directories as directory_rows
 from waypost.store.sql.rows import providers
 from waypost.store.sql.rows import services as rows
-from waypost.store.sql.rows.redirects import REDIRECT_COLUMNS, redirect_columns, redirect_of
+from waypost.store.sql.rows.redirects import ENTRY_COLUMNS, StoredEntry, entry_columns
 from waypost.store.sql.rows.services import RowError
 
 CHUNK: Final = 5000
@@ -64,13 +63,13 @@ class StoredDomain:
     provider_id: int
     users: StoredPolicy
     links: Links
-    redirect: Redirect | None = None
+    entry: StoredEntry
 
     def columns(self) -> dict[str, Any]:
         """Return the values of the row by column name, without its id."""
         users = {name: getattr(self.users, name) for name in StoredPolicy.__slots__}
         pointers = {"name": self.name, "provider_id": self.provider_id}
-        return {**pointers, **users, **redirect_columns(self.redirect)}
+        return {**pointers, **users, **entry_columns(self.entry)}
 
     def pattern(self) -> str | None:
         """Return the text of the pattern, or None if the name is invalid."""
@@ -108,7 +107,7 @@ class StoredHead:
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
         self._unused_rows = tuple(finding for _, unused in read for finding in unused)
-        self._entries: dict[tuple[int, StoredPolicy, Links, Redirect | None], DomainEntry] = {}
+        self._entries: dict[tuple[object, ...], DomainEntry] = {}
 
     @property
     def directories(self) -> tuple[Directory, ...]:
@@ -126,7 +125,7 @@ class StoredHead:
 
     def entry(self, row: StoredDomain) -> DomainEntry:
         """Return the entry of a row; references to missing rows are None."""
-        key = (row.provider_id, row.users, row.links, row.redirect)
+        key = (row.provider_id, row.users, row.links, row.entry)
         if (known := self._entries.get(key)) is not None:
             return known
         provider = self.providers.get(row.provider_id)
@@ -136,7 +135,7 @@ class StoredHead:
             for number in numbers
             if number in readable
         )
-        entry = DomainEntry(provider, services, self.users(row.users), row.redirect)
+        entry = DomainEntry(provider, services, self.users(row.users), *row.entry)
         return self._entries.setdefault(key, entry)
 
     def unused_rows(self, connection: Connection) -> Iterator[Diagnostic]:
@@ -160,9 +159,11 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Yield all domains by id, in parts; the caller may change domains between the parts."""
     column = schema.domain.c
     asked = sa.select(column.id, column.name, column.provider_id, *policy_columns())
-    asked = asked.add_columns(*REDIRECT_COLUMNS)
+    asked = asked.add_columns(*ENTRY_COLUMNS)
     known: dict[tuple[Any, ...], StoredPolicy] = {}
+    entries: dict[tuple[Any, ...], StoredEntry] = {}
     last: int | None = None
+    end = -len(ENTRY_COLUMNS)
     while True:
         part = asked.order_by(column.id).limit(CHUNK)
         found = connection.execute(part if last is None else part.where(column.id > last)).all()
@@ -175,9 +176,9 @@ def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
         )
         yield [
             StoredDomain(
-                *(row[0], row[1], row[2], _shared_users(known, row[3:-3])),
+                *(row[0], row[1], row[2], _shared_users(known, row[3:end])),
                 (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
-                redirect_of(*row[-3:]),
+                _shared_entry(entries, row[end:]),
             )
             for row in found
         ]
@@ -197,6 +198,17 @@ def _shared_users(
 ) -> StoredPolicy:
     key = tuple(values)
     return known.setdefault(key, StoredPolicy(*key))
+
+
+def _shared_entry(
+    known: dict[tuple[Any, ...], StoredEntry], values: tuple[Any, ...]
+) -> StoredEntry:
+    key = tuple(values)
+    if (entry := known.get(key)) is None:
+        if len(known) >= CHUNK:  # Each domain may have its own redirect.
+            known.clear()
+        entry = known[key] = StoredEntry.of_row(*key)
+    return entry
 
 
 def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
