@@ -37,14 +37,7 @@ EXCEPTIONS: Final = {
         ),
         _COMMAND,
     ),
-    **dict.fromkeys(
-        (
-            "providers_file/directories/json_schema.py",
-            "providers_file/json_schema_parts.py",
-            "providers_file/json_schema.py",
-        ),
-        _LOADED,
-    ),
+    "providers_file/models/file.py": _LOADED,
     **dict.fromkeys(
         (
             "web/admin/server.py",
