@@ -25,7 +25,12 @@ _TYPES: Final = {
 class TableModel(BaseModel):
     """A table of a providers file. All of its mistakes are found at once."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        arbitrary_types_allowed=True,
+        hide_input_in_errors=True,  # It may be a password.
+    )
 
     value_type: ClassVar[type | None] = None
     """The class of the model in `core`, whose attributes have the names of the keys."""

@@ -35,7 +35,7 @@ class FileModel(TableModel):
         default_factory=list, description="Keys that providers with `extends` inherit."
     )
     defaults: Annotated[DefaultsTable | None, Present()] = Field(
-        default=None, description="Keys that all providers inherit."
+        default=None, description="What providers inherit that do not set it themselves."
     )
 
 

@@ -142,7 +142,7 @@ class ServiceTable(ServiceDefaults, EndpointTable):
     model_config = ConfigDict(json_schema_extra=_forms)
 
     pop3: Annotated[Pop3Table | None, Present()] = Field(
-        default=None, description="Options for POP3 clients."
+        default=None, description="Only for services of type pop3."
     )
     domains: Annotated[frozenset[str] | None, Patterns()] = Field(
         default=None, description="Only for these domains of the provider."
