@@ -125,6 +125,7 @@ def _insert_domains(change: Change, pointers: ForeignKeys) -> Callable[[int], bo
     filled: set[int] = set()  # ids in gaps between the earlier ids
     for part in change.wanted.new_domains():
         columns = {number: pointers.columns(temp_table.entries[number]) for _, _, number in part}
+        columns = _without_nulls(columns)
         values = [{"name": name, **columns[number]} for _, name, number in part]
         change.connection.execute(schema.domain.insert(), values)
         ids = _ids(change.connection, [name for _, name, _ in part], last)
@@ -135,6 +136,15 @@ def _insert_domains(change: Change, pointers: ForeignKeys) -> Callable[[int], bo
         done += len(part)
         change.progress("writing domains", done, total)
     return lambda row_id: row_id > before or row_id in filled
+
+
+def _without_nulls(rows: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return rows without the columns that are NULL in all of them, which is the default."""
+    used = {name for row in rows.values() for name, value in row.items() if value is not None}
+    return {
+        number: {name: value for name, value in row.items() if name in used}
+        for number, row in rows.items()
+    }
 
 
 def _ids(connection: Connection, names: Sequence[str], last: int) -> dict[str, int]:
