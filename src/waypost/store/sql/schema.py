@@ -103,10 +103,10 @@ domain = sa.Table(
     sa.Column("redirect_address", sa.String(128), nullable=True),
     sa.Column("redirect_url", sa.String(255), nullable=True),
     sa.Column("declined", sa.Boolean, nullable=False, server_default=sa.false()),
-    # Waypost's since 0011: the domain whose mailboxes the users have.
-    sa.Column("alias_of", sa.String(128), nullable=True),
     # Waypost's since 0007: the PACC document to send, byte for byte, until DNS has the next digest.
     sa.Column("pinned_pacc", sa.LargeBinary, nullable=True),
+    # Waypost's since 0011: the domain whose mailboxes the users have.
+    sa.Column("alias_of", sa.String(128), nullable=True),
 )
 # automx2 compared names with their case, and operators may have stored any. MySQL's comparisons
 # ignore case, so that the index of the constraint is enough; MariaDB has no indexes of expressions.
