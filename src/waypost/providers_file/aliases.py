@@ -13,7 +13,7 @@ Block = Sequence[Domain] | FileBlock
 
 
 @dataclass(frozen=True, slots=True)
-class Alias:
+class AliasEntry:
     """An alias as it is written.
 
     Attributes:
@@ -30,7 +30,7 @@ class Alias:
 def with_aliases(
     report: Mistakes,
     blocks: Sequence[Block],
-    aliases: Sequence[Alias],
+    aliases: Sequence[AliasEntry],
     named: Container[str],
 ) -> list[Block]:
     """Return the domains with each alias after the block of the domain that it is an alias of.
@@ -67,7 +67,7 @@ def with_aliases(
 class _Targets:
     """The domains that aliases may be aliases of."""
 
-    def __init__(self, blocks: Sequence[Block], aliases: Sequence[Alias]) -> None:
+    def __init__(self, blocks: Sequence[Block], aliases: Sequence[AliasEntry]) -> None:
         self._aliases = {alias.pattern.text: alias for alias in aliases}
         targets = {one.text for alias in aliases for one in _candidates(alias.target)}
         self._entries: dict[str, tuple[int, Domain]] = {}
@@ -86,7 +86,7 @@ class _Targets:
         matching = (self._entries.get(one.text) for one in _candidates(domain))
         return next(filter(None, matching), None)
 
-    def way(self, alias: Alias) -> tuple[list[str], bool]:
+    def way(self, alias: AliasEntry) -> tuple[list[str], bool]:
         """Return the names from an alias to the domain that it means, and whether they are a loop.
 
         The last name of a loop is one of the names before it.
@@ -100,7 +100,7 @@ class _Targets:
             alias = further
         return [*way, alias.target], False
 
-    def _alias_for(self, domain: str) -> Alias | None:
+    def _alias_for(self, domain: str) -> AliasEntry | None:
         for one in _candidates(domain):
             if one.text in self._entries:
                 return None

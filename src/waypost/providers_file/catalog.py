@@ -21,7 +21,7 @@ from waypost.core.model import (
     SqlDirectory,
     lack_of_mail,
 )
-from waypost.providers_file.aliases import Alias, with_aliases
+from waypost.providers_file.aliases import AliasEntry, with_aliases
 from waypost.providers_file.attributes import check_attributes
 from waypost.providers_file.domains import (
     DomainsFile,
@@ -194,7 +194,7 @@ class _Reader:
         self._inheritance = inheritance
         self._directories = directories
         self._reading = reading
-        self.aliases: list[Alias] = []
+        self.aliases: list[AliasEntry] = []
 
     def read(
         self, table: WrittenTable
@@ -291,7 +291,7 @@ class _Reader:
                 continue
             named.add(pattern.text)
             if isinstance(item, DomainTable) and item.alias_of is not None:
-                self.aliases.append(Alias(path, pattern, item.alias_of))
+                self.aliases.append(AliasEntry(path, pattern, item.alias_of))
                 continue
             if elsewhere is not None:
                 check_elsewhere(self._report, path, pattern, elsewhere)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic import model_validator as model_check
 from pydantic.fields import FieldInfo
 
-from waypost.providers_file.models.rules import Place, Problem, Reading, Rule, broken_at
+from waypost.providers_file.models.rules import KeyRule, Place, Problem, Reading, broken_at
 from waypost.providers_file.validation import Mistakes, kind, shown_key, unknown_keys
 
 _TYPES: Final = {
@@ -194,9 +194,9 @@ def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Probl
 
 
 @cache
-def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, Rule | None], ...]:
+def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, KeyRule | None], ...]:
     """Return the keys that can have warnings, each with its rule, or None for tables."""
-    found: list[tuple[str, Rule | None]] = []
+    found: list[tuple[str, KeyRule | None]] = []
     for name, info in model.model_fields.items():
         rule, inner = rule_of(info), table_in(info.annotation)
         if (rule is not None and rule.can_warn) or (rule is None and inner and _can_warn(inner)):
@@ -209,9 +209,9 @@ def _can_warn(model: type[TableModel]) -> bool:
     return own or bool(_warning_keys(model))
 
 
-def rule_of(info: FieldInfo) -> Rule | None:
+def rule_of(info: FieldInfo) -> KeyRule | None:
     """Return the rule of a key, or None if Pydantic reads it by its type alone."""
-    return next((one for one in info.metadata if isinstance(one, Rule)), None)
+    return next((one for one in info.metadata if isinstance(one, KeyRule)), None)
 
 
 def built(value: object) -> Any:

@@ -26,7 +26,7 @@ from waypost.providers_file.models.directory_keys import (
 )
 from waypost.providers_file.models.ldap import LdapServerTable, LdapTable
 from waypost.providers_file.models.rules import Schema, reading_of, text_of
-from waypost.providers_file.models.texts import Path_, Statement, Text, absolute
+from waypost.providers_file.models.texts import FilePath, PlainText, Statement, absolute
 from waypost.providers_file.validators import NAME_MAX_CHARS
 
 # Three slashes and a relative path, perhaps with SQLite's `file:`; one in memory has no path.
@@ -35,7 +35,7 @@ _SQLITE_FILE: Final = re.compile(
 )
 
 
-class DatabaseUri(Text):
+class DatabaseUri(PlainText):
     """The URI of a database; the path of a SQLite file in it is read like all other paths.
 
     If the URI is in another file or in a variable, only Waypost itself reads it. A relative path
@@ -57,10 +57,10 @@ class SqlKeys(TableModel):
     uri: Annotated[str | None, DatabaseUri(URI_MAX_CHARS, least=0)] = Field(
         default=None, repr=False, description="The database URI; exported only with --with-secrets."
     )
-    uri_file: Annotated[str | None, Path_()] = Field(
+    uri_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The database URI is the first line of this file."
     )
-    uri_env: Annotated[str | None, Text(NAME_MAX_CHARS)] = Field(
+    uri_env: Annotated[str | None, PlainText(NAME_MAX_CHARS)] = Field(
         default=None, description="The database URI is in this environment variable."
     )
     query: Annotated[str | None, Statement(QUERY_MAX_CHARS, check_query)] = Field(
@@ -109,7 +109,7 @@ class SqlTable(DirectoryTail, SqlKeys, DirectoryHead):
 class FileKeys(TableModel):
     """The keys of files alone."""
 
-    path: Annotated[str, Path_((".csv", ".toml"))] = Field(description="A .csv or .toml file.")
+    path: Annotated[str, FilePath((".csv", ".toml"))] = Field(description="A .csv or .toml file.")
 
 
 def _file_schema(schema: Schema) -> None:

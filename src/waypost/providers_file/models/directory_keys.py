@@ -19,15 +19,15 @@ from waypost.providers_file.directories.validators import PATTERN_MAX_CHARS, che
 from waypost.providers_file.models.base import TableModel, plain_keys
 from waypost.providers_file.models.rules import (
     Choice,
+    KeyRule,
     Number,
     Problem,
-    Rule,
     Schema,
     Whole,
     broken_at,
     listed,
 )
-from waypost.providers_file.models.texts import Statement, Text
+from waypost.providers_file.models.texts import PlainText, Statement
 from waypost.providers_file.validators import HOST_MAX_CHARS, LABEL_MAX_CHARS, RuleBroken
 
 _RULES_MAX: Final = 32
@@ -45,7 +45,7 @@ def _label(text: str) -> str:
     return text
 
 
-class Allowed(Rule):
+class Allowed(KeyRule):
     """The values that an attribute may have."""
 
     def read(self, value: object) -> object:
@@ -82,7 +82,7 @@ class RuleTable(TableModel):
     pattern: Annotated[str | None, Statement(PATTERN_MAX_CHARS, check_pattern)] = Field(
         default=None, description="A regular expression for a whole value."
     )
-    default: Annotated[str | None, Text(HOST_MAX_CHARS, least=0)] = Field(
+    default: Annotated[str | None, PlainText(HOST_MAX_CHARS, least=0)] = Field(
         default=None, description="For users without an allowed value."
     )
 
@@ -125,7 +125,7 @@ class DirectoryHead(TableModel):
 
     name: Annotated[
         str,
-        Text(LABEL_MAX_CHARS, _label, pattern="^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"),
+        PlainText(LABEL_MAX_CHARS, _label, pattern="^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$"),
     ] = Field(description="Providers and domains refer to this name.")
     kind: Annotated[DirectoryKind, Choice(DirectoryKind)] = Field(description="Kind of directory.")
 

@@ -28,7 +28,7 @@ from waypost.providers_file.models.rules import (
     reading_of,
     text_of,
 )
-from waypost.providers_file.models.texts import HTTPS_PATTERN, PATH_MAX_CHARS, Text
+from waypost.providers_file.models.texts import HTTPS_PATTERN, PATH_MAX_CHARS, PlainText
 from waypost.providers_file.validation import kind, nearest
 from waypost.providers_file.validators import (
     DOMAIN_MAX_CHARS,
@@ -42,7 +42,7 @@ from waypost.providers_file.validators import (
 REDIRECT_URL_MAX_CHARS: Final = 255
 
 
-class DirectoryName(Text):
+class DirectoryName(PlainText):
     """The name of a directory of the file."""
 
     def read_in(self, value: object, info: ValidationInfo) -> object:
@@ -155,11 +155,11 @@ def check_domain(text: str) -> str:
 class RedirectTable(TableModel):
     """The keys about mail that is elsewhere."""
 
-    redirect_address: Annotated[str | None, Text(DOMAIN_MAX_CHARS, check_domain)] = Field(
+    redirect_address: Annotated[str | None, PlainText(DOMAIN_MAX_CHARS, check_domain)] = Field(
         default=None, description="The new domain of all addresses."
     )
     redirect_url: Annotated[
-        str | None, Text(REDIRECT_URL_MAX_CHARS, _redirect_url, pattern=HTTPS_PATTERN)
+        str | None, PlainText(REDIRECT_URL_MAX_CHARS, _redirect_url, pattern=HTTPS_PATTERN)
     ] = Field(default=None, description="Autodiscover redirects clients to this https URL.")
     declined: Annotated[bool | None, Present()] = Field(
         default=None, description="Answer as if the domain were not configured."
@@ -212,7 +212,7 @@ def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
     return pattern
 
 
-class PatternText(Text):
+class PatternText(PlainText):
     """A domain or a pattern."""
 
     def read_in(self, value: object, info: ValidationInfo) -> object:
@@ -226,7 +226,7 @@ class DomainTable(RedirectTable, UsersTable):
     name: Annotated[DomainPattern, PatternText(DOMAIN_MAX_CHARS)] = Field(
         description="example.com, *.example.com, or * for all others."
     )
-    alias_of: Annotated[str | None, Text(DOMAIN_MAX_CHARS, check_domain)] = Field(
+    alias_of: Annotated[str | None, PlainText(DOMAIN_MAX_CHARS, check_domain)] = Field(
         default=None,
         description="A domain of this file; users have the same mailboxes at this other name.",
     )
@@ -269,7 +269,7 @@ class DomainItem:
         return {"anyOf": [{"type": "string", "minLength": 1}, handler(core)]}
 
 
-class DomainsPath(Text):
+class DomainsPath(PlainText):
     """The path of a file of domains."""
 
     def read_in(self, value: object, info: ValidationInfo) -> object:

@@ -34,15 +34,15 @@ from waypost.providers_file.models.directory_keys import (
 )
 from waypost.providers_file.models.rules import (
     Choice,
+    KeyRule,
     Present,
     Problem,
-    Rule,
     Schema,
     Whole,
     broken_at,
     listed,
 )
-from waypost.providers_file.models.texts import Path_, Statement, Text
+from waypost.providers_file.models.texts import FilePath, PlainText, Statement
 from waypost.providers_file.ports import PORT_MAX
 from waypost.providers_file.validators import (
     ATTRIBUTE_MAX_CHARS,
@@ -73,7 +73,7 @@ def _address_filter(text: str) -> str:
     return text
 
 
-class LdapUrls(Rule):
+class LdapUrls(KeyRule):
     """The URLs of LDAP servers with the same entries."""
 
     def read(self, value: object) -> object:
@@ -117,19 +117,19 @@ class LdapKeys(TableModel):
     bind: Annotated[LdapBind | None, Choice(LdapBind)] = Field(
         default=None, description="Default: from bind_user."
     )
-    bind_user: Annotated[str | None, Text(DN_MAX_CHARS, least=0)] = Field(
+    bind_user: Annotated[str | None, PlainText(DN_MAX_CHARS, least=0)] = Field(
         default=None, description="The DN of Waypost's bind."
     )
-    bind_password: Annotated[str | None, Text(URI_MAX_CHARS, least=0)] = Field(
+    bind_password: Annotated[str | None, PlainText(URI_MAX_CHARS, least=0)] = Field(
         default=None, repr=False, description="The password; exported only with --with-secrets."
     )
-    bind_password_file: Annotated[str | None, Path_()] = Field(
+    bind_password_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The password is the first line of this file."
     )
-    bind_password_env: Annotated[str | None, Text(NAME_MAX_CHARS)] = Field(
+    bind_password_env: Annotated[str | None, PlainText(NAME_MAX_CHARS)] = Field(
         default=None, description="The password is in this environment variable."
     )
-    search_base: Annotated[str, Text(DN_MAX_CHARS, least=0)] = Field(
+    search_base: Annotated[str, PlainText(DN_MAX_CHARS, least=0)] = Field(
         description="The DN where the search begins."
     )
     search_filter: Annotated[
@@ -138,25 +138,25 @@ class LdapKeys(TableModel):
     scope: Annotated[LdapScope, Choice(LdapScope)] = Field(
         default=LdapScope.SUB, description="The scope of the search."
     )
-    attr_uid: Annotated[str, Text(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
+    attr_uid: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
         default="uid", description="Attribute with the login name."
     )
-    attr_cn: Annotated[str, Text(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
+    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
         default="cn", description="Attribute with the display name."
     )
     login_pattern: Annotated[str | None, Statement(PATTERN_MAX_CHARS, check_pattern)] = Field(
         default=None, description="Selects one of several login names."
     )
-    ca_file: Annotated[str | None, Path_()] = Field(
+    ca_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The trusted certificate authorities."
     )
     tls_verify: Annotated[bool, Present()] = Field(
         default=True, description="Whether certificates are checked."
     )
-    cert_file: Annotated[str | None, Path_()] = Field(
+    cert_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The client certificate."
     )
-    key_file: Annotated[str | None, Path_()] = Field(
+    key_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The key of the client certificate."
     )
 
@@ -219,27 +219,27 @@ class LdapServerTable(TableModel):
     """One of automx2's directory servers."""
 
     id: Annotated[int, Whole(0, INTEGER_MAX)] = Field(description="Domains refer to this id.")
-    name: Annotated[str, Text(HOST_MAX_CHARS, check_host)] = Field(description="Host name.")
+    name: Annotated[str, PlainText(HOST_MAX_CHARS, check_host)] = Field(description="Host name.")
     port: Annotated[int, Whole(1, PORT_MAX)] = Field(default=_PORT, description="636 by default.")
     use_ssl: Annotated[bool | None, Present()] = Field(
         default=None, description="TLS from the first byte; the default on port 636."
     )
-    search_base: Annotated[str, Text(NAME_MAX_CHARS, least=0)] = Field(
+    search_base: Annotated[str, PlainText(NAME_MAX_CHARS, least=0)] = Field(
         description="The DN where the search begins."
     )
-    search_filter: Annotated[str, Text(NAME_MAX_CHARS, _address_filter, pattern=r"\{0\}")] = Field(
-        default=_FILTER, description="RFC 4515, with {0} for the address."
+    search_filter: Annotated[str, PlainText(NAME_MAX_CHARS, _address_filter, pattern=r"\{0\}")] = (
+        Field(default=_FILTER, description="RFC 4515, with {0} for the address.")
     )
-    attr_uid: Annotated[str, Text(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
+    attr_uid: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
         default="uid", description="Attribute with the login name."
     )
-    attr_cn: Annotated[str, Text(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
+    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
         default="cn", description="Attribute with the display name."
     )
-    bind_user: Annotated[str | None, Text(NAME_MAX_CHARS, least=0)] = Field(
+    bind_user: Annotated[str | None, PlainText(NAME_MAX_CHARS, least=0)] = Field(
         default=None, description="The DN of Waypost's bind."
     )
-    bind_password: Annotated[str | None, Text(NAME_MAX_CHARS, least=0)] = Field(
+    bind_password: Annotated[str | None, PlainText(NAME_MAX_CHARS, least=0)] = Field(
         default=None, repr=False, description="Exported only with --with-secrets."
     )
 

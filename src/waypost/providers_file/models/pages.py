@@ -16,7 +16,7 @@ from waypost.core.model import (
 from waypost.core.placeholders import has_placeholder
 from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.rules import (
-    Rule,
+    KeyRule,
     Schema,
     Whole,
 )
@@ -24,7 +24,7 @@ from waypost.providers_file.models.texts import (
     HTTPS_URL,
     LONG_TEXT_MAX_CHARS,
     WEB_URL,
-    Text,
+    PlainText,
     Texts,
 )
 from waypost.providers_file.validators import (
@@ -43,7 +43,7 @@ _CONTACT: Final = re.compile(
 )
 # RFC 5646 s2.1: sub-tags of letters and digits. An empty key means a text without a language.
 _LANGUAGE: Final = "|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"
-_LONG_TEXT: Final = Text(LONG_TEXT_MAX_CHARS)
+_LONG_TEXT: Final = PlainText(LONG_TEXT_MAX_CHARS)
 
 
 def _image_type(text: str) -> str:
@@ -52,7 +52,7 @@ def _image_type(text: str) -> str:
     return text.lower()
 
 
-class Contact(Rule):
+class Contact(KeyRule):
     """A URI where users reach the provider."""
 
     def read(self, value: object) -> object:
@@ -132,7 +132,7 @@ class LogoTable(TableModel):
 
     url: Annotated[str, HTTPS_URL] = Field(description="Address of the picture.")
     content_type: Annotated[
-        str, Text(LONG_TEXT_MAX_CHARS, _image_type, pattern=f"^{_IMAGE_TYPE.pattern}$")
+        str, PlainText(LONG_TEXT_MAX_CHARS, _image_type, pattern=f"^{_IMAGE_TYPE.pattern}$")
     ] = Field(description="Media type, such as image/png.")
     width: Annotated[int | None, Whole(1, LOGO_MAX_PIXELS)] = Field(
         default=None, description="In pixels."

@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from waypost.core.model import ProfileSettings, SigningFiles
 from waypost.providers_file.models.base import TableModel
-from waypost.providers_file.models.rules import Present, Rule, Schema, Whole, text_of
-from waypost.providers_file.models.texts import Lines, Path_, Texts
+from waypost.providers_file.models.rules import KeyRule, Present, Schema, Whole, text_of
+from waypost.providers_file.models.texts import FilePath, Lines, Texts
 from waypost.providers_file.validators import RuleBroken, check_text
 
 _ORGANIZATION_MAX_CHARS: Final = 128
@@ -23,7 +23,7 @@ _DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NEEDED: Final = {"cert": "key", "key": "cert", "chain": "cert"}
 
 
-class Day(Rule):
+class Day(KeyRule):
     """A day, as a string."""
 
     def read(self, value: object) -> object:
@@ -48,13 +48,13 @@ class ProfileTable(TableModel):
         json_schema_extra={"dependentRequired": {key: [one] for key, one in _NEEDED.items()}}
     )
 
-    cert: Annotated[str | None, Path_()] = Field(
+    cert: Annotated[str | None, FilePath()] = Field(
         default=None, description="A PEM file: the certificate that profiles are signed with."
     )
-    key: Annotated[str | None, Path_()] = Field(
+    key: Annotated[str | None, FilePath()] = Field(
         default=None, description="A PEM file: its private key, readable only by its owner."
     )
-    chain: Annotated[str | None, Path_()] = Field(
+    chain: Annotated[str | None, FilePath()] = Field(
         default=None, description="A PEM file: the certificates up to an authority."
     )
     organization: Annotated[str | None, Lines(_ORGANIZATION_MAX_CHARS)] = Field(

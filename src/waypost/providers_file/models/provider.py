@@ -11,7 +11,7 @@ from waypost.providers_file.models.pages import Contact, DocumentationTable, Log
 from waypost.providers_file.models.profile import ProfileTable
 from waypost.providers_file.models.rules import Present
 from waypost.providers_file.models.service import ServiceDefaults, ServiceTable
-from waypost.providers_file.models.texts import HTTPS_URL, WEB_URL, Text
+from waypost.providers_file.models.texts import HTTPS_URL, WEB_URL, PlainText
 from waypost.providers_file.models.webmail import WebmailKey, WebmailTable
 from waypost.providers_file.validators import (
     NAME_MAX_CHARS,
@@ -65,7 +65,7 @@ class PagesTable(TableModel):
         default_factory=list, title="contacts", description="Help for users."
     )
     subaddress_separators: Annotated[
-        str, Text(len(SEPARATORS), _separators, least=0, pattern=f"^[{_SEPARATORS}]*$")
+        str, PlainText(len(SEPARATORS), _separators, least=0, pattern=f"^[{_SEPARATORS}]*$")
     ] = Field(
         default="",
         title="sub-address separators",
@@ -81,10 +81,10 @@ class PagesTable(TableModel):
 class NamedTable(TableModel):
     """The keys of each table that another one can extend."""
 
-    name: Annotated[str, Text(NAME_MAX_CHARS)] = Field(
+    name: Annotated[str, PlainText(NAME_MAX_CHARS)] = Field(
         title="provider", description="The name that users see."
     )
-    extends: Annotated[str | None, Text(NAME_MAX_CHARS)] = Field(
+    extends: Annotated[str | None, PlainText(NAME_MAX_CHARS)] = Field(
         default=None, description="A template or provider whose keys are inherited."
     )
 
@@ -92,7 +92,7 @@ class NamedTable(TableModel):
 class ShortNameTable(TableModel):
     """The short name of a provider."""
 
-    short_name: Annotated[str | None, Text(SHORT_NAME_MAX_CHARS)] = Field(
+    short_name: Annotated[str | None, PlainText(SHORT_NAME_MAX_CHARS)] = Field(
         default=None,
         title="short name",
         description="A short name; default: first word of name.",

@@ -59,7 +59,7 @@ def broken_at(problems: Sequence[Problem]) -> ValidationError:
     return ValidationError.from_exception_data("providers file", details)
 
 
-class Rule:
+class KeyRule:
     """The rule of one key."""
 
     def read(self, value: object) -> object:
@@ -83,7 +83,7 @@ class Rule:
     @property
     def can_warn(self) -> bool:
         """Whether the rule has warnings."""
-        return type(self).warnings is not Rule.warnings
+        return type(self).warnings is not KeyRule.warnings
 
     def warnings(self, value: object) -> Iterator[Problem]:
         """Yield a text for each value that is perhaps not intended.
@@ -149,7 +149,7 @@ def listed(value: object) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(Rule):
+class Whole(KeyRule):
     """A whole number from `low` to `high`."""
 
     low: int
@@ -171,7 +171,7 @@ class Whole(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Number(Rule):
+class Number(KeyRule):
     """A number from `low` to `high`, a whole number or not."""
 
     low: float
@@ -193,7 +193,7 @@ class Number(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Rule):
+class Choice(KeyRule):
     """One word of a list.
 
     Attributes:

@@ -31,7 +31,7 @@ from waypost.providers_file.models.service_rules import (
     check_login_name,
     in_order,
 )
-from waypost.providers_file.models.texts import WEB_PATTERN, Text
+from waypost.providers_file.models.texts import WEB_PATTERN, PlainText
 from waypost.providers_file.ports import (
     PORT_MAX,
     contradiction,
@@ -67,7 +67,7 @@ class ServiceDefaults(TableModel):
         default=None, description="The preferred method first."
     )
     login_name: Annotated[
-        str, Text(LOGIN_NAME_MAX_CHARS, check_login_name, least=0, warns=True)
+        str, PlainText(LOGIN_NAME_MAX_CHARS, check_login_name, least=0, warns=True)
     ] = Field(default=EMAIL_ADDRESS, description="Empty: the client asks the user.")
     priority: Annotated[int | None, Whole(0, INTEGER_MAX)] = Field(
         default=None, description="Clients prefer smaller numbers."
@@ -106,7 +106,7 @@ class EndpointTable(TableModel):
     """The keys of a service that have no defaults."""
 
     type: Annotated[ServiceType, _TYPE] = Field(description="The type of the service.")
-    host: Annotated[str | None, Text(HOST_MAX_CHARS, check_host)] = Field(
+    host: Annotated[str | None, PlainText(HOST_MAX_CHARS, check_host)] = Field(
         default=None, description="Host name; may contain %EMAILDOMAIN%."
     )
     port: Annotated[int | None, Whole(1, PORT_MAX)] = Field(

@@ -26,14 +26,14 @@ from waypost.core.model import (
 )
 from waypost.core.text_rules import invisible_in
 from waypost.providers_file.models.rules import (
+    KeyRule,
     Problem,
-    Rule,
     Schema,
     broken_at,
     listed,
     text_of,
 )
-from waypost.providers_file.models.texts import Text
+from waypost.providers_file.models.texts import PlainText
 from waypost.providers_file.validation import kind, nearest
 from waypost.providers_file.validators import (
     RuleBroken,
@@ -54,7 +54,7 @@ HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
 SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
-class Methods(Rule):
+class Methods(KeyRule):
     """Authentication methods: one, or a list in the order of preference."""
 
     def read(self, value: object) -> object:
@@ -115,7 +115,7 @@ def _method(text: str) -> Authentication:
     raise RuleBroken(message)
 
 
-class Formats(Rule):
+class Formats(KeyRule):
     """The discovery formats that describe a service."""
 
     def read(self, value: object) -> object:
@@ -155,7 +155,7 @@ def in_order(formats: frozenset[Format]) -> list[str]:
     return [form.value for form in Format if form in formats]
 
 
-class Patterns(Rule):
+class Patterns(KeyRule):
     """The domains of the provider that have a service."""
 
     def read(self, value: object) -> object:
@@ -185,7 +185,7 @@ class Patterns(Rule):
 
 
 @dataclass(frozen=True, slots=True)
-class EndpointUrl(Text):
+class EndpointUrl(PlainText):
     """The URL of a service, by the rules of its type."""
 
     def read_in(self, value: object, info: ValidationInfo) -> object:

@@ -10,8 +10,8 @@ from pydantic import ValidationInfo
 
 from waypost.core.placeholders import has_placeholder
 from waypost.providers_file.models.rules import (
+    KeyRule,
     Problem,
-    Rule,
     Schema,
     broken_at,
     reading_of,
@@ -34,7 +34,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Rule):
+class PlainText(KeyRule):
     """A string on one line.
 
     Attributes:
@@ -79,7 +79,7 @@ class Text(Rule):
         return value or ""
 
 
-class Lines(Text):
+class Lines(PlainText):
     """A text for users, which may have several lines."""
 
     def checked(self, text: str) -> str:
@@ -87,7 +87,7 @@ class Lines(Text):
         return check_lines(text, self.max_chars)
 
 
-class Statement(Text):
+class Statement(PlainText):
     """A text of a programming language, of one or several lines."""
 
     def checked(self, text: str) -> str:
@@ -115,7 +115,7 @@ def check_https(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Path_(Rule):  # noqa: N801 -- pathlib has the other name
+class FilePath(KeyRule):
     """The path of another file; it becomes absolute.
 
     A process that reads the path from a database has another working directory, where a relative
@@ -162,7 +162,7 @@ def absolute(text: str, folder: Path | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts(Rule):
+class Texts(KeyRule):
     """A table of texts for users, by language.
 
     Attributes:
@@ -216,5 +216,5 @@ class Texts(Rule):
         return {language or "": text for language, text in value}
 
 
-WEB_URL: Final = Text(LONG_TEXT_MAX_CHARS, check_web_url, pattern=WEB_PATTERN, warns=True)
-HTTPS_URL: Final = Text(LONG_TEXT_MAX_CHARS, check_https, pattern=HTTPS_PATTERN, warns=True)
+WEB_URL: Final = PlainText(LONG_TEXT_MAX_CHARS, check_web_url, pattern=WEB_PATTERN, warns=True)
+HTTPS_URL: Final = PlainText(LONG_TEXT_MAX_CHARS, check_https, pattern=HTTPS_PATTERN, warns=True)

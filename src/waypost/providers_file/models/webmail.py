@@ -13,12 +13,12 @@ from pydantic_core import CoreSchema, core_schema
 from waypost.core.model import FormField, Webmail, WebmailLogin
 from waypost.core.placeholders import attributes_in
 from waypost.providers_file.models.base import TableModel
-from waypost.providers_file.models.rules import Present, Problem, Rule, Schema
+from waypost.providers_file.models.rules import KeyRule, Present, Problem, Schema
 from waypost.providers_file.models.texts import (
     HTTPS_PATTERN,
     LONG_TEXT_MAX_CHARS,
     WEB_URL,
-    Text,
+    PlainText,
 )
 from waypost.providers_file.validators import (
     RuleBroken,
@@ -65,10 +65,10 @@ class FormFieldTable(TableModel):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     value_type = FormField
 
-    id: Annotated[str | None, Text(FORM_TEXT_MAX_CHARS)] = Field(
+    id: Annotated[str | None, PlainText(FORM_TEXT_MAX_CHARS)] = Field(
         default=None, description="The attribute id of the field."
     )
-    name: Annotated[str | None, Text(FORM_TEXT_MAX_CHARS)] = Field(
+    name: Annotated[str | None, PlainText(FORM_TEXT_MAX_CHARS)] = Field(
         default=None, description="The attribute name of the field."
     )
 
@@ -83,10 +83,10 @@ class WebmailLoginTable(TableModel):
 
     value_type = WebmailLogin
 
-    url: Annotated[str, Text(LONG_TEXT_MAX_CHARS, check_login_url, pattern=HTTPS_PATTERN)] = Field(
-        description="The page of the form."
+    url: Annotated[str, PlainText(LONG_TEXT_MAX_CHARS, check_login_url, pattern=HTTPS_PATTERN)] = (
+        Field(description="The page of the form.")
     )
-    username: Annotated[str | None, Text(FORM_TEXT_MAX_CHARS, check_username)] = Field(
+    username: Annotated[str | None, PlainText(FORM_TEXT_MAX_CHARS, check_username)] = Field(
         default=None, description="The user name, such as %EMAILADDRESS%."
     )
     username_field: Annotated[FormFieldTable | None, Present()] = Field(
@@ -111,7 +111,7 @@ class WebmailTable(TableModel):
     )
 
 
-class WebmailKey(Rule):
+class WebmailKey(KeyRule):
     """A URL, or a table with a URL and a login form."""
 
     def warnings(self, value: object) -> Iterator[Problem]:
