@@ -1,5 +1,6 @@
 """The sources of a database's URI, and the errors for a URI that cannot be used."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -67,8 +68,11 @@ BAD_URIS = [
 @pytest.mark.parametrize(("uri", "text"), BAD_URIS)
 def test_bad_uris(uri: Secret, text: str) -> None:
     """The error about a bad URI says what is wrong, and never contains the password."""
-    with pytest.raises((DirectoryError, DirectoryUnavailable)) as caught:
-        OpenSqlDirectory(configured(uri)).find(ALICE)
+    with (
+        pytest.raises((DirectoryError, DirectoryUnavailable)) as caught,
+        closing(OpenSqlDirectory(configured(uri))) as people,
+    ):
+        people.find(ALICE)
     assert str(caught.value).startswith("directory people: ")
     assert text in str(caught.value)
     assert "s3cret" not in str(caught.value)
