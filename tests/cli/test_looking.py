@@ -33,6 +33,7 @@ def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
         "short_name": "Example",
         "directory": None,
         "redirect": None,
+        "alias_of": None,
         "services": 6,
     }
 
