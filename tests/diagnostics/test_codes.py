@@ -58,7 +58,7 @@ def test_rules_of_conformance() -> None:
 
 
 def test_codes_of_rows_are_used() -> None:
-    """Each code of a row is made somewhere in the store."""
+    """The store makes each code of a row."""
     texts = "".join(path.read_text(encoding="utf-8") for path in STORE.rglob("*.py"))
     assert [code for code in ROW_CODES if f'"{code}"' not in texts] == []
 

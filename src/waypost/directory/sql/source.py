@@ -52,7 +52,7 @@ class ConnectionInfo:
 
 
 class OpenSqlDirectory:
-    """Implements `directory.Directory`, and `store.borrowed.Lender` for its domains.
+    """Implements `DirectorySource`, and `store.external.DomainSource` for its domains.
 
     Each query takes a connection from the pool, so two threads never share a connection.
     """

@@ -80,7 +80,7 @@ def render(
         settings: the operator's settings for all profiles; the provider's own override them.
         password: written into every account with a password, in clear text; None if the user
             enters it on the device.
-        aliases: other addresses of the same mailbox, as `profile_addresses.aliases_of` returns
+        aliases: other addresses of the same mailbox, as `mobileconfig.aliases.aliases_of` returns
             them. They are written into the mail account only: they change neither the login name
             nor which profile this one replaces.
 
