@@ -37,7 +37,7 @@ coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, an
 test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
 	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
-	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest --numprocesses=auto -m "not alone" tests/torture
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest --numprocesses=2 -m "not alone" tests/torture
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m alone tests/torture
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing

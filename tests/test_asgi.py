@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.servers.nginx import listens
+from tests.servers.patience import wait_for_log
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
 from tests.test_wsgi import ALICE, POX, PROVIDERS, curl, options
@@ -78,7 +79,7 @@ def test_alone(tmp_path: Path) -> None:
 def test_warnings(tmp_path: Path) -> None:
     """The log has the warnings about the settings."""
     with served(tmp_path, "waypost.asgi:app", AUTOMX2_CONF="/no/file") as (_, process):
-        assert "there is no file /no/file" in process.log.read_text(encoding="utf-8")
+        wait_for_log(process.log, "there is no file /no/file")
 
 
 def test_mounted(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.servers.nginx import listens
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.process import Process
 from tests.servers.requirements import require, skip
 from tests.servers.waypost import free_port
@@ -78,7 +78,7 @@ def _made(tmp_path: Path) -> Iterator[Made]:
 def test_samples_are_served_and_urls_printed(made: Made) -> None:
     """A new checkout serves the samples, and each of the three URLs that it prints answers."""
     # Without a terminal, the URLs are in a line of the log, which is JSON then.
-    printed = made.log.read_text(encoding="utf-8").splitlines()
+    printed = wait_for_log(made.log, '"event": "listening"').splitlines()
     (listening,) = (json.loads(line) for line in printed if '"event": "listening"' in line)
     urls = listening["urls"]
     assert len(urls) == 3

@@ -14,6 +14,7 @@ from tests.docs.nginx import documented
 from tests.docs.pages import ROOT
 from tests.servers.authority import Authority
 from tests.servers.nginx import listens
+from tests.servers.patience import wait_for_log
 from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
@@ -164,7 +165,7 @@ def test_warning(front: Front) -> None:
     """The log has one line about the cause, with the line for the web server."""
     for _ in range(3):
         front.follow(f"https://{NAMES[1]}{PROBE}")
-    text = front.log.read_text(encoding="utf-8")
+    text = wait_for_log(front.log, "requests that came by https")
 
     assert (
         text.count("of requests that came by https") + text.count("for requests that came by https")

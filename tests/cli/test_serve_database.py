@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.cli.test_serve_reload import all_started, load, metric, serves, until
 from tests.servers.frozen import frozen
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from tests.web.public.test_autodiscover import question
@@ -55,13 +55,13 @@ def test_start_without_the_database(home: Path, server: PostgreSql, workers: str
             )
             assert outlook.status_code == 200
             assert "<ErrorCode>603</ErrorCode>" in outlook.text
-            assert "database unavailable; starting without it" in waypost.log.read_text()
+            wait_for_log(waypost.log, "database unavailable; starting without it")
             server.start()
             tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'provider'"
             until(lambda: server.sql(tables, name).strip() == "1", "upgraded without any request")
             assert main(["apply", "--demo", "--db-uri", uri]) == 0
             until(lambda: serves(waypost, "example.com"), "served")
-            assert "store answers again" in waypost.log.read_text()
+            wait_for_log(waypost.log, "store answers again")
     finally:
         server.stop()
         server.start()

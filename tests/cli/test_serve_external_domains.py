@@ -14,6 +14,7 @@ from tests.cli.test_serve_reload import until
 from tests.directory.sql.schemas import SCHEMAS
 from tests.servers.database import Database, mysql_database, postgresql_database
 from tests.servers.mariadb import MariaDb
+from tests.servers.patience import wait_for_log
 from tests.servers.postgresql import PostgreSql
 
 PROVIDERS = """
@@ -126,7 +127,7 @@ def test_serving_without_the_database(home: Path) -> None:
     with serving(home, "--providers", "mail.toml") as server:
         assert status(server, "own.example") == 200
         assert status(server, "example.com") == 503
-        assert "check the path, and that Waypost may read" in server.log.read_text()
+        wait_for_log(server.log, "check the path, and that Waypost may read")
 
 
 @pytest.fixture(name="file")

@@ -20,7 +20,7 @@ from tests.cli.test_serve import (
 )
 from tests.cli.test_serve_reload import providers, until
 from tests.servers.nginx import listens
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
@@ -136,7 +136,7 @@ def test_it_is_started_again(home: Path) -> None:
         url = f"http://127.0.0.1:{port}/tls/ask?domain=autoconfig.example.com"
         assert httpx.get(url, timeout=PATIENCE_SECONDS).status_code == 200
         assert operators(server) != first
-        assert "admin process exited; restarting" in server.log.read_text()
+        wait_for_log(server.log, "admin process exited; restarting")
 
 
 def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:

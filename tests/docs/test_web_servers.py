@@ -13,6 +13,7 @@ from tests.docs.apache import apache
 from tests.docs.pages import ROOT, blocks
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.nginx import listens
+from tests.servers.patience import wait_for_log
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port, waypost
@@ -150,9 +151,8 @@ def test_client_that_says_https(front: Front, scheme: str, path: str, status: in
 def test_peer_in_the_log(front: Front) -> None:
     """The log has the address of the client, and not the address in its header."""
     front.ask("https", "autoconfig.example.com", "/in-the-log", FORGED)
-    (line,) = (
-        line for line in front.log.read_text(encoding="utf-8").splitlines() if "/in-the-log" in line
-    )
+    log = wait_for_log(front.log, "/in-the-log")
+    (line,) = (line for line in log.splitlines() if "/in-the-log" in line)
     assert "127.0.0.1" in line
     assert "203.0.113.9" not in line
 

@@ -210,7 +210,7 @@ ALL: Final = Group(
         ),
         "conformance": Command(
             "waypost.cli.checks.conformance:conformance",
-            "Test a server with all recorded mail clients.",
+            "Test a server with all simulated mail clients.",
             "Example: waypost conformance http://127.0.0.1:4243 example.com",
         ),
         "doctor": Command(

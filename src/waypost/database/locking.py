@@ -1,4 +1,4 @@
-"""One writer at a time, on each engine: the lock that `writing` takes."""
+"""One writer at a time, on each engine: the lock of write transactions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the checks find: the description of a code, and one occurrence of it.
+"""Diagnostics: the description of a code, and one occurrence of it.
 
 `lint`, `doctor`, `conformance` and `db check` use these types.
 """

@@ -1,4 +1,4 @@
-"""What a worker process and its parent need of each other: signals, exit codes, a common end."""
+"""Signals and exit codes of worker processes, and their end together with their parent."""
 
 import ctypes
 import os

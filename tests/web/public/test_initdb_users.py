@@ -15,6 +15,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.servers import proxies
+from tests.servers.patience import wait_for_log
 from tests.servers.process import Process
 from tests.servers.proxies import Writer
 from tests.servers.requirements import program, require
@@ -208,7 +209,7 @@ def test_shells(folder: Path, host: str, user: str | None) -> None:
             assert waypost.curl("--json", f"@{SEED}", user=ORDINARY) == "not found\n"
             assert waypost.curl("--json", f"@{SEED}", user=one) == FILLED
             assert waypost.curl("-X", "DELETE", user=one) == EMPTY
-        assert "the client runs as user 65534" in waypost.log.read_text(encoding="utf-8")
+        wait_for_log(waypost.log, "the client runs as user 65534")
 
 
 @pytest.mark.parametrize("half", [True, False], ids=["half closed", "closed"])
@@ -236,7 +237,7 @@ def test_not_behind_a_configured_proxy(folder: Path, flags: list[str]) -> None:
     with serving(folder / "waypost", "127.0.0.1", *flags) as waypost:
         for _ in range(3):
             assert waypost.curl() == "not found\n"
-        text = waypost.log.read_text(encoding="utf-8")
+        text = wait_for_log(waypost.log, "/initdb/ refused a request")
         assert text.count("/initdb/ refused a request") == 1
         assert "waypost apply" in text
 

@@ -3,7 +3,6 @@
 import re
 import socket
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +11,7 @@ import httpx
 import pytest
 
 from tests.servers import proxies
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import wait_for_log
 from tests.servers.proxies import NGINX_LOCATIONS, Writer
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, waypost
@@ -136,17 +135,6 @@ def test_all_formats_come_through(front: int) -> None:
         assert profile.headers["content-type"] == "application/x-apple-aspen-config"
 
 
-def _log_line(server: RunningWaypost, text: str) -> str:
-    """Wait for the line of a request, which the log's thread writes after the answer."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        for line in server.log.read_text(encoding="utf-8").splitlines():
-            if text in line:
-                return line
-        time.sleep(0.02)
-    raise TimeoutError(text)
-
-
 @pytest.mark.parametrize(
     "name", ["X-Forwarded-For", "X_Forwarded_For", "Forwarded", "X-Real-IP", "X-Forwarded-Host"]
 )
@@ -159,6 +147,7 @@ def test_forged_headers_count_for_nothing(front: int, server: RunningWaypost, na
         headers={name: marker if name == "X-Forwarded-Host" else value},
     )
     assert answer.status_code == 404
-    line = _log_line(server, f'"{marker}"')
+    log = wait_for_log(server.log, f'"{marker}"')
+    line = [one for one in log.splitlines() if f'"{marker}"' in one][-1]
     assert '"peer": "127.0.0.1"' in line
     assert "192.0.2.77" not in line

@@ -1,4 +1,4 @@
-"""Reports of recorded clients and of rules, as text and as JSON."""
+"""Reports of simulated clients and of rules, as text and as JSON."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""`waypost conformance`: test a server with all recorded mail clients."""
+"""`waypost conformance`: test a server with all simulated mail clients."""
 
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -84,7 +84,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Test a server with all recorded mail clients.
+    """Test a server with all simulated mail clients.
 
     The command shows which clients can set up an account. The server can be Waypost, automx2, or
     a web server with static files. Exit code 1 if there is an error or a warning.

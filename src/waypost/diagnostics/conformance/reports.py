@@ -1,4 +1,4 @@
-"""Reports about any server: which recorded clients can set up an account, or why not."""
+"""Reports about any server: which simulated clients can set up an account, or why not."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""DNS lookups of recorded clients, and the resource records in the answers."""
+"""DNS lookups of simulated clients, and the resource records in the answers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""DNS look-ups for recorded clients."""
+"""DNS lookups for simulated clients."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""Transports: how the hosts that recorded clients ask are reached."""
+"""Transports: how the hosts that simulated clients ask are reached."""
 
 import ssl
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""The wire that sends the requests of recorded clients, by any transport."""
+"""Send the requests of simulated clients, by any transport."""
 
 import http.client
 import ssl

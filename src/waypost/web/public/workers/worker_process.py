@@ -1,4 +1,4 @@
-"""One of several workers, as its parent sees it."""
+"""Start, watch and end one of several worker processes, from its parent."""
 
 import errno
 import os
