@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.outside import FOLDERS
 from tests.docs.pages import ROOT, anchors, links, pages
 
 
@@ -59,10 +60,9 @@ def dead_paths(text: str) -> list[str]:
 
 def _is_of_repository(path: str) -> bool:
     first = path.partition("/")[0]
-    tracked = {"src", "tests", "docs", "tools", "contrib", "bench", "stubs"}
     folders = {one.name for base in BASES[1:] for one in base.iterdir() if one.is_dir()}
     is_file = path.endswith((".py", ".toml", ".md", ".xml", ".json", ".txt", "/"))
-    return first in tracked or (first in folders and is_file)
+    return first in FOLDERS or (first in folders and is_file)
 
 
 def _exists(path: str) -> bool:

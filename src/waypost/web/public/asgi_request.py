@@ -5,10 +5,10 @@ from functools import partial
 from typing import Final
 
 from waypost.core.errors import RequestError, RequestTooLarge
-from waypost.web.public.handlers.autodiscover_json import BEFORE_ADDRESS
+from waypost.web.public.handlers.autodiscover_json import one_slash_outside_address
 from waypost.web.public.mount import Mount, below_mount
 from waypost.web.public.origin.proxy import ProxyTrust
-from waypost.web.public.request import Receive, Request, Scope, decoded_path
+from waypost.web.public.request import Receive, Request, Scope
 
 BODY_TIMEOUT_SECONDS: Final = 10.0
 _WHOLE_SITE: Final = Mount()
@@ -31,7 +31,7 @@ def asgi_request(scope: Scope, receive: Receive, trust: ProxyTrust) -> Request:
     peer = client[0] if client else None
     return Request(
         method=scope["method"],
-        path=path if b"//" not in raw_path else decoded_path(raw_path, BEFORE_ADDRESS),
+        path=one_slash_outside_address(path, raw_path),
         raw_path=raw_path,
         query_string=scope["query_string"],
         headers=headers,

@@ -25,13 +25,13 @@ from waypost.lookup.lookup import Lookup, LookupResult
 from waypost.lookup.render_cache import More, Render
 from waypost.runtime.ratelimit import RateLimiter
 from waypost.web.app_context import AppContext, RequestLog
-from waypost.web.public.handlers.autodiscover_json import BEFORE_ADDRESS
+from waypost.web.public.handlers.autodiscover_json import one_slash_outside_address
 from waypost.web.public.mount import Mount
 from waypost.web.public.origin.operator_check import Never
 from waypost.web.public.origin.proxy import ClientOrigin
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page import qr
-from waypost.web.public.request import Request, decoded_path, one_slash_each
+from waypost.web.public.request import Request, one_slash_each
 from waypost.web.public.router import Router
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def _parsed(request: WebRequest) -> Request:
 
     return Request(
         method=request.method,
-        path=path if b"//" not in raw_path else decoded_path(raw_path, BEFORE_ADDRESS),
+        path=one_slash_outside_address(path, raw_path),
         raw_path=raw_path,
         query_string=request.query,
         headers=headers,

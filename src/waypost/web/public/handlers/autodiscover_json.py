@@ -19,7 +19,7 @@ from waypost.formats.autodiscover import json as autodiscover_json
 from waypost.formats.autodiscover import pox
 from waypost.web.app_context import AppContext, RequestLog
 from waypost.web.public.origin.schemes import leads_back
-from waypost.web.public.request import Request
+from waypost.web.public.request import Request, decoded_path
 from waypost.web.public.response import Response, redirect, with_retry_after
 
 PATH: Final = "/autodiscover/autodiscover.json"
@@ -28,6 +28,16 @@ PREFIX: Final = f"{PATH}/"
 BEFORE_ADDRESS: Final = re.compile(
     r"/+autodiscover/+autodiscover\.json/+(?:v[0-9.]{1,5}/+)?", re.IGNORECASE | re.ASCII
 )
+
+
+def one_slash_outside_address(path: str, raw_path: bytes) -> str:
+    """Return a path with one slash for several, except in an address.
+
+    Args:
+        path: decoded.
+        raw_path: the same as the client sent it.
+    """
+    return path if b"//" not in raw_path else decoded_path(raw_path, BEFORE_ADDRESS)
 
 
 def is_below(path: str) -> bool:
