@@ -20,7 +20,7 @@ from tests.cli.conftest import Waypost
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.waypost import free_port
-from waypost.cli.serve import urls
+from waypost.cli.start_server import urls
 from waypost.demo import demo_catalog
 from waypost.providers_file import load as providers_file
 from waypost.providers_file.document import read_followed

@@ -1,0 +1,175 @@
+"""Start the server for `waypost serve`: check the settings, prepare the store, and listen."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import structlog
+from structlog.typing import FilteringBoundLogger as BoundLogger
+
+from waypost.cli.output import note
+from waypost.cli.sources.database import database
+from waypost.cli.sources.store_libraries import missing_for_store
+from waypost.core.address import DomainName
+from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
+from waypost.database.engine import refuse_other_owner
+from waypost.runtime.logs import configure, is_json
+from waypost.runtime.standard_error import queue_standard_error
+from waypost.settings import (
+    Loaded,
+    Settings,
+    database_of,
+    in_memory,
+    load_from_process,
+    secret_texts,
+    source_of_database,
+)
+from waypost.store.protocol import Store
+from waypost.store.sql.prepare import upgrade_if_needed
+from waypost.web.public.server import run
+from waypost.wiring import check_profiles, open_store, signing_credentials
+
+_SAMPLE_DOMAIN: Final = DomainName("example.com")
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
+
+
+def urls(settings: Settings, served: bool, port: int | None = None) -> tuple[str, ...]:
+    """Return three URLs to try.
+
+    Args:
+        settings: define the address of the listener.
+        served: whether the sample domain is served, so that its address works.
+        port: the port of the listener, if the settings do not define it.
+    """
+    address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    number = settings.port if port is None else port
+    place = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+    if settings.unix_socket is not None:
+        place = "http://localhost"
+    query = quote(address, safe="@")
+    return (
+        f"{place}/mail/config-v1.1.xml?emailaddress={query}",
+        f"{place}/mobileconfig?emailaddress={query}",
+        f"{place}/",
+    )
+
+
+def start_server(flags: Mapping[str, object]) -> None:
+    """Start the server, and return when it has stopped.
+
+    Args:
+        flags: the options that the command line sets.
+
+    Raises:
+        SettingsError: a setting is wrong, or a library that a directory needs is missing.
+        StoreError: the database cannot be used as it is.
+        StoreUnavailable: the database does not answer.
+        ProvidersError: mistakes in the providers file.
+    """
+    loaded = load_from_process(flags)
+    settings = loaded.settings
+    queue_standard_error()
+    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
+    log = structlog.get_logger(__name__)
+    _log_sources(loaded, log)
+    _check_signing(settings)
+
+    def warn(warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            log.warning("warning in the providers file", reason=warning)
+
+    try:
+        served = _prepared(settings, warn)
+    except (StoreUnavailable, StoreError) as error:
+        if isinstance(error, StoreError) and settings.providers is None:
+            raise
+        # With a providers file, the database is a directory; domains of the file do not need it.
+        log.error(  # noqa: TRY400 -- a traceback would not help the operator
+            "database unavailable; starting without it and trying again",
+            code=error.code,
+            reason=str(error),
+        )
+        served = False
+    run(settings, lambda port: _announce(settings, served, port, log))
+
+
+def _log_sources(loaded: Loaded, log: BoundLogger) -> None:
+    """Log which settings file and which database are used, and the warnings of the settings."""
+    log.info("settings read", file=None if loaded.file is None else str(loaded.file))
+    if (uri := database_of(loaded, Path.cwd())) is not None:
+        log.info("using database", uri=uri, source=source_of_database(loaded))
+    for warning in loaded.warnings:
+        log.warning("warning in the settings", reason=warning)
+
+
+def _announce(settings: Settings, served: bool, port: int | None, log: BoundLogger) -> None:
+    """Log the address of the listener after the socket is open; on a terminal, print URLs."""
+    found, socket = urls(settings, served, port), settings.unix_socket
+    place = (
+        {"host": settings.host, "port": port} if socket is None else {"unix_socket": f"{socket}"}
+    )
+    if is_json(settings.log_format):
+        log.info("listening", **place, urls=list(found))
+        return
+    log.info("listening", **place)
+    if settings.loglevel not in {"debug", "info"}:
+        return
+    note("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
+    for url in found:
+        note(f"  {url}")
+
+
+def _prepared(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:
+    """Prepare the store, close it, and return whether it serves the sample domain.
+
+    Args:
+        settings: define the source of the domains.
+        warn: is called with the warnings of a providers file.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+        StoreUnavailable: the database does not answer.
+        ProvidersError: mistakes in the providers file, or in its certificates for profiles.
+    """
+    store = _ready_store(settings, warn)
+    try:
+        check_profiles(settings, store)
+        _check_libraries(settings, store)
+        return store.find(_SAMPLE_DOMAIN) is not None
+    finally:
+        store.close()
+
+
+def _check_libraries(settings: Settings, store: Store) -> None:
+    """Check that the libraries of all directories are installed, or log the missing ones.
+
+    Raises:
+        SettingsError: with each directory, and the command that installs its library.
+    """
+    missing = missing_for_store(store)
+    if not settings.permit_missing_libraries and missing:
+        advice = "to start without these libraries, set permit_missing_libraries = true"
+        raise SettingsError([*missing, advice])
+    for line in missing:
+        structlog.get_logger(__name__).warning("library missing", reason=line)
+
+
+def _check_signing(settings: Settings) -> None:
+    """Check that profiles can be signed, if the settings configure signing.
+
+    Raises:
+        SettingsError: with each option and file.
+    """
+    signing_credentials(settings)
+
+
+def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> Store:
+    """Upgrade the database, if there is one, and open the store."""
+    stored = not settings.demo and settings.providers is None
+    if stored and not in_memory(settings.db_uri):
+        with database(settings) as engine:
+            refuse_other_owner(engine)
+            upgrade_if_needed(engine)
+    return open_store(settings, warn)
