@@ -336,7 +336,7 @@ def test_many_findings_are_bounded(waypost: Waypost, bare: Engine, uri: str) -> 
     execute(bare, f"INSERT INTO server ({columns}) VALUES {', '.join(rows)};\n")  # noqa: S608
     upgraded = waypost("db", "upgrade", "--db-uri", uri)
     checked = waypost("db", "check", "--db-uri", uri)
-    everything = waypost("db", "check", "--db-uri", uri, "--limit", "0")
+    everything = waypost("db", "check", "--db-uri", uri, "--all")
 
     assert upgraded.err.count("warning: ") == 20
     assert f"{count + 4:,} findings, 20 shown" in upgraded.err

@@ -103,8 +103,9 @@ def test_bad_files(
     [
         (["--old", "nonsense"], "--old: 'nonsense' is not a URL"),
         (["--new", "ftp://x"], "--new: 'ftp://x' is not a URL"),
-        (["--user", "a b"], "--user: "),
-        (["--user", ""], "--user: "),
+        (["--local-part", "a b"], "--local-part: "),
+        (["--local-part", ""], "--local-part: "),
+        (["--user", "a b"], "--local-part: "),
         (["--domains", "missing"], "--domains: missing cannot be read"),
         (["--jobs", "0"], "--jobs"),
         (["--timeout", "0"], "--timeout"),

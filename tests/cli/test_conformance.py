@@ -79,7 +79,7 @@ REPORTS_OF = ["example.com", "example.org", "fails.example"]
 def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
     """The verdict comes first, then the problems by code, then a line for each client."""
     url = f"http://127.0.0.1:{served.port}"
-    outcome = waypost("conformance", url, domain, "--address", "alice")
+    outcome = waypost("conformance", url, domain, "--local-part", "alice")
 
     shown = outcome.out.replace(f":{served.port}", ":4243")
     check(REPORTS / "conformance" / f"{domain}.txt", shown)
@@ -91,8 +91,8 @@ def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: s
 def test_details(waypost: Waypost, served: RunningWaypost, flag: str) -> None:
     """With --verbose, each client has its account below its name, and each rule has a line."""
     url = f"http://127.0.0.1:{served.port}"
-    short = waypost("conformance", url, "example.com", "--address", "alice")
-    outcome = waypost("conformance", url, "example.com", "--address", "alice", flag)
+    short = waypost("conformance", url, "example.com", "--local-part", "alice")
+    outcome = waypost("conformance", url, "example.com", "--local-part", "alice", flag)
 
     assert outcome.code == 0
     assert outcome.out.startswith(short.out)
@@ -204,7 +204,8 @@ BAD_USE = [
     # arguments, what is said
     (["ftp://x", "example.com"], "'ftp://x' is not a URL like"),
     (["http://127.0.0.1:1", "exa mple.com"], "DOMAIN: "),
-    (["http://127.0.0.1:1", "example.com", "--address", "a\nb"], "--address: "),
+    (["http://127.0.0.1:1", "example.com", "--local-part", "a\nb"], "--local-part: "),
+    (["http://127.0.0.1:1", "example.com", "--address", "a\nb"], "--local-part: "),
     (["http://127.0.0.1:1", "example.com", "--unserved", "x y"], "--unserved: "),
     (["http://127.0.0.1:1", "example.com", "--unserved", "EXAMPLE.com"], "--unserved: example.com"),
     (["http://127.0.0.1:1", "example.com", "--also", "x y"], "--also: "),

@@ -28,9 +28,20 @@ def test_a_code(waypost: Waypost) -> None:
         "  found by: waypost lint",
         "  breaks: K-9, Thunderbird for iOS",
         f"  fix: {FIX}",
-        "  see: waypost explain k-9",
-        "  see: waypost explain thunderbird-ios",
+        "  see: waypost explain CLIENT; CLIENT is one of k-9, thunderbird-ios",
     ]
+
+
+def test_a_code_of_one_client(waypost: Waypost) -> None:
+    """A code that breaks one client has the command that describes this client."""
+    code, client = next((one.code, *one.clients) for one, _ in CODES if len(one.clients) == 1)
+    assert waypost("explain", code).out.splitlines()[-1] == f"  see: waypost explain {client.topic}"
+
+
+def test_a_code_without_clients(waypost: Waypost) -> None:
+    """A code whose clients are not known has no such line."""
+    code = next(one.code for one, _ in CODES if not one.clients)
+    assert "see:" not in waypost("explain", code).out
 
 
 def test_every_code(waypost: Waypost) -> None:

@@ -1,6 +1,7 @@
 """The help of the command line."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ COMMANDS = [
     ["show", "outlook-reg"],
     ["apply"],
     ["export"],
+    ["schema"],
     ["import", "automx2"],
     ["import", "ispdb"],
     ["import", "automx1"],
@@ -32,9 +34,9 @@ COMMANDS = [
     ["directory", "list"],
     ["directory", "test"],
     ["profile", "verify"],
-    ["pacc", "stage"],
+    ["pacc", "pin"],
     ["pacc", "status"],
-    ["pacc", "switch"],
+    ["pacc", "unpin"],
     ["config", "sample"],
     ["config", "show"],
     ["config", "path"],
@@ -91,6 +93,103 @@ def test_serve_has_a_flag_for_every_option(waypost: Waypost) -> None:
         assert option.about.help.split()[0] in text
 
 
+def test_serve_has_the_groups_of_the_reference(waypost: Waypost) -> None:
+    """The flags of `waypost serve` are in the same groups as in docs/reference/settings.md."""
+    text = waypost("serve", "--help").out
+    groups = re.findall(r"^([A-Z][a-z]+):$", text, re.MULTILINE)
+    assert groups == [*dict.fromkeys(one.about.section for one in options()), "Options"]
+    _, *parts = re.split(r"^[A-Z][a-z]+:$", text, flags=re.MULTILINE)
+    by_group = dict(zip(groups, parts, strict=True))
+    for option in options():
+        assert f"  {option.flag} " in by_group[option.about.section]
+
+
+USAGE = [
+    # command, usage line
+    ("serve", "[OPTIONS]"),
+    ("conformance", "[OPTIONS] URL DOMAIN"),
+    ("explain", "[OPTIONS] [TOPIC]"),
+    ("pacc status", "[OPTIONS] [DOMAIN]"),
+    ("show outlook-reg", "[OPTIONS] [DOMAIN]..."),
+    ("import ispdb", "[OPTIONS] FILE_OR_URL..."),
+    ("apply", "[OPTIONS] [FILE]"),
+]
+
+
+@pytest.mark.parametrize(("command", "usage"), USAGE)
+def test_usage_line(waypost: Waypost, command: str, usage: str) -> None:
+    """Brackets are only around arguments that can be left out, and dots after several."""
+    first = waypost(*command.split(), "--help").out.splitlines()[0]
+    assert first == f"Usage: waypost {command} {usage}"
+
+
+@pytest.mark.parametrize(("command"), COMMANDS, ids=" ".join)
+def test_no_help_has_types_of_python(waypost: Waypost, command: list[str]) -> None:
+    """The help names arguments and values as users do, and not as `<str>` or `<list[str]>`."""
+    assert re.search(r"<[a-z]|[{}]", waypost(*command, "--help").out) is None
+
+
+WIDTHS = [
+    # columns of the terminal, the longest line
+    (60, 58),
+    (80, 78),
+    (100, 98),
+    (300, 98),
+]
+
+
+@pytest.mark.parametrize(("columns", "longest"), WIDTHS)
+def test_width_of_the_terminal(
+    waypost: Waypost, monkeypatch: pytest.MonkeyPatch, columns: int, longest: int
+) -> None:
+    """A help page uses the width of the terminal, up to 100 columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = waypost("serve", "--help").out.splitlines()
+    text = [line for line in lines if not line.startswith("  --")]
+    assert longest - 10 < max(map(len, text)) <= longest
+
+
+OLD_NAMES = [
+    # old spelling, new spelling
+    (["pacc", "stage"], ["pacc", "pin"]),
+    (["pacc", "switch"], ["pacc", "unpin"]),
+    (["config", "schema"], ["schema"]),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_NAMES)
+def test_old_names_of_commands(waypost: Waypost, old: list[str], new: list[str]) -> None:
+    """A command keeps its old name, which the list of commands does not show."""
+    helped = waypost(*old, "--help")
+    assert helped.code == 0
+    assert helped.out.splitlines()[1:] == waypost(*new, "--help").out.splitlines()[1:]
+    assert f"  {old[-1]} " not in waypost(*old[:-1], "--help").out
+
+
+OLD_OPTIONS = [
+    # command, old spelling, new spelling
+    ("compare", "--user", "--local-part"),
+    ("conformance", "--address", "--local-part"),
+    ("db check", "--limit", "--all"),
+    ("schema", "--providers", "--help"),
+]
+
+
+@pytest.mark.parametrize(("command", "old", "new"), OLD_OPTIONS)
+def test_old_names_of_options(waypost: Waypost, command: str, old: str, new: str) -> None:
+    """The help shows the new name of an option only."""
+    shown = waypost(*command.split(), "--help").out
+    assert f"  {new} " in shown
+    assert f"{old} " not in shown
+
+
+def test_schema_by_its_old_name(waypost: Waypost) -> None:
+    """`waypost config schema --providers` prints the same as `waypost schema`."""
+    schema = waypost("schema")
+    assert (schema.code, json.loads(schema.out)["title"]) == (0, "Waypost providers file")
+    assert waypost("config", "schema", "--providers") == schema
+
+
 BAD_USE = [
     # arguments, what is said
     ([], "Usage: waypost"),
@@ -117,6 +216,13 @@ def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
 def test_version(waypost: Waypost) -> None:
     """The version for people is one line."""
     assert waypost("version").out == f"waypost {package.__version__}\n"
+
+
+def test_version_option(waypost: Waypost) -> None:
+    """`waypost --version` prints the same line, also in front of a command."""
+    assert waypost("--version") == waypost("version")
+    assert waypost("--version", "serve") == waypost("version")
+    assert "  --version  Print the version." in waypost("--help").out
 
 
 def test_version_for_scripts(waypost: Waypost) -> None:

@@ -59,8 +59,8 @@ def test_empty_list(waypost: Waypost) -> None:
         ("db", "check"),
         ("directory", "list"),
         ("pacc", "status"),
-        ("pacc", "stage", "example.com"),
-        ("pacc", "switch", "example.com"),
+        ("pacc", "pin", "example.com"),
+        ("pacc", "unpin", "example.com"),
     ],
     ids=" ".join,
 )

@@ -94,18 +94,18 @@ def next_steps(outcome: Outcome) -> list[list[str]]:
 
 @pytest.mark.parametrize("db_uri", [None, "sqlite:///my db.sqlite"], ids=["file", "database"])
 def test_next_steps_can_be_copied(waypost: Waypost, home: Path, db_uri: str | None) -> None:
-    """The commands that `stage` prints have its flags, and work when copied."""
+    """The commands that `pin` prints have its flags, and work when copied."""
     place = Place(waypost, home, db_uri)
     place.change(text_of("old.example.com"))
-    staged = place.run("pacc", "stage", "example.com")
-    *changes, dns, switch = next_steps(staged)
+    pinned = place.run("pacc", "pin", "example.com")
+    *changes, dns, unpin = next_steps(pinned)
     (home / "new.toml").write_text(text_of("new.example.com"), encoding="utf-8")
     if db_uri is None:
         place.change(text_of("new.example.com"))
     for change in changes:
         assert waypost(*(one.replace("FILE", "new.toml") for one in change)).code == 0
     assert waypost(*dns).out.count("UAAC1") == 2
-    assert waypost(*switch, "--force").code == 0
+    assert waypost(*unpin, "--force").code == 0
     assert b"new.example.com" in place.served()
 
 
@@ -141,13 +141,13 @@ def test_whole_way_of_a_file(place: Place, server: Named) -> None:
 def whole_way(place: Place, server: Named) -> None:
     place.change(text_of("old.example.com"))
     old = place.served()
-    staged = place.run("pacc", "stage", "example.com")
-    assert (staged.code, staged.out) == (0, f"{document.digest_record(old)}\n")
-    assert "pacc switch example.com" in staged.err
+    pinned = place.run("pacc", "pin", "example.com")
+    assert (pinned.code, pinned.out) == (0, f"{document.digest_record(old)}\n")
+    assert "pacc unpin example.com" in pinned.err
     place.change(text_of("new.example.com"))
     assert place.served() == old
 
-    again = place.run("pacc", "stage", "example.com", "--json")
+    again = place.run("pacc", "pin", "example.com", "--json")
     assert json.loads(again.out) == {
         "domain": "example.com",
         "name": NAME,
@@ -160,15 +160,15 @@ def whole_way(place: Place, server: Named) -> None:
     new = f'"{records[1]}"'
 
     resolver = publish(server)
-    refused = place.run("pacc", "switch", "example.com", *resolver)
+    refused = place.run("pacc", "unpin", "example.com", *resolver)
     assert (refused.code, refused.out) == (1, "")
     assert f"{NAME}: the new digest is not in DNS: there is no TXT record; expected" in refused.err
     publish(server, quoted(old), ttl=77)
-    only_old = place.run("pacc", "switch", "example.com", *resolver)
+    only_old = place.run("pacc", "unpin", "example.com", *resolver)
     assert only_old.code == 1
     assert "there is only the old digest, with a TTL of 77 s" in only_old.err
     publish(server, '"v=spf1 -all"')
-    other = place.run("pacc", "switch", "example.com", *resolver)
+    other = place.run("pacc", "unpin", "example.com", *resolver)
     assert other.code == 1
     assert "there is 'v=spf1 -all'" in other.err
     assert place.served() == old
@@ -184,12 +184,12 @@ def whole_way(place: Place, server: Named) -> None:
             "problem": None,
         }
     ]
-    switched = place.run("pacc", "switch", "example.com", *resolver)
-    assert (switched.code, switched.out.count("\n")) == (0, 1)
+    unpinned = place.run("pacc", "unpin", "example.com", *resolver)
+    assert (unpinned.code, unpinned.out.count("\n")) == (0, 1)
     advice = f"remove the old digest from {NAME} after 70 s, when no client has the old document"
-    assert f"{advice} any more: {records[0]}" in switched.err
+    assert f"{advice} any more: {records[0]}" in unpinned.err
     assert document.digest_record(place.served()) == records[1]
-    assert "no document is pinned; nothing to do" in place.run("pacc", "switch", "example.com").err
+    assert "no document is pinned; nothing to do" in place.run("pacc", "unpin", "example.com").err
 
 
 @pytest.mark.rule("pacc-txt-spelling")
@@ -197,7 +197,7 @@ def whole_way(place: Place, server: Named) -> None:
 def test_spellings_in_dns(place: Place, server: Named) -> None:
     """A digest in several strings, and with tags in upper case, is accepted."""
     for number, change in enumerate((str.upper, str.lower)):
-        assert place.run("pacc", "stage", "example.com").code == 0
+        assert place.run("pacc", "pin", "example.com").code == 0
         place.change(text_of(f"new{number}.example.com"))
         shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
         digest = shown["records"][-2]["data"]["text"].partition("d=")[2]
@@ -205,19 +205,19 @@ def test_spellings_in_dns(place: Place, server: Named) -> None:
         strings = [f"{tags[0]};", f"{tags[1]} ;{change('d')}=", digest[:7], digest[7:]]
         resolver = publish(server, " ".join(f'"{one}"' for one in strings))
 
-        assert place.run("pacc", "switch", "example.com", *resolver).code == 0
+        assert place.run("pacc", "unpin", "example.com", *resolver).code == 0
 
 
 @pytest.mark.servers
 def test_two_at_once(place: Place, server: Named) -> None:
-    """If two processes switch at the same time, neither fails, and one reports the switch."""
+    """If two processes unpin at the same time, neither fails, and one reports the change."""
     old = place.served()
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com"))
     shown = json.loads(place.run("show", "dns", "example.com", "--format", "json").out)
     new = shown["records"][-2]["data"]["text"]
     resolver = publish(server, quoted(old), f'"{new}"')
-    command = [sys.executable, "-m", "waypost", "pacc", "switch", "example.com", *resolver]
+    command = [sys.executable, "-m", "waypost", "pacc", "unpin", "example.com", *resolver]
     command += ["--json", *place.flags]
     running = [
         subprocess.Popen(command, cwd=place.file.parent, stdout=subprocess.PIPE) for _ in range(2)
@@ -236,18 +236,18 @@ def body(server: Server) -> bytes:
 @pytest.mark.rule("pacc-change-in-step")
 @pytest.mark.parametrize("db_uri", [None, "sqlite:///pinned.sqlite"])
 def test_running_server(waypost: Waypost, home: Path, db_uri: str | None) -> None:
-    """A server sends the old bytes after a configuration change, and new ones after the switch."""
+    """A server sends the old bytes after a configuration change, and new ones after `unpin`."""
     place = Place(waypost, home, db_uri)
     place.change(text_of("old.example.com"))
     old = place.served()
-    assert place.run("pacc", "stage", "example.com").code == 0
+    assert place.run("pacc", "pin", "example.com").code == 0
     with serving(home, *place.flags, "--cache-ttl", "0.2") as server:
         assert body(server) == old
         place.change(text_of("new.example.com"))
         until(lambda: autoconfig_says(server, "new.example.com"), "the change is read")
         assert body(server) == old
-        assert place.run("pacc", "switch", "example.com", "--force").code == 0
-        until(lambda: body(server) != old, "the switch is seen")
+        assert place.run("pacc", "unpin", "example.com", "--force").code == 0
+        until(lambda: body(server) != old, "the new document is served")
         assert b"new.example.com" in body(server)
         if db_uri is None:
             pinned = place.file.with_name("mail.toml.pacc.json")
@@ -262,9 +262,9 @@ def autoconfig_says(server: Server, text: str) -> bool:
 
 
 def test_change_meanwhile(place: Place) -> None:
-    """If the configuration changes while DNS is asked, the switch is refused."""
+    """If the configuration changes while DNS is asked, `unpin` is refused."""
     old = place.served()
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com"))
     new = json.loads(place.run("pacc", "status", "--json", *NO_DNS).out)[0]["next"]["record"]
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as bound:
@@ -280,7 +280,7 @@ def test_change_meanwhile(place: Place) -> None:
         thread = threading.Thread(target=answer)
         thread.start()
         resolver = f"127.0.0.1:{bound.getsockname()[1]}"
-        outcome = place.run("pacc", "switch", "example.com", "--resolver", resolver)
+        outcome = place.run("pacc", "unpin", "example.com", "--resolver", resolver)
         thread.join()
 
     assert outcome.code == 1
@@ -289,9 +289,9 @@ def test_change_meanwhile(place: Place) -> None:
 
 
 def test_ways_out(place: Place) -> None:
-    """If the configuration has the same document, the switch needs no DNS."""
-    place.run("pacc", "stage", "example.com")
-    same = place.run("pacc", "switch", "example.com", *NO_DNS)
+    """If the configuration has the same document, `unpin` needs no DNS."""
+    place.run("pacc", "pin", "example.com")
+    same = place.run("pacc", "unpin", "example.com", *NO_DNS)
 
     assert same.code == 0
     assert "is the same as the pinned document" in same.err
@@ -302,9 +302,9 @@ def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPa
     """The waiting time for the old digest depends on caches of the document, not on DNS."""
     monkeypatch.setenv("WAYPOST_MAX_AGE", "86400")
     monkeypatch.setenv("WAYPOST_CACHE_TTL", "0.5")
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com"))
-    forced = place.run("pacc", "switch", "example.com", "--force", "--json")
+    forced = place.run("pacc", "unpin", "example.com", "--force", "--json")
 
     assert json.loads(forced.out) == {
         "domain": "example.com",
@@ -313,46 +313,48 @@ def test_old_digest_stays_for_a_while(place: Place, monkeypatch: pytest.MonkeyPa
     }
 
 
-def test_nothing_to_switch_to(place: Place) -> None:
-    """If PACC cannot express the new services, the switch is refused, except with --force."""
-    place.run("pacc", "stage", "example.com")
+def test_no_document_to_serve_instead(place: Place) -> None:
+    """If PACC cannot express the new services, `unpin` is refused, except with --force."""
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com", ", port = 587"))
     shown = place.run("show", "dns", "example.com")
     assert shown.out.count("v=UAAC1") == 1
     assert "left out: ua-auto-config, after the document is unpinned" in shown.err
 
-    refused = place.run("pacc", "switch", "example.com", *NO_DNS)
+    refused = place.run("pacc", "unpin", "example.com", *NO_DNS)
     assert refused.code == 1
-    assert "has no document to switch to: example.com cannot be described by PACC" in refused.err
-    assert place.run("pacc", "switch", "example.com", "--force").code == 0
+    assert (
+        "has no document to serve instead: example.com cannot be described by PACC" in refused.err
+    )
+    assert place.run("pacc", "unpin", "example.com", "--force").code == 0
     assert place.run("show", "pacc", "example.com").code == 1
 
 
 def test_removed_domain(place: Place) -> None:
     """A pinned document of a domain that was removed is not served, and can be unpinned."""
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com").replace('"example.com", ', ""))
 
     listed = place.run("pacc", "status", "--json")
     (found,) = json.loads(listed.out)
     assert (listed.code, found["problem"]) == (1, "example.com is not served here")
-    assert place.run("pacc", "switch", "example.com", *NO_DNS).code == 1
-    assert place.run("pacc", "switch", "example.com", "--force").code == 0
+    assert place.run("pacc", "unpin", "example.com", *NO_DNS).code == 1
+    assert place.run("pacc", "unpin", "example.com", "--force").code == 0
     assert place.run("pacc", "status").err == "no document is pinned\n"
 
 
 REFUSED = [
     # arguments, exit code, what is said
-    (("stage", "a.example.net"), 2, "matches *.example.net, and Waypost can pin a document only"),
-    (("stage", "other.example"), 1, "other.example is not served here"),
-    (("switch", "other.example"), 1, "other.example is not served here"),
-    (("switch", "example.com", "--resolver", "x"), 2, "--resolver: x: must be system or an IP"),
+    (("pin", "a.example.net"), 2, "matches *.example.net, and Waypost can pin a document only"),
+    (("pin", "other.example"), 1, "other.example is not served here"),
+    (("unpin", "other.example"), 1, "other.example is not served here"),
+    (("unpin", "example.com", "--resolver", "x"), 2, "--resolver: x: must be system or an IP"),
     (
         ("status", "example.com", "--resolver", "::1:x"),
         2,
         "--resolver: ::1:x: must be system or an IP",
     ),
-    (("stage", "no domain"), 2, "error: "),
+    (("pin", "no domain"), 2, "error: "),
 ]
 
 
@@ -370,7 +372,7 @@ def test_broken_state(place: Place) -> None:
     """A broken file of pinned documents is an error of each command, and is not changed."""
     pinned = place.file.with_name("mail.toml.pacc.json")
     pinned.write_text('{"pinned": {"example.com": 1}}', encoding="utf-8")
-    for command in (["pacc", "stage"], ["pacc", "status"], ["pacc", "switch"], ["show", "pacc"]):
+    for command in (["pacc", "pin"], ["pacc", "status"], ["pacc", "unpin"], ["show", "pacc"]):
         outcome = place.run(*command, "example.com")
 
         assert outcome.code == 2
@@ -381,7 +383,7 @@ def test_broken_state(place: Place) -> None:
 def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Documents of the samples cannot be pinned."""
     monkeypatch.setenv("WAYPOST_DEMO", "true")
-    outcome = waypost("pacc", "stage", "example.com")
+    outcome = waypost("pacc", "pin", "example.com")
 
     assert (outcome.code, outcome.err) == (
         *(2, "error: demo: no document can be pinned for the samples\n"),
@@ -390,7 +392,7 @@ def test_samples(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_status_for_people(place: Place) -> None:
     """The output for people has both documents, and why DNS did not answer."""
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com"))
     outcome = place.run("pacc", "status", *NO_DNS)
 
@@ -399,16 +401,16 @@ def test_status_for_people(place: Place) -> None:
     assert lines[0] == "example.com: a document is pinned"
     assert lines[1].startswith("  served now: v=UAAC1; a=sha256; d=")
     assert lines[1].endswith(": unknown, DNS did not answer")
-    assert lines[2].startswith("  served after the switch: v=UAAC1; ")
+    assert lines[2].startswith("  served after unpin: v=UAAC1; ")
     assert lines[3].startswith(f"  {NAME}: no answer within 5 s from 127.0.0.1 port 1")
 
 
 def test_nobody_answers(place: Place) -> None:
-    """If no name server answers, nothing is switched, and the reason is one line."""
+    """If no name server answers, nothing is unpinned, and the reason is one line."""
     old = place.served()
-    place.run("pacc", "stage", "example.com")
+    place.run("pacc", "pin", "example.com")
     place.change(text_of("new.example.com"))
-    outcome = place.run("pacc", "switch", "example.com", *NO_DNS)
+    outcome = place.run("pacc", "unpin", "example.com", *NO_DNS)
 
     assert (outcome.code, outcome.out) == (1, "")
     assert outcome.err == f"error: {NAME}: no answer within 5 s from 127.0.0.1 port 1\n"

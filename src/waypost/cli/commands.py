@@ -133,25 +133,33 @@ _PROFILE: Final = Group(
         )
     },
 )
+_PACC_PIN: Final = Command(
+    "waypost.cli.providers.pacc:pin",
+    "Pin the current document, so that it does not change.",
+    "Example: waypost pacc pin example.com",
+)
+_PACC_UNPIN: Final = Command(
+    "waypost.cli.providers.pacc:unpin",
+    "Unpin the document, once DNS has the new digest.",
+    "Example: waypost pacc unpin example.com --resolver 192.0.2.53",
+)
 _PACC: Final = Group(
     "Change a PACC document together with its DNS digest.",
     {
-        "stage": Command(
-            "waypost.cli.providers.pacc:stage",
-            "Pin the current document, so that it does not change.",
-            "Example: waypost pacc stage example.com",
-        ),
+        "pin": _PACC_PIN,
         "status": Command(
             "waypost.cli.providers.pacc:status",
             "Show the documents, and whether DNS has their digests.",
             "Example: waypost pacc status example.com --json",
         ),
-        "switch": Command(
-            "waypost.cli.providers.pacc:switch",
-            "Unpin the document, once DNS has the new digest.",
-            "Example: waypost pacc switch example.com --resolver 192.0.2.53",
-        ),
+        "unpin": _PACC_UNPIN,
     },
+    old_names={"stage": _PACC_PIN, "switch": _PACC_UNPIN},
+)
+_SCHEMA: Final = Command(
+    "waypost.cli.providers.schema:schema",
+    "Print the JSON Schema of providers files.",
+    "Example: waypost schema > providers.schema.json",
 )
 _CONFIG: Final = Group(
     "Show the settings, and where each value comes from.",
@@ -171,12 +179,8 @@ _CONFIG: Final = Group(
             "Print the path of the settings file.",
             "Example: waypost config path",
         ),
-        "schema": Command(
-            "waypost.cli.config:schema",
-            "Print the JSON Schema of providers files.",
-            "Example: waypost config schema --providers > providers.schema.json",
-        ),
     },
+    old_names={"schema": _SCHEMA},
 )
 
 ALL: Final = Group(
@@ -198,6 +202,7 @@ ALL: Final = Group(
             "Print all providers as a providers file.",
             "Example: waypost export > mail.toml",
         ),
+        "schema": _SCHEMA,
         "hostnames": Command(
             "waypost.cli.hostnames:hostnames",
             "Print the host names that need certificates.",

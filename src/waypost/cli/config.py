@@ -1,29 +1,11 @@
 """`waypost config`: the options and their current values."""
 
-from typing import Annotated
-
 import typer
 
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import FINDINGS, aligned, note, say, say_json, warn, write_document
-from waypost.core.errors import ProvidersError
-from waypost.providers_file.models.file import json_schema
 from waypost.settings import load_from_process, rows
 from waypost.settings import sample as sample_text
-
-
-def schema(
-    providers: Annotated[
-        bool, typer.Option("--providers", help="Print the schema of providers files.")
-    ] = False,
-) -> None:
-    """Print the JSON Schema of providers files.
-
-    Editors use it to check a file while the user types.
-    """
-    if not providers:
-        raise ProvidersError(["use --providers to choose the schema of providers files"])
-    say_json(json_schema())
 
 
 def sample() -> None:

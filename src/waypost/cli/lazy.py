@@ -1,13 +1,15 @@
 """A group of commands that imports the module of a command when the command is used."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from waypost.cli.help_page import WIDTH_MAX, DocumentedCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,20 @@ class Group:
     Attributes:
         about: the help of the group; its first sentence is in the list of commands.
         commands: the commands and groups by their names.
+        old_names: commands by their names in earlier versions, which no help lists.
     """
 
     about: str
     commands: Mapping[str, "Command | Group"]
+    old_names: Mapping[str, Command] = field(default_factory=dict)
 
 
 class LazyCommand(TyperCommand):
     """A command in the list of commands; another command with all flags takes its place."""
 
-    def __init__(self, name: str, command: Command) -> None:
+    def __init__(self, name: str, command: Command, *, hidden: bool = False) -> None:
         """Initialize with the name and the description of the command."""
-        super().__init__(name, help=command.summary)
+        super().__init__(name, help=command.summary, hidden=hidden)
         self._command = command
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 -- types of Click
@@ -61,7 +65,8 @@ class LazyCommand(TyperCommand):
     def load(self) -> TyperCommand:
         """Import the module, and return the command with its flags."""
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(self.name, epilog=self._command.example)(self._command.function())
+        register = app.command(self.name, cls=DocumentedCommand, epilog=self._command.example)
+        register(self._command.function())
         return cast("TyperCommand", get_command(app))
 
 
@@ -71,10 +76,37 @@ def lazy_group(group: Group, name: str = "") -> TyperGroup:
         key: lazy_group(one, key) if isinstance(one, Group) else LazyCommand(key, one)
         for key, one in group.commands.items()
     }
+    commands |= {key: LazyCommand(key, one, hidden=True) for key, one in group.old_names.items()}
     return TyperGroup(
         name=name,
         help=group.about,
         commands=commands,  # type: ignore[arg-type]
         no_args_is_help=True,
         rich_markup_mode=None,
+        context_settings={"max_content_width": WIDTH_MAX},
     )
+
+
+def root_group(group: Group) -> TyperGroup:
+    """Return the group of all commands, with an option `--version` like the command `version`."""
+    command = group.commands["version"]
+    if not isinstance(command, Command):
+        raise TypeError("version is not a command")
+
+    def print_version(value: bool) -> None:
+        if value:
+            command.function()()
+            raise typer.Exit
+
+    def root(
+        version: Annotated[
+            bool,
+            typer.Option("--version", help=command.summary, callback=print_version, is_eager=True),
+        ] = False,
+    ) -> None: ...
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command()(root)
+    found = lazy_group(group)
+    found.params = get_command(app).params
+    return found

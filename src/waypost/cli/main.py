@@ -12,7 +12,7 @@ import typer
 
 from waypost.cli.commands import ALL
 from waypost.cli.failures import Defects, explain_usage, misplaced_secrets, usage_error
-from waypost.cli.lazy import lazy_group
+from waypost.cli.lazy import root_group
 from waypost.cli.output import FAILED, FINDINGS, WRONG, complain, note
 from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: Sequence[str]) -> int:
-    command = lazy_group(ALL)
+    command = root_group(ALL)
     try:
         code = command(args=given, prog_name="waypost", standalone_mode=False)
     except usage_error() as error:

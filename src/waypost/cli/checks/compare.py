@@ -37,8 +37,11 @@ DomainsFlag = Annotated[
         "--domains", metavar="FILE", help="Domains, one per line. Default: all domains of Waypost."
     ),
 ]
-UserFlag = Annotated[
-    str, typer.Option("--user", metavar="NAME", help="The local part of the test addresses.")
+LocalPartFlag = Annotated[
+    str,
+    typer.Option(
+        "--local-part", "--user", metavar="NAME", help="The local part of the test addresses."
+    ),
 ]
 JobsFlag = Annotated[
     int,
@@ -69,7 +72,7 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     old: OldFlag,
     new: NewFlag,
     domains: DomainsFlag = None,
-    user: UserFlag = "postmaster",
+    local_part: LocalPartFlag = "postmaster",
     jobs: JobsFlag = 4,
     timeout: TimeoutFlag = 10.0,
     show_expected: ShowExpectedFlag = False,
@@ -82,12 +85,12 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     Both servers are asked for every domain in every format. Intended differences between
     automx2 and Waypost are counted as expected. Exit code 1 if there is any other difference.
     """
-    _check_user(user)
+    _check_local_part(local_part)
     names = (
         _from_file(domains) if domains else _from_settings(settings_for(providers, db_uri=db_uri))
     )
     servers = _server("--old", old, timeout), _server("--new", new, timeout)
-    comparison = Comparison(*servers, user, timeout)
+    comparison = Comparison(*servers, local_part, timeout)
     outcome = _Outcome()
     results = comparison.all(names, jobs)
     if len(names) >= PROGRESS_FROM:
@@ -110,11 +113,11 @@ def _server(option: str, url: str, timeout_seconds: float) -> CheckedServer:
     return server
 
 
-def _check_user(user: str) -> None:
+def _check_local_part(local_part: str) -> None:
     try:
-        EmailAddress.parse(f"{user}@example.com")
+        EmailAddress.parse(f"{local_part}@example.com")
     except AddressError as error:
-        raise AddressError(f"--user: {error}") from error
+        raise AddressError(f"--local-part: {error}") from error
 
 
 def _from_file(path: Path) -> list[str]:

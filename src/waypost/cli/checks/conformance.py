@@ -39,8 +39,11 @@ UrlArgument = Annotated[
 DomainArgument = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="A mail domain that the server serves.")
 ]
-AddressFlag = Annotated[
-    str, typer.Option("--address", metavar="LOCALPART", help="Local part of the test address.")
+LocalPartFlag = Annotated[
+    str,
+    typer.Option(
+        "--local-part", "--address", metavar="NAME", help="The local part of the test address."
+    ),
 ]
 UnservedFlag = Annotated[
     str,
@@ -74,7 +77,7 @@ InsecureFlag = Annotated[bool, typer.Option("--insecure", help="Do not check cer
 def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     url: UrlArgument,
     domain: DomainArgument,
-    address: AddressFlag = "postmaster",
+    local_part: LocalPartFlag = "postmaster",
     unserved: UnservedFlag = "waypost-conformance.invalid",
     timeout: TimeoutFlag = 10.0,
     total: TotalFlag = 120.0,
@@ -91,9 +94,9 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
     try:
-        EmailAddress.parse(f"{address}@{served}")
+        EmailAddress.parse(f"{local_part}@{served}")
     except AddressError as error:
-        raise AddressError(f"--address: {error}") from error
+        raise AddressError(f"--local-part: {error}") from error
     if foreign == served:
         raise RequestError(f"--unserved: {foreign} is the same as DOMAIN, which is served")
     limits = ExchangeLimits(timeout_seconds=timeout, total_seconds=total)
@@ -102,7 +105,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     hosts = served, foreign, *(_domain("--also", one) for one in also or ())
     wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
-    asked = Asked(wire, address, served, foreign, names)
+    asked = Asked(wire, local_part, served, foreign, names)
     found = list(with_bar(reports(asked), "Asking", steps(asked)))
     unanswered = names.failed if names else []
     shown = _shown(f"{served} at {url}", found, unanswered)

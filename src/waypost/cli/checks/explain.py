@@ -1,6 +1,6 @@
 """`waypost explain`: describe a code of the checks, or a mail client."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Annotated, Final
 
@@ -29,7 +29,7 @@ _CLIENT_COLUMN: Final = 24
 TopicArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="[TOPIC]",
+        metavar="TOPIC",
         help="A code, such as plain-section, or a client, such as thunderbird. Default: list all.",
     ),
 ]
@@ -84,9 +84,16 @@ def _code(one: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
         ("found by", table.command),
         ("breaks", ", ".join(names_of(one.clients))),
         ("fix", one.fix),
-        *(("see", explained_by(client.topic)) for client in one.clients),
+        ("see", _commands_for(one.clients)),
     ]
     show(_rows(rows, width))
+
+
+def _commands_for(clients: Sequence[MailClient]) -> str:
+    """Return the command that describes a client, with the names of several clients in one line."""
+    if len(clients) < 2:
+        return "".join(explained_by(one.topic) for one in clients)
+    return f"{explained_by('CLIENT')}; CLIENT is one of {', '.join(one.topic for one in clients)}"
 
 
 def _client(client: MailClient, as_json: bool) -> None:

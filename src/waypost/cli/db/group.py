@@ -93,9 +93,10 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
 
 def check(
     db_uri: DbUriFlag = None,
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="Print at most N findings; 0: all.")
-    ] = CHECK_LIMIT,
+    print_all: Annotated[
+        bool, typer.Option("--all", help=f"Print all findings, not only the first {CHECK_LIMIT}.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=0, hidden=True)] = CHECK_LIMIT,
     as_json: JsonFlag = False,
 ) -> None:
     """List rows that Waypost cannot serve as they are.
@@ -106,7 +107,7 @@ def check(
         database(settings_for(db_uri=db_uri)) as engine,
         read_connection(engine) as connection,
     ):
-        count, shown = _first(audit_rows(connection), limit)
+        count, shown = _first(audit_rows(connection), 0 if print_all else limit)
         missing = missing_for_database(connection)
     if as_json:
         found = [diagnostic_json(finding) for finding in shown]
@@ -148,7 +149,7 @@ def _counted(count: int, shown: int) -> str:
     if not count:
         return "no findings: all rows can be served"
     rows = quantity(count, "finding")
-    hidden = f", {shown} shown; waypost db check --limit 0 lists all" if shown < count else ""
+    hidden = f", {shown} shown; waypost db check --all lists all" if shown < count else ""
     return f"{rows}{hidden}"
 
 

@@ -20,7 +20,7 @@ from waypost.providers_file.validators import is_same_for_all
 
 SourcesArgument = Annotated[
     list[str],
-    typer.Argument(metavar="FILE_OR_URL...", help="Autoconfig documents, version 1.1 or 1.2."),
+    typer.Argument(metavar="FILE_OR_URL", help="Autoconfig documents, version 1.1 or 1.2."),
 ]
 DomainFlag = Annotated[
     list[str] | None,

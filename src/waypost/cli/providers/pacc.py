@@ -30,7 +30,7 @@ ResolverFlag = Annotated[
 ]
 
 
-def stage(
+def pin(
     domain: DomainArgument,
     providers: ProvidersFlag = None,
     db_uri: DbUriFlag = None,
@@ -59,7 +59,7 @@ def stage(
     if found.is_pinned:
         note(f"{name}: this document was already pinned; nothing was changed")
     else:
-        note(f"{name}: Waypost serves this document until `waypost pacc switch {name}`")
+        note(f"{name}: Waypost serves this document until `waypost pacc unpin {name}`")
     for line in _next_steps(settings, name, db_uri):
         note(line)
 
@@ -67,7 +67,7 @@ def stage(
 def status(
     domain: Annotated[
         str | None,
-        typer.Argument(metavar="[DOMAIN]", help="Default: all domains with a pinned document."),
+        typer.Argument(metavar="DOMAIN", help="Default: all domains with a pinned document."),
     ] = None,
     resolver: ResolverFlag = None,
     providers: ProvidersFlag = None,
@@ -95,7 +95,7 @@ def status(
         raise typer.Exit(FINDINGS)
 
 
-def switch(
+def unpin(
     domain: DomainArgument,
     *,
     resolver: ResolverFlag = None,
@@ -140,7 +140,7 @@ def _check(
     """
     found = documents_of(settings, name)
     if found.after is None:
-        raise _refused(f"{name}: the configuration has no document to switch to: {found.why}")
+        raise _refused(f"{name}: the configuration has no document to serve instead: {found.why}")
     if found.after == document:
         note(f"{name}: the document from the configuration is the same as the pinned document")
         return False
@@ -224,5 +224,5 @@ def _next_steps(settings: Settings, name: DomainName, db_uri: str | None) -> lis
         f"  1. change the configuration: {change}",
         f"  2. put both digests into DNS: waypost show dns {name}{flags}",
         "  3. wait for the TTL of the old record",
-        f"  4. waypost pacc switch {name}{flags}",
+        f"  4. waypost pacc unpin {name}{flags}",
     ]

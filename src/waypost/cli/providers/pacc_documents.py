@@ -103,7 +103,7 @@ class Status:
         """Print the status for people."""
         say(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
         words = {True: "in DNS", False: "not in DNS", None: "unknown, DNS did not answer"}
-        names = {"current": "served now", "next": "served after the switch"}
+        names = {"current": "served now", "next": "served after unpin"}
         for key, one in self._each():
             say(f"  {names[key]}: {pacc.digest_record(one)}: {words[self._has(one)]}")
         if self.problem:

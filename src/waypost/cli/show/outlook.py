@@ -12,7 +12,7 @@ from waypost.formats.outlook_registry import is_folder, render, render_local
 DomainsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[DOMAIN]...",
+        metavar="DOMAIN",
         help="Outlook reads the answer for these domains from a file DOMAIN.xml on its computer.",
     ),
 ]

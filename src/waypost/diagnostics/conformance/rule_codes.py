@@ -113,9 +113,9 @@ _LIST: Final = (
         "users",
         "warning",
         "a user who probably does not exist gets another kind of answer than the user of "
-        "`--address`",
+        "`--local-part`",
         "answer in the same way for every user of a domain; otherwise strangers can find out who "
-        "has a mailbox; for this check, name a user who exists with `--address`",
+        "has a mailbox; for this check, name a user who exists with `--local-part`",
         says_all=True,
     ),
     DiagnosticCode(
