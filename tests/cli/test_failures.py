@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from waypost.cli import config
-from waypost.cli.output import printable, say_json
+from waypost.cli.output import print_json, printable
 
 URI = "postgresql://dom/alice:S3CRETWORD@db.example/x"
 MISPLACED = [
@@ -76,7 +76,7 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
         monkeypatch.setenv("WAYPOST_DB_URI", URI)
         outcome = waypost("config", "show")
     else:
-        monkeypatch.setattr("waypost.cli.sources.settings.warn", broken)
+        monkeypatch.setattr("waypost.cli.sources.settings.print_warnings", broken)
         outcome = waypost("domain", "list", "--db-uri", URI)
     assert outcome.code == 1
     assert "S3CRETWORD" not in outcome.err
@@ -109,7 +109,7 @@ def test_printable(text: str, shown: str) -> None:
 )
 def test_json(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON has the unchanged text, with escapes for control characters."""
-    say_json({"name": [text]})
+    print_json({"name": [text]})
     written = capsys.readouterr().out
     assert json.loads(written) == {"name": [text]}
     assert written.replace("\n", "").isprintable()

@@ -16,7 +16,7 @@ from tests.cli.conftest import Waypost
 from tests.servers.hostile import ANSWERS, HOSTILE, hostile_server
 from tests.servers.waypost import SOURCE
 from waypost.cli.layout import Part, plain
-from waypost.cli.output import note, say, warn, write_document
+from waypost.cli.output import print_line, print_stderr, print_warnings, write_document
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 COMMANDS = {
@@ -78,7 +78,7 @@ def test_hostile_server_at_a_terminal(home: Path, answer: str) -> None:
     assert _is_harmless(re.sub(r"\x1b\[\?25[lh]|\x1b\[2K|\x1b\[1A|\r", "", shown))
 
 
-@pytest.mark.parametrize("write", [say, note, lambda text: warn([text])])
+@pytest.mark.parametrize("write", [print_line, print_stderr, lambda text: print_warnings([text])])
 def test_one_line_each(write: Callable[[str], None], capsys: pytest.CaptureFixture[str]) -> None:
     """A line break in a text cannot fake a line of the command."""
     write(f"one\nerror: two\r\x0b\x85\u2028three {HOSTILE}")

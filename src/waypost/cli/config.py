@@ -3,7 +3,15 @@
 import typer
 
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import FINDINGS, aligned, note, say, say_json, warn, write_document
+from waypost.cli.output import (
+    EXIT_FINDINGS,
+    align_columns,
+    print_json,
+    print_line,
+    print_stderr,
+    print_warnings,
+    write_document,
+)
 from waypost.settings import load_from_process, rows
 from waypost.settings import sample as sample_text
 
@@ -19,14 +27,14 @@ def show(as_json: JsonFlag = False) -> None:
     Secrets are masked.
     """
     loaded = load_from_process({})
-    warn(loaded.warnings)
+    print_warnings(loaded.warnings)
     if as_json:
         found = {row.name: {"value": row.value, "source": row.source} for row in rows(loaded)}
         file = None if loaded.file is None else str(loaded.file)
-        say_json({"file": file, "options": found})
+        print_json({"file": file, "options": found})
         return
-    for line in aligned([(row.name, row.value, row.source) for row in rows(loaded)]):
-        say(line)
+    for line in align_columns([(row.name, row.value, row.source) for row in rows(loaded)]):
+        print_line(line)
 
 
 def path() -> None:
@@ -36,6 +44,6 @@ def path() -> None:
     """
     loaded = load_from_process({})
     if loaded.file is None:
-        note("there is no settings file")
-        raise typer.Exit(FINDINGS)
-    say(str(loaded.file))
+        print_stderr("there is no settings file")
+        raise typer.Exit(EXIT_FINDINGS)
+    print_line(str(loaded.file))

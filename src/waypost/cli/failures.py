@@ -13,7 +13,7 @@ from typing import IO, Any, Final, Protocol, Self, cast
 
 import typer
 
-from waypost.cli.output import note
+from waypost.cli.output import print_stderr
 from waypost.core.errors import WaypostError
 from waypost.core.redaction import redact_message, secrets_of
 
@@ -92,14 +92,14 @@ class Defects:
             return False
         secrets = _secrets(self._arguments) | _secrets_of_settings()
         _note_lines(redact_message("".join(traceback.format_exception(error)), secrets))
-        note(_DEFECT)
+        print_stderr(_DEFECT)
         self.found = True
         return True
 
 
 def _note_lines(text: str) -> None:
     for line in text.rstrip("\n").split("\n"):
-        note(line)
+        print_stderr(line)
 
 
 def _secrets(arguments: Iterable[str]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
-from waypost.cli.output import in_parts, note, quantity, warn, write_document
+from waypost.cli.output import in_chunks, print_stderr, print_warnings, quantity, write_document
 from waypost.cli.progress import progress
 from waypost.cli.sources.catalogs import catalog_reading
 from waypost.cli.sources.settings import settings_for
@@ -47,7 +47,7 @@ def hostnames(
     """
     settings = settings_for(providers, demo, db_uri)
     writer = _writers()[form]
-    for part in in_parts(writer(_certificates(settings))):
+    for part in in_chunks(writer(_certificates(settings))):
         write_document(part)
 
 
@@ -66,7 +66,7 @@ def _certificates(settings: Settings) -> Iterator[CertificateNames]:
     patterns = 0
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.external_domains:
-            warn([f"domains from directory {one.directory.label} are left out"])
+            print_warnings([f"domains from directory {one.directory.label} are left out"])
         taken = _bare_names(catalog.domains, settings.tls_names)
         for domain in catalog.domains:
             if domain.is_declined:
@@ -77,7 +77,7 @@ def _certificates(settings: Settings) -> Iterator[CertificateNames]:
                 yield found
     if patterns:
         subject = quantity(patterns, "pattern is left out", "patterns are left out")
-        note(f"warning: {subject}: Waypost cannot list the domains that a pattern matches")
+        print_stderr(f"warning: {subject}: Waypost cannot list the domains that a pattern matches")
 
 
 def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
@@ -106,7 +106,7 @@ def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> Cert
 
 
 def _left_out(row: object) -> None:
-    warn([f"left out: {row}"])
+    print_warnings([f"left out: {row}"])
 
 
 def _list(certificates: Iterable[CertificateNames]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import typer
 from waypost.cli.commands import ALL
 from waypost.cli.failures import Defects, explain_usage, misplaced_secrets, usage_error
 from waypost.cli.lazy import root_group
-from waypost.cli.output import FAILED, FINDINGS, WRONG, complain, note
+from waypost.cli.output import EXIT_FAILED, EXIT_FINDINGS, EXIT_USAGE, print_error, print_stderr
 from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
 
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     with Defects(given) as defects:
         return _run(given)
-    return FAILED if defects.found else 0
+    return EXIT_FAILED if defects.found else 0
 
 
 def _run(given: Sequence[str]) -> int:
@@ -39,14 +39,14 @@ def _run(given: Sequence[str]) -> int:
     except usage_error() as error:
         return explain_usage(error, given)
     except typer.Abort:
-        note("Aborted!")
-        return FAILED
+        print_stderr("Aborted!")
+        return EXIT_FAILED
     except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
-        complain(error, misplaced_secrets(given))
-        return FINDINGS
+        print_error(error, misplaced_secrets(given))
+        return EXIT_FINDINGS
     except WaypostError as error:
-        complain(error, misplaced_secrets(given))
-        return WRONG
+        print_error(error, misplaced_secrets(given))
+        return EXIT_USAGE
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else WRONG
+        return end.code if isinstance(end.code, int) else EXIT_USAGE
     return code if isinstance(code, int) else 0

@@ -11,17 +11,17 @@ import typer
 from waypost.core.errors import ProblemsError, WaypostError
 from waypost.core.redaction import redact_message
 
-FINDINGS: Final = 1
-FAILED: Final = 1
-WRONG: Final = 2
+EXIT_FINDINGS: Final = 1
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
 
 Progress = Callable[[str, int, int], None]
 """A function for progress; its arguments are the activity, the count and the total."""
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Write a line of the result; line breaks in untrusted text become spaces."""
-    typer.echo(_line(text))
+    typer.echo(_one_line(text))
 
 
 def write_document(content: str | bytes) -> None:
@@ -34,32 +34,32 @@ def write_document(content: str | bytes) -> None:
     typer.echo(data, nl=False)
 
 
-def say_json(value: object) -> None:
+def print_json(value: object) -> None:
     """Write a result for scripts; control characters are escaped (RFC 8259 s7)."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     if not text.replace("\n", "").isprintable():
         # Such characters occur only inside strings.
-        signs = (sign if sign.isprintable() or sign == "\n" else _escaped(sign) for sign in text)
-        text = "".join(signs)
+        chars = (char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
+        text = "".join(chars)
     typer.echo(text)
 
 
-def _escaped(sign: str) -> str:
-    return json.dumps(sign)[1:-1]
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
-def note(text: str) -> None:
+def print_stderr(text: str) -> None:
     """Write a line to standard error, because it is not part of the result."""
-    typer.echo(_line(text), err=True)
+    typer.echo(_one_line(text), err=True)
 
 
-def warn(warnings: Iterable[str]) -> None:
+def print_warnings(warnings: Iterable[str]) -> None:
     """Write warnings, one per line."""
     for warning in warnings:
-        note(f"warning: {warning}")
+        print_stderr(f"warning: {warning}")
 
 
-def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
+def print_error(error: WaypostError, secrets: Iterable[str] = ()) -> None:
     """Write all mistakes of an error, one per line.
 
     Args:
@@ -68,10 +68,10 @@ def complain(error: WaypostError, secrets: Iterable[str] = ()) -> None:
     """
     problems = error.problems if isinstance(error, ProblemsError) else (str(error),)
     for problem in problems:
-        note(f"error: {redact_message(' '.join(problem.splitlines()), secrets)}")
+        print_stderr(f"error: {redact_message(' '.join(problem.splitlines()), secrets)}")
 
 
-def _line(text: str) -> str:
+def _one_line(text: str) -> str:
     return printable(" ".join(text.splitlines()))
 
 
@@ -86,7 +86,7 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t" else "?" for char in text)
 
 
-def in_parts(texts: Iterator[str]) -> Iterator[str]:
+def in_chunks(texts: Iterator[str]) -> Iterator[str]:
     """Yield the same text in fewer and longer parts."""
     while part := "".join(islice(texts, 10_000)):
         yield part
@@ -103,7 +103,7 @@ def quantity(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows as lines with aligned columns; all rows have the same number of cells."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:

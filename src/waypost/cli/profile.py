@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import FINDINGS, aligned, note, say, say_json
+from waypost.cli.output import EXIT_FINDINGS, align_columns, print_json, print_line, print_stderr
 from waypost.core.errors import ProfileError
 from waypost.diagnostics.profile_file import ProfileReport, X509Certificate, authorities, inspect
 
@@ -46,7 +46,7 @@ def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> 
     else:
         _print(report)
     if report.problems:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _read(path: Path, option: str = "") -> bytes:
@@ -85,15 +85,15 @@ def _print(report: ProfileReport) -> None:
         ("organization", report.organization or "-"),
         *(("payload", f"{one.type} {one.name}") for one in report.payloads),
     ]
-    for line in aligned(rows):
-        say(line)
+    for line in align_columns(rows):
+        print_line(line)
     for problem in report.problems:
-        note(problem)
+        print_stderr(problem)
 
 
 def _print_json(report: ProfileReport) -> None:
     until = report.valid_until
-    say_json(
+    print_json(
         {
             "signed": report.signer is not None,
             "signer": report.signer,

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, track
 from rich.progress import Progress as Bar
 
-from waypost.cli.output import Progress, note, quantity
+from waypost.cli.output import Progress, print_stderr, quantity
 
 LEAST_DOMAINS: Final = 1000
 """Commands with fewer domains are quick and show no progress."""
@@ -66,4 +66,4 @@ class _Lines:
         """Write a line if some seconds have passed since the last one."""
         if total >= LEAST_DOMAINS and time.monotonic() >= self._next:
             self._next = time.monotonic() + _SECONDS_BETWEEN_LINES
-            note(f"{what}: {done} of {quantity(total, 'domain')}")
+            print_stderr(f"{what}: {done} of {quantity(total, 'domain')}")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import FilteringBoundLogger as BoundLogger
 
-from waypost.cli.output import note
+from waypost.cli.output import print_stderr
 from waypost.cli.sources.database import database
 from waypost.cli.sources.store_libraries import missing_for_store
 from waypost.core.address import DomainName
@@ -116,9 +116,9 @@ def _announce(settings: Settings, served: bool, port: int | None, log: BoundLogg
     log.info("listening", **place)
     if settings.loglevel not in {"debug", "info"}:
         return
-    note("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
+    print_stderr("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
     for url in found:
-        note(f"  {url}")
+        print_stderr(f"  {url}")
 
 
 def _prepared(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:

@@ -4,12 +4,12 @@ import platform
 
 from waypost import __version__
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import say, say_json
+from waypost.cli.output import print_json, print_line
 
 
 def version(as_json: JsonFlag = False) -> None:
     """Print the version."""
     if as_json:
-        say_json({"version": __version__, "python": platform.python_version()})
+        print_json({"version": __version__, "python": platform.python_version()})
     else:
-        say(f"waypost {__version__}")
+        print_line(f"waypost {__version__}")

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import FINDINGS, note, quantity, say, say_json
+from waypost.cli.output import EXIT_FINDINGS, print_json, print_line, print_stderr, quantity
 from waypost.cli.progress import with_bar
 from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.database import database
@@ -101,7 +101,7 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
             _print(found, show_expected)
     _report(outcome, as_json)
     if outcome.unexpected:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _server(option: str, url: str, timeout_seconds: float) -> CheckedServer:
@@ -159,7 +159,7 @@ def _from_settings(settings: Settings) -> list[str]:
     if len(names) < len(stored):
         one = "name is a pattern or not a domain, and is skipped"
         several = "names are patterns or not domains, and are skipped"
-        note(quantity(len(stored) - len(names), one, several))
+        print_stderr(quantity(len(stored) - len(names), one, several))
     if not names:
         raise RequestError("there are no domains to compare; list some with --domains FILE")
     return names
@@ -189,15 +189,15 @@ def _add(outcome: _Outcome, found: DomainComparison) -> None:
 def _print(found: DomainComparison, show_expected: bool) -> None:
     for form, difference in found.differences:
         if not difference.expected:
-            say(f"{found.domain} {form}: {difference}")
+            print_line(f"{found.domain} {form}: {difference}")
         elif show_expected:
-            say(f"{found.domain} {form}: expected: {difference}")
+            print_line(f"{found.domain} {form}: expected: {difference}")
 
 
 def _report(outcome: _Outcome, as_json: bool) -> None:
     expected = dict(sorted(outcome.expected.items()))
     if as_json:
-        say_json(
+        print_json(
             {
                 "domains": outcome.domains,
                 "unexpected": outcome.unexpected,
@@ -207,7 +207,7 @@ def _report(outcome: _Outcome, as_json: bool) -> None:
         )
         return
     for kind, count in expected.items():
-        note(f"expected, {quantity(count, 'time')}: {kind}")
+        print_stderr(f"expected, {quantity(count, 'time')}: {kind}")
     unexpected = quantity(outcome.unexpected, "difference")
     more = quantity(sum(expected.values()), "expected one")
-    note(f"{quantity(outcome.domains, 'domain')}: {unexpected}, {more}")
+    print_stderr(f"{quantity(outcome.domains, 'domain')}: {unexpected}, {more}")

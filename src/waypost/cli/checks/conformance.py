@@ -20,7 +20,7 @@ from waypost.cli.checks.report import Report as Shown
 from waypost.cli.checks.report import counts, print_report
 from waypost.cli.layout import clean
 from waypost.cli.options import JsonFlag, VerboseFlag
-from waypost.cli.output import FINDINGS, note, quantity, say_json
+from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, quantity
 from waypost.cli.progress import with_bar
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, RequestError
@@ -110,16 +110,18 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     unanswered = names.failed if names else []
     shown = _shown(f"{served} at {url}", found, unanswered)
     if as_json:
-        say_json(_as_json(url, served, found, wire.is_exhausted, names))
-        note(f"{clean(shown.subject)}: {clean(shown.verdict)}")
+        print_json(_as_json(url, served, found, wire.is_exhausted, names))
+        print_stderr(f"{clean(shown.subject)}: {clean(shown.verdict)}")
     else:
         print_report(shown, verbose=verbose)
     if verbose:
-        note(quantity(len(wire.exchanges), "request"))
+        print_stderr(quantity(len(wire.exchanges), "request"))
     if wire.is_exhausted:
-        note("warning: some checks are missing, because the time limit was too short; see --total")
+        print_stderr(
+            "warning: some checks are missing, because the time limit was too short; see --total"
+        )
     if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _domain(option: str, text: str) -> str:

@@ -19,7 +19,7 @@ from waypost.cli.options import (
     PublicUrlFlag,
     VerboseFlag,
 )
-from waypost.cli.output import FINDINGS, note, say_json
+from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr
 from waypost.cli.progress import with_bar
 from waypost.cli.sources.settings import settings_for
 from waypost.core.address import EmailAddress
@@ -111,15 +111,17 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     if as_json:
         is_complete = not is_exhausted and not visit.unanswered
         about = {"address": f"{who}", "domain": visit.domain, "complete": is_complete}
-        say_json(about | for_scripts(findings, reports))
-        note(f"{report.subject}: {report.verdict}")
+        print_json(about | for_scripts(findings, reports))
+        print_stderr(f"{report.subject}: {report.verdict}")
     else:
         print_report(report, verbose=verbose)
     if is_exhausted:
-        note("warning: some checks are missing, because the time limit was too short; see --total")
+        print_stderr(
+            "warning: some checks are missing, because the time limit was too short; see --total"
+        )
     is_wrong = any(one.severity != "note" for one in findings)
     if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _address(text: str) -> EmailAddress:

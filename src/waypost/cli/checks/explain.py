@@ -8,7 +8,7 @@ import typer
 
 from waypost.cli.layout import Line, Part, hanging, show, width_of_terminal
 from waypost.cli.options import JsonFlag
-from waypost.cli.output import say_json
+from waypost.cli.output import print_json
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.core.errors import RequestError
 from waypost.diagnostics.clients import names_of
@@ -55,7 +55,7 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
 def _list(as_json: bool) -> None:
     if as_json:
         codes = [_code_json(code, table) for table in TABLES for code in table.codes]
-        say_json({"codes": codes, "clients": [_client_json(one) for one in CLIENTS]})
+        print_json({"codes": codes, "clients": [_client_json(one) for one in CLIENTS]})
         return
     show(_listed(TABLES, CLIENTS, width_of_terminal()))
 
@@ -75,7 +75,7 @@ def _listed(
 
 def _code(one: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
     if as_json:
-        say_json(_code_json(one, table))
+        print_json(_code_json(one, table))
         return
     width = width_of_terminal()
     show(hanging((Part(f"{one.code}: ", "bold"),), one.message, 2, width))
@@ -98,7 +98,7 @@ def _commands_for(clients: Sequence[MailClient]) -> str:
 
 def _client(client: MailClient, as_json: bool) -> None:
     if as_json:
-        say_json(_client_json(client))
+        print_json(_client_json(client))
         return
     width = width_of_terminal()
     show([(Part(client.name, "bold"),)])

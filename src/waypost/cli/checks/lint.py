@@ -7,7 +7,7 @@ import typer
 from waypost.cli.checks.report import PLACES_MAX, Report, counts, print_report
 from waypost.cli.logs import log_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, VerboseFlag
-from waypost.cli.output import FINDINGS, note, quantity, say_json, warn
+from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, print_warnings, quantity
 from waypost.cli.sources.catalogs import catalog_reading
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.cli.sources.settings import settings_for
@@ -54,9 +54,9 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     else:
         linted, missing = _pattern(settings, pattern)
     _print(linted, as_json, verbose, every)
-    warn(missing)
+    print_warnings(missing)
     if linted.count or missing:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def _one(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, .
     from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
     log_warnings()
-    store = open_store(settings, warn)
+    store = open_store(settings, print_warnings)
     try:
         found = store.find(name)
         missing = missing_for_store(store)
@@ -98,7 +98,7 @@ def _print(linted: LintResult, as_json: bool, verbose: bool, every: bool) -> Non
     verdict = counts(groups) or "nothing found"
     subject = quantity(linted.domains, "domain")
     if as_json:
-        say_json(
+        print_json(
             {
                 "domains": linted.domains,
                 "count": linted.count,
@@ -108,4 +108,4 @@ def _print(linted: LintResult, as_json: bool, verbose: bool, every: bool) -> Non
         return
     print_report(Report(subject, verdict, groups), verbose=verbose, every=every)
     if any(one.count > PLACES_MAX for one in groups) and not every:
-        note("--all lists all places")
+        print_stderr("--all lists all places")

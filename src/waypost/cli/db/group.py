@@ -6,7 +6,15 @@ from typing import Annotated, Final
 import typer
 
 from waypost.cli.options import DbUriFlag, Dialect, JsonFlag
-from waypost.cli.output import FINDINGS, note, quantity, say, say_json, warn, write_document
+from waypost.cli.output import (
+    EXIT_FINDINGS,
+    print_json,
+    print_line,
+    print_stderr,
+    print_warnings,
+    quantity,
+    write_document,
+)
 from waypost.cli.sources.database import database
 from waypost.cli.sources.database_libraries import missing_for_database
 from waypost.cli.sources.settings import settings_for
@@ -52,17 +60,19 @@ def upgrade(
     if sql:
         with database(settings_for(db_uri=db_uri)) as engine:
             printed = migrate.statements(engine).rstrip()
-        write_document(f"{printed}\n") if printed else note("the database is up to date")
+        write_document(f"{printed}\n") if printed else print_stderr("the database is up to date")
         return
     with database(settings_for(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)
         if before.is_current:
-            note(f"the database is up to date (revision {before.head})")
+            print_stderr(f"the database is up to date (revision {before.head})")
         else:
-            note(f"the database was {_from(before)}; it is up to date now (revision {before.head})")
+            print_stderr(
+                f"the database was {_from(before)}; it is up to date now (revision {before.head})"
+            )
         if before.kind in {"automx2", "unfinished"}:
             _note_findings(engine)
-        warn(_missing_libraries(engine))
+        print_warnings(_missing_libraries(engine))
 
 
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
@@ -74,7 +84,7 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
         missing = missing_file(engine)
         found = migrate.status(engine)
     if as_json:
-        say_json(
+        print_json(
             {
                 "kind": found.kind,
                 "current": found.current,
@@ -83,12 +93,12 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
             }
         )
     elif found.is_current:
-        say(f"up to date (revision {found.head})")
+        print_line(f"up to date (revision {found.head})")
     else:
         state = _from(found) if missing is None else f"db_uri: there is no file {missing}"
-        say(f"{state}; this version needs revision {found.head}{_CURES[found.kind]}")
+        print_line(f"{state}; this version needs revision {found.head}{_CURES[found.kind]}")
     if not found.is_current:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def check(
@@ -111,24 +121,24 @@ def check(
         missing = missing_for_database(connection)
     if as_json:
         found = [diagnostic_json(finding) for finding in shown]
-        say_json({"count": count, "findings": found, "missing_libraries": missing})
+        print_json({"count": count, "findings": found, "missing_libraries": missing})
     else:
         for finding in shown:
-            say(f"{finding.severity} {finding.code}: {finding}")
-        note(_counted(count, len(shown)))
+            print_line(f"{finding.severity} {finding.code}: {finding}")
+        print_stderr(_counted(count, len(shown)))
         if count:
-            note("waypost explain CODE describes a code")
-    warn(missing)
+            print_stderr("waypost explain CODE describes a code")
+    print_warnings(missing)
     if count or missing:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _note_findings(engine: Engine) -> None:
     """Write the findings after an upgrade from automx2; Waypost starts with them too."""
     with read_connection(engine) as connection:
         count, shown = _first(audit_rows(connection), UPGRADE_LIMIT)
-    warn(map(str, shown))
-    note(_counted(count, len(shown)))
+    print_warnings(map(str, shown))
+    print_stderr(_counted(count, len(shown)))
 
 
 def _missing_libraries(engine: Engine) -> tuple[str, ...]:

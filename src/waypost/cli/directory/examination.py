@@ -9,7 +9,7 @@ import typer
 from waypost.cli.directory.report import LookupReport, say_report, step_line
 from waypost.cli.logs import keep_quiet
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import FINDINGS, say
+from waypost.cli.output import EXIT_FINDINGS, print_line
 from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.database import database
 from waypost.cli.sources.entries import entry_for
@@ -55,10 +55,10 @@ def examine(
     for step in report.run():
         if not as_json:
             for line in step_line(step):
-                say(line)
+                print_line(line)
     say_report(report, as_json)
     if not report.is_good:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _all(settings: Settings) -> Sequence[Directory]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from waypost.cli.directory.places import place_of
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import aligned, quantity, say, say_json
+from waypost.cli.output import align_columns, print_json, print_line, quantity
 from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.database import database
 from waypost.cli.sources.settings import settings_for
@@ -24,14 +24,14 @@ def list_all(
     """
     found = _in_use(settings_for(providers, db_uri=db_uri))
     if as_json:
-        say_json([_summary(directory, count) for directory, count in found])
+        print_json([_summary(directory, count) for directory, count in found])
         return
     rows = [
         (one.label, one.kind.value, place_of(one), quantity(count, "domain"))
         for one, count in found
     ]
-    for line in aligned(rows):
-        say(line)
+    for line in align_columns(rows):
+        print_line(line)
 
 
 def _in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from waypost.cli.output import aligned, say, say_json
+from waypost.cli.output import align_columns, print_json, print_line
 from waypost.cli.user_lookup import user_for
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
@@ -142,7 +142,7 @@ def step_line(step: Step) -> Iterator[str]:
 def say_report(report: LookupReport, as_json: bool) -> None:
     """Write the result that clients receive; with --json, write all steps too."""
     if as_json:
-        say_json(_data(report))
+        print_json(_data(report))
         return
     if report.directory is None or report.users is None:
         return
@@ -151,10 +151,10 @@ def say_report(report: LookupReport, as_json: bool) -> None:
         heading = f"C{clients[1:]} receive:"
     else:
         heading = f"With directory {report.directory.label}, {clients} would receive:"
-    say("")
-    say(heading)
-    for line in aligned(list(_rows(report, report.users))):
-        say(f"  {line}")
+    print_line("")
+    print_line(heading)
+    for line in align_columns(list(_rows(report, report.users))):
+        print_line(f"  {line}")
 
 
 def _rows(report: LookupReport, users: DirectoryPolicy) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,14 @@ from typing import Annotated, Final
 import typer
 
 from waypost.cli.options import DbUriFlag, JsonFlag
-from waypost.cli.output import FINDINGS, note, quantity, say, say_json, warn
+from waypost.cli.output import (
+    EXIT_FINDINGS,
+    print_json,
+    print_line,
+    print_stderr,
+    print_warnings,
+    quantity,
+)
 from waypost.cli.sources.database import database
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import StoreError
@@ -44,14 +51,14 @@ def automx2(
     The copy includes ids and bind passwords, and is one transaction. Exit code 1 if clients
     cannot set up an account for a domain.
     """
-    note(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
+    print_stderr(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
     copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
     if as_json:
         _print_json(copied, dry_run)
     else:
         _print(copied, dry_run)
     if copied.unusable or (dry_run and any(copied.rows.values())):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> CopyResult:
@@ -82,14 +89,16 @@ def _check_empty(target: Connection, replace: bool, purging: bool = False) -> No
 
 def _print(copied: CopyResult, dry_run: bool) -> None:
     findings = [*copied.findings, *copied.unusable]
-    warn(map(str, findings[:FINDINGS_SHOWN]))
+    print_warnings(map(str, findings[:FINDINGS_SHOWN]))
     if len(findings) > FINDINGS_SHOWN:
-        note(f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; --json lists all")
+        print_stderr(
+            f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; --json lists all"
+        )
     verb = "to copy" if dry_run else "copied"
     for table, count in copied.rows.items():
-        say(f"{table}: {count} {verb}")
+        print_line(f"{table}: {count} {verb}")
 
 
 def _print_json(copied: CopyResult, dry_run: bool) -> None:
     findings = [diagnostic_json(one) for one in (*copied.findings, *copied.unusable)]
-    say_json({"rows": copied.rows, "findings": findings, "written": not dry_run})
+    print_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

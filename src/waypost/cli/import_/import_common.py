@@ -5,7 +5,14 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.output import FINDINGS, note, say, say_json, warn, write_document
+from waypost.cli.output import (
+    EXIT_FINDINGS,
+    print_json,
+    print_line,
+    print_stderr,
+    print_warnings,
+    write_document,
+)
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, lack_of_mail
@@ -60,7 +67,7 @@ def add(
     """
     found = merged(sources)
     unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
-    warn(lint_catalog(found, of_today=True).lines())
+    print_warnings(lint_catalog(found, of_today=True).lines())
     if print_file:
         _note_losses(sources, unusable)
         write_document(write_providers(found, "json" if as_json else "toml").encode())
@@ -73,13 +80,13 @@ def add(
         else:
             _note_losses(sources, unusable)
             for item in plan.added:
-                say(f"+ {item}")
+                print_line(f"+ {item}")
             count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
-            note("nothing to do" if plan.is_empty else count)
+            print_stderr("nothing to do" if plan.is_empty else count)
         if dry_run and not plan.is_empty:
-            raise typer.Exit(FINDINGS)
+            raise typer.Exit(EXIT_FINDINGS)
     if unusable:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _unusable(found: Catalog) -> list[str]:
@@ -105,16 +112,16 @@ def _lost(source: Imported) -> str:
 def _note_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
     for source in sources:
         for one in source.left_out:
-            note(f"left out: {one}")
+            print_stderr(f"left out: {one}")
         for one in source.warnings:
-            note(f"warning: {one}")
-    warn(unusable)
+            print_stderr(f"warning: {one}")
+    print_warnings(unusable)
 
 
 def _say_json(
     sources: Sequence[Imported], plan: Plan, unusable: Sequence[str], *, written: bool
 ) -> None:
-    say_json(
+    print_json(
         {
             "added": plan.added,
             "left_out": [str(one) for source in sources for one in source.left_out],

@@ -7,7 +7,15 @@ from typing import Annotated, Final
 import typer
 
 from waypost.cli.options import DbUriFlag, Dialect, JsonFlag
-from waypost.cli.output import FINDINGS, Progress, note, say, say_json, warn, write_document
+from waypost.cli.output import (
+    EXIT_FINDINGS,
+    Progress,
+    print_json,
+    print_line,
+    print_stderr,
+    print_warnings,
+    write_document,
+)
 from waypost.cli.progress import progress
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
 from waypost.cli.sources.database import database
@@ -123,7 +131,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     wanted = _wanted(file, demo)
     if print_sql:
         _print_sql(wanted, dialect)
-        warn(lint_catalog(wanted, of_today=True).lines())
+        print_warnings(lint_catalog(wanted, of_today=True).lines())
         return
     settings = settings_for(db_uri=db_uri)
     do = _plan_only if dry_run else _apply
@@ -142,16 +150,18 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
             raise
         outcome = done(refused.removed)
     if outcome is None:
-        note("the database has providers already; nothing was changed")
+        print_stderr("the database has providers already; nothing was changed")
         if as_json:
             _print(_unchanged(), as_json, dry_run)
         return
-    warn((*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories)))
+    print_warnings(
+        (*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories))
+    )
     _print(outcome, as_json, dry_run)
     if dry_run and not outcome.removal.is_allowed(allow_removal):
-        note(f"without --dry-run, this change is refused: {outcome.removal}")
+        print_stderr(f"without --dry-run, this change is refused: {outcome.removal}")
     if dry_run and not outcome.plan.is_empty:
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _unchanged() -> _Outcome:
@@ -165,7 +175,7 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
     if file is None:
         return demo_catalog()
     result = read_any(file)
-    warn(result.warnings)
+    print_warnings(result.warnings)
     if external_domains := result.catalog.external_domains:
         raise ProvidersError(
             f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
@@ -227,7 +237,7 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
     unused = len(plan.left) + plan.more_left
     skipped = len(plan.kept) + plan.more_kept
     if as_json:
-        say_json(
+        print_json(
             {
                 "added": plan.added,
                 "changed": plan.changed,
@@ -253,11 +263,13 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
     more_of = (*plan.more, plan.more_kept, plan.more_left)
     for (sign, items), more in zip(kinds, more_of, strict=True):
         for item in items:
-            say(f"{sign} {item}")
+            print_line(f"{sign} {item}")
         if more:
-            say(f"{sign} and {more} more; --all lists them")
+            print_line(f"{sign} and {more} more; --all lists them")
     if dry_run and outcome.creates_tables:
-        note("the database has no tables yet; without --dry-run, Waypost creates them first")
+        print_stderr(
+            "the database has no tables yet; without --dry-run, Waypost creates them first"
+        )
     counts = (
         f"{added} to add, {changed} to change, {removed} to remove"
         if dry_run
@@ -265,4 +277,4 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
     )
     rows = f"; unused rows not removed: {unused}" if unused else ""
     same = f"; existing domains not changed: {skipped}" if skipped else ""
-    note(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")
+    print_stderr(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")

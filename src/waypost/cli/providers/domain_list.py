@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import aligned, note, quantity, say, say_json
+from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
 from waypost.cli.sources.catalogs import catalog_of
 from waypost.cli.sources.settings import settings_for
 from waypost.core.model import Domain
@@ -22,16 +22,18 @@ def list_all(
     catalog = catalog_of(settings_for(providers, demo, db_uri))
     domains = catalog.domains
     for one in catalog.external_domains:
-        note(f"more domains of {one.provider.name} come from directory {one.directory.label}")
+        print_stderr(
+            f"more domains of {one.provider.name} come from directory {one.directory.label}"
+        )
     if as_json:
-        say_json([summary(domain) for domain in domains])
+        print_json([summary(domain) for domain in domains])
         return
     rows = [
         (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
         for domain in domains
     ]
-    for line in aligned(rows):
-        say(line)
+    for line in align_columns(rows):
+        print_line(line)
 
 
 def summary(domain: Domain) -> dict[str, object]:

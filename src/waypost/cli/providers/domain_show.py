@@ -8,7 +8,7 @@ import typer
 from waypost.cli.arguments import explained_word, typed_domain
 from waypost.cli.logs import log_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import say, say_json
+from waypost.cli.output import print_json, print_line
 from waypost.cli.providers.domain_list import summary
 from waypost.cli.sources.entries import entry_for
 from waypost.cli.sources.settings import settings_for
@@ -42,22 +42,24 @@ def show(
             raise DomainNotServed(f"{name} is not served here")
     if as_json:
         services = [_service(service) for service in found.services]
-        say_json({"domain": name.ascii, **summary(found), **_users(found), "services": services})
+        print_json({"domain": name.ascii, **summary(found), **_users(found), "services": services})
         return
     if found.redirect is None:
-        say(f"{name} is served as {found.pattern} by {found.provider.name}")
+        print_line(f"{name} is served as {found.pattern} by {found.provider.name}")
     else:
-        say(f"{name} is {place(found.redirect)}, as {found.pattern} of {found.provider.name}")
+        print_line(
+            f"{name} is {place(found.redirect)}, as {found.pattern} of {found.provider.name}"
+        )
     if found.alias_of is not None:
-        say(f"alias_of {found.alias_of}")
+        print_line(f"alias_of {found.alias_of}")
     if separators := found.provider.subaddress_separators:
-        say(f"subaddress_separators {separators}")
+        print_line(f"subaddress_separators {separators}")
     if found.users is not None:
         shown = str(found.users.show_display_name).lower()
-        say(f"directory {found.users.directory.label}")
-        say(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
+        print_line(f"directory {found.users.directory.label}")
+        print_line(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
     for service in found.services:
-        say(describe(service))
+        print_line(describe(service))
 
 
 def _users(domain: Domain) -> dict[str, object]:

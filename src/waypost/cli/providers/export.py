@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
-from waypost.cli.output import in_parts, note, warn, write_document
+from waypost.cli.output import in_chunks, print_stderr, print_warnings, write_document
 from waypost.cli.progress import progress
 from waypost.cli.providers.export_ispdb import export_ispdb
 from waypost.cli.sources.catalogs import catalog_of, catalog_reading
@@ -63,16 +63,16 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     settings = settings_for(providers, demo, db_uri)
     with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
         for one in catalog.external_domains:
-            note(f"warning: domains from directory {one.directory.label} are left out")
+            print_stderr(f"warning: domains from directory {one.directory.label} are left out")
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",
             with_secrets=with_secrets,
         )
-        for part in in_parts(texts):
+        for part in in_chunks(texts):
             # A providers file is always UTF-8, even if the terminal uses another encoding.
             write_document(part.encode())
 
 
 def _left_out(row: object) -> None:
-    warn([f"not exported: {row}"])
+    print_warnings([f"not exported: {row}"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from waypost.cli.output import quantity, warn, write_document
+from waypost.cli.output import print_warnings, quantity, write_document
 from waypost.core.address import DomainName
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, Domain, Format, MatchKind
@@ -34,7 +34,7 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
         raise ProvidersError([f"{name}: has only patterns, and the ISPDB accepts only domains"])
     names = [DomainName.parse(one.pattern.text) for one in named]
     document = render_submission(named[0].provider, names, named[0].services)
-    warn(_advice(chosen, named))
+    print_warnings(_advice(chosen, named))
     write_document(document)
 
 

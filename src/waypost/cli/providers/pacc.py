@@ -8,7 +8,7 @@ import typer
 
 from waypost.cli.arguments import explained_word, typed_domain
 from waypost.cli.options import DbUriFlag, DomainArgument, JsonFlag, ProvidersFlag
-from waypost.cli.output import FINDINGS, complain, note, say, say_json
+from waypost.cli.output import EXIT_FINDINGS, print_error, print_json, print_line, print_stderr
 from waypost.cli.providers.pacc_documents import PaccDocuments, Status, documents_of
 from waypost.cli.sources.settings import settings_for
 from waypost.core.address import DomainName
@@ -53,15 +53,15 @@ def pin(
     record = pacc.digest_record(document)
     if as_json:
         about = {"domain": name.ascii, "name": found.record_name, "record": record}
-        say_json({**about, "was_pinned": found.is_pinned})
+        print_json({**about, "was_pinned": found.is_pinned})
         return
-    say(record)
+    print_line(record)
     if found.is_pinned:
-        note(f"{name}: this document was already pinned; nothing was changed")
+        print_stderr(f"{name}: this document was already pinned; nothing was changed")
     else:
-        note(f"{name}: Waypost serves this document until `waypost pacc unpin {name}`")
+        print_stderr(f"{name}: Waypost serves this document until `waypost pacc unpin {name}`")
     for line in _next_steps(settings, name, db_uri):
-        note(line)
+        print_stderr(line)
 
 
 def status(
@@ -85,14 +85,14 @@ def status(
     names = [_name(domain)] if domain else [DomainName(one) for one in sorted(documents)]
     found = [_status(settings, name, name.ascii in documents, server) for name in names]
     if as_json:
-        say_json([one.for_scripts() for one in found])
+        print_json([one.for_scripts() for one in found])
     elif not found:
-        note("no document is pinned")
+        print_stderr("no document is pinned")
     else:
         for one in found:
             one.print()
     if any(not one.is_good for one in found):
-        raise typer.Exit(FINDINGS)
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 def unpin(
@@ -116,7 +116,7 @@ def unpin(
         if document is None:
             with explained_word(domain):  # A domain that is not served is still an error.
                 documents_of(settings, name)
-            note(f"{name}: no document is pinned; nothing to do")
+            print_stderr(f"{name}: no document is pinned; nothing to do")
             switched, is_other = False, False
         else:
             is_other = force or _check(settings, name, document, server)
@@ -124,7 +124,7 @@ def unpin(
     # Until then, processes, proxies and clients may still use the old document (RFC 9111 s4.2).
     wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if is_other else 0
     if as_json:
-        say_json({"domain": name.ascii, "switched": switched, "wait_seconds": wait_seconds})
+        print_json({"domain": name.ascii, "switched": switched, "wait_seconds": wait_seconds})
     elif document is not None:
         _tell(name, document, switched, wait_seconds)
 
@@ -142,13 +142,15 @@ def _check(
     if found.after is None:
         raise _refused(f"{name}: the configuration has no document to serve instead: {found.why}")
     if found.after == document:
-        note(f"{name}: the document from the configuration is the same as the pinned document")
+        print_stderr(
+            f"{name}: the document from the configuration is the same as the pinned document"
+        )
         return False
     try:
         seen = look_up_texts(found.record_name, server)
     except NamesUnavailable as error:
-        complain(error)
-        raise typer.Exit(FINDINGS) from error
+        print_error(error)
+        raise typer.Exit(EXIT_FINDINGS) from error
     if not any(pacc.has_digest(text, found.after) for text in seen.texts):
         lines = _missing(found, seen)
         raise _refused("; ".join([*lines, "nothing was changed"]))
@@ -158,8 +160,8 @@ def _check(
 
 
 def _refused(reason: str) -> typer.Exit:
-    note(f"error: {reason}")
-    return typer.Exit(FINDINGS)
+    print_stderr(f"error: {reason}")
+    return typer.Exit(EXIT_FINDINGS)
 
 
 def _missing(found: PaccDocuments, seen: TextRecords) -> list[str]:
@@ -177,11 +179,11 @@ def _missing(found: PaccDocuments, seen: TextRecords) -> list[str]:
 
 def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) -> None:
     if not switched:
-        note(f"{name}: another process has just unpinned the document; nothing to do")
+        print_stderr(f"{name}: another process has just unpinned the document; nothing to do")
         return
-    say(f"{name}: Waypost now serves the document that follows from the configuration")
+    print_line(f"{name}: Waypost now serves the document that follows from the configuration")
     if wait_seconds:
-        note(
+        print_stderr(
             f"remove the old digest from {pacc.TXT_PREFIX}{name} after {wait_seconds} s, when no "
             f"client has the old document any more: {pacc.digest_record(document)}"
         )

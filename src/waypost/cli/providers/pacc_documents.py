@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from waypost.cli.logs import keep_quiet
-from waypost.cli.output import say
+from waypost.cli.output import print_line
 from waypost.cli.sources.entries import entry_for
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
@@ -101,10 +101,10 @@ class Status:
 
     def print(self) -> None:
         """Print the status for people."""
-        say(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
+        print_line(f"{self.domain}: {'a' if self.is_pinned else 'no'} document is pinned")
         words = {True: "in DNS", False: "not in DNS", None: "unknown, DNS did not answer"}
         names = {"current": "served now", "next": "served after unpin"}
         for key, one in self._each():
-            say(f"  {names[key]}: {pacc.digest_record(one)}: {words[self._has(one)]}")
+            print_line(f"  {names[key]}: {pacc.digest_record(one)}: {words[self._has(one)]}")
         if self.problem:
-            say(f"  {self.problem}")
+            print_line(f"  {self.problem}")

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.output import note
+from waypost.cli.output import print_stderr
 from waypost.core.errors import RemovalRefused
 from waypost.core.model import Domain, Redirect
 
@@ -87,7 +87,7 @@ def is_confirmed(refused: RemovalRefused) -> bool:
     """Return whether the user at the terminal types the number of domains."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    note(f"warning: {refused}")
+    print_stderr(f"warning: {refused}")
     question = f"Type {refused.removed} to remove them, or press Enter to change nothing"
     typed: str = typer.prompt(question, default="", show_default=False, err=True)
     return typed.strip().replace(",", "") == str(refused.removed)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.output import say_json
+from waypost.cli.output import print_json
 from waypost.providers_file.models.file import json_schema
 
 
@@ -16,4 +16,4 @@ def schema(
     Editors use it to check a file while the user types.
     """
     del providers  # `waypost config schema --providers` is the old spelling of this command.
-    say_json(json_schema())
+    print_json(json_schema())

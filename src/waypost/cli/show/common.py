@@ -7,7 +7,7 @@ import typer
 
 from waypost.cli.arguments import typed_domain
 from waypost.cli.logs import keep_quiet
-from waypost.cli.output import warn, write_document
+from waypost.cli.output import print_warnings, write_document
 from waypost.cli.sources.entries import entry_for
 from waypost.cli.user_lookup import user_for
 from waypost.core.address import DomainName, EmailAddress
@@ -101,5 +101,5 @@ def _user(settings: Settings, directory: Directory, address: EmailAddress) -> Us
     try:
         return user_for(settings, directory, address)
     except (DirectoryUnavailable, DirectoryError) as error:
-        warn([f"directory {directory.label}: {error}; this is the general answer"])
+        print_warnings([f"directory {directory.label}: {error}; this is the general answer"])
         return User()

@@ -7,7 +7,7 @@ import typer
 
 from waypost.cli.arguments import explained_word
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag, PublicUrlFlag
-from waypost.cli.output import warn, write_document
+from waypost.cli.output import print_warnings, write_document
 from waypost.cli.show.common import config_of, exact_domain
 from waypost.cli.sources.settings import settings_for
 from waypost.core.errors import DomainMoved
@@ -52,5 +52,5 @@ def dns(  # noqa: PLR0913 -- each is a flag
             published = publish(config_of(asked, settings), url, ttl)
     except DomainMoved as moved:
         published = publish_moved(asked, moved, url, ttl)
-    warn(f"left out: {line}" for line in published.left_out)
+    print_warnings(f"left out: {line}" for line in published.left_out)
     write_document(write(published, form))

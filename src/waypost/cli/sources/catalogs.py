@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from waypost.cli.output import Progress, warn
+from waypost.cli.output import Progress, print_warnings
 from waypost.core.model import Catalog
 from waypost.demo import demo_catalog
 from waypost.diagnostics.row_codes import DiagnosticSink
@@ -24,7 +24,7 @@ def catalog_of(settings: Settings) -> Catalog:
         return demo_catalog()
     if settings.providers is not None:
         result = read_providers_path(settings.providers)
-        warn(result.warnings)
+        print_warnings(result.warnings)
         return result.catalog
     with catalog_reading(settings) as catalog:
         return replace(catalog, domains=tuple(catalog.domains))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from waypost.cli.output import note, warn
+from waypost.cli.output import print_stderr, print_warnings
 from waypost.settings import Settings, database_of, load_from_process, source_of_database
 
 
@@ -20,7 +20,7 @@ def settings_for(
     flags = {"providers": providers, "demo": demo or None, "db_uri": db_uri}
     flags["public_url"] = public_url
     loaded = load_from_process(flags)
-    warn(loaded.warnings)
+    print_warnings(loaded.warnings)
     if (uri := database_of(loaded, Path.cwd())) is not None:
-        note(f"database: {uri} ({source_of_database(loaded)})")
+        print_stderr(f"database: {uri} ({source_of_database(loaded)})")
     return loaded.settings
