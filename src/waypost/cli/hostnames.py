@@ -9,8 +9,8 @@ import typer
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import in_chunks, print_stderr, print_warnings, quantity, write_document
 from waypost.cli.progress import progress
-from waypost.cli.sources.catalogs import catalog_reading
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import stream_catalog
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.model import Domain, MatchKind
 from waypost.formats.discovery_hosts import APEX, host_names
@@ -45,7 +45,7 @@ def hostnames(
     list: one name per line. certbot, lego: a line of arguments for each certificate.
     traefik: a file for its file provider. caddy: a file to import into a Caddyfile.
     """
-    settings = settings_for(providers, demo, db_uri)
+    settings = load_settings(providers, demo, db_uri)
     writer = _writers()[form]
     for part in in_chunks(writer(_certificates(settings))):
         write_document(part)
@@ -64,7 +64,7 @@ def _writers() -> Mapping[NamesFormat, Callable[[Iterable[CertificateNames]], It
 def _certificates(settings: Settings) -> Iterator[CertificateNames]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
-    with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
+    with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
         for one in catalog.external_domains:
             print_warnings([f"domains from directory {one.directory.label} are left out"])
         taken = _bare_names(catalog.domains, settings.tls_names)

@@ -9,8 +9,8 @@ import structlog
 from structlog.typing import FilteringBoundLogger as BoundLogger
 
 from waypost.cli.output import print_stderr
-from waypost.cli.sources.database import database
-from waypost.cli.sources.store_libraries import missing_for_store
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.database_libraries import missing_libraries_of_store
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
 from waypost.database.engine import refuse_other_owner
@@ -148,7 +148,7 @@ def _check_libraries(settings: Settings, store: Store) -> None:
     Raises:
         SettingsError: with each directory, and the command that installs its library.
     """
-    missing = missing_for_store(store)
+    missing = missing_libraries_of_store(store)
     if not settings.permit_missing_libraries and missing:
         advice = "to start without these libraries, set permit_missing_libraries = true"
         raise SettingsError([*missing, advice])
@@ -169,7 +169,7 @@ def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> S
     """Upgrade the database, if there is one, and open the store."""
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
-        with database(settings) as engine:
+        with open_database(settings) as engine:
             refuse_other_owner(engine)
             upgrade_if_needed(engine)
     return open_store(settings, warn)

@@ -10,9 +10,9 @@ import typer
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_line, print_stderr, quantity
 from waypost.cli.progress import with_bar
-from waypost.cli.sources.catalogs import catalog_of
-from waypost.cli.sources.database import database
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import load_catalog
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DomainError, ProblemsError, RequestError
 from waypost.database.engine import read_connection
@@ -87,7 +87,7 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     _check_local_part(local_part)
     names = (
-        _from_file(domains) if domains else _from_settings(settings_for(providers, db_uri=db_uri))
+        _from_file(domains) if domains else _from_settings(load_settings(providers, db_uri=db_uri))
     )
     servers = _server("--old", old, timeout), _server("--new", new, timeout)
     comparison = Comparison(*servers, local_part, timeout)
@@ -151,9 +151,9 @@ def _from_file(path: Path) -> list[str]:
 def _from_settings(settings: Settings) -> list[str]:
     """Return the domains as they are stored, because automx2 compares them case-sensitively."""
     if settings.demo or settings.providers is not None:
-        stored = [domain.pattern.text for domain in catalog_of(settings).domains]
+        stored = [domain.pattern.text for domain in load_catalog(settings).domains]
     else:
-        with database(settings) as engine, read_connection(engine) as connection:
+        with open_database(settings) as engine, read_connection(engine) as connection:
             stored = list(domain_names(connection))
     names = [name for name in stored if _can_be_asked(name)]
     if len(names) < len(stored):

@@ -21,7 +21,7 @@ from waypost.cli.options import (
 )
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr
 from waypost.cli.progress import with_bar
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, RequestError, SettingsError
 from waypost.diagnostics.comparison.server import CheckedServer
@@ -95,7 +95,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     database = _database(ispdb)
     wanted: Wanted = records_of_document(who.domain)
     if providers is not None or demo or db_uri is not None:
-        held = own_records(who.domain, settings_for(providers, demo, db_uri, public_url))
+        held = own_records(who.domain, load_settings(providers, demo, db_uri, public_url))
         wanted = lambda _: held  # noqa: E731 -- the document is not used then
     visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
     findings: list[Diagnostic] = []

@@ -8,9 +8,9 @@ from waypost.cli.checks.report import PLACES_MAX, Report, counts, print_report
 from waypost.cli.logs import log_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, VerboseFlag
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, print_warnings, quantity
-from waypost.cli.sources.catalogs import catalog_reading
+from waypost.cli.sources.catalogs import stream_catalog
 from waypost.cli.sources.libraries import missing_libraries
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Catalog, DomainPattern, MatchKind
@@ -43,10 +43,10 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     Exit code 1 if there is a finding.
     """
     pattern = None if domain is None else DomainPattern.parse(domain)
-    settings = settings_for(providers, demo, db_uri)
+    settings = load_settings(providers, demo, db_uri)
     shown = None if every else SHOWN
     if pattern is None:
-        with catalog_reading(settings) as catalog:
+        with stream_catalog(settings) as catalog:
             linted = lint_catalog(catalog, shown)
             missing = _missing(settings, catalog)
     elif pattern.kind is MatchKind.EXACT:
@@ -63,20 +63,20 @@ def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     """Return the libraries that are missing; do not read a providers file again."""
     if settings.demo or settings.providers is not None:
         return missing_libraries(catalog.directories)
-    from waypost.cli.sources.database_libraries import missing_in_database  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.cli.sources.database_libraries import missing_libraries_of_database  # noqa: PLC0415 -- loads SQLAlchemy
 
-    return missing_in_database(settings)
+    return missing_libraries_of_database(settings)
 
 
 def _one(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, ...]]:
-    from waypost.cli.sources.store_libraries import missing_for_store  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.cli.sources.database_libraries import missing_libraries_of_store  # noqa: PLC0415 -- loads SQLAlchemy
     from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
     log_warnings()
     store = open_store(settings, print_warnings)
     try:
         found = store.find(name)
-        missing = missing_for_store(store)
+        missing = missing_libraries_of_store(store)
     finally:
         store.close()
     if found is None:
@@ -85,7 +85,7 @@ def _one(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, .
 
 
 def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[LintResult, tuple[str, ...]]:
-    with catalog_reading(settings) as catalog:
+    with stream_catalog(settings) as catalog:
         found = next((one for one in catalog.domains if one.pattern == pattern), None)
         missing = _missing(settings, catalog)
     if found is None:

@@ -15,9 +15,9 @@ from waypost.cli.output import (
     quantity,
     write_document,
 )
-from waypost.cli.sources.database import database
-from waypost.cli.sources.database_libraries import missing_for_database
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.database_libraries import missing_libraries_of_connection
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import SettingsError
 from waypost.database.engine import Engine, missing_file, read_connection
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
@@ -58,11 +58,11 @@ def upgrade(
         write_document(f"{migrate.statements_for_empty(dialect.value).rstrip()}\n")
         return
     if sql:
-        with database(settings_for(db_uri=db_uri)) as engine:
+        with open_database(load_settings(db_uri=db_uri)) as engine:
             printed = migrate.statements(engine).rstrip()
         write_document(f"{printed}\n") if printed else print_stderr("the database is up to date")
         return
-    with database(settings_for(db_uri=db_uri)) as engine:
+    with open_database(load_settings(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)
         if before.is_current:
             print_stderr(f"the database is up to date (revision {before.head})")
@@ -80,7 +80,7 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
 
     Exit code 1 if it is not.
     """
-    with database(settings_for(db_uri=db_uri)) as engine:
+    with open_database(load_settings(db_uri=db_uri)) as engine:
         missing = missing_file(engine)
         found = migrate.status(engine)
     if as_json:
@@ -114,11 +114,11 @@ def check(
     automx2 tolerates such rows. Exit code 1 if there is a finding.
     """
     with (
-        database(settings_for(db_uri=db_uri)) as engine,
+        open_database(load_settings(db_uri=db_uri)) as engine,
         read_connection(engine) as connection,
     ):
         count, shown = _first(audit_rows(connection), 0 if print_all else limit)
-        missing = missing_for_database(connection)
+        missing = missing_libraries_of_connection(connection)
     if as_json:
         found = [diagnostic_json(finding) for finding in shown]
         print_json({"count": count, "findings": found, "missing_libraries": missing})
@@ -143,7 +143,7 @@ def _note_findings(engine: Engine) -> None:
 
 def _missing_libraries(engine: Engine) -> tuple[str, ...]:
     with read_connection(engine) as connection:
-        return missing_for_database(connection)
+        return missing_libraries_of_connection(connection)
 
 
 def _first(found: Iterable[Diagnostic], limit: int) -> tuple[int, list[Diagnostic]]:

@@ -10,10 +10,10 @@ from waypost.cli.directory.report import LookupReport, say_report, step_line
 from waypost.cli.logs import keep_quiet
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_line
-from waypost.cli.sources.catalogs import catalog_of
-from waypost.cli.sources.database import database
-from waypost.cli.sources.entries import entry_for
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import load_catalog
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.lookup import find_domain
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError
 from waypost.core.model import Directory
@@ -46,11 +46,11 @@ def examine(
     fails.
     """
     asked = EmailAddress.parse(address)
-    settings = settings_for(providers, db_uri=db_uri)
+    settings = load_settings(providers, db_uri=db_uri)
     keep_quiet()
     named = None if directory is None else _named(directory, _all(settings))
     started = time.perf_counter()
-    domain = entry_for(settings, asked.domain)
+    domain = find_domain(settings, asked.domain)
     report = LookupReport(settings, asked, domain, named, time.perf_counter() - started)
     for step in report.run():
         if not as_json:
@@ -63,8 +63,8 @@ def examine(
 
 def _all(settings: Settings) -> Sequence[Directory]:
     if settings.demo or settings.providers is not None:
-        return catalog_of(settings).directories
-    with database(settings) as engine, read_connection(engine) as connection:
+        return load_catalog(settings).directories
+    with open_database(settings) as engine, read_connection(engine) as connection:
         return stored_directories(connection)
 
 

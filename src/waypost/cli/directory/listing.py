@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from waypost.cli.directory.places import place_of
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, quantity
-from waypost.cli.sources.catalogs import catalog_of
-from waypost.cli.sources.database import database
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import load_catalog
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.settings import load_settings
 from waypost.core.model import Directory
 from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
@@ -22,7 +22,7 @@ def list_all(
 
     Each line has the name, the kind, the location without secrets, and the number of domains.
     """
-    found = _in_use(settings_for(providers, db_uri=db_uri))
+    found = _in_use(load_settings(providers, db_uri=db_uri))
     if as_json:
         print_json([_summary(directory, count) for directory, count in found])
         return
@@ -37,12 +37,12 @@ def list_all(
 def _in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
     """Return all directories, each with its number of domains; do not keep the domains."""
     if settings.demo or settings.providers is not None:
-        catalog = catalog_of(settings)
+        catalog = load_catalog(settings)
         counts = Counter(
             domain.users.directory.label for domain in catalog.domains if domain.users is not None
         )
         return [(one, counts[one.label]) for one in catalog.directories]
-    with database(settings) as engine, read_snapshot(engine) as connection:
+    with open_database(settings) as engine, read_snapshot(engine) as connection:
         return directories_in_use(connection)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from waypost.cli.output import align_columns, print_json, print_line
-from waypost.cli.user_lookup import user_for
+from waypost.cli.sources.lookup import find_user
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import Directory, DirectoryPolicy, Domain, UnknownUser, User
@@ -119,7 +119,7 @@ class LookupReport:
         started = time.perf_counter()
         limit = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
         try:
-            self.found_user = user_for(self._settings, directory, self.user)
+            self.found_user = find_user(self._settings, directory, self.user)
         except (DirectoryUnavailable, DirectoryError) as error:
             self.is_away = True
             text = f"{limit}: no answer: {error}"

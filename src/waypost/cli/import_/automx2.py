@@ -13,8 +13,8 @@ from waypost.cli.output import (
     print_warnings,
     quantity,
 )
-from waypost.cli.sources.database import database
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_uri
 from waypost.database.engine import Connection, is_missing_file, read_connection, write_transaction
@@ -52,7 +52,7 @@ def automx2(
     cannot set up an account for a domain.
     """
     print_stderr(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
-    copied = _run(settings_for(db_uri=db_uri), from_uri, replace, dry_run)
+    copied = _run(load_settings(db_uri=db_uri), from_uri, replace, dry_run)
     if as_json:
         _print_json(copied, dry_run)
     else:
@@ -62,7 +62,7 @@ def automx2(
 
 
 def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> CopyResult:
-    with open_source(from_uri) as source, database(settings) as engine:
+    with open_source(from_uri) as source, open_database(settings) as engine:
         dialect = engine.dialect.name
         if dry_run:
             if not is_missing_file(engine):

@@ -1,7 +1,6 @@
 """Add imported domains to the database."""
 
-from waypost.cli.sources.database import database
-from waypost.cli.sources.planned_database import planned_database
+from waypost.cli.sources.database import open_database, open_database_for_plan
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog
 from waypost.database.engine import read_snapshot, write_transaction
@@ -18,10 +17,10 @@ def add_to_database(settings: Settings, found: Catalog, dry_run: bool) -> Plan:
         ProvidersError: a domain is already served with other services. Nothing was changed.
     """
     if dry_run:
-        with planned_database(settings) as (engine, _), read_snapshot(engine) as connection:
+        with open_database_for_plan(settings) as (engine, _), read_snapshot(engine) as connection:
             now = read_catalog(connection)
         return compare(now, _together(now, found))
-    with database(settings) as engine:
+    with open_database(settings) as engine:
         upgrade(engine)
         with write_transaction(engine) as connection:
             now = read_catalog(connection)

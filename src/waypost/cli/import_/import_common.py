@@ -13,7 +13,7 @@ from waypost.cli.output import (
     print_warnings,
     write_document,
 )
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, lack_of_mail
 from waypost.diagnostics.lint.domains import lint_catalog
@@ -74,7 +74,7 @@ def add(
     else:
         from waypost.cli.import_.database import add_to_database  # noqa: PLC0415 -- loads SQLAlchemy
 
-        plan = add_to_database(settings_for(db_uri=db_uri), found, dry_run)
+        plan = add_to_database(load_settings(db_uri=db_uri), found, dry_run)
         if as_json:
             _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
         else:

@@ -18,10 +18,9 @@ from waypost.cli.output import (
 )
 from waypost.cli.progress import progress
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
-from waypost.cli.sources.database import database
+from waypost.cli.sources.database import open_database, open_database_for_plan
 from waypost.cli.sources.libraries import missing_libraries
-from waypost.cli.sources.planned_database import planned_database
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError, RemovalRefused
 from waypost.core.model import Catalog
 from waypost.database.engine import Connection, read_snapshot, write_transaction
@@ -133,7 +132,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         _print_sql(wanted, dialect)
         print_warnings(lint_catalog(wanted, of_today=True).lines())
         return
-    settings = settings_for(db_uri=db_uri)
+    settings = load_settings(db_uri=db_uri)
     do = _plan_only if dry_run else _apply
 
     def done(allowed: int | None) -> _Outcome | None:
@@ -194,7 +193,7 @@ def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
 def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
     with (
         WantedContent(job.wanted, job.step) as wanted,
-        planned_database(settings) as (engine, creates_tables),
+        open_database_for_plan(settings) as (engine, creates_tables),
         read_snapshot(engine) as connection,
     ):
         if job.if_empty and not is_empty(connection):
@@ -204,7 +203,7 @@ def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
 
 
 def _apply(settings: Settings, job: _Job) -> _Outcome | None:
-    with WantedContent(job.wanted, job.step) as wanted, database(settings) as engine:
+    with WantedContent(job.wanted, job.step) as wanted, open_database(settings) as engine:
         before = upgrade(engine)
         with write_transaction(engine) as connection:
             if job.if_empty and not is_empty(connection):

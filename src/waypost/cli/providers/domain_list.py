@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
-from waypost.cli.sources.catalogs import catalog_of
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import load_catalog
+from waypost.cli.sources.settings import load_settings
 from waypost.core.model import Domain
 
 
@@ -19,7 +19,7 @@ def list_all(
 
     Each line has the domain, its provider and its number of services.
     """
-    catalog = catalog_of(settings_for(providers, demo, db_uri))
+    catalog = load_catalog(load_settings(providers, demo, db_uri))
     domains = catalog.domains
     for one in catalog.external_domains:
         print_stderr(

@@ -10,8 +10,8 @@ from waypost.cli.logs import log_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line
 from waypost.cli.providers.domain_list import summary
-from waypost.cli.sources.entries import entry_for
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.lookup import find_domain
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Domain, Format, HostEndpoint, Service
@@ -34,9 +34,9 @@ def show(
     Exit code 1 if the domain is not served.
     """
     name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
-    settings = settings_for(providers, demo, db_uri)
+    settings = load_settings(providers, demo, db_uri)
     log_warnings()
-    found = entry_for(settings, name)
+    found = find_domain(settings, name)
     if found is None:
         with explained_word(domain):
             raise DomainNotServed(f"{name} is not served here")

@@ -9,8 +9,8 @@ from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import in_chunks, print_stderr, print_warnings, write_document
 from waypost.cli.progress import progress
 from waypost.cli.providers.export_ispdb import export_ispdb
-from waypost.cli.sources.catalogs import catalog_of, catalog_reading
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.catalogs import load_catalog, stream_catalog
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError
 from waypost.providers_file.load import providers_text
 
@@ -56,12 +56,12 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     if form is ExportFormat.ISPDB:
         if with_secrets:
             raise ProvidersError(["--with-secrets: an ISPDB document has no secrets"])
-        export_ispdb(catalog_of(settings_for(providers, demo, db_uri)), provider, domain)
+        export_ispdb(load_catalog(load_settings(providers, demo, db_uri)), provider, domain)
         return
     if provider is not None or domain is not None:
         raise ProvidersError(["--provider and --domain require --format ispdb"])
-    settings = settings_for(providers, demo, db_uri)
-    with progress(None) as step, catalog_reading(settings, step, _left_out) as catalog:
+    settings = load_settings(providers, demo, db_uri)
+    with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
         for one in catalog.external_domains:
             print_stderr(f"warning: domains from directory {one.directory.label} are left out")
         texts = providers_text(

@@ -10,7 +10,7 @@ from waypost.cli.arguments import explained_word, typed_domain
 from waypost.cli.options import DbUriFlag, DomainArgument, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_error, print_json, print_line, print_stderr
 from waypost.cli.providers.pacc_documents import PaccDocuments, Status, documents_of
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed, NamesUnavailable, NoUsableService, ProvidersError
 from waypost.core.redaction import redact_uri
@@ -40,7 +40,7 @@ def pin(
 
     Run this command before you change the configuration. A second run changes nothing.
     """
-    settings = settings_for(providers, db_uri=db_uri)
+    settings = load_settings(providers, db_uri=db_uri)
     name = _name(domain)
     with open_pinned(settings) as pinned:
         with explained_word(domain):
@@ -78,7 +78,7 @@ def status(
 
     Exit code 1 if DNS does not have the digest of a current document.
     """
-    settings = settings_for(providers, db_uri=db_uri)
+    settings = load_settings(providers, db_uri=db_uri)
     server = _server(resolver)
     with open_pinned(settings) as pinned:
         documents = pinned.all()
@@ -109,7 +109,7 @@ def unpin(
     Waypost then serves the document that follows from the configuration. If DNS does not have
     its digest, nothing changes and the exit code is 1.
     """
-    settings = settings_for(providers, db_uri=db_uri)
+    settings = load_settings(providers, db_uri=db_uri)
     name, server = _name(domain), _server(resolver)
     with open_pinned(settings) as pinned:
         document = pinned.all().get(name.ascii)

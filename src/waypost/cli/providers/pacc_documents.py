@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from waypost.cli.logs import keep_quiet
 from waypost.cli.output import print_line
-from waypost.cli.sources.entries import entry_for
+from waypost.cli.sources.lookup import find_domain
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
 from waypost.formats.pacc import document as pacc
@@ -46,7 +46,7 @@ def documents_of(settings: Settings, name: DomainName) -> PaccDocuments:
         NoUsableService: the domain has no document.
     """
     keep_quiet()
-    entry = entry_for(settings, name)
+    entry = find_domain(settings, name)
     config = client_config(entry, name, None)
     served = pacc.render(config)
     pattern = None if entry is None or entry.pattern.text == name.ascii else str(entry.pattern)

@@ -7,7 +7,7 @@ import typer
 from waypost.cli.arguments import address_or_domain, explained_word
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.show.common import NameFlag, NoDirectoryFlag, config_for, print_answer
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.formats.autoconfig import render
 
 AddressOrDomainArgument = Annotated[
@@ -28,7 +28,7 @@ def autoconfig(
     Many other clients read this format too. For a domain alone, the document has placeholders.
     """
     asked = address_or_domain(address)
-    settings = settings_for(providers, demo, db_uri)
+    settings = load_settings(providers, demo, db_uri)
     with explained_word(address):
         config = config_for(asked, name, settings, no_directory)
     print_answer(config, render)

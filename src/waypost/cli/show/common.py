@@ -8,8 +8,7 @@ import typer
 from waypost.cli.arguments import typed_domain
 from waypost.cli.logs import keep_quiet
 from waypost.cli.output import print_warnings, write_document
-from waypost.cli.sources.entries import entry_for
-from waypost.cli.user_lookup import user_for
+from waypost.cli.sources.lookup import find_domain, find_user
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable, DomainError
 from waypost.core.model import ClientConfig, Directory, User
@@ -72,7 +71,7 @@ def config_for(
     """
     keep_quiet()
     domain, address = (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
-    entry = entry_for(settings, domain)
+    entry = find_domain(settings, domain)
     user: User | None = User()
     if address is not None and not no_directory:
         question = question_for(entry, address)
@@ -84,7 +83,7 @@ def config_for(
 def config_of(domain: DomainName, settings: Settings) -> ClientConfig:
     """Return the configuration of a domain, without an address."""
     keep_quiet()
-    return client_config(entry_for(settings, domain), domain, None)
+    return client_config(find_domain(settings, domain), domain, None)
 
 
 def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) -> None:
@@ -99,7 +98,7 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
 def _user(settings: Settings, directory: Directory, address: EmailAddress) -> User | None:
     """Return the user from a directory; if it is unavailable, warn and return an empty user."""
     try:
-        return user_for(settings, directory, address)
+        return find_user(settings, directory, address)
     except (DirectoryUnavailable, DirectoryError) as error:
         print_warnings([f"directory {directory.label}: {error}; this is the general answer"])
         return User()

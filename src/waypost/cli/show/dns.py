@@ -9,7 +9,7 @@ from waypost.cli.arguments import explained_word
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag, PublicUrlFlag
 from waypost.cli.output import print_warnings, write_document
 from waypost.cli.show.common import config_of, exact_domain
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import DomainMoved
 from waypost.formats.dns import publish, publish_moved, write
 
@@ -45,7 +45,7 @@ def dns(  # noqa: PLR0913 -- each is a flag
     db_uri: DbUriFlag = None,
 ) -> None:
     """Print all DNS records that a domain should publish."""
-    settings = settings_for(providers, demo, db_uri, public_url)
+    settings = load_settings(providers, demo, db_uri, public_url)
     asked, url = exact_domain(domain), settings.public_url
     try:
         with explained_word(domain):

@@ -18,7 +18,7 @@ from waypost.cli.show.common import (
     print_answer,
     whole,
 )
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import (
     DomainMoved,
     DomainNotServed,
@@ -53,7 +53,7 @@ def autodiscover(
 
     eM Client reads this format too. If there is no service, the answer is an ErrorCode.
     """
-    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    settings, asked = load_settings(providers, demo, db_uri), whole(address)
     try:
         print_answer(config_for(asked, name, settings, no_directory), pox.render)
     except DomainMoved as moved:
@@ -77,7 +77,7 @@ def activesync(
 
     If there is no ActiveSync service, the answer is ErrorCode 601.
     """
-    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    settings, asked = load_settings(providers, demo, db_uri), whole(address)
     try:
         print_answer(config_for(asked, name, settings, no_directory), activesync_format.render)
     except DomainMoved as moved:
@@ -103,7 +103,7 @@ def autodiscover_json(
 
     Outlook 2016 and newer request it; it is the URL of one protocol.
     """
-    settings, asked = settings_for(providers, demo, db_uri), whole(address)
+    settings, asked = load_settings(providers, demo, db_uri), whole(address)
     try:
         wanted = v2.parse_protocol(protocol)
         config = config_for(asked, None, settings, no_directory)

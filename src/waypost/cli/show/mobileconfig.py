@@ -7,7 +7,7 @@ import typer
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import write_document
 from waypost.cli.show.common import AddressArgument, NameFlag, NoDirectoryFlag, config_for, whole
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.mobileconfig.profile import render
 from waypost.wiring import profile_settings, signing_credentials
@@ -31,7 +31,7 @@ def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
 
     The profile is signed if the settings or the provider have a certificate for it.
     """
-    asked, settings = whole(address), settings_for(providers, demo, db_uri)
+    asked, settings = whole(address), load_settings(providers, demo, db_uri)
     others = aliases_of(asked, [whole(alias) for alias in aliases or ()])
     config = config_for(asked, name, settings, no_directory)
     profile = render(config, profile_settings(settings), aliases=others)

@@ -4,7 +4,7 @@ from waypost.cli.arguments import explained_word
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag
 from waypost.cli.output import write_document
 from waypost.cli.show.common import config_of, exact_domain
-from waypost.cli.sources.settings import settings_for
+from waypost.cli.sources.settings import load_settings
 from waypost.formats.pacc.document import render
 
 
@@ -20,5 +20,5 @@ def pacc(
     """
     asked = exact_domain(domain)
     with explained_word(domain):
-        config = config_of(asked, settings_for(providers, demo, db_uri))
+        config = config_of(asked, load_settings(providers, demo, db_uri))
     write_document(render(config))

@@ -12,7 +12,7 @@ from waypost.providers_file.load import read_providers_path
 from waypost.settings import Settings
 
 
-def catalog_of(settings: Settings) -> Catalog:
+def load_catalog(settings: Settings) -> Catalog:
     """Read the catalog from the source of domains in the settings.
 
     Raises:
@@ -26,27 +26,27 @@ def catalog_of(settings: Settings) -> Catalog:
         result = read_providers_path(settings.providers)
         print_warnings(result.warnings)
         return result.catalog
-    with catalog_reading(settings) as catalog:
+    with stream_catalog(settings) as catalog:
         return replace(catalog, domains=tuple(catalog.domains))
 
 
 @contextmanager
-def catalog_reading(
+def stream_catalog(
     settings: Settings,
-    step: Progress = lambda _what, _done, _total: None,
-    left_out: DiagnosticSink = lambda _finding: None,
+    on_progress: Progress = lambda _what, _done, _total: None,
+    on_unused_row: DiagnosticSink = lambda _row: None,
 ) -> Iterator[Catalog]:
     """Read catalogs of any size: domains of a database are not kept in memory.
 
     Args:
         settings: define the source of domains.
-        step: is called with the progress.
-        left_out: is called with each row of a database that no answer uses.
+        on_progress: is called with the progress.
+        on_unused_row: is called with each row of a database that no answer uses.
     """
     if settings.demo or settings.providers is not None:
-        yield catalog_of(settings)
+        yield load_catalog(settings)
         return
-    from waypost.cli.sources.stored_catalog import stored_catalog  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.cli.sources.database import open_database_catalog  # noqa: PLC0415 -- loads SQLAlchemy
 
-    with stored_catalog(settings, step, left_out) as catalog:
+    with open_database_catalog(settings, on_progress, on_unused_row) as catalog:
         yield catalog

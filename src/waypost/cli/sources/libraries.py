@@ -8,4 +8,6 @@ from waypost.directory.factory import missing_library
 
 def missing_libraries(directories: Iterable[Directory]) -> tuple[str, ...]:
     """Return a line for each directory whose library is missing, with the install command."""
-    return tuple(line for one in directories if (line := missing_library(one)) is not None)
+    return tuple(
+        line for directory in directories if (line := missing_library(directory)) is not None
+    )

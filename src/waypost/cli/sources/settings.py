@@ -6,7 +6,7 @@ from waypost.cli.output import print_stderr, print_warnings
 from waypost.settings import Settings, database_of, load_from_process, source_of_database
 
 
-def settings_for(
+def load_settings(
     providers: Path | None = None,
     demo: bool = False,
     db_uri: str | None = None,
