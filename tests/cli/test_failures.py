@@ -71,7 +71,7 @@ def test_defect(waypost: Waypost, monkeypatch: pytest.MonkeyPatch, place: str) -
     def broken(arguments: object) -> None:
         raise RuntimeError(f"cannot parse {arguments!r}: {URI}")
 
-    monkeypatch.setattr(config, "warn", broken)
+    monkeypatch.setattr(config, "print_warnings", broken)
     if place == "variable":
         monkeypatch.setenv("WAYPOST_DB_URI", URI)
         outcome = waypost("config", "show")

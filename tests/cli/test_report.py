@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
-from waypost.cli.checks.report import ClientRow, Details, Report, text
-from waypost.cli.layout import TEXT_MAX_CHARS, cells, clean, wrapped
+from waypost.cli.checks.report import CheckReport, ClientRow, Details, report_text
+from waypost.cli.layout import TEXT_MAX_CHARS, display_width, sanitize, wrap
 from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode
 from waypost.diagnostics.grouping import DiagnosticGroup
 
@@ -35,7 +35,7 @@ def group(one: dict[str, Any]) -> DiagnosticGroup:
     return DiagnosticGroup(about, kept, one.get("count", len(kept)), breaks, **more)
 
 
-def report(path: Path) -> Report:
+def report(path: Path) -> CheckReport:
     """Read a report: the members of the dataclasses, and lists where these have tuples."""
     report = json.loads(path.read_text("utf-8"))
     report["groups"] = [group(one) for one in report.pop("problems", ())]
@@ -43,14 +43,14 @@ def report(path: Path) -> Report:
     report["details"] = [
         Details(**{**one, "lines": tuple(one["lines"])}) for one in report.get("details", ())
     ]
-    return Report(**report)
+    return CheckReport(**report)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_cases(path: Path, width: str) -> None:
     """Each report is equal to its golden file, in a pipe and on terminals of 80 and 40 columns."""
-    shown = text(report(path), WIDTHS[width], verbose=path.stem.startswith("verbose"))
+    shown = report_text(report(path), WIDTHS[width], verbose=path.stem.startswith("verbose"))
     check(path.with_suffix(f".{width}.txt"), shown)
 
 
@@ -58,8 +58,8 @@ def test_cases(path: Path, width: str) -> None:
 def test_no_line_is_too_wide(path: Path) -> None:
     """At any width, only links are wider than the terminal, so that they can be copied."""
     for width in range(20, 140, 3):
-        for line in text(report(path), width, verbose=True).splitlines():
-            assert cells(line) <= width or line.startswith("  see: "), (width, line)
+        for line in report_text(report(path), width, verbose=True).splitlines():
+            assert display_width(line) <= width or line.startswith("  see: "), (width, line)
             assert line.isprintable()
 
 
@@ -67,15 +67,15 @@ def test_the_verdict_is_first() -> None:
     """The first line of every report is its verdict."""
     for path in CASES:
         shown = report(path)
-        first = text(shown, None).splitlines()[0]
-        assert first == f"{clean(shown.subject)}: {clean(shown.verdict)}"
+        first = report_text(shown, None).splitlines()[0]
+        assert first == f"{sanitize(shown.subject)}: {sanitize(shown.verdict)}"
 
 
 def test_each_sentence_once() -> None:
     """A code's message, its fix and its link are in a report once, for any number of places."""
     for path in CASES:
         shown = report(path)
-        whole = text(shown, None)
+        whole = report_text(shown, None)
         for one in shown.groups:
             assert whole.count(f" {one.code}: {one.about.message}\n") == 1
             assert whole.count(f"  fix: {one.about.fix}\n") == [
@@ -87,10 +87,10 @@ def test_each_sentence_once() -> None:
 def test_wrapping_loses_nothing(said: str, width: int) -> None:
     """All words stay, in their order, and no line is wider than the limit, or one letter."""
     for first in (None, 0, width // 2):
-        lines = list(wrapped(said, width, first))
+        lines = list(wrap(said, width, first))
         assert "".join("".join(lines).split()) == "".join(said.split())
-        assert all(cells(line) <= width or len(line) == 1 for line in lines)
-        assert first is None or not lines or cells(lines[0]) <= first
+        assert all(display_width(line) <= width or len(line) == 1 for line in lines)
+        assert first is None or not lines or display_width(lines[0]) <= first
 
 
 HOSTILE = [
@@ -107,7 +107,7 @@ HOSTILE = [
 @pytest.mark.parametrize(("said", "shown"), HOSTILE)
 def test_hostile_texts(said: str, shown: str) -> None:
     """Text of a server has no effect on a terminal, and no markup of Rich."""
-    assert clean(said) == shown
+    assert sanitize(said) == shown
 
 
 def on_a_terminal(
@@ -151,10 +151,10 @@ def test_colours_on_a_terminal(home: Path, waypost: Waypost, columns: int) -> No
     """On a terminal, errors are red and lines fit; without the colours, the text is the same."""
     shown = on_a_terminal(home, "lint", "--demo", columns=columns)
     assert "\x1b[1;31merror\x1b[0m" in shown
-    plain = without_colours(shown)
-    assert all(cells(line) <= columns for line in plain.splitlines())
+    plain_text = without_colours(shown)
+    assert all(display_width(line) <= columns for line in plain_text.splitlines())
     piped = waypost("lint", "--demo").out
-    assert "".join(plain.split()) == "".join(piped.split())
+    assert "".join(plain_text.split()) == "".join(piped.split())
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

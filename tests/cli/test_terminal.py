@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import Waypost
 from tests.servers.hostile import ANSWERS, HOSTILE, hostile_server
 from tests.servers.waypost import SOURCE
-from waypost.cli.layout import Part, plain
+from waypost.cli.layout import Part, plain_text
 from waypost.cli.output import print_line, print_stderr, print_warnings, write_document
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -90,7 +90,7 @@ def test_one_line_each(write: Callable[[str], None], capsys: pytest.CaptureFixtu
 
 def test_report_lines() -> None:
     """A line of a report shows the text of its parts, from any source."""
-    assert plain((Part("a\x1b[2J"), Part(f"\n{HOSTILE}", "bold"))).isprintable()
+    assert plain_text((Part("a\x1b[2J"), Part(f"\n{HOSTILE}", "bold"))).isprintable()
 
 
 @pytest.mark.parametrize("content", [f"<a>{HOSTILE}\n</a>", f"<a>{HOSTILE}\n</a>".encode()])

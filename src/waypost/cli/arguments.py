@@ -7,16 +7,16 @@ from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DomainError, DomainNotServed
 
 
-def address_or_domain(text: str) -> EmailAddress | DomainName:
+def parse_address_or_domain(text: str) -> EmailAddress | DomainName:
     """Parse an address, or a domain alone.
 
     Raises:
         AddressError: the text is neither; the message names the rule that it breaks.
     """
-    return EmailAddress.parse(text) if "@" in text else typed_domain(text)
+    return EmailAddress.parse(text) if "@" in text else parse_domain(text)
 
 
-def typed_domain(text: str) -> DomainName:
+def parse_domain(text: str) -> DomainName:
     """Parse a domain, or the domain of an address.
 
     Raises:
@@ -27,11 +27,11 @@ def typed_domain(text: str) -> DomainName:
     except DomainError as error:
         if "@" in text:
             raise
-        raise _neither(text, f"it has no @, and {error}") from error
+        raise _neither_error(text, f"it has no @, and {error}") from error
 
 
 @contextmanager
-def explained_word(text: str) -> Iterator[None]:
+def explain_missing_at_sign(text: str) -> Iterator[None]:
     """Raise a clearer error for one word that is not served: most often the @ is missing.
 
     Raises:
@@ -42,10 +42,12 @@ def explained_word(text: str) -> Iterator[None]:
     except DomainNotServed as error:
         if "@" in text or "." in text.strip("."):
             raise
-        raise _neither(text, "it has no @ and no dot, and no such domain is served") from error
+        raise _neither_error(
+            text, "it has no @ and no dot, and no such domain is served"
+        ) from error
 
 
-def _neither(text: str, reason: str) -> AddressError:
+def _neither_error(text: str, reason: str) -> AddressError:
     shown = text if text.strip() else f"{text!r}"
     kinds = "an address such as alice@example.com nor a domain such as example.com"
     return AddressError(f"{shown}: is neither {kinds}: {reason}")

@@ -17,22 +17,22 @@ from waypost.cli.output import print_stderr
 from waypost.core.errors import WaypostError
 from waypost.core.redaction import redact_message, secrets_of
 
-_DEFECT: Final = "error: this is a defect of Waypost; please report it with the lines above"
+_DEFECT_MESSAGE: Final = "error: this is a defect of Waypost; please report it with the lines above"
 # An address alone, such as alice@example.com, is not a secret.
-_LIKE_URI: Final = re.compile(r"://|:.*@", re.DOTALL)
+_URI_PATTERN: Final = re.compile(r"://|:.*@", re.DOTALL)
 # A password in one of these is masked by the code that reads it, and may be a common word.
 _URI_OPTIONS: Final = ("--db-uri", "--from-uri")
 _URI_VARIABLE: Final = "WAYPOST_DB_URI"
 _VARIABLES: Final = ("WAYPOST_", "AUTOMX2_")
 
 
-class _Shown(Protocol):
+class _UsageError(Protocol):
     exit_code: int
 
     def show(self, file: IO[Any] | None = None) -> None: ...
 
 
-def usage_error() -> type[Exception]:
+def usage_error_type() -> type[Exception]:
     """Return the base of all errors of the command line, which Typer does not export."""
     return cast("type[Exception]", typer.BadParameter.__bases__[0])
 
@@ -43,41 +43,41 @@ def misplaced_secrets(arguments: Sequence[str]) -> frozenset[str]:
     Args:
         arguments: of the command; environment variables are searched as well.
     """
-    before = ["", *arguments]
+    previous = ["", *arguments]
     variables = (
         value
         for name, value in os.environ.items()
         if name.startswith(_VARIABLES) and name != _URI_VARIABLE
     )
-    return _secrets(
+    return _secrets_in(
         argument
-        for option, argument in zip(before, arguments, strict=False)
+        for option, argument in zip(previous, arguments, strict=False)
         if option not in _URI_OPTIONS and not argument.startswith(_URI_OPTIONS)
-    ) | _secrets(variables)
+    ) | _secrets_in(variables)
 
 
-def explain_usage(error: Exception, arguments: Sequence[str]) -> int:
+def report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     """Write a usage error to standard error.
 
     Returns:
         The exit code.
     """
-    shown, text = cast("_Shown", error), io.StringIO()
-    shown.show(text)
-    _note_lines(redact_message(text.getvalue(), _secrets(arguments)))
-    return shown.exit_code
+    usage_error, text = cast("_UsageError", error), io.StringIO()
+    usage_error.show(text)
+    _print_stderr_lines(redact_message(text.getvalue(), _secrets_in(arguments)))
+    return usage_error.exit_code
 
 
-class Defects:
+class DefectReporter:
     """A report of an unexpected exception, instead of Python's traceback.
 
     Attributes:
-        found: whether there was one.
+        has_defect: whether there was one.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
         """Initialize with the arguments, which may contain secrets."""
-        self.found = False
+        self.has_defect = False
         self._arguments = arguments
 
     def __enter__(self) -> Self:
@@ -85,29 +85,32 @@ class Defects:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback_object: object,
     ) -> bool:
         """Write the traceback to standard error, without secrets."""
         if not isinstance(error, Exception):
             return False
-        secrets = _secrets(self._arguments) | _secrets_of_settings()
-        _note_lines(redact_message("".join(traceback.format_exception(error)), secrets))
-        print_stderr(_DEFECT)
-        self.found = True
+        secrets = _secrets_in(self._arguments) | _secrets_of_settings()
+        _print_stderr_lines(redact_message("".join(traceback.format_exception(error)), secrets))
+        print_stderr(_DEFECT_MESSAGE)
+        self.has_defect = True
         return True
 
 
-def _note_lines(text: str) -> None:
+def _print_stderr_lines(text: str) -> None:
     for line in text.rstrip("\n").split("\n"):
         print_stderr(line)
 
 
-def _secrets(arguments: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
+def _secrets_in(arguments: Iterable[str]) -> frozenset[str]:
+    secrets: set[str] = set()
     for argument in arguments:
         text = argument.partition("=")[2] if argument.startswith("--") else argument
-        found |= secrets_of(text) if _LIKE_URI.search(text) else set()
-    return frozenset(found)
+        secrets |= secrets_of(text) if _URI_PATTERN.search(text) else set()
+    return frozenset(secrets)
 
 
 def _secrets_of_settings() -> frozenset[str]:

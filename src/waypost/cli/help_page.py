@@ -24,7 +24,11 @@ class DocumentedCommand(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- types of Click
         """Return the words after the name of the command: `[OPTIONS] URL [DOMAIN]...`."""
-        arguments = [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
+        arguments = [
+            parameter
+            for parameter in self.get_params(ctx)
+            if parameter.param_type_name == "argument"
+        ]
         return ["[OPTIONS]", *map(_usage_of_argument, arguments)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 -- types of Click
@@ -52,7 +56,7 @@ class DocumentedCommand(TyperCommand):
 def _write_sections(formatter: Any, sections: Mapping[str, list[_Row]]) -> None:  # noqa: ANN401 -- types of Click
     """Write the sections that have rows; the second column begins at the same place in all."""
     widths = [len(name) for rows in sections.values() for name, _ in rows]
-    width = max((one for one in widths if one <= _NAME_WIDTH_MAX), default=0)
+    width = max((width for width in widths if width <= _NAME_WIDTH_MAX), default=0)
     for title, rows in sections.items():
         if rows:
             with formatter.section(title):

@@ -65,8 +65,8 @@ def _certificates(settings: Settings) -> Iterator[CertificateNames]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
     with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
-        for one in catalog.external_domains:
-            print_warnings([f"domains from directory {one.directory.label} are left out"])
+        for external in catalog.external_domains:
+            print_warnings([f"domains from directory {external.directory.label} are left out"])
         taken = _bare_names(catalog.domains, settings.tls_names)
         for domain in catalog.domains:
             if domain.is_declined:

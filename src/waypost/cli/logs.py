@@ -4,15 +4,15 @@ from typing import Final
 
 from waypost.runtime.logs import configure
 
-_QUIET: Final = "CRITICAL"
+_CRITICAL: Final = "CRITICAL"
 _WARNINGS: Final = "WARNING"
 
 
-def keep_quiet() -> None:
+def disable_log() -> None:
     """Disable the log of this process, because the command reports the same in its output."""
-    configure(_QUIET, "console")
+    configure(_CRITICAL, "console")
 
 
-def log_warnings() -> None:
+def log_only_warnings() -> None:
     """Write the warnings of the log to standard error, apart from the result."""
     configure(_WARNINGS, "console")

@@ -11,7 +11,12 @@ from collections.abc import Sequence
 import typer
 
 from waypost.cli.commands import ALL
-from waypost.cli.failures import Defects, explain_usage, misplaced_secrets, usage_error
+from waypost.cli.failures import (
+    DefectReporter,
+    misplaced_secrets,
+    report_usage_error,
+    usage_error_type,
+)
 from waypost.cli.lazy import root_group
 from waypost.cli.output import EXIT_FAILED, EXIT_FINDINGS, EXIT_USAGE, print_error, print_stderr
 from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
@@ -26,26 +31,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    with Defects(given) as defects:
-        return _run(given)
-    return EXIT_FAILED if defects.found else 0
+    argument_list = list(sys.argv[1:] if arguments is None else arguments)
+    with DefectReporter(argument_list) as reporter:
+        return _run(argument_list)
+    return EXIT_FAILED if reporter.has_defect else 0
 
 
-def _run(given: Sequence[str]) -> int:
+def _run(argument_list: Sequence[str]) -> int:
     command = root_group(ALL)
     try:
-        code = command(args=given, prog_name="waypost", standalone_mode=False)
-    except usage_error() as error:
-        return explain_usage(error, given)
+        code = command(args=argument_list, prog_name="waypost", standalone_mode=False)
+    except usage_error_type() as error:
+        return report_usage_error(error, argument_list)
     except typer.Abort:
         print_stderr("Aborted!")
         return EXIT_FAILED
     except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
-        print_error(error, misplaced_secrets(given))
+        print_error(error, misplaced_secrets(argument_list))
         return EXIT_FINDINGS
     except WaypostError as error:
-        print_error(error, misplaced_secrets(given))
+        print_error(error, misplaced_secrets(argument_list))
         return EXIT_USAGE
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else EXIT_USAGE

@@ -65,7 +65,7 @@ def _authorities(ca: Path | None) -> list[X509Certificate]:
     if ca is None:
         usual = ssl.get_default_verify_paths()
         places = (usual.cafile, usual.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt")
-        ca = next((Path(one) for one in places if one and Path(one).is_file()), None)
+        ca = next((Path(path) for path in places if path and Path(path).is_file()), None)
     if ca is None:
         return []
     raw = _read(ca, "--ca: ")
@@ -83,7 +83,7 @@ def _print(report: ProfileReport) -> None:
         ("trusted by", " < ".join(report.chain) or "-"),
         ("profile", f"{report.name} ({report.identifier})"),
         ("organization", report.organization or "-"),
-        *(("payload", f"{one.type} {one.name}") for one in report.payloads),
+        *(("payload", f"{payload.type} {payload.name}") for payload in report.payloads),
     ]
     for line in align_columns(rows):
         print_line(line)
@@ -104,8 +104,8 @@ def _print_json(report: ProfileReport) -> None:
             "organization": report.organization,
             "identifier": report.identifier,
             "payloads": [
-                {"type": one.type, "name": one.name, "identifier": one.identifier}
-                for one in report.payloads
+                {"type": payload.type, "name": payload.name, "identifier": payload.identifier}
+                for payload in report.payloads
             ],
             "problems": list(report.problems),
         }

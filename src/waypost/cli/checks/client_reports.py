@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.cli.checks.report import ClientRow, Details
-from waypost.cli.layout import clean
+from waypost.cli.layout import sanitize
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT
 from waypost.diagnostics.conformance.reports import ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic
@@ -19,7 +19,7 @@ _BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
 _URL: Final = re.compile(r"^https?://\S+: ")
 _STATUS: Final = re.compile(r"\bstatus \d{3}\b")
 _REASONS_MAX: Final = 3
-_SILENCE: Final = "no answer"
+_NO_ANSWER: Final = "no answer"
 _REASON_MAX_CHARS: Final = 80
 # The rules about a document, by the end of the path that a client requests.
 _RULES: Final = {
@@ -29,51 +29,53 @@ _RULES: Final = {
 }
 
 
-def is_bad(report: ConformanceReport) -> bool:
+def needs_action(report: ConformanceReport) -> bool:
     """Return whether the operator must do something."""
     return report.verdict in _BAD
 
 
-def rows(found: Iterable[ConformanceReport]) -> dict[str, list[dict[str, object]]]:
+def reports_json(reports: Iterable[ConformanceReport]) -> dict[str, list[dict[str, object]]]:
     """Return the reports of clients and of rules, for scripts."""
-    rows: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
-    for report in found:
-        rows[report.kind].append(
+    by_kind: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
+    for report in reports:
+        by_kind[report.kind].append(
             {
                 "key": report.key,
                 "name": report.name,
                 "verdict": report.verdict,
-                "account": clean(str(report.account)) if report.account else None,
-                "other_services": [clean(place) for place in report.other_services],
-                "findings": [clean(finding) for finding in report.findings],
+                "account": sanitize(str(report.account)) if report.account else None,
+                "other_services": [sanitize(place) for place in report.other_services],
+                "findings": [sanitize(finding) for finding in report.findings],
                 "link": report.link,
             }
         )
-    return rows
+    return by_kind
 
 
-def verdict_on(found: Sequence[ConformanceReport]) -> str:
+def client_summary(reports: Sequence[ConformanceReport]) -> str:
     """Return how many clients work: `5 of 14 clients fail, 1 was not checked`."""
-    clients = [one for one in found if one.kind == "client" and one.verdict != "not offered"]
-    verdicts: list[str] = [one.verdict for one in clients]
+    clients = [
+        report for report in reports if report.kind == "client" and report.verdict != "not offered"
+    ]
+    verdicts: list[str] = [report.verdict for report in clients]
     total, failing = len(clients), verdicts.count("fails")
     unchecked = verdicts.count("not checked")
     if not total:
         return "it offers nothing to any client"
     if unchecked == total:
         return f"none of {total} clients was checked"
-    said = f"{failing} of {total} clients {'fails' if failing == 1 else 'fail'}"
+    summary = f"{failing} of {total} clients {'fails' if failing == 1 else 'fail'}"
     if not failing:
         working = total - unchecked
-        said = f"all {total} clients work" if not unchecked else f"{working} of {total} work"
+        summary = f"all {total} clients work" if not unchecked else f"{working} of {total} work"
     if unchecked:
-        said += f", {unchecked} {'was' if unchecked == 1 else 'were'} not checked"
-    return said
+        summary += f", {unchecked} {'was' if unchecked == 1 else 'were'} not checked"
+    return summary
 
 
-def rule_remark(found: Sequence[ConformanceReport]) -> str:
+def rule_summary(reports: Sequence[ConformanceReport]) -> str:
     """Return how many rules are kept: `rules: 20 passed, 2 failed`."""
-    verdicts: list[str] = [one.verdict for one in found if one.kind == "server"]
+    verdicts: list[str] = [report.verdict for report in reports if report.kind == "server"]
     names = {"works": "passed", "fails": "failed", "not offered": "not offered"}
     names["not checked"] = "not checked"
     numbers = ((verdicts.count(verdict), name) for verdict, name in names.items())
@@ -81,42 +83,48 @@ def rule_remark(found: Sequence[ConformanceReport]) -> str:
 
 
 def client_rows(
-    found: Iterable[ConformanceReport], groups: Sequence[DiagnosticGroup]
+    reports: Iterable[ConformanceReport], groups: Sequence[DiagnosticGroup]
 ) -> list[ClientRow]:
     """Return the table of clients.
 
     Args:
-        found: the reports of clients and rules.
+        reports: the reports of clients and rules.
         groups: the table shows their codes instead of their texts.
     """
     return [
-        ClientRow(one.name, one.verdict, _how(one, groups)) for one in found if one.kind == "client"
+        ClientRow(report.name, report.verdict, _reason(report, groups))
+        for report in reports
+        if report.kind == "client"
     ]
 
 
-def _how(report: ConformanceReport, groups: Sequence[DiagnosticGroup]) -> str:
+def _reason(report: ConformanceReport, groups: Sequence[DiagnosticGroup]) -> str:
     if report.verdict in {"not checked", "not offered"}:
-        causes = (one.code for one in groups if one.is_cause and _says(one, report.remark))
+        causes = (
+            group.code
+            for group in groups
+            if group.is_cause and _is_explained_by(group, report.remark)
+        )
         return next(causes, report.remark)
     source = _source(report)
     if report.verdict == "works":
         return source
     if report.verdict == "fails":
         if report.diagnostics and report.diagnostics[0].code == NO_ACCOUNT:
-            summary = _summary([one.text for one in report.diagnostics])
-            codes = [one.code for one in groups if report.name in one.breaks]
-            return ", ".join(codes) if codes and summary == _SILENCE else summary
-        wrong = [one for one in report.diagnostics if one.severity == "error"]
-        return ", ".join(dict.fromkeys(_named(one.code, one.text) for one in wrong))
-    seen = ", ".join(dict.fromkeys(one.code for one in report.diagnostics))
-    return f"{source}; {seen}" if source else seen
+            summary = _answers_summary([diagnostic.text for diagnostic in report.diagnostics])
+            codes = [group.code for group in groups if report.name in group.breaks]
+            return ", ".join(codes) if codes and summary == _NO_ANSWER else summary
+        errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "error"]
+        return ", ".join(dict.fromkeys(_code_with_server(one.code, one.text) for one in errors))
+    warnings = ", ".join(dict.fromkeys(diagnostic.code for diagnostic in report.diagnostics))
+    return f"{source}; {warnings}" if source else warnings
 
 
-def _says(group: DiagnosticGroup, remark: str) -> bool:
+def _is_explained_by(group: DiagnosticGroup, remark: str) -> bool:
     return any(place.startswith(remark) for place in group.places)
 
 
-def _named(code: str, text: str) -> str:
+def _code_with_server(code: str, text: str) -> str:
     """Return a code, with its mail server if it concerns one."""
     place = text.partition(": ")[0]
     return f"{code} ({place})" if code.startswith(("mail-", "certificate-")) else code
@@ -138,69 +146,75 @@ def _source(report: ConformanceReport) -> str:
     return f"{kind} at {parts.netloc}" if kind else parts.netloc
 
 
-def _summary(reasons: Iterable[str]) -> str:
+def _answers_summary(reasons: Iterable[str]) -> str:
     """Return the answers that a client received, each kind of answer once."""
-    seen: dict[str, None] = {}
+    answers: dict[str, None] = {}
     for reason in reasons:
         statuses = _STATUS.findall(reason)
-        words = [_SILENCE] if _SILENCE in reason else []
+        words = [_NO_ANSWER] if _NO_ANSWER in reason else []
         rest = _URL.sub("", reason)
         if len(rest) > _REASON_MAX_CHARS:
             rest = f"{rest[:_REASON_MAX_CHARS]}…"
-        seen |= dict.fromkeys(words + statuses or [rest])
-    shown = list(seen)[:_REASONS_MAX]
+        answers |= dict.fromkeys(words + statuses or [rest])
+    shown = list(answers)[:_REASONS_MAX]
     return "; ".join(shown)
 
 
 def client_groups(
-    found: Sequence[ConformanceReport], without: Collection[str] = frozenset()
+    reports: Sequence[ConformanceReport], without: Collection[str] = frozenset()
 ) -> list[DiagnosticGroup]:
     """Return what is wrong for clients, by code.
 
     Searches without a result are left out: the table shows them, and other codes explain them.
 
     Args:
-        found: the reports of clients and rules.
+        reports: the reports of clients and rules.
         without: codes that the report shows elsewhere.
     """
     left_out = {NO_ACCOUNT, *without}
-    clients = [one for one in found if one.kind == "client"]
-    groups = grouped(one for report in clients for one in report.diagnostics)
+    clients = [report for report in reports if report.kind == "client"]
+    groups = grouped(diagnostic for report in clients for diagnostic in report.diagnostics)
     return [
-        group_of(one.kept, breaks=_broken_by(one.code, clients))
-        for one in groups
-        if one.code not in left_out
+        group_of(group.kept, breaks=_clients_broken_by(group.code, clients))
+        for group in groups
+        if group.code not in left_out
     ]
 
 
-def _broken_by(code: str, clients: Sequence[ConformanceReport]) -> tuple[str, ...]:
+def _clients_broken_by(code: str, clients: Sequence[ConformanceReport]) -> tuple[str, ...]:
     return tuple(
-        report.name for report in clients if any(one.code == code for one in report.diagnostics)
+        report.name
+        for report in clients
+        if any(diagnostic.code == code for diagnostic in report.diagnostics)
     )
 
 
 def rule_groups(
-    found: Sequence[ConformanceReport], *, with_silence: bool = True
+    reports: Sequence[ConformanceReport], *, with_unanswered: bool = True
 ) -> list[DiagnosticGroup]:
     """Return the rules that fail.
 
     Args:
-        found: the reports of clients and rules.
-        with_silence: include rules that fail because a host did not answer at all.
+        reports: the reports of clients and rules.
+        with_unanswered: include rules that fail because a host did not answer at all.
     """
-    reach = _reach(found)
-    held = []
-    for report in found:
-        shown = [one for one in report.diagnostics if with_silence or _SILENCE not in one.text]
+    reach = _failing_clients_by_rule(reports)
+    groups = []
+    for report in reports:
+        shown = [
+            diagnostic
+            for diagnostic in report.diagnostics
+            if with_unanswered or _NO_ANSWER not in diagnostic.text
+        ]
         if report.kind == "server" and shown:
-            held.append(replace(group_of(shown), reach=reach.get(report.key, 0)))
-    return held
+            groups.append(replace(group_of(shown), reach=reach.get(report.key, 0)))
+    return groups
 
 
-def _reach(found: Sequence[ConformanceReport]) -> dict[str, int]:
+def _failing_clients_by_rule(reports: Sequence[ConformanceReport]) -> dict[str, int]:
     """Return the number of failing clients that requested the document of each rule."""
     reach: dict[str, int] = {}
-    for report in found:
+    for report in reports:
         if report.kind != "client" or report.verdict != "fails":
             continue
         for end, keys in _RULES.items():
@@ -210,26 +224,30 @@ def _reach(found: Sequence[ConformanceReport]) -> dict[str, int]:
     return reach
 
 
-def group_of(found: Sequence[Diagnostic], breaks: tuple[str, ...] = ()) -> DiagnosticGroup:
+def group_of(reports: Sequence[Diagnostic], breaks: tuple[str, ...] = ()) -> DiagnosticGroup:
     """Return diagnostics of one code as a group; the same text is shown once.
 
     Args:
-        found: at least one.
+        reports: at least one.
         breaks: the names of the clients that are broken.
     """
-    texts = {one.text: one for one in reversed(found)}
-    kept = [one for one in found if texts[one.text] is one]
-    return DiagnosticGroup(found[0].about, kept, len(kept), breaks, len(breaks))
+    texts = {report.text: report for report in reversed(reports)}
+    unique = [report for report in reports if texts[report.text] is report]
+    return DiagnosticGroup(reports[0].about, unique, len(unique), breaks, len(breaks))
 
 
-def details(found: Iterable[ConformanceReport]) -> list[Details]:
+def details(reports: Iterable[ConformanceReport]) -> list[Details]:
     """Return all results for each client and each rule."""
     return [
         Details(
-            one.name if one.kind == "client" else f"rule {one.key}: {one.name}",
-            one.verdict,
-            (*([str(one.account)] if one.account else []), *one.other_services, *one.findings),
-            one.link,
+            report.name if report.kind == "client" else f"rule {report.key}: {report.name}",
+            report.verdict,
+            (
+                *([str(report.account)] if report.account else []),
+                *report.other_services,
+                *report.findings,
+            ),
+            report.link,
         )
-        for one in found
+        for report in reports
     ]

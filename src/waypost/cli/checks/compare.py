@@ -9,7 +9,7 @@ import typer
 
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_line, print_stderr, quantity
-from waypost.cli.progress import with_bar
+from waypost.cli.progress import with_progress_bar
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
@@ -59,7 +59,7 @@ ShowExpectedFlag = Annotated[
 
 
 @dataclass(slots=True)
-class _Outcome:
+class _Summary:
     """The result of a comparison; the number of details is limited, counts are exact."""
 
     domains: int = 0
@@ -87,20 +87,22 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     _check_local_part(local_part)
     names = (
-        _from_file(domains) if domains else _from_settings(load_settings(providers, db_uri=db_uri))
+        _read_domains(domains)
+        if domains
+        else _served_domains(load_settings(providers, db_uri=db_uri))
     )
     servers = _server("--old", old, timeout), _server("--new", new, timeout)
     comparison = Comparison(*servers, local_part, timeout)
-    outcome = _Outcome()
+    summary = _Summary()
     results = comparison.all(names, jobs)
     if len(names) >= PROGRESS_FROM:
-        results = with_bar(results, "Comparing", len(names))
-    for found in results:
-        _add(outcome, found)
+        results = with_progress_bar(results, "Comparing", len(names))
+    for compared in results:
+        _count_differences(summary, compared)
         if not as_json:
-            _print(found, show_expected)
-    _report(outcome, as_json)
-    if outcome.unexpected:
+            _print_differences(compared, show_expected)
+    _print_summary(summary, as_json)
+    if summary.unexpected:
         raise typer.Exit(EXIT_FINDINGS)
 
 
@@ -120,7 +122,7 @@ def _check_local_part(local_part: str) -> None:
         raise AddressError(f"--local-part: {error}") from error
 
 
-def _from_file(path: Path) -> list[str]:
+def _read_domains(path: Path) -> list[str]:
     """Read domains, one per line; skip empty lines and comments."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -148,14 +150,14 @@ def _from_file(path: Path) -> list[str]:
     return names
 
 
-def _from_settings(settings: Settings) -> list[str]:
+def _served_domains(settings: Settings) -> list[str]:
     """Return the domains as they are stored, because automx2 compares them case-sensitively."""
     if settings.demo or settings.providers is not None:
         stored = [domain.pattern.text for domain in load_catalog(settings).domains]
     else:
         with open_database(settings) as engine, read_connection(engine) as connection:
             stored = list(domain_names(connection))
-    names = [name for name in stored if _can_be_asked(name)]
+    names = [name for name in stored if _is_domain(name)]
     if len(names) < len(stored):
         one = "name is a pattern or not a domain, and is skipped"
         several = "names are patterns or not domains, and are skipped"
@@ -165,7 +167,7 @@ def _from_settings(settings: Settings) -> list[str]:
     return names
 
 
-def _can_be_asked(name: str) -> bool:
+def _is_domain(name: str) -> bool:
     try:
         DomainName.parse(name)
     except DomainError:
@@ -173,41 +175,41 @@ def _can_be_asked(name: str) -> bool:
     return True
 
 
-def _add(outcome: _Outcome, found: DomainComparison) -> None:
-    outcome.domains += 1
-    for form, difference in found.differences:
+def _count_differences(summary: _Summary, compared: DomainComparison) -> None:
+    summary.domains += 1
+    for format_name, difference in compared.differences:
         if difference.expected:
-            outcome.expected[f"{form}: {difference.kind}"] += 1
+            summary.expected[f"{format_name}: {difference.kind}"] += 1
             continue
-        outcome.unexpected += 1
-        if len(outcome.details) < DETAILS_KEPT:
-            outcome.details.append(
-                {"domain": found.domain, "format": form, "difference": str(difference)}
+        summary.unexpected += 1
+        if len(summary.details) < DETAILS_KEPT:
+            summary.details.append(
+                {"domain": compared.domain, "format": format_name, "difference": str(difference)}
             )
 
 
-def _print(found: DomainComparison, show_expected: bool) -> None:
-    for form, difference in found.differences:
+def _print_differences(compared: DomainComparison, show_expected: bool) -> None:
+    for format_name, difference in compared.differences:
         if not difference.expected:
-            print_line(f"{found.domain} {form}: {difference}")
+            print_line(f"{compared.domain} {format_name}: {difference}")
         elif show_expected:
-            print_line(f"{found.domain} {form}: expected: {difference}")
+            print_line(f"{compared.domain} {format_name}: expected: {difference}")
 
 
-def _report(outcome: _Outcome, as_json: bool) -> None:
-    expected = dict(sorted(outcome.expected.items()))
+def _print_summary(summary: _Summary, as_json: bool) -> None:
+    expected = dict(sorted(summary.expected.items()))
     if as_json:
         print_json(
             {
-                "domains": outcome.domains,
-                "unexpected": outcome.unexpected,
-                "differences": outcome.details,
+                "domains": summary.domains,
+                "unexpected": summary.unexpected,
+                "differences": summary.details,
                 "expected": expected,
             }
         )
         return
     for kind, count in expected.items():
         print_stderr(f"expected, {quantity(count, 'time')}: {kind}")
-    unexpected = quantity(outcome.unexpected, "difference")
+    unexpected = quantity(summary.unexpected, "difference")
     more = quantity(sum(expected.values()), "expected one")
-    print_stderr(f"{quantity(outcome.domains, 'domain')}: {unexpected}, {more}")
+    print_stderr(f"{quantity(summary.domains, 'domain')}: {unexpected}, {more}")

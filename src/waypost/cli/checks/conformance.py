@@ -8,20 +8,19 @@ import typer
 from waypost.cli.checks.client_reports import (
     client_groups,
     client_rows,
+    client_summary,
     details,
-    is_bad,
-    rows,
+    needs_action,
+    reports_json,
     rule_groups,
-    rule_remark,
-    verdict_on,
+    rule_summary,
 )
 from waypost.cli.checks.doctor_report import doctor_groups
-from waypost.cli.checks.report import Report as Shown
-from waypost.cli.checks.report import counts, print_report
-from waypost.cli.layout import clean
+from waypost.cli.checks.report import CheckReport, print_report, severity_counts
+from waypost.cli.layout import sanitize
 from waypost.cli.options import JsonFlag, VerboseFlag
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, quantity
-from waypost.cli.progress import with_bar
+from waypost.cli.progress import with_progress_bar
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, RequestError
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
@@ -92,55 +91,55 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     The command shows which clients can set up an account. The server can be Waypost, automx2, or
     a web server with static files. Exit code 1 if there is an error or a warning.
     """
-    served, foreign = _domain("DOMAIN", domain), _domain("--unserved", unserved)
+    served, unserved_domain = _parse_domain("DOMAIN", domain), _parse_domain("--unserved", unserved)
     try:
         EmailAddress.parse(f"{local_part}@{served}")
     except AddressError as error:
         raise AddressError(f"--local-part: {error}") from error
-    if foreign == served:
-        raise RequestError(f"--unserved: {foreign} is the same as DOMAIN, which is served")
+    if unserved_domain == served:
+        raise RequestError(f"--unserved: {unserved_domain} is the same as DOMAIN, which is served")
     limits = ExchangeLimits(timeout_seconds=timeout, total_seconds=total)
     server = CheckedServer.parse(url)
-    names = Dns(read_server(resolver), timeout, total) if resolver else None
-    hosts = served, foreign, *(_domain("--also", one) for one in also or ())
-    wire = Wire(FixedHost(server, hosts), limits, checks_certificates=not insecure)
+    dns = Dns(read_server(resolver), timeout, total) if resolver else None
+    host_names = served, unserved_domain, *(_parse_domain("--also", one) for one in also or ())
+    wire = Wire(FixedHost(server, host_names), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
-    asked = Asked(wire, local_part, served, foreign, names)
-    found = list(with_bar(reports(asked), "Asking", steps(asked)))
-    unanswered = names.failed if names else []
-    shown = _shown(f"{served} at {url}", found, unanswered)
+    asked = Asked(wire, local_part, served, unserved_domain, dns)
+    results = list(with_progress_bar(reports(asked), "Asking", steps(asked)))
+    unanswered = dns.failed if dns else []
+    report = _make_report(f"{served} at {url}", results, unanswered)
     if as_json:
-        print_json(_as_json(url, served, found, wire.is_exhausted, names))
-        print_stderr(f"{clean(shown.subject)}: {clean(shown.verdict)}")
+        print_json(_report_json(url, served, results, wire.is_exhausted, dns))
+        print_stderr(f"{sanitize(report.subject)}: {sanitize(report.verdict)}")
     else:
-        print_report(shown, verbose=verbose)
+        print_report(report, verbose=verbose)
     if verbose:
         print_stderr(quantity(len(wire.exchanges), "request"))
     if wire.is_exhausted:
         print_stderr(
             "warning: some checks are missing, because the time limit was too short; see --total"
         )
-    if wire.is_exhausted or unanswered or any(is_bad(report) for report in found):
+    if wire.is_exhausted or unanswered or any(needs_action(report) for report in results):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _domain(option: str, text: str) -> str:
+def _parse_domain(option: str, text: str) -> str:
     try:
         return DomainName.parse(text).ascii
     except AddressError as error:
         raise AddressError(f"{option}: {error}") from error
 
 
-def _as_json(
+def _report_json(
     url: str,
     domain: str,
-    found: Iterable[ConformanceReport],
+    results: Iterable[ConformanceReport],
     is_exhausted: bool,
-    names: Dns | None,
+    dns: Dns | None,
 ) -> dict[str, object]:
-    by_kind = rows(found)
+    by_kind = reports_json(results)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
-    unanswered = [clean(f"{one}") for one in names.failed] if names else None
+    unanswered = [sanitize(f"{one}") for one in dns.failed] if dns else None
     return {
         **complete,
         "unanswered": unanswered,
@@ -149,12 +148,12 @@ def _as_json(
     }
 
 
-def _shown(
-    subject: str, found: Sequence[ConformanceReport], unanswered: Sequence[DnsUnavailable]
-) -> Shown:
-    causes = doctor_groups(resolver_findings(unanswered), found)
-    groups = [*causes, *client_groups(found), *rule_groups(found)]
-    verdict = "; ".join(part for part in (counts(groups), verdict_on(found)) if part)
-    remarks = ["", rule_remark(found)]
-    table = client_rows(found, causes)
-    return Shown(subject, verdict, groups, table, remarks, details(found))
+def _make_report(
+    subject: str, results: Sequence[ConformanceReport], unanswered: Sequence[DnsUnavailable]
+) -> CheckReport:
+    causes = doctor_groups(resolver_findings(unanswered), results)
+    groups = [*causes, *client_groups(results), *rule_groups(results)]
+    verdict = "; ".join(part for part in (severity_counts(groups), client_summary(results)) if part)
+    remarks = ["", rule_summary(results)]
+    table = client_rows(results, causes)
+    return CheckReport(subject, verdict, groups, table, remarks, details(results))

@@ -6,10 +6,10 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.checks.client_reports import is_bad
+from waypost.cli.checks.client_reports import needs_action
 from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag
 from waypost.cli.checks.doctor_expected import own_records, records_of_document
-from waypost.cli.checks.doctor_report import for_scripts, report_of
+from waypost.cli.checks.doctor_report import make_report, report_json
 from waypost.cli.checks.report import print_report
 from waypost.cli.options import (
     DbUriFlag,
@@ -20,7 +20,7 @@ from waypost.cli.options import (
     VerboseFlag,
 )
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr
-from waypost.cli.progress import with_bar
+from waypost.cli.progress import with_progress_bar
 from waypost.cli.sources.settings import load_settings
 from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, RequestError, SettingsError
@@ -91,27 +91,29 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     The checks use DNS, TLS and HTTP. They send no password and change nothing. Exit code 1 if
     there is an error or a warning.
     """
-    who = _address(address)
-    database = _database(ispdb)
-    wanted: Wanted = records_of_document(who.domain)
+    email_address = _parse_address(address)
+    ispdb_url = _ispdb_url(ispdb)
+    expected_records: Wanted = records_of_document(email_address.domain)
     if providers is not None or demo or db_uri is not None:
-        held = own_records(who.domain, load_settings(providers, demo, db_uri, public_url))
-        wanted = lambda _: held  # noqa: E731 -- the document is not used then
-    visit = _visit(who, resolver, _context(ca_file), (timeout, total), database, allow_private)
+        own = own_records(email_address.domain, load_settings(providers, demo, db_uri, public_url))
+        expected_records = lambda _: own  # noqa: E731 -- the document is not used then
+    context = _doctor_context(
+        email_address, resolver, _tls_context(ca_file), (timeout, total), ispdb_url, allow_private
+    )
     findings: list[Diagnostic] = []
     reports: list[ConformanceReport] = []
-    for step in with_bar(examine(visit, wanted, database), "Asking", steps()):
+    for step in with_progress_bar(examine(context, expected_records, ispdb_url), "Asking", steps()):
         for one in step:
             if isinstance(one, ConformanceReport):
                 reports.append(one)
             else:
                 findings.append(one)
-    is_exhausted = visit.asked.wire.is_exhausted
-    report = report_of(visit.domain, findings, reports)
+    is_exhausted = context.asked.wire.is_exhausted
+    report = make_report(context.domain, findings, reports)
     if as_json:
-        is_complete = not is_exhausted and not visit.unanswered
-        about = {"address": f"{who}", "domain": visit.domain, "complete": is_complete}
-        print_json(about | for_scripts(findings, reports))
+        is_complete = not is_exhausted and not context.unanswered
+        about = {"address": f"{email_address}", "domain": context.domain, "complete": is_complete}
+        print_json(about | report_json(findings, reports))
         print_stderr(f"{report.subject}: {report.verdict}")
     else:
         print_report(report, verbose=verbose)
@@ -119,19 +121,19 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
         print_stderr(
             "warning: some checks are missing, because the time limit was too short; see --total"
         )
-    is_wrong = any(one.severity != "note" for one in findings)
-    if is_exhausted or is_wrong or any(is_bad(report) for report in reports):
+    is_wrong = any(diagnostic.severity != "note" for diagnostic in findings)
+    if is_exhausted or is_wrong or any(needs_action(report) for report in reports):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _address(text: str) -> EmailAddress:
+def _parse_address(text: str) -> EmailAddress:
     try:
         return EmailAddress.parse(text)
     except AddressError as error:
         raise AddressError(f"ADDRESS: {error}") from error
 
 
-def _context(ca_file: Path | None) -> ssl.SSLContext:
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         try:
@@ -143,7 +145,7 @@ def _context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _database(url: str) -> str:
+def _ispdb_url(url: str) -> str:
     """Return the URL of the public database; empty for no database.
 
     Raises:
@@ -159,25 +161,25 @@ def _database(url: str) -> str:
     return url
 
 
-def _visit(
-    who: EmailAddress,
+def _doctor_context(
+    email_address: EmailAddress,
     resolver: str,
     context: ssl.SSLContext,
     seconds: tuple[float, float],
-    database: str,
+    ispdb_url: str,
     allow_private: bool,
 ) -> DoctorContext:
     timeout, total = seconds
-    names = Dns(read_server(resolver), timeout, total)
-    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database}
+    dns = Dns(read_server(resolver), timeout, total)
+    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in ispdb_url}
     transport = ResolvedHost(
-        names,
+        dns,
         DATABASE_HOSTS - asked_hosts,
-        domain=who.domain.ascii,
+        domain=email_address.domain.ascii,
         allow_private=allow_private,
     )
     wire = Wire(
         transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), context=context
     )
-    asked = Asked(wire, who.local_part, who.domain.ascii, UNSERVED, names)
-    return DoctorContext(asked, names.failed)
+    asked = Asked(wire, email_address.local_part, email_address.domain.ascii, UNSERVED, dns)
+    return DoctorContext(asked, dns.failed)

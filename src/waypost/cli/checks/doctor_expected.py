@@ -35,9 +35,9 @@ def records_of_document(domain: DomainName) -> Callable[[bytes], Sequence[Record
         try:
             read = read_ispdb(document, name=f"{domain}", domains=(domain,))
             config = client_config(MemoryStore(read.catalog).find(domain), domain, None)
-            held = publish(config).records
+            published = publish(config).records
         except WaypostError:
             return ()  # The rules and the clients report what is wrong with the document.
-        return tuple(one for one in held if isinstance(one.data, ServiceAt))
+        return tuple(one for one in published if isinstance(one.data, ServiceAt))
 
     return records

@@ -7,78 +7,95 @@ from typing import Final
 from waypost.cli.checks.client_reports import (
     client_groups,
     client_rows,
+    client_summary,
     details,
     group_of,
-    rows,
+    reports_json,
     rule_groups,
-    rule_remark,
-    verdict_on,
+    rule_summary,
 )
-from waypost.cli.checks.report import Report, counts
-from waypost.cli.layout import clean
-from waypost.diagnostics.conformance.reports import ConformanceReport as Seen
+from waypost.cli.checks.report import CheckReport, severity_counts
+from waypost.cli.layout import sanitize
+from waypost.diagnostics.conformance.reports import ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.diagnostics.grouping import DiagnosticGroup, grouped, ordered
 
-CAUSE: Final = "dns-silent"
+ROOT_CAUSE_CODE: Final = "dns-silent"
 """Without DNS, no other check is possible."""
-_OF_HOSTS: Final = ("name-", "certificate-")
+_HOST_CODE_PREFIXES: Final = ("name-", "certificate-")
 
 
-def report_of(domain: str, findings: Sequence[Diagnostic], seen: Sequence[Seen]) -> Report:
+def make_report(
+    domain: str, findings: Sequence[Diagnostic], reports: Sequence[ConformanceReport]
+) -> CheckReport:
     """Return the report of a domain.
 
     Args:
         domain: the domain.
         findings: about names, DNS and mail servers.
-        seen: the reports of clients and rules.
+        reports: the reports of clients and rules.
     """
-    found = doctor_groups(findings, seen)
+    groups_of_findings = doctor_groups(findings, reports)
     groups = ordered(
         [
-            *found,
-            *client_groups(seen, without={one.code for one in findings}),
-            *rule_groups(seen, with_silence=not any(map(_is_of_host, found))),
+            *groups_of_findings,
+            *client_groups(reports, without={diagnostic.code for diagnostic in findings}),
+            *rule_groups(reports, with_unanswered=not any(map(_is_about_host, groups_of_findings))),
         ]
     )
-    clients = [one for one in seen if one.kind == "client"]
-    unchecked = {one.remark for one in clients if one.verdict == "not checked"}
-    if clients and all(one.verdict == "not checked" for one in clients) and len(unchecked) == 1:
+    clients = [report for report in reports if report.kind == "client"]
+    unchecked = {report.remark for report in clients if report.verdict == "not checked"}
+    if (
+        clients
+        and all(report.verdict == "not checked" for report in clients)
+        and len(unchecked) == 1
+    ):
         verdict = f"not checked: {unchecked.pop()}"
         shown = []
     else:
-        verdict = "; ".join(part for part in (counts(groups), verdict_on(seen)) if part)
-        shown = client_rows(seen, groups)
-    remarks = ["", rule_remark(seen)] if shown else []
-    return Report(domain, verdict, groups, shown, remarks, details(seen))
+        verdict = "; ".join(
+            part for part in (severity_counts(groups), client_summary(reports)) if part
+        )
+        shown = client_rows(reports, groups)
+    remarks = ["", rule_summary(reports)] if shown else []
+    return CheckReport(domain, verdict, groups, shown, remarks, details(reports))
 
 
-def _is_of_host(one: DiagnosticGroup) -> bool:
-    return one.severity == "error" and one.code.startswith(_OF_HOSTS)
+def _is_about_host(group: DiagnosticGroup) -> bool:
+    return group.severity == "error" and group.code.startswith(_HOST_CODE_PREFIXES)
 
 
-def doctor_groups(findings: Iterable[Diagnostic], seen: Sequence[Seen]) -> list[DiagnosticGroup]:
+def doctor_groups(
+    findings: Iterable[Diagnostic], reports: Sequence[ConformanceReport]
+) -> list[DiagnosticGroup]:
     """Return the diagnostics by their codes, with the clients that they break."""
-    return [_with_clients(one, seen) for one in grouped(findings)]
+    return [_add_clients(diagnostic, reports) for diagnostic in grouped(findings)]
 
 
-def _with_clients(group: DiagnosticGroup, seen: Sequence[Seen]) -> DiagnosticGroup:
-    hosts = {str(one.place).partition(":")[0] for one in group.kept if _is_of_host(group)}
+def _add_clients(group: DiagnosticGroup, reports: Sequence[ConformanceReport]) -> DiagnosticGroup:
+    hosts = {str(one.place).partition(":")[0] for one in group.kept if _is_about_host(group)}
     clients = tuple(
-        one.name
-        for one in seen
-        if any(noted.code == group.code for noted in one.diagnostics)
-        or (one.kind == "client" and one.verdict == "fails" and one.silent & hosts)
+        report.name
+        for report in reports
+        if any(diagnostic.code == group.code for diagnostic in report.diagnostics)
+        or (report.kind == "client" and report.verdict == "fails" and report.silent & hosts)
     )
-    return replace(group_of(group.kept, clients), is_cause=group.code == CAUSE)
+    return replace(group_of(group.kept, clients), is_cause=group.code == ROOT_CAUSE_CODE)
 
 
-def for_scripts(findings: Sequence[Diagnostic], seen: Sequence[Seen]) -> dict[str, object]:
+def report_json(
+    findings: Sequence[Diagnostic], reports: Sequence[ConformanceReport]
+) -> dict[str, object]:
     """Return the report for --json, in the same order."""
-    order = [one.code for one in ordered(doctor_groups(findings, seen))]
-    by_kind = rows(seen)
-    found = [
-        diagnostic_json(one) | {"place": clean(str(one.place)), "detail": clean(one.detail)}
-        for one in sorted(findings, key=lambda one: order.index(one.code))
+    order = [diagnostic.code for diagnostic in ordered(doctor_groups(findings, reports))]
+    by_kind = reports_json(reports)
+    findings_json = [
+        diagnostic_json(finding)
+        | {"place": sanitize(str(finding.place)), "detail": sanitize(finding.detail)}
+        for finding in sorted(findings, key=lambda finding: order.index(finding.code))
     ]
-    return {"findings": found, "clients": by_kind["client"], "rules": by_kind["server"]}
+    return {
+        "findings": findings_json,
+        "clients": by_kind["client"],
+        "rules": by_kind["server"],
+    }

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.layout import Line, Part, hanging, show, width_of_terminal
+from waypost.cli.layout import Line, Part, hanging_indent, print_lines, terminal_width
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import print_json
 from waypost.core.clients import CLIENTS, MailClient
@@ -42,84 +42,87 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     all codes and clients.
     """
     if topic is None:
-        _list(as_json)
-    elif (found := code_of(topic)) is not None:
-        _code(*found, as_json)
+        _print_topics(as_json)
+    elif (code_and_table := code_of(topic)) is not None:
+        _print_code(*code_and_table, as_json)
     elif (client := client_of(topic)) is not None:
-        _client(client, as_json)
+        _print_client(client, as_json)
     else:
         hint = f" Did you mean {guess!r}?" if (guess := similar(topic)) else ""
         raise RequestError(f"{topic!r} is neither a code nor a client.{hint}")
 
 
-def _list(as_json: bool) -> None:
+def _print_topics(as_json: bool) -> None:
     if as_json:
         codes = [_code_json(code, table) for table in TABLES for code in table.codes]
-        print_json({"codes": codes, "clients": [_client_json(one) for one in CLIENTS]})
+        print_json({"codes": codes, "clients": [_client_json(client) for client in CLIENTS]})
         return
-    show(_listed(TABLES, CLIENTS, width_of_terminal()))
+    print_lines(_topic_lines(TABLES, CLIENTS, terminal_width()))
 
 
-def _listed(
+def _topic_lines(
     tables: Iterable[CodeTable], clients: Iterable[MailClient], width: int | None
 ) -> Iterator[Line]:
     for command, several in groupby(tables, key=lambda table: table.command):
         yield (Part(f"codes of {command}:", "bold"),)
-        for one in (code for table in several for code in table.codes):
-            yield from hanging((Part(f"  {one.severity} {one.code}: "),), one.message, 4, width)
+        for code in (each for table in several for each in table.codes):
+            yield from hanging_indent(
+                (Part(f"  {code.severity} {code.code}: "),), code.message, 4, width
+            )
         yield ()
     yield (Part("clients:", "bold"),)
     for client in clients:
         yield (Part(f"  {client.topic.ljust(_CLIENT_COLUMN)}{client.name}"),)
 
 
-def _code(one: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
+def _print_code(code: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
     if as_json:
-        print_json(_code_json(one, table))
+        print_json(_code_json(code, table))
         return
-    width = width_of_terminal()
-    show(hanging((Part(f"{one.code}: ", "bold"),), one.message, 2, width))
+    width = terminal_width()
+    print_lines(hanging_indent((Part(f"{code.code}: ", "bold"),), code.message, 2, width))
     rows = [
-        ("severity", f"{one.severity} ({MEANINGS[one.severity]})"),
+        ("severity", f"{code.severity} ({MEANINGS[code.severity]})"),
         ("found by", table.command),
-        ("breaks", ", ".join(names_of(one.clients))),
-        ("fix", one.fix),
-        ("see", _commands_for(one.clients)),
+        ("breaks", ", ".join(names_of(code.clients))),
+        ("fix", code.fix),
+        ("see", _commands_for(code.clients)),
     ]
-    show(_rows(rows, width))
+    print_lines(_row_lines(rows, width))
 
 
 def _commands_for(clients: Sequence[MailClient]) -> str:
     """Return the command that describes a client, with the names of several clients in one line."""
     if len(clients) < 2:
-        return "".join(explained_by(one.topic) for one in clients)
-    return f"{explained_by('CLIENT')}; CLIENT is one of {', '.join(one.topic for one in clients)}"
+        return "".join(explained_by(client.topic) for client in clients)
+    topics = ", ".join(client.topic for client in clients)
+    return f"{explained_by('CLIENT')}; CLIENT is one of {topics}"
 
 
-def _client(client: MailClient, as_json: bool) -> None:
+def _print_client(client: MailClient, as_json: bool) -> None:
     if as_json:
         print_json(_client_json(client))
         return
-    width = width_of_terminal()
-    show([(Part(client.name, "bold"),)])
+    width = terminal_width()
+    print_lines([(Part(client.name, "bold"),)])
     rows = [
         ("platforms", ", ".join(client.platforms)),
         ("reads first", "" if client.reads is None else client.reads.value),
         ("access log", client.user_agent.log_name if client.user_agent else ""),
     ]
-    show(_rows(rows, width))
+    print_lines(_row_lines(rows, width))
     for record in records_of(client):
-        show(_record(record, width))
+        print_lines(_record_lines(record, width))
     if rules := rules_about(client):
-        show([(), (Part("settings that break it (waypost lint):", "bold"),)])
-        show(_items((f"{one.code}: {one.message}" for one in rules), width))
+        print_lines([(), (Part("settings that break it (waypost lint):", "bold"),)])
+        print_lines(_item_lines((f"{code.code}: {code.message}" for code in rules), width))
 
 
-def _record(record: SimulatedClient, width: int | None) -> Iterator[Line]:
+def _record_lines(record: SimulatedClient, width: int | None) -> Iterator[Line]:
     yield ()
     head = (Part(f"{record.name}: ", "bold"),)
     about = f"{record.version}, {record.date}; {BASES[record.basis]}"
-    yield from hanging(head, about, 2, width)
+    yield from hanging_indent(head, about, 2, width)
     for title, lines in (
         ("requests (D is the domain of the address, and E the address)", record.order),
         ("notes", record.notes),
@@ -128,28 +131,28 @@ def _record(record: SimulatedClient, width: int | None) -> Iterator[Line]:
     ):
         if lines:
             yield (Part(f"  {title}:"),)
-            yield from _items(lines, width)
+            yield from _item_lines(lines, width)
 
 
-def _rows(rows: Iterable[tuple[str, str]], width: int | None) -> Iterator[Line]:
+def _row_lines(rows: Iterable[tuple[str, str]], width: int | None) -> Iterator[Line]:
     for title, text in rows:
         if text:
-            yield from hanging((Part(f"  {title}: ", "green"),), text, 4, width)
+            yield from hanging_indent((Part(f"  {title}: ", "green"),), text, 4, width)
 
 
-def _items(lines: Iterable[str], width: int | None) -> Iterator[Line]:
+def _item_lines(lines: Iterable[str], width: int | None) -> Iterator[Line]:
     for line in lines:
-        yield from hanging((Part("  - "),), line, 4, width)
+        yield from hanging_indent((Part("  - "),), line, 4, width)
 
 
-def _code_json(one: DiagnosticCode, table: CodeTable) -> dict[str, object]:
+def _code_json(code: DiagnosticCode, table: CodeTable) -> dict[str, object]:
     return {
-        "code": one.code,
+        "code": code.code,
         "command": table.command,
-        "severity": one.severity,
-        "message": one.message,
-        "fix": one.fix,
-        "clients": [client.key for client in one.clients],
+        "severity": code.severity,
+        "message": code.message,
+        "fix": code.fix,
+        "clients": [client.key for client in code.clients],
     }
 
 
@@ -160,7 +163,7 @@ def _client_json(client: MailClient) -> dict[str, object]:
         "platforms": client.platforms,
         "reads": client.reads and client.reads.value,
         "access_log": client.user_agent and client.user_agent.log_name,
-        "codes": [one.code for one in rules_about(client)],
+        "codes": [code.code for code in rules_about(client)],
         "records": [
             {
                 "key": record.key,

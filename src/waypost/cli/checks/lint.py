@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.checks.report import PLACES_MAX, Report, counts, print_report
-from waypost.cli.logs import log_warnings
+from waypost.cli.checks.report import MAX_PLACES, CheckReport, print_report, severity_counts
+from waypost.cli.logs import log_only_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag, VerboseFlag
 from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, print_warnings, quantity
 from waypost.cli.sources.catalogs import stream_catalog
@@ -25,13 +25,13 @@ DomainFlag = Annotated[
 ]
 AllFlag = Annotated[
     bool,
-    typer.Option("--all", help=f"Print all places of a code, not only the first {PLACES_MAX}."),
+    typer.Option("--all", help=f"Print all places of a code, not only the first {MAX_PLACES}."),
 ]
 
 
 def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     domain: DomainFlag = None,
-    every: AllFlag = False,
+    show_all: AllFlag = False,
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
@@ -44,22 +44,22 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     pattern = None if domain is None else DomainPattern.parse(domain)
     settings = load_settings(providers, demo, db_uri)
-    shown = None if every else SHOWN
+    shown = None if show_all else SHOWN
     if pattern is None:
         with stream_catalog(settings) as catalog:
-            linted = lint_catalog(catalog, shown)
-            missing = _missing(settings, catalog)
+            result = lint_catalog(catalog, shown)
+            missing = _missing_libraries(settings, catalog)
     elif pattern.kind is MatchKind.EXACT:
-        linted, missing = _one(settings, DomainName.parse(pattern.text))
+        result, missing = _lint_domain(settings, DomainName.parse(pattern.text))
     else:
-        linted, missing = _pattern(settings, pattern)
-    _print(linted, as_json, verbose, every)
+        result, missing = _lint_pattern(settings, pattern)
+    _print(result, as_json, verbose, show_all)
     print_warnings(missing)
-    if linted.count or missing:
+    if result.count or missing:
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
+def _missing_libraries(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     """Return the libraries that are missing; do not read a providers file again."""
     if settings.demo or settings.providers is not None:
         return missing_libraries(catalog.directories)
@@ -68,44 +68,44 @@ def _missing(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     return missing_libraries_of_database(settings)
 
 
-def _one(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, ...]]:
+def _lint_domain(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, ...]]:
     from waypost.cli.sources.database_libraries import missing_libraries_of_store  # noqa: PLC0415 -- loads SQLAlchemy
     from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
-    log_warnings()
+    log_only_warnings()
     store = open_store(settings, print_warnings)
     try:
-        found = store.find(name)
+        entry = store.find(name)
         missing = missing_libraries_of_store(store)
     finally:
         store.close()
-    if found is None:
+    if entry is None:
         raise DomainNotServed(f"{name} is not served here")
-    return lint_domain(found), missing
+    return lint_domain(entry), missing
 
 
-def _pattern(settings: Settings, pattern: DomainPattern) -> tuple[LintResult, tuple[str, ...]]:
+def _lint_pattern(settings: Settings, pattern: DomainPattern) -> tuple[LintResult, tuple[str, ...]]:
     with stream_catalog(settings) as catalog:
-        found = next((one for one in catalog.domains if one.pattern == pattern), None)
-        missing = _missing(settings, catalog)
-    if found is None:
+        entry = next((domain for domain in catalog.domains if domain.pattern == pattern), None)
+        missing = _missing_libraries(settings, catalog)
+    if entry is None:
         raise DomainNotServed(f"no provider has the pattern {pattern} in its domains")
-    return lint_domain(found), missing
+    return lint_domain(entry), missing
 
 
-def _print(linted: LintResult, as_json: bool, verbose: bool, every: bool) -> None:
-    groups = linted.groups
-    verdict = counts(groups) or "nothing found"
-    subject = quantity(linted.domains, "domain")
+def _print(result: LintResult, as_json: bool, verbose: bool, show_all: bool) -> None:
+    groups = result.groups
+    verdict = severity_counts(groups) or "nothing found"
+    subject = quantity(result.domains, "domain")
     if as_json:
         print_json(
             {
-                "domains": linted.domains,
-                "count": linted.count,
-                "findings": linted.for_scripts(),
+                "domains": result.domains,
+                "count": result.count,
+                "findings": result.for_scripts(),
             }
         )
         return
-    print_report(Report(subject, verdict, groups), verbose=verbose, every=every)
-    if any(one.count > PLACES_MAX for one in groups) and not every:
+    print_report(CheckReport(subject, verdict, groups), verbose=verbose, show_all=show_all)
+    if any(group.count > MAX_PLACES for group in groups) and not show_all:
         print_stderr("--all lists all places")

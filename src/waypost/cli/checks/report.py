@@ -12,19 +12,19 @@ from typing import Final
 from waypost.cli.layout import (
     Line,
     Part,
-    cells,
-    clean,
-    hanging,
-    plain,
-    show,
-    width_of_terminal,
-    wrapped,
+    display_width,
+    hanging_indent,
+    plain_text,
+    print_lines,
+    sanitize,
+    terminal_width,
+    wrap,
 )
 from waypost.cli.output import quantity
 from waypost.diagnostics.diagnostic import SEVERITIES
 from waypost.diagnostics.grouping import DiagnosticGroup, ordered
 
-PLACES_MAX: Final = 5
+MAX_PLACES: Final = 5
 """The number of places of a code that a report shows without --all or --verbose."""
 _STYLES: Final = {
     "error": "bold red",
@@ -36,11 +36,11 @@ _STYLES: Final = {
     "not offered": "dim",
     "not checked": "magenta",
 }
-_SHORT: Final = {"works with warnings": "warnings"}
-_GAP: Final = "  "
-_NAME_MIN: Final = 20
-_HOW_MIN: Final = 28
-_HOW_USUAL: Final = 44
+_SHORT_VERDICTS: Final = {"works with warnings": "warnings"}
+_COLUMN_GAP: Final = "  "
+_MIN_NAME_WIDTH: Final = 20
+_MIN_REASON_WIDTH: Final = 28
+_USUAL_REASON_WIDTH: Final = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class ClientRow:
 
     Attributes:
         verdict: see docs/conformance.md.
-        how: the source of its account, or why it has none.
+        reason: the source of its account, or why it has none.
     """
 
     name: str
     verdict: str
-    how: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """All parts of a report.
 
     Attributes:
@@ -88,32 +88,34 @@ class Report:
     details: Sequence[Details] = ()
 
 
-def counts(groups: Iterable[DiagnosticGroup]) -> str:
+def severity_counts(groups: Iterable[DiagnosticGroup]) -> str:
     """Return the number of codes by severity: `3 errors, 1 note`; empty if there is none."""
-    severities = [one.severity for one in groups]
+    severities = [group.severity for group in groups]
     numbers = ((severities.count(severity), severity) for severity in SEVERITIES)
     return ", ".join(quantity(number, severity) for number, severity in numbers if number)
 
 
-def print_report(report: Report, *, verbose: bool, every: bool = False) -> None:
+def print_report(report: CheckReport, *, verbose: bool, show_all: bool = False) -> None:
     """Write a report to standard output.
 
     Args:
         report: the report.
         verbose: with all details.
-        every: with all places.
+        show_all: with all places.
     """
-    show(lines(report, width_of_terminal(), verbose=verbose, every=every))
+    print_lines(report_lines(report, terminal_width(), verbose=verbose, show_all=show_all))
 
 
-def text(report: Report, width: int | None, *, verbose: bool = False, every: bool = False) -> str:
+def report_text(
+    report: CheckReport, width: int | None, *, verbose: bool = False, show_all: bool = False
+) -> str:
     """Return a report as text for a pipe, or for a terminal of this width, without colours."""
-    shown = lines(report, width, verbose=verbose, every=every)
-    return "".join(f"{plain(line)}\n" for line in shown)
+    lines = report_lines(report, width, verbose=verbose, show_all=show_all)
+    return "".join(f"{plain_text(line)}\n" for line in lines)
 
 
-def lines(
-    report: Report, width: int | None, *, verbose: bool, every: bool = False
+def report_lines(
+    report: CheckReport, width: int | None, *, verbose: bool, show_all: bool = False
 ) -> Iterator[Line]:
     """Return the lines of a report.
 
@@ -121,41 +123,45 @@ def lines(
         report: the report.
         width: of the terminal; None for a pipe, where lines are not wrapped.
         verbose: with all details.
-        every: with all places.
+        show_all: with all places.
     """
-    yield from hanging((), f"{clean(report.subject)}: {clean(report.verdict)}", 2, width, "bold")
+    yield from hanging_indent(
+        (), f"{sanitize(report.subject)}: {sanitize(report.verdict)}", 2, width, "bold"
+    )
     total = sum(1 for row in report.clients if row.verdict != "not offered")
     for group in ordered(report.groups):
         yield ()
-        whole = every or verbose
-        yield from _group(group, total, width, every=whole, links=None if verbose else 1)
+        show_all_places = show_all or verbose
+        yield from _group(
+            group, total, width, show_all=show_all_places, links=None if verbose else 1
+        )
     if report.clients or report.remarks:
         yield ()
     yield from _table(report.clients, width)
     for remark in report.remarks:
-        yield from hanging((), clean(remark), 2, width)
+        yield from hanging_indent((), sanitize(remark), 2, width)
     for one in report.details if verbose else ():
         yield ()
         yield from _details(one, width)
 
 
 def _group(
-    group: DiagnosticGroup, total: int, width: int | None, *, every: bool, links: int | None
+    group: DiagnosticGroup, total: int, width: int | None, *, show_all: bool, links: int | None
 ) -> Iterator[Line]:
     """Return the lines of a code; `total` is the number of clients, 0 if unknown."""
     head = Part(group.severity, _STYLES[group.severity]), Part(f" {group.code}: ", "bold")
-    yield from hanging(head, group.about.message, 2, width)
+    yield from hanging_indent(head, group.about.message, 2, width)
     if group.breaks:
-        names = clean(", ".join(group.breaks))
+        names = sanitize(", ".join(group.breaks))
         if len(group.breaks) >= total > 1:
             names = f"all {total} clients"
-        yield from hanging((Part("  breaks: "),), names, 4, width)
-    shown = group.places if every else group.places[:PLACES_MAX]
-    for place in shown:
-        yield from hanging((Part("  - "),), clean(place), 4, width)
-    if more := group.count - len(shown):
+        yield from hanging_indent((Part("  breaks: "),), names, 4, width)
+    places = group.places if show_all else group.places[:MAX_PLACES]
+    for place in places:
+        yield from hanging_indent((Part("  - "),), sanitize(place), 4, width)
+    if more := group.count - len(places):
         yield (Part(f"  and {more:,} more"),)
-    yield from hanging((Part("  fix: ", "green"),), group.about.fix, 4, width)
+    yield from hanging_indent((Part("  fix: ", "green"),), group.about.fix, 4, width)
     for link in group.links[:links]:
         yield (Part(f"  see: {link}", "dim"),)
 
@@ -163,29 +169,35 @@ def _group(
 def _table(rows: Sequence[ClientRow], width: int | None) -> Iterator[Line]:
     if not rows:
         return
-    names = max(cells(row.name) for row in rows)
-    verdicts = max(len(_SHORT.get(row.verdict, row.verdict)) for row in rows)
+    name_width = max(display_width(row.name) for row in rows)
+    verdict_width = max(len(_SHORT_VERDICTS.get(row.verdict, row.verdict)) for row in rows)
+    reason_width = None
     if width is not None:
-        names = min(names, max(_NAME_MIN, width - verdicts - _HOW_USUAL - 2 * len(_GAP)))
-    room = None if width is None else width - names - verdicts - 2 * len(_GAP)
+        available = width - verdict_width - 2 * len(_COLUMN_GAP)
+        name_width = min(name_width, max(_MIN_NAME_WIDTH, available - _USUAL_REASON_WIDTH))
+        reason_width = available - name_width
     for row in rows:
-        said = Part(_SHORT.get(row.verdict, row.verdict), _STYLES[row.verdict])
-        how = clean(row.how)
-        if room is not None and room < _HOW_MIN:
-            yield from hanging((Part(f"{row.name}: "),), said.text, 2, width, said.style)
-            yield from hanging((Part("  "),), how, 2, width) if how else ()
+        verdict_part = Part(_SHORT_VERDICTS.get(row.verdict, row.verdict), _STYLES[row.verdict])
+        reason = sanitize(row.reason)
+        if reason_width is not None and reason_width < _MIN_REASON_WIDTH:
+            yield from hanging_indent(
+                (Part(f"{row.name}: "),), verdict_part.text, 2, width, verdict_part.style
+            )
+            yield from hanging_indent((Part("  "),), reason, 2, width) if reason else ()
             continue
-        verdict = (said, Part(" " * (verdicts - len(said.text))))
-        cells_of_row = zip_longest(wrapped(row.name, names), wrapped(how, room), fillvalue="")
-        for number, (name, what) in enumerate(cells_of_row):
-            middle = verdict if not number else (Part(" " * verdicts),)
-            shown = Part(name + " " * (names - cells(name)) + _GAP)
-            yield (shown, *middle, Part(f"{_GAP}{what}"))
+        verdict = (verdict_part, Part(" " * (verdict_width - len(verdict_part.text))))
+        cells_of_row = zip_longest(
+            wrap(row.name, name_width), wrap(reason, reason_width), fillvalue=""
+        )
+        for number, (name, reason_line) in enumerate(cells_of_row):
+            verdict_cell = verdict if not number else (Part(" " * verdict_width),)
+            name_cell = Part(name + " " * (name_width - display_width(name)) + _COLUMN_GAP)
+            yield (name_cell, *verdict_cell, Part(f"{_COLUMN_GAP}{reason_line}"))
 
 
 def _details(one: Details, width: int | None) -> Iterator[Line]:
-    head = (Part(f"{clean(one.name)}: ", "bold"),)
-    yield from hanging(head, one.verdict, 2, width, _STYLES[one.verdict])
+    head = (Part(f"{sanitize(one.name)}: ", "bold"),)
+    yield from hanging_indent(head, one.verdict, 2, width, _STYLES[one.verdict])
     for line in one.lines:
-        yield from hanging((Part("  - "),), clean(line), 4, width)
+        yield from hanging_indent((Part("  - "),), sanitize(line), 4, width)
     yield (Part(f"  see: {one.link}", "dim"),)

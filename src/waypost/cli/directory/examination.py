@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from waypost.cli.directory.report import LookupReport, say_report, step_line
-from waypost.cli.logs import keep_quiet
+from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_line
 from waypost.cli.sources.catalogs import load_catalog
@@ -47,7 +47,7 @@ def examine(
     """
     asked = EmailAddress.parse(address)
     settings = load_settings(providers, db_uri=db_uri)
-    keep_quiet()
+    disable_log()
     named = None if directory is None else _named(directory, _all(settings))
     started = time.perf_counter()
     domain = find_domain(settings, asked.domain)

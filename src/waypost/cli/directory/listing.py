@@ -41,7 +41,7 @@ def _in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
         counts = Counter(
             domain.users.directory.label for domain in catalog.domains if domain.users is not None
         )
-        return [(one, counts[one.label]) for one in catalog.directories]
+        return [(directory, counts[directory.label]) for directory in catalog.directories]
     with open_database(settings) as engine, read_snapshot(engine) as connection:
         return directories_in_use(connection)
 

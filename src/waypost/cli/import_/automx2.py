@@ -100,5 +100,5 @@ def _print(copied: CopyResult, dry_run: bool) -> None:
 
 
 def _print_json(copied: CopyResult, dry_run: bool) -> None:
-    findings = [diagnostic_json(one) for one in (*copied.findings, *copied.unusable)]
+    findings = [diagnostic_json(diagnostic) for diagnostic in (*copied.findings, *copied.unusable)]
     print_json({"rows": copied.rows, "findings": findings, "written": not dry_run})

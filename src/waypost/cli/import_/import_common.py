@@ -66,7 +66,7 @@ def add(
             domain.
     """
     found = merged(sources)
-    unusable = [*_unusable(found), *(_lost(one) for one in sources if one.lost)]
+    unusable = [*_unusable(found), *(_lost(source) for source in sources if source.lost)]
     print_warnings(lint_catalog(found, of_today=True).lines())
     if print_file:
         _note_losses(sources, unusable)
@@ -111,10 +111,10 @@ def _lost(source: Imported) -> str:
 
 def _note_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
     for source in sources:
-        for one in source.left_out:
-            print_stderr(f"left out: {one}")
-        for one in source.warnings:
-            print_stderr(f"warning: {one}")
+        for item in source.left_out:
+            print_stderr(f"left out: {item}")
+        for warning in source.warnings:
+            print_stderr(f"warning: {warning}")
     print_warnings(unusable)
 
 
@@ -124,8 +124,8 @@ def _say_json(
     print_json(
         {
             "added": plan.added,
-            "left_out": [str(one) for source in sources for one in source.left_out],
-            "warnings": [str(one) for source in sources for one in source.warnings],
+            "left_out": [str(item) for source in sources for item in source.left_out],
+            "warnings": [str(warning) for source in sources for warning in source.warnings],
             "unusable": unusable,
             "written": written,
         }

@@ -1,6 +1,6 @@
 """`waypost apply`: write a providers file or a seed of automx2 to the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -36,7 +36,7 @@ from waypost.store.sql.sync.diff import Change, WantedContent
 from waypost.store.sql.sync.reader import count_domains
 from waypost.store.sql.sync.writer import write
 
-SHOWN: Final = 1000
+MAX_LISTED: Final = 1000
 """How many changes of each kind the command prints."""
 
 
@@ -59,7 +59,7 @@ OnlyAddFlag = Annotated[
     ),
 ]
 AllFlag = Annotated[
-    bool, typer.Option("--all", help=f"Print every change, not only {SHOWN} of each kind.")
+    bool, typer.Option("--all", help=f"Print every change, not only {MAX_LISTED} of each kind.")
 ]
 ProgressFlag = Annotated[
     bool | None,
@@ -73,25 +73,23 @@ ProgressFlag = Annotated[
 
 
 @dataclass(frozen=True)
-class _Job:
+class _ApplyOptions:
     """What the command has to do.
 
     Attributes:
-        shown: how many changes of each kind are listed; None is all.
-        allowed: how many domains may go out of service; None for the usual limit.
-        step: is called with the progress.
+        max_listed: how many changes of each kind are listed; None is all.
+        max_removed: how many domains may go out of service; None for the usual limit.
     """
 
-    wanted: Catalog
+    catalog: Catalog
     only_add: bool
     if_empty: bool
-    shown: int | None
-    allowed: int | None
-    step: Progress
+    max_listed: int | None
+    max_removed: int | None
 
 
 @dataclass(frozen=True)
-class _Outcome:
+class _ApplyResult:
     """What the command did, or would do.
 
     Attributes:
@@ -117,8 +115,8 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     ] = Dialect.SQLITE,
     only_add: OnlyAddFlag = False,
     allow_removal: AllowRemovalFlag = None,
-    every: AllFlag = False,
-    bar: ProgressFlag = None,
+    show_all: AllFlag = False,
+    show_progress: ProgressFlag = None,
     db_uri: DbUriFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -127,48 +125,44 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     The command changes the database in one transaction, and prints each change.
     What is not in the file is removed, except with --only-add.
     """
-    wanted = _wanted(file, demo)
+    catalog = _read_catalog(file, demo)
     if print_sql:
-        _print_sql(wanted, dialect)
-        print_warnings(lint_catalog(wanted, of_today=True).lines())
+        _print_sql(catalog, dialect)
+        print_warnings(lint_catalog(catalog, of_today=True).lines())
         return
     settings = load_settings(db_uri=db_uri)
-    do = _plan_only if dry_run else _apply
-
-    def done(allowed: int | None) -> _Outcome | None:
-        with progress(bar) as step:
-            job = _Job(wanted, only_add, if_empty, None if every else SHOWN, allowed, step)
-            return do(settings, job)
-
+    max_listed = None if show_all else MAX_LISTED
+    options = _ApplyOptions(catalog, only_add, if_empty, max_listed, allow_removal)
     try:
-        outcome = done(allow_removal)
-    except RemovalRefused as refused:
+        result = _run(settings, options, dry_run, show_progress)
+    except RemovalRefused as refusal:
         # Ask only after the progress bar has ended, because the bar would hide the question.
         # The database is not locked while the question is open.
-        if as_json or not is_confirmed(refused):
+        if as_json or not is_confirmed(refusal):
             raise
-        outcome = done(refused.removed)
-    if outcome is None:
+        confirmed = replace(options, max_removed=refusal.removed)
+        result = _run(settings, confirmed, dry_run, show_progress)
+    if result is None:
         print_stderr("the database has providers already; nothing was changed")
         if as_json:
-            _print(_unchanged(), as_json, dry_run)
+            _print_result(_unchanged_result(), as_json, dry_run)
         return
     print_warnings(
-        (*lint_catalog(wanted, of_today=True).lines(), *missing_libraries(wanted.directories))
+        (*lint_catalog(catalog, of_today=True).lines(), *missing_libraries(catalog.directories))
     )
-    _print(outcome, as_json, dry_run)
-    if dry_run and not outcome.removal.is_allowed(allow_removal):
-        print_stderr(f"without --dry-run, this change is refused: {outcome.removal}")
-    if dry_run and not outcome.plan.is_empty:
+    _print_result(result, as_json, dry_run)
+    if dry_run and not result.removal.is_allowed(allow_removal):
+        print_stderr(f"without --dry-run, this change is refused: {result.removal}")
+    if dry_run and not result.plan.is_empty:
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _unchanged() -> _Outcome:
-    """Return the outcome for --json if --if-empty found providers."""
-    return _Outcome(Plan((), (), ()), Removal(0), creates_tables=False, written=False)
+def _unchanged_result() -> _ApplyResult:
+    """Return the result for --json if --if-empty found providers."""
+    return _ApplyResult(Plan((), (), ()), Removal(0), creates_tables=False, written=False)
 
 
-def _wanted(file: Path | None, demo: bool) -> Catalog:
+def _read_catalog(file: Path | None, demo: bool) -> Catalog:
     if (file is None) == (not demo):
         raise ProvidersError(["use either a FILE or --demo"])
     if file is None:
@@ -177,49 +171,68 @@ def _wanted(file: Path | None, demo: bool) -> Catalog:
     print_warnings(result.warnings)
     if external_domains := result.catalog.external_domains:
         raise ProvidersError(
-            f"{file}: provider {one.provider.name!r} has domains_from = {one.directory.label!r}, "
-            "which the database does not support; serve the file with --providers, or list the "
-            "domains in the file"
-            for one in external_domains
+            f"{file}: provider {external.provider.name!r} has domains_from = "
+            f"{external.directory.label!r}, which the database does not support; serve the file "
+            "with --providers, or list the domains in the file"
+            for external in external_domains
         )
     return result.catalog
 
 
-def _print_sql(wanted: Catalog, dialect: Dialect) -> None:
-    for statement in sql_statements(wanted, dialect.value):
+def _print_sql(catalog: Catalog, dialect: Dialect) -> None:
+    for statement in sql_statements(catalog, dialect.value):
         write_document(f"{statement}\n")
 
 
-def _plan_only(settings: Settings, job: _Job) -> _Outcome | None:
+def _run(
+    settings: Settings, options: _ApplyOptions, dry_run: bool, show_progress: bool | None
+) -> _ApplyResult | None:
+    """Plan or write the changes; return None if --if-empty found providers."""
+    run = _plan_only if dry_run else _apply
+    with progress(show_progress) as on_progress:
+        return run(settings, options, on_progress)
+
+
+def _plan_only(
+    settings: Settings, options: _ApplyOptions, on_progress: Progress
+) -> _ApplyResult | None:
     with (
-        WantedContent(job.wanted, job.step) as wanted,
+        WantedContent(options.catalog, on_progress) as wanted,
         open_database_for_plan(settings) as (engine, creates_tables),
         read_snapshot(engine) as connection,
     ):
-        if job.if_empty and not is_empty(connection):
+        if options.if_empty and not is_empty(connection):
             return None
-        _, plan, removal = _planned(connection, wanted, job)
-        return _Outcome(plan, removal, creates_tables, written=False)
+        _, plan, removal = _make_plan(connection, wanted, options, on_progress)
+        return _ApplyResult(plan, removal, creates_tables, written=False)
 
 
-def _apply(settings: Settings, job: _Job) -> _Outcome | None:
-    with WantedContent(job.wanted, job.step) as wanted, open_database(settings) as engine:
+def _apply(
+    settings: Settings, options: _ApplyOptions, on_progress: Progress
+) -> _ApplyResult | None:
+    with (
+        WantedContent(options.catalog, on_progress) as wanted,
+        open_database(settings) as engine,
+    ):
         before = upgrade(engine)
         with write_transaction(engine) as connection:
-            if job.if_empty and not is_empty(connection):
+            if options.if_empty and not is_empty(connection):
                 return None
-            change, plan, removal = _planned(connection, wanted, job)
-            removal.check(job.allowed)
+            change, plan, removal = _make_plan(connection, wanted, options, on_progress)
+            removal.check(options.max_removed)
             if not plan.is_empty:
                 write(change)
-    return _Outcome(plan, removal, before.kind == "empty", written=not plan.is_empty)
+    return _ApplyResult(plan, removal, before.kind == "empty", written=not plan.is_empty)
 
 
-def _planned(
-    connection: Connection, wanted: WantedContent, job: _Job
+def _make_plan(
+    connection: Connection,
+    wanted: WantedContent,
+    options: _ApplyOptions,
+    on_progress: Progress,
 ) -> tuple[Change, Plan, Removal]:
-    change = Change(connection, wanted, only_add=job.only_add, progress=job.step)
-    planner, removal = Planner(job.shown), Removal(count_domains(connection))
+    change = Change(connection, wanted, only_add=options.only_add, progress=on_progress)
+    planner, removal = Planner(options.max_listed), Removal(count_domains(connection))
 
     def on_unused_row(row: object) -> None:
         planner.add_stray(str(row), stays=change.keep_unused)
@@ -230,8 +243,8 @@ def _planned(
     return change, planner.plan(*change.without_domains()), removal
 
 
-def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
-    plan = outcome.plan
+def _print_result(result: _ApplyResult, as_json: bool, dry_run: bool) -> None:
+    plan = result.plan
     added, changed, removed = plan.counts
     unused = len(plan.left) + plan.more_left
     skipped = len(plan.kept) + plan.more_kept
@@ -250,22 +263,22 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
                     "skipped": skipped,
                     "unused_rows": unused,
                 },
-                "creates_tables": outcome.creates_tables,
-                "written": outcome.written,
+                "creates_tables": result.creates_tables,
+                "written": result.written,
             }
         )
         return
-    kinds = (
+    changes = (
         *(("+", plan.added), ("~", plan.changed), ("-", plan.removed)),
         *(("=", plan.kept), ("=", plan.left)),
     )
     more_of = (*plan.more, plan.more_kept, plan.more_left)
-    for (sign, items), more in zip(kinds, more_of, strict=True):
+    for (symbol, items), more in zip(changes, more_of, strict=True):
         for item in items:
-            print_line(f"{sign} {item}")
+            print_line(f"{symbol} {item}")
         if more:
-            print_line(f"{sign} and {more} more; --all lists them")
-    if dry_run and outcome.creates_tables:
+            print_line(f"{symbol} and {more} more; --all lists them")
+    if dry_run and result.creates_tables:
         print_stderr(
             "the database has no tables yet; without --dry-run, Waypost creates them first"
         )
@@ -274,6 +287,6 @@ def _print(outcome: _Outcome, as_json: bool, dry_run: bool) -> None:
         if dry_run
         else f"{added} added, {changed} changed, {removed} removed"
     )
-    rows = f"; unused rows not removed: {unused}" if unused else ""
-    same = f"; existing domains not changed: {skipped}" if skipped else ""
-    print_stderr(f"{'nothing to do' if plan.is_empty else counts}{rows}{same}")
+    unused_text = f"; unused rows not removed: {unused}" if unused else ""
+    skipped_text = f"; existing domains not changed: {skipped}" if skipped else ""
+    print_stderr(f"{'nothing to do' if plan.is_empty else counts}{unused_text}{skipped_text}")

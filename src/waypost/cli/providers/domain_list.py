@@ -21,10 +21,9 @@ def list_all(
     """
     catalog = load_catalog(load_settings(providers, demo, db_uri))
     domains = catalog.domains
-    for one in catalog.external_domains:
-        print_stderr(
-            f"more domains of {one.provider.name} come from directory {one.directory.label}"
-        )
+    for external in catalog.external_domains:
+        label = external.directory.label
+        print_stderr(f"more domains of {external.provider.name} come from directory {label}")
     if as_json:
         print_json([summary(domain) for domain in domains])
         return

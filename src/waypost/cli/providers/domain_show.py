@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import explained_word, typed_domain
-from waypost.cli.logs import log_warnings
+from waypost.cli.arguments import explain_missing_at_sign, parse_domain
+from waypost.cli.logs import log_only_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line
 from waypost.cli.providers.domain_list import summary
@@ -33,12 +33,12 @@ def show(
 
     Exit code 1 if the domain is not served.
     """
-    name = DomainName.parse(domain) if "@" in domain else typed_domain(domain)
+    name = DomainName.parse(domain) if "@" in domain else parse_domain(domain)
     settings = load_settings(providers, demo, db_uri)
-    log_warnings()
+    log_only_warnings()
     found = find_domain(settings, name)
     if found is None:
-        with explained_word(domain):
+        with explain_missing_at_sign(domain):
             raise DomainNotServed(f"{name} is not served here")
     if as_json:
         services = [_service(service) for service in found.services]

@@ -62,8 +62,8 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
         raise ProvidersError(["--provider and --domain require --format ispdb"])
     settings = load_settings(providers, demo, db_uri)
     with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
-        for one in catalog.external_domains:
-            print_stderr(f"warning: domains from directory {one.directory.label} are left out")
+        for external in catalog.external_domains:
+            print_stderr(f"warning: domains from directory {external.directory.label} are left out")
         texts = providers_text(
             catalog,
             "json" if form is ExportFormat.JSON else "toml",

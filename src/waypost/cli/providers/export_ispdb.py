@@ -28,11 +28,11 @@ def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> 
         raise ProvidersError(
             ["--format ispdb: these domains have no services here; they are moved or declined"]
         )
-    named = [one for one in chosen if one.pattern.kind is MatchKind.EXACT]
+    named = [domain for domain in chosen if domain.pattern.kind is MatchKind.EXACT]
     if not named:
         name = chosen[0].provider.name
         raise ProvidersError([f"{name}: has only patterns, and the ISPDB accepts only domains"])
-    names = [DomainName.parse(one.pattern.text) for one in named]
+    names = [DomainName.parse(domain.pattern.text) for domain in named]
     document = render_submission(named[0].provider, names, named[0].services)
     print_warnings(_advice(chosen, named))
     write_document(document)
@@ -46,14 +46,14 @@ def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[
         found = _of_provider(catalog, provider)
     if domain is not None:
         return _like(found, DomainName.parse(domain), provider)
-    providers = list(dict.fromkeys(one.provider for one in found))
+    providers = list(dict.fromkeys(domain.provider for domain in found))
     if len(providers) > 1:
-        firsts = [next(one for one in found if one.provider == each) for each in providers]
+        firsts = [next(domain for domain in found if domain.provider == each) for each in providers]
         several = quantity(len(providers), "provider has that name", "providers have that name")
         raise ProvidersError([_choose(several, firsts)])
-    kinds = list(dict.fromkeys(one.services for one in found))
+    kinds = list(dict.fromkeys(domain.services for domain in found))
     if len(kinds) > 1:
-        firsts = [next(one for one in found if one.services == each) for each in kinds]
+        firsts = [next(domain for domain in found if domain.services == each) for each in kinds]
         reason = f"its domains have {len(kinds)} sets of services, and a document can have only one"
         raise ProvidersError([_choose(reason, firsts)])
     return found
@@ -62,15 +62,15 @@ def _chosen(catalog: Catalog, provider: str | None, domain: str | None) -> list[
 def _of_provider(catalog: Catalog, provider: str) -> list[Domain]:
     wanted = provider.casefold()
     for match in (
-        [one for one in catalog.domains if one.provider.name == provider],
-        [one for one in catalog.domains if one.provider.name.casefold() == wanted],
-        [one for one in catalog.domains if one.provider.short_name.casefold() == wanted],
+        [domain for domain in catalog.domains if domain.provider.name == provider],
+        [domain for domain in catalog.domains if domain.provider.name.casefold() == wanted],
+        [domain for domain in catalog.domains if domain.provider.short_name.casefold() == wanted],
     ):
         if match:
             return match
-    if any(one.name == provider for one in catalog.unused_providers):
+    if any(domain.name == provider for domain in catalog.unused_providers):
         raise ProvidersError([f"--provider: {provider} has no domain"])
-    names = list(dict.fromkeys(one.provider.name for one in catalog.domains))
+    names = list(dict.fromkeys(domain.provider.name for domain in catalog.domains))
     if not names:
         raise ProvidersError(["--provider: there are no providers; see `waypost apply --help`"])
     shown = nearest(provider, names) if len(names) <= 20 else nearest(provider, names)[:500]
@@ -83,19 +83,23 @@ def _like(found: Sequence[Domain], domain: DomainName, provider: str | None) -> 
         of = f" of {provider}" if provider is not None else ""
         raise ProvidersError([f"--domain: there is no domain {domain}{of}"])
     same = [
-        one for one in found if one.provider == first.provider and one.services == first.services
+        domain
+        for domain in found
+        if domain.provider == first.provider and domain.services == first.services
     ]
-    return [first, *(one for one in same if one is not first)]
+    return [first, *(domain for domain in same if domain is not first)]
 
 
 def _choose(reason: str, firsts: Sequence[Domain]) -> str:
-    options = " or ".join(f"--domain {one.pattern}" for one in firsts[:5])
+    options = " or ".join(f"--domain {domain.pattern}" for domain in firsts[:5])
     return f"--provider: {reason}; choose with {options}"
 
 
 def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
     """Return what the ISPDB's reviewers will ask, so that users can answer in advance."""
-    found = [f"{one.pattern} is left out: it is a pattern" for one in chosen if one not in named]
+    found = [
+        f"{domain.pattern} is left out: it is a pattern" for domain in chosen if domain not in named
+    ]
     first = named[0]
     if not first.provider.documentation:
         found.append(
@@ -107,7 +111,7 @@ def _advice(chosen: Sequence[Domain], named: Sequence[Domain]) -> list[str]:
             "the login name of a sub-address will contain its detail, because an ISPDB document "
             "cannot remove it"
         )
-    listed = [one for one in first.services if Format.AUTOCONFIG in one.formats]
+    listed = [domain for domain in first.services if Format.AUTOCONFIG in domain.formats]
     if len(listed) < len(first.services):
         found.append("services are left out if their formats do not include autoconfig")
     if first.provider.oauth2 not in ((), (first.provider.complete_oauth2,)):

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import explained_word, typed_domain
+from waypost.cli.arguments import explain_missing_at_sign, parse_domain
 from waypost.cli.options import DbUriFlag, DomainArgument, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_error, print_json, print_line, print_stderr
-from waypost.cli.providers.pacc_documents import PaccDocuments, Status, documents_of
+from waypost.cli.providers.pacc_documents import PaccDocuments, PaccStatus, find_documents
 from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed, NamesUnavailable, NoUsableService, ProvidersError
@@ -41,22 +41,22 @@ def pin(
     Run this command before you change the configuration. A second run changes nothing.
     """
     settings = load_settings(providers, db_uri=db_uri)
-    name = _name(domain)
+    name = parse_domain(domain)
     with open_pinned(settings) as pinned:
-        with explained_word(domain):
-            found = documents_of(settings, name)
-        if found.pattern is not None:
+        with explain_missing_at_sign(domain):
+            documents = find_documents(settings, name)
+        if documents.pattern is not None:
             fix = f"add {name} to the domains of its provider, which changes no answer"
-            rule = f"matches {found.pattern}, and Waypost can pin a document only for a domain"
+            rule = f"matches {documents.pattern}, and Waypost can pin a document only for a domain"
             raise ProvidersError([f"{name}: {rule}; {fix}"])
-        document = pinned.pin(name, found.served)
+        document = pinned.pin(name, documents.current)
     record = pacc.digest_record(document)
     if as_json:
-        about = {"domain": name.ascii, "name": found.record_name, "record": record}
-        print_json({**about, "was_pinned": found.is_pinned})
+        common = {"domain": name.ascii, "name": documents.record_name, "record": record}
+        print_json({**common, "was_pinned": documents.is_pinned})
         return
     print_line(record)
-    if found.is_pinned:
+    if documents.is_pinned:
         print_stderr(f"{name}: this document was already pinned; nothing was changed")
     else:
         print_stderr(f"{name}: Waypost serves this document until `waypost pacc unpin {name}`")
@@ -79,19 +79,21 @@ def status(
     Exit code 1 if DNS does not have the digest of a current document.
     """
     settings = load_settings(providers, db_uri=db_uri)
-    server = _server(resolver)
+    name_server = _name_server(resolver)
     with open_pinned(settings) as pinned:
         documents = pinned.all()
-    names = [_name(domain)] if domain else [DomainName(one) for one in sorted(documents)]
-    found = [_status(settings, name, name.ascii in documents, server) for name in names]
+    names = [parse_domain(domain)] if domain else [DomainName(name) for name in sorted(documents)]
+    statuses = [
+        _read_status(settings, name, name.ascii in documents, name_server) for name in names
+    ]
     if as_json:
-        print_json([one.for_scripts() for one in found])
-    elif not found:
+        print_json([each.as_json() for each in statuses])
+    elif not statuses:
         print_stderr("no document is pinned")
     else:
-        for one in found:
-            one.print()
-    if any(not one.is_good for one in found):
+        for each in statuses:
+            each.print()
+    if any(not each.is_good for each in statuses):
         raise typer.Exit(EXIT_FINDINGS)
 
 
@@ -110,27 +112,27 @@ def unpin(
     its digest, nothing changes and the exit code is 1.
     """
     settings = load_settings(providers, db_uri=db_uri)
-    name, server = _name(domain), _server(resolver)
+    name, name_server = parse_domain(domain), _name_server(resolver)
     with open_pinned(settings) as pinned:
         document = pinned.all().get(name.ascii)
         if document is None:
-            with explained_word(domain):  # A domain that is not served is still an error.
-                documents_of(settings, name)
+            with explain_missing_at_sign(domain):  # A domain that is not served is still an error.
+                find_documents(settings, name)
             print_stderr(f"{name}: no document is pinned; nothing to do")
-            switched, is_other = False, False
+            unpinned, changes_document = False, False
         else:
-            is_other = force or _check(settings, name, document, server)
-            switched = pinned.unpin(name, document)
+            changes_document = force or _check_dns(settings, name, document, name_server)
+            unpinned = pinned.unpin(name, document)
     # Until then, processes, proxies and clients may still use the old document (RFC 9111 s4.2).
-    wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if is_other else 0
+    wait_seconds = math.ceil(settings.cache_ttl + settings.max_age) if changes_document else 0
     if as_json:
-        print_json({"domain": name.ascii, "switched": switched, "wait_seconds": wait_seconds})
+        print_json({"domain": name.ascii, "switched": unpinned, "wait_seconds": wait_seconds})
     elif document is not None:
-        _tell(name, document, switched, wait_seconds)
+        _print_result(name, document, unpinned, wait_seconds)
 
 
-def _check(
-    settings: Settings, name: DomainName, document: bytes, server: tuple[str, int] | None
+def _check_dns(
+    settings: Settings, name: DomainName, document: bytes, name_server: tuple[str, int] | None
 ) -> bool:
     """Check that clients will accept the new document; return whether the document changes.
 
@@ -138,47 +140,52 @@ def _check(
         Exit: clients would not accept it; the reason has been printed.
         DomainNotServed: the domain is not served.
     """
-    found = documents_of(settings, name)
-    if found.after is None:
-        raise _refused(f"{name}: the configuration has no document to serve instead: {found.why}")
-    if found.after == document:
+    documents = find_documents(settings, name)
+    if documents.next_document is None:
+        raise _refusal(
+            f"{name}: the configuration has no document to serve instead: {documents.problem}"
+        )
+    if documents.next_document == document:
         print_stderr(
             f"{name}: the document from the configuration is the same as the pinned document"
         )
         return False
     try:
-        seen = look_up_texts(found.record_name, server)
+        records = look_up_texts(documents.record_name, name_server)
     except NamesUnavailable as error:
         print_error(error)
         raise typer.Exit(EXIT_FINDINGS) from error
-    if not any(pacc.has_digest(text, found.after) for text in seen.texts):
-        lines = _missing(found, seen)
-        raise _refused("; ".join([*lines, "nothing was changed"]))
-    if documents_of(settings, name).after != found.after:
-        raise _refused(f"{name}: the configuration has changed in the meantime; run it again")
+    if not any(pacc.has_digest(text, documents.next_document) for text in records.texts):
+        lines = _missing_digest(documents, records)
+        raise _refusal("; ".join([*lines, "nothing was changed"]))
+    if find_documents(settings, name).next_document != documents.next_document:
+        raise _refusal(f"{name}: the configuration has changed in the meantime; run it again")
     return True
 
 
-def _refused(reason: str) -> typer.Exit:
+def _refusal(reason: str) -> typer.Exit:
     print_stderr(f"error: {reason}")
     return typer.Exit(EXIT_FINDINGS)
 
 
-def _missing(found: PaccDocuments, seen: TextRecords) -> list[str]:
+def _missing_digest(documents: PaccDocuments, records: TextRecords) -> list[str]:
     """Return what DNS has instead of the new digest."""
-    wanted = pacc.digest_record(found.after or b"")
-    if not seen.texts:
-        there = "there is no TXT record"
-    elif all(pacc.has_digest(text, found.served) for text in seen.texts):
-        there = f"there is only the old digest, with a TTL of {seen.ttl_seconds} s"
+    expected = pacc.digest_record(documents.next_document or b"")
+    if not records.texts:
+        dns_content = "there is no TXT record"
+    elif all(pacc.has_digest(text, documents.current) for text in records.texts):
+        dns_content = f"there is only the old digest, with a TTL of {records.ttl_seconds} s"
     else:
-        shown = ", ".join(repr(text[:200]) for text in seen.texts[:5])
-        there = f"there is {shown}"
-    return [f"{found.record_name}: the new digest is not in DNS: {there}", f"expected {wanted!r}"]
+        shown = ", ".join(repr(text[:200]) for text in records.texts[:5])
+        dns_content = f"there is {shown}"
+    return [
+        f"{documents.record_name}: the new digest is not in DNS: {dns_content}",
+        f"expected {expected!r}",
+    ]
 
 
-def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) -> None:
-    if not switched:
+def _print_result(name: DomainName, document: bytes, unpinned: bool, wait_seconds: int) -> None:
+    if not unpinned:
         print_stderr(f"{name}: another process has just unpinned the document; nothing to do")
         return
     print_line(f"{name}: Waypost now serves the document that follows from the configuration")
@@ -189,41 +196,37 @@ def _tell(name: DomainName, document: bytes, switched: bool, wait_seconds: int) 
         )
 
 
-def _status(
-    settings: Settings, name: DomainName, is_pinned: bool, server: tuple[str, int] | None
-) -> Status:
+def _read_status(
+    settings: Settings, name: DomainName, is_pinned: bool, name_server: tuple[str, int] | None
+) -> PaccStatus:
     try:
-        documents = documents_of(settings, name)
+        documents = find_documents(settings, name)
     except (DomainNotServed, NoUsableService) as error:
-        return Status(name, is_pinned, None, None, str(error))
+        return PaccStatus(name, is_pinned, None, None, str(error))
     try:
-        texts = look_up_texts(documents.record_name, server).texts
+        texts = look_up_texts(documents.record_name, name_server).texts
     except NamesUnavailable as error:
-        return Status(name, is_pinned, documents, None, str(error))
-    return Status(name, is_pinned, documents, texts, documents.why)
+        return PaccStatus(name, is_pinned, documents, None, str(error))
+    return PaccStatus(name, is_pinned, documents, texts, documents.problem)
 
 
-def _name(domain: str) -> DomainName:
-    return typed_domain(domain)
-
-
-def _server(resolver: str | None) -> tuple[str, int] | None:
+def _name_server(resolver: str | None) -> tuple[str, int] | None:
     return None if resolver is None else read_server(resolver)
 
 
 def _next_steps(settings: Settings, name: DomainName, db_uri: str | None) -> list[str]:
     """Return the next steps; their commands have the flags of this command, ready to copy."""
     providers = settings.providers
-    flags, change = "", f"edit {providers}"
+    flags, change_step = "", f"edit {providers}"
     if providers is not None:
         flags = f" --providers {shlex.quote(str(providers))}"
     elif db_uri is not None:
         flags = f" --db-uri {shlex.quote(redact_uri(db_uri))}"
     if providers is None:
-        change = f"waypost apply FILE{flags}"
+        change_step = f"waypost apply FILE{flags}"
     return [
         "Next:",
-        f"  1. change the configuration: {change}",
+        f"  1. change the configuration: {change_step}",
         f"  2. put both digests into DNS: waypost show dns {name}{flags}",
         "  3. wait for the TTL of the old record",
         f"  4. waypost pacc unpin {name}{flags}",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import address_or_domain, explained_word
+from waypost.cli.arguments import explain_missing_at_sign, parse_address_or_domain
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.show.common import NameFlag, NoDirectoryFlag, config_for, print_answer
 from waypost.cli.sources.settings import load_settings
@@ -27,8 +27,8 @@ def autoconfig(
 
     Many other clients read this format too. For a domain alone, the document has placeholders.
     """
-    asked = address_or_domain(address)
+    asked = parse_address_or_domain(address)
     settings = load_settings(providers, demo, db_uri)
-    with explained_word(address):
+    with explain_missing_at_sign(address):
         config = config_for(asked, name, settings, no_directory)
     print_answer(config, render)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import typed_domain
-from waypost.cli.logs import keep_quiet
+from waypost.cli.arguments import parse_domain
+from waypost.cli.logs import disable_log
 from waypost.cli.output import print_warnings, write_document
 from waypost.cli.sources.lookup import find_domain, find_user
 from waypost.core.address import DomainName, EmailAddress
@@ -47,7 +47,7 @@ def exact_domain(asked: str) -> DomainName:
     """
     if "*" in asked:
         raise DomainError("a pattern publishes nothing; use a domain that the pattern matches")
-    return typed_domain(asked)
+    return parse_domain(asked)
 
 
 def config_for(
@@ -69,7 +69,7 @@ def config_for(
         DomainMoved: the domain has a redirect.
         StoreError: the database cannot be used as it is.
     """
-    keep_quiet()
+    disable_log()
     domain, address = (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
     entry = find_domain(settings, domain)
     user: User | None = User()
@@ -82,7 +82,7 @@ def config_for(
 
 def config_of(domain: DomainName, settings: Settings) -> ClientConfig:
     """Return the configuration of a domain, without an address."""
-    keep_quiet()
+    disable_log()
     return client_config(find_domain(settings, domain), domain, None)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import explained_word
+from waypost.cli.arguments import explain_missing_at_sign
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag, PublicUrlFlag
 from waypost.cli.output import print_warnings, write_document
 from waypost.cli.show.common import config_of, exact_domain
@@ -48,7 +48,7 @@ def dns(  # noqa: PLR0913 -- each is a flag
     settings = load_settings(providers, demo, db_uri, public_url)
     asked, url = exact_domain(domain), settings.public_url
     try:
-        with explained_word(domain):
+        with explain_missing_at_sign(domain):
             published = publish(config_of(asked, settings), url, ttl)
     except DomainMoved as moved:
         published = publish_moved(asked, moved, url, ttl)

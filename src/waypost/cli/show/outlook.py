@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.arguments import typed_domain
+from waypost.cli.arguments import parse_domain
 from waypost.cli.output import write_document
 from waypost.core.errors import SettingsError
 from waypost.formats.outlook_registry import is_folder, render, render_local
@@ -40,5 +40,5 @@ def outlook_reg(
     if not is_folder(folder):
         rule = r"use a Windows folder such as C:\Autodiscover"
         raise SettingsError([f"--folder: {folder}: {rule}"])
-    names = [typed_domain(domain) for domain in domains]
+    names = [parse_domain(domain) for domain in domains]
     write_document(render_local(names, folder, policy=policy))

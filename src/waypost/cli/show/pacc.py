@@ -1,6 +1,6 @@
 """`waypost show pacc`: the PACC document of a domain."""
 
-from waypost.cli.arguments import explained_word
+from waypost.cli.arguments import explain_missing_at_sign
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag
 from waypost.cli.output import write_document
 from waypost.cli.show.common import config_of, exact_domain
@@ -19,6 +19,6 @@ def pacc(
     The digest in DNS is the digest of this output.
     """
     asked = exact_domain(domain)
-    with explained_word(domain):
+    with explain_missing_at_sign(domain):
         config = config_of(asked, load_settings(providers, demo, db_uri))
     write_document(render(config))
