@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Outcome, Waypost
-from waypost.cli.directory.places import place_of
+from waypost.cli.directory.location import location_of
 from waypost.core.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 
 SECRET = "hunter2"
@@ -338,4 +338,4 @@ PLACES: list[tuple[Directory, str]] = [
 @pytest.mark.parametrize(("directory", "place"), PLACES)
 def test_places(directory: Directory, place: str) -> None:
     """The location of a directory is printed in its usual form."""
-    assert place_of(directory) == place
+    assert location_of(directory) == place

@@ -9,7 +9,7 @@ import yaml
 from tests.cli.conftest import Waypost
 from tests.servers.caddy import adapted
 from tests.servers.requirements import require
-from waypost.cli.hostnames import _certbot, _traefik
+from waypost.cli.hostnames import _format_certbot, _format_traefik
 
 GOLDEN = Path(__file__).parent / "golden" / "hostnames"
 PROVIDERS = """
@@ -140,9 +140,9 @@ def test_lines_come_one_after_the_other() -> None:
             asked.append(number)
             yield DomainName(f"d{number}.example"), (f"autoconfig.d{number}.example",)
 
-    assert next(_certbot(domains())).startswith("--cert-name autoconfig.d0.example ")
+    assert next(_format_certbot(domains())).startswith("--cert-name autoconfig.d0.example ")
     assert asked == [0]
-    traefik = _traefik(domains())
+    traefik = _format_traefik(domains())
     assert (next(traefik), "d0" in next(traefik)) == ("http:\n  routers:\n", True)
     assert asked == [0, 0]
 

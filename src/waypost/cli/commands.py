@@ -97,12 +97,12 @@ _DOMAIN: Final = Group(
     "List and show the served domains.",
     {
         "list": Command(
-            "waypost.cli.providers.domain_list:list_all",
+            "waypost.cli.providers.domain_list:list_domains",
             "List the domains and their providers.",
             "Example: waypost domain list --demo",
         ),
         "show": Command(
-            "waypost.cli.providers.domain_show:show",
+            "waypost.cli.providers.domain_show:show_domain",
             "Show the entry and the services of a domain.",
             "Example: waypost domain show example.com --demo --json",
         ),
@@ -112,12 +112,12 @@ _DIRECTORY: Final = Group(
     "List the user directories, and test the lookup of a user.",
     {
         "list": Command(
-            "waypost.cli.directory.listing:list_all",
+            "waypost.cli.directory.list_directories:list_directories",
             "List the directories, and how many domains use each.",
             "Example: waypost directory list --providers mail.toml",
         ),
         "test": Command(
-            "waypost.cli.directory.examination:examine",
+            "waypost.cli.directory.lookup_check:check_lookup",
             "Test the lookup of one user, step by step.",
             "Example: waypost directory test alice@example.com --directory people",
         ),

@@ -20,7 +20,7 @@ CertificateNames = tuple[DomainName, tuple[str, ...]]
 """A mail domain and its host names, which share a certificate; there is at least one."""
 
 
-class NamesFormat(StrEnum):
+class HostnamesFormat(StrEnum):
     """One name per line, or the input of a tool."""
 
     LIST = "list"
@@ -31,8 +31,8 @@ class NamesFormat(StrEnum):
 
 
 def hostnames(
-    form: Annotated[NamesFormat, typer.Option("--format", help="Output format.")] = (
-        NamesFormat.LIST
+    output_format: Annotated[HostnamesFormat, typer.Option("--format", help="Output format.")] = (
+        HostnamesFormat.LIST
     ),
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
@@ -46,41 +46,44 @@ def hostnames(
     traefik: a file for its file provider. caddy: a file to import into a Caddyfile.
     """
     settings = load_settings(providers, demo, db_uri)
-    writer = _writers()[form]
+    writer = _writers()[output_format]
     for part in in_chunks(writer(_certificates(settings))):
         write_document(part)
 
 
-def _writers() -> Mapping[NamesFormat, Callable[[Iterable[CertificateNames]], Iterator[str]]]:
+def _writers() -> Mapping[HostnamesFormat, Callable[[Iterable[CertificateNames]], Iterator[str]]]:
     return {
-        NamesFormat.LIST: _list,
-        NamesFormat.CERTBOT: _certbot,
-        NamesFormat.LEGO: _lego,
-        NamesFormat.TRAEFIK: _traefik,
-        NamesFormat.CADDY: _caddy,
+        HostnamesFormat.LIST: _format_list,
+        HostnamesFormat.CERTBOT: _format_certbot,
+        HostnamesFormat.LEGO: _format_lego,
+        HostnamesFormat.TRAEFIK: _format_traefik,
+        HostnamesFormat.CADDY: _format_caddy,
     }
 
 
 def _certificates(settings: Settings) -> Iterator[CertificateNames]:
     """Yield the names of each domain; warn about domains that Waypost cannot list."""
     patterns = 0
-    with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
+    with (
+        progress(None) as on_progress,
+        stream_catalog(settings, on_progress, _warn_about_row) as catalog,
+    ):
         for external in catalog.external_domains:
             print_warnings([f"domains from directory {external.directory.label} are left out"])
-        taken = _bare_names(catalog.domains, settings.tls_names)
+        other_domains = _domains_that_are_hosts(catalog.domains, settings.tls_names)
         for domain in catalog.domains:
             if domain.is_declined:
                 continue
             if domain.pattern.kind is not MatchKind.EXACT:
                 patterns += 1
-            elif found := _names(domain, settings.tls_names, taken):
-                yield found
+            elif certificate := _certificate_names(domain, settings.tls_names, other_domains):
+                yield certificate
     if patterns:
         subject = quantity(patterns, "pattern is left out", "patterns are left out")
         print_stderr(f"warning: {subject}: Waypost cannot list the domains that a pattern matches")
 
 
-def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
+def _domains_that_are_hosts(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[str]:
     """Return the served domains whose name is also a host name of another domain.
 
     `autoconfig.example.com` may be a mail domain in addition to `example.com`; this is rare.
@@ -96,60 +99,62 @@ def _bare_names(domains: Iterable[Domain], kinds: Collection[str]) -> frozenset[
     )
 
 
-def _names(domain: Domain, kinds: Iterable[str], taken: Collection[str]) -> CertificateNames | None:
+def _certificate_names(
+    domain: Domain, kinds: Iterable[str], other_domains: Collection[str]
+) -> CertificateNames | None:
     """Return the names of a domain, without the names of other domains: each is listed once."""
     name = DomainName(domain.pattern.text)
-    found = tuple(
-        host for host in host_names(name, kinds) if host == name.ascii or host not in taken
+    certificate = tuple(
+        host for host in host_names(name, kinds) if host == name.ascii or host not in other_domains
     )
-    return (name, found) if found else None
+    return (name, certificate) if certificate else None
 
 
-def _left_out(row: object) -> None:
+def _warn_about_row(row: object) -> None:
     print_warnings([f"left out: {row}"])
 
 
-def _list(certificates: Iterable[CertificateNames]) -> Iterator[str]:
+def _format_list(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     for _, hosts in certificates:
         yield "".join(f"{host}\n" for host in hosts)
 
 
-def _certbot(certificates: Iterable[CertificateNames]) -> Iterator[str]:
+def _format_certbot(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield arguments of `certbot certonly`; a certificate keeps its name if its hosts change."""
     for _, hosts in certificates:
         yield f"--cert-name {hosts[0]} --domains {','.join(hosts)}\n"
 
 
-def _lego(certificates: Iterable[CertificateNames]) -> Iterator[str]:
+def _format_lego(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield arguments of lego, which names a certificate after its first domain."""
     for _, hosts in certificates:
         yield " ".join(f"--domains {host}" for host in hosts) + "\n"
 
 
-def _traefik(certificates: Iterable[CertificateNames]) -> Iterator[str]:
+def _format_traefik(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield a router for each domain; Traefik gets certificates for the hosts of its rule.
 
     Traefik 2 and 3 support `||`. An empty mapping is an error for Traefik ("cannot be a standalone
     element"), and Traefik then ignores all files of that folder. A comment alone is no error.
     """
-    some = False
+    has_router = False
     for domain, hosts in certificates:
-        if not some:
+        if not has_router:
             yield "http:\n  routers:\n"
-        some = True
+        has_router = True
         rule = " || ".join(f"Host(`{host}`)" for host in hosts)
         yield (
-            f"    waypost-{_router(domain)}:\n"
+            f"    waypost-{_router_name(domain)}:\n"
             f'      rule: "{rule}"\n'
             "      service: waypost\n"
             "      tls:\n"
             "        certResolver: waypost\n"
         )
-    if not some:
+    if not has_router:
         yield "# There is no domain with host names for certificates.\n"
 
 
-def _router(domain: DomainName) -> str:
+def _router_name(domain: DomainName) -> str:
     """Return a router name without dots, which is different for each domain.
 
     A label neither begins nor ends with a hyphen, so one hyphen was a dot, and two in a row were
@@ -158,12 +163,12 @@ def _router(domain: DomainName) -> str:
     return domain.ascii.replace("-", "--").replace(".", "-")
 
 
-def _caddy(certificates: Iterable[CertificateNames]) -> Iterator[str]:
+def _format_caddy(certificates: Iterable[CertificateNames]) -> Iterator[str]:
     """Yield a site for each domain, which imports the snippet `waypost` of the Caddyfile.
 
     Without http:// in the list, Caddy answers plain http with 308, but Outlook's probe by plain
     http needs the 302 of Waypost (MS-OXDSCLI s3.1.5).
     """
     for _, hosts in certificates:
-        places = ", ".join(f"{host}, http://{host}" for host in hosts)
-        yield f"{places} {{\n\timport waypost\n}}\n"
+        site_addresses = ", ".join(f"{host}, http://{host}" for host in hosts)
+        yield f"{site_addresses} {{\n\timport waypost\n}}\n"

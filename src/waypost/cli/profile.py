@@ -27,24 +27,20 @@ CaFlag = Annotated[
 ]
 
 
-def _group() -> None:
-    """Verify configuration profiles for Apple devices."""
-
-
 def verify(file: FileArgument, ca: CaFlag = None, as_json: JsonFlag = False) -> None:
     """Check the signature of a profile, and print its content.
 
     Exit code 1 if the profile is not signed, or if a device would not trust the signature.
     """
-    data, trusted = _read(file), _authorities(ca)
+    data, trusted = _read(file), _trusted_authorities(ca)
     try:
         report = inspect(data, trusted, datetime.now(UTC))
     except ProfileError as error:
         raise ProfileError(f"{file}: {error}") from error
     if as_json:
-        _print_json(report)
+        _print_report_json(report)
     else:
-        _print(report)
+        _print_report(report)
     if report.problems:
         raise typer.Exit(EXIT_FINDINGS)
 
@@ -60,26 +56,30 @@ def _read(path: Path, option: str = "") -> bytes:
     return data
 
 
-def _authorities(ca: Path | None) -> list[X509Certificate]:
+def _trusted_authorities(ca: Path | None) -> list[X509Certificate]:
     """Read the authorities to trust, from the given file or from this machine."""
     if ca is None:
-        usual = ssl.get_default_verify_paths()
-        places = (usual.cafile, usual.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt")
-        ca = next((Path(path) for path in places if path and Path(path).is_file()), None)
+        default_paths = ssl.get_default_verify_paths()
+        candidates = (
+            default_paths.cafile,
+            default_paths.openssl_cafile,
+            "/etc/ssl/certs/ca-certificates.crt",
+        )
+        ca = next((Path(path) for path in candidates if path and Path(path).is_file()), None)
     if ca is None:
         return []
-    raw = _read(ca, "--ca: ")
+    data = _read(ca, "--ca: ")
     try:
-        return authorities(raw)
+        return authorities(data)
     except ProfileError as error:
         raise ProfileError(f"--ca: {ca}: {error}") from error
 
 
-def _print(report: ProfileReport) -> None:
-    until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
+def _print_report(report: ProfileReport) -> None:
+    valid_until = "" if report.valid_until is None else f"{report.valid_until:%Y-%m-%d %H:%M} UTC"
     rows = [
         ("signed by", report.signer or "-"),
-        ("valid until", until or "-"),
+        ("valid until", valid_until or "-"),
         ("trusted by", " < ".join(report.chain) or "-"),
         ("profile", f"{report.name} ({report.identifier})"),
         ("organization", report.organization or "-"),
@@ -91,13 +91,13 @@ def _print(report: ProfileReport) -> None:
         print_stderr(problem)
 
 
-def _print_json(report: ProfileReport) -> None:
-    until = report.valid_until
+def _print_report_json(report: ProfileReport) -> None:
+    valid_until = report.valid_until
     print_json(
         {
             "signed": report.signer is not None,
             "signer": report.signer,
-            "valid_until": None if until is None else until.isoformat(),
+            "valid_until": None if valid_until is None else valid_until.isoformat(),
             "chain": list(report.chain),
             "trusted": bool(report.chain),
             "name": report.name,

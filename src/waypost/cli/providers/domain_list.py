@@ -9,7 +9,7 @@ from waypost.cli.sources.settings import load_settings
 from waypost.core.model import Domain
 
 
-def list_all(
+def list_domains(
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
@@ -25,7 +25,7 @@ def list_all(
         label = external.directory.label
         print_stderr(f"more domains of {external.provider.name} come from directory {label}")
     if as_json:
-        print_json([summary(domain) for domain in domains])
+        print_json([domain_json(domain) for domain in domains])
         return
     rows = [
         (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
@@ -35,7 +35,7 @@ def list_all(
         print_line(line)
 
 
-def summary(domain: Domain) -> dict[str, object]:
+def domain_json(domain: Domain) -> dict[str, object]:
     """Return the entry of a domain for --json."""
     return {
         "pattern": domain.pattern.text,

@@ -9,7 +9,7 @@ from waypost.cli.arguments import explain_missing_at_sign, parse_domain
 from waypost.cli.logs import log_only_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line
-from waypost.cli.providers.domain_list import summary
+from waypost.cli.providers.domain_list import domain_json
 from waypost.cli.sources.lookup import find_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
@@ -19,7 +19,7 @@ from waypost.providers_file.describe import describe
 from waypost.providers_file.plan import place
 
 
-def show(
+def show_domain(
     domain: Annotated[
         str,
         typer.Argument(metavar="DOMAIN", help="A domain, in Unicode or ASCII form."),
@@ -36,33 +36,42 @@ def show(
     name = DomainName.parse(domain) if "@" in domain else parse_domain(domain)
     settings = load_settings(providers, demo, db_uri)
     log_only_warnings()
-    found = find_domain(settings, name)
-    if found is None:
+    entry = find_domain(settings, name)
+    if entry is None:
         with explain_missing_at_sign(domain):
             raise DomainNotServed(f"{name} is not served here")
     if as_json:
-        services = [_service(service) for service in found.services]
-        print_json({"domain": name.ascii, **summary(found), **_users(found), "services": services})
+        services = [_service_json(service) for service in entry.services]
+        print_json(
+            {
+                "domain": name.ascii,
+                **domain_json(entry),
+                **_directory_json(entry),
+                "services": services,
+            }
+        )
         return
-    if found.redirect is None:
-        print_line(f"{name} is served as {found.pattern} by {found.provider.name}")
+    if entry.redirect is None:
+        print_line(f"{name} is served as {entry.pattern} by {entry.provider.name}")
     else:
         print_line(
-            f"{name} is {place(found.redirect)}, as {found.pattern} of {found.provider.name}"
+            f"{name} is {place(entry.redirect)}, as {entry.pattern} of {entry.provider.name}"
         )
-    if found.alias_of is not None:
-        print_line(f"alias_of {found.alias_of}")
-    if separators := found.provider.subaddress_separators:
+    if entry.alias_of is not None:
+        print_line(f"alias_of {entry.alias_of}")
+    if separators := entry.provider.subaddress_separators:
         print_line(f"subaddress_separators {separators}")
-    if found.users is not None:
-        shown = str(found.users.show_display_name).lower()
-        print_line(f"directory {found.users.directory.label}")
-        print_line(f"unknown_user {found.users.unknown_user}, show_display_name {shown}")
-    for service in found.services:
+    if entry.users is not None:
+        show_display_name = str(entry.users.show_display_name).lower()
+        print_line(f"directory {entry.users.directory.label}")
+        print_line(
+            f"unknown_user {entry.users.unknown_user}, show_display_name {show_display_name}"
+        )
+    for service in entry.services:
         print_line(describe(service))
 
 
-def _users(domain: Domain) -> dict[str, object]:
+def _directory_json(domain: Domain) -> dict[str, object]:
     users = domain.users
     return {
         "subaddress_separators": domain.provider.subaddress_separators or None,
@@ -71,7 +80,7 @@ def _users(domain: Domain) -> dict[str, object]:
     }
 
 
-def _service(service: Service) -> dict[str, object]:
+def _service_json(service: Service) -> dict[str, object]:
     endpoint = service.endpoint
     place: dict[str, object] = (
         {"host": endpoint.host, "port": endpoint.port, "security": endpoint.security.value}

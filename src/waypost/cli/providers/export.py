@@ -24,7 +24,7 @@ class ExportFormat(StrEnum):
 
 
 def export(  # noqa: PLR0913, PLR0917 -- a command has flags
-    form: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = (
+    output_format: Annotated[ExportFormat, typer.Option("--format", help="Output format.")] = (
         ExportFormat.TOML
     ),
     provider: Annotated[
@@ -53,7 +53,7 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     uses is left out, with a warning.
     With --format ispdb: print one document, ready to submit to Thunderbird's ISPDB.
     """
-    if form is ExportFormat.ISPDB:
+    if output_format is ExportFormat.ISPDB:
         if with_secrets:
             raise ProvidersError(["--with-secrets: an ISPDB document has no secrets"])
         export_ispdb(load_catalog(load_settings(providers, demo, db_uri)), provider, domain)
@@ -61,12 +61,15 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
     if provider is not None or domain is not None:
         raise ProvidersError(["--provider and --domain require --format ispdb"])
     settings = load_settings(providers, demo, db_uri)
-    with progress(None) as step, stream_catalog(settings, step, _left_out) as catalog:
+    with (
+        progress(None) as on_progress,
+        stream_catalog(settings, on_progress, _warn_about_row) as catalog,
+    ):
         for external in catalog.external_domains:
             print_stderr(f"warning: domains from directory {external.directory.label} are left out")
         texts = providers_text(
             catalog,
-            "json" if form is ExportFormat.JSON else "toml",
+            "json" if output_format is ExportFormat.JSON else "toml",
             with_secrets=with_secrets,
         )
         for part in in_chunks(texts):
@@ -74,5 +77,5 @@ def export(  # noqa: PLR0913, PLR0917 -- a command has flags
             write_document(part.encode())
 
 
-def _left_out(row: object) -> None:
+def _warn_about_row(row: object) -> None:
     print_warnings([f"not exported: {row}"])

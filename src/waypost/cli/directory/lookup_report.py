@@ -16,7 +16,7 @@ from waypost.settings import Settings
 
 _STATUS_WIDTH: Final = 6
 _NAME_WIDTH: Final = 9
-_UNKNOWN: Final = {
+_UNKNOWN_USER_TEXTS: Final = {
     UnknownUser.ANSWER: "the general answer, without data of the directory",
     UnknownUser.DECLINE: "no answer, as for a domain that is not served",
 }
@@ -32,7 +32,7 @@ class LookupReport:
         users: how this directory looks up the users of the domain.
         steps: the steps that are finished.
         found_user: the user that was found in the same way as by a server.
-        is_away: whether the directory is unavailable.
+        is_unavailable: whether the directory is unavailable.
     """
 
     def __init__(
@@ -58,15 +58,15 @@ class LookupReport:
         self._domain = domain
         self._seconds = seconds
         users = None if domain is None else domain.users
-        own = None if users is None else users.directory
-        self.directory = own if directory is None else directory
-        self.is_own = self.directory is not None and self.directory == own
+        own_directory = None if users is None else users.directory
+        self.directory = own_directory if directory is None else directory
+        self.is_own = self.directory is not None and self.directory == own_directory
         self.users = users
         if self.directory is not None and not self.is_own:
             self.users = DirectoryPolicy(self.directory) if users is None else users
         self.steps: list[Step] = []
         self.found_user: User | None = None
-        self.is_away = False
+        self.is_unavailable = False
 
     @property
     def is_good(self) -> bool:
@@ -75,11 +75,11 @@ class LookupReport:
 
     def run(self) -> Iterator[Step]:
         """Run all steps, and yield each when it is finished."""
-        for step in self._all():
+        for step in self._all_steps():
             self.steps.append(step)
             yield step
 
-    def _all(self) -> Iterator[Step]:
+    def _all_steps(self) -> Iterator[Step]:
         yield self._domain_step()
         if self.directory is None:
             return
@@ -91,7 +91,7 @@ class LookupReport:
             ldap_ca_file=None if ca_file is None else str(ca_file),
         ):
             # The time that a step has measured itself is more exact.
-            yield step if step.seconds else replace(step, seconds=_since(started))
+            yield step if step.seconds else replace(step, seconds=_seconds_since(started))
             started = time.perf_counter()
         yield self._answer_step(self.directory)
 
@@ -100,11 +100,17 @@ class LookupReport:
         if domain is None:
             text, details = f"{name} is not served here", {}
         else:
-            own = None if domain.users is None else domain.users.directory.label
-            has = "which has no directory" if own is None else f"with directory {own}"
-            text = f"{name} is served as {domain.pattern} by {domain.provider.name}, {has}"
+            own_directory = None if domain.users is None else domain.users.directory.label
+            directory_text = (
+                "which has no directory"
+                if own_directory is None
+                else f"with directory {own_directory}"
+            )
+            text = (
+                f"{name} is served as {domain.pattern} by {domain.provider.name}, {directory_text}"
+            )
             details = {"pattern": domain.pattern.text, "provider": domain.provider.name}
-            details |= {"directory": own} if own is not None else {}
+            details |= {"directory": own_directory} if own_directory is not None else {}
         if self.user != self.address:
             text += f"; its user is {self.user}"
             details["user"] = str(self.user)
@@ -117,32 +123,32 @@ class LookupReport:
     def _answer_step(self, directory: Directory) -> Step:
         """Look up the user again in the same way as a server, with its time limit and rules."""
         started = time.perf_counter()
-        limit = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
+        heading = f"lookup by a server, within {directory.limits.time_limit_seconds:g} s"
         try:
             self.found_user = find_user(self._settings, directory, self.user)
         except (DirectoryUnavailable, DirectoryError) as error:
-            self.is_away = True
-            text = f"{limit}: no answer: {error}"
-            return Step("answer", False, text, {"code": error.code}, _since(started))
+            self.is_unavailable = True
+            text = f"{heading}: no answer: {error}"
+            return Step("answer", False, text, {"code": error.code}, _seconds_since(started))
         found = self.found_user is not None
-        text = f"{limit}: {'found' if found else 'the user is not found'}"
-        return Step("answer", found, text, {}, _since(started))
+        text = f"{heading}: {'found' if found else 'the user is not found'}"
+        return Step("answer", found, text, {}, _seconds_since(started))
 
 
-def step_line(step: Step) -> Iterator[str]:
+def step_lines(step: Step) -> Iterator[str]:
     """Yield a step as a line, and its mistakes if there are several."""
     status = "ok" if step.ok else "failed"
-    spent = f"{step.seconds * 1000:8.1f} ms"
-    yield f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {spent}  {step.text}"
+    duration = f"{step.seconds * 1000:8.1f} ms"
+    yield f"{status:{_STATUS_WIDTH}}  {step.name:{_NAME_WIDTH}}  {duration}  {step.text}"
     problems = step.details.get("problems")
     if isinstance(problems, list) and len(problems) > 1:
         yield from (f"  {problem}" for problem in problems)
 
 
-def say_report(report: LookupReport, as_json: bool) -> None:
+def print_lookup_report(report: LookupReport, as_json: bool) -> None:
     """Write the result that clients receive; with --json, write all steps too."""
     if as_json:
-        print_json(_data(report))
+        print_json(_report_json(report))
         return
     if report.directory is None or report.users is None:
         return
@@ -153,28 +159,29 @@ def say_report(report: LookupReport, as_json: bool) -> None:
         heading = f"With directory {report.directory.label}, {clients} would receive:"
     print_line("")
     print_line(heading)
-    for line in align_columns(list(_rows(report, report.users))):
+    for line in align_columns(list(_result_rows(report, report.users))):
         print_line(f"  {line}")
 
 
-def _rows(report: LookupReport, users: DirectoryPolicy) -> Iterator[tuple[str, str]]:
+def _result_rows(report: LookupReport, users: DirectoryPolicy) -> Iterator[tuple[str, str]]:
     found_user = report.found_user
-    if report.is_away:
+    if report.is_unavailable:
         yield "answer", "the general answer, without the directory, while it is unavailable"
         return
     if found_user is None:
-        yield "answer", _UNKNOWN[users.unknown_user]
+        yield "answer", _UNKNOWN_USER_TEXTS[users.unknown_user]
         yield "unknown_user", users.unknown_user.value
         return
     yield "login name", found_user.login_name or "(that of each service; the directory has none)"
     yield "display name", _display_name(users, found_user.display_name)
-    known = dict(found_user.attributes)
+    attributes = dict(found_user.attributes)
     for rule in report.directory.rules if report.directory is not None else ():
         default = "(nothing)" if rule.default is None else f"{rule.default} (the default)"
-        yield f"%{{{rule.name}}}", known.get(rule.name, default)
+        yield f"%{{{rule.name}}}", attributes.get(rule.name, default)
+    unknown_user_text = _UNKNOWN_USER_TEXTS[users.unknown_user]
     yield (
         "unknown_user",
-        f"{users.unknown_user.value} (unknown users receive {_UNKNOWN[users.unknown_user]})",
+        f"{users.unknown_user.value} (unknown users receive {unknown_user_text})",
     )
 
 
@@ -185,7 +192,7 @@ def _display_name(users: DirectoryPolicy, name: str | None) -> str:
     return f"{name} ({shown}: show_display_name is {str(users.show_display_name).lower()})"
 
 
-def _data(report: LookupReport) -> dict[str, object]:
+def _report_json(report: LookupReport) -> dict[str, object]:
     found_user, users = report.found_user, report.users
     shown = users is not None and users.show_display_name
     return {
@@ -214,5 +221,5 @@ def _data(report: LookupReport) -> dict[str, object]:
     }
 
 
-def _since(started: float) -> float:
+def _seconds_since(started: float) -> float:
     return time.perf_counter() - started

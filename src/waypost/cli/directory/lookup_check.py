@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.directory.report import LookupReport, say_report, step_line
+from waypost.cli.directory.lookup_report import LookupReport, print_lookup_report, step_lines
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_line
@@ -23,7 +23,7 @@ from waypost.settings import Settings
 from waypost.store.sql.directory_use import stored_directories
 
 
-def examine(
+def check_lookup(
     address: Annotated[
         str,
         typer.Argument(metavar="ADDRESS", help="The user's address, such as alice@example.com."),
@@ -45,30 +45,34 @@ def examine(
     The command also shows what clients receive. Exit code 1 if the user is not found or a step
     fails.
     """
-    asked = EmailAddress.parse(address)
+    email_address = EmailAddress.parse(address)
     settings = load_settings(providers, db_uri=db_uri)
     disable_log()
-    named = None if directory is None else _named(directory, _all(settings))
+    chosen_directory = (
+        None if directory is None else _find_directory(directory, _all_directories(settings))
+    )
     started = time.perf_counter()
-    domain = find_domain(settings, asked.domain)
-    report = LookupReport(settings, asked, domain, named, time.perf_counter() - started)
+    domain = find_domain(settings, email_address.domain)
+    report = LookupReport(
+        settings, email_address, domain, chosen_directory, time.perf_counter() - started
+    )
     for step in report.run():
         if not as_json:
-            for line in step_line(step):
+            for line in step_lines(step):
                 print_line(line)
-    say_report(report, as_json)
+    print_lookup_report(report, as_json)
     if not report.is_good:
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _all(settings: Settings) -> Sequence[Directory]:
+def _all_directories(settings: Settings) -> Sequence[Directory]:
     if settings.demo or settings.providers is not None:
         return load_catalog(settings).directories
     with open_database(settings) as engine, read_connection(engine) as connection:
         return stored_directories(connection)
 
 
-def _named(name: str, known: Sequence[Directory]) -> Directory:
+def _find_directory(name: str, known: Sequence[Directory]) -> Directory:
     """Return the directory of this name.
 
     Raises:

@@ -4,7 +4,7 @@ from waypost.core.model import Directory, FileDirectory, LdapDirectory, LdapServ
 from waypost.core.redaction import redact_uri
 
 
-def place_of(directory: Directory) -> str:
+def location_of(directory: Directory) -> str:
     """Return the URLs of LDAP servers, the URI of a database, or the path of a file."""
     if isinstance(directory, LdapServer):
         host = f"[{directory.name}]" if ":" in directory.name else directory.name
@@ -13,10 +13,10 @@ def place_of(directory: Directory) -> str:
         return ", ".join(redact_uri(url) for url in directory.urls)
     if isinstance(directory, FileDirectory):
         return directory.path
-    return _of_secret(directory.uri)
+    return _location_of_secret(directory.uri)
 
 
-def _of_secret(uri: Secret) -> str:
+def _location_of_secret(uri: Secret) -> str:
     if uri.file is not None:
         return f"URI in file {uri.file}"
     if uri.variable is not None:
