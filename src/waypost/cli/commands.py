@@ -77,17 +77,17 @@ _DB: Final = Group(
     "Manage the database schema.",
     {
         "upgrade": Command(
-            "waypost.cli.db.group:upgrade",
+            "waypost.cli.db.commands:upgrade",
             "Upgrade the schema, or create the tables.",
             "Example: waypost db upgrade",
         ),
         "status": Command(
-            "waypost.cli.db.group:status",
+            "waypost.cli.db.commands:status",
             "Show whether the schema is up to date.",
             "Example: waypost db status --json",
         ),
         "check": Command(
-            "waypost.cli.db.group:check",
+            "waypost.cli.db.commands:check",
             "List rows that Waypost cannot serve as they are.",
             "Example: waypost db check --json",
         ),

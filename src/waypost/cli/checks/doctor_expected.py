@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from waypost.cli.show.common import config_of
+from waypost.cli.show.common import config_for_domain
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainMoved, WaypostError
 from waypost.formats.dns import Record, ServiceAt, publish, publish_moved
@@ -20,7 +20,7 @@ def own_records(domain: DomainName, settings: Settings) -> Sequence[Record]:
     """
     url = settings.public_url
     try:
-        return publish(config_of(domain, settings), url).records
+        return publish(config_for_domain(domain, settings), url).records
     except DomainMoved as moved:
         return publish_moved(domain, moved, url).records
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, add
+from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, import_providers
 from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.importers.automx1.providers import read_automx1
 from waypost.providers_file.document import decode, read_bytes
@@ -26,5 +26,7 @@ def automx1(
     The command adds the domains to the database, and lists what it cannot import.
     """
     name = str(file)
-    found = read_automx1(decode(read_bytes(file), name), name=name)
-    add([found], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)
+    imported = read_automx1(decode(read_bytes(file), name), name=name)
+    import_providers(
+        [imported], print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json
+    )

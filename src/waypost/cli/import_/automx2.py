@@ -24,7 +24,7 @@ from waypost.store.sql.copy import CopyResult, copy_rows, has_rows, open_source
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import purge
 
-FINDINGS_SHOWN: Final = 20
+MAX_FINDINGS: Final = 20
 
 
 def automx2(
@@ -52,16 +52,16 @@ def automx2(
     cannot set up an account for a domain.
     """
     print_stderr(f"database: {redact_uri(from_uri)} (from --from-uri; only read)")
-    copied = _run(load_settings(db_uri=db_uri), from_uri, replace, dry_run)
+    result = _copy(load_settings(db_uri=db_uri), from_uri, replace, dry_run)
     if as_json:
-        _print_json(copied, dry_run)
+        _print_result_json(result, dry_run)
     else:
-        _print(copied, dry_run)
-    if copied.unusable or (dry_run and any(copied.rows.values())):
+        _print_result(result, dry_run)
+    if result.unusable or (dry_run and any(result.rows.values())):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> CopyResult:
+def _copy(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> CopyResult:
     with open_source(from_uri) as source, open_database(settings) as engine:
         dialect = engine.dialect.name
         if dry_run:
@@ -71,11 +71,11 @@ def _run(settings: Settings, from_uri: str, replace: bool, dry_run: bool) -> Cop
             return copy_rows(source, None, dialect)
         upgrade(engine)
         with write_transaction(engine) as target:
-            _check_empty(target, replace, purging=True)
+            _check_empty(target, replace, remove_rows=True)
             return copy_rows(source, target, dialect)
 
 
-def _check_empty(target: Connection, replace: bool, purging: bool = False) -> None:
+def _check_empty(target: Connection, replace: bool, remove_rows: bool = False) -> None:
     if not has_rows(target):
         return
     if not replace:
@@ -83,22 +83,22 @@ def _check_empty(target: Connection, replace: bool, purging: bool = False) -> No
             "the database is not empty; set --db-uri to a new database, or use --replace to remove "
             "all rows"
         )
-    if purging:
+    if remove_rows:
         purge(target)
 
 
-def _print(copied: CopyResult, dry_run: bool) -> None:
-    findings = [*copied.findings, *copied.unusable]
-    print_warnings(map(str, findings[:FINDINGS_SHOWN]))
-    if len(findings) > FINDINGS_SHOWN:
+def _print_result(result: CopyResult, dry_run: bool) -> None:
+    findings = [*result.findings, *result.unusable]
+    print_warnings(map(str, findings[:MAX_FINDINGS]))
+    if len(findings) > MAX_FINDINGS:
         print_stderr(
-            f"{quantity(len(findings), 'finding')}, {FINDINGS_SHOWN} shown; --json lists all"
+            f"{quantity(len(findings), 'finding')}, {MAX_FINDINGS} shown; --json lists all"
         )
     verb = "to copy" if dry_run else "copied"
-    for table, count in copied.rows.items():
+    for table, count in result.rows.items():
         print_line(f"{table}: {count} {verb}")
 
 
-def _print_json(copied: CopyResult, dry_run: bool) -> None:
-    findings = [diagnostic_json(diagnostic) for diagnostic in (*copied.findings, *copied.unusable)]
-    print_json({"rows": copied.rows, "findings": findings, "written": not dry_run})
+def _print_result_json(result: CopyResult, dry_run: bool) -> None:
+    findings = [diagnostic_json(diagnostic) for diagnostic in (*result.findings, *result.unusable)]
+    print_json({"rows": result.rows, "findings": findings, "written": not dry_run})

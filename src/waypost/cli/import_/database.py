@@ -10,7 +10,7 @@ from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 
 
-def add_to_database(settings: Settings, found: Catalog, dry_run: bool) -> Plan:
+def add_to_database(settings: Settings, imported: Catalog, dry_run: bool) -> Plan:
     """Add domains to the database, or only plan it; return the changes.
 
     Raises:
@@ -18,33 +18,33 @@ def add_to_database(settings: Settings, found: Catalog, dry_run: bool) -> Plan:
     """
     if dry_run:
         with open_database_for_plan(settings) as (engine, _), read_snapshot(engine) as connection:
-            now = read_catalog(connection)
-        return compare(now, _together(now, found))
+            current = read_catalog(connection)
+        return compare(current, _merge(current, imported))
     with open_database(settings) as engine:
         upgrade(engine)
         with write_transaction(engine) as connection:
-            now = read_catalog(connection)
-            wanted = _together(now, found)
-            plan = compare(now, wanted)
+            current = read_catalog(connection)
+            wanted = _merge(current, imported)
+            plan = compare(current, wanted)
             if not plan.is_empty:
                 write_catalog(connection, wanted, keep_unused=True)
     return plan
 
 
-def _together(now: Catalog, found: Catalog) -> Catalog:
-    served = {domain.pattern: domain for domain in now.domains}
+def _merge(current: Catalog, imported: Catalog) -> Catalog:
+    served = {domain.pattern: domain for domain in current.domains}
     problems = []
     new = []
-    for domain in found.domains:
-        old = served.get(domain.pattern)
-        if old is None:
+    for domain in imported.domains:
+        existing = served.get(domain.pattern)
+        if existing is None:
             new.append(domain)
-        elif not compare(Catalog((old,)), Catalog((domain,))).is_empty:
+        elif not compare(Catalog((existing,)), Catalog((domain,))).is_empty:
             problems.append(
-                f"domain {domain.pattern}: is already served by {old.provider.name}, with other "
-                "data. `waypost import` changes no existing domain; use --print, edit the file, "
-                "and run `waypost apply`"
+                f"domain {domain.pattern}: is already served by {existing.provider.name}, with "
+                "other data. `waypost import` changes no existing domain; use --print, edit the "
+                "file, and run `waypost apply`"
             )
     if problems:
         raise ProvidersError(problems)
-    return Catalog((*now.domains, *new), now.directories, now.unused_providers)
+    return Catalog((*current.domains, *new), current.directories, current.unused_providers)

@@ -27,18 +27,18 @@ DryRunFlag = Annotated[
 ]
 
 
-def merged(sources: Sequence[Imported]) -> Catalog:
+def merge_catalogs(sources: Sequence[Imported]) -> Catalog:
     """Return the domains of several sources as one catalog.
 
     Raises:
         ProvidersError: two sources contain the same domain.
     """
     problems: list[str] = []
-    places: dict[str, int] = {}
+    source_numbers: dict[str, int] = {}
     domains = []
     for number, source in enumerate(sources):
         for domain in source.catalog.domains:
-            if places.setdefault(domain.pattern.text, number) != number:
+            if source_numbers.setdefault(domain.pattern.text, number) != number:
                 problems.append(
                     f"domain {domain.pattern}: is in two of the sources; import only one of them"
                 )
@@ -48,7 +48,7 @@ def merged(sources: Sequence[Imported]) -> Catalog:
     return Catalog(tuple(domains))
 
 
-def add(
+def import_providers(
     sources: Sequence[Imported],
     *,
     print_file: bool,
@@ -65,20 +65,23 @@ def add(
         Exit: code 1 if a dry run finds changes, or if clients cannot set up an account for a
             domain.
     """
-    found = merged(sources)
-    unusable = [*_unusable(found), *(_lost(source) for source in sources if source.lost)]
-    print_warnings(lint_catalog(found, of_today=True).lines())
+    catalog = merge_catalogs(sources)
+    unusable = [
+        *_unusable_lines(catalog),
+        *(_lost_line(source) for source in sources if source.lost),
+    ]
+    print_warnings(lint_catalog(catalog, of_today=True).lines())
     if print_file:
-        _note_losses(sources, unusable)
-        write_document(write_providers(found, "json" if as_json else "toml").encode())
+        _print_losses(sources, unusable)
+        write_document(write_providers(catalog, "json" if as_json else "toml").encode())
     else:
         from waypost.cli.import_.database import add_to_database  # noqa: PLC0415 -- loads SQLAlchemy
 
-        plan = add_to_database(load_settings(db_uri=db_uri), found, dry_run)
+        plan = add_to_database(load_settings(db_uri=db_uri), catalog, dry_run)
         if as_json:
-            _say_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
+            _print_result_json(sources, plan, unusable, written=not (dry_run or plan.is_empty))
         else:
-            _note_losses(sources, unusable)
+            _print_losses(sources, unusable)
             for item in plan.added:
                 print_line(f"+ {item}")
             count = f"{len(plan.added)} {'to add' if dry_run else 'added'}"
@@ -89,27 +92,29 @@ def add(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _unusable(found: Catalog) -> list[str]:
+def _unusable_lines(catalog: Catalog) -> list[str]:
     """Return a line for each provider and kind of missing service that prevents accounts."""
-    lacking: dict[tuple[str, str], list[str]] = {}
-    for domain in found.domains:
-        lack = lack_of_mail(service.type for service in domain.services)
-        if lack is not None:
-            lacking.setdefault((domain.provider.name, lack), []).append(domain.pattern.text)
+    domains_by_problem: dict[tuple[str, str], list[str]] = {}
+    for domain in catalog.domains:
+        problem = lack_of_mail(service.type for service in domain.services)
+        if problem is not None:
+            domains_by_problem.setdefault((domain.provider.name, problem), []).append(
+                domain.pattern.text
+            )
     return [
-        f"{first}{f' and {len(more)} more' if more else ''}: {lack}, so no client can set up an "
+        f"{first}{f' and {len(more)} more' if more else ''}: {problem}, so no client can set up an "
         "account (404); add the service, or remove the domain"
-        for (_, lack), (first, *more) in lacking.items()
+        for (_, problem), (first, *more) in domains_by_problem.items()
     ]
 
 
-def _lost(source: Imported) -> str:
+def _lost_line(source: Imported) -> str:
     first, *more = source.lost
     names = f"{first}{f' and {len(more)} more' if more else ''}"
     return f"{names}: no service could be imported, so clients get 404"
 
 
-def _note_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
+def _print_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
     for source in sources:
         for item in source.left_out:
             print_stderr(f"left out: {item}")
@@ -118,7 +123,7 @@ def _note_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
     print_warnings(unusable)
 
 
-def _say_json(
+def _print_result_json(
     sources: Sequence[Imported], plan: Plan, unusable: Sequence[str], *, written: bool
 ) -> None:
     print_json(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, add
+from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, import_providers
 from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import ProblemsError, ProvidersError
@@ -84,23 +84,25 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     limits = FetchLimits(
         MAX_BYTES, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
     )
-    found: list[Imported] = []
+    imports: list[Imported] = []
     problems: list[str] = []
     for source in sources:
         try:
-            one = _read(source, domains, user_address, limits)
+            imported = _read_source(source, domains, user_address, limits)
         except ProblemsError as error:
             problems += error.problems
             continue
-        found.append(one)
+        imports.append(imported)
         if not print_file:
-            problems += _shared_logins(source, one)
+            problems += _shared_login_problems(source, imported)
     if problems:
         raise ProvidersError(problems)
-    add(found, print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json)
+    import_providers(
+        imports, print_file=print_file, dry_run=dry_run, db_uri=db_uri, as_json=as_json
+    )
 
 
-def _read(
+def _read_source(
     source: str,
     domains: tuple[DomainName, ...],
     user_address: EmailAddress | None,
@@ -114,9 +116,9 @@ def _read(
     return read_ispdb(data, name=source, domains=domains, address=user_address)
 
 
-def _shared_logins(source: str, found: Imported) -> Iterator[str]:
+def _shared_login_problems(source: str, imported: Imported) -> Iterator[str]:
     """Yield an error for each login name that all users would get: the document is personal."""
-    services = {service for domain in found.catalog.domains for service in domain.services}
+    services = {service for domain in imported.catalog.domains for service in domain.services}
     names = {service.login_name for service in services if service.login_name}
     for name in sorted(filter(is_same_for_all, names)):
         yield (

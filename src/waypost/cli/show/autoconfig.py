@@ -6,7 +6,7 @@ import typer
 
 from waypost.cli.arguments import explain_missing_at_sign, parse_address_or_domain
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
-from waypost.cli.show.common import NameFlag, NoDirectoryFlag, config_for, print_answer
+from waypost.cli.show.common import NameFlag, NoDirectoryFlag, config_for_address, print_answer
 from waypost.cli.sources.settings import load_settings
 from waypost.formats.autoconfig import render
 
@@ -27,8 +27,8 @@ def autoconfig(
 
     Many other clients read this format too. For a domain alone, the document has placeholders.
     """
-    asked = parse_address_or_domain(address)
+    target = parse_address_or_domain(address)
     settings = load_settings(providers, demo, db_uri)
     with explain_missing_at_sign(address):
-        config = config_for(asked, name, settings, no_directory)
+        config = config_for_address(target, name, settings, no_directory)
     print_answer(config, render)

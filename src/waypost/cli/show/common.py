@@ -27,7 +27,7 @@ NoDirectoryFlag = Annotated[
 ]
 
 
-def whole(address: str) -> EmailAddress:
+def parse_address(address: str) -> EmailAddress:
     """Parse an address, for a format that requires an address.
 
     Raises:
@@ -39,19 +39,19 @@ def whole(address: str) -> EmailAddress:
     return EmailAddress.parse(address)
 
 
-def exact_domain(asked: str) -> DomainName:
+def parse_exact_domain(text: str) -> DomainName:
     """Parse a domain, or the domain of an address, for a document of a whole domain.
 
     Raises:
         DomainError: the text is a pattern, or breaks a rule.
     """
-    if "*" in asked:
+    if "*" in text:
         raise DomainError("a pattern publishes nothing; use a domain that the pattern matches")
-    return parse_domain(asked)
+    return parse_domain(text)
 
 
-def config_for(
-    asked: EmailAddress | DomainName,
+def config_for_address(
+    target: EmailAddress | DomainName,
     name: str | None,
     settings: Settings,
     no_directory: bool,
@@ -59,7 +59,7 @@ def config_for(
     """Return the configuration that a server would use for its answer.
 
     Args:
-        asked: an address, or a domain alone.
+        target: an address, or a domain alone.
         name: the display name, which is preferred to the name of a directory.
         settings: define the source of the domains.
         no_directory: do not ask the directory.
@@ -70,17 +70,19 @@ def config_for(
         StoreError: the database cannot be used as it is.
     """
     disable_log()
-    domain, address = (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
+    domain, address = (
+        (target.domain, target) if isinstance(target, EmailAddress) else (target, None)
+    )
     entry = find_domain(settings, domain)
     user: User | None = User()
     if address is not None and not no_directory:
-        question = question_for(entry, address)
-        if question is not None:
-            user = _user(settings, *question)
+        directory_question = question_for(entry, address)
+        if directory_question is not None:
+            user = _find_user(settings, *directory_question)
     return client_config(entry, domain, address, user).named(name)
 
 
-def config_of(domain: DomainName, settings: Settings) -> ClientConfig:
+def config_for_domain(domain: DomainName, settings: Settings) -> ClientConfig:
     """Return the configuration of a domain, without an address."""
     disable_log()
     return client_config(find_domain(settings, domain), domain, None)
@@ -95,7 +97,7 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
     write_document(render(config))
 
 
-def _user(settings: Settings, directory: Directory, address: EmailAddress) -> User | None:
+def _find_user(settings: Settings, directory: Directory, address: EmailAddress) -> User | None:
     """Return the user from a directory; if it is unavailable, warn and return an empty user."""
     try:
         return find_user(settings, directory, address)

@@ -8,7 +8,7 @@ import typer
 from waypost.cli.arguments import explain_missing_at_sign
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag, PublicUrlFlag
 from waypost.cli.output import print_warnings, write_document
-from waypost.cli.show.common import config_of, exact_domain
+from waypost.cli.show.common import config_for_domain, parse_exact_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import DomainMoved
 from waypost.formats.dns import publish, publish_moved, write
@@ -21,7 +21,7 @@ TtlFlag = Annotated[
 ]
 
 
-class Form(enum.StrEnum):
+class RecordFormat(enum.StrEnum):
     """The output formats for DNS records."""
 
     ZONE = "zone"
@@ -31,13 +31,13 @@ class Form(enum.StrEnum):
     NSUPDATE = "nsupdate"
 
 
-FormFlag = Annotated[Form, typer.Option("--format", help="Output format.")]
+FormatFlag = Annotated[RecordFormat, typer.Option("--format", help="Output format.")]
 
 
 def dns(  # noqa: PLR0913 -- each is a flag
     domain: DomainArgument,
     *,
-    form: FormFlag = Form.ZONE,
+    output_format: FormatFlag = RecordFormat.ZONE,
     public_url: PublicUrlFlag = None,
     ttl: TtlFlag = 3600,
     providers: ProvidersFlag = None,
@@ -46,11 +46,11 @@ def dns(  # noqa: PLR0913 -- each is a flag
 ) -> None:
     """Print all DNS records that a domain should publish."""
     settings = load_settings(providers, demo, db_uri, public_url)
-    asked, url = exact_domain(domain), settings.public_url
+    name, url = parse_exact_domain(domain), settings.public_url
     try:
         with explain_missing_at_sign(domain):
-            published = publish(config_of(asked, settings), url, ttl)
+            published = publish(config_for_domain(name, settings), url, ttl)
     except DomainMoved as moved:
-        published = publish_moved(asked, moved, url, ttl)
+        published = publish_moved(name, moved, url, ttl)
     print_warnings(f"left out: {line}" for line in published.left_out)
-    write_document(write(published, form))
+    write_document(write(published, output_format))

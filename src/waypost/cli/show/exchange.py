@@ -14,9 +14,9 @@ from waypost.cli.show.common import (
     AddressArgument,
     NameFlag,
     NoDirectoryFlag,
-    config_for,
+    config_for_address,
+    parse_address,
     print_answer,
-    whole,
 )
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import (
@@ -53,12 +53,12 @@ def autodiscover(
 
     eM Client reads this format too. If there is no service, the answer is an ErrorCode.
     """
-    settings, asked = load_settings(providers, demo, db_uri), whole(address)
+    settings, email_address = load_settings(providers, demo, db_uri), parse_address(address)
     try:
-        print_answer(config_for(asked, name, settings, no_directory), pox.render)
+        print_answer(config_for_address(email_address, name, settings, no_directory), pox.render)
     except DomainMoved as moved:
-        place = moved.address_domain, moved.url
-        write_document(pox.render_redirect(asked, *place))
+        target = moved.address_domain, moved.url
+        write_document(pox.render_redirect(email_address, *target))
         raise
     except (DomainNotServed, NoUsableService) as error:
         write_document(pox.render_refusal(error))
@@ -77,13 +77,16 @@ def activesync(
 
     If there is no ActiveSync service, the answer is ErrorCode 601.
     """
-    settings, asked = load_settings(providers, demo, db_uri), whole(address)
+    settings, email_address = load_settings(providers, demo, db_uri), parse_address(address)
     try:
-        print_answer(config_for(asked, name, settings, no_directory), activesync_format.render)
+        print_answer(
+            config_for_address(email_address, name, settings, no_directory),
+            activesync_format.render,
+        )
     except DomainMoved as moved:
         # If only a URL is known, the answer is an HTTP redirect, which has no body.
         if moved.address_domain is not None:
-            write_document(activesync_format.render_redirect(asked, moved.address_domain))
+            write_document(activesync_format.render_redirect(email_address, moved.address_domain))
         raise
     except (DomainNotServed, ServiceNotOffered) as error:
         write_document(pox.render_refusal(error))
@@ -103,12 +106,12 @@ def autodiscover_json(
 
     Outlook 2016 and newer request it; it is the URL of one protocol.
     """
-    settings, asked = load_settings(providers, demo, db_uri), whole(address)
+    settings, email_address = load_settings(providers, demo, db_uri), parse_address(address)
     try:
-        wanted = v2.parse_protocol(protocol)
-        config = config_for(asked, None, settings, no_directory)
-        url = pox.own_url(settings.public_url, asked.domain)
-        write_document(v2.render(config, wanted, url))
+        wanted_protocol = v2.parse_protocol(protocol)
+        config = config_for_address(email_address, None, settings, no_directory)
+        url = pox.own_url(settings.public_url, email_address.domain)
+        write_document(v2.render(config, wanted_protocol, url))
     except (UnknownProtocol, ParameterMissing) as error:
         known = ", ".join(v2.Protocol)
         raise UnknownProtocol(f"--protocol: {protocol}: must be one of {known}") from error

@@ -6,7 +6,13 @@ import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.output import write_document
-from waypost.cli.show.common import AddressArgument, NameFlag, NoDirectoryFlag, config_for, whole
+from waypost.cli.show.common import (
+    AddressArgument,
+    NameFlag,
+    NoDirectoryFlag,
+    config_for_address,
+    parse_address,
+)
 from waypost.cli.sources.settings import load_settings
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.mobileconfig.profile import render
@@ -31,10 +37,10 @@ def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
 
     The profile is signed if the settings or the provider have a certificate for it.
     """
-    asked, settings = whole(address), load_settings(providers, demo, db_uri)
-    others = aliases_of(asked, [whole(alias) for alias in aliases or ()])
-    config = config_for(asked, name, settings, no_directory)
-    profile = render(config, profile_settings(settings), aliases=others)
+    email_address, settings = parse_address(address), load_settings(providers, demo, db_uri)
+    alias_addresses = aliases_of(email_address, [parse_address(alias) for alias in aliases or ()])
+    config = config_for_address(email_address, name, settings, no_directory)
+    profile = render(config, profile_settings(settings), aliases=alias_addresses)
     credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
         from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB

@@ -3,7 +3,7 @@
 from waypost.cli.arguments import explain_missing_at_sign
 from waypost.cli.options import DbUriFlag, DemoFlag, DomainArgument, ProvidersFlag
 from waypost.cli.output import write_document
-from waypost.cli.show.common import config_of, exact_domain
+from waypost.cli.show.common import config_for_domain, parse_exact_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.formats.pacc.document import render
 
@@ -18,7 +18,7 @@ def pacc(
 
     The digest in DNS is the digest of this output.
     """
-    asked = exact_domain(domain)
+    name = parse_exact_domain(domain)
     with explain_missing_at_sign(domain):
-        config = config_of(asked, load_settings(providers, demo, db_uri))
+        config = config_for_domain(name, load_settings(providers, demo, db_uri))
     write_document(render(config))

@@ -25,14 +25,14 @@ from waypost.store.sql import migrate
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import MigrationStatus
 
-UPGRADE_LIMIT: Final = 20
-CHECK_LIMIT: Final = 100
-_RUN: Final = ": run `waypost db upgrade`"
-_CURES: Final = {
-    "empty": _RUN,
-    "automx2": _RUN,
-    "waypost": _RUN,
-    "unfinished": _RUN,
+MAX_UPGRADE_FINDINGS: Final = 20
+MAX_CHECK_FINDINGS: Final = 100
+_RUN_UPGRADE: Final = ": run `waypost db upgrade`"
+_FIXES: Final = {
+    "empty": _RUN_UPGRADE,
+    "automx2": _RUN_UPGRADE,
+    "waypost": _RUN_UPGRADE,
+    "unfinished": _RUN_UPGRADE,
     "newer": ": run the newer Waypost that upgraded it",
     "foreign": ": set db_uri to an empty database",
 }
@@ -59,19 +59,21 @@ def upgrade(
         return
     if sql:
         with open_database(load_settings(db_uri=db_uri)) as engine:
-            printed = migrate.statements(engine).rstrip()
-        write_document(f"{printed}\n") if printed else print_stderr("the database is up to date")
+            statements = migrate.statements(engine).rstrip()
+        if statements:
+            write_document(f"{statements}\n")
+        else:
+            print_stderr("the database is up to date")
         return
     with open_database(load_settings(db_uri=db_uri)) as engine:
         before = migrate.upgrade(engine)
         if before.is_current:
             print_stderr(f"the database is up to date (revision {before.head})")
         else:
-            print_stderr(
-                f"the database was {_from(before)}; it is up to date now (revision {before.head})"
-            )
+            now = f"it is up to date now (revision {before.head})"
+            print_stderr(f"the database was {_state_text(before)}; {now}")
         if before.kind in {"automx2", "unfinished"}:
-            _note_findings(engine)
+            _print_findings(engine)
         print_warnings(_missing_libraries(engine))
 
 
@@ -82,31 +84,32 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     """
     with open_database(load_settings(db_uri=db_uri)) as engine:
         missing = missing_file(engine)
-        found = migrate.status(engine)
+        migration = migrate.status(engine)
     if as_json:
         print_json(
             {
-                "kind": found.kind,
-                "current": found.current,
-                "head": found.head,
-                "is_current": found.is_current,
+                "kind": migration.kind,
+                "current": migration.current,
+                "head": migration.head,
+                "is_current": migration.is_current,
             }
         )
-    elif found.is_current:
-        print_line(f"up to date (revision {found.head})")
+    elif migration.is_current:
+        print_line(f"up to date (revision {migration.head})")
     else:
-        state = _from(found) if missing is None else f"db_uri: there is no file {missing}"
-        print_line(f"{state}; this version needs revision {found.head}{_CURES[found.kind]}")
-    if not found.is_current:
+        state = _state_text(migration) if missing is None else f"db_uri: there is no file {missing}"
+        print_line(f"{state}; this version needs revision {migration.head}{_FIXES[migration.kind]}")
+    if not migration.is_current:
         raise typer.Exit(EXIT_FINDINGS)
 
 
 def check(
     db_uri: DbUriFlag = None,
     print_all: Annotated[
-        bool, typer.Option("--all", help=f"Print all findings, not only the first {CHECK_LIMIT}.")
+        bool,
+        typer.Option("--all", help=f"Print all findings, not only the first {MAX_CHECK_FINDINGS}."),
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=0, hidden=True)] = CHECK_LIMIT,
+    limit: Annotated[int, typer.Option("--limit", min=0, hidden=True)] = MAX_CHECK_FINDINGS,
     as_json: JsonFlag = False,
 ) -> None:
     """List rows that Waypost cannot serve as they are.
@@ -117,15 +120,15 @@ def check(
         open_database(load_settings(db_uri=db_uri)) as engine,
         read_connection(engine) as connection,
     ):
-        count, shown = _first(audit_rows(connection), 0 if print_all else limit)
+        count, shown = _count_and_first(audit_rows(connection), 0 if print_all else limit)
         missing = missing_libraries_of_connection(connection)
     if as_json:
-        found = [diagnostic_json(finding) for finding in shown]
-        print_json({"count": count, "findings": found, "missing_libraries": missing})
+        findings = [diagnostic_json(finding) for finding in shown]
+        print_json({"count": count, "findings": findings, "missing_libraries": missing})
     else:
         for finding in shown:
             print_line(f"{finding.severity} {finding.code}: {finding}")
-        print_stderr(_counted(count, len(shown)))
+        print_stderr(_count_line(count, len(shown)))
         if count:
             print_stderr("waypost explain CODE describes a code")
     print_warnings(missing)
@@ -133,12 +136,12 @@ def check(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _note_findings(engine: Engine) -> None:
+def _print_findings(engine: Engine) -> None:
     """Write the findings after an upgrade from automx2; Waypost starts with them too."""
     with read_connection(engine) as connection:
-        count, shown = _first(audit_rows(connection), UPGRADE_LIMIT)
+        count, shown = _count_and_first(audit_rows(connection), MAX_UPGRADE_FINDINGS)
     print_warnings(map(str, shown))
-    print_stderr(_counted(count, len(shown)))
+    print_stderr(_count_line(count, len(shown)))
 
 
 def _missing_libraries(engine: Engine) -> tuple[str, ...]:
@@ -146,16 +149,16 @@ def _missing_libraries(engine: Engine) -> tuple[str, ...]:
         return missing_libraries_of_connection(connection)
 
 
-def _first(found: Iterable[Diagnostic], limit: int) -> tuple[int, list[Diagnostic]]:
+def _count_and_first(findings: Iterable[Diagnostic], limit: int) -> tuple[int, list[Diagnostic]]:
     """Return the number of findings, and the first of them."""
     count, shown = 0, []
-    for count, finding in enumerate(found, 1):
+    for count, finding in enumerate(findings, 1):
         if count <= limit or not limit:
             shown.append(finding)
     return count, shown
 
 
-def _counted(count: int, shown: int) -> str:
+def _count_line(count: int, shown: int) -> str:
     if not count:
         return "no findings: all rows can be served"
     rows = quantity(count, "finding")
@@ -163,12 +166,12 @@ def _counted(count: int, shown: int) -> str:
     return f"{rows}{hidden}"
 
 
-def _from(found: MigrationStatus) -> str:
+def _state_text(migration: MigrationStatus) -> str:
     return {
         "empty": "empty",
         "automx2": "a database of automx2",
         "unfinished": "partly upgraded",
-        "waypost": f"at revision {found.current}",
-        "newer": f"upgraded by a newer Waypost, to revision {found.current}",
+        "waypost": f"at revision {migration.current}",
+        "newer": f"upgraded by a newer Waypost, to revision {migration.current}",
         "foreign": "neither a database of Waypost nor of automx2",
-    }[found.kind]
+    }[migration.kind]
