@@ -29,9 +29,9 @@ def show(as_json: JsonFlag = False) -> None:
     loaded = load_from_process({})
     print_warnings(loaded.warnings)
     if as_json:
-        found = {row.name: {"value": row.value, "source": row.source} for row in rows(loaded)}
+        options = {row.name: {"value": row.value, "source": row.source} for row in rows(loaded)}
         file = None if loaded.file is None else str(loaded.file)
-        print_json({"file": file, "options": found})
+        print_json({"file": file, "options": options})
         return
     for line in align_columns([(row.name, row.value, row.source) for row in rows(loaded)]):
         print_line(line)

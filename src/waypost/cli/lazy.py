@@ -31,8 +31,8 @@ class Command:
     def function(self) -> Callable[..., None]:
         """Import the module of the command, and return the function."""
         module, _, name = self.target.partition(":")
-        found = getattr(import_module(module), name)
-        return cast("Callable[..., None]", found() if self.is_built else found)
+        target = getattr(import_module(module), name)
+        return cast("Callable[..., None]", target() if self.is_built else target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,12 @@ class LazyCommand(TyperCommand):
 def lazy_group(group: Group, name: str = "") -> TyperGroup:
     """Return a group; the modules of its commands are not imported yet."""
     commands = {
-        key: lazy_group(one, key) if isinstance(one, Group) else LazyCommand(key, one)
-        for key, one in group.commands.items()
+        key: lazy_group(command, key) if isinstance(command, Group) else LazyCommand(key, command)
+        for key, command in group.commands.items()
     }
-    commands |= {key: LazyCommand(key, one, hidden=True) for key, one in group.old_names.items()}
+    commands |= {
+        key: LazyCommand(key, command, hidden=True) for key, command in group.old_names.items()
+    }
     return TyperGroup(
         name=name,
         help=group.about,
@@ -107,6 +109,6 @@ def root_group(group: Group) -> TyperGroup:
 
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command()(root)
-    found = lazy_group(group)
-    found.params = get_command(app).params
-    return found
+    root_commands = lazy_group(group)
+    root_commands.params = get_command(app).params
+    return root_commands

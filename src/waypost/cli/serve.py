@@ -30,7 +30,7 @@ def command() -> Callable[..., None]:
         start_server(flags)
 
     parameters = [_parameter(option) for option in options()]
-    serve.__annotations__ = {one.name: one.annotation for one in parameters}
+    serve.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     serve.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return serve
 

@@ -31,28 +31,28 @@ from waypost.web.public.server import run
 from waypost.wiring import check_profiles, open_store, signing_credentials
 
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
+_WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
 
 
-def urls(settings: Settings, served: bool, port: int | None = None) -> tuple[str, ...]:
+def urls(settings: Settings, serves_sample: bool, port: int | None = None) -> tuple[str, ...]:
     """Return three URLs to try.
 
     Args:
         settings: define the address of the listener.
-        served: whether the sample domain is served, so that its address works.
+        serves_sample: whether the sample domain is served, so that its address works.
         port: the port of the listener, if the settings do not define it.
     """
-    address = f"alice@{_SAMPLE_DOMAIN}" if served else "YOU@YOUR.DOMAIN"
-    host = _EVERYWHERE.get(settings.host, settings.host)
-    number = settings.port if port is None else port
-    place = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+    address = f"alice@{_SAMPLE_DOMAIN}" if serves_sample else "YOU@YOUR.DOMAIN"
+    host = _WILDCARD_ADDRESSES.get(settings.host, settings.host)
+    port_number = settings.port if port is None else port
+    base_url = f"http://{f'[{host}]' if ':' in host else host}:{port_number}"
     if settings.unix_socket is not None:
-        place = "http://localhost"
+        base_url = "http://localhost"
     query = quote(address, safe="@")
     return (
-        f"{place}/mail/config-v1.1.xml?emailaddress={query}",
-        f"{place}/mobileconfig?emailaddress={query}",
-        f"{place}/",
+        f"{base_url}/mail/config-v1.1.xml?emailaddress={query}",
+        f"{base_url}/mobileconfig?emailaddress={query}",
+        f"{base_url}/",
     )
 
 
@@ -81,7 +81,7 @@ def start_server(flags: Mapping[str, object]) -> None:
             log.warning("warning in the providers file", reason=warning)
 
     try:
-        served = _prepared(settings, warn)
+        serves_sample = _prepare_store(settings, warn)
     except (StoreUnavailable, StoreError) as error:
         if isinstance(error, StoreError) and settings.providers is None:
             raise
@@ -91,8 +91,8 @@ def start_server(flags: Mapping[str, object]) -> None:
             code=error.code,
             reason=str(error),
         )
-        served = False
-    run(settings, lambda port: _announce(settings, served, port, log))
+        serves_sample = False
+    run(settings, lambda port: _announce(settings, serves_sample, port, log))
 
 
 def _log_sources(loaded: Loaded, log: BoundLogger) -> None:
@@ -104,24 +104,24 @@ def _log_sources(loaded: Loaded, log: BoundLogger) -> None:
         log.warning("warning in the settings", reason=warning)
 
 
-def _announce(settings: Settings, served: bool, port: int | None, log: BoundLogger) -> None:
+def _announce(settings: Settings, serves_sample: bool, port: int | None, log: BoundLogger) -> None:
     """Log the address of the listener after the socket is open; on a terminal, print URLs."""
-    found, socket = urls(settings, served, port), settings.unix_socket
-    place = (
+    example_urls, socket = urls(settings, serves_sample, port), settings.unix_socket
+    listener = (
         {"host": settings.host, "port": port} if socket is None else {"unix_socket": f"{socket}"}
     )
     if is_json(settings.log_format):
-        log.info("listening", **place, urls=list(found))
+        log.info("listening", **listener, urls=list(example_urls))
         return
-    log.info("listening", **place)
+    log.info("listening", **listener)
     if settings.loglevel not in {"debug", "info"}:
         return
     print_stderr("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
-    for url in found:
+    for url in example_urls:
         print_stderr(f"  {url}")
 
 
-def _prepared(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:
+def _prepare_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:
     """Prepare the store, close it, and return whether it serves the sample domain.
 
     Args:

@@ -44,7 +44,7 @@ def reports_json(reports: Iterable[ConformanceReport]) -> dict[str, list[dict[st
                 "name": report.name,
                 "verdict": report.verdict,
                 "account": sanitize(str(report.account)) if report.account else None,
-                "other_services": [sanitize(place) for place in report.other_services],
+                "other_services": [sanitize(service) for service in report.other_services],
                 "findings": [sanitize(finding) for finding in report.findings],
                 "link": report.link,
             }
@@ -115,7 +115,9 @@ def _reason(report: ConformanceReport, groups: Sequence[DiagnosticGroup]) -> str
             codes = [group.code for group in groups if report.name in group.breaks]
             return ", ".join(codes) if codes and summary == _NO_ANSWER else summary
         errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "error"]
-        return ", ".join(dict.fromkeys(_code_with_server(one.code, one.text) for one in errors))
+        return ", ".join(
+            dict.fromkeys(_code_with_server(error.code, error.text) for error in errors)
+        )
     warnings = ", ".join(dict.fromkeys(diagnostic.code for diagnostic in report.diagnostics))
     return f"{source}; {warnings}" if source else warnings
 
@@ -126,8 +128,8 @@ def _is_explained_by(group: DiagnosticGroup, remark: str) -> bool:
 
 def _code_with_server(code: str, text: str) -> str:
     """Return a code, with its mail server if it concerns one."""
-    place = text.partition(": ")[0]
-    return f"{code} ({place})" if code.startswith(("mail-", "certificate-")) else code
+    server = text.partition(": ")[0]
+    return f"{code} ({server})" if code.startswith(("mail-", "certificate-")) else code
 
 
 def _source(report: ConformanceReport) -> str:
@@ -152,10 +154,10 @@ def _answers_summary(reasons: Iterable[str]) -> str:
     for reason in reasons:
         statuses = _STATUS.findall(reason)
         words = [_NO_ANSWER] if _NO_ANSWER in reason else []
-        rest = _URL.sub("", reason)
-        if len(rest) > _REASON_MAX_CHARS:
-            rest = f"{rest[:_REASON_MAX_CHARS]}…"
-        answers |= dict.fromkeys(words + statuses or [rest])
+        text = _URL.sub("", reason)
+        if len(text) > _REASON_MAX_CHARS:
+            text = f"{text[:_REASON_MAX_CHARS]}…"
+        answers |= dict.fromkeys(words + statuses or [text])
     shown = list(answers)[:_REASONS_MAX]
     return "; ".join(shown)
 

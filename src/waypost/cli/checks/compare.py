@@ -143,8 +143,8 @@ def _read_domains(path: Path) -> list[str]:
     if problems:
         more = len(problems) - PROBLEMS_SHOWN
         lines = quantity(more, "more line like this", "more lines like these")
-        rest = [f"{path}: {lines}"] if more > 0 else []
-        raise ProblemsError(problems[:PROBLEMS_SHOWN] + rest)
+        more_lines = [f"{path}: {lines}"] if more > 0 else []
+        raise ProblemsError(problems[:PROBLEMS_SHOWN] + more_lines)
     if not names:
         raise RequestError(f"--domains: {path} contains no domain")
     return names
@@ -159,9 +159,9 @@ def _served_domains(settings: Settings) -> list[str]:
             stored = list(domain_names(connection))
     names = [name for name in stored if _is_domain(name)]
     if len(names) < len(stored):
-        one = "name is a pattern or not a domain, and is skipped"
-        several = "names are patterns or not domains, and are skipped"
-        print_stderr(quantity(len(stored) - len(names), one, several))
+        singular = "name is a pattern or not a domain, and is skipped"
+        plural = "names are patterns or not domains, and are skipped"
+        print_stderr(quantity(len(stored) - len(names), singular, plural))
     if not names:
         raise RequestError("there are no domains to compare; list some with --domains FILE")
     return names

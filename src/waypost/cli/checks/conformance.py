@@ -101,7 +101,7 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
     limits = ExchangeLimits(timeout_seconds=timeout, total_seconds=total)
     server = CheckedServer.parse(url)
     dns = Dns(read_server(resolver), timeout, total) if resolver else None
-    host_names = served, unserved_domain, *(_parse_domain("--also", one) for one in also or ())
+    host_names = served, unserved_domain, *(_parse_domain("--also", host) for host in also or ())
     wire = Wire(FixedHost(server, host_names), limits, checks_certificates=not insecure)
     check_reachable(server, timeout)
     asked = Asked(wire, local_part, served, unserved_domain, dns)
@@ -139,7 +139,7 @@ def _report_json(
 ) -> dict[str, object]:
     by_kind = reports_json(results)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
-    unanswered = [sanitize(f"{one}") for one in dns.failed] if dns else None
+    unanswered = [sanitize(f"{failure}") for failure in dns.failed] if dns else None
     return {
         **complete,
         "unanswered": unanswered,

@@ -103,11 +103,11 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     findings: list[Diagnostic] = []
     reports: list[ConformanceReport] = []
     for step in with_progress_bar(examine(context, expected_records, ispdb_url), "Asking", steps()):
-        for one in step:
-            if isinstance(one, ConformanceReport):
-                reports.append(one)
+        for result in step:
+            if isinstance(result, ConformanceReport):
+                reports.append(result)
             else:
-                findings.append(one)
+                findings.append(result)
     is_exhausted = context.asked.wire.is_exhausted
     report = make_report(context.domain, findings, reports)
     if as_json:

@@ -38,6 +38,6 @@ def records_of_document(domain: DomainName) -> Callable[[bytes], Sequence[Record
             published = publish(config).records
         except WaypostError:
             return ()  # The rules and the clients report what is wrong with the document.
-        return tuple(one for one in published if isinstance(one.data, ServiceAt))
+        return tuple(record for record in published if isinstance(record.data, ServiceAt))
 
     return records

@@ -51,14 +51,14 @@ def make_report(
         and len(unchecked) == 1
     ):
         verdict = f"not checked: {unchecked.pop()}"
-        shown = []
+        table = []
     else:
         verdict = "; ".join(
             part for part in (severity_counts(groups), client_summary(reports)) if part
         )
-        shown = client_rows(reports, groups)
-    remarks = ["", rule_summary(reports)] if shown else []
-    return CheckReport(domain, verdict, groups, shown, remarks, details(reports))
+        table = client_rows(reports, groups)
+    remarks = ["", rule_summary(reports)] if table else []
+    return CheckReport(domain, verdict, groups, table, remarks, details(reports))
 
 
 def _is_about_host(group: DiagnosticGroup) -> bool:
@@ -73,7 +73,11 @@ def doctor_groups(
 
 
 def _add_clients(group: DiagnosticGroup, reports: Sequence[ConformanceReport]) -> DiagnosticGroup:
-    hosts = {str(one.place).partition(":")[0] for one in group.kept if _is_about_host(group)}
+    hosts = {
+        str(diagnostic.place).partition(":")[0]
+        for diagnostic in group.kept
+        if _is_about_host(group)
+    }
     clients = tuple(
         report.name
         for report in reports

@@ -44,10 +44,10 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     pattern = None if domain is None else DomainPattern.parse(domain)
     settings = load_settings(providers, demo, db_uri)
-    shown = None if show_all else SHOWN
+    max_places_kept = None if show_all else SHOWN
     if pattern is None:
         with stream_catalog(settings) as catalog:
-            result = lint_catalog(catalog, shown)
+            result = lint_catalog(catalog, max_places_kept)
             missing = _missing_libraries(settings, catalog)
     elif pattern.kind is MatchKind.EXACT:
         result, missing = _lint_domain(settings, DomainName.parse(pattern.text))

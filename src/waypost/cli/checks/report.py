@@ -140,9 +140,9 @@ def report_lines(
     yield from _table(report.clients, width)
     for remark in report.remarks:
         yield from hanging_indent((), sanitize(remark), 2, width)
-    for one in report.details if verbose else ():
+    for details in report.details if verbose else ():
         yield ()
-        yield from _details(one, width)
+        yield from _details(details, width)
 
 
 def _group(
@@ -195,9 +195,9 @@ def _table(rows: Sequence[ClientRow], width: int | None) -> Iterator[Line]:
             yield (name_cell, *verdict_cell, Part(f"{_COLUMN_GAP}{reason_line}"))
 
 
-def _details(one: Details, width: int | None) -> Iterator[Line]:
-    head = (Part(f"{sanitize(one.name)}: ", "bold"),)
-    yield from hanging_indent(head, one.verdict, 2, width, _STYLES[one.verdict])
-    for line in one.lines:
+def _details(details: Details, width: int | None) -> Iterator[Line]:
+    head = (Part(f"{sanitize(details.name)}: ", "bold"),)
+    yield from hanging_indent(head, details.verdict, 2, width, _STYLES[details.verdict])
+    for line in details.lines:
         yield from hanging_indent((Part("  - "),), sanitize(line), 4, width)
-    yield (Part(f"  see: {one.link}", "dim"),)
+    yield (Part(f"  see: {details.link}", "dim"),)

@@ -72,13 +72,13 @@ def _all_directories(settings: Settings) -> Sequence[Directory]:
         return stored_directories(connection)
 
 
-def _find_directory(name: str, known: Sequence[Directory]) -> Directory:
+def _find_directory(name: str, directories: Sequence[Directory]) -> Directory:
     """Return the directory of this name.
 
     Raises:
         RequestError: there is no such directory; the message names the most similar one.
     """
-    labels = {one.label: one for one in known}
+    labels = {directory.label: directory for directory in directories}
     if name in labels:
         return labels[name]
     if not labels:
