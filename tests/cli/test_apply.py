@@ -147,7 +147,7 @@ def test_plan_for_scripts(waypost: Waypost, files: Path) -> None:
     assert (plan["changed"], plan["removed"], plan["written"]) == ([], [], True)
 
 
-def test_samples_only_where_empty(waypost: Waypost, files: Path) -> None:
+def test_if_empty_keeps_existing_providers(waypost: Waypost, files: Path) -> None:
     """With --if-empty, the samples are written to an empty database, and replace nothing."""
     assert files.is_dir()
     assert "+ domain example.com (Example Inc.)" in waypost("apply", "--demo", "--if-empty").out
@@ -273,7 +273,9 @@ def _in_memory() -> Iterator[Engine]:
 @pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(first=catalogs(), second=catalogs())
-def test_any_catalog_settles(in_memory: Engine, first: Catalog, second: Catalog) -> None:
+def test_second_apply_of_any_catalog_changes_nothing(
+    in_memory: Engine, first: Catalog, second: Catalog
+) -> None:
     """After writing any catalog over another, there is nothing to do, and its export is stable."""
     with write_transaction(in_memory) as connection:
         purge(connection)

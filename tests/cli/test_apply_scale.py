@@ -31,7 +31,7 @@ def test_many_domains(waypost: Waypost, home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_export_of_many(waypost: Waypost, home: Path) -> None:
+def test_export_of_many_domains(waypost: Waypost, home: Path) -> None:
     """Export, apply and export have the same text, also for many domains."""
     waypost("apply", domains.write(home / "many", COUNT))
     first = waypost("export", "--format", "json").out
@@ -45,7 +45,7 @@ def test_export_of_many(waypost: Waypost, home: Path) -> None:
 
 
 @pytest.mark.slow
-def test_one_of_many(waypost: Waypost, home: Path) -> None:
+def test_change_of_one_of_many_domains(waypost: Waypost, home: Path) -> None:
     """The plan has only the one of many domains that changes; ids of the others stay."""
     file = domains.write(home / "many", COUNT)
     waypost("apply", file)
@@ -101,7 +101,7 @@ def test_only_add(waypost: Waypost, home: Path) -> None:
     assert waypost("apply", "first.toml", "--only-add").err == "nothing to do\n"
 
 
-def test_only_add_beside_others(waypost: Waypost, home: Path) -> None:
+def test_only_add_with_other_domains_in_the_database(waypost: Waypost, home: Path) -> None:
     """Another file's providers and directory servers are added to the existing ones."""
     (home / "first.toml").write_text(FIRST, encoding="utf-8")
     file = domains.write(home / "few", 8)

@@ -122,7 +122,7 @@ def test_wrong_use(
     assert said in outcome.err
 
 
-def test_nobody_listens(waypost: Waypost, refusing: str, domains: Path) -> None:
+def test_no_server_listens(waypost: Waypost, refusing: str, domains: Path) -> None:
     """A server that is not running is an error with its option, and exit code 2."""
     dead = f"http://127.0.0.1:{free_port()}"
     outcome = waypost("compare", "--old", refusing, "--new", dead, "--domains", domains)

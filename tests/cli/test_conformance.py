@@ -76,7 +76,7 @@ REPORTS_OF = ["example.com", "example.org", "fails.example"]
 
 @pytest.mark.servers
 @pytest.mark.parametrize("domain", REPORTS_OF)
-def test_what_a_person_reads(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
+def test_report_as_text(waypost: Waypost, served: RunningWaypost, domain: str) -> None:
     """The verdict comes first, then the problems by code, then a line for each client."""
     url = f"http://127.0.0.1:{served.port}"
     outcome = waypost("conformance", url, domain, "--local-part", "alice")
@@ -120,7 +120,7 @@ def test_pop3_alone(waypost: Waypost, served: RunningWaypost) -> None:
     }
 
 
-def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
+def test_server_without_answers(waypost: Waypost) -> None:
     """If every client fails, each has a reason, with exit code 1."""
     with scripted(fixed(404)) as url:
         outcome = waypost("conformance", url, "example.com")
@@ -140,7 +140,7 @@ def test_a_server_that_knows_nothing(waypost: Waypost) -> None:
     assert "    - https://" not in outcome.out
 
 
-def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
+def test_server_without_answers_verbose(waypost: Waypost) -> None:
     """With --verbose, each client has a result for each URL."""
     with scripted(fixed(404)) as url:
         outcome = waypost("conformance", url, "example.com", "--verbose")
@@ -152,7 +152,7 @@ def test_a_server_that_knows_nothing_in_detail(waypost: Waypost) -> None:
     assert "\n  see: waypost explain kmail\n" in outcome.out
 
 
-def test_no_client_is_said_to_work_that_waits(waypost: Waypost) -> None:
+def test_waiting_client_is_not_reported_as_working(waypost: Waypost) -> None:
     """A client that would wait without end fails, with a code, its clients and the fix."""
     document = (
         DOCUMENT.replace(b"<socketType>SSL<", b"<socketType>STARTTLS<")
@@ -266,7 +266,7 @@ def test_dns_does_not_answer(waypost: Waypost, script: Script) -> None:
     assert not any("Timeout" in line or "Servers" in line for line in answer["unanswered"])
 
 
-def test_nobody_listens(waypost: Waypost) -> None:
+def test_no_server_listens(waypost: Waypost) -> None:
     """A server that does not exist is wrong use, and is reported at once."""
     port = free_port()
     outcome = waypost("conformance", f"http://127.0.0.1:{port}", "example.com")
@@ -277,7 +277,7 @@ def test_nobody_listens(waypost: Waypost) -> None:
 SURROGATE = b'{"Protocol": "ActiveSync", "Url": "https://eas.example/\\ud800"}'
 
 
-def test_scripts_get_what_no_terminal_shows(waypost: Waypost) -> None:
+def test_texts_that_are_not_unicode(waypost: Waypost) -> None:
     """Texts of a server that are not Unicode break neither the report nor its JSON."""
     with scripted(fixed(200, SURROGATE)) as url:
         shown = waypost("conformance", url, "example.com")

@@ -33,7 +33,7 @@ def test_quantity(count: int, nouns: tuple[str, ...], said: str) -> None:
     assert quantity(count, *nouns) == said
 
 
-def test_no_count_without_it() -> None:
+def test_all_counts_use_quantity() -> None:
     """No command writes a fixed plural after a number that may be one."""
     files = list((ROOT / "src" / "waypost" / "cli").rglob("*.py"))
     assert len(files) > 50

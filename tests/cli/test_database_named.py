@@ -75,7 +75,7 @@ def _filled(waypost: Waypost, home: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", OPENING, ids=" ".join)
-def test_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
+def test_used_database_is_printed(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
     """The line has the whole path and the source of the setting, and JSON is still valid."""
     outcome = waypost(*command)
     source = f"db_uri in {filled}/waypost.toml:3"
@@ -87,7 +87,9 @@ def test_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None
 
 
 @pytest.mark.parametrize("command", ELSEWHERE, ids=" ".join)
-def test_not_named(waypost: Waypost, filled: Path, command: tuple[str, ...]) -> None:
+def test_unused_database_is_not_printed(
+    waypost: Waypost, filled: Path, command: tuple[str, ...]
+) -> None:
     """A command without a database does not print one."""
     assert filled.is_dir()
     assert waypost(*command).databases == ()

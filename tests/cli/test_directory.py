@@ -135,7 +135,7 @@ def test_pointers_of_a_database(waypost: Waypost, home: Path) -> None:
     assert counts == {"ldapserver-3": 2, "people": 4, "staff": 0, "corporation": 0}
 
 
-def test_user_who_is_found(waypost: Waypost, mail: list[str]) -> None:
+def test_user_is_found(waypost: Waypost, mail: list[str]) -> None:
     """Each step is printed, and then what clients of the user receive."""
     outcome = waypost("directory", "test", "Alice@EXAMPLE.com", *mail)
     assert (outcome.code, outcome.err) == (0, "")
@@ -171,7 +171,7 @@ UNKNOWN_USERS = [
 
 
 @pytest.mark.parametrize(("address", "said"), UNKNOWN_USERS)
-def test_user_who_is_not_found(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
+def test_user_is_not_found(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
     """An unknown user ends with exit code 1, and the output has what the user receives."""
     outcome = waypost("directory", "test", address, *mail)
     assert (outcome.code, outcome.err) == (1, "")
@@ -217,7 +217,7 @@ def test_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     }
 
 
-def test_nobody_for_scripts(waypost: Waypost, mail: list[str]) -> None:
+def test_unknown_user_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     """In JSON, an unknown user is null, with the same exit code."""
     outcome = waypost("directory", "test", "zed@strict.example", *mail, "--json")
     found = json.loads(outcome.out)
@@ -236,7 +236,9 @@ ONE_LINE = [
 
 
 @pytest.mark.parametrize(("address", "said"), ONE_LINE)
-def test_nobody_to_ask(waypost: Waypost, mail: list[str], address: str, said: str) -> None:
+def test_domain_without_directory(
+    waypost: Waypost, mail: list[str], address: str, said: str
+) -> None:
     """A domain that is not served, or has no directory, is one line and exit code 1."""
     outcome = waypost("directory", "test", address, *mail)
     assert (outcome.code, outcome.err) == (1, "")
@@ -311,7 +313,7 @@ def test_secrets_stay_hidden(waypost: Waypost, mail: list[str], name: str, more:
     assert SECRET not in listed.out + listed.err + asked.out + asked.err
 
 
-def test_terminals_are_not_told_what_to_do(waypost: Waypost, mail: list[str], home: Path) -> None:
+def test_no_escape_sequences_on_a_terminal(waypost: Waypost, mail: list[str], home: Path) -> None:
     """Text of a directory has no effect on a terminal."""
     text = "address,login,display_name,a\u009b31m\nalice@example.com,u1,\u202eecilA,x\n"
     (home / "users.csv").write_text(text, encoding="utf-8")
@@ -336,6 +338,6 @@ PLACES: list[tuple[Directory, str]] = [
 
 
 @pytest.mark.parametrize(("directory", "place"), PLACES)
-def test_places(directory: Directory, place: str) -> None:
+def test_location(directory: Directory, place: str) -> None:
     """The location of a directory is printed in its usual form."""
     assert location_of(directory) == place

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Outcome, Waypost
-from tests.cli.doctor_setting import (
+from tests.cli.doctor_network import (
     ALIAS,
     DOMAIN,
     HOSTER,
@@ -102,7 +102,7 @@ def test_a_good_domain(doctor: Doctor) -> None:
 
 
 @pytest.mark.servers
-def test_a_good_domain_of_ones_own(doctor: Doctor, tmp_path: Path) -> None:
+def test_a_good_domain_with_its_configuration(doctor: Doctor, tmp_path: Path) -> None:
     """With the providers file, the whole zone is compared, and there is no finding either."""
     providers = tmp_path / "own.toml"
     providers.write_text(PROVIDERS, encoding="utf-8")
@@ -189,7 +189,7 @@ BROKEN = [
 @pytest.mark.parametrize(
     ("code", "place", "setting"), BROKEN, ids=[f"{row[0]} {row[1]}" for row in BROKEN]
 )
-def test_one_thing_is_wrong(doctor: Doctor, code: str, place: str, setting: Setting) -> None:
+def test_one_mistake(doctor: Doctor, code: str, place: str, setting: Setting) -> None:
     """Each fault is found with its code and its place, with exit code 1."""
     outcome = doctor(setting, "--json")
 
@@ -219,7 +219,7 @@ NOTED = [
 
 @pytest.mark.servers
 @pytest.mark.parametrize(("code", "setting"), NOTED, ids=[row[0] for row in NOTED])
-def test_what_is_no_mistake_is_noted(doctor: Doctor, code: str, setting: Setting) -> None:
+def test_notes(doctor: Doctor, code: str, setting: Setting) -> None:
     """A record that few clients need is a note."""
     outcome = doctor(setting, "--json")
 
@@ -252,7 +252,7 @@ def test_the_public_database(doctor: Doctor, tmp_path: Path) -> None:
         (f"https://{DOMAIN}/nothing-here", set()),
     ],
 )
-def test_a_public_database_that_says_nothing(doctor: Doctor, url: str, expected: set[str]) -> None:
+def test_public_database_without_an_answer(doctor: Doctor, url: str, expected: set[str]) -> None:
     """A public database without an answer is a warning; one without the domain is not."""
     outcome = doctor(Setting(), "--json", "--ispdb", url)
 
@@ -295,7 +295,7 @@ def test_no_client_works_without_its_mail_server(
 
 
 @pytest.mark.servers
-def test_the_clients_that_dns_leads_elsewhere(doctor: Doctor) -> None:
+def test_clients_that_dns_redirects_to_another_server(doctor: Doctor) -> None:
     """A server that only SRV records point to is checked, and breaks clients that use SRV."""
     outcome = doctor(Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")), "--json")
 
@@ -318,7 +318,7 @@ REPORTS_OF = {
 
 @pytest.mark.servers
 @pytest.mark.parametrize("name", REPORTS_OF)
-def test_what_an_operator_reads(doctor: Doctor, name: str) -> None:
+def test_report_as_text(doctor: Doctor, name: str) -> None:
     """The verdict comes first, then each code once, then a line for each client."""
     outcome = doctor(REPORTS_OF[name])
     # A digest follows from what is served, and the time of a certificate from today.
@@ -328,7 +328,7 @@ def test_what_an_operator_reads(doctor: Doctor, name: str) -> None:
 
 
 @pytest.mark.parametrize("script", Script)
-def test_a_resolver_that_is_of_no_use(waypost: Waypost, script: Script) -> None:
+def test_unusable_resolver(waypost: Waypost, script: Script) -> None:
     """The cause is the only finding, and nothing is reported that was not seen; exit code 1."""
     with resolver(script) as port:
         arguments = "doctor", f"alice@{DOMAIN}", "--resolver", f"127.0.0.1:{port}"
@@ -389,7 +389,7 @@ def test_wrong_use(waypost: Waypost, arguments: list[str], said: str) -> None:
     assert said in outcome.err
 
 
-def test_every_code_is_tried() -> None:
+def test_every_code_has_a_case() -> None:
     """Each fault that a setting can show has a row above; scripted servers test the rest."""
     tried = {row[0] for row in BROKEN} | {row[0] for row in NOTED}
     tried |= {"ispdb-different", "ispdb-silent", "dns-silent"}
@@ -397,7 +397,7 @@ def test_every_code_is_tried() -> None:
     assert tried | scripted == set(DOCTOR_CODES)
 
 
-def test_every_flag_is_told(waypost: Waypost) -> None:
+def test_every_flag_is_documented(waypost: Waypost) -> None:
     """The page has a row for each flag."""
     flags = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", waypost("doctor", "--help").out)) - {"--help"}
     rows = re.findall(r"^\| `(?:-v`, `)?(--[a-z-]+)", PAGE.read_text("utf-8"), re.MULTILINE)

@@ -72,7 +72,7 @@ def test_dialect_without_sql(waypost: Waypost) -> None:
     assert (outcome.code, outcome.err) == (2, "error: --dialect requires --sql\n")
 
 
-def test_secrets_stay_inside(
+def test_secrets_are_not_printed(
     waypost: Waypost,
     database: Database,
     monkeypatch: pytest.MonkeyPatch,

@@ -37,7 +37,7 @@ def _mail(home: Path) -> Path:
 
 @pytest.mark.rule("proxies-names")
 @pytest.mark.parametrize("form", ["list", "certbot", "lego", "traefik", "caddy"])
-def test_each_tool_is_told(waypost: Waypost, mail: Path, form: str) -> None:
+def test_each_output_format(waypost: Waypost, mail: Path, form: str) -> None:
     """Each format is equal to its golden file, and what cannot be listed is a warning."""
     outcome = waypost("hostnames", "--format", form, "--providers", mail)
     assert (outcome.code, outcome.err) == (0, LEFT_OUT)
@@ -54,7 +54,9 @@ def test_database_is_the_same(waypost: Waypost, mail: Path, home: Path) -> None:
     assert sorted(stored.out.split()) == sorted(listed.split())
 
 
-def test_option_says_which(waypost: Waypost, mail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_names_selects_the_host_names(
+    waypost: Waypost, mail: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`tls_names` selects the listed names, and their order."""
     monkeypatch.setenv("WAYPOST_TLS_NAMES", "apex, mta-sts")
     lines = waypost("hostnames", "--providers", mail).out.splitlines()
@@ -70,7 +72,7 @@ services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_domain_that_is_a_name_of_another(
+def test_domain_that_is_a_host_name_of_another_domain(
     waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch, turned: bool
 ) -> None:
     """An apex name that another domain also has is listed once, in any order of the domains."""
@@ -129,7 +131,7 @@ def test_caddy_can_read_it(tmp_path: Path) -> None:
         assert f'"{host}"' in made
 
 
-def test_lines_come_one_after_the_other() -> None:
+def test_output_is_streamed() -> None:
     """A line is written before the next domain is read, so that domains are not kept in memory."""
     from waypost.core.address import DomainName
 
@@ -147,7 +149,7 @@ def test_lines_come_one_after_the_other() -> None:
     assert asked == [0, 0]
 
 
-def test_lent_domains_are_left_out(waypost: Waypost, home: Path) -> None:
+def test_external_domains_are_left_out(waypost: Waypost, home: Path) -> None:
     """Domains that come from a directory are left out, with a warning."""
     directory = (
         '[[directory]]\nname = "lender"\nkind = "sql"\n'

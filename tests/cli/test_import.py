@@ -318,7 +318,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("flags", "code", "said"), WRONG)
-def test_export_of_nothing(
+def test_export_without_providers(
     waypost: Waypost, home: Path, flags: list[str], code: int, said: str
 ) -> None:
     """If no provider or several match, one line says how to choose."""

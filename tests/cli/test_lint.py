@@ -181,8 +181,8 @@ def test_many_findings(waypost: Waypost) -> None:
     assert (len(places(whole)), whole.err) == (25, "")
     found = json.loads(waypost("lint", "--providers", "many.toml", "--json").out)
     assert (found["count"], len(found["findings"])) == (25, 20)
-    whole_told = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
-    assert len(whole_told["findings"]) == 25
+    all_findings = json.loads(waypost("lint", "--providers", "many.toml", "--json", "--all").out)
+    assert len(all_findings["findings"]) == 25
 
 
 def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
@@ -198,7 +198,7 @@ def test_no_code_hides_another(waypost: Waypost, home: Path) -> None:
     assert [one["code"] for one in found["findings"]] == ["pop3-only"] * 20 + ["starttls-only"]
 
 
-def test_domains_that_others_know(waypost: Waypost, home: Path) -> None:
+def test_domains_from_a_directory(waypost: Waypost, home: Path) -> None:
     """Domains of a directory are checked without asking the directory."""
     text = PLAIN.replace('domains = ["plain.example", "blank.example", "*.bare.example"]', FROM)
     (home / "borrowed.toml").write_text(text + DIRECTORY, encoding="utf-8")
@@ -250,7 +250,7 @@ def test_apply_leaves_notes_to_lint(waypost: Waypost, home: Path) -> None:
     assert "macos-carddav" not in waypost("apply", "cards.toml").err
 
 
-def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
+def test_if_empty_prints_no_warnings(waypost: Waypost) -> None:
     """With `--if-empty`, a file that is not applied has no warnings."""
     waypost("apply", "good.toml")
     outcome = waypost("apply", "plain.toml", "--if-empty")
@@ -260,7 +260,7 @@ def test_apply_is_quiet_where_it_changes_nothing(waypost: Waypost) -> None:
     assert "plain-section" not in outcome.err
 
 
-def test_each_offer_once(waypost: Waypost, home: Path) -> None:
+def test_each_configuration_once(waypost: Waypost, home: Path) -> None:
     """Domains that differ only in the names of their providers are one place."""
     other = PLAIN.replace("Plain Mail", "Other Mail").replace('["plain', '["plan')
     other = other.replace("blank", "blind").replace("bare", "base")

@@ -125,14 +125,16 @@ def test_no_password_is_printed(uri: str, printed: str) -> None:
 
 @pytest.mark.rule("pacc-change-in-step", "pacc-two-digests")
 @pytest.mark.servers
-def test_whole_way(waypost: Waypost, home: Path, database: Database, server: Named) -> None:
+def test_change_of_a_document_on_each_engine(
+    waypost: Waypost, home: Path, database: Database, server: Named
+) -> None:
     """On each engine, the old document is served until the new digest is in DNS."""
     whole_way(Place(waypost, home, database.uri), server)
 
 
 @pytest.mark.rule("pacc-change-in-step")
 @pytest.mark.servers
-def test_whole_way_of_a_file(place: Place, server: Named) -> None:
+def test_change_of_a_document_of_a_file(place: Place, server: Named) -> None:
     """The same is true for a providers file, and no temporary file remains."""
     whole_way(place, server)
     assert [path.name for path in place.file.parent.iterdir()] == ["mail.toml"]
@@ -209,7 +211,7 @@ def test_spellings_in_dns(place: Place, server: Named) -> None:
 
 
 @pytest.mark.servers
-def test_two_at_once(place: Place, server: Named) -> None:
+def test_two_processes_unpin_at_once(place: Place, server: Named) -> None:
     """If two processes unpin at the same time, neither fails, and one reports the change."""
     old = place.served()
     place.run("pacc", "pin", "example.com")
@@ -261,7 +263,7 @@ def autoconfig_says(server: Server, text: str) -> bool:
     return text in httpx.get(url).text
 
 
-def test_change_meanwhile(place: Place) -> None:
+def test_configuration_changes_during_the_check(place: Place) -> None:
     """If the configuration changes while DNS is asked, `unpin` is refused."""
     old = place.served()
     place.run("pacc", "pin", "example.com")
@@ -288,7 +290,7 @@ def test_change_meanwhile(place: Place) -> None:
     assert place.served() == old
 
 
-def test_ways_out(place: Place) -> None:
+def test_same_document_needs_no_dns(place: Place) -> None:
     """If the configuration has the same document, `unpin` needs no DNS."""
     place.run("pacc", "pin", "example.com")
     same = place.run("pacc", "unpin", "example.com", *NO_DNS)
@@ -405,7 +407,7 @@ def test_status_for_people(place: Place) -> None:
     assert lines[3].startswith(f"  {NAME}: no answer within 5 s from 127.0.0.1 port 1")
 
 
-def test_nobody_answers(place: Place) -> None:
+def test_no_name_server_answers(place: Place) -> None:
     """If no name server answers, nothing is unpinned, and the reason is one line."""
     old = place.served()
     place.run("pacc", "pin", "example.com")

@@ -81,7 +81,7 @@ def test_unsigned(waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixt
     assert "com.apple.mail.managed" in outcome.out
 
 
-def test_foreign_authority(
+def test_unknown_authority(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """A signer without a trusted chain is a finding, with the system's authorities and another."""
@@ -96,7 +96,7 @@ def test_foreign_authority(
         assert "authority" in outcome.err
 
 
-def test_changed(
+def test_changed_profile(
     waypost: Waypost, made: Signing, home: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """A profile that was changed after it was signed is a finding, and shown without a signer."""
@@ -188,7 +188,7 @@ def test_without_its_chain(
 
 
 @pytest.mark.parametrize("extensions", ["", "keyUsage=critical,cRLSign"])
-def test_plain_authority(
+def test_authority_without_extensions(
     waypost: Waypost, home: Path, capsysbinary: pytest.CaptureFixture[bytes], extensions: str
 ) -> None:
     """An authority without extensions is trusted as by OpenSSL, unless its key usage forbids it."""
@@ -216,7 +216,7 @@ def test_plain_authority(
 @pytest.mark.parametrize(
     ("days", "said"), [((-3, -2), "expired on "), ((2, 3), "is not valid before ")]
 )
-def test_outside_its_time(
+def test_certificate_outside_its_validity(
     waypost: Waypost,
     home: Path,
     capsysbinary: pytest.CaptureFixture[bytes],

@@ -105,7 +105,7 @@ def test_dry_run_says_it(waypost: Waypost, home: Path) -> None:
     ["declined = true\n", "services = []\n"],
     ids=["declined", "without services"],
 )
-def test_other_ways_out_of_service(waypost: Waypost, home: Path, more: str) -> None:
+def test_domains_without_services_count_as_removed(waypost: Waypost, home: Path, more: str) -> None:
     """Domains that are declined or lose all services count like removed ones."""
     assert waypost("apply", write(home, some(30))).code == 0
     refused = waypost("apply", write(home, some(30), more))

@@ -158,7 +158,7 @@ def test_colours_on_a_terminal(home: Path, waypost: Waypost, columns: int) -> No
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_no_colours_if_they_are_not_wanted(home: Path, environment: dict[str, str]) -> None:
+def test_no_colours_if_disabled(home: Path, environment: dict[str, str]) -> None:
     """NO_COLOR and TERM=dumb disable colours."""
     shown = on_a_terminal(home, "lint", "--demo", environment=environment)
     assert "no-incoming" in shown

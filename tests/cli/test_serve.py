@@ -148,7 +148,7 @@ def test_database_is_logged(home: Path) -> None:
     assert found["source"] == "from WAYPOST_DB_URI"
 
 
-def test_lines_for_people(home: Path) -> None:
+def test_log_lines_on_a_terminal(home: Path) -> None:
     """In the log for people, the URLs to try come after the address of the listener."""
     with serving(home, "--demo", WAYPOST_LOG_FORMAT="console") as server:
         text = server.log.read_text()
@@ -218,7 +218,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(("flags", "said"), BAD)
-def test_what_cannot_be_served(waypost: Waypost, home: Path, flags: list[str], said: str) -> None:
+def test_invalid_configuration_stops_the_start(
+    waypost: Waypost, home: Path, flags: list[str], said: str
+) -> None:
     """A server that cannot start ends with exit code 2 and the reason, before it listens."""
     (home / "bad.toml").write_text("[[provider]]\n", encoding="utf-8")
     outcome = waypost("serve", *flags)

@@ -67,7 +67,7 @@ def test_start_without_the_database(home: Path, server: PostgreSql, workers: str
         server.start()
 
 
-def test_database_goes_away_under_load(home: Path, server: PostgreSql) -> None:
+def test_database_becomes_unavailable_under_load(home: Path, server: PostgreSql) -> None:
     """If the database is killed, started again or hangs, a known domain is answered at once."""
     uri, port = server.uri(server.fresh()), free_port()
     flags = ["--metrics-listen", f"127.0.0.1:{port}"]

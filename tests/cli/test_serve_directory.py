@@ -80,7 +80,7 @@ def test_login_name_in_each_format(tmp_path: Path, form: str) -> None:
     assert sorted(known.headers) == sorted(unknown.headers)
 
 
-def test_file_is_followed_while_it_is_served(tmp_path: Path) -> None:
+def test_changed_file_is_reloaded(tmp_path: Path) -> None:
     """Changes of the file have an effect; mistakes and its removal are logged only."""
     file = tmp_path / "users.csv"
     with serving(tmp_path) as running:

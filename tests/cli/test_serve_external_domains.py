@@ -70,7 +70,7 @@ def status(server: Server, domain: str) -> int:
     return server.status(f"{AUTOCONFIG}a@{domain}")
 
 
-def test_postfixadmin_is_enough(home: Path, mail: tuple[PostgreSql | MariaDb, Database]) -> None:
+def test_domains_of_postfixadmin(home: Path, mail: tuple[PostgreSql | MariaDb, Database]) -> None:
     """Domains and login names of PostfixAdmin are in all formats, also after its server stops."""
     database_server, database = mail
     flags = ["--providers", "mail.toml", "--cache-ttl", "0.2"]
@@ -104,7 +104,7 @@ def test_postfixadmin_is_enough(home: Path, mail: tuple[PostgreSql | MariaDb, Da
         until(lambda: status(server, "never-seen.example") == 404, "the server is back")
 
 
-def test_file_is_followed(home: Path, tmp_path: Path) -> None:
+def test_changed_file_is_reloaded(home: Path, tmp_path: Path) -> None:
     """Adding or removing domains_from in a file has an effect without a restart."""
     from tests.servers.database import sqlite_database
 
@@ -185,7 +185,7 @@ def test_show_without_the_database(waypost: Waypost, home: Path) -> None:
     assert waypost("domain", "show", "own.example", "--providers", "mail.toml").code == 0
 
 
-def test_export_tells_what_it_leaves_out(waypost: Waypost, file: Path) -> None:
+def test_export_warns_about_external_domains(waypost: Waypost, file: Path) -> None:
     """An export has only the domains of the file, with a warning."""
     outcome = waypost("export", "--providers", file)
     assert "warning: domains from directory postfixadmin are left out" in outcome.err

@@ -101,7 +101,7 @@ def test_expired_at_the_start(waypost: Waypost, home: Path) -> None:
     )
 
 
-def test_nothing_is_imported_where_nothing_is_signed(home: Path) -> None:
+def test_unsigned_profiles_import_no_signing_library(home: Path) -> None:
     """A server without signing does not import the library for it."""
     with serving(home, "--demo") as server:
         assert ask(server)[1].startswith(b"<?xml")

@@ -97,7 +97,7 @@ def remove_and_write(path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_file_is_followed(home: Path, workers: str) -> None:
+def test_changed_file_is_reloaded(home: Path, workers: str) -> None:
     """After any kind of replacement of the file, all workers use it, and no request is lost."""
     file, port = home / "mail.toml", free_port()
     overwrite(file, providers("one.example"))

@@ -61,7 +61,7 @@ def test_served(home: Path, workers: str) -> None:
     assert f"curl --unix-socket {path}:\n  http://localhost/mail/" in (home / "log").read_text()
 
 
-def test_somebody_listens_already(home: Path, waypost: Waypost) -> None:
+def test_socket_in_use(home: Path, waypost: Waypost) -> None:
     """A socket that is in use is not replaced, and neither is another file."""
     path, file = home / "waypost.sock", home / "file"
     file.write_text("kept", encoding="utf-8")
@@ -78,7 +78,7 @@ def test_somebody_listens_already(home: Path, waypost: Waypost) -> None:
 
 
 @pytest.mark.parametrize("path", ["waypost.sock", f"/{'x' * 107}"])
-def test_no_path_of_a_socket(home: Path, waypost: Waypost, path: str) -> None:
+def test_invalid_socket_path(home: Path, waypost: Waypost, path: str) -> None:
     """A relative path and one that is too long for a socket are refused."""
     assert home.is_dir()
     outcome = waypost("serve", "--demo", "--unix-socket", path)

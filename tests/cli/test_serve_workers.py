@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.cli.test_serve import serving
-from tests.cli.test_serve_operators import children
+from tests.cli.test_serve_admin import children
 from tests.cli.test_serve_reload import all_started, serves, until
 from tests.servers.frozen import frozen
 from tests.servers.nginx import listens

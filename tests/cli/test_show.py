@@ -73,7 +73,7 @@ def test_dns(waypost: Waypost, form: str) -> None:
     assert "77" in outcome.out
 
 
-def test_dns_says_what_it_leaves_out(waypost: Waypost) -> None:
+def test_dns_lists_left_out_records(waypost: Waypost) -> None:
     """What cannot be published is a warning, and a comment in the zone."""
     outcome = waypost("show", "dns", "example.com", "--demo")
     assert outcome.code == 0

@@ -76,7 +76,7 @@ def test_directory_is_left_out(waypost: Waypost, form: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["alice@example.com", "zed@strict.example"])
-def test_directory_is_away(waypost: Waypost, home: Path, address: str) -> None:
+def test_directory_is_unavailable(waypost: Waypost, home: Path, address: str) -> None:
     """A directory that cannot be asked is one warning, together with the general answer."""
     (home / "users.csv").unlink()
     outcome = waypost("show", "autoconfig", address, "--providers", "mail.toml")
@@ -97,7 +97,7 @@ def test_directory_with_mistakes(waypost: Waypost, home: Path) -> None:
     assert "users.csv: line 2: has 1 cell" in outcome.err
 
 
-def test_name_that_is_given(waypost: Waypost) -> None:
+def test_display_name_option(waypost: Waypost) -> None:
     """A name on the command line is preferred to that of the directory."""
     flags = ["--providers", "mail.toml", "--name", "Given"]
     out = waypost("show", "mobileconfig", "alice@shown.example", *flags).out
@@ -106,7 +106,7 @@ def test_name_that_is_given(waypost: Waypost) -> None:
     assert mail["IncomingMailServerUsername"] == "u1003"
 
 
-def test_domain_alone_asks_nobody(waypost: Waypost, home: Path) -> None:
+def test_domain_alone_asks_no_directory(waypost: Waypost, home: Path) -> None:
     """For a domain without an address, no directory is asked."""
     (home / "users.csv").unlink()
     outcome = waypost("show", "autoconfig", "strict.example", "--providers", "mail.toml")

@@ -39,7 +39,7 @@ URIS = [
 
 @pytest.mark.parametrize("command", [("domain", "list"), ("db", "status")], ids=" ".join)
 @pytest.mark.parametrize(("uri", "said"), URIS, ids=lambda one: f"{one}"[:40])
-def test_odd_uris(waypost: Waypost, command: tuple[str, ...], uri: str, said: str) -> None:
+def test_unusual_uris(waypost: Waypost, command: tuple[str, ...], uri: str, said: str) -> None:
     """A URI that cannot be used is an error with the reason, and without the password."""
     Path("folder").mkdir()
     done = waypost(*command, "--db-uri", uri)

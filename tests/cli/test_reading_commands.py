@@ -64,9 +64,7 @@ def test_empty_list(waypost: Waypost) -> None:
     ],
     ids=" ".join,
 )
-def test_database_file_that_is_not_there(
-    waypost: Waypost, home: Path, command: tuple[str, ...]
-) -> None:
+def test_missing_database_file(waypost: Waypost, home: Path, command: tuple[str, ...]) -> None:
     """A mistyped path is an error with its option, and neither a file nor a folder is created."""
     outcome = waypost(*command, "--db-uri", "sqlite:///no/waypsot.sqlite")
     assert (outcome.code, outcome.out) == (2, "")
@@ -167,7 +165,7 @@ def test_domain_that_is_not_served(waypost: Waypost) -> None:
 
 
 @pytest.mark.parametrize("domain", ["", "a..b", "alice@example.com", "192.0.2.1"])
-def test_what_is_no_domain(waypost: Waypost, domain: str) -> None:
+def test_invalid_domain(waypost: Waypost, domain: str) -> None:
     """A text that is not a domain ends with exit code 2 and the rule that it breaks."""
     outcome = waypost("domain", "show", domain, "--demo")
     assert (outcome.code, outcome.out) == (2, "")
@@ -241,7 +239,7 @@ def test_sample_of_settings(waypost: Waypost, home: Path) -> None:
     assert waypost("config", "show").code == 0
 
 
-def test_settings_in_force(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_current_settings(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each option is one line: name, value and source."""
     (home / "waypost.toml").write_text("port = 8080\n", encoding="utf-8")
     monkeypatch.setenv("WAYPOST_WORKERS", "3")

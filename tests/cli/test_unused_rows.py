@@ -46,7 +46,7 @@ def _odd(waypost: Waypost, home: Path, database: Database) -> list[str]:
     return uri
 
 
-def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) -> None:
+def test_removed_rows_are_printed(waypost: Waypost, odd: list[str], database: Database) -> None:
     """A plan has a line for each removed row, even if nothing else changes."""
     dry = waypost("apply", "first.toml", "--dry-run", *odd)
     assert (dry.code, dry.err) == (1, "0 to add, 0 to change, 4 to remove\n")
@@ -61,7 +61,7 @@ def test_removed_and_told(waypost: Waypost, odd: list[str], database: Database) 
     assert waypost("db", "check", *odd).code == 0
 
 
-def test_removed_beside_other_changes(waypost: Waypost, odd: list[str]) -> None:
+def test_removed_together_with_other_changes(waypost: Waypost, odd: list[str]) -> None:
     """The same lines are in a plan that changes something, and only there."""
     done = waypost("apply", "second.toml", *odd)
     assert done.err == "4 added, 1 changed, 6 removed\n"
@@ -92,7 +92,7 @@ def test_codes_of_rows(waypost: Waypost, odd: list[str]) -> None:
     }
 
 
-def test_only_add_leaves_them(waypost: Waypost, odd: list[str], database: Database) -> None:
+def test_only_add_keeps_unused_rows(waypost: Waypost, odd: list[str], database: Database) -> None:
     """With --only-add, the rows are listed, and they stay."""
     nothing = waypost("apply", "first.toml", "--only-add", *odd)
     assert (nothing.code, nothing.err) == (0, "nothing to do; unused rows not removed: 4\n")
@@ -136,7 +136,7 @@ def test_plan_for_scripts(waypost: Waypost, odd: list[str]) -> None:
     assert only["written"] is False
 
 
-def test_import_leaves_them(
+def test_import_keeps_unused_rows(
     waypost: Waypost, home: Path, odd: list[str], database: Database
 ) -> None:
     """An import only adds, and removes no row."""

@@ -63,7 +63,7 @@ def operators(server: Server) -> int:
     return found
 
 
-def test_worker_loads_nothing_of_it(home: Path) -> None:
+def test_worker_loads_no_admin_module(home: Path) -> None:
     """Workers import neither the admin listener nor its framework."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED],
@@ -77,7 +77,7 @@ def test_worker_loads_nothing_of_it(home: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_follows_what_is_served(home: Path, workers: str) -> None:
+def test_admin_process_reloads_providers(home: Path, workers: str) -> None:
     """A domain that is added to the providers file may have certificates, and is logged once."""
     (home / "mail.toml").write_text(providers("one.example"), encoding="utf-8")
     port = free_port()
@@ -98,7 +98,7 @@ def test_it_follows_what_is_served(home: Path, workers: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_it_counts_for_itself(home: Path, workers: str) -> None:
+def test_admin_process_has_its_own_metrics(home: Path, workers: str) -> None:
     """Its counters are on its own port, and those of the workers on theirs."""
     port, metrics = free_port(), free_port()
     flags = ["--workers", workers, "--admin-port", str(port)]
@@ -112,7 +112,7 @@ def test_it_counts_for_itself(home: Path, workers: str) -> None:
     assert "waypost_tls" not in others
 
 
-def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
+def test_admin_process_handles_sighup(home: Path, waypost: Waypost) -> None:
     """After SIGHUP, the admin process asks the database again, for any `cache_ttl`."""
     port = free_port()
     uri = "sqlite:///mail.sqlite"
@@ -126,7 +126,7 @@ def test_hangup_reaches_it(home: Path, waypost: Waypost) -> None:
         until(lambda: asked(port, "autoconfig.one.example") == 200, "the new answer")
 
 
-def test_it_is_started_again(home: Path) -> None:
+def test_admin_process_is_restarted(home: Path) -> None:
     """If the admin process ends, a new one replaces it, and no request is lost."""
     port = free_port()
     with serving(home, "--demo", "--admin-port", str(port)) as server:
@@ -139,7 +139,7 @@ def test_it_is_started_again(home: Path) -> None:
         wait_for_log(server.log, "admin process exited; restarting")
 
 
-def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
+def test_admin_process_ends_with_a_killed_server(home: Path) -> None:
     """A server that is killed leaves no process behind on the port."""
     port, own = free_port(), free_port()
     flags = ["--demo", "--port", str(own), "--admin-port", str(port)]
@@ -151,7 +151,7 @@ def test_it_ends_with_a_server_that_is_killed(home: Path) -> None:
         until(lambda: asked(port, "autoconfig.example.com") == 0, "the end")
 
 
-def test_default_port_that_is_taken(home: Path) -> None:
+def test_default_port_in_use(home: Path) -> None:
     """If the default admin port is in use, mail clients are answered, with one line in the log."""
     log = home / "log"
     port = free_port()
@@ -168,7 +168,7 @@ def test_default_port_that_is_taken(home: Path) -> None:
     assert "set admin_port to another port, or to 0" in line
 
 
-def test_port_of_ones_own_that_is_taken(waypost: Waypost) -> None:
+def test_configured_port_in_use(waypost: Waypost) -> None:
     """If the configured admin port is in use, the server does not start."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
