@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 _Row = tuple[str, str]
 
@@ -51,6 +51,15 @@ class DocumentedCommand(TyperCommand):
                 )
         sections[_OPTIONS] = ungrouped
         _write_sections(formatter, sections)
+
+
+class DocumentedGroup(TyperGroup):
+    """A group whose help leaves out hidden commands; Typer 0.26 lists them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 -- types of Click
+        """Return the names of the commands that are not hidden, in their order."""
+        del ctx
+        return [name for name, command in self.commands.items() if not command.hidden]
 
 
 def _write_sections(formatter: Any, sections: Mapping[str, list[_Row]]) -> None:  # noqa: ANN401 -- types of Click

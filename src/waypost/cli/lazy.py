@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from waypost.cli.help_page import WIDTH_MAX, DocumentedCommand
+from waypost.cli.help_page import WIDTH_MAX, DocumentedCommand, DocumentedGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def lazy_group(group: Group, name: str = "") -> TyperGroup:
     commands |= {
         key: LazyCommand(key, command, hidden=True) for key, command in group.old_names.items()
     }
-    return TyperGroup(
+    return DocumentedGroup(
         name=name,
         help=group.about,
         commands=commands,  # type: ignore[arg-type]
