@@ -1,80 +1,95 @@
-"""Requests per second of one Waypost process, compared with nginx and a file of the same bytes.
+"""Compares Waypost with nginx, which sends files of the same size, and with other servers.
 
-The rounds of all loads are interleaved, so that a change of the machine's speed affects all loads.
-The median of each load is printed with its ratio to nginx. All servers listen on loopback
-addresses, and are stopped at the end.
+Each program is started anew for each case and round, and the rounds are interleaved. All answers
+are checked. docs/performance.md describes the table.
 """
 
-import subprocess
+import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from bench.loads import (
-    BASE,
-    NGINX_PORT,
-    Load,
-    fetch,
-    is_ready,
-    measured,
-    nginx,
-    open_folder,
-    print_table,
-    resident_mib,
-    wait,
-)
+from bench import machine, performance_page, report, starts, table
+from bench.cases import CASES, START
+from bench.materials import Materials
+from bench.peers.installed import versions
+from bench.peers.servers import PEERS
+from bench.rounds import Plan, measured, new_folder
+from bench.wrk import CONNECTIONS
 
-ROUNDS = 3
-WAYPOST_PORT = 42431
-CONFIG = "/mail/config-v1.1.xml?emailaddress=alice@example.com"
-OUTLOOK = (
-    '<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/'
-    'requestschema/2006"><Request><EMailAddress>alice@example.com</EMailAddress>'
-    "<AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/"
-    "responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>"
-)
+ROUNDS: Final = 3
+SECONDS: Final = 3.0
+WARM_UP: Final = 0.5
+STARTS: Final = 10
+QUICK_SECONDS: Final = 0.3
+MILLION: Final = "million"
 
 
-def main() -> int:
-    """Measure and print the table; return 2 if a program is missing."""
-    if not is_ready():
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print the table; 2 if a program is missing, 1 if an answer was wrong."""
+    given = _options().parse_args(arguments)
+    if missing := machine.missing_programs():
+        print(f"bench needs {' and '.join(missing)}: apt install wrk nginx util-linux")
         return 2
-    with ExitStack() as stack:
-        folder = stack.enter_context(open_folder())
-        waypost = stack.enter_context(_waypost(folder))
-        body = fetch(f"http://127.0.0.1:{WAYPOST_PORT}{CONFIG}")
-        stack.enter_context(nginx(folder, body))
-        rates = measured(_loads(folder), ROUNDS)
-        print_table(rates)
-        print(f"memory of the process: {resident_mib(waypost.pid):.0f} MiB resident")
-    return 0
+    keys = set(given.only or [*(case.key for case in CASES), START])
+    if not given.memory and MILLION not in (given.only or ()):
+        keys.discard(MILLION)
+    with new_folder() as folder:
+        return _measure(given, keys, folder)
 
 
-def _loads(folder: Path) -> list[Load]:
-    post = folder / "post.lua"
-    post.write_text(f"wrk.method = 'POST'\nwrk.body = [[{OUTLOOK}]]\n", encoding="utf-8")
-    base = f"http://127.0.0.1:{WAYPOST_PORT}"
-    return [
-        Load(BASE, f"http://127.0.0.1:{NGINX_PORT}/answer.xml"),
-        Load("autoconfig", f"{base}{CONFIG}"),
-        Load("autoconfig, not served", f"{base}{CONFIG.replace('example.com', 'example.invalid')}"),
-        Load("autodiscover", f"{base}/autodiscover/autodiscover.xml", str(post)),
-        Load("mobileconfig", f"{base}/mobileconfig?emailaddress=alice@example.com"),
-    ]
+def _measure(given: argparse.Namespace, keys: set[str], folder: Path) -> int:
+    peers = [] if given.no_peers else [peer for peer in PEERS if not peer.missing()]
+    plan = Plan(
+        rounds=1 if given.quick else given.rounds,
+        seconds=QUICK_SECONDS if given.quick else given.seconds,
+        warm_up=QUICK_SECONDS if given.quick else WARM_UP,
+        cores=machine.cores(machine.available_cores()),
+        materials=Materials(folder),
+        peers=peers,
+    )
+    notes = _notes(plan, given)
+    cases = [case for case in CASES if case.key in keys]
+    results = measured(cases, plan)
+    rows = list(report.rows(cases, results))
+    if START in keys:
+        seconds = starts.first_answers(plan, 2 if given.quick else STARTS, results)
+        rows += report.start_rows(seconds, results)
+    failures = [f"FAILED: {key}, {name}: {why}" for (key, name), why in results.failures.items()]
+    written = "\n".join([*notes, "", table.text(rows), "", table.summary(rows), *failures])
+    print(written)
+    if given.write and not failures:
+        performance_page.write(written)
+    return 1 if failures else 0
 
 
-@contextmanager
-def _waypost(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    log = (folder / "waypost.log").open("wb")
-    command = [sys.executable, "-m", "waypost", "serve", "--demo", "--port", str(WAYPOST_PORT)]
-    command += ["--admin-port", "0", "--loglevel", "warning"]
-    with log, subprocess.Popen(command, stderr=log) as process:
-        try:
-            wait(f"http://127.0.0.1:{WAYPOST_PORT}/")
-            yield process
-        finally:
-            process.terminate()
+def _notes(plan: Plan, given: argparse.Namespace) -> list[str]:
+    """Return what a reader must know about the figures."""
+    lines = machine.description()
+    if peers := versions():
+        lines.append(f"Peers: {peers}.")
+    missing = {} if given.no_peers else dict.fromkeys(peer.missing() for peer in PEERS)
+    lines += [f"{why}." for why in missing if why]
+    lines.append(plan.cores.note)
+    lines.append(f"Rounds: {plan.rounds} of {plan.seconds:g} s. Connections: {CONNECTIONS}.")
+    return lines
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of each load")
+    keys = [*(case.key for case in CASES), START]
+    listed = ", ".join(keys)
+    parser.add_argument("--only", action="append", choices=keys, metavar="CASE", help=listed)
+    parser.add_argument("--quick", action="store_true", help="one round of 0.3 s: does it run?")
+    parser.add_argument("--no-peers", action="store_true", help="only Waypost and nginx")
+    parser.add_argument(
+        "--memory", action="store_true", help="a database of 1,000,000 domains, which takes minutes"
+    )
+    parser.add_argument("--write", action="store_true", help="write the table to the page, too")
+    return parser
 
 
 if __name__ == "__main__":

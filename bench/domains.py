@@ -3,6 +3,11 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+
+# Knuth's multiplicative hash: an odd factor yields each number below 2**32 once.
+FACTOR: Final = 2654435761
+SPAN: Final = 2**32
 
 HOSTER = """
 [[ldapserver]]
@@ -45,8 +50,7 @@ services = [
 def names(count: int) -> Iterator[str]:
     """Yield this many different domains, in an order that does not help an index."""
     for number in range(count):
-        # Knuth's multiplicative hash: an odd factor yields each number below 2**32 once.
-        yield f"customer-{number * 2654435761 % 2**32:08x}.example"
+        yield f"customer-{number * FACTOR % SPAN:08x}.example"
 
 
 def write(folder: Path, count: int) -> Path:

@@ -44,24 +44,28 @@ def install(version: str) -> Release:
 def running(release: Release, db_uri: str, folder: Path) -> Iterator[int]:
     """Run automx2 on a database, as in its manual; yield its port on 127.0.0.1."""
     port = free_port()
-    settings = folder / f"automx2-{release.version}.conf"
-    text = f"[automx2]\nloglevel = WARNING\ndb_echo = no\ndb_uri = {db_uri}\nproxy_count = 0\n"
-    text = text.replace("%", "%%")  # automx2 interpolates %.
-    settings.write_text(text, encoding="utf-8")
     process = Process(
         [
             *(str(release.python), "-m", "flask", "run", "--host", "127.0.0.1"),
             *("--port", f"{port}"),
         ],
         log=folder / f"automx2-{release.version}.log",
-        environment={
-            "AUTOMX2_CONF": f"{settings}",
-            "FLASK_APP": "automx2.server:app",
-            "HOME": f"{folder}",
-            "PATH": os.environ.get("PATH", ""),
-        },
+        environment=environment(db_uri, folder / f"automx2-{release.version}.conf"),
         folder=folder,
     )
     with process:
         process.wait_until(lambda: listens(port))
         yield port
+
+
+def environment(db_uri: str, settings: Path) -> dict[str, str]:
+    """Write a settings file of automx2, and return the variables for a process with it."""
+    text = f"[automx2]\nloglevel = WARNING\ndb_echo = no\ndb_uri = {db_uri}\nproxy_count = 0\n"
+    text = text.replace("%", "%%")  # automx2 interpolates %.
+    settings.write_text(text, encoding="utf-8")
+    return {
+        "AUTOMX2_CONF": f"{settings}",
+        "FLASK_APP": "automx2.server:app",
+        "HOME": f"{settings.parent}",
+        "PATH": os.environ.get("PATH", ""),
+    }

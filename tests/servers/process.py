@@ -82,6 +82,13 @@ class Process:
                 continue
 
     @property
+    def pid(self) -> int:
+        """Return the id of the program's process; RuntimeError if it was not started."""
+        if self._running is None:
+            raise RuntimeError(f"{self._command[0]} was not started")
+        return self._running.pid
+
+    @property
     def exit_code(self) -> int | None:
         """Return the exit status of the program, or None while it runs."""
         return None if self._running is None else self._running.poll()

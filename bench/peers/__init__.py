@@ -1,0 +1,1 @@
+"""Other servers that answer mail clients, for comparison with Waypost."""
