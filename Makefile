@@ -14,7 +14,7 @@ START := $(shell date +%s)
 BIN := $(VENV)/bin
 
 .PHONY: help serve check test test-deps test-versions coverage torture lint hooks fix docs bench \
-	lock dist release clean again
+	bench-peers lock dist release clean again
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -71,9 +71,11 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m tests.rules
 	$(BIN)/python -m tests.diagnostics
 
-bench: $(VENV)/.test ## Compare one process with nginx (needs wrk and nginx)
-	$(BIN)/python -m bench
-	$(BIN)/python -m bench.names
+bench: $(VENV)/.test ## Compare Waypost with nginx and other servers (a part: ARGS="--only autoconfig"; needs wrk and nginx)
+	$(BIN)/python -m bench $(ARGS)
+
+bench-peers: $(VENV)/.test ## Install automx2 and Koa in ./build, which `make bench` compares with (needs node and npm)
+	$(BIN)/python -m bench.peers
 
 lock: ## Lock the newest allowed versions of all dependencies (only new ones: ARGS=--keep)
 	tools/lock $(ARGS)

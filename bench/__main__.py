@@ -28,7 +28,10 @@ MILLION: Final = "million"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print the table; 2 if a program is missing, 1 if an answer was wrong."""
-    given = _options().parse_args(arguments)
+    options = _options()
+    given = options.parse_args(arguments)
+    if given.write and (given.only or given.quick or given.no_peers):
+        options.error("--write needs the whole table: leave out --only, --quick and --no-peers")
     if missing := machine.missing_programs():
         print(f"bench needs {' and '.join(missing)}: apt install wrk nginx util-linux")
         return 2

@@ -1,4 +1,4 @@
-"""The cases: what is requested from which server, and what must be reached."""
+"""The cases: what is requested, and what must be reached."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace

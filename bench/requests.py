@@ -76,7 +76,7 @@ class Template:
 
     def any_asked(self) -> Asked:
         """Return an address of the template."""
-        return self.asked(random.Random(0))  # noqa: S311 -- a sample, no secret
+        return self.asked(seeded(0))
 
     def raw(self, asked: Asked) -> bytes:
         """Return the bytes of a request."""
@@ -110,6 +110,11 @@ class Template:
 
     def _filled(self, text: str, asked: Asked) -> str:
         return text.replace("{address}", asked.address).replace("{domain}", asked.domain)
+
+
+def seeded(seed: int) -> random.Random:
+    """Return numbers that are the same for the same seed."""
+    return random.Random(seed)  # noqa: S311 -- a sample, no secret
 
 
 def _quoted(text: str) -> str:

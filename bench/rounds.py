@@ -127,7 +127,7 @@ def _of_case(case: Case, plan: Plan) -> Iterator[Measurement]:
     yield Measurement(case, WAYPOST, case.template, case.content, waypost, core)
     # nginx sends a file only after a GET. The other headers and the path are those of the case.
     plain = replace(case.template, body="")
-    content = Content(200, lambda _: bodies[0])
+    content = Content(200, lambda _: bodies[0], whole=True)
     yield Measurement(case, NGINX, plain, content, nginx, core)
     for peer in plan.peers:
         if peer.name in case.peers:

@@ -1,13 +1,12 @@
 """Single answers, compared by their content before and after a load."""
 
-import random
 import re
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bench.requests import Asked, Template
+from bench.requests import Asked, Template, seeded
 from bench.wrk import WrongAnswersError
 
 ANSWERS: Final = 20
@@ -36,12 +35,14 @@ class Content:
     Attributes:
         status: the status of each answer.
         text: returns a part of the body of the answer to a request.
+        whole: whether this part is the whole body.
         slack: how many bytes an answer may be longer or shorter than another.
     """
 
     status: int
     text: Callable[[Asked], bytes]
     slack: int = 0
+    whole: bool = False
 
 
 def fetch(port: int, request: bytes) -> Answer:
@@ -64,7 +65,7 @@ def check(port: int, template: Template, content: Content, seed: int) -> Answer:
     Raises:
         WrongAnswersError: a status, a body or a size is not the expected one.
     """
-    numbers = random.Random(seed)  # noqa: S311 -- a sample, no secret
+    numbers = seeded(seed)
     first: Answer | None = None
     for _ in range(ANSWERS):
         asked = template.asked(numbers)
@@ -83,6 +84,8 @@ def _findings(answer: Answer, asked: Asked, content: Content, size: int) -> list
         found.append(f"status {answer.status}, and not {content.status}")
     if (text := content.text(asked)) not in answer.body:
         found.append(f"the body has no {text[:80]!r}: {answer.body[:200]!r}")
+    if content.whole and len(answer.body) != len(text):
+        found.append(f"a body of {len(answer.body)} bytes, and not {len(text)}")
     if abs(answer.size - size) > content.slack:
         found.append(f"{answer.size} bytes, and another answer has {size}")
     return found
