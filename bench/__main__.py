@@ -70,7 +70,7 @@ def _measure(given: argparse.Namespace, keys: set[str], folder: Path) -> int:
 def _notes(plan: Plan, given: argparse.Namespace) -> list[str]:
     """Return what a reader must know about the figures."""
     lines = machine.description()
-    if peers := versions():
+    if plan.peers and (peers := versions()):
         lines.append(f"Peers: {peers}.")
     missing = {} if given.no_peers else dict.fromkeys(peer.missing() for peer in PEERS)
     lines += [f"{why}." for why in missing if why]

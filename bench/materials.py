@@ -73,15 +73,13 @@ class Materials:
             unfinished.unlink(missing_ok=True)
             self._applied(unfinished, _providers(self.folder / "million", MILLION))
             unfinished.rename(database)
+        # An older Waypost may have made it.
+        _waypost("db", "upgrade", database=database)
         return database
 
     def _applied(self, database: Path, providers: Path) -> Path:
         database.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "waypost", "apply", f"{providers}"]
-        command += ["--db-uri", f"sqlite:///{database}"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"waypost apply failed: {done.stderr[-2000:]}")
+        _waypost("apply", f"{providers}", database=database)
         return database
 
     def _automx2(self) -> Path:
@@ -115,6 +113,13 @@ class Materials:
             )
         database.close()
         return path
+
+
+def _waypost(*arguments: str, database: Path) -> None:
+    command = [sys.executable, "-m", "waypost", *arguments, "--db-uri", f"sqlite:///{database}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"waypost {arguments[0]} failed: {done.stderr[-2000:]}")
 
 
 def _providers(folder: Path, count: int) -> Path:

@@ -1,6 +1,7 @@
 """The figures in docs/performance.md."""
 
 import pytest
+from bench.__main__ import main
 from bench.performance_page import BEGIN, END, PAGE, replaced
 
 
@@ -22,3 +23,11 @@ def test_a_page_without_a_place(page: str) -> None:
     """A page without both comments in order is refused."""
     with pytest.raises(ValueError, match="no place"):
         replaced(page, "figures")
+
+
+@pytest.mark.parametrize("option", ["--quick", "--no-peers", "--only=start"])
+def test_only_a_whole_table_is_written(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A part of the table does not replace the figures of the page."""
+    with pytest.raises(SystemExit):
+        main(["--write", option])
+    assert "--write needs the whole table" in capsys.readouterr().err
