@@ -46,3 +46,10 @@ def test_the_table_has_every_handler() -> None:
     folder = "web.public.handlers."
     names = {one.name.removeprefix(folder) for one in modules() if one.name.startswith(folder)}
     assert {f"handlers.{name}" for name in names} <= {*HANDLERS}
+
+
+def test_the_server_imports_no_migrations() -> None:
+    """A worker has no library for migrations in memory; the upgrade has its own process."""
+    code = "import sys, waypost.cli.start_server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"alembic", "mako"} & {*done.stdout.split()} == set()

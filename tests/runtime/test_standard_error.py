@@ -111,7 +111,7 @@ def test_notice_has_the_form_of_the_log() -> None:
 
 def test_notes_of_commands() -> None:
     """What commands print on standard error is in its place among the lines of the log."""
-    program = LOG + "from waypost.cli.output import note; note('one\x1b'); log.info('two')"
+    program = LOG + "from waypost.cli.output import print_stderr; print_stderr('one\x1b'); log.info('two')"
     lines = _run(program, None, "json").stderr.decode().splitlines()
 
     assert lines[3000] == "one?"

@@ -1,6 +1,7 @@
 """Add imported domains to the database."""
 
-from waypost.cli.sources.database import open_database, open_database_for_plan
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.database_catalog import open_database_for_plan
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog
 from waypost.database.engine import read_snapshot, write_transaction

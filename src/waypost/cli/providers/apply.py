@@ -18,7 +18,8 @@ from waypost.cli.output import (
 )
 from waypost.cli.progress import progress
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
-from waypost.cli.sources.database import open_database, open_database_for_plan
+from waypost.cli.sources.database import open_database
+from waypost.cli.sources.database_catalog import open_database_for_plan
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError, RemovalRefused

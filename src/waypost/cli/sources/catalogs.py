@@ -46,7 +46,7 @@ def stream_catalog(
     if settings.demo or settings.providers is not None:
         yield load_catalog(settings)
         return
-    from waypost.cli.sources.database import open_database_catalog  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.cli.sources.database_catalog import open_database_catalog  # noqa: PLC0415 -- loads SQLAlchemy
 
     with open_database_catalog(settings, on_progress, on_unused_row) as catalog:
         yield catalog
