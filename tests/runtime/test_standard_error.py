@@ -111,10 +111,8 @@ def test_notice_has_the_form_of_the_log() -> None:
 
 def test_notes_of_commands() -> None:
     """What commands print on standard error is in its place among the lines of the log."""
-    printing = (
-        "from waypost.cli.output import print_stderr; print_stderr('one\x1b'); log.info('two')"
-    )
-    program = LOG + printing
+    printing = "from waypost.cli.output import print_stderr; print_stderr('one\x1b');"
+    program = f"{LOG}{printing} log.info('two')"
     lines = _run(program, None, "json").stderr.decode().splitlines()
 
     assert lines[3000] == "one?"
