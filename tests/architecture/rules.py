@@ -77,7 +77,7 @@ LIBRARIES: dict[str, set[str]] = {
 # Parts with pure functions: no clock, no randomness, no files, no network, no processes.
 PURE = {
     *("core", "parsing.untrusted_xml", "parsing.bounded_toml", "formats", "lookup"),
-    *("runtime.lru", "diagnostics.comparison.answers", "diagnostics.comparison.texts"),
+    *("runtime.lru", "diagnostics.comparison.answers", "diagnostics.comparison.normalization"),
     *("diagnostics.comparison.difference", "diagnostics.simulated_clients", "diagnostics.lint"),
 }
 IMPURE = {

@@ -22,8 +22,8 @@ from tests.web.public.test_autodiscover import question
 from waypost.diagnostics.comparison.server import CheckedServer
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.redirect_loops import redirect_loops
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
 from waypost.diagnostics.transports.transport import FixedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"

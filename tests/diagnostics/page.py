@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from waypost.core.clients import MailClient
-from waypost.diagnostics.clients import EVERY, EVERY_NAME
+from waypost.diagnostics.client_groups import EVERY, EVERY_NAME
 from waypost.diagnostics.codes import TABLES, CodeTable
 
 DOCS = Path(__file__).parents[2] / "docs"

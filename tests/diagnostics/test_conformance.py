@@ -22,8 +22,8 @@ from waypost.diagnostics.conformance.reports import ConformanceReport, reports
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
 from waypost.diagnostics.simulated_clients.session import ClientRequest
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
 from waypost.diagnostics.transports.transport import FixedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 
 DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
 UNSERVED = "waypost-conformance.invalid"

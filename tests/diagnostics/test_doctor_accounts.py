@@ -10,12 +10,12 @@ from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.probes import Asked
-from waypost.diagnostics.doctor.accounts import MailServers
+from waypost.diagnostics.doctor.account_checks import MailServers
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 HOSTS: Mapping[DnsLookup, tuple[str, ...]] = {
     DnsLookup("A", "here.example"): ("127.0.0.1",),

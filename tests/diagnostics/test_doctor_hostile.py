@@ -18,11 +18,11 @@ from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.comparison.answers import AnsweredService
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail import mail_findings
+from waypost.diagnostics.doctor.mail_servers import mail_findings
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType, silence
 from waypost.diagnostics.transports.dns import RECORDS_MAX, Dns
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 Fill = Callable[[Message, str], bytes]
 

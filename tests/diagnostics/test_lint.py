@@ -36,7 +36,7 @@ from waypost.core.model import (
     Provider,
     Service,
 )
-from waypost.diagnostics.clients import EVERY, names_of
+from waypost.diagnostics.client_groups import EVERY, names_of
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.lint.linter import lint, provider_matters
 from waypost.diagnostics.lint.rules import RULES

@@ -12,11 +12,11 @@ from tests.servers.requirements import require
 from waypost.diagnostics.comparison.answers import AnsweredService
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail import mail_result
+from waypost.diagnostics.doctor.mail_servers import mail_result
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 PUBLIC = "8.8.8.8"
 DOMAIN = "example.com"

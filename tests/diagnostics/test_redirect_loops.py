@@ -9,7 +9,7 @@ from tests.diagnostics.test_conformance import asked
 from waypost.diagnostics.conformance.redirect_loops import redirect_loops
 from waypost.diagnostics.conformance.reports import reports
 from waypost.diagnostics.conformance.schema_probes import PROBES
-from waypost.diagnostics.doctor.examination import _RULES
+from waypost.diagnostics.doctor.runner import _RULES
 
 
 def redirecting(places: dict[str, str]) -> Reply:

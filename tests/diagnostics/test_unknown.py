@@ -12,7 +12,7 @@ from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import ConformanceReport, reports, reports_of_clients
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType
-from waypost.diagnostics.transports.wire import ExchangeLimits
+from waypost.diagnostics.transports.http_client import ExchangeLimits
 
 WHY = "the resolver at 192.0.2.1 does not answer"
 

@@ -32,7 +32,7 @@ from waypost.core.model import (
     Service,
 )
 from waypost.core.placeholders import shared_url
-from waypost.diagnostics.structure.pacc import pacc_findings
+from waypost.diagnostics.document_checks.pacc import pacc_findings
 from waypost.formats.pacc import document as pacc
 from waypost.lookup.lookup import client_config
 

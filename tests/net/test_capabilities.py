@@ -12,10 +12,10 @@ import pytest
 from waypost.diagnostics.comparison.answers import AnsweredService
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail import mail_findings
+from waypost.diagnostics.doctor.mail_servers import mail_findings
 from waypost.diagnostics.simulated_clients.dns import silence
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.net.capabilities import LINE_MAX_BYTES, MailConnection, ProtocolError
 
 Script = Sequence[bytes]

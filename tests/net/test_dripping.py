@@ -12,9 +12,9 @@ from waypost.core.errors import FetchError
 from waypost.diagnostics.comparison.server import CheckedServer, ask
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.diagnostics.transports.transport import ClientTransport, FixedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.system_transport import SystemTransport
 

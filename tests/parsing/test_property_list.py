@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.golden.cases import HERE as GOLDEN
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import read_answer
+from waypost.diagnostics.document_checks.profile import profile_findings
 from waypost.diagnostics.simulated_clients import apple
 from waypost.diagnostics.simulated_clients.session import UnusableDocument
-from waypost.diagnostics.structure.profile import profile_findings
 from waypost.parsing.property_list import NotAPropertyList, parse
 
 GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()

@@ -26,10 +26,10 @@ from waypost.core.errors import AddressError, RequestError
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import ConformanceReport, reports, steps
-from waypost.diagnostics.doctor.resolver import resolver_findings
+from waypost.diagnostics.doctor.unanswered_lookups import resolver_findings
 from waypost.diagnostics.transports.dns import Dns, DnsUnavailable
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
 from waypost.diagnostics.transports.transport import FixedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
 from waypost.net.dns.resolver import read_server
 
 UrlArgument = Annotated[

@@ -29,11 +29,11 @@ from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import UNSERVED, ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.examination import Wanted, examine, steps
+from waypost.diagnostics.doctor.runner import Wanted, examine, steps
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
 from waypost.diagnostics.transports.dns import Dns
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.net.dns.resolver import read_server
 
 _THUNDERBIRD: Final = "thunderbird"

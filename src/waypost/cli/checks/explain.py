@@ -11,7 +11,7 @@ from waypost.cli.options import JsonFlag
 from waypost.cli.output import print_json
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.core.errors import RequestError
-from waypost.diagnostics.clients import names_of
+from waypost.diagnostics.client_groups import names_of
 from waypost.diagnostics.codes import TABLES, CodeTable
 from waypost.diagnostics.diagnostic import MEANINGS, DiagnosticCode, explained_by
 from waypost.diagnostics.explain import (

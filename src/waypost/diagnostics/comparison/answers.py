@@ -11,7 +11,13 @@ from typing import Any, Final, Literal
 from lxml import etree
 
 from waypost.core.address import EmailAddress
-from waypost.diagnostics.comparison import texts
+from waypost.diagnostics.comparison.normalization import (
+    expand_placeholders,
+    normalize_host_or_url,
+    normalize_login,
+    parse_port,
+    url_port,
+)
 from waypost.parsing import property_list, untrusted_xml
 
 AnswerFormat = Literal["autoconfig", "autodiscover", "mobileconfig"]
@@ -160,12 +166,12 @@ def _autoconfig(
         host, url = _text(section, "hostname"), _text(section, "url")
         yield AnsweredService(
             kind=(section.get("type") or "")[:TEXT_MAX_CHARS].lower(),
-            place=texts.expanded(host, address).lower()
-            or texts.place(texts.expanded(url, address)),
-            port=texts.number(_text(section, "port")) or texts.url_port(url),
+            place=expand_placeholders(host, address).lower()
+            or normalize_host_or_url(expand_placeholders(url, address)),
+            port=parse_port(_text(section, "port")) or url_port(url),
             security=_SECURITY.get(socket_type.lower(), socket_type),
             methods=tuple(_METHODS.get(method, method) for method in methods),
-            login=texts.login(_text(section, "username"), address),
+            login=normalize_login(_text(section, "username"), address),
         )
 
 
@@ -175,7 +181,7 @@ def _autodiscover(
     for protocol in _named(root, "Protocol"):
         ssl, encryption = _text(protocol, "SSL").lower(), _text(protocol, "Encryption").lower()
         kind, server = _text(protocol, "Type").lower(), _text(protocol, "Server")
-        server = texts.expanded(server, address)
+        server = expand_placeholders(server, address)
         if not _text(protocol, "SPA") and "dav" not in kind:
             notes.add("no SPA")
         if encryption == "tls" and ssl == "off":
@@ -184,10 +190,10 @@ def _autodiscover(
         security = {"ssl": "tls", "tls": "starttls", "none": "none"}.get(encryption)
         yield AnsweredService(
             kind=kind,
-            place=texts.place(server),
-            port=texts.number(_text(protocol, "Port")) or texts.url_port(server),
+            place=normalize_host_or_url(server),
+            port=parse_port(_text(protocol, "Port")) or url_port(server),
             security=security or ("none" if ssl == "off" else "tls"),
-            login=texts.login(_text(protocol, "LoginName"), address),
+            login=normalize_login(_text(protocol, "LoginName"), address),
         )
 
 
@@ -233,26 +239,26 @@ def _apple_mail(
     method = str(payload.get(f"{prefix}Authentication", ""))
     return AnsweredService(
         kind=kind,
-        place=texts.expanded(str(payload.get(f"{prefix}HostName", "")), address).lower(),
-        port=texts.number(str(payload.get(f"{prefix}PortNumber", ""))),
+        place=expand_placeholders(str(payload.get(f"{prefix}HostName", "")), address).lower(),
+        port=parse_port(str(payload.get(f"{prefix}PortNumber", ""))),
         security="protected" if payload.get(f"{prefix}UseSSL") else "none",
         methods=(_APPLE_METHODS.get(method, method),),
-        login=texts.login(str(payload.get(f"{prefix}Username", "")), address),
+        login=normalize_login(str(payload.get(f"{prefix}Username", "")), address),
     )
 
 
 def _apple_dav(
     payload: Mapping[str, Any], kind: str, prefix: str, address: EmailAddress
 ) -> AnsweredService:
-    url = texts.expanded(str(payload.get(f"{prefix}PrincipalURL", "")), address)
+    url = expand_placeholders(str(payload.get(f"{prefix}PrincipalURL", "")), address)
     is_protected = bool(payload.get(f"{prefix}UseSSL"))
-    port = texts.number(str(payload.get(f"{prefix}Port", "")))
+    port = parse_port(str(payload.get(f"{prefix}Port", "")))
     return AnsweredService(
         kind=kind,
-        place=texts.place(url),
+        place=normalize_host_or_url(url),
         port=port or (443 if is_protected else 80),
         security="protected" if is_protected else "none",
-        login=texts.login(str(payload.get(f"{prefix}Username", "")), address),
+        login=normalize_login(str(payload.get(f"{prefix}Username", "")), address),
     )
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from waypost.diagnostics.conformance.client_codes import client_diagnostic
 from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.document_checks.mail_documents import BEGINS_PLAIN, FROM_THE_START
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
-from waypost.diagnostics.structure.mail_documents import BEGINS_PLAIN, FROM_THE_START
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from waypost.diagnostics.document_checks.mail_documents import (
+    autoconfig_findings,
+    autodiscover_findings,
+)
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, Resolver
 from waypost.diagnostics.simulated_clients.session import (
@@ -17,8 +21,7 @@ from waypost.diagnostics.simulated_clients.session import (
     described,
     followed,
 )
-from waypost.diagnostics.structure.mail_documents import autoconfig_findings, autodiscover_findings
-from waypost.diagnostics.transports.wire import Wire
+from waypost.diagnostics.transports.http_client import Wire
 
 _DTD: Final = b'<!DOCTYPE Autodiscover [<!ENTITY who "%s">]>'
 

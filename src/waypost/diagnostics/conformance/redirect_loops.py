@@ -6,10 +6,10 @@ from typing import Final
 
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.document_checks.pacc import HOST, PATH
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import profile_request
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
-from waypost.diagnostics.structure.pacc import HOST, PATH
 
 REDIRECTS_MAX: Final = 10
 LIKELY_CAUSE: Final = (

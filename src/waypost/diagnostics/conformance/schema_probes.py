@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import read_answer
-from waypost.diagnostics.conformance.agreement import agreement, users
+from waypost.diagnostics.conformance.consistency import agreement, users
 from waypost.diagnostics.conformance.probes import (
     HTTP_PROBES,
     Asked,
@@ -18,13 +18,13 @@ from waypost.diagnostics.conformance.probes import (
     statuses,
 )
 from waypost.diagnostics.conformance.redirect_loops import redirect_loops
+from waypost.diagnostics.document_checks.activesync import activesync_findings, json_findings
+from waypost.diagnostics.document_checks.pacc import HOST, PATH, TXT, digest_findings, pacc_findings
+from waypost.diagnostics.document_checks.profile import profile_findings
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import CONTENT_TYPE, profile_request
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
-from waypost.diagnostics.structure.exchange import activesync_findings, json_findings
-from waypost.diagnostics.structure.pacc import HOST, PATH, TXT, digest_findings, pacc_findings
-from waypost.diagnostics.structure.profile import profile_findings
 
 # RFC 6186 s3.1 to s3.3, RFC 8314 s5.1: label, service, and whether TLS is used from the start.
 LABELS: Final = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.transports.dns import DnsUnavailable
-from waypost.diagnostics.transports.resolved_host import addresses
+from waypost.diagnostics.transports.resolving_transport import addresses
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from waypost.core.clients import PACC
 from waypost.core.model import Catalog, Domain, ExternalDomains
-from waypost.diagnostics.clients import names_of
+from waypost.diagnostics.client_groups import names_of
 from waypost.diagnostics.diagnostic import Diagnostic, DomainPlace, diagnostic_json
 from waypost.diagnostics.grouping import DiagnosticGroup, grouped, ordered
 

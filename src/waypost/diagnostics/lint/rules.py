@@ -22,9 +22,9 @@ from waypost.core.clients import (
     THUNDERBIRD,
     THUNDERBIRD_IOS,
 )
-from waypost.diagnostics.clients import AUTOCONFIG, EVERY, WITHOUT_ADDRESS
+from waypost.diagnostics.client_groups import AUTOCONFIG, EVERY, WITHOUT_ADDRESS
 from waypost.diagnostics.lint import address_books, authentication, checks, pacc
-from waypost.diagnostics.lint.mistakes import MISTAKE_RULES
+from waypost.diagnostics.lint.likely_mistakes import MISTAKE_RULES
 from waypost.diagnostics.lint.rule import Rule
 from waypost.diagnostics.lint.rules_authentication import METHOD_RULES
 from waypost.diagnostics.lint.rules_dav import DAV_RULES

@@ -19,7 +19,7 @@ from waypost.core.clients import (
     SNAPPYMAIL,
     THUNDERBIRD,
 )
-from waypost.diagnostics.clients import AUTOCONFIG
+from waypost.diagnostics.client_groups import AUTOCONFIG
 from waypost.diagnostics.lint import authentication
 from waypost.diagnostics.lint.rule import Rule
 

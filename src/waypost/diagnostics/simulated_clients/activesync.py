@@ -15,7 +15,6 @@ from waypost.core.errors import AddressError
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import offered
-from waypost.diagnostics.simulated_clients.sequence import for_each_address
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
     ClientUser,
@@ -26,6 +25,7 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     described,
 )
+from waypost.diagnostics.simulated_clients.url_search import for_each_address
 
 # MS-OXDSCLI sets no limit; Microsoft's pages on redirects say ten.
 REDIRECTS_MAX: Final = 10

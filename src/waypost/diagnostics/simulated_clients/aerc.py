@@ -10,6 +10,7 @@ from lxml import etree
 from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.aerc_srv import found_by_srv
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
@@ -22,7 +23,6 @@ from waypost.diagnostics.simulated_clients.session import (
     described,
     followed,
 )
-from waypost.diagnostics.simulated_clients.srv_of_aerc import found_by_srv
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "plain": "none"}
 

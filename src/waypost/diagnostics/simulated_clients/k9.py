@@ -16,7 +16,6 @@ from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.hosts import is_host, is_host_or_ip
 from waypost.diagnostics.simulated_clients.lookups import above, base_domain, mail_exchanger
-from waypost.diagnostics.simulated_clients.sequence import in_turn
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -27,6 +26,7 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     followed,
 )
+from waypost.diagnostics.simulated_clients.url_search import in_turn
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _PASSWORDS: Final = ("password-cleartext", "password-encrypted")

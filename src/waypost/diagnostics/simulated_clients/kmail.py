@@ -17,7 +17,6 @@ from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.sequence import in_turn
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -28,6 +27,7 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     followed,
 )
+from waypost.diagnostics.simulated_clients.url_search import in_turn
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
     "plain": "none",

@@ -11,7 +11,7 @@ from lxml import etree
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.logins import wanted, wrong_logins
+from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientUser,

@@ -11,7 +11,6 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import above, mail_exchanger
-from waypost.diagnostics.simulated_clients.sequence import in_turn
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientUser,
@@ -20,6 +19,7 @@ from waypost.diagnostics.simulated_clients.session import (
     ServerSecurity,
     UnusableDocument,
 )
+from waypost.diagnostics.simulated_clients.url_search import in_turn
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
     "ssl": "tls",

@@ -16,7 +16,6 @@ from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.activesync import other_user, url_in_json
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import offered
-from waypost.diagnostics.simulated_clients.sequence import for_each_address
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -32,6 +31,7 @@ from waypost.diagnostics.simulated_clients.session import (
     followed,
     required,
 )
+from waypost.diagnostics.simulated_clients.url_search import for_each_address
 
 # [doc] It stops after this number of redirects.
 REDIRECTS_MAX: Final = 10

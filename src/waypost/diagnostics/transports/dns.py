@@ -25,7 +25,7 @@ from dns.resolver import (
 
 from waypost.core.errors import NamesUnavailable, SettingsError
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.transports.wire import TIME_OVER
+from waypost.diagnostics.transports.http_client import TIME_OVER
 from waypost.net.dns.resolver import failure_text, open_resolver, resolver_name
 
 LOOKUPS_MAX: Final = 200

@@ -4,10 +4,10 @@ import pytest
 
 from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.zone import zone_findings
+from waypost.diagnostics.doctor.dns_records import zone_findings
 from waypost.diagnostics.simulated_clients.dns import silence
-from waypost.diagnostics.transports.resolved_host import ResolvedHost
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.formats.dns import Record, ServiceAt
 
 MISSING = [

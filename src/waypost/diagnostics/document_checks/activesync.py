@@ -10,9 +10,9 @@ from typing import Final
 
 from lxml import etree
 
+from waypost.diagnostics.document_checks.mail_documents import autodiscover_of
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.session import UnusableDocument
-from waypost.diagnostics.structure.mail_documents import autodiscover_of
 
 # MS-ASCMD, elements Type and Action.
 _TYPES: Final = frozenset({"MobileSync", "CertEnroll"})

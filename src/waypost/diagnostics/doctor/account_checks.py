@@ -7,7 +7,7 @@ from waypost.diagnostics.conformance.account_checks import AccountCheck, servers
 from waypost.diagnostics.conformance.client_codes import client_diagnostic
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail import (
+from waypost.diagnostics.doctor.mail_servers import (
     SPOKEN,
     MailResult,
     lacking,
@@ -15,8 +15,8 @@ from waypost.diagnostics.doctor.mail import (
     offers_method,
     place_of,
 )
+from waypost.diagnostics.document_checks.mail_documents import FROM_THE_START
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
-from waypost.diagnostics.structure.mail_documents import FROM_THE_START
 
 _Key = tuple[str, str, int, str]
 

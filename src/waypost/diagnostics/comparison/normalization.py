@@ -7,24 +7,24 @@ from waypost.core.errors import DomainError
 from waypost.core.placeholders import expand
 
 
-def expanded(text: str, address: EmailAddress) -> str:
+def expand_placeholders(text: str, address: EmailAddress) -> str:
     """Return a text with its placeholders replaced by the address, as every client does."""
     return expand(text, address.domain, address)
 
 
-def login(text: str, address: EmailAddress) -> str:
+def normalize_login(text: str, address: EmailAddress) -> str:
     """Return a login name without placeholders; its domain is normalized."""
-    whole = expanded(text, address)
-    local_part, at, domain = whole.rpartition("@")
+    login = expand_placeholders(text, address)
+    local_part, at, domain = login.rpartition("@")
     if not at:
-        return whole
+        return login
     try:
         return f"{local_part}@{DomainName.parse(domain).ascii}"
     except DomainError:
-        return whole
+        return login
 
 
-def place(text: str) -> str:
+def normalize_host_or_url(text: str) -> str:
     """Return a host in lower case, or a URL without its port and without `/` as the whole path."""
     if "://" not in text:
         return text.lower()
@@ -46,6 +46,6 @@ def url_port(url: str) -> int:
         return 0
 
 
-def number(text: str) -> int:
+def parse_port(text: str) -> int:
     """Return a port as a number; 0 if the text is no port."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -8,8 +8,11 @@ from lxml import etree
 
 from tests.golden.cases import Case, cases
 from tests.standards import autoconfig
-from waypost.diagnostics.structure import mail_documents
-from waypost.diagnostics.structure.mail_documents import autoconfig_findings, autodiscover_findings
+from waypost.diagnostics.document_checks import mail_documents
+from waypost.diagnostics.document_checks.mail_documents import (
+    autoconfig_findings,
+    autodiscover_findings,
+)
 
 GOLDEN = {case.name: case for case in cases()}
 # These hold what is warned of, because their operator wants it so.

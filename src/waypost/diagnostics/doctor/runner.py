@@ -10,14 +10,14 @@ from waypost.diagnostics.conformance.reports import (
 )
 from waypost.diagnostics.conformance.schema_probes import PROBES
 from waypost.diagnostics.diagnostic import Diagnostic
-from waypost.diagnostics.doctor.accounts import MailServers
+from waypost.diagnostics.doctor.account_checks import MailServers
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail import autoconfig_of, offers_by_dns, offers_of
-from waypost.diagnostics.doctor.names import name_findings
+from waypost.diagnostics.doctor.dns_records import zone_findings
+from waypost.diagnostics.doctor.host_names import name_findings
+from waypost.diagnostics.doctor.mail_servers import autoconfig_of, offers_by_dns, offers_of
 from waypost.diagnostics.doctor.public_database import database_findings
-from waypost.diagnostics.doctor.resolver import resolver_findings
-from waypost.diagnostics.doctor.zone import zone_findings
+from waypost.diagnostics.doctor.unanswered_lookups import resolver_findings
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.formats.dns import Record
 

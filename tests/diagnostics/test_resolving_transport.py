@@ -10,8 +10,12 @@ from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.resolved_host import ADDRESSES_MAX, ResolvedHost, addresses
-from waypost.diagnostics.transports.wire import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.resolving_transport import (
+    ADDRESSES_MAX,
+    ResolvedHost,
+    addresses,
+)
 
 HELD = {
     DnsLookup("A", "here.example"): ("127.0.0.1",),

@@ -13,7 +13,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import DomainNotServed
 from waypost.diagnostics.comparison.answers import AnswerFormat, read_answer
 from waypost.diagnostics.conformance.account_checks import without_connection
-from waypost.diagnostics.conformance.agreement import NO_ANSWER, agreement, disagreements, users
+from waypost.diagnostics.conformance.consistency import NO_ANSWER, agreement, disagreements, users
 from waypost.diagnostics.simulated_clients.apple import CONTENT_TYPE
 from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.golden.cases import HERE as GOLDEN
 from tests.golden.cases import Case
-from waypost.diagnostics.structure.pacc import digest_findings, pacc_findings
+from waypost.diagnostics.document_checks.pacc import digest_findings, pacc_findings
 from waypost.formats.pacc.document import digest_record, render
 
 BODY = render(Case("everything").config(alone=True))

@@ -7,8 +7,8 @@ import pytest
 
 from tests.golden.cases import HERE as GOLDEN
 from tests.standards.apple import COMMON, SEARCHES, TOP, descriptions
-from waypost.diagnostics.structure import profile as structure_profile
-from waypost.diagnostics.structure.profile import profile_findings
+from waypost.diagnostics.document_checks import profile as structure_profile
+from waypost.diagnostics.document_checks.profile import profile_findings
 
 GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
 

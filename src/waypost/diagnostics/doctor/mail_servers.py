@@ -22,7 +22,7 @@ from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.session import ServerAnswer
-from waypost.diagnostics.transports.wire import TIME_OVER
+from waypost.diagnostics.transports.http_client import TIME_OVER
 from waypost.net import capabilities
 from waypost.net.capabilities import MailConnection, NoStartTls, ProtocolError
 from waypost.net.failures import failure_reason, tls_reason

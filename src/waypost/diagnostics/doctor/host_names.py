@@ -11,10 +11,10 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor import certificates
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.document_checks.pacc import HOST, PATH, TXT
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, described
-from waypost.diagnostics.structure.pacc import HOST, PATH, TXT
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 

@@ -6,7 +6,7 @@ from typing import Final
 from waypost.core.clients import APPLE_MAIL, THUNDERBIRD
 from waypost.core.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
 from waypost.core.placeholders import attributes_in, names_user
-from waypost.diagnostics.clients import EVERY
+from waypost.diagnostics.client_groups import EVERY
 from waypost.diagnostics.lint.rule import Rule
 from waypost.diagnostics.lint.target import MAIL, LintTarget, named, port_of, security
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.golden.cases import HERE as GOLDEN
-from waypost.diagnostics.structure.exchange import activesync_findings, json_findings
+from waypost.diagnostics.document_checks.activesync import activesync_findings, json_findings
 
 GOOD = (GOLDEN / "activesync" / "activesync.xml").read_text("utf-8")
 POX = (GOLDEN / "at-home" / "autodiscover.xml").read_text("utf-8")
