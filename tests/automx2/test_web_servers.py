@@ -20,9 +20,9 @@ from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
 from tests.web.public.test_autodiscover import question
 from waypost.diagnostics.comparison.server import CheckedServer
-from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.redirect_loops import redirect_loops
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.conformance.target import ConformanceTarget
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.transport import FixedHost
 
 pytestmark = pytest.mark.servers
@@ -153,8 +153,8 @@ def test_conformance_names_the_cause(front: Front) -> None:
     """`waypost conformance` reports that https is read as http, and how to fix the server."""
     server = CheckedServer(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
-    wire = Wire(FixedHost(server, domains), ExchangeLimits(), context=front.trust)
-    found = list(redirect_loops(Asked(wire, "alice", *domains)))
+    http = HttpClient(FixedHost(server, domains), ExchangeLimits(), tls_context=front.trust)
+    found = list(redirect_loops(ConformanceTarget(http, "alice", *domains)))
 
     assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)
     causes = [one for one in found if "proxy_set_header X-Forwarded-Proto $scheme;" in one]

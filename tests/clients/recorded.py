@@ -73,7 +73,7 @@ class Application:
 def who_asks(case: str) -> ClientUser:
     """Return the address of a golden case, or an address of its domain if there is none."""
     asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
-    return ClientUser.typing(asked.get("address") or f"alice@{asked['domain']}")
+    return ClientUser.parse(asked.get("address") or f"alice@{asked['domain']}")
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def _asker() -> Iterator[Asker]:
 
 def recorded(client: SimulatedClient, asker: Asker, address: str) -> Outcome:
     """Return the outcome of a record that gets the answers of nginx."""
-    user = ClientUser.typing(address)
+    user = ClientUser.parse(address)
     sites = all_sites(DATABASE)
 
     def answer(request: ClientRequest) -> ServerAnswer:

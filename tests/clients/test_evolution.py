@@ -13,11 +13,11 @@ from waypost.diagnostics.simulated_clients import EVOLUTION_3_46
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
+    ClientRequest,
     ClientUser,
     ServerAnswer,
     run_session,
 )
-from waypost.diagnostics.simulated_clients.session import ClientRequest as Asked
 
 pytestmark = pytest.mark.clients
 
@@ -195,11 +195,11 @@ def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Fro
     )
     asked = [str(one) for one in front.log.requests()[before:]]
 
-    def failing(request: Asked) -> ServerAnswer:
+    def failing(request: ClientRequest) -> ServerAnswer:
         return ServerAnswer(404) if request.host == THUNDERBIRD_DATABASE_HOST else NO_ANSWER
 
     zone: Zone = {("NS", domain): (DnsAnswer("ns.hoster.example"),)}
-    heard = run_session(EVOLUTION_3_46.asks(ClientUser.typing(address)), failing, resolver(zone))
+    heard = run_session(EVOLUTION_3_46.asks(ClientUser.parse(address)), failing, resolver(zone))
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     # Most of these hosts do not exist.
     assert asked == [one for one in recorded if one in asked]
@@ -250,6 +250,6 @@ def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         gnome_client.set_up(typed)
-    heard = run_session(EVOLUTION_3_46.asks(ClientUser.typing(typed)), lambda _: NO_ANSWER)
+    heard = run_session(EVOLUTION_3_46.asks(ClientUser.parse(typed)), lambda _: NO_ANSWER)
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     assert [str(one) for one in front.log.requests()[before:]] == recorded

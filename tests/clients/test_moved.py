@@ -68,11 +68,11 @@ def _answer() -> Iterator[Callable[[ClientRequest], ServerAnswer]]:
 def test_moved(answer: Callable[[ClientRequest], ServerAnswer], typed: str, login: str) -> None:
     """Outlook gets the account of the new domain, and a phone gets its ActiveSync server."""
     outlook = run_session(
-        BY_KEY["outlook-for-windows"].asks(ClientUser.typing(typed)), answer
+        BY_KEY["outlook-for-windows"].asks(ClientUser.parse(typed)), answer
     ).outcome
-    phone = run_session(BY_KEY["activesync-devices"].asks(ClientUser.typing(typed)), answer).outcome
+    phone = run_session(BY_KEY["activesync-devices"].asks(ClientUser.parse(typed)), answer).outcome
     new = run_session(
-        BY_KEY["outlook-new-and-mobile"].asks(ClientUser.typing(typed)), answer
+        BY_KEY["outlook-new-and-mobile"].asks(ClientUser.parse(typed)), answer
     ).outcome
 
     assert outlook.account is not None
@@ -88,7 +88,7 @@ def test_moved(answer: Callable[[ClientRequest], ServerAnswer], typed: str, logi
 def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
     """Thunderbird finds the servers of the new domain, by Autoconfig or by Autodiscover."""
     outcome = run_session(
-        BY_KEY["thunderbird"].asks(ClientUser.typing("alice@renamed.example")), answer
+        BY_KEY["thunderbird"].asks(ClientUser.parse("alice@renamed.example")), answer
     ).outcome
 
     assert outcome.account is not None
@@ -98,7 +98,7 @@ def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
 @pytest.mark.parametrize("key", ["mustang", "sailfish-os"])
 def test_who_compares_the_domain(answer: Callable[[ClientRequest], ServerAnswer], key: str) -> None:
     """Clients that compare `domain` with the typed domain get no account for a moved domain."""
-    user = ClientUser.typing("alice@renamed.example")
+    user = ClientUser.parse("alice@renamed.example")
     heard = run_session(BY_KEY[key].asks(user), answer)
 
     assert heard.outcome.account is None

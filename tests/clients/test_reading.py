@@ -118,7 +118,7 @@ def ended(key: str, response: ServerAnswer, method: str = "GET") -> str:
         return response if request.method == method else NO_ANSWER
 
     account = run_session(
-        BY_KEY[key].asks(ClientUser.typing("alice@example.com")), answer
+        BY_KEY[key].asks(ClientUser.parse("alice@example.com")), answer
     ).outcome.account
     return f"{account}" if account else ""
 
@@ -141,7 +141,7 @@ def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
     )
     asks = BY_KEY["kmail"].asks
     outcome = run_session(
-        asks(ClientUser.typing("alice@example.com")),
+        asks(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=document),
     ).outcome
     assert outcome.account is not None
@@ -206,7 +206,7 @@ def test_thunderbird_chooses_before_it_reads(first: ServerAnswer, goes_on: bool)
         return first if is_first else ServerAnswer(200, XML, body=GOOD)
 
     asks = BY_KEY["thunderbird"].asks
-    account = run_session(asks(ClientUser.typing("alice@example.com")), answer).outcome.account
+    account = run_session(asks(ClientUser.parse("alice@example.com")), answer).outcome.account
     assert (account is not None) == goes_on
 
 

@@ -17,12 +17,12 @@ from tests.servers.authority import Authority
 from tests.servers.waypost import free_port
 from waypost.core.errors import RequestError
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
-from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import ConformanceReport, reports
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.transport import FixedHost
 
 DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
@@ -31,11 +31,11 @@ UNSERVED = "waypost-conformance.invalid"
 
 def asked(
     url: str, *, limits: ExchangeLimits | None = None, checks_certificates: bool = True
-) -> Asked:
+) -> ConformanceTarget:
     domains = ("example.com", UNSERVED)
     way = FixedHost(CheckedServer.parse(url), domains)
-    wire = Wire(way, limits or ExchangeLimits(), checks_certificates=checks_certificates)
-    return Asked(wire, "alice", *domains)
+    http = HttpClient(way, limits or ExchangeLimits(), checks_certificates=checks_certificates)
+    return ConformanceTarget(http, "alice", *domains)
 
 
 def by_key(url: str) -> dict[str, ConformanceReport]:
@@ -104,7 +104,7 @@ def test_a_compressed_answer(coding: str, body: bytes) -> None:
     """A document that a server compresses unasked is read, as clients do."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
-        assert asked(url).wire.ask(request).body == DOCUMENT
+        assert asked(url).http.send_again(request).body == DOCUMENT
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
     """A body that cannot be decoded is reported as that, and not as bad XML."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
-        response = asked(url).wire.ask(request)
+        response = asked(url).http.send_again(request)
     assert response.status == 0
     assert response.reason.endswith(said)
 
@@ -128,7 +128,7 @@ def test_a_bomb() -> None:
     """A small body that unpacks to a huge one is unpacked only up to the limit."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
-        assert len(asked(url).wire.ask(request).body) == DOCUMENT_MAX_BYTES + 1
+        assert len(asked(url).http.send_again(request).body) == DOCUMENT_MAX_BYTES + 1
 
 
 def test_a_page_for_everything() -> None:
@@ -230,8 +230,8 @@ def test_hosts_that_answers_lead_to() -> None:
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
         hosts = "example.com", UNSERVED, "setup.hoster.test"
-        wire = Wire(FixedHost(CheckedServer.parse(url), hosts), ExchangeLimits())
-        question = Asked(wire, "alice", "example.com", UNSERVED)
+        http = HttpClient(FixedHost(CheckedServer.parse(url), hosts), ExchangeLimits())
+        question = ConformanceTarget(http, "alice", "example.com", UNSERVED)
         found = {one.key: one for one in reports(question)}["nextcloud-mail"]
         by_rule = {one.key: one for one in reports(question)}
     assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
@@ -250,7 +250,7 @@ def test_hostile_servers(reply: Reply) -> None:
         found = list(reports(question))
 
     assert not any(report.account for report in found)
-    assert len(question.wire.exchanges) <= 60
+    assert len(question.http.exchanges) <= 60
 
 
 def test_bounds_are_told() -> None:
@@ -259,8 +259,8 @@ def test_bounds_are_told() -> None:
         question = asked(url, limits=ExchangeLimits(requests=3))
         list(reports(question))
 
-    assert question.wire.is_exhausted
-    assert len(question.wire.exchanges) == 3
+    assert question.http.is_exhausted
+    assert len(question.http.exchanges) == 3
 
 
 def test_what_is_sent() -> None:
@@ -274,12 +274,12 @@ def test_what_is_sent() -> None:
         handler.end_headers()
 
     with scripted(noting) as url:
-        wire = asked(f"{url}/under/").wire
-        wire.answer(ClientRequest("GET", "https", "autoconfig.example.com", "/a", "b=ü c@d+e"))
-        wire.answer(ClientRequest("GET", "http", "example.com", "/a"))
-        wire.answer(ClientRequest("GET", "http", "example.com", "/a"))
-        wire.answer(ClientRequest("GET", "https", "autoconfig.thunderbird.net", "/a"))
-        wire.answer(ClientRequest("GET", "https", "notexample.com", "/a"))
+        http = asked(f"{url}/under/").http
+        http.send(ClientRequest("GET", "https", "autoconfig.example.com", "/a", "b=ü c@d+e"))
+        http.send(ClientRequest("GET", "http", "example.com", "/a"))
+        http.send(ClientRequest("GET", "http", "example.com", "/a"))
+        http.send(ClientRequest("GET", "https", "autoconfig.thunderbird.net", "/a"))
+        http.send(ClientRequest("GET", "https", "notexample.com", "/a"))
 
     assert seen == [
         ("/under/a?b=%C3%BC%20c@d+e", "autoconfig.example.com", "https"),
@@ -315,7 +315,7 @@ def test_where_dns_leads() -> None:
     assert without["thunderbird"] == "fails"
     assert found["thunderbird"].account is not None
     assert {"digest", "services"} <= found.keys() - without.keys()
-    hosts = {request.host for request, _ in question.wire.exchanges}
+    hosts = {request.host for request, _ in question.http.exchanges}
     assert {"else.test", "autoconfig.hoster.test", "mx.hoster.test"} <= hosts
     assert not any("thunderbird.net" in host for host in hosts)
 
@@ -342,12 +342,12 @@ def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None
     """With https each name needs a certificate, unless certificates are not checked."""
     good = ClientRequest("GET", "https", "autoconfig.example.com", "/")
     bad = ClientRequest("GET", "https", "example.com", "/")
-    strict, lax = asked(https).wire, asked(https, checks_certificates=False).wire
+    strict, lax = asked(https).http, asked(https, checks_certificates=False).http
 
-    assert strict.answer(good).body == b"there"
-    assert strict.answer(bad).status == 0
-    assert strict.answer(bad).reason.startswith("certificate: ")
-    assert lax.answer(bad).body == b"there"
+    assert strict.send(good).body == b"there"
+    assert strict.send(bad).status == 0
+    assert strict.send(bad).reason.startswith("certificate: ")
+    assert lax.send(bad).body == b"there"
 
 
 def test_a_calendar_that_wants_a_password() -> None:

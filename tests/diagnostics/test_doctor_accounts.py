@@ -9,12 +9,12 @@ from tests.net.test_capabilities import IMAP, IMAP_NONE, IMAP_PLAIN, Script, ser
 from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.account_checks import MailServers
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 HOSTS: Mapping[DnsLookup, tuple[str, ...]] = {
@@ -32,9 +32,9 @@ def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
 
 def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
     limits = ExchangeLimits(timeout_seconds=seconds, total_seconds=total)
-    wire = Wire(ResolvedHost(resolve, frozenset()), limits)
+    http = HttpClient(ResolvedHost(resolve, frozenset()), limits)
     return MailServers(
-        DoctorContext(Asked(wire, "alice", "example.com", "example.org", resolve), [])
+        DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org", resolve), [])
     )
 
 

@@ -16,12 +16,12 @@ from tests.net.test_capabilities import CLEAR, IMAP, IMAP_PLAIN
 from tests.servers.authority import Authority
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.comparison.answers import AnsweredService
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import mail_findings
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType, silence
 from waypost.diagnostics.transports.dns import RECORDS_MAX, Dns
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 Fill = Callable[[Message, str], bytes]
@@ -143,17 +143,19 @@ def test_odd_certificates(names: list[str], more: int, code: str, tmp_path: Path
         offer = AnsweredService(
             "imap", "imap.example.com", listening.getsockname()[1], "tls", CLEAR
         )
-        found = mail_findings(_visit(authority), offer)
+        found = mail_findings(_context(authority), offer)
         thread.join(10)
     assert [one.code for one in found] == [code]
 
 
-def _visit(authority: Authority) -> DoctorContext:
+def _context(authority: Authority) -> DoctorContext:
     def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         return (DnsAnswer("127.0.0.1"),) if lookup.type == "A" else ()
 
     context = ssl.create_default_context(cafile=authority.certificate)
-    wire = Wire(
-        ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=5), context=context
+    http = HttpClient(
+        ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=5), tls_context=context
     )
-    return DoctorContext(Asked(wire, "alice", "example.com", "example.org", resolve), [])
+    return DoctorContext(
+        ConformanceTarget(http, "alice", "example.com", "example.org", resolve), []
+    )

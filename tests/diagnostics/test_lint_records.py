@@ -119,7 +119,7 @@ def ends(client: SimulatedClient, services: Sequence[Service]) -> Outcome:
             return ServerAnswer(404)
         return ServerAnswer(200, autoconfig.CONTENT_TYPE, body=body)
 
-    return run_session(client.asks(ClientUser.typing(f"{ALICE}")), answer).outcome
+    return run_session(client.asks(ClientUser.parse(f"{ALICE}")), answer).outcome
 
 
 def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
@@ -195,7 +195,7 @@ def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
         is_there = request.host.partition(":")[0] in {"dav.example.com", "example.com"}
         return ServerAnswer(401 if is_there and "/dav" in request.url else 404)
 
-    heard = run_session(DAVX5.asks(ClientUser.typing(f"{ALICE}")), answer, resolver(zone))
+    heard = run_session(DAVX5.asks(ClientUser.parse(f"{ALICE}")), answer, resolver(zone))
     assert any(place.startswith("caldav ") for place in heard.outcome.other_services) == is_found
     named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
     assert ("DAVx5" in named) != is_found
@@ -209,7 +209,7 @@ def test_claws_mail_fails_in_silence_for_one_reason() -> None:
             zone = zone_of(client_config(entry, EXAMPLE_COM, None))
         except NoUsableService:
             continue
-        asks = CLAWS_MAIL.asks(ClientUser.typing(f"{ALICE}"))
+        asks = CLAWS_MAIL.asks(ClientUser.parse(f"{ALICE}"))
         outcome = run_session(asks, lambda _: NO_ANSWER, resolver(zone)).outcome
         named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
         # docs/lint.md says why that is no finding.

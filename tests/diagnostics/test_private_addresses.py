@@ -10,12 +10,12 @@ from tests.diagnostics.scripted import fixed, scripted
 from tests.servers.private_network import private_network, second_address
 from tests.servers.requirements import require
 from waypost.diagnostics.comparison.answers import AnsweredService
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import mail_result
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 
 PUBLIC = "8.8.8.8"
@@ -55,12 +55,12 @@ def _port() -> Iterator[int]:
         yield urlsplit(url).port or 80
 
 
-def asked(*, allow_private: bool = False) -> Asked:
+def asked(*, allow_private: bool = False) -> ConformanceTarget:
     """Build the doctor's transport; a public server has answered already."""
     transport = ResolvedHost(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
-    wire = Wire(transport, ExchangeLimits(timeout_seconds=5))
-    found = Asked(wire, "alice", DOMAIN, "unserved.invalid", resolve)
-    assert wire.answer(ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", "/")).status == 200
+    http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
+    found = ConformanceTarget(http, "alice", DOMAIN, "unserved.invalid", resolve)
+    assert http.send(ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", "/")).status == 200
     return found
 
 
@@ -88,7 +88,7 @@ def test_redirects(target: str) -> None:
 def test_what_is_typed() -> None:
     """The domain that the operator typed may have a private address, and redirect to itself."""
     here = asked()
-    assert here.wire.answer(ClientRequest("GET", "http", DOMAIN, "/y")).body == b"inside"
+    assert here.http.send(ClientRequest("GET", "http", DOMAIN, "/y")).body == b"inside"
     moved = ClientRequest("GET", "http", DOMAIN, f"/to/http://{DOMAIN}/z")
     assert here.follow(moved).body == b"inside"
 
@@ -97,7 +97,7 @@ def test_what_is_typed() -> None:
 @pytest.mark.usefixtures("port")
 def test_what_documents_name() -> None:
     """A host that a document names is not asked at a private address, nor is a mail server."""
-    response = asked().wire.answer(ClientRequest("GET", "http", "stranger.example", "/"))
+    response = asked().http.send(ClientRequest("GET", "http", "stranger.example", "/"))
     assert (response.status, "--allow-private" in response.reason) == (0, True)
     offer = AnsweredService("imap", DOMAIN, 81, "none")
     (finding,) = mail_result(DoctorContext(asked(), []), offer).findings
@@ -110,7 +110,7 @@ def test_what_documents_name() -> None:
 @pytest.mark.usefixtures("port")
 def test_a_private_network() -> None:
     """If no public server has answered, private addresses are asked as before."""
-    wire = Wire(
+    http = HttpClient(
         ResolvedHost(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)
     )
-    assert wire.answer(ClientRequest("GET", "http", "stranger.example", "/")).body == b"inside"
+    assert http.send(ClientRequest("GET", "http", "stranger.example", "/")).body == b"inside"

@@ -10,7 +10,7 @@ from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import (
     ADDRESSES_MAX,
     ResolvedHost,
@@ -30,9 +30,9 @@ def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
     return tuple(DnsAnswer(address) for address in HELD.get(lookup, ()))
 
 
-def wire() -> Wire:
+def http() -> HttpClient:
     way = ResolvedHost(resolve, frozenset({"refused.example"}))
-    return Wire(way, ExchangeLimits(timeout_seconds=5))
+    return HttpClient(way, ExchangeLimits(timeout_seconds=5))
 
 
 ADDRESSES = [
@@ -64,7 +64,7 @@ def test_a_host_is_asked_itself(host: str) -> None:
 
     with scripted(reply) as url:
         port = url.rpartition(":")[2]
-        response = wire().answer(ClientRequest("GET", "http", f"{host}:{port}", "/"))
+        response = http().send(ClientRequest("GET", "http", f"{host}:{port}", "/"))
     assert response.status == 200
     assert asked == [f"{host}:{port}"]
 
@@ -80,7 +80,7 @@ UNASKED = [
 @pytest.mark.parametrize(("host", "why"), UNASKED)
 def test_a_host_that_is_not_asked(host: str, why: str) -> None:
     """There is no answer, and the response has the reason."""
-    response = wire().answer(ClientRequest("GET", "https", host, "/"))
+    response = http().send(ClientRequest("GET", "https", host, "/"))
     assert response.status == 0
     assert why in response.reason
 
@@ -88,10 +88,10 @@ def test_a_host_that_is_not_asked(host: str, why: str) -> None:
 def test_where_nobody_listens_nobody_asks_again() -> None:
     """A closed port is tried once for all requests."""
     port = free_port()
-    asking = wire()
-    first = asking.answer(ClientRequest("GET", "http", f"here.example:{port}", "/one"))
+    http_client = http()
+    first = http_client.send(ClientRequest("GET", "http", f"here.example:{port}", "/one"))
     with socket.create_server(("127.0.0.1", port)):
-        second = asking.answer(ClientRequest("GET", "http", f"here.example:{port}", "/two"))
+        second = http_client.send(ClientRequest("GET", "http", f"here.example:{port}", "/two"))
     assert first.reason == f"port {port} at 127.0.0.1: connection refused"
     assert first == second
 
@@ -108,7 +108,7 @@ def test_addresses_that_are_not_known() -> None:
     assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
     with pytest.raises(NamesUnavailable):
         addresses(unknown, "other.example")
-    way = Wire(ResolvedHost(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
-    response = way.answer(ClientRequest("GET", "https", "other.example", "/"))
+    way = HttpClient(ResolvedHost(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
+    response = way.send(ClientRequest("GET", "https", "other.example", "/"))
     assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
-    assert way.unknown == ["the resolver does not answer"]
+    assert way.unknown_reasons == ["the resolver does not answer"]

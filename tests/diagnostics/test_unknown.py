@@ -9,8 +9,8 @@ from tests.diagnostics.scripted import fixed, scripted
 from tests.diagnostics.test_conformance import DOCUMENT, asked
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
-from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import ConformanceReport, reports, reports_of_clients
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType
 from waypost.diagnostics.transports.http_client import ExchangeLimits
 
@@ -28,7 +28,7 @@ def serving(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.wfile.write(DOCUMENT if known else b"")
 
 
-def nothing_for(*types: RecordType) -> Asked:
+def nothing_for(*types: RecordType) -> ConformanceTarget:
     """Answer the look-ups of all types but these."""
 
     def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
@@ -39,7 +39,7 @@ def nothing_for(*types: RecordType) -> Asked:
     return replace(asked("http://127.0.0.1:1"), resolver=resolve)
 
 
-def found(question: Asked) -> dict[str, ConformanceReport]:
+def found(question: ConformanceTarget) -> dict[str, ConformanceReport]:
     return {one.key: one for one in reports(question)}
 
 
@@ -49,7 +49,7 @@ LATER = {"thunderbird": "MX", "delta-chat": "", "evolution": ""}
 
 
 def of_server(url: str, *types: RecordType) -> dict[str, ConformanceReport]:
-    return found(replace(nothing_for(*types), wire=asked(url).wire))
+    return found(replace(nothing_for(*types), http=asked(url).http))
 
 
 def test_a_look_up_before_the_account() -> None:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 import pytest
 
 from waypost.diagnostics.comparison.answers import AnsweredService
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import mail_findings
 from waypost.diagnostics.simulated_clients.dns import silence
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.net.capabilities import LINE_MAX_BYTES, MailConnection, ProtocolError
 
@@ -52,9 +52,9 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
 
 
 def codes(offer: AnsweredService, *, seconds: float = 5) -> list[tuple[str, str]]:
-    wire = Wire(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=seconds))
-    visit = DoctorContext(Asked(wire, "alice", "example.com", "example.org"), [])
-    return [(one.code, one.detail) for one in mail_findings(visit, offer)]
+    http = HttpClient(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=seconds))
+    context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
+    return [(one.code, one.detail) for one in mail_findings(context, offer)]
 
 
 IMAP = b"* OK hello\r\n"

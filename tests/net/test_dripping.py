@@ -12,7 +12,7 @@ from waypost.core.errors import FetchError
 from waypost.diagnostics.comparison.server import CheckedServer, ask
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.diagnostics.transports.transport import ClientTransport, FixedHost
 from waypost.net.http_client import FetchLimits, fetch
@@ -32,15 +32,15 @@ def by_compare(url: str) -> None:
     ask(CheckedServer.parse(url), "autoconfig", "a", "example.com", SECONDS)
 
 
-def _by_wire(transport: ClientTransport, url: str, host: str) -> None:
-    wire = Wire(
-        transport, ExchangeLimits(timeout_seconds=SECONDS), context=ssl.create_default_context()
+def _by_http_client(transport: ClientTransport, url: str, host: str) -> None:
+    http = HttpClient(
+        transport, ExchangeLimits(timeout_seconds=SECONDS), tls_context=ssl.create_default_context()
     )
-    wire.answer(ClientRequest("GET", url.partition(":")[0], host, "/"))
+    http.send(ClientRequest("GET", url.partition(":")[0], host, "/"))
 
 
 def by_conformance(url: str) -> None:
-    _by_wire(FixedHost(CheckedServer.parse(url), ("example.com",)), url, "example.com")
+    _by_http_client(FixedHost(CheckedServer.parse(url), ("example.com",)), url, "example.com")
 
 
 def by_doctor(url: str) -> None:
@@ -48,7 +48,7 @@ def by_doctor(url: str) -> None:
         return (DnsAnswer("127.0.0.1"),) if lookup.type == "A" else ()
 
     port = url.rpartition(":")[2]
-    _by_wire(ResolvedHost(resolve, frozenset()), url, f"example.com:{port}")
+    _by_http_client(ResolvedHost(resolve, frozenset()), url, f"example.com:{port}")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -25,14 +25,14 @@ from waypost.cli.sources.settings import load_settings
 from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, RequestError, SettingsError
 from waypost.diagnostics.comparison.server import CheckedServer
-from waypost.diagnostics.conformance.probes import Asked
 from waypost.diagnostics.conformance.reports import UNSERVED, ConformanceReport
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.runner import Wanted, examine, steps
+from waypost.diagnostics.doctor.runner import ExpectedRecords, examine, steps
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
 from waypost.diagnostics.transports.dns import Dns
-from waypost.diagnostics.transports.http_client import ExchangeLimits, Wire
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.net.dns.resolver import read_server
 
@@ -164,7 +164,7 @@ def _ispdb_url(url: str) -> str:
 def _doctor_context(
     email_address: EmailAddress,
     resolver: str,
-    context: ssl.SSLContext,
+    tls_context: ssl.SSLContext,
     seconds: tuple[float, float],
     ispdb_url: str,
     allow_private: bool,
@@ -178,8 +178,10 @@ def _doctor_context(
         domain=email_address.domain.ascii,
         allow_private=allow_private,
     )
-    wire = Wire(
-        transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), context=context
+    http = HttpClient(
+        transport,
+        ExchangeLimits(timeout_seconds=timeout, total_seconds=total),
+        tls_context=tls_context,
     )
     asked = Asked(wire, email_address.local_part, email_address.domain.ascii, UNSERVED, dns)
     return DoctorContext(asked, dns.failed)

@@ -15,10 +15,10 @@ from waypost.diagnostics.comparison.answers import (
     AnswerFormat,
     read_answer,
 )
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import profile_request
-from waypost.diagnostics.simulated_clients.session import ServerAnswer, described
+from waypost.diagnostics.simulated_clients.session import ServerAnswer, describe
 
 NO_ANSWER: Final = "waypost-conformance-nobody"
 """A local part that probably belongs to no user."""
@@ -30,11 +30,11 @@ _NAMES: Final[dict[AnswerFormat, str]] = {
 }
 
 
-def agreement(asked: Asked) -> Iterator[str]:
+def agreement(target: ConformanceTarget) -> Iterator[str]:
     """Yield the mail servers that another document names and Autoconfig does not."""
-    address = asked.address
+    address = target.address
     yield from disagreements(
-        {form: _read(form, _response(asked, form, address), address) for form in _NAMES}
+        {form: _read(form, _response(target, form, address), address) for form in _NAMES}
     )
 
 
@@ -50,14 +50,14 @@ def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
                 yield f"{_NAMES[form]} names {offer}, which Autoconfig does not name"
 
 
-def users(asked: Asked) -> Iterator[str]:
+def users(target: ConformanceTarget) -> Iterator[str]:
     """Yield the documents that a user who does not exist gets in another form."""
-    address = f"{NO_ANSWER}@{asked.domain}"
+    address = f"{NO_ANSWER}@{target.domain}"
     for form, name in _NAMES.items():
-        first, other = (_response(asked, form, one) for one in (asked.address, address))
+        first, other = (_response(target, form, one) for one in (target.address, address))
         kinds = {_read(form, response, address).outcome for response in (first, other)}
         if len(kinds) > 1:
-            answers = f"{described(first)} for {asked.address}, {described(other)} for {address}"
+            answers = f"{describe(first)} for {target.address}, {describe(other)} for {address}"
             yield f"{name}: {answers}"
 
 
@@ -65,12 +65,12 @@ def _read(form: AnswerFormat, response: ServerAnswer, address: str) -> Answer:
     return read_answer(form, response.status, response.body, EmailAddress.parse(address))
 
 
-def _response(asked: Asked, form: AnswerFormat, address: str) -> ServerAnswer:
+def _response(target: ConformanceTarget, form: AnswerFormat, address: str) -> ServerAnswer:
     if form == "autoconfig":
-        return asked.autoconfig(address)
+        return target.get_autoconfig(address)
     if form == "autodiscover":
-        return asked.post(urls.pox_body(address))
-    return asked.wire.answer(profile_request(EmailAddress.parse(address)))
+        return target.post(urls.pox_body(address))
+    return target.http.send(profile_request(EmailAddress.parse(address)))
 
 
 def _is_same(one: AnsweredService, known: AnsweredService) -> bool:

@@ -1,11 +1,11 @@
-"""Redirect loops: a client is redirected to a URL that it has already asked."""
+"""Redirect loops: a client is redirected to a URL that it has already target."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
 from waypost.core.address import EmailAddress
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.document_checks.pacc import HOST, PATH
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import profile_request
@@ -21,69 +21,69 @@ LIKELY_CAUSE: Final = (
 _WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "carddav", "jmap"))
 
 
-def redirect_loops(asked: Asked) -> Iterator[str]:
+def redirect_loops(target: ConformanceTarget) -> Iterator[str]:
     """Yield a line for each redirect loop over https; only the first one names the likely cause."""
-    is_named = False
-    for request in _requests(asked):
-        finding = _finding(asked, request)
+    has_named_cause = False
+    for request in _requests(target):
+        finding = _loop_finding(target, request)
         if not finding:
             continue
-        yield _without_cause(finding) if is_named else finding
-        is_named = is_named or finding.endswith(LIKELY_CAUSE)
+        yield _without_cause(finding) if has_named_cause else finding
+        has_named_cause = has_named_cause or finding.endswith(LIKELY_CAUSE)
 
 
 def _without_cause(finding: str) -> str:
     return finding.removesuffix(LIKELY_CAUSE).rstrip(" :;")
 
 
-def _requests(asked: Asked) -> Iterator[ClientRequest]:
-    query = urls.encoded(asked.address)
-    yield urls.autoconfig(asked.domain, "https", query)
-    yield urls.well_known(asked.domain, "https", query)
-    for host in (f"autodiscover.{asked.domain}", asked.domain):
+def _requests(target: ConformanceTarget) -> Iterator[ClientRequest]:
+    query = urls.encoded(target.address)
+    yield urls.autoconfig(target.domain, "https", query)
+    yield urls.well_known(target.domain, "https", query)
+    for host in (f"autodiscover.{target.domain}", target.domain):
         yield ClientRequest("GET", "https", host, urls.AUTODISCOVER)
-    yield profile_request(EmailAddress.parse(asked.address))
-    yield ClientRequest("GET", "https", f"{HOST}.{asked.domain}", PATH)
+    yield profile_request(EmailAddress.parse(target.address))
+    yield ClientRequest("GET", "https", f"{HOST}.{target.domain}", PATH)
     for path in _WELL_KNOWN:
-        yield ClientRequest("GET", "https", asked.domain, path)
+        yield ClientRequest("GET", "https", target.domain, path)
 
 
-def _finding(asked: Asked, first: ClientRequest) -> str:
+def _loop_finding(target: ConformanceTarget, first: ClientRequest) -> str:
     """Return the loop of one request, or an empty text."""
-    request, passed = first, [_plain(first)]
-    while len(passed) <= REDIRECTS_MAX:
-        response = asked.wire.answer(request)
-        target = _target(request, response)
-        if target is None:
+    request, visited = first, [_without_default_port(first)]
+    while len(visited) <= REDIRECTS_MAX:
+        response = target.http.send(request)
+        redirect = _redirect_of(request, response)
+        if redirect is None:
             return ""
-        if target == _plain(request):
+        if redirect == _without_default_port(request):
             return f"{request.url} is redirected to itself: {LIKELY_CAUSE}"
-        if _only_adds(target, _plain(request)):
-            return f"{request.url} is redirected to the same URL, {target.url}: {LIKELY_CAUSE}"
-        if target in passed:
-            way = " to ".join(one.url for one in [*passed[passed.index(target) :], target])
-            cause = f"; {LIKELY_CAUSE}" if "http" in {one.scheme for one in passed} else ""
-            return f"{first.url} is in a redirect loop: {way}{cause}"
-        passed.append(target)
-        request = target
+        if _only_adds_query(redirect, _without_default_port(request)):
+            return f"{request.url} is redirected to the same URL, {redirect.url}: {LIKELY_CAUSE}"
+        if redirect in visited:
+            chain = " to ".join(one.url for one in [*visited[visited.index(redirect) :], redirect])
+            cause = f"; {LIKELY_CAUSE}" if "http" in {one.scheme for one in visited} else ""
+            return f"{first.url} is in a redirect loop: {chain}{cause}"
+        visited.append(redirect)
+        request = redirect
     return f"{first.url}: more than {REDIRECTS_MAX} redirects, the last one to {request.url}"
 
 
-def _target(request: ClientRequest, response: ServerAnswer) -> ClientRequest | None:
+def _redirect_of(request: ClientRequest, response: ServerAnswer) -> ClientRequest | None:
     """Return the target of a redirect, or None if the response is no redirect."""
-    target = request.at(response.location) if response.is_redirect else None
-    return None if target is None else _plain(target)
+    target = request.redirected_to(response.location) if response.is_redirect else None
+    return None if target is None else _without_default_port(target)
 
 
-def _plain(request: ClientRequest) -> ClientRequest:
+def _without_default_port(request: ClientRequest) -> ClientRequest:
     """Return a request without the default port of its scheme (RFC 9110 s4.2.3)."""
     usual = ":443" if request.scheme == "https" else ":80"
     return replace(request, host=request.host.removesuffix(usual))
 
 
-def _only_adds(target: ClientRequest, request: ClientRequest) -> bool:
+def _only_adds_query(redirect: ClientRequest, request: ClientRequest) -> bool:
     """Return whether a target only adds to the query, such as a mark against loops."""
-    is_same_place = replace(target, query="") == replace(request, query="")
-    return is_same_place and set(filter(None, request.query.split("&"))) <= {
-        *target.query.split("&")
+    is_same_url = replace(redirect, query="") == replace(request, query="")
+    return is_same_url and set(filter(None, request.query.split("&"))) <= {
+        *redirect.query.split("&")
     }

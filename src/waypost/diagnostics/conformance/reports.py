@@ -13,9 +13,10 @@ from waypost.diagnostics.conformance.account_checks import (
     without_protection,
 )
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT, client_diagnostic
-from waypost.diagnostics.conformance.probes import Asked, Probe
+from waypost.diagnostics.conformance.probes import Probe
 from waypost.diagnostics.conformance.rule_codes import RULE_CODES
 from waypost.diagnostics.conformance.schema_probes import PROBES
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.diagnostic import Diagnostic, explained_by
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -25,7 +26,7 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
     ClientUser,
     Outcome,
-    Question,
+    RequestOrLookup,
     Transcript,
     run_session,
 )
@@ -49,7 +50,7 @@ class ConformanceReport:
         other_services: the other services of the client, a type and a URL each.
         source: the URL or the records that the account comes from; empty without an account.
         silent: the hosts that the client asked and that did not answer.
-        paths: the paths of the URLs that the client asked.
+        paths: the paths of the URLs that the client target.
         remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
         topic: the argument of `waypost explain`; empty if it is the key.
     """
@@ -79,44 +80,46 @@ class ConformanceReport:
         return explained_by(self.topic or self.key)
 
 
-def reports(asked: Asked) -> Iterator[ConformanceReport]:
-    """Yield the report of every client, then of every probe, within the limits of the wire."""
-    yield from reports_of_clients(asked)
-    yield from reports_of_probes(_probes(asked), asked)
+def reports(target: ConformanceTarget) -> Iterator[ConformanceReport]:
+    """Yield the report of every client, then of every probe, within the limits of the HTTP client."""
+    yield from reports_of_clients(target)
+    yield from reports_of_probes(_probes(target), target)
 
 
 def reports_of_clients(
-    asked: Asked, check: CheckAccount = unchecked
+    target: ConformanceTarget, check: CheckAccount = unchecked
 ) -> Iterator[ConformanceReport]:
     """Yield the report of every client.
 
     Args:
-        asked: the domain.
+        target: the domain.
         check: checks the mail servers of each account.
     """
     for client in CLIENTS:
-        if client.needs_dns and asked.resolver is None:
+        if client.needs_dns and target.resolver is None:
             yield _report_on(client, "not offered", remark=_DNS_ALONE)
         else:
-            yield of_client(client, asked, check)
+            yield of_client(client, target, check)
 
 
-def reports_of_probes(probes: Iterable[Probe], asked: Asked) -> Iterator[ConformanceReport]:
+def reports_of_probes(
+    probes: Iterable[Probe], target: ConformanceTarget
+) -> Iterator[ConformanceReport]:
     """Yield the report of each probe."""
     for probe in probes:
-        yield of_probe(probe, asked)
+        yield of_probe(probe, target)
 
 
-def steps(asked: Asked) -> int:
+def steps(target: ConformanceTarget) -> int:
     """Return how many reports there will be."""
-    return len(CLIENTS) + len(_probes(asked))
+    return len(CLIENTS) + len(_probes(target))
 
 
-def _probes(asked: Asked) -> list[Probe]:
-    return [one for one in PROBES if asked.resolver is not None or not one.needs_dns]
+def _probes(target: ConformanceTarget) -> list[Probe]:
+    return [one for one in PROBES if target.resolver is not None or not one.needs_dns]
 
 
-def of_probe(probe: Probe, asked: Asked) -> ConformanceReport:
+def of_probe(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
     """Check one rule, if the server has what the rule is about."""
 
     def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> ConformanceReport:
@@ -124,13 +127,13 @@ def of_probe(probe: Probe, asked: Asked) -> ConformanceReport:
         held = tuple(Diagnostic(about, detail=text) for text in seen)
         return ConformanceReport("server", probe.key, probe.about, verdict, held, remark=remark)
 
-    already = len(asked.wire.unknown)
+    already = len(target.http.unknown_reasons)
     try:
-        applies = probe.applies(asked)
-        findings = tuple(probe.finds(asked))[:FINDINGS_MAX] if applies else ()
+        applies = probe.applies(target)
+        findings = tuple(probe.finds(target))[:FINDINGS_MAX] if applies else ()
     except NamesUnavailable as error:
         return report("not checked", remark=f"{error}")
-    unknown = tuple(dict.fromkeys(asked.wire.unknown[already:]))
+    unknown = tuple(dict.fromkeys(target.http.unknown_reasons[already:]))
     # A finding that only says that a request could not be sent is no finding.
     findings = tuple(one for one in findings if not any(why in one for why in unknown))
     if unknown and not findings:
@@ -141,21 +144,21 @@ def of_probe(probe: Probe, asked: Asked) -> ConformanceReport:
 
 
 def of_client(
-    client: SimulatedClient, asked: Asked, check: CheckAccount = unchecked
+    client: SimulatedClient, target: ConformanceTarget, check: CheckAccount = unchecked
 ) -> ConformanceReport:
     """Return the report of one client, for an address and other forms of the address.
 
     Args:
         client: which one.
-        asked: the domain.
+        target: the domain.
         check: checks the mail servers of its account.
     """
-    heard, unknown = _hear(client, asked, asked.address)
+    heard, unknown = _hear(client, target, target.address)
     outcome = heard.outcome
     if why := reason_of_doubt(heard, unknown):
         return _report_on(client, "not checked", remark=why)
     verdict, found, remark = _without_account(client, heard) or _verdict(
-        client, asked, outcome, check
+        client, target, outcome, check
     )
     is_server = outcome.account is None and outcome.source
     other_services = (f"activesync {outcome.source}",) if is_server else outcome.other_services
@@ -196,7 +199,7 @@ def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | No
 
 
 def _verdict(
-    client: SimulatedClient, asked: Asked, outcome: Outcome, check: CheckAccount
+    client: SimulatedClient, target: ConformanceTarget, outcome: Outcome, check: CheckAccount
 ) -> _Judged:
     """Return the verdict of a search that ended with an account, a server, or as it should."""
     found = [client_diagnostic("client-trouble", one) for one in outcome.warnings]
@@ -204,9 +207,9 @@ def _verdict(
     found += [*checked.diagnostics, *without_connection(outcome.account, checked.good)]
     found += without_protection(outcome.account)
     unknowns = [checked.unknown] if checked.unknown else []
-    found += _for_strangers(client, asked, unknowns)
+    found += _for_strangers(client, target, unknowns)
     if outcome.account:
-        found += _for_variants(client, asked, outcome.account, unknowns)
+        found += _for_variants(client, target, outcome.account, unknowns)
     if any(one.severity == "error" for one in found):
         return "fails", sorted(found, key=lambda one: one.severity != "error"), ""
     if unknowns:
@@ -219,7 +222,7 @@ def _verdict(
     return ("works with warnings" if found else "works"), found, ""
 
 
-Unknown = Mapping[Question, str]
+Unknown = Mapping[RequestOrLookup, str]
 """The requests and look-ups that could not be sent, each with the reason."""
 
 
@@ -237,9 +240,9 @@ def reason_of_doubt(heard: Transcript, unknown: Unknown) -> str:
     return ""
 
 
-def _is_later(question: Question, heard: Transcript) -> bool:
+def _is_later(question: RequestOrLookup, heard: Transcript) -> bool:
     source = heard.outcome.source
-    for one in heard.asked:
+    for one in heard.requests:
         if one == question:
             return False
         if isinstance(one, ClientRequest) and one.url == source:
@@ -247,17 +250,19 @@ def _is_later(question: Question, heard: Transcript) -> bool:
     return False
 
 
-def _hear(client: SimulatedClient, asked: Asked, typed: str) -> tuple[Transcript, Unknown]:
-    unknown: dict[Question, str] = {}
+def _hear(
+    client: SimulatedClient, target: ConformanceTarget, typed: str
+) -> tuple[Transcript, Unknown]:
+    unknown: dict[RequestOrLookup, str] = {}
 
     def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         try:
-            return asked.resolve(lookup)
+            return target.resolve(lookup)
         except NamesUnavailable as error:
             unknown[lookup] = f"{error}"
             return ()
 
-    heard = run_session(client.asks(ClientUser.typing(typed)), asked.wire.answer, resolve)
+    heard = run_session(client.asks(ClientUser.parse(typed)), target.http.send, resolve)
     unknown |= {request: one.reason for request, one in heard.exchanges if one.is_unknown}
     return heard, unknown
 
@@ -273,15 +278,15 @@ def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _for_strangers(
-    client: SimulatedClient, asked: Asked, unknowns: list[str]
+    client: SimulatedClient, target: ConformanceTarget, unknowns: list[str]
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong for the client at a domain that is not served: its search must go on.
 
     The reason for a request that could not be sent is added to `unknowns`.
     """
-    if asked.serves_strangers():
+    if target.serves_every_domain():
         return
-    heard, unknown = _hear(client, asked, f"{asked.local_part}@{asked.unserved}")
+    heard, unknown = _hear(client, target, f"{target.local_part}@{target.unserved}")
     # This server cannot change what DNS says about a domain that is not served.
     if unanswered := [why for one, why in unknown.items() if isinstance(one, ClientRequest)]:
         unknowns.append(unanswered[0])
@@ -293,14 +298,14 @@ def _for_strangers(
 
 
 def _for_variants(
-    client: SimulatedClient, asked: Asked, expected: Account, unknowns: list[str]
+    client: SimulatedClient, target: ConformanceTarget, expected: Account, unknowns: list[str]
 ) -> Iterator[Diagnostic]:
-    variants = {"+tag": f"{asked.local_part}+tag@{asked.domain}"}
+    variants = {"+tag": f"{target.local_part}+tag@{target.domain}"}
     if client.keeps_case:
-        variants["a domain in capitals"] = f"{asked.local_part}@{asked.domain.upper()}"
+        variants["a domain in capitals"] = f"{target.local_part}@{target.domain.upper()}"
     for what, typed in variants.items():
         try:
-            heard, unknown = _hear(client, asked, typed)
+            heard, unknown = _hear(client, target, typed)
         except AddressError:
             continue  # The tag makes the address too long.
         if why := reason_of_doubt(heard, unknown):

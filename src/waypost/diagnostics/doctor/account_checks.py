@@ -24,9 +24,9 @@ _Key = tuple[str, str, int, str]
 class MailServers:
     """The mail servers of a domain, each of them checked once."""
 
-    def __init__(self, visit: DoctorContext) -> None:
+    def __init__(self, context: DoctorContext) -> None:
         """Create an empty set of servers for a domain."""
-        self._visit = visit
+        self._context = context
         self._results: dict[_Key, MailResult] = {}
         self._new: list[Diagnostic] = []
 
@@ -34,7 +34,7 @@ class MailServers:
         """Check a mail server, and keep its findings for `new_findings`."""
         key = (offer.kind, offer.place, offer.port, offer.security)
         if key not in self._results:
-            self._results[key] = mail_result(self._visit, offer)
+            self._results[key] = mail_result(self._context, offer)
             self._new += self._results[key].findings
 
     def new_findings(self) -> list[Diagnostic]:

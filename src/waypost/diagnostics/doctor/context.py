@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from waypost.diagnostics.conformance.probes import Asked
+from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.transports.dns import DnsUnavailable
 from waypost.diagnostics.transports.resolving_transport import addresses
@@ -15,22 +15,22 @@ class DoctorContext:
     """A domain, and the means to check it.
 
     Attributes:
-        asked: sends requests and look-ups; its wire has the time limit.
+        target: sends requests and look-ups; its HTTP client has the time limit.
         unanswered: the look-ups without an answer; the list grows during the check.
     """
 
-    asked: Asked
+    target: ConformanceTarget
     unanswered: Sequence[DnsUnavailable]
 
     @property
     def domain(self) -> str:
         """Return the domain in A-labels."""
-        return self.asked.domain
+        return self.target.domain
 
     @property
-    def context(self) -> ssl.SSLContext:
+    def tls_context(self) -> ssl.SSLContext:
         """Return the TLS context that checks certificates."""
-        return self.asked.wire.context
+        return self.target.http.tls_context
 
     def addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of a host.
@@ -38,7 +38,7 @@ class DoctorContext:
         Raises:
             NamesUnavailable: DNS does not answer.
         """
-        return addresses(self.asked.resolve, host)
+        return addresses(self.target.resolve, host)
 
     def records(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         """Return the records that DNS has.
@@ -46,8 +46,8 @@ class DoctorContext:
         Raises:
             NamesUnavailable: DNS does not answer.
         """
-        return self.asked.resolve(lookup)
+        return self.target.resolve(lookup)
 
-    def seconds(self) -> float:
+    def seconds_left(self) -> float:
         """Return how long the next answer may take; 0 if no time is left."""
-        return self.asked.wire.seconds()
+        return self.target.http.seconds_left()

@@ -15,32 +15,32 @@ _PACC_DIGEST = "v=UAAC1"
 _CALENDARS = ("_caldavs._tcp.", "_carddavs._tcp.")  # RFC 6764 s3
 
 
-def zone_findings(visit: DoctorContext, wanted: Sequence[Record]) -> Iterator[Diagnostic]:
+def zone_findings(context: DoctorContext, wanted: Sequence[Record]) -> Iterator[Diagnostic]:
     """Compare SRV and TXT records, and check the targets of SRV records.
 
     Args:
-        visit: the domain.
+        context: the domain.
         wanted: the records that should be published; none if they are unknown.
 
     There is no finding for a name if DNS does not answer.
     """
     for name, places in _places(wanted).items():
         with suppress(NamesUnavailable):
-            yield from _service(visit, name, places)
+            yield from _service(context, name, places)
     for record in wanted:
         if isinstance(record.data, Text) and not record.data.text.startswith(_PACC_DIGEST):
             with suppress(NamesUnavailable):
-                yield from _text(visit, record.name, record.data.text)
-    names = dict.fromkeys(f"{label}._tcp.{visit.domain}" for label, _, _ in LABELS)
+                yield from _text(context, record.name, record.data.text)
+    names = dict.fromkeys(f"{label}._tcp.{context.domain}" for label, _, _ in LABELS)
     for name in names | dict.fromkeys(_places(wanted)):
         with suppress(NamesUnavailable):
-            yield from _targets(visit, name)
+            yield from _targets(context, name)
     # The digest is compared with the document that clients get. If no server answers, the findings
     # about the name say why.
-    if pacc_document(visit.asked).status:
+    if pacc_document(context.target).status:
         with suppress(NamesUnavailable):
-            for what in digest(visit.asked):
-                yield doctor_diagnostic("pacc-digest", f"_ua-auto-config.{visit.domain}", what)
+            for what in digest(context.target):
+                yield doctor_diagnostic("pacc-digest", f"_ua-auto-config.{context.domain}", what)
 
 
 def _places(wanted: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:
@@ -53,12 +53,14 @@ def _places(wanted: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:
     return by_name
 
 
-def _service(visit: DoctorContext, name: str, places: set[tuple[str, int]]) -> Iterator[Diagnostic]:
-    records = visit.records(DnsLookup("SRV", name))
+def _service(
+    context: DoctorContext, name: str, places: set[tuple[str, int]]
+) -> Iterator[Diagnostic]:
+    records = context.records(DnsLookup("SRV", name))
     published = {(one.data, one.port) for one in records if one.data}
     if places and not records:
         yield doctor_diagnostic(
-            _code_of_missing(name, places, visit.domain), name, f"SRV {_said(places)}"
+            _code_of_missing(name, places, context.domain), name, f"SRV {_said(places)}"
         )
     elif places != published and records:
         seen = _said(published) or "that there is no such service"
@@ -75,21 +77,21 @@ def _code_of_missing(name: str, places: set[tuple[str, int]], domain: str) -> st
     return "dns-missing-calendar" if is_calendar and is_elsewhere else "dns-missing"
 
 
-def _text(visit: DoctorContext, name: str, text: str) -> Iterator[Diagnostic]:
+def _text(context: DoctorContext, name: str, text: str) -> Iterator[Diagnostic]:
     """Yield a finding if a TXT record is missing."""
-    if text not in {one.data for one in visit.records(DnsLookup("TXT", name))}:
+    if text not in {one.data for one in context.records(DnsLookup("TXT", name))}:
         yield doctor_diagnostic("dns-missing", name, f"TXT {text}")
 
 
-def _targets(visit: DoctorContext, name: str) -> Iterator[Diagnostic]:
-    for record in _with_target(visit.records(DnsLookup("SRV", name))):
+def _targets(context: DoctorContext, name: str) -> Iterator[Diagnostic]:
+    for record in _with_target(context.records(DnsLookup("SRV", name))):
         with suppress(NamesUnavailable):
-            alias = visit.records(DnsLookup("CNAME", record.data))
+            alias = context.records(DnsLookup("CNAME", record.data))
             if alias:
                 yield doctor_diagnostic(
                     "srv-alias", name, f"{record.data} is an alias of {alias[0].data}"
                 )
-            elif not visit.addresses(record.data):
+            elif not context.addresses(record.data):
                 yield doctor_diagnostic(
                     "srv-target", name, f"{record.data} has no A or AAAA record"
                 )

@@ -14,17 +14,17 @@ from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.document_checks.pacc import HOST, PATH, TXT
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
-from waypost.diagnostics.simulated_clients.session import ClientRequest, described
+from waypost.diagnostics.simulated_clients.session import ClientRequest, describe
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 
 
-def name_findings(visit: DoctorContext) -> Iterator[Diagnostic]:
+def name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
     """Yield findings for each name, beginning with the one that most clients ask.
 
     There is no finding for a name if DNS does not answer.
     """
-    domain = visit.domain
+    domain = context.domain
     silent: dict[str, str] = {}
     for host, path in (
         (f"autoconfig.{domain}", urls.MAIL),
@@ -33,50 +33,50 @@ def name_findings(visit: DoctorContext) -> Iterator[Diagnostic]:
         (domain, urls.WELL_KNOWN),
     ):
         with suppress(NamesUnavailable):
-            is_needed = _has_pacc(visit) if path == PATH else host != domain
-            yield from _at(visit, host, path, silent, is_needed=is_needed)
+            is_needed = _has_pacc(context) if path == PATH else host != domain
+            yield from _at(context, host, path, silent, is_needed=is_needed)
 
 
-def _has_pacc(visit: DoctorContext) -> bool:
-    published = visit.records(DnsLookup("TXT", f"{TXT}.{visit.domain}"))
+def _has_pacc(context: DoctorContext) -> bool:
+    published = context.records(DnsLookup("TXT", f"{TXT}.{context.domain}"))
     return any(one.data.lower().startswith("v=uaac1") for one in published)
 
 
 def _at(
-    visit: DoctorContext, host: str, path: str, silent: dict[str, str], *, is_needed: bool
+    context: DoctorContext, host: str, path: str, silent: dict[str, str], *, is_needed: bool
 ) -> Iterator[Diagnostic]:
     """Check a name; `silent` contains the addresses that did not answer for another name."""
-    held = visit.addresses(host)
+    held = context.addresses(host)
     if not held:
         yield doctor_diagnostic(
             "name-missing" if is_needed else "name-unused", host, "no A or AAAA record"
         )
         return
     for address in held:
-        yield from _by_https(visit, host, address, silent, is_needed=is_needed)
-    if not is_needed or not visit.seconds():
+        yield from _by_https(context, host, address, silent, is_needed=is_needed)
+    if not is_needed or not context.seconds_left():
         return
     # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
-    response = visit.asked.wire.answer(ClientRequest("GET", "http", host, path))
+    response = context.target.http.send(ClientRequest("GET", "http", host, path))
     if response.status and not response.location.startswith("https://"):
-        yield doctor_diagnostic("http-plain", f"{host}:80", described(response))
+        yield doctor_diagnostic("http-plain", f"{host}:80", describe(response))
 
 
 def _by_https(
-    visit: DoctorContext, host: str, address: str, silent: dict[str, str], *, is_needed: bool
+    context: DoctorContext, host: str, address: str, silent: dict[str, str], *, is_needed: bool
 ) -> Iterator[Diagnostic]:
     no_answer = "name-silent" if is_needed else "name-unused"
     if address in silent:
         yield doctor_diagnostic(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
         return
-    seconds = visit.seconds()
+    seconds = context.seconds_left()
     if not seconds:
         return
     place = f"{host}:443"
     at = f"at {address}"
     try:
         server = CheckedServer(True, address, 443, "")
-        with server.connect(host, Deadline(seconds), visit.context) as connection:
+        with server.connect(host, Deadline(seconds), context.tls_context) as connection:
             expiring = list(certificates.expiring(place, connection.opened))
         yield from expiring
     except ssl.SSLCertVerificationError as error:

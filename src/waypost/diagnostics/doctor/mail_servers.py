@@ -52,13 +52,13 @@ _MEANS: Final = {
 }
 
 
-def autoconfig_of(visit: DoctorContext) -> ServerAnswer:
+def autoconfig_of(context: DoctorContext) -> ServerAnswer:
     """Return the document at autoconfig.D, or else at D."""
-    first = visit.asked.autoconfig()
+    first = context.target.get_autoconfig()
     if first.is_success:
         return first
-    query = urls.encoded(visit.asked.address)
-    second = visit.asked.follow(urls.well_known(visit.domain, "https", query))
+    query = urls.encoded(context.target.address)
+    second = context.target.follow(urls.well_known(context.domain, "https", query))
     return second if second.is_success else first
 
 
@@ -74,11 +74,11 @@ class ServerOffers:
     unknown: str
 
 
-def offers_of(visit: DoctorContext) -> ServerOffers:
+def offers_of(context: DoctorContext) -> ServerOffers:
     """Return the mail servers of Autoconfig, and those that only Autodiscover names."""
-    address = EmailAddress.parse(visit.asked.address)
-    autoconfig = autoconfig_of(visit)
-    autodiscover = visit.asked.post(urls.pox_body(visit.asked.address))
+    address = EmailAddress.parse(context.target.address)
+    autoconfig = autoconfig_of(context)
+    autodiscover = context.target.post(urls.pox_body(context.target.address))
 
     def read(form: AnswerFormat, response: ServerAnswer) -> Answer:
         return read_answer(form, response.status, response.body, address)
@@ -93,14 +93,14 @@ def offers_of(visit: DoctorContext) -> ServerOffers:
     return ServerOffers(tuple(held.values())[:SERVERS_MAX], unknown)
 
 
-def offers_by_dns(visit: DoctorContext) -> list[AnsweredService]:
+def offers_by_dns(context: DoctorContext) -> list[AnsweredService]:
     """Return the mail servers that SRV records name, for a domain without documents."""
     held: list[AnsweredService] = []
     for label, kind, is_tls in LABELS:
         with suppress(NamesUnavailable):
             held += [
                 AnsweredService(kind, record.data, record.port, "tls" if is_tls else "starttls")
-                for record in visit.records(DnsLookup("SRV", f"{label}._tcp.{visit.domain}"))
+                for record in context.records(DnsLookup("SRV", f"{label}._tcp.{context.domain}"))
                 if record.data and record.port
             ]
     return held[:SERVERS_MAX]
@@ -127,16 +127,16 @@ def place_of(offer: AnsweredService) -> str:
     return f"{offer.kind} {offer.place}:{offer.port}"
 
 
-def mail_findings(visit: DoctorContext, offer: AnsweredService) -> tuple[Diagnostic, ...]:
+def mail_findings(context: DoctorContext, offer: AnsweredService) -> tuple[Diagnostic, ...]:
     """Return what is wrong with one mail server."""
-    return mail_result(visit, offer).findings
+    return mail_result(context, offer).findings
 
 
-def mail_result(visit: DoctorContext, offer: AnsweredService) -> MailResult:
+def mail_result(context: DoctorContext, offer: AnsweredService) -> MailResult:
     """Check one mail server on each of its addresses."""
     place = place_of(offer)
     try:
-        held = visit.addresses(offer.place)
+        held = context.addresses(offer.place)
     except NamesUnavailable as error:
         return MailResult(unknown=f"{error}")
     if not held:
@@ -145,13 +145,13 @@ def mail_result(visit: DoctorContext, offer: AnsweredService) -> MailResult:
     methods: set[str] | None = None
     unknown = TIME_OVER
     for address in held:
-        if refusal := visit.asked.wire.refusal_of_mail(offer.place, address):
+        if refusal := context.target.http.mail_refusal(offer.place, address):
             findings.append(doctor_diagnostic("mail-private", place, refusal))
             continue
-        seconds = visit.seconds()
+        seconds = context.seconds_left()
         if not seconds:
             break
-        seen = _at(visit, offer, address, seconds)
+        seen = _at(context, offer, address, seconds)
         if seen is None:
             unknown = f"{offer.place}: this machine has no IPv6"
             continue
@@ -165,12 +165,12 @@ def mail_result(visit: DoctorContext, offer: AnsweredService) -> MailResult:
 
 
 def _at(
-    visit: DoctorContext, offer: AnsweredService, address: str, seconds: float
+    context: DoctorContext, offer: AnsweredService, address: str, seconds: float
 ) -> tuple[list[Diagnostic], set[str] | None] | None:
     """Return findings and login methods at one address; None if this machine has no route to it."""
     place = place_of(offer)
     try:
-        with MailConnection(address, offer.port, offer.place, visit.context, seconds) as talk:
+        with MailConnection(address, offer.port, offer.place, context.tls_context, seconds) as talk:
             if offer.security == "tls":
                 talk.start_tls()
             upgrades = offer.security == "starttls"

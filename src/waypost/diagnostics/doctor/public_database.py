@@ -9,31 +9,31 @@ from waypost.diagnostics.comparison.answers import AnsweredService, read_answer
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.simulated_clients.session import ClientRequest, described
+from waypost.diagnostics.simulated_clients.session import ClientRequest, describe
 
 _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 
 
 def database_findings(
-    visit: DoctorContext, base: str, own: Sequence[AnsweredService]
+    context: DoctorContext, base: str, own: Sequence[AnsweredService]
 ) -> Iterator[Diagnostic]:
     """Yield the mail servers that only the database or only the domain names.
 
     Args:
-        visit: the domain.
+        context: the domain.
         base: the URL of the database, without the domain.
         own: the servers that the domain's own documents name.
     """
-    request = ClientRequest.get(f"{base.rstrip('/')}/{visit.domain}")
+    request = ClientRequest.get(f"{base.rstrip('/')}/{context.domain}")
     place = urlsplit(base).netloc
-    response = visit.asked.follow(request)
+    response = context.target.follow(request)
     if response.status == 404 or response.is_unknown:
         return  # The database does not know the domain, or was not asked.
-    address = EmailAddress.parse(visit.asked.address)
+    address = EmailAddress.parse(context.target.address)
     answer = read_answer("autoconfig", response.status, response.body, address)
     if answer.outcome == "failed":
         yield doctor_diagnostic(
-            "ispdb-silent", place, described(response) if not response.status else answer.detail
+            "ispdb-silent", place, describe(response) if not response.status else answer.detail
         )
         return
     theirs = {_place(one) for one in answer.offers if one.kind in _MAIL}

@@ -27,38 +27,40 @@ _RULES: Final = frozenset(
     {"autoconfig", "autodiscover", "agreement", "services", "pacc", "redirect-loop"}
 )
 
-Wanted = Callable[[bytes], Sequence[Record]]
+ExpectedRecords = Callable[[bytes], Sequence[Record]]
 
 
 ExaminationStep = Sequence[Diagnostic | ConformanceReport]
 
 
-def examine(visit: DoctorContext, wanted: Wanted, database: str = "") -> Iterator[ExaminationStep]:
+def examine(
+    context: DoctorContext, wanted: ExpectedRecords, database: str = ""
+) -> Iterator[ExaminationStep]:
     """Check names, DNS, mail servers and the public database, then let every client search.
 
     Args:
-        visit: the domain; its time limits the whole check.
+        context: the domain; its time limits the whole check.
         wanted: returns the records that should be published, from the Autoconfig document found.
         database: the URL of a public database; empty to ask none.
     """
-    yield list(name_findings(visit))
-    response = autoconfig_of(visit)
+    yield list(name_findings(context))
+    response = autoconfig_of(context)
     body = response.body if response.is_success else b""
-    yield list(zone_findings(visit, wanted(body)))
-    offers = offers_of(visit)
+    yield list(zone_findings(context, wanted(body)))
+    offers = offers_of(context)
     if not offers.held and not offers.unknown:
-        yield [doctor_diagnostic("mail-none", visit.domain)]
-    servers = MailServers(visit)
-    for offer in offers.held or offers_by_dns(visit):
+        yield [doctor_diagnostic("mail-none", context.domain)]
+    servers = MailServers(context)
+    for offer in offers.held or offers_by_dns(context):
         servers.examine(offer)
         yield servers.new_findings()
     if database and not offers.unknown:
-        yield list(database_findings(visit, database, offers.held))
-    for report in reports_of_clients(visit.asked, servers.check):
+        yield list(database_findings(context, database, offers.held))
+    for report in reports_of_clients(context.target, servers.check):
         yield [*servers.new_findings(), report]
-    for report in reports_of_probes([one for one in PROBES if one.key in _RULES], visit.asked):
+    for report in reports_of_probes([one for one in PROBES if one.key in _RULES], context.target):
         yield [report]
-    yield list(resolver_findings(visit.unanswered))
+    yield list(resolver_findings(context.unanswered))
 
 
 def steps() -> int:

@@ -27,18 +27,20 @@ def activesync_findings(body: bytes) -> list[str]:
         return [str(error)]
     if any(True for _ in documents.protocols(root)):
         return ["there are mail settings in an answer for ActiveSync"]
-    if documents.refusal(root):
+    if documents.error_code(root):
         return []
-    response = documents.response_of(root, urls.MOBILE_RESPONSE)
+    response = documents.find_response(root, urls.MOBILE_RESPONSE)
     if response is None:
         return ["there is no Response in the namespace of mobile devices, and no ErrorCode"]
     return list(dict.fromkeys(_response_findings(response)))
 
 
 def _response_findings(response: etree._Element) -> Iterator[str]:
-    if not documents.text(response, "Culture"):
+    if not documents.child_text(response, "Culture"):
         yield "there is no Culture"
-    if not any(documents.text(one, "EMailAddress") for one in documents.below(response, "User")):
+    if not any(
+        documents.child_text(one, "EMailAddress") for one in documents.elements_at(response, "User")
+    ):
         yield "there is no EMailAddress in User"
     actions = documents.children(response, "Action")
     if len(actions) != 1:
@@ -48,7 +50,7 @@ def _response_findings(response: etree._Element) -> Iterator[str]:
     if len(found) != 1:
         yield f"Action contains {len(found)} of {', '.join(_ACTIONS)} instead of one"
         return
-    if documents.name_of(found[0]) == "Settings":
+    if documents.local_name(found[0]) == "Settings":
         servers = documents.children(found[0], "Server")
         if not servers:
             yield "there is no Server in Settings"
@@ -57,12 +59,12 @@ def _response_findings(response: etree._Element) -> Iterator[str]:
 
 
 def _server_findings(server: etree._Element) -> Iterator[str]:
-    kind = documents.text(server, "Type")
+    kind = documents.child_text(server, "Type")
     if kind not in _TYPES:
         yield f"Type {kind[:20]!r} is not one of {', '.join(sorted(_TYPES))}"
-    elif kind == "MobileSync" and not documents.text(server, "Url").startswith("https://"):
+    elif kind == "MobileSync" and not documents.child_text(server, "Url").startswith("https://"):
         yield "the Url of MobileSync is not https"
-    if not documents.text(server, "Name"):
+    if not documents.child_text(server, "Name"):
         yield f"Server {kind[:20]} has no Name"
 
 

@@ -40,7 +40,7 @@ BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
 def autoconfig_findings(body: bytes) -> list[str]:
     """Return what is wrong with an Autoconfig document."""
     try:
-        provider = documents.provider_of(body)
+        provider = documents.find_provider(body)
     except UnusableDocument as error:
         return [str(error)]
     found = _schema_findings(provider.getroottree().getroot())
@@ -56,11 +56,11 @@ def autoconfig_findings(body: bytes) -> list[str]:
         for parent in (provider, *provider.iterancestors())
         for section in documents.children(parent, *_SECTIONS)
     ]
-    if not any(documents.name_of(one) == "incomingServer" for one in sections):
+    if not any(documents.local_name(one) == "incomingServer" for one in sections):
         found.append("there is no incomingServer")
     for section in sections:
         kind = section.get("type") or ""
-        where = f"{documents.name_of(section)} {kind[:20]}"
+        where = f"{documents.local_name(section)} {kind[:20]}"
         found += [f"{where}: {what}" for what in _section_findings(kind, section)]
     return list(dict.fromkeys(found))
 
@@ -68,7 +68,7 @@ def autoconfig_findings(body: bytes) -> list[str]:
 def _domains(provider: etree._Element) -> set[str]:
     """Return the domains that a document names; a U-label form is the same as its A-label form."""
     named = set()
-    for text in documents.texts(provider, "domain"):
+    for text in documents.child_texts(provider, "domain"):
         try:
             named.add(DomainName.parse(text).ascii)
         except DomainError:
@@ -88,21 +88,21 @@ def _schema_findings(root: etree._Element) -> list[str]:
 def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
     for value in section:
         if (value.text or "") != (value.text or "").strip() and not len(value):
-            yield f"white space around the value of {documents.name_of(value)[:30]}"
+            yield f"white space around the value of {documents.local_name(value)[:30]}"
     if not kind:
         yield 'there is no type (s"type")'
     elif kind not in _TCP:
-        if not documents.text(section, "url"):
+        if not documents.child_text(section, "url"):
             yield 'there is no url (s"URL-based protocols")'
         return
     try:
-        documents.port(documents.text(section, "port"))
+        documents.parse_port(documents.child_text(section, "port"))
     except UnusableDocument as error:
         yield f'{error} (s"port")'
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not is_host(host):
         yield f'hostname {host[:40]!r} is not a host name (s"hostname")'
-    socket = documents.text(section, "socketType")
+    socket = documents.child_text(section, "socketType")
     if socket not in _SOCKETS:
         yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKETS))}"
     elif socket == "plain":
@@ -127,9 +127,9 @@ def autodiscover_of(body: bytes) -> etree._Element:
     """Return the root of an Autodiscover answer to any request.
 
     Raises:
-        Unusable: it is no Autodiscover answer.
+        UnusableDocument: it is no Autodiscover answer.
     """
-    root = documents.parsed(body)
+    root = documents.parse(body)
     if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
         raise UnusableDocument("the root is not Autodiscover in Microsoft's namespace")
     return root
@@ -141,11 +141,11 @@ def autodiscover_findings(body: bytes) -> list[str]:
         root = autodiscover_of(body)
     except UnusableDocument as error:
         return [str(error)]
-    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    response = documents.find_response(root, urls.OUTLOOK_RESPONSE)
     if response is None:
         return ["there is no Response in Outlook's namespace"]
     found = list(_account_findings(response))
-    kinds = [documents.text(one, "Type") for one in documents.protocols(root)]
+    kinds = [documents.child_text(one, "Type") for one in documents.protocols(root)]
     if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
         found.append("POP3 comes before IMAP, and clients use the first")
     found += [
@@ -154,7 +154,7 @@ def autodiscover_findings(body: bytes) -> list[str]:
         if kinds.count(kind) > 1
     ]
     for protocol in documents.protocols(root):
-        kind = documents.text(protocol, "Type")
+        kind = documents.child_text(protocol, "Type")
         if kind in {"IMAP", "POP3", "SMTP"}:
             found += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
     return list(dict.fromkeys(found))
@@ -165,30 +165,30 @@ def _account_findings(response: etree._Element) -> Iterator[str]:
     if len(accounts) != 1:
         yield f"there are {len(accounts)} Account elements instead of one"
         return
-    names = [documents.name_of(child) for child in accounts[0]]
+    names = [documents.local_name(child) for child in accounts[0]]
     before = names[: names.index("Protocol")] if "Protocol" in names else names
     for name, value in (("AccountType", "email"), ("Action", "settings")):
         # The pages define an order, and FairEmail reads no Protocol that comes before these.
         if name not in before:
             yield f"{name} is not before Protocol"
-        elif documents.text(accounts[0], name) != value:
-            yield f"{name} is {documents.text(accounts[0], name)[:20]!r}, not {value}"
+        elif documents.child_text(accounts[0], name) != value:
+            yield f"{name} is {documents.child_text(accounts[0], name)[:20]!r}, not {value}"
     if "Protocol" not in names:
         yield "there is no Protocol"
 
 
 def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
-    if not documents.text(protocol, "Server").strip():
+    if not documents.child_text(protocol, "Server").strip():
         yield "there is no Server"
-    ssl, encryption = (documents.text(protocol, name) for name in ("SSL", "Encryption"))
-    if ssl not in {"on", "off"} and documents.texts(protocol, "SSL"):
+    ssl, encryption = (documents.child_text(protocol, name) for name in ("SSL", "Encryption"))
+    if ssl not in {"on", "off"} and documents.child_texts(protocol, "SSL"):
         yield f"SSL {ssl[:10]!r} is neither on nor off"
     if ssl == "off" and encryption.lower() == "tls":
         yield "SSL is off although Encryption is TLS: Thunderbird then uses no TLS"
-    if documents.text(protocol, "SPA").lower() != "off":
+    if documents.child_text(protocol, "SPA").lower() != "off":
         yield "SPA is not off: Outlook does not send a plain password"
     try:
-        port = documents.port(documents.text(protocol, "Port"))
+        port = documents.parse_port(documents.child_text(protocol, "Port"))
     except UnusableDocument as error:
         yield str(error)
         return

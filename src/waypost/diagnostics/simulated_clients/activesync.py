@@ -17,13 +17,13 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import offered
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     UnusableDocument,
-    described,
+    describe,
 )
 from waypost.diagnostics.simulated_clients.url_search import for_each_address
 
@@ -31,14 +31,14 @@ from waypost.diagnostics.simulated_clients.url_search import for_each_address
 REDIRECTS_MAX: Final = 10
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Search, and search again for each address that an answer redirects to."""
     return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(
     user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """POST to D, to autodiscover.D, to the redirect of plain http, and to the host in DNS."""
     name = f"autodiscover.{user.domain}"
     for host in (user.domain, name):
@@ -48,7 +48,7 @@ def _searched(
     # MS-OXDISCO s3.1.5.4: a GET without a password, useful only if it is redirected.
     probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
     response = yield probe
-    target = probe.at(response.location) if response.status == 302 else None
+    target = probe.redirected_to(response.location) if response.status == 302 else None
     if target is not None and target.scheme == "https":
         outcome = yield from _posted(target.host, user, reasons)
         if outcome is not None:
@@ -66,13 +66,13 @@ def _posted(
     host: str, user: ClientUser, reasons: list[str]
 ) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
     """POST with the schema of mobile devices; None if the search continues."""
-    request = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
+    request = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
     response = yield from posted_again(request)
     if not response.is_success:
-        reasons.append(f"{request.url}: {described(response)}")
+        reasons.append(f"{request.url}: {describe(response)}")
         return None
     try:
-        root = documents.parsed(response.body)
+        root = documents.parse(response.body)
         for address in redirects(root):
             return other_user(address, "Redirect", user)
         place = activesync_server(root)
@@ -89,7 +89,7 @@ def posted_again(request: ClientRequest) -> Generator[ClientRequest, ServerAnswe
     """POST, and POST again after each HTTP redirect to https (MS-OXDSCLI s3.1.5.2)."""
     response = yield request
     for _ in range(REDIRECTS_MAX):
-        target = request.at(response.location) if response.status == 302 else None
+        target = request.redirected_to(response.location) if response.status == 302 else None
         if target is None or target.scheme != "https":
             break
         request = target
@@ -99,7 +99,7 @@ def posted_again(request: ClientRequest) -> Generator[ClientRequest, ServerAnswe
 
 def redirects(root: etree._Element) -> list[str]:
     """Return the address that an answer redirects to, if it does (MS-ASCMD s2.2.3.147)."""
-    found = documents.below(root, "Response", "Action", "Redirect")
+    found = documents.elements_at(root, "Response", "Action", "Redirect")
     return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
 
 
@@ -112,10 +112,10 @@ def other_user(address: str, name: str, user: ClientUser) -> ClientUser:
         user: the user of the request.
 
     Raises:
-        Unusable: the text is not an address, or is the address of the request.
+        UnusableDocument: the text is not an address, or is the address of the request.
     """
     try:
-        other = ClientUser.typing(address)
+        other = ClientUser.parse(address)
     except AddressError as error:
         raise UnusableDocument(f"{name} is not an address") from error
     if other.address == user.address:
@@ -129,22 +129,24 @@ def activesync_server(root: etree._Element) -> str:
     Source: MS-ASCMD, the response to the command Autodiscover.
 
     Raises:
-        Unusable: the answer is neither, or contains mail settings.
+        UnusableDocument: the answer is neither, or contains mail settings.
     """
     if any(True for _ in documents.protocols(root)):
         raise UnusableDocument("IMAP settings in an answer to an ActiveSync request")
-    if documents.refusal(root):
+    if documents.error_code(root):
         return ""
-    for response in documents.below(root, "Response"):
+    for response in documents.elements_at(root, "Response"):
         if response.tag != f"{{{urls.MOBILE_RESPONSE}}}Response":
             continue
-        if documents.below(response, "Action", "Error") or documents.below(
+        if documents.elements_at(response, "Action", "Error") or documents.elements_at(
             response, "Action", "Redirect"
         ):
             return ""
-        for server in documents.below(response, "Action", "Settings", "Server"):
-            place = documents.text(server, "Url")
-            if documents.text(server, "Type") == "MobileSync" and place.startswith("https://"):
+        for server in documents.elements_at(response, "Action", "Settings", "Server"):
+            place = documents.child_text(server, "Url")
+            if documents.child_text(server, "Type") == "MobileSync" and place.startswith(
+                "https://"
+            ):
                 return place
     raise UnusableDocument("neither an ActiveSync server nor an error")
 

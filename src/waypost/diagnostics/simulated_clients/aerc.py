@@ -14,29 +14,29 @@ from waypost.diagnostics.simulated_clients.aerc_srv import found_by_srv
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "plain": "none"}
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask both URLs by https at once; the best one that is a clientConfig counts."""
     by_srv = yield from found_by_srv(user)
-    query = urls.encoded(user.typed)
+    query = urls.encoded(user.typed_address)
     answers = []
     for request in (
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
     ):
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         answers.append((request, response))
     yield urls.database(user.domain)
     if by_srv is not None:
@@ -46,10 +46,10 @@ def ask(user: ClientUser) -> Conversation:
         try:
             # [code] It checks neither the status nor the Content-Type. If the document makes no
             # account, it continues (932d9a4, and e1a5faa before it).
-            account = _account(documents.provider_of(response.body), user.address)
+            account = _account(documents.find_provider(response.body), user.address)
             return Outcome(account, source=request.url)
         except UnusableDocument as error:
-            why = f"{error}" if response.is_success else described(response)
+            why = f"{error}" if response.is_success else describe(response)
             reasons.append(f"{request.url}: {why}")
     return Outcome(reasons=tuple(reasons))
 
@@ -65,15 +65,15 @@ def _account(provider: etree._Element, address: EmailAddress) -> Account:
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not host or "%" in host:
         raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
-    security = _SECURITY.get(documents.text(section, "socketType").lower(), "starttls")
-    login = documents.text(section, "username")
+    security = _SECURITY.get(documents.child_text(section, "socketType").lower(), "starttls")
+    login = documents.child_text(section, "username")
     if login.upper() == "%EMAILADDRESS%":
         # [code] Only if the placeholder is the whole value; the other two stay as they are.
         login = str(address)
-    port = documents.port(documents.text(section, "port"))
+    port = documents.parse_port(documents.child_text(section, "port"))
     return MailServer(kind, host.lower(), port, security, login=login)
 
 

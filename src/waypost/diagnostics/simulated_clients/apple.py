@@ -13,15 +13,15 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 from waypost.diagnostics.simulated_clients.urls import encoded
 from waypost.parsing import property_list
@@ -59,15 +59,15 @@ def profile_request(address: EmailAddress, typed: str = "") -> ClientRequest:
     return ClientRequest("GET", "https", host, PROFILE, encoded(typed or f"{address}"))
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Open the profile's URL in Safari and install the answer."""
-    request = profile_request(user.address, user.typed)
-    response = yield from followed(request)
+    request = profile_request(user.address, user.typed_address)
+    response = yield from follow_redirects(request)
     if not response.is_success:
-        return Outcome(reasons=(f"{request.url}: {described(response)}",))
+        return Outcome(reasons=(f"{request.url}: {describe(response)}",))
     try:
         kind = response.content_type.partition(";")[0].strip().lower()
-        required(
+        require(
             kind == CONTENT_TYPE,
             f"Content-Type is {kind[:60]!r}, so Safari does not install the profile",
         )
@@ -80,7 +80,7 @@ def read(body: bytes) -> Account:
     """Return the account of the first mail payload of a profile.
 
     Raises:
-        Unusable: the body is no profile, or a payload lacks a key that Apple's description demands.
+        UnusableDocument: the body is no profile, or a payload lacks a key that Apple's description demands.
     """
     profile = _plist(_inside(body))
     _demand(profile, *_COMMON, "PayloadContent")
@@ -143,7 +143,7 @@ def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer
     number = payload.get(f"{prefix}PortNumber", _DEFAULT_PORTS[kind, is_protected])
     if type(number) is not int:
         raise UnusableDocument(f"{prefix}PortNumber is not an integer")
-    port = documents.port(str(number))
+    port = documents.parse_port(str(number))
     protected: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
     security: ServerSecurity = protected if is_protected else "none"
     host, login = str(payload[f"{prefix}HostName"]), str(payload.get(f"{prefix}Username", ""))

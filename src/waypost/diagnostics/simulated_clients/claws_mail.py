@@ -12,8 +12,8 @@ from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.lookups import offered
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerAnswer,
@@ -23,7 +23,7 @@ from waypost.diagnostics.simulated_clients.session import (
 _TLS_PORT: Final = 465
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Look up SRV records, and ask no URL at all."""
     source = f"DNS SRV of {user.domain}"
     incoming = yield from _found("imap", "_imaps", "tls", user)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from waypost.core.clients import MailClient
-from waypost.diagnostics.simulated_clients.session import ClientUser, Conversation
+from waypost.diagnostics.simulated_clients.session import ClientSession, ClientUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class SimulatedClient:
     version: str
     date: str
     basis: Literal["run", "code", "doc", "log"]
-    asks: Callable[[ClientUser], Conversation]
+    asks: Callable[[ClientUser], ClientSession]
     order: tuple[str, ...]
     notes: tuple[str, ...]
     expects_account: bool = True

@@ -14,14 +14,14 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import looked_up
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 from waypost.formats.xml import child, in_namespace, to_bytes
 
@@ -32,7 +32,7 @@ _UNAUTHORIZED: Final = 401
 _HTTPS_PORT: Final = 443
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Search for address books, then for calendars; one of them is enough."""
     found: list[str] = []
     reasons: list[str] = []
@@ -43,7 +43,9 @@ def ask(user: ClientUser) -> Conversation:
     return Outcome(reasons=tuple(reasons), other_services=tuple(found))
 
 
-def _found(kind: str, domain: str, reasons: list[str]) -> Generator[Question, ServerAnswer, str]:
+def _found(
+    kind: str, domain: str, reasons: list[str]
+) -> Generator[RequestOrLookup, ServerAnswer, str]:
     # [code] `_caldav` and `_carddav`, which are not encrypted, are never looked up.
     name = f"_{kind}s._tcp.{domain}"
     records = yield from looked_up("SRV", name)
@@ -74,7 +76,7 @@ def _followed(
 ) -> Generator[ClientRequest, ServerAnswer, tuple[ClientRequest, ServerAnswer]]:
     """Send a request, follow redirects, and return the last request with its answer."""
     # [code] It follows no redirect from https to http.
-    asking = followed(request, most=_REDIRECTS_MAX, downgrades=False)
+    asking = follow_redirects(request, max_redirects=_REDIRECTS_MAX, allow_downgrade=False)
     last = next(asking)
     while True:
         response = yield last
@@ -97,13 +99,13 @@ def _check(response: ServerAnswer) -> None:
     """Check that a server asks for a password, or names a principal.
 
     Raises:
-        Unusable: the server does neither.
+        UnusableDocument: the server does neither.
     """
     if response.status == _UNAUTHORIZED:
         return
     if response.status != _MULTI_STATUS:
-        raise UnusableDocument(described(response))
-    if not any(True for _ in documents.parsed(response.body).iter("{DAV:}current-user-principal")):
+        raise UnusableDocument(describe(response))
+    if not any(True for _ in documents.parse(response.body).iter("{DAV:}current-user-principal")):
         raise UnusableDocument("the answer names no current-user-principal")
 
 

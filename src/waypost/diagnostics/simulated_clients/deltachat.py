@@ -12,15 +12,15 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 REDIRECTS_MAX: Final = 10
@@ -40,11 +40,11 @@ _USUAL_PORTS: Final = {
 _Reader = Callable[[bytes, EmailAddress], list[MailServer]]
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask one URL after the other, by https only; the first 2xx that is XML ends the search."""
     host = f"autodiscover.{user.domain}"
     sources: list[tuple[ClientRequest, _Reader]] = [
-        (urls.autoconfig(user.domain, "https", urls.encoded(user.typed)), read),
+        (urls.autoconfig(user.domain, "https", urls.encoded(user.typed_address)), read),
         (urls.well_known(user.domain), read),
         (ClientRequest("GET", "https", user.domain, urls.AUTODISCOVER), read_autodiscover),
         (ClientRequest("GET", "https", host, urls.AUTODISCOVER), read_autodiscover),
@@ -53,14 +53,14 @@ def ask(user: ClientUser) -> Conversation:
     for request, reader in sources:
         response = yield from _fetched(request)
         if not response.is_success:
-            reasons.append(f"{request.url}: {described(response)}")
+            reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
             servers = reader(response.body, user.address)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
-        incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
+        incoming, outgoing = (documents.first_server(servers, kind) for kind in ("imap", "smtp"))
         if incoming and outgoing:
             return Outcome(Account(incoming, outgoing), source=request.url)
         # Well-formed XML in a 2xx ends the search, even without a server; then it guesses names.
@@ -73,17 +73,19 @@ def ask(user: ClientUser) -> Conversation:
 def _fetched(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
     """Fetch a document, and follow RedirectUrl of Autodiscover."""
     for _ in range(REDIRECTS_MAX + 1):
-        response = yield from followed(request, most=REDIRECTS_MAX, relative=False)
+        response = yield from follow_redirects(
+            request, max_redirects=REDIRECTS_MAX, allow_relative=False
+        )
         if not response.is_success or request.path != urls.AUTODISCOVER:
             return response
         try:
-            root = documents.parsed(response.body)
+            root = documents.parse(response.body)
         except UnusableDocument:
             return response
         redirect = next(
             (one.text or "" for one in root.iter() if _name(one) == "redirecturl" and one.text), ""
         )
-        target = request.at(redirect.strip()) if redirect else None
+        target = request.redirected_to(redirect.strip()) if redirect else None
         if target is None:
             return response
         request = target
@@ -94,14 +96,14 @@ def read(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Return the servers of an Autoconfig document.
 
     Raises:
-        Unusable: the body is not well-formed XML.
+        UnusableDocument: the body is not well-formed XML.
     """
     sections = [
-        one for one in documents.parsed(body).iter() if _name(one) in {_IN.lower(), _OUT.lower()}
+        one for one in documents.parse(body).iter() if _name(one) in {_IN.lower(), _OUT.lower()}
     ]
-    return documents.usable(sections[: documents.SECTIONS_MAX], lambda one: _server(one, address))[
-        0
-    ]
+    return documents.read_sections(
+        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address)
+    )[0]
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
@@ -110,14 +112,14 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     wanted = "imap" if _name(section) == _IN.lower() else "smtp"
     if kind != wanted:
         raise UnusableDocument("unsupported type")
-    host = documents.filled(_value(section, "hostname"), address)
-    login = documents.filled(_value(section, "username"), address)
+    host = documents.expand_placeholders(_value(section, "hostname"), address)
+    login = documents.expand_placeholders(_value(section, "username"), address)
     stated = _value(section, "port")
     if not host or not login or not stated:
         raise UnusableDocument("hostname, port or username is missing")
     security = _SECURITY.get(_value(section, "sockettype").lower(), "automatic")
     try:
-        port = documents.port(stated)
+        port = documents.parse_port(stated)
     except UnusableDocument:
         # [run] With TLS; [know] without.
         port = _USUAL_PORTS[kind, security == "tls"]
@@ -129,15 +131,15 @@ def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Return the servers of an Autodiscover answer; LoginName is not read.
 
     Raises:
-        Unusable: the body is not well-formed XML.
+        UnusableDocument: the body is not well-formed XML.
     """
     servers = []
-    for protocol in documents.parsed(body).iter():
+    for protocol in documents.parse(body).iter():
         kind = _value(protocol, "type").lower()
         if _name(protocol) != "protocol" or kind not in {"imap", "smtp"}:
             continue
         try:
-            port = documents.port(_value(protocol, "port"))
+            port = documents.parse_port(_value(protocol, "port"))
         except UnusableDocument:
             continue
         is_off = _value(protocol, "ssl") == "off"
@@ -153,7 +155,7 @@ _OUT: Final = "outgoingServer"
 
 
 def _name(element: etree._Element) -> str:
-    return documents.name_of(element).lower()
+    return documents.local_name(element).lower()
 
 
 def _value(element: etree._Element, name: str) -> str:

@@ -20,11 +20,11 @@ _MAIL_TYPES: Final = {"IMAP": "imap", "POP3": "pop3", "SMTP": "smtp"}
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%")
 
 
-def parsed(body: bytes) -> etree._Element:
+def parse(body: bytes) -> etree._Element:
     """Return the root of a document.
 
     Raises:
-        Unusable: the body is not well-formed XML, or is longer than any useful answer.
+        UnusableDocument: the body is not well-formed XML, or is longer than any useful answer.
     """
     if len(body) > DOCUMENT_MAX_BYTES:
         raise UnusableDocument(f"the answer is longer than {DOCUMENT_MAX_BYTES} bytes")
@@ -36,53 +36,53 @@ def parsed(body: bytes) -> etree._Element:
         raise UnusableDocument("the document has a document type definition") from error
 
 
-def name_of(element: etree._Element) -> str:
+def local_name(element: etree._Element) -> str:
     """Return the name of an element without its namespace."""
     return etree.QName(element).localname
 
 
 def children(element: etree._Element, *names: str) -> list[etree._Element]:
     """Return the first hundred children with one of these names, in document order."""
-    found = [child for child in element if name_of(child) in names]
-    return found[:SECTIONS_MAX]
+    elements = [child for child in element if local_name(child) in names]
+    return elements[:SECTIONS_MAX]
 
 
-def below(element: etree._Element, *path: str) -> list[etree._Element]:
+def elements_at(element: etree._Element, *path: str) -> list[etree._Element]:
     """Return the elements at a path of names."""
-    found = [element]
+    elements = [element]
     for name in path:
-        found = [child for one in found for child in children(one, name)]
-    return found[:SECTIONS_MAX]
+        elements = [child for one in elements for child in children(one, name)]
+    return elements[:SECTIONS_MAX]
 
 
-def texts(element: etree._Element, name: str) -> list[str]:
+def child_texts(element: etree._Element, name: str) -> list[str]:
     """Return the texts of all children with a name, unchanged."""
     return [child.text or "" for child in children(element, name)]
 
 
-def text(element: etree._Element, name: str) -> str:
+def child_text(element: etree._Element, name: str) -> str:
     """Return the text of the first child with a name; empty if there is none."""
-    return next(iter(texts(element, name)), "")
+    return next(iter(child_texts(element, name)), "")
 
 
-def response_of(root: etree._Element, namespace: str) -> etree._Element | None:
+def find_response(root: etree._Element, namespace: str) -> etree._Element | None:
     """Return the Response of an Autodiscover answer; None if the first is in another namespace."""
-    response = next(iter(below(root, "Response")), None)
+    response = next(iter(elements_at(root, "Response")), None)
     if response is None or response.tag != f"{{{namespace}}}Response":
         return None
     return response
 
 
-def provider_of(body: bytes) -> etree._Element:
+def find_provider(body: bytes) -> etree._Element:
     """Return the provider's element of an Autoconfig document.
 
     Raises:
-        Unusable: the answer is not an Autoconfig document.
+        UnusableDocument: the answer is not an Autoconfig document.
     """
-    root = parsed(body)
-    if name_of(root) != "clientConfig":
+    root = parse(body)
+    if local_name(root) != "clientConfig":
         raise UnusableDocument(
-            f"the root of the document is {name_of(root)[:40]}, not clientConfig"
+            f"the root of the document is {local_name(root)[:40]}, not clientConfig"
         )
     provider = next(iter(children(root, "emailProvider")), None)
     if provider is None:
@@ -90,18 +90,18 @@ def provider_of(body: bytes) -> etree._Element:
     return provider
 
 
-def port(value: str) -> int:
+def parse_port(value: str) -> int:
     """Parse a port.
 
     Raises:
-        Unusable: the value is not a port.
+        UnusableDocument: the value is not a port.
     """
     if not (value.isascii() and value.isdigit() and len(value) < 6 and 1 <= int(value) <= 65535):
         raise UnusableDocument(f"port {value[:20]!r} is invalid")
     return int(value)
 
 
-def filled(value: str, address: EmailAddress) -> str:
+def expand_placeholders(value: str, address: EmailAddress) -> str:
     """Replace placeholders with the address or its parts.
 
     Args:
@@ -120,22 +120,22 @@ def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree
     """Return the first IMAP and the first SMTP section, usable or not.
 
     Raises:
-        Unusable: one of them is missing.
+        UnusableDocument: one of them is missing.
     """
-    found = []
+    elements = []
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
         section = next((one for one in children(provider, name) if one.get("type") == kind), None)
         if section is None:
             raise UnusableDocument(f"there is no {name} of the type {kind}")
-        found.append(section)
-    return found[0], found[1]
+        elements.append(section)
+    return elements[0], elements[1]
 
 
-def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
+def first_section(provider: etree._Element, name: str, kind: str) -> etree._Element:
     """Return the first section with a name, for clients that read no other.
 
     Raises:
-        Unusable: there is none, or its type is another one.
+        UnusableDocument: there is none, or its type is another one.
     """
     section = next(iter(children(provider, name)), None)
     if section is None or section.get("type") != kind:
@@ -143,7 +143,7 @@ def first_is(provider: etree._Element, name: str, kind: str) -> etree._Element:
     return section
 
 
-def usable(
+def read_sections(
     sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
 ) -> tuple[list[MailServer], list[str]]:
     """Read sections; a bad section does not affect the others.
@@ -156,36 +156,36 @@ def usable(
         try:
             servers.append(read(section))
         except UnusableDocument as error:
-            kind = (section.get("type") or name_of(section))[:40]
+            kind = (section.get("type") or local_name(section))[:40]
             reasons.append(f"{kind}: {error}")
     return servers, reasons
 
 
-def first_of(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
+def first_server(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
     """Return the first server of the first of these kinds that occurs."""
-    held = list(servers)
-    return next((one for kind in kinds for one in held if one.kind == kind), None)
+    candidates = list(servers)
+    return next((one for kind in kinds for one in candidates if one.kind == kind), None)
 
 
 def protocols(root: etree._Element) -> Iterator[etree._Element]:
     """Yield the Protocol elements of an Autodiscover answer, in their order."""
-    yield from below(root, "Response", "Account", "Protocol")
+    yield from elements_at(root, "Response", "Account", "Protocol")
 
 
 def mail_kind(protocol: etree._Element) -> str:
     """Return the kind of service that a Protocol describes: `imap`, `pop3` or `smtp`.
 
     Raises:
-        Unusable: its Type is another one; case matters.
+        UnusableDocument: its Type is another one; case matters.
     """
-    kind = _MAIL_TYPES.get(text(protocol, "Type"))
+    kind = _MAIL_TYPES.get(child_text(protocol, "Type"))
     if kind is None:
         raise UnusableDocument("unsupported Type")
     return kind
 
 
-def refusal(root: etree._Element) -> str:
+def error_code(root: etree._Element) -> str:
     """Return the ErrorCode of an Autodiscover answer; empty if there is none."""
-    for error in below(root, "Response", "Error"):
-        return text(error, "ErrorCode")[:8]
+    for error in elements_at(root, "Response", "Error"):
+        return child_text(error, "ErrorCode")[:8]
     return ""

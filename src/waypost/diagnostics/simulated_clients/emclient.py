@@ -19,29 +19,29 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import offered
 from waypost.diagnostics.simulated_clients.outlook import read
 from waypost.diagnostics.simulated_clients.session import (
+    ClientSession,
     ClientUser,
-    Conversation,
     Outcome,
     UnusableDocument,
-    described,
-    required,
+    describe,
+    require,
 )
 
 _BESIDE: Final = {"CalDAV": "caldav", "CardDAV": "carddav"}
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """POST to the host in DNS, then to D and to autodiscover.D; the first success counts."""
     # [doc] The page says "SRV records"; the record assumes this one.
     records = yield from offered("_autodiscover", user.domain)
     hosts = [*(one.data for one in records[:1]), user.domain, f"autodiscover.{user.domain}"]
     reasons: list[str] = []
     for host in hosts:
-        request = urls.pox(host, user.typed, content_type="text/xml")
+        request = urls.pox(host, user.typed_address, content_type="text/xml")
         response = yield request
         try:
-            required(response.is_success, described(response))
-            root = documents.parsed(response.body)
+            require(response.is_success, describe(response))
+            root = documents.parse(response.body)
             account = read(root, user.address)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
@@ -55,8 +55,8 @@ def _other_services(root: etree._Element) -> tuple[str, ...]:
     found = []
     for protocol in documents.protocols(root):
         kind, place = (
-            _BESIDE.get(documents.text(protocol, "Type")),
-            documents.text(protocol, "Server"),
+            _BESIDE.get(documents.child_text(protocol, "Type")),
+            documents.child_text(protocol, "Server"),
         )
         if kind and urlsplit(place).scheme in {"https", "http"}:
             found.append(f"{kind} {place}")

@@ -25,15 +25,15 @@ from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.lookups import above, looked_up, mail_exchanger
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
@@ -49,17 +49,17 @@ _METHODS: Final = {
 Asking = Generator[DnsLookup, ServerAnswer, str]
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask for the domain, then for the domain of its MX host [code]."""
     return _ask(user, "", mail_exchanger)
 
 
-def ask_under_another_name(user: ClientUser) -> Conversation:
+def ask_under_another_name(user: ClientUser) -> ClientSession:
     """Ask for the domain, then for that of its name server [code], with a substitute name [run]."""
     return _ask(user, STAND_IN, _name_server)
 
 
-def _ask(user: ClientUser, stand_in: str, above_all: Callable[[str], Asking]) -> Conversation:
+def _ask(user: ClientUser, stand_in: str, above_all: Callable[[str], Asking]) -> ClientSession:
     """Ask four URLs one after the other, then the public database; then for other domains.
 
     Args:
@@ -68,8 +68,8 @@ def _ask(user: ClientUser, stand_in: str, above_all: Callable[[str], Asking]) ->
             user's domain [run]; the hash is always that of the real address.
         above_all: returns the host whose domains the client also asks for.
     """
-    digest = hashlib.md5(user.typed.lower().encode(), usedforsecurity=False).hexdigest()
-    local_part, _, typed = user.typed.rpartition("@")
+    digest = hashlib.md5(user.typed_address.lower().encode(), usedforsecurity=False).hexdigest()
+    local_part, _, typed = user.typed_address.rpartition("@")
 
     def query(domain: str) -> str:
         sent = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
@@ -96,7 +96,7 @@ def _name_server(domain: str) -> Asking:
     return next((one.data for one in records), "")
 
 
-def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> Conversation:
+def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> ClientSession:
     reasons: list[str] = []
     for request in (
         urls.autoconfig(domain, "https", query),
@@ -104,12 +104,12 @@ def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> Con
         urls.well_known(domain, "https", query),
         urls.well_known(domain, "http", query),
     ):
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         if not response.is_success:
-            reasons.append(f"{request.url}: {described(response)}")
+            reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
-            root = documents.parsed(response.body)
+            root = documents.parse(response.body)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -126,16 +126,16 @@ def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Acco
     """Return the account of a document, with its sections at any position [run].
 
     Raises:
-        Unusable: there is no service for reading, or none for sending.
+        UnusableDocument: there is no service for reading, or none for sending.
     """
     sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
-    servers, reasons = documents.usable(
+    servers, reasons = documents.read_sections(
         sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, stand_in)
     )
     # [code] The client has one slot for each type.
     servers.reverse()
-    incoming = documents.first_of(servers, "imap", "pop3")
-    outgoing = documents.first_of(servers, "smtp")
+    incoming = documents.first_server(servers, "imap", "pop3")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         what = "XML without a service for reading, or without one for sending"
         raise UnusableDocument(" (".join([what, "; ".join(reasons)]) + ")" if reasons else what)
@@ -149,28 +149,28 @@ def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> Ma
         raise UnusableDocument("unsupported type")
 
     def value(name: str) -> str:
-        last = next(reversed(documents.texts(section, name)), "")
+        last = next(reversed(documents.child_texts(section, name)), "")
         if stand_in:
             # [run] In any case, because Waypost sends host names in lower case.
             last = re.sub(stand_in, lambda _: address.local_part, last, flags=re.IGNORECASE)
-        return documents.filled(last, address)
+        return documents.expand_placeholders(last, address)
 
     host = value("hostname").strip()
     if not host:
         raise UnusableDocument("there is no hostname")
     # [run] Without a known socketType, it does not use TLS.
     security: ServerSecurity = "none"
-    for text in documents.texts(section, "socketType"):
+    for text in documents.child_texts(section, "socketType"):
         security = _SECURITY.get(text, security)
-    methods = [_METHODS.get(text) for text in documents.texts(section, "authentication")]
+    methods = [_METHODS.get(text) for text in documents.child_texts(section, "authentication")]
     method = next((one for one in reversed(methods) if one), "")
     return MailServer(kind, host.lower(), _port(section), security, method, value("username"))
 
 
 def _port(section: etree._Element) -> int:
-    for text in reversed(documents.texts(section, "port")):
+    for text in reversed(documents.child_texts(section, "port")):
         with suppress(UnusableDocument):
-            return documents.port(text)
+            return documents.parse_port(text)
     raise UnusableDocument("there is no port")
 
 

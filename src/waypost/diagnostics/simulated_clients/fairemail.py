@@ -19,15 +19,15 @@ from waypost.diagnostics.simulated_clients.lookups import looked_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
@@ -51,7 +51,7 @@ class _Candidate:
     score: int
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask DNS, the four URLs, the public database and Autodiscover; the best score wins."""
     reasons: list[str] = []
     candidates = [
@@ -104,7 +104,7 @@ def _by_autoconfig(
     user: ClientUser, reasons: list[str]
 ) -> Generator[ClientRequest, ServerAnswer, _Candidate | None]:
     # [code] The address is not escaped: "@" and "+" are in the query as they are.
-    query = f"emailaddress={user.typed}"
+    query = f"emailaddress={user.typed_address}"
     for request in (
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
@@ -112,7 +112,7 @@ def _by_autoconfig(
         urls.well_known(user.domain, "http", query),
         urls.database(user.domain),
     ):
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         try:
             return _read(_document(response), request, user.address)
         except UnusableDocument as error:
@@ -124,7 +124,7 @@ def _by_autoconfig(
 
 def _document(response: ServerAnswer) -> bytes:
     if response.status != 200:
-        raise UnusableDocument(described(response))
+        raise UnusableDocument(describe(response))
     return response.body
 
 
@@ -132,9 +132,9 @@ def _read(body: bytes, request: ClientRequest, address: EmailAddress) -> _Candid
     """Return the account of the first incoming and the first outgoing section.
 
     Raises:
-        Unusable: one of them has another type, or cannot be used.
+        UnusableDocument: one of them has another type, or cannot be used.
     """
-    provider = documents.provider_of(body)
+    provider = documents.find_provider(body)
     found, wanted = [], []
     stated = list(_usernames(provider))[-1:]
     logins = [_login(text, address) for text in stated]
@@ -145,7 +145,7 @@ def _read(body: bytes, request: ClientRequest, address: EmailAddress) -> _Candid
         sections = documents.children(provider, name)
         if not sections or sections[0].get("type") != kind:
             raise UnusableDocument(f"the first {name} is not of the type {kind}")
-        wanted.append(_login(documents.text(sections[0], "username"), address))
+        wanted.append(_login(documents.child_text(sections[0], "username"), address))
         # [code] SMTP gets the login name that IMAP accepted.
         login = wanted[0] if wanted[0] in tries else tries[0]
         found.append(_server(kind, sections[0], login))
@@ -173,13 +173,13 @@ def _login(text: str, address: EmailAddress) -> str:
 
 
 def _server(kind: str, section: etree._Element, login: str) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not host or "%" in host:
         raise UnusableDocument(
             f"hostname {host[:40]!r}: the client does not replace placeholders there"
         )
-    port = documents.port(documents.text(section, "port"))
-    socket = documents.text(section, "socketType")
+    port = documents.parse_port(documents.child_text(section, "port"))
+    socket = documents.child_text(section, "socketType")
     security = _SECURITY.get(socket) or _by_port(kind, port)
     return MailServer(kind, host.lower(), port, security, login=login)
 
@@ -193,7 +193,7 @@ def _autodiscover(
 ) -> Generator[ClientRequest, ServerAnswer, _Candidate | None]:
     for host in (user.domain, f"autodiscover.{user.domain}"):
         # [code] It sends no Content-Type.
-        request = urls.pox(host, user.typed, content_type="")
+        request = urls.pox(host, user.typed_address, content_type="")
         response = yield request
         try:
             account = _exchange(_document(response))
@@ -205,22 +205,22 @@ def _autodiscover(
 
 
 def _exchange(body: bytes) -> Account:
-    root = documents.parsed(body)
-    if documents.refusal(root):
-        raise UnusableDocument(f"ErrorCode {documents.refusal(root)}")
+    root = documents.parse(body)
+    if documents.error_code(root):
+        raise UnusableDocument(f"ErrorCode {documents.error_code(root)}")
     servers: list[MailServer] = []
-    for account in documents.below(root, "Response", "Account"):
+    for account in documents.elements_at(root, "Response", "Account"):
         is_email = is_settings = False
         for child in account:
             # [code] Both must come before Protocol.
             is_email = is_email or _says(child, "AccountType", "email")
             is_settings = is_settings or _says(child, "Action", "settings")
-            kind = {"IMAP": "imap", "SMTP": "smtp"}.get(documents.text(child, "Type"), "")
-            if documents.name_of(child) == "Protocol" and is_email and is_settings and kind:
-                port = documents.port(documents.text(child, "Port"))
-                host = documents.text(child, "Server")
+            kind = {"IMAP": "imap", "SMTP": "smtp"}.get(documents.child_text(child, "Type"), "")
+            if documents.local_name(child) == "Protocol" and is_email and is_settings and kind:
+                port = documents.parse_port(documents.child_text(child, "Port"))
+                host = documents.child_text(child, "Server")
                 servers.append(MailServer(kind, host, port, _by_port(kind, port)))
-    incoming, outgoing = (documents.first_of(servers, kind) for kind in ("imap", "smtp"))
+    incoming, outgoing = (documents.first_server(servers, kind) for kind in ("imap", "smtp"))
     if incoming is None or outgoing is None:
         raise UnusableDocument(
             "no Protocol IMAP or SMTP after AccountType email and Action settings"
@@ -229,7 +229,7 @@ def _exchange(body: bytes) -> Account:
 
 
 def _says(element: etree._Element, name: str, value: str) -> bool:
-    return documents.name_of(element) == name and (element.text or "") == value
+    return documents.local_name(element) == name and (element.text or "") == value
 
 
 FAIREMAIL: Final = SimulatedClient(

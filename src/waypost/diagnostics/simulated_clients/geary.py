@@ -13,29 +13,29 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask one URL, then the public database, and check neither status nor Content-Type."""
     reasons: list[str] = []
     for request in (urls.autoconfig(user.domain), urls.database(user.domain)):
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         try:
             return _outcome(response.body, user, request.url)
         except UnusableDocument as error:
             if response.status or request.host != urls.DATABASE_HOST:
-                why = f"{error}" if response.is_success else described(response)
+                why = f"{error}" if response.is_success else describe(response)
                 reasons.append(f"{request.url}: {why}")
     return Outcome(reasons=tuple(reasons))
 
@@ -44,14 +44,14 @@ def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
     """Read the first section of each direction; they must be IMAP and SMTP.
 
     Raises:
-        Unusable: the client makes no account of the document.
+        UnusableDocument: the client makes no account of the document.
     """
     # [code] The name of the root does not count.
-    provider = next(iter(documents.children(documents.parsed(body), "emailProvider")), None)
+    provider = next(iter(documents.children(documents.parse(body), "emailProvider")), None)
     if provider is None:
         raise UnusableDocument("there is no emailProvider")
     sections = [
-        documents.first_is(provider, name, kind)
+        documents.first_section(provider, name, kind)
         for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
     ]
     incoming, outgoing = (_server(one, user) for one in sections)
@@ -61,12 +61,12 @@ def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     # [code] Host and port become one text, so an IPv6 address does not work as a host.
     if not host or "%" in host or ":" in host:
         raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
-    port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType"), "none")
+    port = documents.parse_port(documents.child_text(section, "port"))
+    security = _SECURITY.get(documents.child_text(section, "socketType"), "none")
     # [code] The login name of the document is not read.
     login = str(user.address)
     return MailServer(section.get("type") or "", host.lower(), port, security, login=login)

@@ -19,16 +19,16 @@ from waypost.diagnostics.simulated_clients.lookups import looked_up, offered
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    required,
+    describe,
+    require,
 )
 from waypost.formats.pacc.document import HOST_PREFIX, TXT_PREFIX, has_digest
 
@@ -60,15 +60,15 @@ class _Found:
     reasons: list[str] = field(default_factory=list)
 
 
-Search = Generator[Question, ServerAnswer, None]
+Search = Generator[RequestOrLookup, ServerAnswer, None]
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask for MX, PACC, Autoconfig, SRV and JMAP, and then combine the answers."""
     found = _Found()
     yield from looked_up("MX", user.domain)
     yield from _pacc(user, found)
-    typed = quote(user.typed.rpartition("@")[0], safe=_SAFE_IN_QUERY)
+    typed = quote(user.typed_address.rpartition("@")[0], safe=_SAFE_IN_QUERY)
     query = f"emailaddress={typed}@{user.domain}"
     yield from _autoconfig(urls.autoconfig(user.domain, "https", query), user, found)
     yield from _autoconfig(urls.well_known(user.domain), user, found)
@@ -84,10 +84,10 @@ def _pacc(user: ClientUser, found: _Found) -> Search:
     # [code] It follows no redirect, neither here nor for Autoconfig.
     response = yield request
     try:
-        required(response.is_success, described(response))
+        require(response.is_success, describe(response))
         records = yield from looked_up("TXT", f"{TXT_PREFIX}{user.domain}")
         is_known = any(has_digest(one.data, response.body) for one in records)
-        required(is_known, f"no TXT record {TXT_PREFIX.rstrip('.')} has the digest of the document")
+        require(is_known, f"no TXT record {TXT_PREFIX.rstrip('.')} has the digest of the document")
         servers, jmap = himalaya_documents.read_pacc(response.body)
     except UnusableDocument as error:
         found.reasons.append(f"{request.url}: {error}")
@@ -99,7 +99,7 @@ def _pacc(user: ClientUser, found: _Found) -> Search:
 def _autoconfig(request: ClientRequest, user: ClientUser, found: _Found) -> Search:
     response = yield request
     try:
-        required(response.is_success, described(response))
+        require(response.is_success, describe(response))
         servers = himalaya_documents.read_autoconfig(response.body, user.address)
     except UnusableDocument as error:
         if response.status or request.host != urls.DATABASE_HOST:
@@ -133,7 +133,7 @@ def _jmap(user: ClientUser, found: _Found) -> Search:
     request = ClientRequest.get(f"https://{place.removesuffix(':443')}/.well-known/jmap")
     url, response = request.url, (yield request)
     for _ in range(5):
-        target = request.at(response.location) if response.is_redirect else None
+        target = request.redirected_to(response.location) if response.is_redirect else None
         if target is None:
             break
         request, url = target, target.url

@@ -16,7 +16,7 @@ from waypost.diagnostics.simulated_clients.session import (
     MailServer,
     ServerSecurity,
     UnusableDocument,
-    required,
+    require,
 )
 
 # [code] src/autoconfig/config.rs: the enumerations, without a value for unknown words.
@@ -54,51 +54,53 @@ def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Read a document; one bad value makes all of it useless.
 
     Raises:
-        Unusable: the document cannot be read.
+        UnusableDocument: the document cannot be read.
     """
-    root = documents.parsed(body)
+    root = documents.parse(body)
     # [code] It does not check the name of the root; without these two there is no document.
-    required("version" in root.attrib, "there is no version, so the document is not clientConfig")
+    require("version" in root.attrib, "there is no version, so the document is not clientConfig")
     providers = documents.children(root, "emailProvider")
-    required(len(providers) == 1, "there is not exactly one emailProvider")
-    required(providers[0].get("id") is not None, "emailProvider has no id")
+    require(len(providers) == 1, "there is not exactly one emailProvider")
+    require(providers[0].get("id") is not None, "emailProvider has no id")
     oauth2 = documents.children(root, "oAuth2")
-    required(len(oauth2) <= 1, "a second oAuth2 makes the client refuse the document")
+    require(len(oauth2) <= 1, "a second oAuth2 makes the client refuse the document")
     for name in _OAUTH2_PARTS if oauth2 else ():
-        has_one = len(documents.texts(oauth2[0], name)) == 1
-        required(has_one, f"the client refuses a document with an oAuth2 without {name}")
+        has_one = len(documents.child_texts(oauth2[0], name)) == 1
+        require(has_one, f"the client refuses a document with an oAuth2 without {name}")
     for page in documents.children(providers[0], "documentation"):
-        required(page.get("url") is not None, "the client refuses a documentation without url")
+        require(page.get("url") is not None, "the client refuses a documentation without url")
     sections = documents.children(providers[0], "incomingServer", "outgoingServer")
     read = [_server(section, address) for section in sections]
     servers = [one for one in read if one is not None]
-    required(bool(servers), "there is no section with a hostname")
+    require(bool(servers), "there is no section with a hostname")
     return servers
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer | None:
     kind = section.get("type") or ""
-    required(
+    require(
         kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
     )
     spoiled = f"one {kind} section makes the client refuse the document"
     for name in _ONCE:
         has_two = len(documents.children(section, name)) > 1
-        required(not has_two, f"{spoiled}: {name} occurs twice")
-    socket = documents.text(section, "socketType").strip()
+        require(not has_two, f"{spoiled}: {name} occurs twice")
+    socket = documents.child_text(section, "socketType").strip()
     has_socket = bool(documents.children(section, "socketType"))
-    required(
+    require(
         not has_socket or socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known"
     )
-    for method in documents.texts(section, "authentication"):
+    for method in documents.child_texts(section, "authentication"):
         if method.strip() not in _METHODS:
             raise UnusableDocument(f"{spoiled}: authentication {method[:40]!r} is not known")
     security = _SECURITY[socket] if has_socket else "tls"
-    host = documents.filled(documents.text(section, "hostname").strip(), address)
+    host = documents.expand_placeholders(documents.child_text(section, "hostname").strip(), address)
     port = _port(section, kind, security, spoiled)
     if not host:
         return None
-    login = documents.filled(documents.text(section, "username").strip(), address)
+    login = documents.expand_placeholders(
+        documents.child_text(section, "username").strip(), address
+    )
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
@@ -108,7 +110,7 @@ def _port(section: etree._Element, kind: str, security: ServerSecurity, spoiled:
             return _PLAIN_SMTP_PORT
         return _PORTS[kind, security == "tls"]
     try:
-        return documents.port(documents.text(section, "port").strip())
+        return documents.parse_port(documents.child_text(section, "port").strip())
     except UnusableDocument as error:
         raise UnusableDocument(f"{spoiled}: {error}") from error
 
@@ -120,7 +122,7 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
         The servers of the document, and the URLs of JMAP.
 
     Raises:
-        Unusable: the body is not a PACC document.
+        UnusableDocument: the body is not a PACC document.
     """
     try:
         document: Any = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
@@ -129,7 +131,7 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
     protocols = _member(document, "protocols")
     _member(document, "authentication")
     provider = _member(_member(document, "info"), "provider")
-    required(isinstance(provider.get("name"), str), "the provider has no name")
+    require(isinstance(provider.get("name"), str), "the provider has no name")
     servers = [
         MailServer(kind, host, port, "tls")
         for kind, port in _PACC.items()

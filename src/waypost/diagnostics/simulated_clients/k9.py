@@ -19,12 +19,12 @@ from waypost.diagnostics.simulated_clients.lookups import above, base_domain, ma
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     ServerSecurity,
     UnusableDocument,
-    followed,
+    follow_redirects,
 )
 from waypost.diagnostics.simulated_clients.url_search import in_turn
 
@@ -33,7 +33,7 @@ _PASSWORDS: Final = ("password-cleartext", "password-encrypted")
 _OAUTH2: Final = "OAuth2"
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask the four URLs one after the other, without the address, and the public database.
 
     Then the same for the domains of the MX host, by https only.
@@ -61,11 +61,11 @@ def ask(user: ClientUser) -> Conversation:
     return outcome
 
 
-def _first(requests: tuple[ClientRequest, ...], user: ClientUser) -> Conversation:
+def _first(requests: tuple[ClientRequest, ...], user: ClientUser) -> ClientSession:
     return in_turn(
         requests,
         partial(read, address=user.address),
-        follow=partial(followed, between_schemes=False),
+        follow=partial(follow_redirects, allow_scheme_change=False),
     )
 
 
@@ -73,18 +73,21 @@ def read(body: bytes, address: EmailAddress) -> Account:
     """Return the account of a document; one bad section makes the client refuse all of it.
 
     Raises:
-        Unusable: the client makes no account of the document.
+        UnusableDocument: the client makes no account of the document.
     """
-    provider = documents.provider_of(body)
+    provider = documents.find_provider(body)
     if not is_host(provider.get("id") or ""):
         raise UnusableDocument("the id of emailProvider is not a host name")
-    domains = [documents.filled(one, address) for one in documents.texts(provider, "domain")]
+    domains = [
+        documents.expand_placeholders(one, address)
+        for one in documents.child_texts(provider, "domain")
+    ]
     if not any(is_host(one) for one in domains):
         raise UnusableDocument("there is no valid domain in emailProvider")
     for section in documents.children(provider, "oAuth2"):
         # [code] At source 0404b33, if it is in emailProvider.
         if not all(
-            documents.text(section, name).startswith(("https://", "http://"))
+            documents.child_text(section, name).startswith(("https://", "http://"))
             for name in ("authURL", "tokenURL")
         ):
             raise UnusableDocument(
@@ -93,7 +96,7 @@ def read(body: bytes, address: EmailAddress) -> Account:
     servers: dict[str, MailServer] = {}
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
         kind = section.get("type") or ""
-        wanted = "imap" if documents.name_of(section) == "incomingServer" else "smtp"
+        wanted = "imap" if documents.local_name(section) == "incomingServer" else "smtp"
         if kind == wanted:
             servers.setdefault(kind, _server(kind, section, address))
     if "imap" not in servers or "smtp" not in servers:
@@ -111,22 +114,22 @@ def read(body: bytes, address: EmailAddress) -> Account:
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
     spoiled = f"one {kind} section makes the client refuse the document"
-    socket = documents.text(section, "socketType")
+    socket = documents.child_text(section, "socketType")
     if socket not in _SECURITY:
         raise UnusableDocument(f"{spoiled}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
-    stated = documents.texts(section, "authentication")
+    stated = documents.child_texts(section, "authentication")
     passwords = [one for one in stated if one in _PASSWORDS]
     known = passwords or [one for one in stated if one == _OAUTH2]
     if not known:
         raise UnusableDocument(f"{spoiled}: authentication {' '.join(stated)[:40]!r} is not known")
-    host = documents.filled(documents.text(section, "hostname"), address)
+    host = documents.expand_placeholders(documents.child_text(section, "hostname"), address)
     if not is_host_or_ip(host):
         raise UnusableDocument(f"{spoiled}: hostname {host[:40]!r} is not a host name")
-    login = documents.filled(documents.text(section, "username"), address)
+    login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     if not login:
         raise UnusableDocument(f"{spoiled}: there is no username")
     try:
-        port = documents.port(documents.text(section, "port"))
+        port = documents.parse_port(documents.child_text(section, "port"))
     except UnusableDocument as error:
         raise UnusableDocument(f"{spoiled}: {error}") from error
     return MailServer(kind, host.lower(), port, _SECURITY[socket], known[0], login)

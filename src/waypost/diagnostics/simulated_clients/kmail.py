@@ -20,12 +20,12 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     ServerSecurity,
     UnusableDocument,
-    followed,
+    follow_redirects,
 )
 from waypost.diagnostics.simulated_clients.url_search import in_turn
 
@@ -53,14 +53,14 @@ _OAUTH2_HOSTS: Final = (
 )
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask the public database first, then three URLs; only a 200 counts."""
     yield urls.database(user.domain)
     outcome = yield from in_turn(
         _requests(user),
         partial(read, address=user.address, default="tls"),
         # [know] Qt 6 follows redirects, but not from https to http.
-        follow=partial(followed, downgrades=False),
+        follow=partial(follow_redirects, allow_downgrade=False),
         counts=lambda response: response.status == 200,
     )
     return replace(outcome, warnings=tuple(_troubles(outcome.account)))
@@ -72,7 +72,7 @@ def _troubles(account: Account | None) -> Iterator[str]:
             yield f"{server.kind}: the client uses OAuth2, which it cannot do with {server.host}"
 
 
-def ask_once(user: ClientUser) -> Conversation:
+def ask_once(user: ClientUser) -> ClientSession:
     """Ask the same URLs; the first success ends the search, whatever the document says [run].
 
     After all URLs have failed, 22.12 requests the last one without end; this record requests it
@@ -102,13 +102,13 @@ def read(body: bytes, address: EmailAddress, default: ServerSecurity) -> Account
         default: the security if a section has no `socketType` that the wizard knows.
 
     Raises:
-        Unusable: there is no service for reading, or none for sending.
+        UnusableDocument: there is no service for reading, or none for sending.
     """
-    provider = documents.provider_of(body)
+    provider = documents.find_provider(body)
     sections = documents.children(provider, "incomingServer", "outgoingServer")
-    servers, reasons = documents.usable(sections, lambda one: _server(one, address, default))
-    incoming = documents.first_of(servers, "imap", "pop3")
-    outgoing = documents.first_of(servers, "smtp")
+    servers, reasons = documents.read_sections(sections, lambda one: _server(one, address, default))
+    incoming = documents.first_server(servers, "imap", "pop3")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("; ".join(["no service for reading, or none for sending", *reasons]))
     return Account(incoming, outgoing)
@@ -121,17 +121,17 @@ def _server(section: etree._Element, address: EmailAddress, default: ServerSecur
         raise UnusableDocument("unsupported type")
 
     def value(name: str) -> str:
-        last = next(reversed(documents.texts(section, name)), "")
-        return documents.filled(last, address)
+        last = next(reversed(documents.child_texts(section, name)), "")
+        return documents.expand_placeholders(last, address)
 
-    port = documents.port(value("port"))
+    port = documents.parse_port(value("port"))
     host = value("hostname")
     if not host:
         raise UnusableDocument("there is no hostname")
     security = default
-    for text in documents.texts(section, "socketType"):
+    for text in documents.child_texts(section, "socketType"):
         security = _SECURITY.get(text, security)
-    stated = documents.texts(section, "authentication")
+    stated = documents.child_texts(section, "authentication")
     known = [_METHODS[one] for one in stated if one in _METHODS]
     # [code] A password in the clear is the default, and any other method replaces it.
     method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))

@@ -11,7 +11,7 @@ from waypost.diagnostics.simulated_clients.session import Account, MailServer
 
 def wanted(section: etree._Element, address: EmailAddress) -> str:
     """Return the login name that a section sets; empty if it sets none."""
-    return documents.filled(documents.text(section, "username"), address)
+    return documents.expand_placeholders(documents.child_text(section, "username"), address)
 
 
 def wrong_logins(account: Account, *names: str) -> Iterator[str]:

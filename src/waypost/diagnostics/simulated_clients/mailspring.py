@@ -14,30 +14,30 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 # [code] Any other value means STARTTLS.
 _SECURITY: Final[dict[str, ServerSecurity]] = {"plain": "none", "SSL": "tls"}
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask both URLs by https; the first success that is XML ends the search."""
     reasons: list[str] = []
     for request in (urls.autoconfig(user.domain), urls.well_known(user.domain)):
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         if not response.is_success:
-            reasons.append(f"{request.url}: {described(response)}")
+            reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
-            root = documents.parsed(response.body)
+            root = documents.parse(response.body)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -62,14 +62,14 @@ def _outcome(root: etree._Element, user: ClientUser, source: str) -> Outcome:
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not host or "%" in host:
         raise UnusableDocument(
             f"hostname {host[:40]!r}: the client does not replace placeholders there"
         )
-    port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType"), "starttls")
-    is_local_part = documents.text(section, "username") == "%EMAILLOCALPART%"
+    port = documents.parse_port(documents.child_text(section, "port"))
+    security = _SECURITY.get(documents.child_text(section, "socketType"), "starttls")
+    is_local_part = documents.child_text(section, "username") == "%EMAILLOCALPART%"
     login = user.address.local_part if is_local_part else str(user.address)
     return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
 

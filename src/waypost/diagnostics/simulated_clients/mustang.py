@@ -17,17 +17,17 @@ from waypost.diagnostics.simulated_clients.mustang_autodiscover import by_json, 
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
@@ -44,12 +44,12 @@ _ON_WEB: Final = frozenset({"jmap", "ews", "owa", "activesync", "graph"})
 _HTTPS_PORT: Final = 443
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask Autoconfig and Autodiscover; the first success in this order counts."""
     reasons: list[str] = []
-    typed = user.typed.rpartition("@")[2].lower()
+    typed = user.typed_address.rpartition("@")[2].lower()
     database = yield from _asked((_database(user.domain),), typed, user, reasons)
-    own = yield from _asked(_requests(user.domain, user.typed), typed, user, reasons)
+    own = yield from _asked(_requests(user.domain, user.typed_address), typed, user, reasons)
     by_mail_server = yield from _by_mail_server(user, reasons)
     exchange = yield from by_json(user, reasons)
     for outcome in (database, own, by_mail_server, exchange):
@@ -73,7 +73,7 @@ def _requests(domain: str, address: str = "") -> tuple[ClientRequest, ...]:
 
 def _by_mail_server(
     user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | None]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     host = yield from mail_exchanger(user.domain)
     found = None
     for domain in dict.fromkeys(one for one in (above(host), base_domain(host)) if one and host):
@@ -85,16 +85,16 @@ def _by_mail_server(
 
 def _asked(
     requests: tuple[ClientRequest, ...], domain: str, user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | None]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     """Ask some URLs at once, and read only the first success, whatever it contains."""
     answers = []
     for request in requests:
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         answers.append((request, response))
     for request, response in answers:
         if not response.is_success:
             if response.status or request.host not in urls.DATABASE_HOSTS:
-                reasons.append(f"{request.url}: {described(response)}")
+                reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
             account, warnings = read(response.body, domain, user.address)
@@ -114,52 +114,52 @@ def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list
         address: the address of the account.
 
     Raises:
-        Unusable: there is none, or there is no server for sending.
+        UnusableDocument: there is none, or there is no server for sending.
     """
-    provider = documents.provider_of(body)
-    named = documents.texts(provider, "domain")
-    required(domain in named, f"the document does not name the domain {domain[:60]}")
-    servers, reasons = documents.usable(
+    provider = documents.find_provider(body)
+    named = documents.child_texts(provider, "domain")
+    require(domain in named, f"the document does not name the domain {domain[:60]}")
+    servers, reasons = documents.read_sections(
         documents.children(provider, "incomingServer"), lambda one: _server(one, address)
     )
-    required(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
-    outgoing, why_not = documents.usable(
+    require(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
+    outgoing, why_not = documents.read_sections(
         documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
     )
     if any(one.kind in _ON_HOST for one in servers):
-        required(bool(outgoing), "; ".join(["no usable outgoingServer", *why_not]))
+        require(bool(outgoing), "; ".join(["no usable outgoingServer", *why_not]))
     incoming = servers[0]
-    required(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
+    require(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
     account = Account(incoming, outgoing[0] if incoming.kind in _ON_HOST else incoming)
     return account, list(_troubles(account, provider))
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    required(kind in _ON_HOST | _ON_WEB, "unsupported type")
-    login = documents.text(section, "username")
-    required(bool(documents.children(section, "username")), "there is no username")
+    require(kind in _ON_HOST | _ON_WEB, "unsupported type")
+    login = documents.child_text(section, "username")
+    require(bool(documents.children(section, "username")), "there is no username")
     if kind in _ON_HOST:
         host, port, security = _place(section, address)
     else:
-        place = ClientRequest.get(documents.text(section, "url"))
-        required(place.scheme in {"https", "http"} and bool(place.host), "there is no url")
+        place = ClientRequest.get(documents.child_text(section, "url"))
+        require(place.scheme in {"https", "http"} and bool(place.host), "there is no url")
         host, port, security = place.host, _HTTPS_PORT, "tls"
     method = _method(section)
-    login = documents.filled(login, address) or str(address)
+    login = documents.expand_placeholders(login, address) or str(address)
     return MailServer(kind, host, port, security, method, login)
 
 
 def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, ServerSecurity]:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
-    required(is_host, f"hostname {host[:40]!r} is not a host name")
-    port = documents.port(documents.text(section, "port"))
-    stated = documents.texts(section, "socketType")
+    require(is_host, f"hostname {host[:40]!r} is not a host name")
+    port = documents.parse_port(documents.child_text(section, "port"))
+    stated = documents.child_texts(section, "socketType")
     security = next((_SECURITY[one] for one in stated if one in _SECURITY), None)
     if security is None:
         raise UnusableDocument(f"socketType {' '.join(stated)[:40]!r} is not known")
-    return documents.filled(host, address).lower(), port, security
+    return documents.expand_placeholders(host, address).lower(), port, security
 
 
 def _method(section: etree._Element) -> str:
@@ -169,7 +169,7 @@ def _method(section: etree._Element) -> str:
         for one in documents.children(section, "authentication")
         if not one.attrib and one.text in _METHODS
     ]
-    required(bool(known), "the client knows no authentication method")
+    require(bool(known), "the client knows no authentication method")
     if _knows_oauth2(section):
         return known[0]
     others = [one for one in known if one != "OAuth2"]
@@ -181,9 +181,9 @@ def _knows_oauth2(element: etree._Element) -> bool:
     """Return whether the first `oAuth2` of the document is complete."""
     root = element.getroottree().getroot()
     oauth2 = next(iter(documents.children(root, "oAuth2")), None)
-    if oauth2 is None or not documents.text(oauth2, "scope"):
+    if oauth2 is None or not documents.child_text(oauth2, "scope"):
         return False
-    places = (documents.text(oauth2, name) for name in ("tokenURL", "authURL"))
+    places = (documents.child_text(oauth2, name) for name in ("tokenURL", "authURL"))
     return all(one.startswith(("https:", "http:")) for one in places)
 
 

@@ -16,12 +16,12 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _PROTOCOLS: Final = ("Ews", "ActiveSync", "REST")
@@ -30,7 +30,7 @@ _JSON: Final = "/autodiscover/autodiscover.json/v1.0"
 _STARTTLS_PORTS: Final = frozenset({143, 110, 587})
 _SENDING_PORTS: Final[dict[ServerSecurity, int]] = {"tls": 465, "starttls": 587, "none": 25}
 
-Asking = Generator[Question, ServerAnswer, Outcome | None]
+Asking = Generator[RequestOrLookup, ServerAnswer, Outcome | None]
 
 
 def by_json(user: ClientUser, reasons: list[str]) -> Asking:
@@ -39,14 +39,14 @@ def by_json(user: ClientUser, reasons: list[str]) -> Asking:
     for scheme, host in _places(user.domain):
         for protocol in _PROTOCOLS:
             # [code] The address is in the path as it was typed.
-            path = f"{_JSON}/{user.typed}"
+            path = f"{_JSON}/{user.typed_address}"
             request = ClientRequest("GET", scheme, host, path, f"Protocol={protocol}")
-            response = yield from followed(request)
+            response = yield from follow_redirects(request)
             place = url_in_json(response.body) if response.is_success else ""
             if place.startswith("https:"):
                 found = found or Outcome(source=place)
             elif protocol == _PROTOCOLS[0]:
-                why = described(response) if not response.is_success else "no Url"
+                why = describe(response) if not response.is_success else "no Url"
                 reasons.append(f"{request.url}: {why}")
     return found
 
@@ -54,9 +54,9 @@ def by_json(user: ClientUser, reasons: list[str]) -> Asking:
 def by_xml(user: ClientUser, reasons: list[str]) -> Asking:
     """POST to three URLs; the first usable answer counts."""
     for scheme, host in _places(user.domain):
-        request = urls.pox(host, user.typed, scheme=scheme)
+        request = urls.pox(host, user.typed_address, scheme=scheme)
         response = yield request
-        target = request.at(response.location) if response.is_redirect else None
+        target = request.redirected_to(response.location) if response.is_redirect else None
         if target is not None and target.scheme == "https":
             request = target
             response = yield request
@@ -74,12 +74,14 @@ def _places(domain: str) -> tuple[tuple[urls.Scheme, str], ...]:
 
 def _read(response: ServerAnswer) -> etree._Element:
     if not response.is_success:
-        raise UnusableDocument(described(response))
-    return documents.parsed(response.body)
+        raise UnusableDocument(describe(response))
+    return documents.parse(response.body)
 
 
 def _account(root: etree._Element, user: ClientUser) -> Account:
-    servers, reasons = documents.usable(documents.protocols(root), lambda one: _server(one, user))
+    servers, reasons = documents.read_sections(
+        documents.protocols(root), lambda one: _server(one, user)
+    )
     if not servers:
         raise UnusableDocument("; ".join(["the client knows no Protocol", *reasons]))
     incoming = servers[0]
@@ -97,12 +99,12 @@ def _server(protocol: etree._Element, user: ClientUser) -> MailServer:
     kind = documents.mail_kind(protocol)
     if kind == "smtp":
         raise UnusableDocument("SMTP is not read")
-    port = documents.port(documents.text(protocol, "Port"))
-    host = documents.text(protocol, "Server")
-    encryption = documents.text(protocol, "Encryption").lower()
+    port = documents.parse_port(documents.child_text(protocol, "Port"))
+    host = documents.child_text(protocol, "Server")
+    encryption = documents.child_text(protocol, "Encryption").lower()
     # [code] One of them is enough.
-    is_on = documents.text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
+    is_on = documents.child_text(protocol, "SSL").lower() == "on" or encryption not in {"", "none"}
     protected: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
     security: ServerSecurity = protected if is_on else "none"
-    login = documents.text(protocol, "LoginName") or str(user.address)
+    login = documents.child_text(protocol, "LoginName") or str(user.address)
     return MailServer(kind, host.lower(), port, security, "password-cleartext", login)

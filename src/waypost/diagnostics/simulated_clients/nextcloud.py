@@ -13,8 +13,8 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import above, mail_exchanger
 from waypost.diagnostics.simulated_clients.session import (
     Account,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     ServerSecurity,
     UnusableDocument,
@@ -28,7 +28,7 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
 }
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask two URLs by https, the public database, then the two by http.
 
     Then the same with the MX host instead of the domain, and with the MX host without its first
@@ -45,9 +45,9 @@ def ask(user: ClientUser) -> Conversation:
     return outcome
 
 
-def _for_domain(domain: str, user: ClientUser) -> Conversation:
+def _for_domain(domain: str, user: ClientUser) -> ClientSession:
     # [code] The address is not escaped.
-    query = f"emailaddress={user.typed}"
+    query = f"emailaddress={user.typed_address}"
     requests = (
         urls.autoconfig(domain, "https", query),
         urls.well_known(domain, "https", query),
@@ -62,21 +62,21 @@ def read(body: bytes, address: EmailAddress) -> Account:
     """Return the account of the first IMAP and the first SMTP section.
 
     Raises:
-        Unusable: one of them is missing, or cannot be used.
+        UnusableDocument: one of them is missing, or cannot be used.
     """
-    incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
+    incoming, outgoing = documents.first_imap_and_smtp(documents.find_provider(body))
     return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not host or "%" in host:
         raise UnusableDocument(
             f"hostname {host[:40]!r}: the client does not replace placeholders there"
         )
-    port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType").lower(), "none")
-    login = documents.filled(documents.text(section, "username"), address)
+    port = documents.parse_port(documents.child_text(section, "port"))
+    security = _SECURITY.get(documents.child_text(section, "socketType").lower(), "none")
+    login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     return MailServer(kind, host.lower(), port, security, login=login)
 
 

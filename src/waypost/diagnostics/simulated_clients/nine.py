@@ -18,13 +18,13 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
+    describe,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
@@ -34,23 +34,23 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
 }
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask for ActiveSync in JSON; if there is none, ask for an Autoconfig document."""
     # [log] The address is escaped here, and not below.
-    query = f"Email={quote(user.typed, safe='')}&Protocol=ActiveSync&RedirectCount=1"
+    query = f"Email={quote(user.typed_address, safe='')}&Protocol=ActiveSync&RedirectCount=1"
     host = f"autodiscover.{user.domain}"
     lookup = ClientRequest("GET", "https", host, "/autodiscover/autodiscover.json", query)
     response = yield lookup
     place = url_in_json(response.body) if response.is_success else ""
     if place.startswith("https://"):
         return Outcome(source=place)
-    reasons = [f"{lookup.url}: {described(response)}, no ActiveSync"]
+    reasons = [f"{lookup.url}: {describe(response)}, no ActiveSync"]
     # [log] No other client uses this prefix.
-    path, query = "/v1.1/mail/config-v1.1.xml", f"emailaddress={user.typed}"
+    path, query = "/v1.1/mail/config-v1.1.xml", f"emailaddress={user.typed_address}"
     request = ClientRequest("GET", "https", f"autoconfig.{user.domain}", path, query)
     response = yield request
     if not response.is_success:
-        return Outcome(reasons=(*reasons, f"{request.url}: {described(response)}"))
+        return Outcome(reasons=(*reasons, f"{request.url}: {describe(response)}"))
     try:
         return Outcome(read(response.body, user.address), source=request.url)
     except UnusableDocument as error:
@@ -61,19 +61,19 @@ def read(body: bytes, address: EmailAddress) -> Account:
     """Return the account of the first IMAP and the first SMTP section, according to the draft.
 
     Raises:
-        Unusable: one of them is missing, or cannot be used.
+        UnusableDocument: one of them is missing, or cannot be used.
     """
-    incoming, outgoing = documents.first_imap_and_smtp(documents.provider_of(body))
+    incoming, outgoing = documents.first_imap_and_smtp(documents.find_provider(body))
     return Account(_server("imap", incoming, address), _server("smtp", outgoing, address))
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
-    host = documents.filled(documents.text(section, "hostname"), address)
+    host = documents.expand_placeholders(documents.child_text(section, "hostname"), address)
     if not host:
         raise UnusableDocument("there is no hostname")
-    port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType"), "automatic")
-    login = documents.filled(documents.text(section, "username"), address)
+    port = documents.parse_port(documents.child_text(section, "port"))
+    security = _SECURITY.get(documents.child_text(section, "socketType"), "automatic")
+    login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     return MailServer(kind, host.lower(), port, security, login=login)
 
 

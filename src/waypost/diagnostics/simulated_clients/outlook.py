@@ -19,17 +19,17 @@ from waypost.diagnostics.simulated_clients.lookups import offered
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 from waypost.diagnostics.simulated_clients.url_search import for_each_address
 
@@ -38,32 +38,34 @@ REDIRECTS_MAX: Final = 10
 _ENCRYPTION: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Search, and search again for each address that an answer redirects to."""
     return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
 
 
 def _searched(
     user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """Request the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
 
     The first success counts.
     """
     name = f"autodiscover.{user.domain}"
     # [log] Spelled so, with a small "v" and a count.
-    query = f"Email={quote(user.typed, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
+    query = f"Email={quote(user.typed_address, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
     lookup = ClientRequest("GET", "https", name, "/autodiscover/autodiscover.json", query)
-    response = yield from followed(lookup, most=REDIRECTS_MAX)
+    response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
     place = url_in_json(response.body) if response.is_success else ""
     if place.startswith("https://"):
-        target = urls.pox(name, user.typed, content_type="text/xml").at(place)
+        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(place)
         outcome = (yield from _settings(target, user, reasons)) if target is not None else None
         if outcome is not None:
             return outcome
     else:
-        reasons.append(f"{lookup.url}: {described(response)}, no URL of Autodiscover")
-    first = [urls.pox(host, user.typed, content_type="text/xml") for host in (user.domain, name)]
+        reasons.append(f"{lookup.url}: {describe(response)}, no URL of Autodiscover")
+    first = [
+        urls.pox(host, user.typed_address, content_type="text/xml") for host in (user.domain, name)
+    ]
     for request in first:
         outcome = yield from _settings(request, user, reasons)
         if outcome is not None:
@@ -71,9 +73,9 @@ def _searched(
     # s2.4 step 9: unauthenticated, by plain http, and useful only if it redirects to https.
     probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
     response = yield probe
-    target = first[1].at(response.location) if response.status in {301, 302} else None
+    target = first[1].redirected_to(response.location) if response.status in {301, 302} else None
     if target is None or target.scheme != "https":
-        reasons.append(f"{probe.url}: {described(response)}, and no redirect to https")
+        reasons.append(f"{probe.url}: {describe(response)}, and no redirect to https")
     else:
         outcome = yield from _settings(target, user, reasons)
         if outcome is not None:
@@ -83,11 +85,11 @@ def _searched(
 
 def _by_srv(
     user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | ClientUser]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
     records = yield from offered("_autodiscover", user.domain)
     for host in [one.data for one in records][:1]:
-        request = urls.pox(host, user.typed, content_type="text/xml")
+        request = urls.pox(host, user.typed_address, content_type="text/xml")
         outcome = yield from _settings(request, user, reasons)
         if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
             asked = f"the client asks its user whether to trust {host}"
@@ -111,7 +113,7 @@ def _settings(
             if isinstance(target, ClientUser):
                 return target
             if target is None:
-                root = documents.parsed(response.body)
+                root = documents.parse(response.body)
                 account = read(root, user.address)
                 return Outcome(account, source=request.url, warnings=_troubles(root))
         except UnusableDocument as error:
@@ -128,18 +130,18 @@ def _elsewhere(
     """Return the redirect of an answer: a request or a user; None if it is no redirect."""
     if response.status == 302:
         return _at(response.location, "Location", request)
-    required(response.is_success, described(response))
-    for account in documents.below(documents.parsed(response.body), "Response", "Account"):
-        action = documents.text(account, "Action")
+    require(response.is_success, describe(response))
+    for account in documents.elements_at(documents.parse(response.body), "Response", "Account"):
+        action = documents.child_text(account, "Action")
         if action == "redirectUrl":
-            return _at(documents.text(account, "RedirectUrl"), "RedirectUrl", request)
+            return _at(documents.child_text(account, "RedirectUrl"), "RedirectUrl", request)
         if action == "redirectAddr":
-            return other_user(documents.text(account, "RedirectAddr"), "RedirectAddr", user)
+            return other_user(documents.child_text(account, "RedirectAddr"), "RedirectAddr", user)
     return None
 
 
 def _at(place: str, name: str, request: ClientRequest) -> ClientRequest:
-    target = request.at(place)
+    target = request.redirected_to(place)
     if target is None or target.scheme != "https":
         raise UnusableDocument(f"{name} is not an https URL")
     return target
@@ -149,26 +151,26 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
     """Return the account of an answer.
 
     Raises:
-        Unusable: the client makes no account of the answer.
+        UnusableDocument: the client makes no account of the answer.
     """
     if root.tag != f"{{{urls.ANY_RESPONSE}}}Autodiscover":
         raise UnusableDocument("the namespace of Autodiscover is not Microsoft's")
-    if documents.refusal(root):
-        raise UnusableDocument(f"ErrorCode {documents.refusal(root)}")
-    response = documents.response_of(root, urls.OUTLOOK_RESPONSE)
+    if documents.error_code(root):
+        raise UnusableDocument(f"ErrorCode {documents.error_code(root)}")
+    response = documents.find_response(root, urls.OUTLOOK_RESPONSE)
     if response is None:
         raise UnusableDocument("the namespace of Response is not Outlook's")
-    account = next(iter(documents.below(response, "Account")), None)
-    if account is None or documents.text(account, "AccountType") != "email":
+    account = next(iter(documents.elements_at(response, "Account")), None)
+    if account is None or documents.child_text(account, "AccountType") != "email":
         raise UnusableDocument("there is no Account of the type email")
-    if documents.text(account, "Action") != "settings":
+    if documents.child_text(account, "Action") != "settings":
         raise UnusableDocument("Action is not settings")
-    servers, reasons = documents.usable(
+    servers, reasons = documents.read_sections(
         documents.children(account, "Protocol"), lambda one: _protocol(one, address)
     )
     # [know] The first one for reading that it supports.
     incoming = next((one for one in servers if one.kind != "smtp"), None)
-    outgoing = documents.first_of(servers, "smtp")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))
     return Account(incoming, outgoing)
@@ -176,10 +178,10 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
 
 def _troubles(root: etree._Element) -> tuple[str, ...]:
     kinds = [
-        documents.text(one, "Type")
+        documents.child_text(one, "Type")
         for one in documents.protocols(root)
-        if documents.text(one, "Type") in {"IMAP", "POP3", "SMTP"}
-        and documents.text(one, "SPA").lower() != "off"
+        if documents.child_text(one, "Type") in {"IMAP", "POP3", "SMTP"}
+        and documents.child_text(one, "SPA").lower() != "off"
     ]
     if not kinds:
         return ()
@@ -189,19 +191,19 @@ def _troubles(root: etree._Element) -> tuple[str, ...]:
 def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     kind = documents.mail_kind(protocol)
     host, port = (
-        documents.text(protocol, "Server"),
-        documents.port(documents.text(protocol, "Port")),
+        documents.child_text(protocol, "Server"),
+        documents.parse_port(documents.child_text(protocol, "Port")),
     )
     if not host:
         raise UnusableDocument("there is no Server")
     # s2.2: SSL is on if it is missing, and Encryption overrides it.
-    is_off = documents.text(protocol, "SSL").lower() == "off"
+    is_off = documents.child_text(protocol, "SSL").lower() == "off"
     fallback: ServerSecurity = "none" if is_off else "tls"
-    security = _ENCRYPTION.get(documents.text(protocol, "Encryption").lower(), fallback)
+    security = _ENCRYPTION.get(documents.child_text(protocol, "Encryption").lower(), fallback)
     # s2.2: SPA is on if it is missing; then the client sends no plain password.
-    is_off = documents.text(protocol, "SPA").lower() == "off"
+    is_off = documents.child_text(protocol, "SPA").lower() == "off"
     method = "password-cleartext" if is_off else "password-encrypted"
-    login = documents.text(protocol, "LoginName") or str(address)
+    login = documents.child_text(protocol, "LoginName") or str(address)
     return MailServer(kind, host.lower(), port, security, method, login)
 
 

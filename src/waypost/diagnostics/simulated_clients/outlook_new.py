@@ -17,15 +17,15 @@ from waypost.diagnostics.simulated_clients.activesync import (
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     Outcome,
     UnusableDocument,
-    followed,
+    follow_redirects,
 )
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask for ActiveSync in JSON, then in XML, and accept a refusal.
 
     No IMAP account is available here. The search must end cleanly, or with the URL of an ActiveSync
@@ -33,21 +33,21 @@ def ask(user: ClientUser) -> Conversation:
     """
     host = f"autodiscover.{user.domain}"
     # [log] Spelled so, and with a count: gronke/email-autodiscover#4, 2018.
-    query = f"Email={quote(user.typed, safe='')}&Protocol=ActiveSync&RedirectCount=1"
+    query = f"Email={quote(user.typed_address, safe='')}&Protocol=ActiveSync&RedirectCount=1"
     lookup = ClientRequest("GET", "https", host, "/autodiscover/autodiscover.json", query)
-    response = yield from followed(lookup, most=REDIRECTS_MAX)
+    response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
     reasons: list[str] = []
     place = url_in_json(response.body) if response.is_success else ""
     if place.startswith("https://"):
         return Outcome(source=place)
     if response.is_success:
         reasons.append(f"{lookup.url}: success, but no JSON with an https Url")
-    mobile = urls.pox(host, user.typed, content_type="text/xml", mobile=True)
+    mobile = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
     response = yield from posted_again(mobile)
     if not response.is_success:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
     try:
-        place = activesync_server(documents.parsed(response.body))
+        place = activesync_server(documents.parse(response.body))
     except UnusableDocument as error:
         return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
     return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))

@@ -15,14 +15,14 @@ from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 
 _CONTENT_TYPES: Final = ("application/xml", "text/xml", "text/plain")
@@ -38,14 +38,14 @@ _WITHOUT_LOGIN: Final = frozenset({"none", "client-IP-address"})
 _SOURCES: Final = "/thunderbird/autoconfig/refs/heads/master/ispdb"
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask one URL after the other; the first success that is sent as XML or text counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
-        response = yield from followed(request, downgrades=False)
+        response = yield from follow_redirects(request, allow_downgrade=False)
         if not response.is_success:
             if response.status or request.host not in urls.DATABASE_HOSTS:
-                reasons.append(f"{request.url}: {described(response)}")
+                reasons.append(f"{request.url}: {describe(response)}")
             continue
         if not response.content_type.startswith(_CONTENT_TYPES):
             reasons.append(f"{request.url}: Content-Type is {response.content_type[:60]!r}")
@@ -70,10 +70,10 @@ def _requests(domain: str) -> tuple[ClientRequest, ...]:
 
 
 def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
-    provider = documents.provider_of(body)
+    provider = documents.find_provider(body)
     # [code] Exactly as it was typed.
-    typed = user.typed.rpartition("@")[2]
-    if typed not in documents.texts(provider, "domain"):
+    typed = user.typed_address.rpartition("@")[2]
+    if typed not in documents.child_texts(provider, "domain"):
         raise UnusableDocument(f"the document does not name the domain {typed} as it was typed")
     servers: list[MailServer] = []
     warnings: list[str] = []
@@ -97,27 +97,27 @@ def _sections(
 
 def _server(kind: str, sections: list[etree._Element]) -> MailServer:
     """Read a host and, for each kind of protection, the port of the first section that has it."""
-    hosts = (documents.text(one, "hostname") for one in sections)
+    hosts = (documents.child_text(one, "hostname") for one in sections)
     host = next(filter(None, hosts), "")
     if not host or "%" in host:
         raise UnusableDocument(f"{kind}: hostname {host[:40]!r} is not a host name")
     for text, security in _SECURITY.items():
         section = next(filter(partial(_says, text), sections), None)
         if section is not None:
-            port = documents.port(documents.text(section, "port"))
+            port = documents.parse_port(documents.child_text(section, "port"))
             return MailServer(kind, host.lower(), port, security)
     raise UnusableDocument(f"{kind}: the client knows no socketType")
 
 
 def _says(text: str, section: etree._Element) -> bool:
-    return documents.text(section, "socketType") == text
+    return documents.child_text(section, "socketType") == text
 
 
 def _without_method(
     kind: str, sections: list[etree._Element], security: ServerSecurity
 ) -> Iterator[str]:
     text = next(text for text, one in _SECURITY.items() if one == security)
-    stated = documents.texts(next(filter(partial(_says, text), sections)), "authentication")
+    stated = documents.child_texts(next(filter(partial(_says, text), sections)), "authentication")
     if not (_METHODS | _WITHOUT_LOGIN).intersection(stated):
         yield f"{kind}: no known method in {' '.join(stated)[:60]!r}, so no login"
 

@@ -48,7 +48,7 @@ class ClientRequest:
         query = f"?{self.query}" if self.query else ""
         return f"{self.scheme}://{self.host}{self.path}{query}"
 
-    def at(self, location: str) -> "ClientRequest | None":
+    def redirected_to(self, location: str) -> "ClientRequest | None":
         """Return the same request at another URL, absolute or relative; None if it is not a URL."""
         try:
             parts = urlsplit(urljoin(self.url, location[:URL_MAX_CHARS]))
@@ -161,18 +161,18 @@ class UnusableDocument(ValueError):
     """A client cannot use a document; the message says why."""
 
 
-def required(condition: bool, why: str) -> None:
+def require(condition: bool, reason: str) -> None:
     """Check a condition of a client.
 
     Raises:
-        Unusable: the condition is false; the message is the reason.
+        UnusableDocument: the condition is false; the message is the reason.
     """
     if not condition:
-        raise UnusableDocument(why)
+        raise UnusableDocument(reason)
 
 
-Question = ClientRequest | DnsLookup
-Conversation = Generator[Question, ServerAnswer, Outcome]
+RequestOrLookup = ClientRequest | DnsLookup
+ClientSession = Generator[RequestOrLookup, ServerAnswer, Outcome]
 Exchange = tuple[ClientRequest, ServerAnswer]
 
 
@@ -181,15 +181,15 @@ class ClientUser:
     """The user that sets up an account.
 
     Attributes:
-        typed: the address, exactly as typed.
+        typed_address: the address, exactly as typed.
         address: the parsed address.
     """
 
-    typed: str
+    typed_address: str
     address: EmailAddress
 
     @classmethod
-    def typing(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """Create a user from the address that was typed.
 
         Raises:
@@ -205,95 +205,95 @@ class ClientUser:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A whole conversation.
+    """The requests and the answers of a session.
 
     Attributes:
         exchanges: the HTTP requests and their answers.
-        asked: all requests and DNS lookups, in their order.
+        requests: all requests and DNS lookups, in their order.
     """
 
     outcome: Outcome
     exchanges: tuple[Exchange, ...]
-    asked: tuple[Question, ...]
+    requests: tuple[RequestOrLookup, ...]
 
 
 def run_session(
-    conversation: Conversation,
-    answer: Callable[[ClientRequest], ServerAnswer],
+    session: ClientSession,
+    send: Callable[[ClientRequest], ServerAnswer],
     resolve: Resolver = silence,
 ) -> Transcript:
-    """Run a conversation until it ends.
+    """Run a session until it ends.
 
     Args:
-        conversation: the conversation of a client, not yet started.
-        answer: returns the answer to a request.
+        session: the session of a client, not yet started.
+        send: returns the answer to a request.
         resolve: returns the records for a lookup.
     """
     exchanges: list[Exchange] = []
-    asked: list[Question] = []
+    requests: list[RequestOrLookup] = []
     try:
-        question = next(conversation)
-        while len(asked) < REQUESTS_MAX:
-            asked.append(question)
-            if isinstance(question, DnsLookup):
-                response = ServerAnswer(0, records=resolve(question))
+        request = next(session)
+        while len(requests) < REQUESTS_MAX:
+            requests.append(request)
+            if isinstance(request, DnsLookup):
+                response = ServerAnswer(0, records=resolve(request))
             else:
-                response = answer(question)
-                exchanges.append((question, response))
-            question = conversation.send(response)
+                response = send(request)
+                exchanges.append((request, response))
+            request = session.send(response)
     except StopIteration as end:
-        return Transcript(end.value, tuple(exchanges), tuple(asked))
-    conversation.close()
-    endless = Outcome(
+        return Transcript(end.value, tuple(exchanges), tuple(requests))
+    session.close()
+    too_many = Outcome(
         reasons=(f"more than {REQUESTS_MAX} requests; possibly an endless chain of redirects",)
     )
-    return Transcript(endless, tuple(exchanges), tuple(asked))
+    return Transcript(too_many, tuple(exchanges), tuple(requests))
 
 
-def followed(
+def follow_redirects(
     request: ClientRequest,
     *,
-    most: int = 20,
-    between_schemes: bool = True,
-    downgrades: bool = True,
-    relative: bool = True,
+    max_redirects: int = 20,
+    allow_scheme_change: bool = True,
+    allow_downgrade: bool = True,
+    allow_relative: bool = True,
 ) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
     """Send a request, and follow redirects.
 
     Args:
         request: the first request.
-        most: the maximum number of redirects; more count as no answer.
-        between_schemes: follow from http to https and back.
-        downgrades: follow from https to http.
-        relative: follow a Location that is a relative URL.
+        max_redirects: the maximum number of redirects; more count as no answer.
+        allow_scheme_change: follow from http to https and back.
+        allow_downgrade: follow from https to http.
+        allow_relative: follow a Location that is a relative URL.
     """
-    asked: set[ClientRequest] = set()
-    while len(asked) <= most:
-        asked.add(request)
+    visited: set[ClientRequest] = set()
+    while len(visited) <= max_redirects:
+        visited.add(request)
         response = yield request
         if not response.is_redirect:
             return response
-        target = request.at(response.location)
-        is_whole = "://" in response.location
-        if target is None or not (relative or is_whole):
+        target = request.redirected_to(response.location)
+        is_absolute = "://" in response.location
+        if target is None or not (allow_relative or is_absolute):
             return response
-        if target.scheme != request.scheme and not between_schemes:
+        if target.scheme != request.scheme and not allow_scheme_change:
             return response
-        if target.scheme == "http" and request.scheme == "https" and not downgrades:
+        if target.scheme == "http" and request.scheme == "https" and not allow_downgrade:
             return response
-        if target in asked:
+        if target in visited:
             return replace(response, reason="a redirect loop")
         request = target
     return ServerAnswer(
-        0, reason=f"more than {most} redirects, the last one to {request.url[:200]}"
+        0, reason=f"more than {max_redirects} redirects, the last one to {request.url[:200]}"
     )
 
 
-def described(response: ServerAnswer) -> str:
+def describe(response: ServerAnswer) -> str:
     """Describe an answer that is no success."""
     if response.is_redirect:
-        why = f" ({response.reason})" if response.reason else ""
-        return f"status {response.status} to {response.location[:200]}{why}"
+        reason = f" ({response.reason})" if response.reason else ""
+        return f"status {response.status} to {response.location[:200]}{reason}"
     if response.status:
         return f"status {response.status}"
     return f"no answer ({response.reason})" if response.reason else "no answer"

@@ -18,17 +18,17 @@ from waypost.diagnostics.simulated_clients.lookups import looked_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
@@ -36,18 +36,18 @@ _EARLIER_DRAFT: Final = "/.well-known/mail-v1.xml"
 _ADDRESS: Final = "%EMAILADDRESS%"
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask the URLs of Autoconfig, then Autodiscover, then DNS; the first usable answer counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
         # [know] PHP follows redirects of a GET, also to plain http; a 4xx or 5xx is no answer.
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         if not response.is_success:
             if response.status or request.host != urls.DATABASE_HOST:
-                reasons.append(f"{request.url}: {described(response)}")
+                reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
-            provider = documents.provider_of(response.body)
+            provider = documents.find_provider(response.body)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -76,7 +76,7 @@ def _requests(domain: str) -> tuple[ClientRequest, ...]:
 def _outcome(provider: etree._Element, user: ClientUser, source: str) -> Outcome:
     # [code] Sections of other types are left out, but then the first position stays empty.
     sections = [
-        documents.first_is(provider, name, kind)
+        documents.first_section(provider, name, kind)
         for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
     ]
     incoming, outgoing = (_server(one, user) for one in sections)
@@ -86,14 +86,14 @@ def _outcome(provider: etree._Element, user: ClientUser, source: str) -> Outcome
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
-    host = documents.text(section, "hostname")
+    host = documents.child_text(section, "hostname")
     if not host or "%" in host:
         raise UnusableDocument(
             f"hostname {host[:40]!r}: the client does not replace placeholders there"
         )
-    port = documents.port(documents.text(section, "port"))
-    security = _SECURITY.get(documents.text(section, "socketType"), "none")
-    login = _login(documents.text(section, "username") == _ADDRESS, user)
+    port = documents.parse_port(documents.child_text(section, "port"))
+    security = _SECURITY.get(documents.child_text(section, "socketType"), "none")
+    login = _login(documents.child_text(section, "username") == _ADDRESS, user)
     return MailServer(section.get("type") or "", host.lower(), port, security, login=login)
 
 
@@ -104,7 +104,7 @@ def _login(is_address: bool, user: ClientUser) -> str:
 
 def _autodiscover(
     user: ClientUser, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | None]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     records = yield from looked_up("SRV", f"_autodiscover._tcp.{user.domain}")
     asked = f"autodiscover@{user.domain}"
     name = f"autodiscover.{user.domain}"
@@ -116,7 +116,7 @@ def _autodiscover(
     for request in requests:
         response = yield request
         try:
-            required(response.is_success, described(response))
+            require(response.is_success, describe(response))
             account = _exchange(response.body, asked, user)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
@@ -138,41 +138,41 @@ def _at(record: DnsAnswer, asked: str) -> ClientRequest:
 
 
 def _exchange(body: bytes, asked: str, user: ClientUser) -> Account:
-    root = documents.parsed(body)
-    for account in documents.below(root, "Response", "Account"):
-        if documents.text(account, "AccountType") != "email":
+    root = documents.parse(body)
+    for account in documents.elements_at(root, "Response", "Account"):
+        if documents.child_text(account, "AccountType") != "email":
             raise UnusableDocument("AccountType is not email")
     # [code] A single Protocol is read as if it were a list of texts, which has no result.
     protocols = list(documents.protocols(root))
     if len(protocols) < 2:
         raise UnusableDocument("fewer than two Protocol elements")
     servers = [_protocol(one, asked, user) for one in protocols if _is_mail(one)]
-    incoming = documents.first_of(servers, "imap")
-    outgoing = documents.first_of(servers, "smtp")
+    incoming = documents.first_server(servers, "imap")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("no Protocol IMAP or SMTP")
     return Account(incoming, outgoing)
 
 
 def _is_mail(protocol: etree._Element) -> bool:
-    return documents.text(protocol, "Type") in {"IMAP", "SMTP"}
+    return documents.child_text(protocol, "Type") in {"IMAP", "SMTP"}
 
 
 def _protocol(protocol: etree._Element, asked: str, user: ClientUser) -> MailServer:
     kind = documents.mail_kind(protocol)
     host, port = (
-        documents.text(protocol, "Server"),
-        documents.port(documents.text(protocol, "Port")),
+        documents.child_text(protocol, "Server"),
+        documents.parse_port(documents.child_text(protocol, "Port")),
     )
     # [code] Case matters; `Encryption` is not read.
-    is_on = documents.text(protocol, "SSL") == "on"
+    is_on = documents.child_text(protocol, "SSL") == "on"
     is_starttls = port == 587 if kind == "smtp" else is_on and port != 993
     security: ServerSecurity = "starttls" if is_starttls else "tls" if is_on else "none"
-    login = _login(documents.text(protocol, "LoginName") == asked, user)
+    login = _login(documents.child_text(protocol, "LoginName") == asked, user)
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
-def _by_srv(domain: str, reasons: list[str]) -> Generator[Question, ServerAnswer, None]:
+def _by_srv(domain: str, reasons: list[str]) -> Generator[RequestOrLookup, ServerAnswer, None]:
     """Look up SRV records; the client fills in only the server for reading."""
     for labels in (("_submissions", "_submission"), ("_imaps", "_imap")):
         for label in labels:

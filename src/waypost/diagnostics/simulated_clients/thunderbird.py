@@ -19,17 +19,17 @@ from waypost.diagnostics.simulated_clients.lookups import above, base_domain, ma
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 from waypost.diagnostics.simulated_clients.thunderbird_autodiscover import XML_TYPES, autodiscover
 
@@ -56,15 +56,15 @@ _PASSWORDS: Final = frozenset({"password-cleartext", "password-encrypted"})
 _ID: Final = re.compile(r"[A-Za-z0-9.-]+")
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask the four URLs, the public database and Autodiscover; the best success wins.
 
     All requests start at the same time, so each is sent whatever the others answer.
     """
-    typed_domain = user.typed.rpartition("@")[2]
+    typed_domain = user.typed_address.rpartition("@")[2]
     if not typed_domain.isascii():
         return Outcome(reasons=("the dialog accepts no domain in U-labels",), has_stopped=True)
-    query = urls.encoded(user.typed)
+    query = urls.encoded(user.typed_address)
     provider = [
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
@@ -73,9 +73,9 @@ def ask(user: ClientUser) -> Conversation:
     ]
     answers = []
     for request in provider:
-        response = yield from followed(request)
+        response = yield from follow_redirects(request)
         answers.append((request, response))
-    yield from followed(urls.database(user.domain))
+    yield from follow_redirects(urls.database(user.domain))
     hoster = yield from _by_mx(user, query)
     exchange = yield from autodiscover(user)
     found = _from_provider(answers, user.address)
@@ -87,7 +87,7 @@ def ask(user: ClientUser) -> Conversation:
     return found if found.account else Outcome(reasons=reasons)
 
 
-def _by_mx(user: ClientUser, query: str) -> Generator[Question, ServerAnswer, Outcome]:
+def _by_mx(user: ClientUser, query: str) -> Generator[RequestOrLookup, ServerAnswer, Outcome]:
     """Ask at the domains of the MX host, by https only, each document separately."""
     host = yield from mail_exchanger(user.domain)
     base = base_domain(host)
@@ -97,8 +97,8 @@ def _by_mx(user: ClientUser, query: str) -> Generator[Question, ServerAnswer, Ou
         return found
     for domain in dict.fromkeys(one for one in (above(host), base) if one):
         request = urls.autoconfig(domain, "https", query)
-        response = yield from followed(request)
-        yield from followed(urls.database(domain))
+        response = yield from follow_redirects(request)
+        yield from follow_redirects(urls.database(domain))
         if found.account is None:
             outcome = _from_provider([(request, response)], user.address)
             found = outcome if outcome.account else Outcome(reasons=found.reasons + outcome.reasons)
@@ -115,11 +115,11 @@ def _from_provider(
             continue
         try:
             kind = response.content_type.lower()
-            required(kind.startswith(XML_TYPES), f"the Content-Type is {kind[:60]!r}, not XML")
+            require(kind.startswith(XML_TYPES), f"the Content-Type is {kind[:60]!r}, not XML")
             return Outcome(read(response.body, address), source=request.url)
         except UnusableDocument as error:
             return Outcome(reasons=(f"{request.url}: {error}",))
-    refusals = sorted({described(response) for _, response in answers})
+    refusals = sorted({describe(response) for _, response in answers})
     where = "its four URLs" if len(answers) > 1 else answers[0][0].url
     return Outcome(reasons=(f"no configuration at {where}: {', '.join(refusals)}",))
 
@@ -128,22 +128,22 @@ def read(body: bytes, address: EmailAddress) -> Account:
     """Return the account of an Autoconfig document, by the rules of readFromXML.
 
     Raises:
-        Unusable: the client makes no account of the document.
+        UnusableDocument: the client makes no account of the document.
     """
-    provider = documents.provider_of(body)
+    provider = documents.find_provider(body)
     name = provider.get("id") or ""
     if not (_ID.fullmatch(name) or "%EMAILDOMAIN%" in name):
         raise UnusableDocument(f"the id of emailProvider, {name[:40]!r}, is not a host name")
-    domains = documents.texts(provider, "domain")
+    domains = documents.child_texts(provider, "domain")
     if not domains:
         raise UnusableDocument("there is no domain in emailProvider")
     for domain in domains:
         if not is_host(domain) and domain != "%EMAILDOMAIN%":
             raise UnusableDocument(f"the domain {domain[:40]!r} is not a host name")
-    incoming, bad_incoming = documents.usable(
+    incoming, bad_incoming = documents.read_sections(
         documents.children(provider, "incomingServer"), lambda one: _server(one, address)
     )
-    outgoing, bad_outgoing = documents.usable(
+    outgoing, bad_outgoing = documents.read_sections(
         documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
     )
     if not incoming:
@@ -155,19 +155,19 @@ def read(body: bytes, address: EmailAddress) -> Account:
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    is_outgoing = documents.name_of(section) == "outgoingServer"
+    is_outgoing = documents.local_name(section) == "outgoingServer"
     if kind not in ({"smtp"} if is_outgoing else {"imap", "pop3"}):
         raise UnusableDocument("the type is not supported")
-    host = documents.filled(documents.text(section, "hostname"), address)
+    host = documents.expand_placeholders(documents.child_text(section, "hostname"), address)
     if not is_host_or_ip(host):
         raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
-    port = documents.port(documents.text(section, "port"))
-    sockets = documents.texts(section, "socketType")
+    port = documents.parse_port(documents.child_text(section, "port"))
+    sockets = documents.child_texts(section, "socketType")
     security = next((_SECURITY[one] for one in sockets if one in _SECURITY), None)
     if security is None:
         raise UnusableDocument(f"socketType {' '.join(sockets)[:40]!r} is not supported")
     known = _OUTGOING_METHODS if is_outgoing else _METHODS
-    stated = documents.texts(section, "authentication")
+    stated = documents.child_texts(section, "authentication")
     method = next((known[one] for one in stated if one in known), None)
     if method is None and "OAuth2" in stated:
         raise UnusableDocument(
@@ -175,7 +175,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         )
     if method is None:
         raise UnusableDocument(f"authentication {' '.join(stated)[:60]!r} is not supported")
-    login = documents.filled(documents.text(section, "username"), address)
+    login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     if not login and (method in _PASSWORDS or not is_outgoing):
         raise UnusableDocument("there is no username")
     return MailServer(kind, host.lower(), port, security, method, login)

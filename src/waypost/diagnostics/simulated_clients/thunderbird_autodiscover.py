@@ -17,12 +17,12 @@ from waypost.diagnostics.simulated_clients.session import (
     ClientUser,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    required,
+    describe,
+    require,
 )
 
 # [run] A body of another type is not parsed as XML.
@@ -41,12 +41,12 @@ class _Answer:
     warnings: tuple[str, ...] = ()
 
 
-def autodiscover(user: ClientUser) -> Generator[Question, ServerAnswer, Outcome]:
+def autodiscover(user: ClientUser) -> Generator[RequestOrLookup, ServerAnswer, Outcome]:
     """POST to three URLs and to the host in DNS; the best successful answer is read.
 
     No password is sent if the user typed none.
     """
-    local_part, domain = user.typed.rpartition("@")[0], user.domain
+    local_part, domain = user.typed_address.rpartition("@")[0], user.domain
     for _ in range(REDIRECTS_MAX + 1):
         answers = yield from _asked(f"{local_part}@{domain}", domain)
         best = next((one for one in answers if one.response.is_success), answers[0])
@@ -62,7 +62,7 @@ def autodiscover(user: ClientUser) -> Generator[Question, ServerAnswer, Outcome]
     return Outcome(reasons=("Autodiscover: more redirects than the client follows",))
 
 
-def _asked(address: str, domain: str) -> Generator[Question, ServerAnswer, list[_Answer]]:
+def _asked(address: str, domain: str) -> Generator[RequestOrLookup, ServerAnswer, list[_Answer]]:
     """Send all requests, whatever the answers are; the most preferred one comes first."""
     name = f"autodiscover.{domain}"
     answers = []
@@ -72,7 +72,7 @@ def _asked(address: str, domain: str) -> Generator[Question, ServerAnswer, list[
     # [code] Useful only if it redirects to https; then it POSTs again.
     plain = urls.pox(name, address, scheme="http")
     response = yield plain
-    target = plain.at(response.location) if response.is_redirect else None
+    target = plain.redirected_to(response.location) if response.is_redirect else None
     if target is not None and target.scheme == "https":
         response = yield target
         answers.append(_Answer(target, response, _asks_user(target.host, domain)))
@@ -93,16 +93,16 @@ def _asks_user(host: str, domain: str) -> tuple[str, ...]:
 
 
 def _read(response: ServerAnswer) -> etree._Element:
-    required(response.is_success, described(response))
-    required(response.content_type.lower().startswith(XML_TYPES), "the answer is not sent as XML")
-    root = documents.parsed(response.body)
-    required(not documents.refusal(root), f"ErrorCode {documents.refusal(root)}")
+    require(response.is_success, describe(response))
+    require(response.content_type.lower().startswith(XML_TYPES), "the answer is not sent as XML")
+    root = documents.parse(response.body)
+    require(not documents.error_code(root), f"ErrorCode {documents.error_code(root)}")
     return root
 
 
 def _other_address(root: etree._Element) -> EmailAddress | None:
-    for account in documents.below(root, "Response", "Account"):
-        if text := documents.text(account, "RedirectAddr"):
+    for account in documents.elements_at(root, "Response", "Account"):
+        if text := documents.child_text(account, "RedirectAddr"):
             try:
                 return EmailAddress.parse(text)
             except AddressError as error:
@@ -111,11 +111,11 @@ def _other_address(root: etree._Element) -> EmailAddress | None:
 
 
 def _account(root: etree._Element, address: EmailAddress) -> Account:
-    servers, reasons = documents.usable(
+    servers, reasons = documents.read_sections(
         documents.protocols(root), lambda one: _protocol(one, address)
     )
     incoming = next((one for one in servers if one.kind != "smtp"), None)
-    outgoing = documents.first_of(servers, "smtp")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))
     return Account(incoming, outgoing)
@@ -124,17 +124,17 @@ def _account(root: etree._Element, address: EmailAddress) -> Account:
 def _protocol(protocol: etree._Element, address: EmailAddress) -> MailServer:
     kind = documents.mail_kind(protocol)
     host, port = (
-        documents.text(protocol, "Server"),
-        documents.port(documents.text(protocol, "Port")),
+        documents.child_text(protocol, "Server"),
+        documents.parse_port(documents.child_text(protocol, "Port")),
     )
     if not is_host_or_ip(host):
         raise UnusableDocument(f"Server {host[:40]!r} is not a host name")
     security: ServerSecurity = "starttls" if port in _STARTTLS_PORTS else "tls"
     # [run] One of them is enough, even if the other one says TLS.
-    ssl = documents.text(protocol, "SSL").lower()
-    if ssl == "off" or documents.text(protocol, "Encryption").lower() == "none":
+    ssl = documents.child_text(protocol, "SSL").lower()
+    if ssl == "off" or documents.child_text(protocol, "Encryption").lower() == "none":
         security = "none"
-    is_secure = documents.text(protocol, "SPA").lower() == "on"
+    is_secure = documents.child_text(protocol, "SPA").lower() == "on"
     method = "password-encrypted" if is_secure else "password-cleartext"
-    login = documents.text(protocol, "LoginName") or str(address)
+    login = documents.child_text(protocol, "LoginName") or str(address)
     return MailServer(kind, host.lower(), port, security, method, login)

@@ -22,17 +22,17 @@ from waypost.diagnostics.simulated_clients.lookups import base_domain, looked_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     MailServer,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     ServerSecurity,
     UnusableDocument,
-    described,
-    followed,
-    required,
+    describe,
+    follow_redirects,
+    require,
 )
 
 # [code] EmailProvider.swift: the enumerations SocketType, ServerType and Authentication.
@@ -48,10 +48,10 @@ _OAUTH2_PARTS: Final = ("tokenURL", "authURL", "issuer", "scope")
 _SPACES: Final = " \t\r\n"
 
 
-def ask(user: ClientUser) -> Conversation:
+def ask(user: ClientUser) -> ClientSession:
     """Ask two URLs and the public database by https; then the same for the MX host's domain."""
     # [code] URLQueryItem leaves "@" and "+" as they are.
-    query = f"emailaddress={user.typed}"
+    query = f"emailaddress={user.typed_address}"
     reasons: list[str] = []
     found = yield from _first(user.domain, query, user.address, reasons)
     if found is None:
@@ -65,7 +65,7 @@ def ask(user: ClientUser) -> Conversation:
 
 def _first(
     domain: str, query: str, address: EmailAddress, reasons: list[str]
-) -> Generator[Question, ServerAnswer, Outcome | None]:
+) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     """Return the outcome of the first document that can be decoded; it ends the search."""
     requests = (
         urls.autoconfig(domain, "https", query),
@@ -74,10 +74,10 @@ def _first(
     )
     for request in requests:
         # [know] iOS blocks plain http unless an app permits it; this app does not.
-        response = yield from followed(request, downgrades=False)
+        response = yield from follow_redirects(request, allow_downgrade=False)
         try:
             # [code] Only a 200 counts.
-            required(response.status == 200, described(response))
+            require(response.status == 200, describe(response))
             servers = list(decoded(response.body, address))
         except UnusableDocument as error:
             if response.status or request.host != urls.DATABASE_HOST:
@@ -88,8 +88,8 @@ def _first(
 
 
 def _outcome(request: ClientRequest, servers: list[MailServer]) -> Outcome:
-    incoming = documents.first_of(servers, "imap")
-    outgoing = documents.first_of(servers, "smtp")
+    incoming = documents.first_server(servers, "imap")
+    outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         why = f"{request.url}: no IMAP or no SMTP service, which ends its search"
         return Outcome(reasons=(why,), has_stopped=True)
@@ -108,16 +108,16 @@ def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
     """Decode a document; one bad value makes all of it useless.
 
     Raises:
-        Unusable: the document cannot be decoded.
+        UnusableDocument: the document cannot be decoded.
     """
-    root = documents.parsed(body)
-    required(
-        documents.name_of(root) == "clientConfig", "the root of the document is not clientConfig"
+    root = documents.parse(body)
+    require(
+        documents.local_name(root) == "clientConfig", "the root of the document is not clientConfig"
     )
     # [code] Only the last of several remains.
     for section in documents.children(root, "oAuth2")[-1:]:
         for name in _OAUTH2_PARTS:
-            required(
+            require(
                 _text(section, name) != "",
                 f"the client refuses a document with an oAuth2 without {name}",
             )
@@ -125,7 +125,7 @@ def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
     if provider is None:
         return  # [code] emailProvider is optional.
     for name in ("domain", "displayName", "displayShortName"):
-        required(
+        require(
             _text(provider, name) != "", f"there is no {name}, so the client refuses the document"
         )
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
@@ -134,24 +134,24 @@ def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    required(
+    require(
         kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
     )
     spoiled = f"one {kind} section makes the client refuse the document"
     values = {
-        name: documents.filled(_text(section, name), address)
+        name: documents.expand_placeholders(_text(section, name), address)
         for name in ("hostname", "port", "socketType", "username")
     }
     for name, value in values.items():
-        required(value != "", f"{spoiled}: there is no {name}")
+        require(value != "", f"{spoiled}: there is no {name}")
     socket = values["socketType"]
-    required(socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known")
-    methods = [one.strip(_SPACES) for one in documents.texts(section, "authentication")]
+    require(socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known")
+    methods = [one.strip(_SPACES) for one in documents.child_texts(section, "authentication")]
     for method in methods:
         if method and method not in _METHODS:
             raise UnusableDocument(f"{spoiled}: authentication {method[:40]!r} is not known")
     try:
-        port = documents.port(values["port"])
+        port = documents.parse_port(values["port"])
     except UnusableDocument as error:
         raise UnusableDocument(f"{spoiled}: {error}") from error
     # [code] AuthenticationType.swift: OAuth2 at any position, then a password in the clear.
@@ -162,7 +162,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 
 def _text(section: etree._Element, name: str) -> str:
     """Return the text of the last element with a name (for `domain` the first), without spaces."""
-    texts = [one.strip(_SPACES) for one in documents.texts(section, name)]
+    texts = [one.strip(_SPACES) for one in documents.child_texts(section, name)]
     held = [one for one in texts if one]
     return next(iter(held if name == "domain" else reversed(held)), "")
 

@@ -5,18 +5,20 @@ from collections.abc import Callable, Generator, Iterable
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
+    ClientSession,
     ClientUser,
-    Conversation,
     Outcome,
-    Question,
+    RequestOrLookup,
     ServerAnswer,
     UnusableDocument,
-    described,
-    followed,
+    describe,
+    follow_redirects,
 )
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS
 
-Search = Callable[[ClientUser, list[str]], Generator[Question, ServerAnswer, Outcome | ClientUser]]
+Search = Callable[
+    [ClientUser, list[str]], Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]
+]
 """Searches for a user and adds the reason of each failure. It returns the outcome, or another user
 if an answer redirects to another address."""
 
@@ -27,15 +29,15 @@ def in_turn(
     *,
     follow: Callable[
         [ClientRequest], Generator[ClientRequest, ServerAnswer, ServerAnswer]
-    ] = followed,
+    ] = follow_redirects,
     counts: Callable[[ServerAnswer], bool] = lambda response: response.is_success,
     stops: bool = False,
-) -> Conversation:
+) -> ClientSession:
     """Send one request after the other, until a document is usable.
 
     Args:
         requests: in the client's order.
-        read: returns the account of a document, or raises Unusable.
+        read: returns the account of a document, or raises UnusableDocument.
         follow: how the client follows redirects.
         counts: returns whether the client reads an answer.
         stops: a document that the client reads and cannot use ends its search.
@@ -49,7 +51,7 @@ def in_turn(
         if not counts(response):
             # If the public database is not asked, its missing answer is no reason.
             if response.status or request.host not in DATABASE_HOSTS:
-                reasons.append(f"{request.url}: {described(response)}")
+                reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
             return Outcome(read(response.body), source=request.url)
@@ -61,7 +63,7 @@ def in_turn(
     return Outcome(reasons=tuple(reasons))
 
 
-def for_each_address(search: Search, user: ClientUser, most: int) -> Conversation:
+def for_each_address(search: Search, user: ClientUser, most: int) -> ClientSession:
     """Search for a user, and again for each address that an answer redirects to.
 
     Args:

@@ -35,13 +35,13 @@ class ExchangeLimits:
     requests: int = 500
 
 
-class Wire:
+class HttpClient:
     """Sends requests, each of them once, and keeps the responses.
 
     Attributes:
-        context: the TLS context that checks certificates.
+        tls_context: the TLS context that checks certificates.
         is_exhausted: a request was not sent, because a limit was reached.
-        unknown: why a request could not be sent, once for each such request.
+        unknown_reasons: why a request could not be sent, once for each such request.
     """
 
     def __init__(
@@ -50,76 +50,76 @@ class Wire:
         limits: ExchangeLimits,
         *,
         checks_certificates: bool = True,
-        context: ssl.SSLContext | None = None,
+        tls_context: ssl.SSLContext | None = None,
     ) -> None:
         """Initialize with a transport and limits; the default TLS context is the system's."""
         self._transport = transport
         self._limits = limits
         self._end = time.monotonic() + limits.total_seconds
-        self.context = context or ssl.create_default_context()
+        self.tls_context = tls_context or ssl.create_default_context()
         if not checks_certificates:
-            self.context.check_hostname = False
-            self.context.verify_mode = ssl.CERT_NONE
-        self._said: dict[ClientRequest, ServerAnswer] = {}
+            self.tls_context.check_hostname = False
+            self.tls_context.verify_mode = ssl.CERT_NONE
+        self._responses: dict[ClientRequest, ServerAnswer] = {}
         self.is_exhausted = False
-        self.unknown: list[str] = []
+        self.unknown_reasons: list[str] = []
 
     @property
     def exchanges(self) -> list[Exchange]:
         """Return all requests, each with its response."""
-        return list(self._said.items())
+        return list(self._responses.items())
 
-    def seconds(self) -> float:
+    def seconds_left(self) -> float:
         """Return how long an answer may take now; 0 if no time is left."""
-        left = min(self._end - time.monotonic(), self._limits.timeout_seconds)
-        if left <= 0:
+        seconds = min(self._end - time.monotonic(), self._limits.timeout_seconds)
+        if seconds <= 0:
             self.is_exhausted = True
-        return max(left, 0.0)
+        return max(seconds, 0.0)
 
-    def answer(self, request: ClientRequest) -> ServerAnswer:
+    def send(self, request: ClientRequest) -> ServerAnswer:
         """Return the response, from now or from an earlier request."""
         if refusal := self._transport.refusal(request.host):
             return ServerAnswer(0, reason=refusal)
-        response = self._said.get(request) or self._asked(request)
+        response = self._responses.get(request) or self._send(request)
         if response.is_unknown:
-            self.unknown.append(response.reason)
+            self.unknown_reasons.append(response.reason)
         return response
 
     def add_host(self, host: str) -> None:
         """Add a host that DNS names."""
         self._transport.add_host(host)
 
-    def refusal_of_mail(self, host: str, address: str) -> str:
+    def mail_refusal(self, host: str, address: str) -> str:
         """Return why a mail server is not checked at an address; empty if it is."""
-        return self._transport.refusal_of_mail(host, address)
+        return self._transport.mail_refusal(host, address)
 
-    def ask(self, request: ClientRequest) -> ServerAnswer:
+    def send_again(self, request: ClientRequest) -> ServerAnswer:
         """Send a request, even if it was sent before, and return the response."""
-        response = self._asked(request)
+        response = self._send(request)
         if response.is_unknown:
-            self.unknown.append(response.reason)
+            self.unknown_reasons.append(response.reason)
         return response
 
-    def _asked(self, request: ClientRequest) -> ServerAnswer:
-        if len(self._said) >= self._limits.requests:
+    def _send(self, request: ClientRequest) -> ServerAnswer:
+        if len(self._responses) >= self._limits.requests:
             self.is_exhausted = True
-            why = f"the limit of {self._limits.requests} requests is reached"
-            return ServerAnswer(0, reason=why, is_unknown=True)
-        seconds = self.seconds()
+            limit_text = f"the limit of {self._limits.requests} requests is reached"
+            return ServerAnswer(0, reason=limit_text, is_unknown=True)
+        seconds = self.seconds_left()
         if not seconds:
             return ServerAnswer(0, reason=TIME_OVER, is_unknown=True)
         try:
-            response = self._sent(request, seconds)
+            response = self._exchange(request, seconds)
         except NamesUnavailable as error:
             response = ServerAnswer(0, reason=f"{error}"[:REASON_MAX_CHARS], is_unknown=True)
         except (OSError, http.client.HTTPException, ValueError) as error:
             response = ServerAnswer(0, reason=failure_reason(error)[:REASON_MAX_CHARS])
-            if not self.seconds():  # The answer may have had less time than the timeout.
+            if not self.seconds_left():  # The answer may have had less time than the timeout.
                 response = ServerAnswer(0, reason=TIME_OVER, is_unknown=True)
-        self._said[request] = response
+        self._responses[request] = response
         return response
 
-    def _sent(self, request: ClientRequest, seconds: float) -> ServerAnswer:
+    def _exchange(self, request: ClientRequest, seconds: float) -> ServerAnswer:
         target = f"{self._transport.path}{request.path}"
         target += f"?{request.query}" if request.query else ""
         headers = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
@@ -127,17 +127,21 @@ class Wire:
             # The scheme that the client would have used, as a proxy would send it.
             headers["X-Forwarded-Proto"] = request.scheme
         host = self._transport.authority(request)
-        sent = http_exchange.HttpRequest(host, target, request.method, headers, request.body)
+        http_request = http_exchange.HttpRequest(
+            host, target, request.method, headers, request.body
+        )
         deadline = Deadline(seconds)
-        with self._transport.connect(request, deadline, self.context) as connection:
-            response = http_exchange.exchange(connection, sent, DOCUMENT_MAX_BYTES)
+        with self._transport.connect(request, deadline, self.tls_context) as connection:
+            response = http_exchange.exchange(connection, http_request, DOCUMENT_MAX_BYTES)
             is_public = connection.is_public
         kind, location = (
             (response.headers.get(name) or "")[:HEADER_MAX_CHARS]
             for name in ("Content-Type", "Location")
         )
         answer = ServerAnswer(response.status, kind, location, response.body)
-        target_request = request.at(location) if is_public and answer.is_redirect else None
+        target_request = (
+            request.redirected_to(location) if is_public and answer.is_redirect else None
+        )
         if target_request is not None:
             self._transport.add_redirect(target_request)
         return answer

@@ -92,7 +92,7 @@ class ResolvedHost:
         """Add a request that a public server redirects to."""
         self._redirects.add(target.url)
 
-    def refusal_of_mail(self, host: str, address: str) -> str:
+    def mail_refusal(self, host: str, address: str) -> str:
         """Refuse private addresses, once a public server has answered."""
         if self._allow_private or not self._has_met_public or is_public(address):
             return ""

@@ -34,7 +34,7 @@ class ClientTransport(Protocol):
     def add_redirect(self, target: ClientRequest) -> None:
         """Add a request that a public server redirects to."""
 
-    def refusal_of_mail(self, host: str, address: str) -> str:
+    def mail_refusal(self, host: str, address: str) -> str:
         """Return why a mail server is not checked at an address; empty if it is."""
 
     def authority(self, request: ClientRequest) -> str:
@@ -77,7 +77,7 @@ class FixedHost:
     def add_redirect(self, _target: ClientRequest) -> None:
         """Return at once: a redirect is followed on the same server, or not at all."""
 
-    def refusal_of_mail(self, _host: str, _address: str) -> str:
+    def mail_refusal(self, _host: str, _address: str) -> str:
         """Refuse nothing: no mail server is checked."""
         return ""
 

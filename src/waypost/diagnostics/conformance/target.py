@@ -1,0 +1,84 @@
+"""The server and the domain that the conformance checks are about."""
+
+from dataclasses import dataclass, replace
+
+from waypost.diagnostics.simulated_clients import documents, urls
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, Resolver
+from waypost.diagnostics.simulated_clients.session import (
+    ClientRequest,
+    ServerAnswer,
+    UnusableDocument,
+    follow_redirects,
+)
+from waypost.diagnostics.transports.http_client import HttpClient
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceTarget:
+    """The server and the domain that are checked.
+
+    Attributes:
+        unserved: a domain that the server must not know.
+        resolver: answers DNS look-ups; None if DNS is not target.
+    """
+
+    http: HttpClient
+    local_part: str
+    domain: str
+    unserved: str
+    resolver: Resolver | None = None
+
+    @property
+    def address(self) -> str:
+        """Return the address at the served domain."""
+        return f"{self.local_part}@{self.domain}"
+
+    def resolve(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+        """Return the records that DNS has; none if DNS is not target.
+
+        Raises:
+            NamesUnavailable: DNS does not answer.
+        """
+        records = () if self.resolver is None else self.resolver(lookup)
+        for record in records if lookup.type != "TXT" else ():
+            self.http.add_host(record.data)
+        return records
+
+    def get_autoconfig(self, address: str | None = None) -> ServerAnswer:
+        """Return the answer at the draft's first URL."""
+        query = urls.encoded(address or self.address)
+        return self.follow(urls.autoconfig(self.domain, "https", query))
+
+    def follow(self, request: ClientRequest) -> ServerAnswer:
+        """Return the answer after all redirects, which most clients follow."""
+        asking = follow_redirects(request)
+        question = next(asking)
+        while True:
+            try:
+                question = asking.send(self.http.send(question))
+            except StopIteration as end:
+                answer: ServerAnswer = end.value
+                return answer
+
+    def serves_every_domain(self) -> bool:
+        """Return whether the server serves the domain that it must not know."""
+        return has_services(self.get_autoconfig_of_unserved())
+
+    def get_autoconfig_of_unserved(self) -> ServerAnswer:
+        """Return the Autoconfig answer for the domain that the server must not know."""
+        query = urls.encoded(f"{self.local_part}@{self.unserved}")
+        return self.follow(urls.autoconfig(self.unserved, "https", query))
+
+    def post(self, body: bytes) -> ServerAnswer:
+        """Send an Autodiscover body, and return the answer."""
+        request = urls.pox(f"autodiscover.{self.domain}", self.address, content_type="text/xml")
+        return self.http.send(replace(request, body=body))
+
+
+def has_services(response: ServerAnswer) -> bool:
+    """Return whether an Autoconfig answer contains an incoming server."""
+    try:
+        provider = documents.find_provider(response.body)
+    except UnusableDocument:
+        return False
+    return response.is_success and bool(documents.children(provider, "incomingServer"))
