@@ -29,10 +29,10 @@ WIDTHS = {"pipe": None, "80": 80, "40": 40}
 def group(one: dict[str, Any]) -> DiagnosticGroup:
     """Read what was found of one code."""
     about = DiagnosticCode(one["code"], one["severity"], one["message"], one["fix"])
-    kept = [Diagnostic(about, place) for place in one["places"]]
+    diagnostics = [Diagnostic(about, place) for place in one["places"]]
     more = {key: one[key] for key in ("reach", "is_cause") if key in one}
-    breaks = tuple(one.get("clients", ()))
-    return DiagnosticGroup(about, kept, one.get("count", len(kept)), breaks, **more)
+    broken_clients = tuple(one.get("clients", ()))
+    return DiagnosticGroup(about, diagnostics, one.get("count", len(diagnostics)), broken_clients, **more)
 
 
 def report(path: Path) -> CheckReport:
@@ -77,10 +77,10 @@ def test_each_sentence_once() -> None:
         shown = report(path)
         whole = report_text(shown, None)
         for one in shown.groups:
-            assert whole.count(f" {one.code}: {one.about.message}\n") == 1
-            assert whole.count(f"  fix: {one.about.fix}\n") == [
-                other.about.fix for other in shown.groups
-            ].count(one.about.fix)
+            assert whole.count(f" {one.code}: {one.definition.message}\n") == 1
+            assert whole.count(f"  fix: {one.definition.fix}\n") == [
+                other.definition.fix for other in shown.groups
+            ].count(one.definition.fix)
 
 
 @given(st.text(), st.integers(1, 60))
@@ -115,12 +115,12 @@ def on_a_terminal(
 ) -> str:
     """Run a command on its own terminal; return its output."""
     ours, theirs = pty.openpty()
-    kept = {
+    diagnostics = {
         name: value
         for name, value in os.environ.items()
         if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "COLORTERM"}
     }
-    variables = {**kept, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
+    variables = {**diagnostics, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
     command = [sys.executable, "-m", "waypost", *arguments]
     with subprocess.Popen(
         command,

@@ -18,7 +18,7 @@ from tests.web.asgi import Client as Asker
 from waypost.core.errors import DomainNotServed, NoUsableService
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.dns import silence
+from waypost.diagnostics.simulated_clients.dns import no_records
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
     ClientRequest,
@@ -95,8 +95,8 @@ def hear(client: SimulatedClient, case: str) -> Transcript:
 
 def _hear(client: SimulatedClient, case: str, running: Application) -> Transcript:
     """Run a search with Waypost; a client that asks only DNS gets the published records."""
-    resolve = resolver(_zone(case)) if client.needs_dns else silence
-    return run_session(client.asks(who_asks(case)), running.answer, resolve)
+    resolve = resolver(_zone(case)) if client.needs_dns else no_records
+    return run_session(client.search(who_asks(case)), running.answer, resolve)
 
 
 def _zone(case: str) -> Zone:

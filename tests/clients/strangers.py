@@ -39,6 +39,6 @@ def outcome_of(key: str, response: ServerAnswer) -> tuple[str, bool]:
     def answer(request: ClientRequest) -> ServerAnswer:
         return response if request.method == "GET" else NO_ANSWER
 
-    outcome = run_session(BY_KEY[key].asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(BY_KEY[key].search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is None
     return "; ".join(outcome.reasons), outcome.has_stopped

@@ -69,7 +69,7 @@ def recorded(client: SimulatedClient, asker: Asker, address: str) -> Outcome:
                 return _from_site(site, request, Application(asker, user.domain))
         return NO_ANSWER
 
-    return run_session(client.asks(user), answer).outcome
+    return run_session(client.search(user), answer).outcome
 
 
 def _from_site(site: Site, request: ClientRequest, application: Application) -> ServerAnswer:

@@ -44,7 +44,7 @@ def unanswered(_: ClientRequest) -> ServerAnswer:
 
 def by_dns(key: str, zone: Zone, typed: str = ALICE) -> Transcript:
     """Return the outcome of a client that asks DNS, without any web server."""
-    return run_session(BY_KEY[key].asks(ClientUser.parse(typed)), unanswered, resolver(zone))
+    return run_session(BY_KEY[key].search(ClientUser.parse(typed)), unanswered, resolver(zone))
 
 
 def offers(case: Case) -> set[tuple[str, str, int, str]]:
@@ -90,7 +90,9 @@ def test_fairemail_by_dns_and_by_http(name: str) -> None:
     """If there is one way to each server, only DNS and only HTTP result in the same account."""
     client, typed = BY_KEY["fairemail"], f"alice@{GOLDEN[name].config().domain}"
     with application(name) as running:
-        by_http = run_session(client.asks(ClientUser.parse(typed)), running.answer).outcome.account
+        by_http = run_session(
+            client.search(ClientUser.parse(typed)), running.answer
+        ).outcome.account
     account = by_dns("fairemail", published(GOLDEN[name]), typed).outcome.account
     assert account is not None
     assert by_http is not None
@@ -150,8 +152,8 @@ def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str
         ("SRV", f"_imaps._tcp.{D}"): (DnsAnswer("srv.example", 0, 1, 993),),
         ("SRV", f"_submissions._tcp.{D}"): (DnsAnswer("srv.example", 0, 1, 465),),
     }
-    asks = BY_KEY["fairemail"].asks(ClientUser.parse(ALICE))
-    account = run_session(asks, only_at(f"autoconfig.{D}", "GET", document), resolver(zone))
+    session = BY_KEY["fairemail"].search(ClientUser.parse(ALICE))
+    account = run_session(session, only_at(f"autoconfig.{D}", "GET", document), resolver(zone))
     assert account.outcome.account is not None
     found = account.outcome.account.incoming, account.outcome.account.outgoing
     assert tuple(one.host for one in found) == hosts
@@ -267,7 +269,9 @@ def test_records_that_are_not_enough(key: str, labels: dict[str, list[DnsAnswer]
     def answer(request: ClientRequest) -> ServerAnswer:
         return ServerAnswer(200, XML, body=GOOD) if request.method == "GET" else NO_ANSWER
 
-    outcome = run_session(BY_KEY[key].asks(ClientUser.parse(ALICE)), answer, resolver(zone)).outcome
+    outcome = run_session(
+        BY_KEY[key].search(ClientUser.parse(ALICE)), answer, resolver(zone)
+    ).outcome
     assert outcome.account is not None
     assert outcome.source.startswith("https://")
 
@@ -284,8 +288,8 @@ def only_at(host: str, method: str, body: bytes) -> Callable[[ClientRequest], Se
 def test_srv_record_of_autodiscover(key: str) -> None:
     """If only DNS says where Autodiscover is, clients find the account of its answer."""
     zone = published(GOLDEN["at-home"])
-    asks = BY_KEY[key].asks(ClientUser.parse(ALICE))
-    outcome = run_session(asks, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
+    session = BY_KEY[key].search(ClientUser.parse(ALICE))
+    outcome = run_session(session, only_at(PUBLIC, "POST", GOOD_POX), resolver(zone)).outcome
 
     assert outcome.account is not None
     assert outcome.source == f"https://{PUBLIC}{POX}"
@@ -355,7 +359,7 @@ def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
     """If only the domain of the MX host has autoconfig, its customers find their servers."""
     with hosted() as answer:
         user = ClientUser.parse("alice@customer.example")
-        heard = run_session(BY_KEY[key].asks(user), answer, resolver(MX))
+        heard = run_session(BY_KEY[key].search(user), answer, resolver(MX))
     account = heard.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == (
@@ -374,9 +378,9 @@ def test_a_customer_is_found_by_its_name_server() -> None:
             return ServerAnswer(404) if is_database else answer(request)
 
         user = ClientUser.parse("alice@customer.example")
-        asks = BY_KEY["evolution"].asks
-        found = run_session(asks(user), with_database, resolver(MX)).outcome
-        unasked = run_session(asks(user), answer, resolver(MX))
+        search = BY_KEY["evolution"].search
+        found = run_session(search(user), with_database, resolver(MX)).outcome
+        unasked = run_session(search(user), answer, resolver(MX))
     assert found.account is not None
     assert found.account.incoming.host == "imap.hoster.example"
     assert unasked.outcome == Outcome(reasons=unasked.outcome.reasons)

@@ -199,7 +199,7 @@ def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Fro
         return ServerAnswer(404) if request.host == THUNDERBIRD_DATABASE_HOST else NO_ANSWER
 
     zone: Zone = {("NS", domain): (DnsAnswer("ns.hoster.example"),)}
-    heard = run_session(EVOLUTION_3_46.asks(ClientUser.parse(address)), failing, resolver(zone))
+    heard = run_session(EVOLUTION_3_46.search(ClientUser.parse(address)), failing, resolver(zone))
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     # Most of these hosts do not exist.
     assert asked == [one for one in recorded if one in asked]
@@ -250,6 +250,6 @@ def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         gnome_client.set_up(typed)
-    heard = run_session(EVOLUTION_3_46.asks(ClientUser.parse(typed)), lambda _: NO_ANSWER)
+    heard = run_session(EVOLUTION_3_46.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     assert [str(one) for one in front.log.requests()[before:]] == recorded

@@ -135,7 +135,7 @@ def test_what_kmail_asks(kde_client: KMail, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         kde_client.set_up(typed)
-    heard = run_session(KMAIL_22_12.asks(ClientUser.parse(typed)), lambda _: NO_ANSWER)
+    heard = run_session(KMAIL_22_12.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
     recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
     asked = [str(one) for one in front.log.requests()[before:]]
     assert asked[: len(recorded)] == recorded

@@ -68,11 +68,13 @@ def _answer() -> Iterator[Callable[[ClientRequest], ServerAnswer]]:
 def test_moved(answer: Callable[[ClientRequest], ServerAnswer], typed: str, login: str) -> None:
     """Outlook gets the account of the new domain, and a phone gets its ActiveSync server."""
     outlook = run_session(
-        BY_KEY["outlook-for-windows"].asks(ClientUser.parse(typed)), answer
+        BY_KEY["outlook-for-windows"].search(ClientUser.parse(typed)), answer
     ).outcome
-    phone = run_session(BY_KEY["activesync-devices"].asks(ClientUser.parse(typed)), answer).outcome
+    phone = run_session(
+        BY_KEY["activesync-devices"].search(ClientUser.parse(typed)), answer
+    ).outcome
     new = run_session(
-        BY_KEY["outlook-new-and-mobile"].asks(ClientUser.parse(typed)), answer
+        BY_KEY["outlook-new-and-mobile"].search(ClientUser.parse(typed)), answer
     ).outcome
 
     assert outlook.account is not None
@@ -88,7 +90,7 @@ def test_moved(answer: Callable[[ClientRequest], ServerAnswer], typed: str, logi
 def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
     """Thunderbird finds the servers of the new domain, by Autoconfig or by Autodiscover."""
     outcome = run_session(
-        BY_KEY["thunderbird"].asks(ClientUser.parse("alice@renamed.example")), answer
+        BY_KEY["thunderbird"].search(ClientUser.parse("alice@renamed.example")), answer
     ).outcome
 
     assert outcome.account is not None
@@ -99,7 +101,7 @@ def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
 def test_who_compares_the_domain(answer: Callable[[ClientRequest], ServerAnswer], key: str) -> None:
     """Clients that compare `domain` with the typed domain get no account for a moved domain."""
     user = ClientUser.parse("alice@renamed.example")
-    heard = run_session(BY_KEY[key].asks(user), answer)
+    heard = run_session(BY_KEY[key].search(user), answer)
 
     assert heard.outcome.account is None
     documents = [said.body for _, said in heard.exchanges if b"<clientConfig" in said.body]

@@ -118,7 +118,7 @@ def ended(key: str, response: ServerAnswer, method: str = "GET") -> str:
         return response if request.method == method else NO_ANSWER
 
     account = run_session(
-        BY_KEY[key].asks(ClientUser.parse("alice@example.com")), answer
+        BY_KEY[key].search(ClientUser.parse("alice@example.com")), answer
     ).outcome.account
     return f"{account}" if account else ""
 
@@ -139,9 +139,9 @@ def test_oauth2_of_kmail(host: bytes, is_told: bool) -> None:
     document = changed(
         b"imap.example.com<", host + b"<", changed(SECTION, changed(METHOD, OAUTH2, SECTION))
     )
-    asks = BY_KEY["kmail"].asks
+    search = BY_KEY["kmail"].search
     outcome = run_session(
-        asks(ClientUser.parse("alice@example.com")),
+        search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=document),
     ).outcome
     assert outcome.account is not None
@@ -205,8 +205,8 @@ def test_thunderbird_chooses_before_it_reads(first: ServerAnswer, goes_on: bool)
         is_first = request.host.startswith("autoconfig.") and request.scheme == "https"
         return first if is_first else ServerAnswer(200, XML, body=GOOD)
 
-    asks = BY_KEY["thunderbird"].asks
-    account = run_session(asks(ClientUser.parse("alice@example.com")), answer).outcome.account
+    search = BY_KEY["thunderbird"].search
+    account = run_session(search(ClientUser.parse("alice@example.com")), answer).outcome.account
     assert (account is not None) == goes_on
 
 

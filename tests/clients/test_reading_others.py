@@ -46,7 +46,7 @@ def outcome(
 ) -> Outcome:
     """Return the outcome of a client."""
     return run_session(
-        BY_KEY[key].asks(ClientUser.parse(typed)), answer, resolver(zone or {})
+        BY_KEY[key].search(ClientUser.parse(typed)), answer, resolver(zone or {})
     ).outcome
 
 
@@ -208,7 +208,7 @@ def test_snappymail_asks_where_dns_says() -> None:
         DnsAnswer("", 2, 1, 443),
     )
     heard = run_session(
-        BY_KEY["snappymail"].asks(ClientUser.parse(ALICE)),
+        BY_KEY["snappymail"].search(ClientUser.parse(ALICE)),
         lambda _: NO_ANSWER,
         resolver({("SRV", f"_autodiscover._tcp.{D}"): records}),
     )

@@ -235,7 +235,7 @@ def lines(questions: Iterable[RequestOrLookup]) -> list[str]:
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 def test_what_each_asks(client: SimulatedClient) -> None:
     """Without answers, each client sends all its requests in its order, and has no account."""
-    heard = run_session(client.asks(ClientUser.parse("Bob+tag@d.example")), lambda _: NO_ANSWER)
+    heard = run_session(client.search(ClientUser.parse("Bob+tag@d.example")), lambda _: NO_ANSWER)
     assert lines(heard.requests) == REQUESTS[client.key]
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
@@ -257,7 +257,7 @@ POSTS = [
 @pytest.mark.parametrize(("key", "content_type", "schema"), POSTS)
 def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None:
     """An Autodiscover request names the address and the schema that the client reads."""
-    heard = run_session(BY_KEY[key].asks(ClientUser.parse("bob@d.example")), lambda _: NO_ANSWER)
+    heard = run_session(BY_KEY[key].search(ClientUser.parse("bob@d.example")), lambda _: NO_ANSWER)
     post = next(request for request, _ in heard.exchanges if request.method == "POST")
     assert dict(post.headers).get("Content-Type") == content_type
     # SnappyMail sends one request for all users of a domain.
@@ -364,7 +364,7 @@ def test_a_host_made_of_the_local_part(client: SimulatedClient) -> None:
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
     account = run_session(
-        client.asks(ClientUser.parse("alice@example.com")), running.answer
+        client.search(ClientUser.parse("alice@example.com")), running.answer
     ).outcome.account
     asker.close()
     if client.key in SAME_HOST_FOR_ALL:
@@ -384,8 +384,8 @@ def test_no_search_ends_at_waypost(client: SimulatedClient, case: str) -> None:
     """If Waypost has no configuration, each client continues to its last source."""
     with application(case) as running:
         user = who_asks(case)
-        heard = run_session(client.asks(user), running.answer)
-        silent = run_session(client.asks(user), lambda _: NO_ANSWER)
+        heard = run_session(client.search(user), running.answer)
+        silent = run_session(client.search(user), lambda _: NO_ANSWER)
     assert heard.outcome.account is None
     assert not heard.outcome.has_stopped
     asked = {request.url for request, _ in heard.exchanges}
@@ -418,7 +418,7 @@ def test_em_client_finds_calendars() -> None:
 def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> None:
     """Clients that compare `domain` with the typed domain find both forms of it."""
     with application("idn-domain") as running:
-        outcome = run_session(BY_KEY[key].asks(ClientUser.parse(typed)), running.answer).outcome
+        outcome = run_session(BY_KEY[key].search(ClientUser.parse(typed)), running.answer).outcome
     assert outcome.account is not None
     assert outcome.account.incoming.host == "imap.xn--bcher-kva.example"
 
@@ -435,8 +435,8 @@ def test_a_domain_of_a_pattern(key: str) -> None:
 def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
     """Sailfish OS compares the case of the typed domain, which no request contains."""
     with application("at-home") as running:
-        asks = BY_KEY[key].asks(ClientUser.parse("alice@Example.com"))
-        outcome = run_session(asks, running.answer).outcome
+        session = BY_KEY[key].search(ClientUser.parse("alice@Example.com"))
+        outcome = run_session(session, running.answer).outcome
     assert (outcome.account is not None) == is_found
 
 

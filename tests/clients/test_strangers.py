@@ -236,7 +236,7 @@ def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
         return ServerAnswer(200, XML, body=body) if request.method == "GET" else NO_ANSWER
 
     account = run_session(
-        BY_KEY[key].asks(ClientUser.parse("alice@example.com")), answer
+        BY_KEY[key].search(ClientUser.parse("alice@example.com")), answer
     ).outcome.account
     assert account is not None
     assert held in {account.incoming.login, account.incoming.security, account.incoming.method}
@@ -280,7 +280,7 @@ def test_redirects(location: str, lost: set[str]) -> None:
     user = ClientUser.parse("alice@example.com")
     # SnappyMail requests this URL only by plain http.
     asking = [key for key in AUTOCONFIG if key != "snappymail"]
-    heard = {key: run_session(BY_KEY[key].asks(user), redirecting(location)) for key in asking}
+    heard = {key: run_session(BY_KEY[key].search(user), redirecting(location)) for key in asking}
     lost = lost - {"snappymail"}
     assert {key for key, one in heard.items() if one.outcome.account is None} == lost
 
@@ -327,6 +327,6 @@ def test_no_answer_breaks_a_record(answers: list[ServerAnswer]) -> None:
             count += 1
             return answers[count % len(answers)]
 
-        heard = run_session(client.asks(ClientUser.parse("alice@example.com")), answer)
+        heard = run_session(client.search(ClientUser.parse("alice@example.com")), answer)
         assert len(heard.exchanges) <= REQUESTS_MAX
         assert heard.outcome.account or heard.outcome.reasons or not client.expects_account

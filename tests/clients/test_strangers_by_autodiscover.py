@@ -40,7 +40,7 @@ def test_what_outlook_refuses(body: bytes, said: str) -> None:
     """Outlook sets up no account from an answer that breaks Microsoft's schema."""
     client = BY_KEY["outlook-for-windows"]
     heard = run_session(
-        client.asks(ClientUser.parse("alice@example.com")),
+        client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=body),
     )
     assert heard.outcome.account is None
@@ -72,7 +72,7 @@ def test_outlook_takes_no_password_without_spa() -> None:
     body = changed(b"<SPA>off</SPA>", b"", GOOD_POX)
     client = BY_KEY["outlook-for-windows"]
     outcome = run_session(
-        client.asks(ClientUser.parse("alice@example.com")),
+        client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=body),
     ).outcome
     assert outcome.account is not None
@@ -93,7 +93,7 @@ def test_outlook_follows_its_redirect_probe() -> None:
         return NO_ANSWER
 
     client = BY_KEY["outlook-for-windows"]
-    outcome = run_session(client.asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://elsewhere.example{POX}"
 
@@ -102,7 +102,7 @@ def test_new_outlook_is_never_given_imap() -> None:
     """For Outlook's newer apps, IMAP settings in an ActiveSync answer are an error."""
     client = BY_KEY["outlook-new-and-mobile"]
     outcome = run_session(
-        client.asks(ClientUser.parse("alice@example.com")),
+        client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=GOOD_POX),
     ).outcome
     assert outcome.has_stopped
@@ -138,8 +138,8 @@ def test_activesync(action: str, place: str, stops: bool) -> None:
         return ServerAnswer(200, XML, body=body) if request.method == "POST" else ServerAnswer(404)
 
     for key in ("outlook-new-and-mobile", "activesync-devices"):
-        asks = BY_KEY[key].asks
-        outcome = run_session(asks(ClientUser.parse("alice@example.com")), answer).outcome
+        search = BY_KEY[key].search
+        outcome = run_session(search(ClientUser.parse("alice@example.com")), answer).outcome
         assert (outcome.source, outcome.has_stopped) == (place, stops)
 
 
@@ -159,8 +159,8 @@ def test_outlook_follows_an_address() -> None:
         body = hosts.get(request.host)
         return NO_ANSWER if body is None else ServerAnswer(200, XML, body=body)
 
-    asks = BY_KEY["outlook-for-windows"].asks
-    outcome = run_session(asks(ClientUser.parse("alice@example.com")), answer).outcome
+    search = BY_KEY["outlook-for-windows"].search
+    outcome = run_session(search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://new.example{POX}"
 
@@ -171,7 +171,7 @@ def test_outlook_follows_an_address() -> None:
         body = redirected("redirectAddr", "RedirectAddr", target)
         return ServerAnswer(200, XML, body=body) if target else NO_ANSWER
 
-    outcome = run_session(asks(ClientUser.parse("alice@example.com")), circle).outcome
+    outcome = run_session(search(ClientUser.parse("alice@example.com")), circle).outcome
     assert (outcome.account, outcome.reasons[-1]) == (
         None,
         "more redirects than the client follows",
@@ -200,8 +200,8 @@ def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
         is_there = request.host in {"else.example", "example.com"} and request.method == "POST"
         return ServerAnswer(200, XML, body=GOOD_POX) if is_there else NO_ANSWER
 
-    asks = BY_KEY["outlook-for-windows"].asks
-    outcome = run_session(asks(ClientUser.parse("alice@example.com")), answer).outcome
+    search = BY_KEY["outlook-for-windows"].search
+    outcome = run_session(search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == source
 
@@ -218,10 +218,10 @@ def test_posts_are_sent_again() -> None:
         return ServerAnswer(302, location="https://else.example/x.xml")
 
     outlook = run_session(
-        BY_KEY["outlook-for-windows"].asks(ClientUser.parse("alice@example.com")), answer
+        BY_KEY["outlook-for-windows"].search(ClientUser.parse("alice@example.com")), answer
     ).outcome
     phone = run_session(
-        BY_KEY["activesync-devices"].asks(ClientUser.parse("alice@example.com")), answer
+        BY_KEY["activesync-devices"].search(ClientUser.parse("alice@example.com")), answer
     ).outcome
     assert (outlook.source, phone.source) == ("https://else.example/x.xml", "https://e.example/")
     assert outlook.account is not None
@@ -236,12 +236,12 @@ def test_thunderbird_follows_an_address() -> None:
         return ServerAnswer(200, XML, body=body) if request.method == "POST" else NO_ANSWER
 
     client = BY_KEY["thunderbird"]
-    outcome = run_session(client.asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is not None
     assert outcome.source == f"https://autodiscover.new.example{POX}"
 
     around = run_session(
-        client.asks(ClientUser.parse("alice@example.com")),
+        client.search(ClientUser.parse("alice@example.com")),
         lambda one: ServerAnswer(200, XML, body=moved) if one.method == "POST" else NO_ANSWER,
     ).outcome
     assert around.account is None
@@ -262,7 +262,7 @@ def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> Non
         return ServerAnswer(302, location=place) if is_plain else NO_ANSWER
 
     client = BY_KEY["thunderbird"]
-    outcome = run_session(client.asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert (outcome.account is not None) == found
     if found:
         asked = "the client asks its user whether to trust else.example"
@@ -279,7 +279,7 @@ def test_thunderbird_reads_the_best_answer_alone() -> None:
         return ServerAnswer(200, XML, body=b"<a/>" if is_first else GOOD_POX)
 
     client = BY_KEY["thunderbird"]
-    outcome = run_session(client.asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.account is None
 
 
@@ -288,7 +288,7 @@ def test_what_em_client_refuses(body: bytes, said: str) -> None:
     """EM Client is assumed to read answers as Outlook does, except redirects."""
     client = BY_KEY["em-client"]
     heard = run_session(
-        client.asks(ClientUser.parse("alice@example.com")),
+        client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=body),
     )
     assert heard.outcome.account is None
@@ -320,7 +320,7 @@ def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
         return ServerAnswer(200, XML, body=document) if is_there else ServerAnswer(404)
 
     outcome = run_session(
-        BY_KEY["nine"].asks(ClientUser.parse("alice@example.com")), answer
+        BY_KEY["nine"].search(ClientUser.parse("alice@example.com")), answer
     ).outcome
     text = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
     assert said in text
@@ -336,5 +336,5 @@ def test_devices_follow_a_redirect() -> None:
         return ServerAnswer(302, location=f"https://else.example{POX}") if is_probe else NO_ANSWER
 
     client = BY_KEY["activesync-devices"]
-    outcome = run_session(client.asks(ClientUser.parse("alice@example.com")), answer).outcome
+    outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert outcome.source == "https://e.example/"

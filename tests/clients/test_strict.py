@@ -105,7 +105,7 @@ def ends(key: str, document: bytes) -> Outcome:
         is_it = request.path.endswith(".xml") and request.host.endswith("example.com")
         return ServerAnswer(200, XML, body=document) if is_it else NO_ANSWER
 
-    return run_session(BY_KEY[key].asks(ClientUser.parse(ALICE)), answer).outcome
+    return run_session(BY_KEY[key].search(ClientUser.parse(ALICE)), answer).outcome
 
 
 @pytest.mark.parametrize("key", BOTH)
@@ -176,7 +176,7 @@ def test_two_documents_would_help(key: str) -> None:
             return ServerAnswer(200, XML, body=changed(b"imap.example", b"old.example"))
         return NO_ANSWER
 
-    account = run_session(BY_KEY[key].asks(ClientUser.parse(ALICE)), answer).outcome.account
+    account = run_session(BY_KEY[key].search(ClientUser.parse(ALICE)), answer).outcome.account
     assert account is not None
     assert (account.incoming.host == "old.example.com") == (key in BOTH)
 
@@ -216,7 +216,7 @@ def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
             else NO_ANSWER
         )
 
-    heard = run_session(BY_KEY[IOS].asks(ClientUser.parse(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[IOS].search(ClientUser.parse(ALICE)), answer, resolver(zone))
     assert heard.outcome.source == "https://autoconfig.host.example/mail/config-v1.1.xml"
 
 
@@ -226,7 +226,7 @@ def by_zone(name: str, answered: bool = True) -> Transcript:
     with application(name) as running:
         user = ClientUser.parse(f"alice@{case.config().domain}")
         answer = running.answer if answered else (lambda _: NO_ANSWER)
-        return run_session(BY_KEY[HIMALAYA].asks(user), answer, resolver(published(case)))
+        return run_session(BY_KEY[HIMALAYA].search(user), answer, resolver(published(case)))
 
 
 @pytest.mark.parametrize("name", ["at-home", "everything", "calendar-and-contacts", "kept-out"])
@@ -265,7 +265,7 @@ def pacc_of(document: bytes, texts: tuple[str, ...] | None = None) -> Outcome:
         is_it = (lookup.type, lookup.name) == ("TXT", "_ua-auto-config.example.com")
         return tuple(map(DnsAnswer, published)) if is_it else ()
 
-    return run_session(BY_KEY[HIMALAYA].asks(ClientUser.parse(ALICE)), answer, resolve).outcome
+    return run_session(BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolve).outcome
 
 
 PACC = {
@@ -323,7 +323,7 @@ def test_himalaya_takes_the_last_of_the_best() -> None:
             else NO_ANSWER
         )
 
-    heard = run_session(BY_KEY[HIMALAYA].asks(ClientUser.parse(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone))
     account = heard.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == ("srv.example", "smtp.example.com")
@@ -354,7 +354,7 @@ def test_mailconf_leads_himalaya_to_the_document() -> None:
     def answer(request: ClientRequest) -> ServerAnswer:
         return ServerAnswer(200, XML, body=GOOD) if request.host == "m.example" else NO_ANSWER
 
-    heard = run_session(BY_KEY[HIMALAYA].asks(ClientUser.parse(ALICE)), answer, resolver(zone))
+    heard = run_session(BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone))
     assert heard.outcome.account is not None
 
 
@@ -381,7 +381,7 @@ def test_keeping_services_out_helps(key: str) -> None:
         asker = Asker(catalog)
         running = Application(asker, "example.com")
         found.append(
-            run_session(BY_KEY[key].asks(ClientUser.parse(ALICE)), running.answer).outcome.account
+            run_session(BY_KEY[key].search(ClientUser.parse(ALICE)), running.answer).outcome.account
         )
         asker.close()
     refused, taken = found

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from waypost.core.clients import MailClient
-from waypost.diagnostics.client_groups import EVERY, EVERY_NAME
-from waypost.diagnostics.codes import TABLES, CodeTable
+from waypost.diagnostics.client_groups import ALL_CLIENTS, ALL_CLIENTS_TEXT
+from waypost.diagnostics.codes import CODE_TABLES, CodeTable
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
@@ -23,7 +23,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name in dict.fromkeys(PAGES.values()):
         path = DOCS / name
         text = path.read_text(encoding="utf-8")
-        for one in TABLES:
+        for one in CODE_TABLES:
             if PAGES[one.key] == name:
                 text = replaced(text, one)
         yield path, text
@@ -43,13 +43,13 @@ def table(one: CodeTable) -> Iterator[str]:
     yield f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     for code in one.codes:
         cells = [f'<a id="{code.code}"></a>`{code.code}`', code.severity]
-        cells += [breaks(code.clients)] if has_clients else []
+        cells += [broken_clients(code.clients)] if has_clients else []
         yield f"| {' | '.join([*cells, code.message, code.fix])} |\n"
     yield "\n"
 
 
-def breaks(clients: tuple[MailClient, ...]) -> str:
+def broken_clients(clients: tuple[MailClient, ...]) -> str:
     """Return the names of clients as links."""
-    if clients == EVERY:
-        return EVERY_NAME
+    if clients == ALL_CLIENTS:
+        return ALL_CLIENTS_TEXT
     return ", ".join(f"[{one.shown}](clients.md#{one.key})" for one in clients)

@@ -9,14 +9,14 @@ import pytest
 from tests.architecture.source import PACKAGE
 from tests.diagnostics.page import DOCS, pages
 from waypost.core.clients import CLIENTS
-from waypost.diagnostics.codes import TABLES
+from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.conformance.rule_codes import RULE_CODES
 from waypost.diagnostics.conformance.schema_probes import PROBES
 from waypost.diagnostics.diagnostic import (
     Diagnostic,
     DiagnosticCode,
-    DomainPlace,
-    RowPlace,
+    DomainLocation,
+    RowLocation,
     diagnostic_json,
 )
 from waypost.diagnostics.explain import client_of, records_of
@@ -24,7 +24,7 @@ from waypost.diagnostics.row_codes import ROW_CODES
 from waypost.diagnostics.simulated_clients import CLIENTS as RECORDS
 
 STORE = PACKAGE / "store" / "sql"
-CODES = [one for table in TABLES for one in table.codes]
+CODES = [one for table in CODE_TABLES for one in table.codes]
 
 
 def test_pages_are_current() -> None:
@@ -76,17 +76,17 @@ def test_each_client_has_its_section() -> None:
 
 
 ABOUT = DiagnosticCode("a-code", "warning", "a message", "a fix")
-WHOLE = DiagnosticCode("whole", "error", "a message", "a fix", says_all=True)
+WHOLE = DiagnosticCode("whole", "error", "a message", "a fix", detail_is_complete=True)
 TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
     (Diagnostic(ABOUT, "imap host:993", "refused"), str, "imap host:993: refused"),
     (Diagnostic(ABOUT, "host"), str, "host"),
     (Diagnostic(ABOUT, detail="seen"), lambda one: one.line, "a message: seen"),
     (Diagnostic(WHOLE, detail="seen"), lambda one: one.line, "seen"),
-    (Diagnostic(ABOUT, DomainPlace("a.example", 1, "")), str, "a.example"),
-    (Diagnostic(ABOUT, DomainPlace("a.example", 3, "imap x")), str, "a.example and 2 more: imap x"),
-    (Diagnostic(ABOUT, DomainPlace("domains of x", None, "imap")), str, "domains of x: imap"),
-    (Diagnostic(ABOUT, RowPlace("server", "4"), "odd", "kept"), str, "server 4: odd; kept"),
-    (Diagnostic(ABOUT, RowPlace("server", "4"), "x" * 201), str, f"server 4: {'x' * 200}…"),
+    (Diagnostic(ABOUT, DomainLocation("a.example", 1, "")), str, "a.example"),
+    (Diagnostic(ABOUT, DomainLocation("a.example", 3, "imap x")), str, "a.example and 2 more: imap x"),
+    (Diagnostic(ABOUT, DomainLocation("domains of x", None, "imap")), str, "domains of x: imap"),
+    (Diagnostic(ABOUT, RowLocation("server", "4"), "odd", "kept"), str, "server 4: odd; kept"),
+    (Diagnostic(ABOUT, RowLocation("server", "4"), "x" * 201), str, f"server 4: {'x' * 200}…"),
 ]
 
 
@@ -103,9 +103,9 @@ MEMBERS = {"code", "severity", "message", "fix", "link"}
     ("one", "more"),
     [
         (Diagnostic(ABOUT, "host", "seen"), {"place", "detail"}),
-        (Diagnostic(ABOUT, RowPlace("server", "4")), {"table", "key", "problem", "effect"}),
+        (Diagnostic(ABOUT, RowLocation("server", "4")), {"table", "key", "problem", "effect"}),
         (
-            Diagnostic(ABOUT, DomainPlace("a.example", 1, "")),
+            Diagnostic(ABOUT, DomainLocation("a.example", 1, "")),
             {"where", "domain", "domains", "clients", "links"},
         ),
     ],

@@ -19,7 +19,7 @@ from waypost.diagnostics.comparison.answers import AnsweredService
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import mail_findings
-from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType, silence
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType, no_records
 from waypost.diagnostics.transports.dns import RECORDS_MAX, Dns
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
@@ -154,7 +154,9 @@ def _context(authority: Authority) -> DoctorContext:
 
     context = ssl.create_default_context(cafile=authority.certificate)
     http = HttpClient(
-        ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=5), tls_context=context
+        ResolvedHost(no_records, frozenset()),
+        ExchangeLimits(timeout_seconds=5),
+        tls_context=context,
     )
     return DoctorContext(
         ConformanceTarget(http, "alice", "example.com", "example.org", resolve), []

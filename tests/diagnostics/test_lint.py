@@ -36,9 +36,9 @@ from waypost.core.model import (
     Provider,
     Service,
 )
-from waypost.diagnostics.client_groups import EVERY, names_of
+from waypost.diagnostics.client_groups import ALL_CLIENTS, client_names
 from waypost.diagnostics.diagnostic import Diagnostic
-from waypost.diagnostics.lint.linter import lint, provider_matters
+from waypost.diagnostics.lint.linter import lint, provider_affects_diagnostics
 from waypost.diagnostics.lint.rules import RULES
 from waypost.formats.pacc import document
 from waypost.lookup.lookup import client_config
@@ -522,8 +522,8 @@ def test_sub_addresses() -> None:
     assert codes([IMAP, SMTP], DIVIDING) == {code}
     assert code in codes([named("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)
     assert code not in codes([named("one"), host_service("smtp", login_name="one")], DIVIDING)
-    assert provider_matters(DIVIDING)
-    assert not provider_matters(PROVIDER)
+    assert provider_affects_diagnostics(DIVIDING)
+    assert not provider_affects_diagnostics(PROVIDER)
 
 
 def found(
@@ -570,9 +570,9 @@ def test_users(code: str, others: str, bad: list[Service], good: list[Service]) 
 def test_names(code: str, name: str, short_name: str) -> None:
     """A name is found one character above its limit, and not at it."""
     assert codes([IMAP, SMTP], Provider(name, short_name)) == {code}
-    assert provider_matters(Provider(name, short_name))
+    assert provider_affects_diagnostics(Provider(name, short_name))
     assert codes([IMAP, SMTP], Provider("n" * 60, "s" * 20)) == set()
-    assert not provider_matters(Provider("n" * 60, "s" * 20))
+    assert not provider_affects_diagnostics(Provider("n" * 60, "s" * 20))
     assert codes([IMAP, SMTP], None) == set()
 
 
@@ -583,10 +583,10 @@ def test_oauth2_without_an_issuer() -> None:
     known = Provider("Ex", "Ex", oauth2=(OAuth2(issuer="https://login.example.com"),))
 
     assert codes(services, known) == {"oauth2-alone", "oauth2-incomplete"}
-    assert provider_matters(known)
+    assert provider_affects_diagnostics(known)
     for provider in (PROVIDER, None):
         (finding,) = (one for one in found(services, provider) if one.code == "pacc-none")
-        assert str(finding.place).startswith(
+        assert str(finding.location).startswith(
             "imap at imap.example.com:993: it accepts neither a password"
         )
 
@@ -625,8 +625,8 @@ def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, s
     """An `oAuth2` that Autoconfig leaves out is found, with the missing part."""
     provider = replace(PROVIDER, oauth2=servers)
 
-    assert [(one.code, one.place) for one in found([IMAP, SMTP], provider)] == expected
-    assert provider_matters(provider) == bool(servers)
+    assert [(one.code, one.location) for one in found([IMAP, SMTP], provider)] == expected
+    assert provider_affects_diagnostics(provider) == bool(servers)
 
 
 def test_only_those_who_are_told() -> None:
@@ -646,8 +646,8 @@ def test_only_those_who_are_told() -> None:
 
     only = replace(IMAP, formats=frozenset({Format.AUTOCONFIG}))
     (finding,) = [one for one in found([only, SMTP]) if one.code == "no-incoming"]
-    assert names_of(finding.clients) == ("Claws Mail", "Outlook", "Apple Mail", "PACC clients")
-    assert names_of(EVERY) == ("every client",)
+    assert client_names(finding.clients) == ("Claws Mail", "Outlook", "Apple Mail", "PACC clients")
+    assert client_names(ALL_CLIENTS) == ("every client",)
 
 
 @pytest.mark.rule("pacc-no-document")
@@ -694,5 +694,5 @@ def test_clients_of_rules() -> None:
     """The rules name the clients that the registry has a format for, and no others."""
     named = {client for rule in RULES for client in rule.clients}
     # DAVx5 is no mail client, and not meant where every client is.
-    assert named == {*EVERY, clients.DAVX5}
+    assert named == {*ALL_CLIENTS, clients.DAVX5}
     assert named == {one for one in clients.CLIENTS if one.reads is not None}

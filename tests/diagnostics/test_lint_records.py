@@ -96,8 +96,8 @@ def offers() -> Iterator[Sequence[Service]]:
     for methods in METHODS:
         yield [IMAP, SMTP, host_service("pop3", authentication=methods)]
     yield from ([IMAP, SMTP, POP3_OPEN], [IMAP, SMTP, POP3_ASKING])
-    kept = [JMAP, POP3_OPEN, host_service(authentication=(GSSAPI,), priority=1), SMTP_FIRST]
-    for service in (*kept, IMAP, SMTP):
+    diagnostics = [JMAP, POP3_OPEN, host_service(authentication=(GSSAPI,), priority=1), SMTP_FIRST]
+    for service in (*diagnostics, IMAP, SMTP):
         for form in Format:
             yield [IMAP, SMTP, replace(service, formats=frozenset({form}))]
             only = [one for one in (IMAP, SMTP) if one.type is not service.type]
@@ -119,7 +119,7 @@ def ends(client: SimulatedClient, services: Sequence[Service]) -> Outcome:
             return ServerAnswer(404)
         return ServerAnswer(200, autoconfig.CONTENT_TYPE, body=body)
 
-    return run_session(client.asks(ClientUser.parse(f"{ALICE}")), answer).outcome
+    return run_session(client.search(ClientUser.parse(f"{ALICE}")), answer).outcome
 
 
 def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> bool:
@@ -195,7 +195,7 @@ def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
         is_there = request.host.partition(":")[0] in {"dav.example.com", "example.com"}
         return ServerAnswer(401 if is_there and "/dav" in request.url else 404)
 
-    heard = run_session(DAVX5.asks(ClientUser.parse(f"{ALICE}")), answer, resolver(zone))
+    heard = run_session(DAVX5.search(ClientUser.parse(f"{ALICE}")), answer, resolver(zone))
     assert any(place.startswith("caldav ") for place in heard.outcome.other_services) == is_found
     named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
     assert ("DAVx5" in named) != is_found
@@ -209,8 +209,8 @@ def test_claws_mail_fails_in_silence_for_one_reason() -> None:
             zone = zone_of(client_config(entry, EXAMPLE_COM, None))
         except NoUsableService:
             continue
-        asks = CLAWS_MAIL.asks(ClientUser.parse(f"{ALICE}"))
-        outcome = run_session(asks, lambda _: NO_ANSWER, resolver(zone)).outcome
+        session = CLAWS_MAIL.search(ClientUser.parse(f"{ALICE}"))
+        outcome = run_session(session, lambda _: NO_ANSWER, resolver(zone)).outcome
         named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
         # docs/lint.md says why that is no finding.
         has_587 = any(one.data for one in zone.get(("SRV", "_submission._tcp.example.com"), ()))

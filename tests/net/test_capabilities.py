@@ -13,7 +13,7 @@ from waypost.diagnostics.comparison.answers import AnsweredService
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import mail_findings
-from waypost.diagnostics.simulated_clients.dns import silence
+from waypost.diagnostics.simulated_clients.dns import no_records
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvedHost
 from waypost.net.capabilities import LINE_MAX_BYTES, MailConnection, ProtocolError
@@ -52,7 +52,9 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
 
 
 def codes(offer: AnsweredService, *, seconds: float = 5) -> list[tuple[str, str]]:
-    http = HttpClient(ResolvedHost(silence, frozenset()), ExchangeLimits(timeout_seconds=seconds))
+    http = HttpClient(
+        ResolvedHost(no_records, frozenset()), ExchangeLimits(timeout_seconds=seconds)
+    )
     context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
     return [(one.code, one.detail) for one in mail_findings(context, offer)]
 

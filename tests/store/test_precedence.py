@@ -16,7 +16,7 @@ from waypost.database.engine import (
     read_connection,
     write_transaction,
 )
-from waypost.diagnostics.diagnostic import Diagnostic, RowPlace
+from waypost.diagnostics.diagnostic import Diagnostic, RowLocation
 from waypost.store.sql import schema
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import upgrade
@@ -56,8 +56,8 @@ def store_names(connection: Connection, names: list[str]) -> None:
 
 def key_of(one: Diagnostic) -> str:
     """Return the id of the row."""
-    assert isinstance(one.place, RowPlace)
-    return one.place.key
+    assert isinstance(one.location, RowLocation)
+    return one.location.key
 
 
 def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:

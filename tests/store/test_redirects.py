@@ -85,7 +85,7 @@ def test_written_by_hand(engine: Engine, columns: str, redirect: Redirect | None
     assert found.redirect == redirect
     with write_transaction(engine) as connection:
         effects = [
-            one.effect for one in audit_rows(connection) if str(one.place).startswith("domain ")
+            one.effect for one in audit_rows(connection) if str(one.location).startswith("domain ")
         ]
     says_nothing = redirect is not None or columns.count("''") == 2
     assert effects == ([] if says_nothing else ["served without a redirect"])

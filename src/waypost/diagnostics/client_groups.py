@@ -9,10 +9,10 @@ AUTOCONFIG: Final = tuple(one for one in CLIENTS if one.reads is Format.AUTOCONF
 """The clients that read Autoconfig documents."""
 WITHOUT_ADDRESS: Final = tuple(one for one in CLIENTS if one.omits_address)
 """The clients that ask without the address of the user, some of them at some of their URLs."""
-EVERY: Final = (*AUTOCONFIG, CLAWS_MAIL, OUTLOOK, APPLE_MAIL, PACC)
-EVERY_NAME: Final = "every client"
+ALL_CLIENTS: Final = (*AUTOCONFIG, CLAWS_MAIL, OUTLOOK, APPLE_MAIL, PACC)
+ALL_CLIENTS_TEXT: Final = "every client"
 
 
-def names_of(clients: tuple[MailClient, ...]) -> tuple[str, ...]:
+def client_names(clients: tuple[MailClient, ...]) -> tuple[str, ...]:
     """Return the names of clients for people."""
-    return (EVERY_NAME,) if clients == EVERY else tuple(one.shown for one in clients)
+    return (ALL_CLIENTS_TEXT,) if clients == ALL_CLIENTS else tuple(one.shown for one in clients)

@@ -26,7 +26,7 @@ class CodeTable:
     codes: tuple[DiagnosticCode, ...]
 
 
-TABLES: Final = (
+CODE_TABLES: Final = (
     CodeTable("lint", "waypost lint", RULES),
     CodeTable("doctor", "waypost doctor", tuple(DOCTOR_CODES.values())),
     CodeTable("conformance-clients", "waypost conformance", tuple(CLIENT_CODES.values())),

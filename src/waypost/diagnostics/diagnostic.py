@@ -32,7 +32,7 @@ class DiagnosticCode:
         fix: what the operator can do, as a clause.
         clients: the clients that it breaks, the most used first; empty if that depends on what
             was found.
-        says_all: the detail of a diagnostic is complete without the message.
+        x: the detail of a diagnostic is complete without the message.
     """
 
     code: str
@@ -40,16 +40,16 @@ class DiagnosticCode:
     message: str
     fix: str
     clients: tuple[MailClient, ...] = ()
-    says_all: bool = False
+    detail_is_complete: bool = False
 
     @property
     def link(self) -> str:
         """Return the command that explains the code."""
-        return explained_by(self.code)
+        return explain_command(self.code)
 
 
 @dataclass(frozen=True, slots=True)
-class DomainPlace:
+class DomainLocation:
     """A part of the configuration of domains.
 
     Attributes:
@@ -69,7 +69,7 @@ class DomainPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class RowPlace:
+class RowLocation:
     """A row of the database.
 
     Attributes:
@@ -90,16 +90,16 @@ class Diagnostic:
     """One occurrence of a code.
 
     Attributes:
-        about: the description of the code.
-        place: a part of the configuration, a row of the database, or a text, such as a host name
+        definition: the description of the code.
+        location: a part of the configuration, a row of the database, or a text, such as a host name
             with its port; empty if the detail names the place.
         detail: what was seen; empty if the message is enough.
         effect: what Waypost does now; empty if Waypost does nothing about it.
         clients: the clients that are affected; empty if that is unknown.
     """
 
-    about: DiagnosticCode
-    place: str | DomainPlace | RowPlace = ""
+    definition: DiagnosticCode
+    location: str | DomainLocation | RowLocation = ""
     detail: str = ""
     effect: str = ""
     clients: tuple[MailClient, ...] = ()
@@ -107,55 +107,55 @@ class Diagnostic:
     @property
     def code(self) -> str:
         """Return the code."""
-        return self.about.code
+        return self.definition.code
 
     @property
     def severity(self) -> Severity:
         """Return the severity of the code."""
-        return self.about.severity
+        return self.definition.severity
 
     @property
     def text(self) -> str:
         """Return the place, the detail and the effect; values of a row are shortened."""
         detail = self.detail
-        if isinstance(self.place, RowPlace) and len(detail) > ROW_DETAIL_MAX_CHARS:
+        if isinstance(self.location, RowLocation) and len(detail) > ROW_DETAIL_MAX_CHARS:
             detail = f"{detail[:ROW_DETAIL_MAX_CHARS]}…"
-        seen = ": ".join(part for part in (str(self.place), detail) if part)
+        seen = ": ".join(part for part in (str(self.location), detail) if part)
         return f"{seen}; {self.effect}" if self.effect else seen
 
     @property
     def line(self) -> str:
         """Return the text after the message, unless the text is complete without it."""
-        return self.text if self.about.says_all else f"{self.about.message}: {self.text}"
+        return self.text if self.definition.detail_is_complete else f"{self.definition.message}: {self.text}"
 
     def __str__(self) -> str:
         """Return the text."""
         return self.text
 
 
-def explained_by(topic: str) -> str:
+def explain_command(topic: str) -> str:
     """Return the command that explains a code or a client."""
     return f"waypost explain {topic}"
 
 
 def diagnostic_json(one: Diagnostic) -> dict[str, object]:
     """Return a diagnostic for --json: the members of every check, and those of the place."""
-    about, place = one.about, one.place
+    definition, location = one.definition, one.location
     found: dict[str, object] = {
-        "code": about.code,
-        "severity": about.severity,
-        "message": about.message,
-        "fix": about.fix,
-        "link": about.link,
+        "code": definition.code,
+        "severity": definition.severity,
+        "message": definition.message,
+        "fix": definition.fix,
+        "link": definition.link,
     }
-    match place:
-        case DomainPlace(domain, domains, where):
+    match location:
+        case DomainLocation(domain, domains, where):
             clients = [client.shown for client in one.clients]
-            links = [explained_by(client.topic) for client in one.clients]
+            links = [explain_command(client.topic) for client in one.clients]
             found |= {"where": where, "domain": domain, "domains": domains}
             return found | {"clients": clients, "links": links}
-        case RowPlace(table, key):
+        case RowLocation(table, key):
             found |= {"table": table, "key": key}
             return found | {"problem": one.detail, "effect": one.effect}
         case str():
-            return found | {"place": place, "detail": one.detail}
+            return found | {"place": location, "detail": one.detail}

@@ -6,12 +6,12 @@ from typing import Final
 
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.diagnostics import simulated_clients
-from waypost.diagnostics.codes import TABLES, CodeTable
+from waypost.diagnostics.codes import CODE_TABLES, CodeTable
 from waypost.diagnostics.diagnostic import DiagnosticCode
 from waypost.diagnostics.lint.rules import RULES
 from waypost.diagnostics.simulated_clients import SimulatedClient
 
-BASES: Final = {
+BASIS_TEXTS: Final = {
     "run": "this program was run, and its requests were recorded",
     "code": "recorded from its source",
     "doc": "recorded from documents, not from its source",
@@ -20,18 +20,18 @@ BASES: Final = {
 """How a record of a client was made."""
 
 
-def code_of(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
+def find_code(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
     """Return a code with its table; None if there is no such code."""
-    wanted = topic.lower()
+    topic_name = topic.lower()
     return next(
-        ((one, table) for table in TABLES for one in table.codes if one.code == wanted), None
+        ((one, table) for table in CODE_TABLES for one in table.codes if one.code == topic_name), None
     )
 
 
-def client_of(topic: str) -> MailClient | None:
+def find_client(topic: str) -> MailClient | None:
     """Return a client by its name, by its identifier, or by the identifier of a record."""
-    wanted = _slug(topic)
-    return next((one for one in CLIENTS if wanted in _words(one)), None)
+    topic_name = _slug(topic)
+    return next((one for one in CLIENTS if topic_name in _topic_names(one)), None)
 
 
 def records_of(client: MailClient) -> tuple[SimulatedClient, ...]:
@@ -44,14 +44,14 @@ def rules_about(client: MailClient) -> tuple[DiagnosticCode, ...]:
     return tuple(rule for rule in RULES if client in rule.clients)
 
 
-def similar(topic: str) -> str:
+def suggest_topic(topic: str) -> str:
     """Return the topic that is most similar to a word; empty if there is none."""
-    known = [one.code for table in TABLES for one in table.codes]
-    known += [word for client in CLIENTS for word in _words(client)]
-    return next(iter(get_close_matches(_slug(topic), known, n=1)), "")
+    topics = [one.code for table in CODE_TABLES for one in table.codes]
+    topics += [word for client in CLIENTS for word in _topic_names(client)]
+    return next(iter(get_close_matches(_slug(topic), topics, n=1)), "")
 
 
-def _words(client: MailClient) -> Iterator[str]:
+def _topic_names(client: MailClient) -> Iterator[str]:
     yield from (client.key, *client.aliases, _slug(client.name), _slug(client.shown))
     for record in records_of(client):
         yield from (record.key, _slug(record.name))

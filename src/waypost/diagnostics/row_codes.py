@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode, RowPlace
+from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode, RowLocation
 
 _LIST: Final = (
     DiagnosticCode(
@@ -170,7 +170,7 @@ def row_diagnostic(code: str, table: str, key: object, problem: str, effect: str
         problem: the values of the row, written by `repr`.
         effect: what Waypost does with the row.
     """
-    return Diagnostic(ROW_CODES[code], RowPlace(table, str(key)), problem, effect)
+    return Diagnostic(ROW_CODES[code], RowLocation(table, str(key)), problem, effect)
 
 
 DiagnosticSink = Callable[[Diagnostic], None]

@@ -11,7 +11,7 @@ from waypost.cli.layout import sanitize
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT
 from waypost.diagnostics.conformance.reports import ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic
-from waypost.diagnostics.grouping import DiagnosticGroup, grouped
+from waypost.diagnostics.grouping import DiagnosticGroup, group_by_code
 
 _WORKING: Final = frozenset({"works", "works with warnings"})
 _BAD: Final = frozenset({"fails", "works with warnings", "not checked"})

@@ -18,7 +18,7 @@ from waypost.cli.checks.report import CheckReport, severity_counts
 from waypost.cli.layout import sanitize
 from waypost.diagnostics.conformance.reports import ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
-from waypost.diagnostics.grouping import DiagnosticGroup, grouped, ordered
+from waypost.diagnostics.grouping import DiagnosticGroup, group_by_code, sort_groups
 
 ROOT_CAUSE_CODE: Final = "dns-silent"
 """Without DNS, no other check is possible."""

@@ -11,16 +11,16 @@ from waypost.cli.options import JsonFlag
 from waypost.cli.output import print_json
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.core.errors import RequestError
-from waypost.diagnostics.client_groups import names_of
-from waypost.diagnostics.codes import TABLES, CodeTable
-from waypost.diagnostics.diagnostic import MEANINGS, DiagnosticCode, explained_by
+from waypost.diagnostics.client_groups import client_names
+from waypost.diagnostics.codes import CODE_TABLES, CodeTable
+from waypost.diagnostics.diagnostic import MEANINGS, DiagnosticCode, explain_command
 from waypost.diagnostics.explain import (
-    BASES,
-    client_of,
-    code_of,
+    BASIS_TEXTS,
+    find_client,
+    find_code,
     records_of,
     rules_about,
-    similar,
+    suggest_topic,
 )
 from waypost.diagnostics.simulated_clients import SimulatedClient
 
@@ -48,7 +48,7 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     elif (client := client_of(topic)) is not None:
         _print_client(client, as_json)
     else:
-        hint = f" Did you mean {guess!r}?" if (guess := similar(topic)) else ""
+        hint = f" Did you mean {guess!r}?" if (guess := suggest_topic(topic)) else ""
         raise RequestError(f"{topic!r} is neither a code nor a client.{hint}")
 
 

@@ -14,7 +14,7 @@ from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Catalog, DomainPattern, MatchKind
-from waypost.diagnostics.lint.domains import SHOWN, LintResult, lint_catalog, lint_domain
+from waypost.diagnostics.lint.domains import DIAGNOSTICS_KEPT, LintResult, lint_catalog, lint_domain
 from waypost.settings import Settings
 
 DomainFlag = Annotated[

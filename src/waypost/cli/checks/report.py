@@ -22,7 +22,7 @@ from waypost.cli.layout import (
 )
 from waypost.cli.output import quantity
 from waypost.diagnostics.diagnostic import SEVERITIES
-from waypost.diagnostics.grouping import DiagnosticGroup, ordered
+from waypost.diagnostics.grouping import DiagnosticGroup, sort_groups
 
 MAX_PLACES: Final = 5
 """The number of places of a code that a report shows without --all or --verbose."""
@@ -129,7 +129,7 @@ def report_lines(
         (), f"{sanitize(report.subject)}: {sanitize(report.verdict)}", 2, width, "bold"
     )
     total = sum(1 for row in report.clients if row.verdict != "not offered")
-    for group in ordered(report.groups):
+    for group in sort_groups(report.groups):
         yield ()
         show_all_places = show_all or verbose
         yield from _group(

@@ -12,7 +12,7 @@ _LIST: Final = (
         "the client finds no account",
         "correct the answers (--verbose lists them); `waypost explain CLIENT` says what the client "
         "asks for",
-        says_all=True,
+        detail_is_complete=True,
     ),
     DiagnosticCode(
         "client-waits",
@@ -57,7 +57,7 @@ _LIST: Final = (
         "warning",
         "the client sets up an account that causes problems for its user",
         "read `waypost explain CLIENT`: it says how the client uses each value",
-        says_all=True,
+        detail_is_complete=True,
     ),
     DiagnosticCode(
         "client-variant",

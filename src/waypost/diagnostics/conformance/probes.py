@@ -29,7 +29,7 @@ class Probe:
     """A rule, and how it is checked.
 
     Attributes:
-        needs_dns: the rule is skipped if DNS is not target.
+        needs_dns: the rule is skipped if DNS is not asked.
         applies: returns whether the server has what the rule is about.
     """
 
@@ -53,7 +53,7 @@ def _document(target: ConformanceTarget) -> Iterator[str]:
 
 def _well_known(target: ConformanceTarget) -> Iterator[str]:
     first = target.get_autoconfig()
-    query = urls.encoded(target.address)
+    query = urls.address_query(target.address)
     second = target.http.send(urls.well_known(target.domain, "https", query))
     if not second.is_success and not second.is_redirect:
         yield f"{urls.WELL_KNOWN}: {describe(second)}"
@@ -169,7 +169,7 @@ def _soap(target: ConformanceTarget) -> Iterator[str]:
 
 def _head(target: ConformanceTarget) -> Iterator[str]:
     # RFC 9110 s9.3.2.
-    request = urls.autoconfig(target.domain, "https", urls.encoded(target.address))
+    request = urls.autoconfig(target.domain, "https", urls.address_query(target.address))
     response = target.follow(replace(request, method="HEAD"))
     if not response.is_success:
         yield f"HEAD {request.path}: {describe(response)}"

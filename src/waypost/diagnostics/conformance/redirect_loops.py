@@ -1,4 +1,4 @@
-"""Redirect loops: a client is redirected to a URL that it has already target."""
+"""Redirect loops: a client is redirected to a URL that it has already requested."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,7 +37,7 @@ def _without_cause(finding: str) -> str:
 
 
 def _requests(target: ConformanceTarget) -> Iterator[ClientRequest]:
-    query = urls.encoded(target.address)
+    query = urls.address_query(target.address)
     yield urls.autoconfig(target.domain, "https", query)
     yield urls.well_known(target.domain, "https", query)
     for host in (f"autodiscover.{target.domain}", target.domain):

@@ -17,7 +17,7 @@ from waypost.diagnostics.conformance.probes import Probe
 from waypost.diagnostics.conformance.rule_codes import RULE_CODES
 from waypost.diagnostics.conformance.schema_probes import PROBES
 from waypost.diagnostics.conformance.target import ConformanceTarget
-from waypost.diagnostics.diagnostic import Diagnostic, explained_by
+from waypost.diagnostics.diagnostic import Diagnostic, explain_command
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
@@ -50,7 +50,7 @@ class ConformanceReport:
         other_services: the other services of the client, a type and a URL each.
         source: the URL or the records that the account comes from; empty without an account.
         silent: the hosts that the client asked and that did not answer.
-        paths: the paths of the URLs that the client target.
+        paths: the paths of the URLs that the client requested.
         remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
         topic: the argument of `waypost explain`; empty if it is the key.
     """
@@ -77,11 +77,11 @@ class ConformanceReport:
     @property
     def link(self) -> str:
         """Return the command that explains the client or the rule."""
-        return explained_by(self.topic or self.key)
+        return explain_command(self.topic or self.key)
 
 
 def reports(target: ConformanceTarget) -> Iterator[ConformanceReport]:
-    """Yield the report of every client, then of every probe, within the limits of the HTTP client."""
+    """Yield the report of every client, then of every probe."""
     yield from reports_of_clients(target)
     yield from reports_of_probes(_probes(target), target)
 
@@ -262,7 +262,7 @@ def _hear(
             unknown[lookup] = f"{error}"
             return ()
 
-    heard = run_session(client.asks(ClientUser.parse(typed)), target.http.send, resolve)
+    heard = run_session(client.search(ClientUser.parse(typed)), target.http.send, resolve)
     unknown |= {request: one.reason for request, one in heard.exchanges if one.is_unknown}
     return heard, unknown
 

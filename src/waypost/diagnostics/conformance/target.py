@@ -19,7 +19,7 @@ class ConformanceTarget:
 
     Attributes:
         unserved: a domain that the server must not know.
-        resolver: answers DNS look-ups; None if DNS is not target.
+        resolver: answers DNS look-ups; None if DNS is not asked.
     """
 
     http: HttpClient
@@ -34,7 +34,7 @@ class ConformanceTarget:
         return f"{self.local_part}@{self.domain}"
 
     def resolve(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
-        """Return the records that DNS has; none if DNS is not target.
+        """Return the records that DNS has; none if DNS is not asked.
 
         Raises:
             NamesUnavailable: DNS does not answer.
@@ -46,7 +46,7 @@ class ConformanceTarget:
 
     def get_autoconfig(self, address: str | None = None) -> ServerAnswer:
         """Return the answer at the draft's first URL."""
-        query = urls.encoded(address or self.address)
+        query = urls.address_query(address or self.address)
         return self.follow(urls.autoconfig(self.domain, "https", query))
 
     def follow(self, request: ClientRequest) -> ServerAnswer:
@@ -66,7 +66,7 @@ class ConformanceTarget:
 
     def get_autoconfig_of_unserved(self) -> ServerAnswer:
         """Return the Autoconfig answer for the domain that the server must not know."""
-        query = urls.encoded(f"{self.local_part}@{self.unserved}")
+        query = urls.address_query(f"{self.local_part}@{self.unserved}")
         return self.follow(urls.autoconfig(self.unserved, "https", query))
 
     def post(self, body: bytes) -> ServerAnswer:

@@ -57,7 +57,7 @@ def autoconfig_of(context: DoctorContext) -> ServerAnswer:
     first = context.target.get_autoconfig()
     if first.is_success:
         return first
-    query = urls.encoded(context.target.address)
+    query = urls.address_query(context.target.address)
     second = context.target.follow(urls.well_known(context.domain, "https", query))
     return second if second.is_success else first
 

@@ -4,24 +4,24 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from waypost.core.model import LdapScope, LdapUrl, Service, ServiceType
-from waypost.diagnostics.lint.target import LintTarget, named, place_of
+from waypost.diagnostics.lint.target import LintTarget, describe_service, host_or_url
 
 
-def ldap_port(offered: LintTarget) -> Iterator[str]:
+def ldap_port(target: LintTarget) -> Iterator[str]:
     """Yield LDAP on a port that is not that of its scheme: a profile cannot contain a port."""
-    for service, url in _address_books(offered):
+    for service, url in _address_books(target):
         if not url.has_usual_port:
-            yield named(service)
+            yield describe_service(service)
 
 
-def ldap_base(offered: LintTarget) -> Iterator[str]:
+def ldap_base(target: LintTarget) -> Iterator[str]:
     """Yield LDAP whose search has no base, or finds only the entry of the base."""
-    for service, url in _address_books(offered):
+    for service, url in _address_books(target):
         if not url.base or url.scope is LdapScope.BASE:
-            yield named(service)
+            yield describe_service(service)
 
 
-def _address_books(offered: LintTarget) -> Iterator[tuple[Service, LdapUrl]]:
-    for service in offered.of(ServiceType.LDAP):
+def _address_books(target: LintTarget) -> Iterator[tuple[Service, LdapUrl]]:
+    for service in target.of_types(ServiceType.LDAP):
         with suppress(ValueError):
-            yield service, LdapUrl.parse(place_of(service))
+            yield service, LdapUrl.parse(host_or_url(service))

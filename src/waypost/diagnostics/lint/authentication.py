@@ -20,7 +20,7 @@ from waypost.core.model import (
     ServiceType,
     with_general_name,
 )
-from waypost.diagnostics.lint.target import DIRECTIONS, MAIL, LintTarget, named
+from waypost.diagnostics.lint.target import DIRECTIONS, MAIL_TYPES, LintTarget, describe_service
 from waypost.formats.autodiscover import pox
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.password_methods import takes_password
@@ -36,103 +36,103 @@ _PACC_METHODS: Final = frozenset({PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, 
 _KMAIL_OTHERS: Final = frozenset({NTLM, GSSAPI, NO_AUTHENTICATION})
 
 
-def pacc_authentication(offered: LintTarget) -> Iterator[str]:
+def pacc_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent with neither password nor OAuth2."""
-    for services in _directions(offered):
+    for services in _by_direction(target):
         if not any(_suits_pacc(one.authentication) for one in services):
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def oauth2_alone(offered: LintTarget) -> Iterator[str]:
+def oauth2_alone(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent with OAuth2 only."""
-    for services in _directions(offered):
+    for services in _by_direction(target):
         if _is_oauth2_alone(services):
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def no_password(offered: LintTarget) -> Iterator[str]:
+def no_password(target: LintTarget) -> Iterator[str]:
     """Yield the first service if each service needs a login, but none accepts a password."""
-    for services in _directions(offered):
-        if not _is_oauth2_alone(services) and all(map(_wants_more, services)):
-            yield named(services[0])
+    for services in _by_direction(target):
+        if not _is_oauth2_alone(services) and all(map(_needs_other_login, services)):
+            yield describe_service(services[0])
 
 
-def password_later(offered: LintTarget) -> Iterator[str]:
+def password_later(target: LintTarget) -> Iterator[str]:
     """Yield the first service of a type if it accepts no password and a later one does."""
     for kind in (ServiceType.IMAP, ServiceType.SMTP):
-        services = offered.of(kind)
-        if services and _wants_more(services[0]) and not all(map(_wants_more, services)):
-            yield named(services[0])
+        services = target.of_types(kind)
+        if services and _needs_other_login(services[0]) and not all(map(_needs_other_login, services)):
+            yield describe_service(services[0])
 
 
-def no_password_last(offered: LintTarget) -> Iterator[str]:
+def no_password_last(target: LintTarget) -> Iterator[str]:
     """Yield the last service of a type if it accepts no password and an earlier one does."""
-    for kind in MAIL:
-        services = offered.of(kind)
-        if services and _wants_more(services[-1]) and not all(map(_wants_more, services)):
-            yield named(services[-1])
+    for kind in MAIL_TYPES:
+        services = target.of_types(kind)
+        if services and _needs_other_login(services[-1]) and not all(map(_needs_other_login, services)):
+            yield describe_service(services[-1])
 
 
-def kmail_method(offered: LintTarget) -> Iterator[str]:
+def kmail_method(target: LintTarget) -> Iterator[str]:
     """Yield the first service of a type if KMail uses another method than a password."""
-    for services in _directions(offered):
-        for service in () if _is_oauth2_alone(services) else _firsts(services):
-            others = _KMAIL_OTHERS.intersection(_behind_password(service))
+    for services in _by_direction(target):
+        for service in () if _is_oauth2_alone(services) else _first_of_each_type(services):
+            others = _KMAIL_OTHERS.intersection(_methods_after_password(service))
             if OAUTH2 in service.authentication or others:
-                yield named(service)
+                yield describe_service(service)
 
 
-def password_encrypted_later(offered: LintTarget) -> Iterator[str]:
+def password_encrypted_later(target: LintTarget) -> Iterator[str]:
     """Yield services with password-encrypted after password-cleartext."""
-    for service in offered.of(*MAIL):
-        if PASSWORD_ENCRYPTED in _behind_password(service):
-            yield named(service)
+    for service in target.of_types(*MAIL_TYPES):
+        if PASSWORD_ENCRYPTED in _methods_after_password(service):
+            yield describe_service(service)
 
 
-def profile_authentication(offered: LintTarget) -> Iterator[str]:
+def profile_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if a profile cannot describe any of the methods."""
-    for services in _directions(offered):
+    for services in _by_direction(target):
         known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
         if not known and not _is_oauth2_alone(services):
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def outlook_authentication(offered: LintTarget) -> Iterator[str]:
+def outlook_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if Autodiscover cannot describe any of the methods."""
-    for services in _directions(offered):
+    for services in _by_direction(target):
         if not _is_oauth2_alone(services) and not any(map(pox.can_be_said, services)):
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def unknown_authentication(offered: LintTarget) -> Iterator[str]:
+def unknown_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if Thunderbird knows none of the methods."""
-    for services in _directions(offered):
+    for services in _by_direction(target):
         offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
         if not offers_oauth2 and not any(map(_suits_thunderbird, services)):
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def ews_authentication(offered: LintTarget) -> Iterator[str]:
+def ews_authentication(target: LintTarget) -> Iterator[str]:
     """Yield EWS services without a method that Thunderbird knows (seen in a run).
 
     `http:Basic` is enough, because Autoconfig adds `password-cleartext` after it.
     """
-    for service in offered.of(ServiceType.EWS):
+    for service in target.of_types(ServiceType.EWS):
         if _THUNDERBIRD_METHODS.isdisjoint(with_general_name(service.authentication)):
-            yield named(service)
+            yield describe_service(service)
 
 
-def k9_authentication(offered: LintTarget) -> Iterator[str]:
+def k9_authentication(target: LintTarget) -> Iterator[str]:
     """Yield IMAP and SMTP services without a method that K-9 knows."""
-    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
+    for service in target.of_types(ServiceType.IMAP, ServiceType.SMTP):
         if _K9_METHODS.isdisjoint(service.authentication):
-            yield named(service)
+            yield describe_service(service)
 
 
-def _directions(offered: LintTarget) -> Iterator[tuple[Service, ...]]:
+def _by_direction(target: LintTarget) -> Iterator[tuple[Service, ...]]:
     """Yield the services for fetching mail and those for sending mail, if there are any."""
     for types in DIRECTIONS:
-        if services := offered.of(*types):
+        if services := target.of_types(*types):
             yield services
 
 
@@ -141,12 +141,12 @@ def _is_oauth2_alone(services: tuple[Service, ...]) -> bool:
     return offers_oauth2 and not any(map(_suits_thunderbird, services))
 
 
-def _firsts(services: tuple[Service, ...]) -> tuple[Service, ...]:
+def _first_of_each_type(services: tuple[Service, ...]) -> tuple[Service, ...]:
     """Return the first service of each type."""
     return tuple({one.type: one for one in reversed(services)}.values())
 
 
-def _behind_password(service: Service) -> tuple[Authentication, ...]:
+def _methods_after_password(service: Service) -> tuple[Authentication, ...]:
     """Return the methods after password-cleartext; none if it is not offered."""
     methods = service.authentication
     if PASSWORD_CLEARTEXT not in methods:
@@ -154,7 +154,7 @@ def _behind_password(service: Service) -> tuple[Authentication, ...]:
     return methods[methods.index(PASSWORD_CLEARTEXT) + 1 :]
 
 
-def _wants_more(service: Service) -> bool:
+def _needs_other_login(service: Service) -> bool:
     """Return whether a service needs a login, but accepts no password."""
     return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
 

@@ -18,17 +18,17 @@ from waypost.core.placeholders import (
 )
 from waypost.diagnostics.lint.target import (
     DIRECTIONS,
-    FETCHED,
-    MAIL,
+    RETRIEVAL_TYPES,
+    MAIL_TYPES,
     SELF_SUFFICIENT,
     LintTarget,
     has_port,
     host_of,
     is_ip_address,
-    logs_in_with_address,
-    named,
+    login_name_is_address,
+    describe_service,
     on_tls_port,
-    place_of,
+    host_or_url,
     port_of,
     scheme,
     security,
@@ -46,219 +46,219 @@ _PACC_URL_TYPES: Final = (
 )
 
 
-def no_incoming(offered: LintTarget) -> Iterator[str]:
+def no_incoming(target: LintTarget) -> Iterator[str]:
     """Yield the whole offer if no user can fetch mail."""
-    if not offered.has(*INCOMING):
+    if not target.has(*INCOMING):
         yield ""
 
 
-def no_outgoing(offered: LintTarget) -> Iterator[str]:
+def no_outgoing(target: LintTarget) -> Iterator[str]:
     """Yield the whole offer if no user can send mail."""
-    if offered.has(*FETCHED) and not offered.has(ServiceType.SMTP, *SELF_SUFFICIENT):
+    if target.has(*RETRIEVAL_TYPES) and not target.has(ServiceType.SMTP, *SELF_SUFFICIENT):
         yield ""
 
 
-def modern_only(offered: LintTarget) -> Iterator[str]:
+def modern_only(target: LintTarget) -> Iterator[str]:
     """Yield a service of a newer type if IMAP, POP3 or SMTP is missing.
 
     The draft allows such a document, but most clients cannot use it.
     """
-    if offered.has(*SELF_SUFFICIENT) and not (
-        offered.has(*FETCHED) and offered.has(ServiceType.SMTP)
+    if target.has(*SELF_SUFFICIENT) and not (
+        target.has(*RETRIEVAL_TYPES) and target.has(ServiceType.SMTP)
     ):
-        yield named(offered.of(*SELF_SUFFICIENT)[0])
+        yield describe_service(target.of_types(*SELF_SUFFICIENT)[0])
 
 
-def pop3_only(offered: LintTarget) -> Iterator[str]:
+def pop3_only(target: LintTarget) -> Iterator[str]:
     """Yield the first POP3 service if there is no IMAP service."""
-    if not offered.has(ServiceType.IMAP):
-        yield from map(named, offered.of(ServiceType.POP3)[:1])
+    if not target.has(ServiceType.IMAP):
+        yield from map(describe_service, target.of_types(ServiceType.POP3)[:1])
 
 
-def pop3_first(offered: LintTarget) -> Iterator[str]:
+def pop3_first(target: LintTarget) -> Iterator[str]:
     """Yield a POP3 service that comes before IMAP."""
-    first = offered.of(*FETCHED)[:1]
-    if offered.has(ServiceType.IMAP) and first and first[0].type is ServiceType.POP3:
-        yield named(first[0])
+    first = target.of_types(*RETRIEVAL_TYPES)[:1]
+    if target.has(ServiceType.IMAP) and first and first[0].type is ServiceType.POP3:
+        yield describe_service(first[0])
 
 
-def other_first(offered: LintTarget) -> Iterator[str]:
+def other_first(target: LintTarget) -> Iterator[str]:
     """Yield a service of a newer type that comes before IMAP."""
-    first = offered.of(*INCOMING)[:1]
-    if offered.has(ServiceType.IMAP) and first and first[0].type in SELF_SUFFICIENT:
-        yield named(first[0])
+    first = target.of_types(*INCOMING)[:1]
+    if target.has(ServiceType.IMAP) and first and first[0].type in SELF_SUFFICIENT:
+        yield describe_service(first[0])
 
 
-def plain_section(offered: LintTarget) -> Iterator[str]:
+def plain_section(target: LintTarget) -> Iterator[str]:
     """Yield IMAP and SMTP services without TLS, the sections that K-9 reads."""
-    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
+    for service in target.of_types(ServiceType.IMAP, ServiceType.SMTP):
         if security(service) is Security.NONE:
-            yield named(service)
+            yield describe_service(service)
 
 
-def no_tls(offered: LintTarget) -> Iterator[str]:
+def no_tls(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent only without TLS."""
     for types in DIRECTIONS:
-        services = offered.of(*types)
+        services = target.of_types(*types)
         if services and {security(one) for one in services} == {Security.NONE}:
-            yield named(services[0])
+            yield describe_service(services[0])
 
 
-def starttls_only(offered: LintTarget) -> Iterator[str]:
+def starttls_only(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent by STARTTLS but not by TLS."""
     for types in DIRECTIONS:
-        services = offered.of(*types)
-        found = {security(one) for one in services}
-        if Security.STARTTLS in found and Security.TLS not in found:
-            yield named(services[0])
+        services = target.of_types(*types)
+        securities = {security(one) for one in services}
+        if Security.STARTTLS in securities and Security.TLS not in securities:
+            yield describe_service(services[0])
 
 
-def pacc_port(offered: LintTarget) -> Iterator[str]:
+def pacc_port(target: LintTarget) -> Iterator[str]:
     """Yield a TLS service if none is on a registered port: PACC cannot contain another port."""
     for types in DIRECTIONS:
-        tls = with_tls(offered.of(*types))
+        tls = with_tls(target.of_types(*types))
         if tls and not any(on_tls_port(one) for one in tls):
-            yield named(tls[0])
+            yield describe_service(tls[0])
 
 
-def pacc_login_name(offered: LintTarget) -> Iterator[str]:
+def pacc_login_name(target: LintTarget) -> Iterator[str]:
     """Yield a service if no login name is the address: PACC cannot contain another one."""
     for types in DIRECTIONS:
-        tls = [one for one in with_tls(offered.of(*types)) if on_tls_port(one)]
-        if tls and not any(logs_in_with_address(one) for one in tls):
-            yield named(tls[0])
+        tls = [one for one in with_tls(target.of_types(*types)) if on_tls_port(one)]
+        if tls and not any(login_name_is_address(one) for one in tls):
+            yield describe_service(tls[0])
 
 
-def pacc_directory(offered: LintTarget) -> Iterator[str]:
+def pacc_directory(target: LintTarget) -> Iterator[str]:
     """Yield the whole offer if a directory may return another login name for each user."""
-    if offered.has_directory and offered.has(*MAIL):
+    if target.has_directory and target.has(*MAIL_TYPES):
         yield ""
 
 
-def odd_starttls_port(offered: LintTarget) -> Iterator[str]:
+def odd_starttls_port(target: LintTarget) -> Iterator[str]:
     """Yield services with STARTTLS on a port for TLS."""
-    for service in offered.of(*MAIL):
+    for service in target.of_types(*MAIL_TYPES):
         if security(service) is Security.STARTTLS and port_of(service) not in _STARTTLS_PORTS:
-            yield named(service)
+            yield describe_service(service)
 
 
-def u_label_host(offered: LintTarget) -> Iterator[str]:
+def u_label_host(target: LintTarget) -> Iterator[str]:
     """Yield services whose host, or template of a host, is not written as A-labels."""
-    for service in offered.services:
+    for service in target.services:
         if not host_of(service).isascii():
-            yield named(service)
+            yield describe_service(service)
 
 
-def ip_host(offered: LintTarget) -> Iterator[str]:
+def ip_host(target: LintTarget) -> Iterator[str]:
     """Yield services whose host is an IP address."""
-    for service in offered.services:
+    for service in target.services:
         if is_ip_address(host_of(service)):
-            yield named(service)
+            yield describe_service(service)
 
 
-def local_part_host(offered: LintTarget) -> Iterator[str]:
+def local_part_host(target: LintTarget) -> Iterator[str]:
     """Yield services whose host is unknown if only the domain is known."""
-    for service in offered.of(*MAIL):
+    for service in target.of_types(*MAIL_TYPES):
         host = host_of(service).upper().replace("%EMAILDOMAIN%", "")
         if has_placeholder(host):
-            yield named(service)
+            yield describe_service(service)
 
 
-def directory_host(offered: LintTarget) -> Iterator[str]:
+def directory_host(target: LintTarget) -> Iterator[str]:
     """Yield services whose place is known only after a directory look-up."""
-    for service in offered.services:
-        if not (offered.always_known | {LOGIN_NAME}).issuperset(attributes_in(place_of(service))):
-            yield named(service)
+    for service in target.services:
+        if not (target.defaulted_attributes | {LOGIN_NAME}).issuperset(attributes_in(host_or_url(service))):
+            yield describe_service(service)
 
 
-def directory_login_name(offered: LintTarget) -> Iterator[str]:
+def directory_login_name(target: LintTarget) -> Iterator[str]:
     """Yield services whose login name is known only after a directory look-up."""
-    for service in offered.of(*MAIL):
-        if not offered.always_known.issuperset(attributes_in(service.login_name or "")):
-            yield named(service)
+    for service in target.of_types(*MAIL_TYPES):
+        if not target.defaulted_attributes.issuperset(attributes_in(service.login_name or "")):
+            yield describe_service(service)
 
 
-def directory_by_address(offered: LintTarget) -> Iterator[str]:
+def directory_by_address(target: LintTarget) -> Iterator[str]:
     """Yield a service whose login name may change after a directory look-up."""
-    for service in offered.of(*MAIL) if offered.has_directory else ():
+    for service in target.of_types(*MAIL_TYPES) if target.has_directory else ():
         if not any(attributes_in(service.login_name or "")):
-            yield named(service)
+            yield describe_service(service)
             return
 
 
-def subaddress_login_name(offered: LintTarget) -> Iterator[str]:
+def subaddress_login_name(target: LintTarget) -> Iterator[str]:
     """Yield the whole offer if a login name depends on removing the detail from the address."""
-    if offered.provider is None or not offered.provider.subaddress_separators:
+    if target.provider is None or not target.provider.subaddress_separators:
         return
-    if any(names_user(service.login_name or "") for service in offered.of(*MAIL)):
+    if any(names_user(service.login_name or "") for service in target.of_types(*MAIL_TYPES)):
         yield ""
 
 
-def no_login_name(offered: LintTarget) -> Iterator[str]:
+def no_login_name(target: LintTarget) -> Iterator[str]:
     """Yield services without a login name: the client has to ask the user for it."""
-    for service in offered.of(ServiceType.IMAP, ServiceType.SMTP):
+    for service in target.of_types(ServiceType.IMAP, ServiceType.SMTP):
         if service.login_name is None:
-            yield named(service)
+            yield describe_service(service)
 
 
-def plain_last(offered: LintTarget) -> Iterator[str]:
+def plain_last(target: LintTarget) -> Iterator[str]:
     """Yield the last service of a type if it has no TLS and others have it."""
-    for kind in MAIL:
-        services = offered.of(kind)
-        found = [security(one) for one in services]
-        if found[-1:] == [Security.NONE] and set(found) != {Security.NONE}:
-            yield named(services[-1])
+    for kind in MAIL_TYPES:
+        services = target.of_types(kind)
+        securities = [security(one) for one in services]
+        if securities[-1:] == [Security.NONE] and set(securities) != {Security.NONE}:
+            yield describe_service(services[-1])
 
 
-def last_host(offered: LintTarget) -> Iterator[str]:
+def last_host(target: LintTarget) -> Iterator[str]:
     """Yield the last service of a type if its host is not the preferred one."""
-    for kind in MAIL:
-        services = offered.of(kind)
+    for kind in MAIL_TYPES:
+        services = target.of_types(kind)
         if services and host_of(services[-1]) != host_of(services[0]):
-            yield named(services[-1])
+            yield describe_service(services[-1])
 
 
-def last_smtp_host(offered: LintTarget) -> Iterator[str]:
+def last_smtp_host(target: LintTarget) -> Iterator[str]:
     """Yield the last SMTP service if its host is not the preferred one."""
-    services = offered.of(ServiceType.SMTP)
+    services = target.of_types(ServiceType.SMTP)
     if services and host_of(services[-1]) != host_of(services[0]):
-        yield named(services[-1])
+        yield describe_service(services[-1])
 
 
-def http_url(offered: LintTarget) -> Iterator[str]:
+def http_url(target: LintTarget) -> Iterator[str]:
     """Yield services with an http URL."""
-    for service in offered.services:
+    for service in target.services:
         if scheme(service) == "http":
-            yield named(service)
+            yield describe_service(service)
 
 
-def url_port(offered: LintTarget) -> Iterator[str]:
+def url_port(target: LintTarget) -> Iterator[str]:
     """Yield services whose URL has a port, which PACC forbids."""
-    for service in offered.of(*_PACC_URL_TYPES):
+    for service in target.of_types(*_PACC_URL_TYPES):
         if scheme(service) == "https" and has_port(service):
-            yield named(service)
+            yield describe_service(service)
 
 
-def dav_origin(offered: LintTarget) -> Iterator[str]:
+def dav_origin(target: LintTarget) -> Iterator[str]:
     """Yield calendars and address books whose URL shares only the origin between users.
 
     io-pim-discovery 5036dfa asks at /.well-known/ too, because some servers have nothing at the
     origin itself.
     """
-    for service in offered.of(ServiceType.CALDAV, ServiceType.CARDDAV):
+    for service in target.of_types(ServiceType.CALDAV, ServiceType.CARDDAV):
         with suppress(ValueError):
-            url = shared_url(place_of(service))
+            url = shared_url(host_or_url(service))
             if url is not None and urlsplit(url).path in {"", "/"}:
-                yield named(service)
+                yield describe_service(service)
 
 
-def long_name(offered: LintTarget) -> Iterator[str]:
+def long_name(target: LintTarget) -> Iterator[str]:
     """Yield a name that is longer than the drafts allow."""
-    if offered.provider is not None and len(offered.provider.name) > NAME_MAX_CHARS:
-        yield f'name "{offered.provider.name}"'
+    if target.provider is not None and len(target.provider.name) > NAME_MAX_CHARS:
+        yield f'name "{target.provider.name}"'
 
 
-def long_short_name(offered: LintTarget) -> Iterator[str]:
+def long_short_name(target: LintTarget) -> Iterator[str]:
     """Yield a short name that is longer than the drafts allow."""
-    if offered.provider is not None and len(offered.provider.short_name) > SHORT_NAME_MAX_CHARS:
-        yield f'short_name "{offered.provider.short_name}"'
+    if target.provider is not None and len(target.provider.short_name) > SHORT_NAME_MAX_CHARS:
+        yield f'short_name "{target.provider.short_name}"'

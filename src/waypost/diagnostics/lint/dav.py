@@ -7,35 +7,35 @@ from urllib.parse import urlsplit
 
 from waypost.core.model import ServiceType
 from waypost.core.placeholders import attributes_in, names_user
-from waypost.diagnostics.lint.target import LintTarget, host_of, named, place_of, scheme
+from waypost.diagnostics.lint.target import LintTarget, host_of, describe_service, host_or_url, scheme
 
 # RFC 6764 s5
 _WELL_KNOWN: Final = "/.well-known/carddav"
-_FOUND_BY_DOMAIN: Final = (ServiceType.CALDAV, ServiceType.CARDDAV)
+_DAV_TYPES: Final = (ServiceType.CALDAV, ServiceType.CARDDAV)
 
 
-def dav_http_url(offered: LintTarget) -> Iterator[str]:
+def dav_http_url(target: LintTarget) -> Iterator[str]:
     """Yield calendars and address books without TLS."""
-    for service in offered.of(*_FOUND_BY_DOMAIN):
+    for service in target.of_types(*_DAV_TYPES):
         if scheme(service) == "http":
-            yield named(service)
+            yield describe_service(service)
 
 
-def dav_user_host(offered: LintTarget) -> Iterator[str]:
+def dav_user_host(target: LintTarget) -> Iterator[str]:
     """Yield calendars and address books whose host differs from user to user."""
-    for service in offered.of(*_FOUND_BY_DOMAIN):
-        authority = place_of(service).partition("://")[2].partition("/")[0]
+    for service in target.of_types(*_DAV_TYPES):
+        authority = host_or_url(service).partition("://")[2].partition("/")[0]
         if names_user(host_of(service)) or any(attributes_in(authority)):
-            yield named(service)
+            yield describe_service(service)
 
 
-def macos_carddav(offered: LintTarget) -> Iterator[str]:
+def macos_carddav(target: LintTarget) -> Iterator[str]:
     """Yield address books at a path that macOS does not read from a profile.
 
     macOS ignores CardDAVPrincipalURL (com.apple.carddav.account.yaml: macOS n/a), and asks at
     /.well-known/carddav of the host.
     """
-    for service in offered.of(ServiceType.CARDDAV):
+    for service in target.of_types(ServiceType.CARDDAV):
         with suppress(ValueError):
-            if urlsplit(place_of(service)).path not in {"", "/", _WELL_KNOWN}:
-                yield named(service)
+            if urlsplit(host_or_url(service)).path not in {"", "/", _WELL_KNOWN}:
+                yield describe_service(service)

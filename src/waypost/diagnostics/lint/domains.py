@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from waypost.core.clients import PACC
 from waypost.core.model import Catalog, Domain, ExternalDomains
-from waypost.diagnostics.client_groups import names_of
-from waypost.diagnostics.diagnostic import Diagnostic, DomainPlace, diagnostic_json
-from waypost.diagnostics.grouping import DiagnosticGroup, grouped, ordered
+from waypost.diagnostics.client_groups import client_names
+from waypost.diagnostics.diagnostic import Diagnostic, DomainLocation, diagnostic_json
+from waypost.diagnostics.grouping import DiagnosticGroup, group_by_code, sort_groups
 
 if TYPE_CHECKING:
     from waypost.store.interning import DomainEntry
 
-SHOWN: Final = 20
+DIAGNOSTICS_KEPT: Final = 20
 """How many diagnostics of each code are kept."""
-_SHOWN_BY_APPLY: Final = 3
+_PLACES_SHOWN: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,23 @@ class LintResult:
 
     def for_scripts(self) -> list[dict[str, object]]:
         """Return the diagnostics that were kept, the most severe first."""
-        return [diagnostic_json(one) for group in self.groups for one in group.kept]
+        return [diagnostic_json(one) for group in self.groups for one in group.diagnostics]
 
     def lines(self) -> Iterator[str]:
         """Yield one line for each code, for commands other than `waypost lint`."""
-        is_whole = True
+        is_complete = True
         for one in self.groups:
-            shown = one.places[:_SHOWN_BY_APPLY]
+            shown = one.places[:_PLACES_SHOWN]
             more = f"; and {one.count - len(shown):,} more" if one.count > len(shown) else ""
-            is_whole = is_whole and not more
-            what = f"{one.code} ({', '.join(one.breaks)}): {one.about.message}; {one.about.fix}"
-            yield f"{what}; see {one.about.link}; found in {'; '.join(shown)}{more}"
-        if not is_whole:
+            is_complete = is_complete and not more
+            summary = f"{one.code} ({', '.join(one.broken_clients)}): {one.definition.message}; {one.definition.fix}"
+            yield f"{summary}; see {one.definition.link}; found in {'; '.join(shown)}{more}"
+        if not is_complete:
             yield "waypost lint --all lists all places"
 
 
 def lint_catalog(
-    catalog: Catalog, shown: int | None = SHOWN, *, of_today: bool = False
+    catalog: Catalog, kept_per_code: int | None = DIAGNOSTICS_KEPT, *, skip_minor: bool = False
 ) -> LintResult:
     """Check each different set of services of a catalog once.
 
@@ -61,87 +61,87 @@ def lint_catalog(
 
     Args:
         catalog: of any size.
-        shown: how many diagnostics of each code are kept; None is all.
-        of_today: leave out notes, and diagnostics that concern only PACC, which hardly any client
+        kept_per_code: how many diagnostics of each code are kept; None is all.
+        skip_minor: leave out notes, and diagnostics that concern only PACC, which hardly any client
             supports yet.
     """
-    domains, offers = _offers(catalog.domains)
+    domains, entries = _entry_findings(catalog.domains)
     external_domains = (
-        _external_domains(one) for one in catalog.external_domains if one.redirect is None
+        _external_domain_findings(one) for one in catalog.external_domains if one.redirect is None
     )
-    found = (one for several in (*offers, *external_domains) for one in several)
-    reported = (one for one in found if not (of_today and _is_only_for_lint(one)))
-    return LintResult(_groups(reported, shown), domains)
+    findings = (one for diagnostics in (*entries, *external_domains) for one in diagnostics)
+    selected = (one for one in findings if not (skip_minor and _is_minor(one)))
+    return LintResult(_groups(selected, kept_per_code), domains)
 
 
 def lint_domain(domain: Domain) -> LintResult:
     """Check the services of one domain."""
-    found = () if domain.redirect else _of_domain(_found(domain), domain.pattern.text, 1)
-    return LintResult(_groups(found, None), 1)
+    findings = () if domain.redirect else _with_location(_lint_entry(domain), domain.pattern.text, 1)
+    return LintResult(_groups(findings, None), 1)
 
 
-def _is_only_for_lint(one: Diagnostic) -> bool:
+def _is_minor(one: Diagnostic) -> bool:
     return one.clients == (PACC,) or one.severity == "note"
 
 
-def _groups(found: Iterable[Diagnostic], shown: int | None) -> tuple[DiagnosticGroup, ...]:
-    groups = grouped(found, shown)
+def _groups(findings: Iterable[Diagnostic], kept_per_code: int | None) -> tuple[DiagnosticGroup, ...]:
+    groups = group_by_code(findings, kept_per_code)
     for one in groups:
-        clients = tuple(dict.fromkeys(client for kept in one.kept for client in kept.clients))
-        one.breaks, one.reach = names_of(clients), len(clients)
-    return tuple(ordered(groups))
+        clients = tuple(dict.fromkeys(client for diagnostics in one.diagnostics for client in diagnostics.clients))
+        one.broken_clients, one.broken_client_count = client_names(clients), len(clients)
+    return tuple(sort_groups(groups))
 
 
-def _offers(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Diagnostic]]]:
+def _entry_findings(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[Diagnostic]]]:
     """Read all domains, and return the diagnostics of each different set of services."""
     from waypost.store.interning import EntryTable  # noqa: PLC0415 -- quick start
 
-    offers = EntryTable()
-    firsts: list[str] = []
+    entries = EntryTable()
+    first_domains: list[str] = []
     counts: list[int] = []
     total = 0
     for domain in domains:
         total += 1
         if domain.redirect is not None:
             continue  # No client receives its services.
-        number = offers.number(_without_harmless_provider(domain))
-        if number == len(firsts):
-            firsts.append(domain.pattern.text)
+        number = entries.number(_entry_for_comparison(domain))
+        if number == len(first_domains):
+            first_domains.append(domain.pattern.text)
             counts.append(0)
         counts[number] += 1
-    found = (
-        _of_domain(_found(offers[number]), first, count)
-        for number, (first, count) in enumerate(zip(firsts, counts, strict=True))
+    findings = (
+        _with_location(_lint_entry(entries[number]), first, count)
+        for number, (first, count) in enumerate(zip(first_domains, counts, strict=True))
     )
-    return total, found
+    return total, findings
 
 
-def _without_harmless_provider(domain: Domain) -> "DomainEntry":
+def _entry_for_comparison(domain: Domain) -> "DomainEntry":
     """Return an offer without its provider if the provider itself has no diagnostic.
 
     In automx2's databases each domain may have its own provider; their offers are equal then.
     """
-    from waypost.diagnostics.lint.linter import provider_matters  # noqa: PLC0415 -- quick start
+    from waypost.diagnostics.lint.linter import provider_affects_diagnostics  # noqa: PLC0415 -- quick start
     from waypost.store.interning import DomainEntry  # noqa: PLC0415 -- quick start
 
-    provider = domain.provider if provider_matters(domain.provider) else None
+    provider = domain.provider if provider_affects_diagnostics(domain.provider) else None
     return DomainEntry(provider, domain.services, domain.users)
 
 
-def _external_domains(one: ExternalDomains) -> Iterator[Diagnostic]:
-    return _of_domain(_found(one), f"domains of directory {one.directory.label}", None)
+def _external_domain_findings(one: ExternalDomains) -> Iterator[Diagnostic]:
+    return _with_location(_lint_entry(one), f"domains of directory {one.directory.label}", None)
 
 
-def _found(one: "Domain | ExternalDomains | DomainEntry") -> Iterator[Diagnostic]:
+def _lint_entry(one: "Domain | ExternalDomains | DomainEntry") -> Iterator[Diagnostic]:
     from waypost.diagnostics.lint.linter import lint  # noqa: PLC0415 -- quick start
 
     return lint(one.provider, one.services, one.users)
 
 
-def _of_domain(
-    found: Iterator[Diagnostic], domain: str, domains: int | None
+def _with_location(
+    findings: Iterator[Diagnostic], domain: str, domains: int | None
 ) -> Iterator[Diagnostic]:
     return (
-        Diagnostic(one.about, DomainPlace(domain, domains, str(one.place)), clients=one.clients)
-        for one in found
+        Diagnostic(one.definition, DomainLocation(domain, domains, str(one.location)), clients=one.clients)
+        for one in findings
     )

@@ -6,31 +6,31 @@ from typing import Final
 from waypost.core.clients import APPLE_MAIL, THUNDERBIRD
 from waypost.core.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, ServiceType
 from waypost.core.placeholders import attributes_in, names_user
-from waypost.diagnostics.client_groups import EVERY
+from waypost.diagnostics.client_groups import ALL_CLIENTS
 from waypost.diagnostics.lint.rule import Rule
-from waypost.diagnostics.lint.target import MAIL, LintTarget, named, port_of, security
+from waypost.diagnostics.lint.target import MAIL_TYPES, LintTarget, describe_service, port_of, security
 
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})
 
 
-def same_login_name(offered: LintTarget) -> Iterator[str]:
+def same_login_name(target: LintTarget) -> Iterator[str]:
     """Yield services whose login name is the same for all users."""
-    for service in offered.services:
+    for service in target.services:
         # All users may read an address book with one login name.
         name = service.login_name
         if service.type is ServiceType.LDAP or not name:
             continue
         needs_login = not _WITHOUT_LOGIN.issuperset(service.authentication)
         if needs_login and not names_user(name) and not attributes_in(name):
-            yield named(service)
+            yield describe_service(service)
 
 
-def odd_tls_port(offered: LintTarget) -> Iterator[str]:
+def odd_tls_port(target: LintTarget) -> Iterator[str]:
     """Yield services with TLS on a port for STARTTLS."""
-    for service in offered.of(*MAIL):
+    for service in target.of_types(*MAIL_TYPES):
         if security(service) is Security.TLS and port_of(service) in _STARTTLS_PORTS:
-            yield named(service)
+            yield describe_service(service)
 
 
 MISTAKE_RULES: Final = (
@@ -39,7 +39,7 @@ MISTAKE_RULES: Final = (
         "warning",
         "the login name has no placeholder for the user, so all users get the same login name",
         "write %EMAILADDRESS% or %EMAILLOCALPART%, unless all users share one mailbox",
-        EVERY,
+        ALL_CLIENTS,
         check=same_login_name,
     ),
     Rule(

@@ -30,30 +30,30 @@ def lint(
         for all services. The clients are those of the rule whose format contains the service.
     """
     rules = () if users is None else users.directory.rules
-    always = frozenset(rule.name for rule in rules if rule.default is not None)
-    offered = LintTarget(provider, ordered(services), always, users is not None)
-    views: dict[Format | None, LintTarget] = {form: offered.within(form) for form in Format}
+    defaulted_attributes = frozenset(rule.name for rule in rules if rule.default is not None)
+    target = LintTarget(provider, ordered(services), defaulted_attributes, users is not None)
+    target_by_format: dict[Format | None, LintTarget] = {form: target.for_format(form) for form in Format}
     for rule in RULES:
-        yield from _diagnostics(rule, views)
+        yield from _diagnostics(rule, target_by_format)
 
 
-def _diagnostics(rule: Rule, views: Mapping[Format | None, LintTarget]) -> Iterator[Diagnostic]:
+def _diagnostics(rule: Rule, target_by_format: Mapping[Format | None, LintTarget]) -> Iterator[Diagnostic]:
     """Check a rule for each of its clients; clients of the same format are checked once."""
-    found: dict[str, list[MailClient]] = {}
+    clients_by_place: dict[str, list[MailClient]] = {}
     checked: list[tuple[LintTarget, list[str]]] = []
     for client in rule.clients:
-        view = views[client.reads]
-        places = next((known for one, known in checked if one is view), None)
+        format_target = target_by_format[client.reads]
+        places = next((places_of_target for one, places_of_target in checked if one is format_target), None)
         if places is None:
-            places = list(dict.fromkeys(rule.check(view)))
-            checked.append((view, places))
+            places = list(dict.fromkeys(rule.check(format_target)))
+            checked.append((format_target, places))
         for where in places:
-            found.setdefault(where, []).append(client)
-    for where, clients in found.items():
+            clients_by_place.setdefault(where, []).append(client)
+    for where, clients in clients_by_place.items():
         yield Diagnostic(rule, where, clients=tuple(clients))
 
 
-def provider_matters(provider: Provider) -> bool:
+def provider_affects_diagnostics(provider: Provider) -> bool:
     """Return whether diagnostics may depend on the provider itself, in addition to its services."""
     is_long = len(provider.name) > NAME_MAX_CHARS or len(provider.short_name) > SHORT_NAME_MAX_CHARS
     return is_long or bool(provider.oauth2) or bool(provider.subaddress_separators)

@@ -9,7 +9,7 @@ from waypost.core.model import Domain, DomainPattern, Provider, ServiceType
 from waypost.core.placeholders import expand_domain
 from waypost.diagnostics.lint import authentication as methods
 from waypost.diagnostics.lint import checks
-from waypost.diagnostics.lint.target import MAIL, LintTarget
+from waypost.diagnostics.lint.target import MAIL_TYPES, LintTarget
 from waypost.formats.pacc import document
 
 # Each of these checks already reports that there is no document.
@@ -27,12 +27,12 @@ _REASONS: Final = (
 _SAMPLE: Final = DomainName("example.com")
 
 
-def no_document(offered: LintTarget) -> Iterator[str]:
+def missing_document(target: LintTarget) -> Iterator[str]:
     """Yield the reasons of the format itself why there is no PACC document."""
-    if not offered.has(*MAIL, ServiceType.JMAP) or any(_is_found(offered)):
+    if not target.has(*MAIL_TYPES, ServiceType.JMAP) or any(_other_findings(target)):
         return
-    provider = offered.provider or Provider("-", "-")
-    entry = Domain(DomainPattern(_SAMPLE.ascii), provider, offered.services)
+    provider = target.provider or Provider("-", "-")
+    entry = Domain(DomainPattern(_SAMPLE.ascii), provider, target.services)
     config = expand_domain(entry, _SAMPLE, None)
     try:
         document.compose(config)
@@ -40,6 +40,6 @@ def no_document(offered: LintTarget) -> Iterator[str]:
         yield "; ".join(document.findings(config))
 
 
-def _is_found(offered: LintTarget) -> Iterator[bool]:
+def _other_findings(target: LintTarget) -> Iterator[bool]:
     for check in _REASONS:
-        yield any(True for _ in check(offered))
+        yield any(True for _ in check(target))

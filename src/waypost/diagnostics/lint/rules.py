@@ -22,7 +22,7 @@ from waypost.core.clients import (
     THUNDERBIRD,
     THUNDERBIRD_IOS,
 )
-from waypost.diagnostics.client_groups import AUTOCONFIG, EVERY, WITHOUT_ADDRESS
+from waypost.diagnostics.client_groups import AUTOCONFIG, ALL_CLIENTS, WITHOUT_ADDRESS
 from waypost.diagnostics.lint import address_books, authentication, checks, pacc
 from waypost.diagnostics.lint.likely_mistakes import MISTAKE_RULES
 from waypost.diagnostics.lint.rule import Rule
@@ -37,7 +37,7 @@ RULES: Final = (
         "error",
         "there is no way to fetch mail, so clients cannot set up a mail account",
         "add an IMAP service",
-        EVERY,
+        ALL_CLIENTS,
         check=checks.no_incoming,
     ),
     Rule(
@@ -45,7 +45,7 @@ RULES: Final = (
         "error",
         "there is no way to send mail, so clients cannot set up a mail account",
         "add an SMTP service",
-        EVERY,
+        ALL_CLIENTS,
         check=checks.no_outgoing,
     ),
     Rule(
@@ -90,7 +90,7 @@ RULES: Final = (
         "error",
         "passwords and mail can be read on the network, and no protected service is offered",
         "offer TLS",
-        EVERY,
+        ALL_CLIENTS,
         check=checks.no_tls,
     ),
     Rule(
@@ -173,7 +173,7 @@ RULES: Final = (
         "the domain has no PACC document",
         "change nothing unless your users need PACC",
         (PACC,),
-        check=pacc.no_document,
+        check=pacc.missing_document,
     ),
     Rule(
         "url-port",
@@ -232,7 +232,7 @@ RULES: Final = (
         "the host differs from user to user; for a local part such as a+b or a_b there is no "
         "host, so the service is missing; DNS and PACC cannot contain such a host",
         "use one host for all users of a domain",
-        EVERY,
+        ALL_CLIENTS,
         check=checks.local_part_host,
     ),
     Rule(

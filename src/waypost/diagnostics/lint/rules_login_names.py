@@ -32,7 +32,7 @@ LOGIN_RULES: Final = (
         "other: SnappyMail uses the local part, Mailspring the address",
         "make the mail server accept the address or the local part too, and offer that",
         (SNAPPYMAIL, MAILSPRING),
-        check=login_names.neither_address_nor_local_part,
+        check=login_names.unusual_login_name,
     ),
     Rule(
         "login-names-differ",
@@ -41,6 +41,6 @@ LOGIN_RULES: Final = (
         "or else the address or the local part",
         "offer the same login name for all services",
         (FAIREMAIL,),
-        check=login_names.not_one_login_name,
+        check=login_names.different_login_names,
     ),
 )

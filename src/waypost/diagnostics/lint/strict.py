@@ -20,11 +20,11 @@ from waypost.core.model import (
     ServiceType,
 )
 from waypost.diagnostics.lint.target import (
-    FETCHED,
-    MAIL,
+    RETRIEVAL_TYPES,
+    MAIL_TYPES,
     SELF_SUFFICIENT,
     LintTarget,
-    named,
+    describe_service,
     security,
 )
 from waypost.formats.password_methods import takes_password
@@ -34,42 +34,42 @@ _IOS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, CLIENT_
 _HIMALAYA: Final = _IOS | {NTLM, TLS_CLIENT_CERT, NO_AUTHENTICATION}
 
 
-def strict_section(offered: LintTarget) -> Iterator[str]:
+def strict_section(target: LintTarget) -> Iterator[str]:
     """Yield services whose section in Autoconfig is neither IMAP, POP3 nor SMTP."""
-    yield from map(named, offered.of(*SELF_SUFFICIENT))
+    yield from map(describe_service, target.of_types(*SELF_SUFFICIENT))
 
 
-def strict_method(offered: LintTarget) -> Iterator[str]:
+def strict_method(target: LintTarget) -> Iterator[str]:
     """Yield services with a method that neither of the two clients knows."""
-    for service in offered.of(*MAIL):
+    for service in target.of_types(*MAIL_TYPES):
         if not _HIMALAYA.issuperset(service.authentication):
-            yield named(service)
+            yield describe_service(service)
 
 
-def strict_method_ios(offered: LintTarget) -> Iterator[str]:
+def strict_method_ios(target: LintTarget) -> Iterator[str]:
     """Yield services with a method that only Thunderbird for iOS does not know."""
-    for service in offered.of(*MAIL):
+    for service in target.of_types(*MAIL_TYPES):
         if not (_HIMALAYA - _IOS).isdisjoint(service.authentication):
-            yield named(service)
+            yield describe_service(service)
 
 
-def plain_pop3(offered: LintTarget) -> Iterator[str]:
+def plain_pop3(target: LintTarget) -> Iterator[str]:
     """Yield POP3 services without TLS. K-9 does not read POP3 sections."""
-    for service in offered.of(ServiceType.POP3):
+    for service in target.of_types(ServiceType.POP3):
         if security(service) is Security.NONE:
-            yield named(service)
+            yield describe_service(service)
 
 
-def pop3_login_name(offered: LintTarget) -> Iterator[str]:
+def pop3_login_name(target: LintTarget) -> Iterator[str]:
     """Yield POP3 services without a login name: the client has to ask the user for it."""
-    for service in offered.of(ServiceType.POP3):
+    for service in target.of_types(ServiceType.POP3):
         if service.login_name is None:
-            yield named(service)
+            yield describe_service(service)
 
 
-def oauth2_incomplete(offered: LintTarget) -> Iterator[str]:
+def oauth2_incomplete(target: LintTarget) -> Iterator[str]:
     """Yield OAuth2 servers that are not complete enough for Autoconfig."""
-    for oauth2 in offered.provider.oauth2 if offered.provider else ():
+    for oauth2 in target.provider.oauth2 if target.provider else ():
         if not oauth2.is_complete:
             parts = {
                 "issuer": oauth2.issuer,
@@ -82,23 +82,23 @@ def oauth2_incomplete(offered: LintTarget) -> Iterator[str]:
             yield f"oauth2{place} without {missing}"
 
 
-def oauth2_several(offered: LintTarget) -> Iterator[str]:
+def oauth2_several(target: LintTarget) -> Iterator[str]:
     """Yield OAuth2 servers after the first one: Autoconfig contains only one."""
-    whole = [one for one in offered.provider.oauth2 if one.is_complete] if offered.provider else []
-    for oauth2 in whole[1:]:
+    complete_servers = [one for one in target.provider.oauth2 if one.is_complete] if target.provider else []
+    for oauth2 in complete_servers[1:]:
         yield f"oauth2 {oauth2.issuer}"
 
 
-def oauth2_preferred(offered: LintTarget) -> Iterator[str]:
+def oauth2_preferred(target: LintTarget) -> Iterator[str]:
     """Yield the first IMAP service if it has OAuth2 although passwords work as well."""
-    has_password = any(map(takes_password, offered.of(*FETCHED)))
-    for service in offered.of(ServiceType.IMAP)[:1]:
+    has_password = any(map(takes_password, target.of_types(*RETRIEVAL_TYPES)))
+    for service in target.of_types(ServiceType.IMAP)[:1]:
         if has_password and OAUTH2 in service.authentication:
-            yield named(service)
+            yield describe_service(service)
 
 
-def no_cleartext(offered: LintTarget) -> Iterator[str]:
+def no_cleartext(target: LintTarget) -> Iterator[str]:
     """Yield the first IMAP service if Thunderbird for iOS asks for no password with its methods."""
-    for service in offered.of(ServiceType.IMAP)[:1]:
+    for service in target.of_types(ServiceType.IMAP)[:1]:
         if {OAUTH2, PASSWORD_CLEARTEXT}.isdisjoint(service.authentication):
-            yield named(service)
+            yield describe_service(service)

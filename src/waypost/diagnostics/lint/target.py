@@ -17,11 +17,11 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 
-FETCHED: Final = (ServiceType.IMAP, ServiceType.POP3)
-MAIL: Final = (*FETCHED, ServiceType.SMTP)
-DIRECTIONS: Final = (FETCHED, (ServiceType.SMTP,))
+RETRIEVAL_TYPES: Final = (ServiceType.IMAP, ServiceType.POP3)
+MAIL_TYPES: Final = (*RETRIEVAL_TYPES, ServiceType.SMTP)
+DIRECTIONS: Final = (RETRIEVAL_TYPES, (ServiceType.SMTP,))
 """The types for fetching mail, and those for sending mail."""
-SELF_SUFFICIENT: Final = INCOMING - {*FETCHED}
+SELF_SUFFICIENT: Final = INCOMING - {*RETRIEVAL_TYPES}
 """The types that fetch mail and also send it."""
 _WHOLE_ADDRESSES: Final = frozenset({EMAIL_ADDRESS, "%EMAILLOCALPART%@%EMAILDOMAIN%"})
 _TLS_PORTS: Final = {ServiceType.IMAP: 993, ServiceType.POP3: 995, ServiceType.SMTP: 465}
@@ -34,22 +34,22 @@ class LintTarget:
     Attributes:
         provider: None if its names are not checked.
         services: in the order of preference.
-        always_known: the attributes of users that have a default.
+        defaulted_attributes: the attributes of users that have a default.
         has_directory: users are looked up in a directory.
     """
 
     provider: Provider | None
     services: tuple[Service, ...]
-    always_known: frozenset[str] = frozenset()
+    defaulted_attributes: frozenset[str] = frozenset()
     has_directory: bool = False
 
-    def within(self, form: Format) -> "LintTarget":
+    def for_format(self, form: Format) -> "LintTarget":
         """Return the same offer without the services that are excluded from a format."""
         if all(form in service.formats for service in self.services):
             return self
         return replace(self, services=tuple(one for one in self.services if form in one.formats))
 
-    def of(self, *types: ServiceType) -> tuple[Service, ...]:
+    def of_types(self, *types: ServiceType) -> tuple[Service, ...]:
         """Return the services of these types."""
         return tuple(service for service in self.services if service.type in types)
 
@@ -58,7 +58,7 @@ class LintTarget:
         return any(service.type in types for service in self.services)
 
 
-def place_of(service: Service) -> str:
+def host_or_url(service: Service) -> str:
     """Return the host, or the whole URL."""
     endpoint = service.endpoint
     return endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
@@ -83,7 +83,7 @@ def scheme(service: Service) -> str:
 
 def has_port(service: Service) -> bool:
     """Return whether a URL contains a port."""
-    authority = place_of(service).partition("://")[2].partition("/")[0].partition("?")[0]
+    authority = host_or_url(service).partition("://")[2].partition("/")[0].partition("?")[0]
     return ":" in authority.rpartition("]")[2]
 
 
@@ -109,7 +109,7 @@ def on_tls_port(service: Service) -> bool:
     return port_of(service) == _TLS_PORTS.get(service.type)
 
 
-def logs_in_with_address(service: Service) -> bool:
+def login_name_is_address(service: Service) -> bool:
     """Return whether the login name is the whole address."""
     return (service.login_name or "").upper() in _WHOLE_ADDRESSES
 
@@ -123,7 +123,7 @@ def is_ip_address(host: str) -> bool:
     return True
 
 
-def named(service: Service) -> str:
+def describe_service(service: Service) -> str:
     """Return a short text for a service: `imap imap.example.com:143 starttls`."""
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):

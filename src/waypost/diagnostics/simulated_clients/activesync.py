@@ -14,7 +14,7 @@ from waypost.core import clients
 from waypost.core.errors import AddressError
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.lookups import look_up_srv
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
     ClientSession,
@@ -25,67 +25,69 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     describe,
 )
-from waypost.diagnostics.simulated_clients.url_search import for_each_address
+from waypost.diagnostics.simulated_clients.url_search import follow_address_redirects
 
 # MS-OXDSCLI sets no limit; Microsoft's pages on redirects say ten.
 REDIRECTS_MAX: Final = 10
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Search, and search again for each address that an answer redirects to."""
-    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
+    return (yield from follow_address_redirects(_search_address, user, REDIRECTS_MAX))
 
 
-def _searched(
+def _search_address(
     user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """POST to D, to autodiscover.D, to the redirect of plain http, and to the host in DNS."""
     name = f"autodiscover.{user.domain}"
     for host in (user.domain, name):
-        outcome = yield from _posted(host, user, reasons)
+        outcome = yield from _post(host, user, reasons)
         if outcome is not None:
             return outcome
     # MS-OXDISCO s3.1.5.4: a GET without a password, useful only if it is redirected.
-    probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
-    response = yield probe
-    target = probe.redirected_to(response.location) if response.status == 302 else None
+    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    response = yield redirect_probe
+    target = redirect_probe.redirected_to(response.location) if response.status == 302 else None
     if target is not None and target.scheme == "https":
-        outcome = yield from _posted(target.host, user, reasons)
+        outcome = yield from _post(target.host, user, reasons)
         if outcome is not None:
             return outcome
     # MS-OXDISCO s3.1.5.3.
-    records = yield from offered("_autodiscover", user.domain)
+    records = yield from look_up_srv("_autodiscover", user.domain)
     for record in records[:1]:
-        outcome = yield from _posted(record.data, user, reasons)
+        outcome = yield from _post(record.data, user, reasons)
         if outcome is not None:
             return outcome
     return Outcome(reasons=tuple(reasons))
 
 
-def _posted(
+def _post(
     host: str, user: ClientUser, reasons: list[str]
 ) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
     """POST with the schema of mobile devices; None if the search continues."""
     request = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
-    response = yield from posted_again(request)
+    response = yield from post_with_redirects(request)
     if not response.is_success:
         reasons.append(f"{request.url}: {describe(response)}")
         return None
     try:
         root = documents.parse(response.body)
-        for address in redirects(root):
-            return other_user(address, "Redirect", user)
-        place = activesync_server(root)
+        for address in redirect_addresses(root):
+            return redirected_user(address, "Redirect", user)
+        url = activesync_url(root)
     except UnusableDocument as error:
         reasons.append(f"{request.url}: {error}")
         return Outcome(reasons=tuple(reasons), has_stopped=True)
-    if place:
-        return Outcome(source=place)
+    if url:
+        return Outcome(source=url)
     reasons.append(f"{request.url}: the server refuses the request")
     return None
 
 
-def posted_again(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
+def post_with_redirects(
+    request: ClientRequest,
+) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
     """POST, and POST again after each HTTP redirect to https (MS-OXDSCLI s3.1.5.2)."""
     response = yield request
     for _ in range(REDIRECTS_MAX):
@@ -97,13 +99,13 @@ def posted_again(request: ClientRequest) -> Generator[ClientRequest, ServerAnswe
     return response
 
 
-def redirects(root: etree._Element) -> list[str]:
+def redirect_addresses(root: etree._Element) -> list[str]:
     """Return the address that an answer redirects to, if it does (MS-ASCMD s2.2.3.147)."""
     found = documents.elements_at(root, "Response", "Action", "Redirect")
     return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
 
 
-def other_user(address: str, name: str, user: ClientUser) -> ClientUser:
+def redirected_user(address: str, name: str, user: ClientUser) -> ClientUser:
     """Return the user with the address that an answer redirects to.
 
     Args:
@@ -115,15 +117,15 @@ def other_user(address: str, name: str, user: ClientUser) -> ClientUser:
         UnusableDocument: the text is not an address, or is the address of the request.
     """
     try:
-        other = ClientUser.parse(address)
+        redirected = ClientUser.parse(address)
     except AddressError as error:
         raise UnusableDocument(f"{name} is not an address") from error
-    if other.address == user.address:
+    if redirected.address == user.address:
         raise UnusableDocument(f"{name} is the address of the request")
-    return other
+    return redirected
 
 
-def activesync_server(root: etree._Element) -> str:
+def activesync_url(root: etree._Element) -> str:
     """Return the URL of the ActiveSync server; empty if the answer is an error.
 
     Source: MS-ASCMD, the response to the command Autodiscover.
@@ -143,22 +145,20 @@ def activesync_server(root: etree._Element) -> str:
         ):
             return ""
         for server in documents.elements_at(response, "Action", "Settings", "Server"):
-            place = documents.child_text(server, "Url")
-            if documents.child_text(server, "Type") == "MobileSync" and place.startswith(
-                "https://"
-            ):
-                return place
+            url = documents.child_text(server, "Url")
+            if documents.child_text(server, "Type") == "MobileSync" and url.startswith("https://"):
+                return url
     raise UnusableDocument("neither an ActiveSync server nor an error")
 
 
-def url_in_json(body: bytes) -> str:
+def url_of_json(body: bytes) -> str:
     """Return the Url of an answer to `autodiscover.json`; empty if there is none."""
     try:
         value = json.loads(body[: documents.DOCUMENT_MAX_BYTES])
     except (ValueError, RecursionError):
         return ""
-    place = value.get("Url") if isinstance(value, dict) else None
-    return place if isinstance(place, str) else ""
+    url = value.get("Url") if isinstance(value, dict) else None
+    return url if isinstance(url, str) else ""
 
 
 ACTIVESYNC_DEVICES: Final = SimulatedClient(
@@ -166,7 +166,7 @@ ACTIVESYNC_DEVICES: Final = SimulatedClient(
     version="Microsoft's protocol documents MS-OXDISCO and MS-ASCMD",
     date="2026-11",
     basis="doc",
-    asks=ask,
+    search=search,
     order=(
         "POST `https://D/autodiscover/autodiscover.xml` with the schema of mobile devices",
         "POST `https://autodiscover.D/autodiscover/autodiscover.xml`, the same",

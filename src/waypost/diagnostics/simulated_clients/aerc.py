@@ -10,7 +10,7 @@ from lxml import etree
 from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
-from waypost.diagnostics.simulated_clients.aerc_srv import found_by_srv
+from waypost.diagnostics.simulated_clients.aerc_srv import search_srv
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
@@ -27,10 +27,10 @@ from waypost.diagnostics.simulated_clients.session import (
 _SECURITY: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "plain": "none"}
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask both URLs by https at once; the best one that is a clientConfig counts."""
-    by_srv = yield from found_by_srv(user)
-    query = urls.encoded(user.typed_address)
+    by_srv = yield from search_srv(user)
+    query = urls.address_query(user.typed_address)
     answers = []
     for request in (
         urls.autoconfig(user.domain, "https", query),
@@ -49,8 +49,8 @@ def ask(user: ClientUser) -> ClientSession:
             account = _account(documents.find_provider(response.body), user.address)
             return Outcome(account, source=request.url)
         except UnusableDocument as error:
-            why = f"{error}" if response.is_success else describe(response)
-            reasons.append(f"{request.url}: {why}")
+            reason = f"{error}" if response.is_success else describe(response)
+            reasons.append(f"{request.url}: {reason}")
     return Outcome(reasons=tuple(reasons))
 
 
@@ -82,7 +82,7 @@ AERC: Final = SimulatedClient(
     version="source fab05311",
     date="2026-05-02",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         (
             "DNS: the SRV records `_jmap`; `_imap`, else `_imaps`; `_submission`, else `_smtps`; "

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Final
 
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.lookups import look_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientUser,
@@ -16,28 +16,30 @@ from waypost.diagnostics.simulated_clients.session import (
 _LABELS: Final = ("_jmap", "_imap", "_imaps", "_submission", "_smtps")
 
 
-def found_by_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, Outcome | None]:
+def search_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, Outcome | None]:
     """Look up all labels; None if there is no service for reading."""
-    found: dict[str, DnsAnswer] = {}
+    records_by_label: dict[str, DnsAnswer] = {}
     for label in _LABELS:
-        records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
+        records = yield from look_up("SRV", f"{label}._tcp.{user.domain}")
         # [code] Sorted by priority, then the first with the highest weight; it may be ".".
-        held = sorted(records, key=lambda one: one.priority)
-        best = max(held, key=lambda one: one.weight, default=None)
+        by_priority = sorted(records, key=lambda one: one.priority)
+        best = max(by_priority, key=lambda one: one.weight, default=None)
         if best is not None and best.data and best.port:
-            found[label] = best
+            records_by_label[label] = best
     source, login = f"DNS SRV of {user.domain}", str(user.address)
-    if "_jmap" in found:
-        jmap = found["_jmap"]
+    if "_jmap" in records_by_label:
+        jmap = records_by_label["_jmap"]
         server = MailServer("jmap", jmap.data, jmap.port, "tls", login=login)
         return Outcome(Account(server, server), source=source)
-    incoming = _server("imap", found.get("_imap"), found.get("_imaps"), login)
-    outgoing = _server("smtp", found.get("_submission"), found.get("_smtps"), login)
+    incoming = _server("imap", records_by_label.get("_imap"), records_by_label.get("_imaps"), login)
+    outgoing = _server(
+        "smtp", records_by_label.get("_submission"), records_by_label.get("_smtps"), login
+    )
     if incoming is None:
         return None
     if outgoing is None:
-        why = f"{source}: a server for reading, but neither _submission nor _smtps for sending"
-        return Outcome(reasons=(why,), has_stopped=True)
+        reason = f"{source}: a server for reading, but neither _submission nor _smtps for sending"
+        return Outcome(reasons=(reason,), has_stopped=True)
     return Outcome(Account(incoming, outgoing), source=source)
 
 

@@ -23,7 +23,7 @@ from waypost.diagnostics.simulated_clients.session import (
     follow_redirects,
     require,
 )
-from waypost.diagnostics.simulated_clients.urls import encoded
+from waypost.diagnostics.simulated_clients.urls import address_query
 from waypost.parsing import property_list
 
 CONTENT_TYPE: Final = "application/x-apple-aspen-config"
@@ -56,10 +56,10 @@ def profile_request(address: EmailAddress, typed: str = "") -> ClientRequest:
         typed: the same address exactly as typed, if that differs.
     """
     host = f"autoconfig.{address.domain.ascii}"
-    return ClientRequest("GET", "https", host, PROFILE, encoded(typed or f"{address}"))
+    return ClientRequest("GET", "https", host, PROFILE, address_query(typed or f"{address}"))
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Open the profile's URL in Safari and install the answer."""
     request = profile_request(user.address, user.typed_address)
     response = yield from follow_redirects(request)
@@ -80,17 +80,17 @@ def read(body: bytes) -> Account:
     """Return the account of the first mail payload of a profile.
 
     Raises:
-        UnusableDocument: the body is no profile, or a payload lacks a key that Apple's description demands.
+        UnusableDocument: the body is no profile, or a payload lacks a key that Apple demands.
     """
-    profile = _plist(_inside(body))
-    _demand(profile, *_COMMON, "PayloadContent")
+    profile = _plist(_unsigned(body))
+    _require_keys(profile, *_COMMON, "PayloadContent")
     if profile["PayloadType"] != "Configuration":
         raise UnusableDocument("PayloadType is not Configuration")
     payloads = profile["PayloadContent"]
     if not isinstance(payloads, list) or not all(isinstance(one, dict) for one in payloads):
         raise UnusableDocument("PayloadContent is not an array of dictionaries")
     for payload in payloads:
-        _demand(payload, *_COMMON)
+        _require_keys(payload, *_COMMON)
     mail = [one for one in payloads if one["PayloadType"] == "com.apple.mail.managed"]
     if not mail:
         raise UnusableDocument("there is no payload com.apple.mail.managed")
@@ -101,7 +101,7 @@ def read(body: bytes) -> Account:
     return Account(_server(mail[0], "Incoming", kind), _server(mail[0], "Outgoing", "smtp"))
 
 
-def _inside(body: bytes) -> bytes:
+def _unsigned(body: bytes) -> bytes:
     """Return the property list inside signed data (DER begins with a SEQUENCE)."""
     if not body.startswith(b"\x30"):
         return body
@@ -127,7 +127,7 @@ def _plist(body: bytes) -> dict[str, Any]:
     return profile
 
 
-def _demand(payload: Mapping[str, Any], *keys: str) -> None:
+def _require_keys(payload: Mapping[str, Any], *keys: str) -> None:
     missing = [key for key in keys if key not in payload]
     if missing:
         raise UnusableDocument(f"{', '.join(missing)} missing")
@@ -135,7 +135,7 @@ def _demand(payload: Mapping[str, Any], *keys: str) -> None:
 
 def _server(payload: Mapping[str, Any], direction: str, kind: str) -> MailServer:
     prefix = f"{direction}MailServer"
-    _demand(payload, f"{prefix}HostName", f"{prefix}Authentication")
+    _require_keys(payload, f"{prefix}HostName", f"{prefix}Authentication")
     method = _METHODS.get(str(payload[f"{prefix}Authentication"]))
     if method is None:
         raise UnusableDocument(f"{prefix}Authentication has an unknown value")
@@ -155,7 +155,7 @@ APPLE_MAIL: Final = SimulatedClient(
     version="iOS, macOS; Apple's schemas b6202ca2",
     date="2026-11",
     basis="doc",
-    asks=ask,
+    search=search,
     order=(
         (
             "it sends no request itself: the user opens "

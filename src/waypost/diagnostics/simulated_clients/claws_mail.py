@@ -9,7 +9,7 @@ from typing import Final
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
-from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.lookups import look_up_srv
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientSession,
@@ -23,13 +23,13 @@ from waypost.diagnostics.simulated_clients.session import (
 _TLS_PORT: Final = 465
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Look up SRV records, and ask no URL at all."""
     source = f"DNS SRV of {user.domain}"
-    incoming = yield from _found("imap", "_imaps", "tls", user)
+    incoming = yield from _find_server("imap", "_imaps", "tls", user)
     if incoming is None:
-        incoming = yield from _found("imap", "_imap", "starttls", user)
-    outgoing = yield from _found("smtp", "_submission", "starttls", user)
+        incoming = yield from _find_server("imap", "_imap", "starttls", user)
+    outgoing = yield from _find_server("smtp", "_submission", "starttls", user)
     if incoming is None and outgoing is None:
         return Outcome(reasons=(f"{source}: neither _imaps nor _imap, and no _submission",))
     if incoming is None or outgoing is None:
@@ -40,10 +40,10 @@ def ask(user: ClientUser) -> ClientSession:
     return Outcome(Account(incoming, outgoing), source=source)
 
 
-def _found(
+def _find_server(
     kind: str, label: str, security: ServerSecurity, user: ClientUser
 ) -> Generator[DnsLookup, ServerAnswer, MailServer | None]:
-    for record in (yield from offered(label, user.domain)):
+    for record in (yield from look_up_srv(label, user.domain)):
         # [code] Port 465 means TLS even under `_submission`.
         is_tls = kind == "smtp" and record.port == _TLS_PORT
         login = str(user.address)
@@ -56,7 +56,7 @@ CLAWS_MAIL: Final = SimulatedClient(
     version="source dad7dea",
     date="2025-05-21",
     basis="code",
-    asks=ask,
+    search=search,
     needs_dns=True,
     order=("DNS: the SRV records `_imaps`, else `_imap`; `_submission`",),
     notes=(

@@ -18,7 +18,7 @@ class SimulatedClient:
         basis: `run` if that program was watched, `code` if its source was read, `doc` if there is
             only its vendor's documentation or common knowledge, `log` if there are only logs of
             servers that it asked.
-        asks: a function that starts a conversation for a user.
+        search: a function that starts a session for a user.
         expects_account: whether the client can set up an IMAP or POP3 account at all.
         needs: what the client needs that not every server has, such as a profile; empty for most.
         needs_dns: the client asks only DNS, and no URL.
@@ -34,7 +34,7 @@ class SimulatedClient:
     version: str
     date: str
     basis: Literal["run", "code", "doc", "log"]
-    asks: Callable[[ClientUser], ClientSession]
+    search: Callable[[ClientUser], ClientSession]
     order: tuple[str, ...]
     notes: tuple[str, ...]
     expects_account: bool = True

@@ -11,7 +11,7 @@ from typing import Final
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.lookups import look_up
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
     ClientSession,
@@ -32,58 +32,58 @@ _UNAUTHORIZED: Final = 401
 _HTTPS_PORT: Final = 443
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Search for address books, then for calendars; one of them is enough."""
-    found: list[str] = []
+    services: list[str] = []
     reasons: list[str] = []
     for kind in _KINDS:
-        place = yield from _found(kind, user.domain, reasons)
-        if place:
-            found.append(f"{kind} {place}")
-    return Outcome(reasons=tuple(reasons), other_services=tuple(found))
+        url = yield from _find_service(kind, user.domain, reasons)
+        if url:
+            services.append(f"{kind} {url}")
+    return Outcome(reasons=tuple(reasons), other_services=tuple(services))
 
 
-def _found(
+def _find_service(
     kind: str, domain: str, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, str]:
     # [code] `_caldav` and `_carddav`, which are not encrypted, are never looked up.
     name = f"_{kind}s._tcp.{domain}"
-    records = yield from looked_up("SRV", name)
-    best = min(records, key=lambda one: (one.priority, -one.weight), default=None)
-    texts = yield from looked_up("TXT", name)
+    records = yield from look_up("SRV", name)
+    srv_record = min(records, key=lambda one: (one.priority, -one.weight), default=None)
+    texts = yield from look_up("TXT", name)
     paths = [one.data[5:] for one in texts if one.data.startswith("path=")]
-    if best is not None and not best.data:
+    if srv_record is not None and not srv_record.data:
         # [code] DAVx5 does not check for the target ".", which is no host.
         reasons.append(f"DNS SRV {name}: there is no such service")
         return ""
-    host = domain if best is None else best.data
-    if best is not None and best.port != _HTTPS_PORT:
-        host = f"{host}:{best.port}"
+    host = domain if srv_record is None else srv_record.data
+    if srv_record is not None and srv_record.port != _HTTPS_PORT:
+        host = f"{host}:{srv_record.port}"
     for path in (*paths, f"/.well-known/{kind}", "/"):
         request = _propfind(host, path)
-        last, response = yield from _followed(request)
+        last_request, response = yield from _follow_redirects(request)
         try:
-            _check(response)
+            _require_dav(response)
         except UnusableDocument as error:
-            reasons.append(f"{last.url}: {error}")
+            reasons.append(f"{last_request.url}: {error}")
             continue
-        return last.url
+        return last_request.url
     return ""
 
 
-def _followed(
+def _follow_redirects(
     request: ClientRequest,
 ) -> Generator[ClientRequest, ServerAnswer, tuple[ClientRequest, ServerAnswer]]:
     """Send a request, follow redirects, and return the last request with its answer."""
     # [code] It follows no redirect from https to http.
-    asking = follow_redirects(request, max_redirects=_REDIRECTS_MAX, allow_downgrade=False)
-    last = next(asking)
+    redirects = follow_redirects(request, max_redirects=_REDIRECTS_MAX, allow_downgrade=False)
+    last_request = next(redirects)
     while True:
-        response = yield last
+        response = yield last_request
         try:
-            last = asking.send(response)
+            last_request = redirects.send(response)
         except StopIteration as end:
-            return last, end.value
+            return last_request, end.value
 
 
 def _propfind(host: str, path: str) -> ClientRequest:
@@ -91,11 +91,11 @@ def _propfind(host: str, path: str) -> ClientRequest:
     root = in_namespace("propfind", "DAV:")
     child(child(root, "prop"), "current-user-principal")
     headers = ("Depth", "0"), ("Content-Type", "application/xml; charset=utf-8")
-    rooted = path if path.startswith("/") else f"/{path}"
-    return ClientRequest("PROPFIND", "https", host, rooted, "", headers, to_bytes(root))
+    absolute_path = path if path.startswith("/") else f"/{path}"
+    return ClientRequest("PROPFIND", "https", host, absolute_path, "", headers, to_bytes(root))
 
 
-def _check(response: ServerAnswer) -> None:
+def _require_dav(response: ServerAnswer) -> None:
     """Check that a server asks for a password, or names a principal.
 
     Raises:
@@ -114,7 +114,7 @@ DAVX5: Final = SimulatedClient(
     version="source 2534c16",
     date="2026-08-21",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "DNS: the SRV record `_carddavs._tcp.D`, and the TXT record of the same name",
         (

@@ -30,7 +30,7 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
     "plain": "none",
 }
 # Used instead of an invalid port.
-_USUAL_PORTS: Final = {
+_DEFAULT_PORTS: Final = {
     ("imap", True): 993,
     ("imap", False): 143,
     ("smtp", True): 465,
@@ -40,18 +40,18 @@ _USUAL_PORTS: Final = {
 _Reader = Callable[[bytes, EmailAddress], list[MailServer]]
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask one URL after the other, by https only; the first 2xx that is XML ends the search."""
     host = f"autodiscover.{user.domain}"
     sources: list[tuple[ClientRequest, _Reader]] = [
-        (urls.autoconfig(user.domain, "https", urls.encoded(user.typed_address)), read),
+        (urls.autoconfig(user.domain, "https", urls.address_query(user.typed_address)), read),
         (urls.well_known(user.domain), read),
         (ClientRequest("GET", "https", user.domain, urls.AUTODISCOVER), read_autodiscover),
         (ClientRequest("GET", "https", host, urls.AUTODISCOVER), read_autodiscover),
     ]
     reasons: list[str] = []
     for request, reader in sources:
-        response = yield from _fetched(request)
+        response = yield from _fetch(request)
         if not response.is_success:
             reasons.append(f"{request.url}: {describe(response)}")
             continue
@@ -64,13 +64,13 @@ def ask(user: ClientUser) -> ClientSession:
         if incoming and outgoing:
             return Outcome(Account(incoming, outgoing), source=request.url)
         # Well-formed XML in a 2xx ends the search, even without a server; then it guesses names.
-        why = f"{request.url}: XML without IMAP and SMTP services, which ends its search"
-        return Outcome(reasons=(*reasons, why), has_stopped=True)
+        reason = f"{request.url}: XML without IMAP and SMTP services, which ends its search"
+        return Outcome(reasons=(*reasons, reason), has_stopped=True)
     yield urls.database(user.domain)
     return Outcome(reasons=tuple(reasons))
 
 
-def _fetched(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
+def _fetch(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, ServerAnswer]:
     """Fetch a document, and follow RedirectUrl of Autodiscover."""
     for _ in range(REDIRECTS_MAX + 1):
         response = yield from follow_redirects(
@@ -99,7 +99,9 @@ def read(body: bytes, address: EmailAddress) -> list[MailServer]:
         UnusableDocument: the body is not well-formed XML.
     """
     sections = [
-        one for one in documents.parse(body).iter() if _name(one) in {_IN.lower(), _OUT.lower()}
+        one
+        for one in documents.parse(body).iter()
+        if _name(one) in {_INCOMING.lower(), _OUTGOING.lower()}
     ]
     return documents.read_sections(
         sections[: documents.SECTIONS_MAX], lambda one: _server(one, address)
@@ -109,20 +111,20 @@ def read(body: bytes, address: EmailAddress) -> list[MailServer]:
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     attributes = {str(name).lower(): value for name, value in section.attrib.items()}
     kind = str(attributes.get("type", "")).lower()
-    wanted = "imap" if _name(section) == _IN.lower() else "smtp"
-    if kind != wanted:
+    expected_kind = "imap" if _name(section) == _INCOMING.lower() else "smtp"
+    if kind != expected_kind:
         raise UnusableDocument("unsupported type")
     host = documents.expand_placeholders(_value(section, "hostname"), address)
     login = documents.expand_placeholders(_value(section, "username"), address)
-    stated = _value(section, "port")
-    if not host or not login or not stated:
+    port_text = _value(section, "port")
+    if not host or not login or not port_text:
         raise UnusableDocument("hostname, port or username is missing")
     security = _SECURITY.get(_value(section, "sockettype").lower(), "automatic")
     try:
-        port = documents.parse_port(stated)
+        port = documents.parse_port(port_text)
     except UnusableDocument:
         # [run] With TLS; [know] without.
-        port = _USUAL_PORTS[kind, security == "tls"]
+        port = _DEFAULT_PORTS[kind, security == "tls"]
     # It does not read the methods of authentication.
     return MailServer(kind, host.lower(), port, security, login=login)
 
@@ -150,8 +152,8 @@ def read_autodiscover(body: bytes, address: EmailAddress) -> list[MailServer]:
     return servers
 
 
-_IN: Final = "incomingServer"
-_OUT: Final = "outgoingServer"
+_INCOMING: Final = "incomingServer"
+_OUTGOING: Final = "outgoingServer"
 
 
 def _name(element: etree._Element) -> str:
@@ -168,7 +170,7 @@ DELTA_CHAT: Final = SimulatedClient(
     version="2.65.0 (`deltachat-rpc-server`)",
     date="2026-11-24",
     basis="run",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without the address",

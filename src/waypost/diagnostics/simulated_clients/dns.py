@@ -45,6 +45,6 @@ Resolver = Callable[[DnsLookup], tuple[DnsAnswer, ...]]
 """Returns the records of a name; raises NamesUnavailable if DNS does not answer."""
 
 
-def silence(_: DnsLookup) -> tuple[DnsAnswer, ...]:
+def no_records(_: DnsLookup) -> tuple[DnsAnswer, ...]:
     """Return no records: the resolver if DNS is not asked."""
     return ()

@@ -16,7 +16,7 @@ from lxml import etree
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.lookups import look_up_srv
 from waypost.diagnostics.simulated_clients.outlook import read
 from waypost.diagnostics.simulated_clients.session import (
     ClientSession,
@@ -27,13 +27,13 @@ from waypost.diagnostics.simulated_clients.session import (
     require,
 )
 
-_BESIDE: Final = {"CalDAV": "caldav", "CardDAV": "carddav"}
+_DAV_PROTOCOLS: Final = {"CalDAV": "caldav", "CardDAV": "carddav"}
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """POST to the host in DNS, then to D and to autodiscover.D; the first success counts."""
     # [doc] The page says "SRV records"; the record assumes this one.
-    records = yield from offered("_autodiscover", user.domain)
+    records = yield from look_up_srv("_autodiscover", user.domain)
     hosts = [*(one.data for one in records[:1]), user.domain, f"autodiscover.{user.domain}"]
     reasons: list[str] = []
     for host in hosts:
@@ -54,12 +54,12 @@ def _other_services(root: etree._Element) -> tuple[str, ...]:
     """Return the calendars and address books, which Microsoft's pages do not describe."""
     found = []
     for protocol in documents.protocols(root):
-        kind, place = (
-            _BESIDE.get(documents.child_text(protocol, "Type")),
+        kind, url = (
+            _DAV_PROTOCOLS.get(documents.child_text(protocol, "Type")),
             documents.child_text(protocol, "Server"),
         )
-        if kind and urlsplit(place).scheme in {"https", "http"}:
-            found.append(f"{kind} {place}")
+        if kind and urlsplit(url).scheme in {"https", "http"}:
+            found.append(f"{kind} {url}")
     return tuple(found)
 
 
@@ -68,7 +68,7 @@ EM_CLIENT: Final = SimulatedClient(
     version="its vendor's page of 2023-04-06",
     date="2026-11",
     basis="doc",
-    asks=ask,
+    search=search,
     order=(
         "the registry, SCP (not recorded)",
         "DNS: SRV records; POST to the host of `_autodiscover._tcp.D`",

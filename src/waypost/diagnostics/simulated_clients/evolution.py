@@ -22,7 +22,7 @@ from waypost.core.address import STAND_IN, EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
-from waypost.diagnostics.simulated_clients.lookups import above, looked_up, mail_exchanger
+from waypost.diagnostics.simulated_clients.lookups import look_up, mail_exchanger, parent_domain
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientSession,
@@ -46,57 +46,61 @@ _METHODS: Final = {
     "plain": "password-cleartext",
     "password-encrypted": "password-encrypted",
 }
-Asking = Generator[DnsLookup, ServerAnswer, str]
+HostLookup = Generator[DnsLookup, ServerAnswer, str]
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask for the domain, then for the domain of its MX host [code]."""
-    return _ask(user, "", mail_exchanger)
+    return _search(user, "", mail_exchanger)
 
 
-def ask_under_another_name(user: ClientUser) -> ClientSession:
+def search_3_46(user: ClientUser) -> ClientSession:
     """Ask for the domain, then for that of its name server [code], with a substitute name [run]."""
-    return _ask(user, STAND_IN, _name_server)
+    return _search(user, STAND_IN, _name_server)
 
 
-def _ask(user: ClientUser, stand_in: str, above_all: Callable[[str], Asking]) -> ClientSession:
+def _search(
+    user: ClientUser, substitute: str, other_host: Callable[[str], HostLookup]
+) -> ClientSession:
     """Ask four URLs one after the other, then the public database; then for other domains.
 
     Args:
         user: the user of the account.
-        stand_in: sent instead of the local part, and later with these other domains instead of the
+        substitute: sent instead of the local part, and later with these other domains instead of the
             user's domain [run]; the hash is always that of the real address.
-        above_all: returns the host whose domains the client also asks for.
+        other_host: returns the host whose domains the client also asks for.
     """
     digest = hashlib.md5(user.typed_address.lower().encode(), usedforsecurity=False).hexdigest()
     local_part, _, typed = user.typed_address.rpartition("@")
 
     def query(domain: str) -> str:
-        sent = f"{quote(stand_in or local_part, safe='')}%40{quote(domain)}"
-        return f"emailaddress={sent}&emailmd5={digest}"
+        sent_address = f"{quote(substitute or local_part, safe='')}%40{quote(domain)}"
+        return f"emailaddress={sent_address}&emailmd5={digest}"
 
-    outcome = yield from _for_domain(user.domain, query(typed), user, stand_in)
+    outcome = yield from _for_domain(user.domain, query(typed), user, substitute)
     if outcome.account is not None or outcome.has_stopped:
         return outcome
     response = yield urls.database(quote(typed))
     # [code] Only if the public database answers 404: the domains of the host, longest first.
-    domain = (yield from above_all(user.domain)) if response.status == 404 else ""
+    domain = (yield from other_host(user.domain)) if response.status == 404 else ""
     while domain and response.status == 404:
-        found = yield from _for_domain(domain, query(domain if stand_in else typed), user, stand_in)
+        found = yield from _for_domain(
+            domain, query(domain if substitute else typed), user, substitute
+        )
         outcome = replace(found, reasons=outcome.reasons + found.reasons)
         if found.account is not None or found.has_stopped:
             break
         response = yield urls.database(domain)
-        domain = above(domain)
+        domain = parent_domain(domain)
     return outcome
 
 
-def _name_server(domain: str) -> Asking:
-    records = yield from looked_up("NS", domain)
+def _name_server(domain: str) -> HostLookup:
+    records = yield from look_up("NS", domain)
     return next((one.data for one in records), "")
 
 
-def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> ClientSession:
+def _for_domain(domain: str, query: str, user: ClientUser, substitute: str) -> ClientSession:
     reasons: list[str] = []
     for request in (
         urls.autoconfig(domain, "https", query),
@@ -114,15 +118,15 @@ def _for_domain(domain: str, query: str, user: ClientUser, stand_in: str) -> Cli
             reasons.append(f"{request.url}: {error}")
             continue
         try:
-            return Outcome(_account(root, user.address, stand_in), source=request.url)
+            return Outcome(_account(root, user.address, substitute), source=request.url)
         except UnusableDocument as error:
             # [run] Well-formed XML in a 2xx ends the search, even without a server.
-            why = f"{request.url}: {error}, which ends its search"
-            return Outcome(reasons=(*reasons, why), has_stopped=True)
+            reason = f"{request.url}: {error}, which ends its search"
+            return Outcome(reasons=(*reasons, reason), has_stopped=True)
     return Outcome(reasons=tuple(reasons))
 
 
-def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Account:
+def _account(root: etree._Element, address: EmailAddress, substitute: str) -> Account:
     """Return the account of a document, with its sections at any position [run].
 
     Raises:
@@ -130,19 +134,21 @@ def _account(root: etree._Element, address: EmailAddress, stand_in: str) -> Acco
     """
     sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
     servers, reasons = documents.read_sections(
-        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, stand_in)
+        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, substitute)
     )
     # [code] The client has one slot for each type.
     servers.reverse()
     incoming = documents.first_server(servers, "imap", "pop3")
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
-        what = "XML without a service for reading, or without one for sending"
-        raise UnusableDocument(" (".join([what, "; ".join(reasons)]) + ")" if reasons else what)
+        message = "XML without a service for reading, or without one for sending"
+        raise UnusableDocument(
+            " (".join([message, "; ".join(reasons)]) + ")" if reasons else message
+        )
     return Account(incoming, outgoing)
 
 
-def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> MailServer:
+def _server(section: etree._Element, address: EmailAddress, substitute: str) -> MailServer:
     """Read a section; if a value occurs twice, the last one counts [run]."""
     kind = section.get("type") or ""
     if kind not in {"imap", "pop3", "smtp"}:
@@ -150,9 +156,9 @@ def _server(section: etree._Element, address: EmailAddress, stand_in: str) -> Ma
 
     def value(name: str) -> str:
         last = next(reversed(documents.child_texts(section, name)), "")
-        if stand_in:
+        if substitute:
             # [run] In any case, because Waypost sends host names in lower case.
-            last = re.sub(stand_in, lambda _: address.local_part, last, flags=re.IGNORECASE)
+            last = re.sub(substitute, lambda _: address.local_part, last, flags=re.IGNORECASE)
         return documents.expand_placeholders(last, address)
 
     host = value("hostname").strip()
@@ -188,7 +194,7 @@ EVOLUTION: Final = SimulatedClient(
     version="source 6901b223",
     date="2026",
     basis="code",
-    asks=ask,
+    search=search,
     keeps_case=True,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E&emailmd5=…`",
@@ -216,7 +222,7 @@ EVOLUTION_3_46: Final = SimulatedClient(
     version="3.46.4 (Debian 12), its libraries",
     date="2026-11-26",
     basis="run",
-    asks=ask_under_another_name,
+    search=search_3_46,
     keeps_case=True,
     order=(
         f"GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress={STAND_IN}@D&emailmd5=…`",

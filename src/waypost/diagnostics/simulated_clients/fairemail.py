@@ -15,7 +15,7 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.lookups import look_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -51,7 +51,7 @@ class _Candidate:
     score: int
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask DNS, the four URLs, the public database and Autodiscover; the best score wins."""
     reasons: list[str] = []
     candidates = [
@@ -59,10 +59,10 @@ def ask(user: ClientUser) -> ClientSession:
         (yield from _by_autoconfig(user, reasons)),
         (yield from _autodiscover(user, reasons)),
     ]
-    held = [one for one in candidates if one is not None]
-    if not held:
+    results = [one for one in candidates if one is not None]
+    if not results:
         return Outcome(reasons=tuple(reasons))
-    return max(held, key=lambda one: one.score).outcome
+    return max(results, key=lambda one: one.score).outcome
 
 
 def _by_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, _Candidate | None]:
@@ -80,7 +80,7 @@ def _preferred(
     """Return the best of the records of both labels, by priority, weight and label."""
     found: list[tuple[str, DnsAnswer]] = []
     for label in labels:
-        records = yield from looked_up("SRV", f"{label}._tcp.{user.domain}")
+        records = yield from look_up("SRV", f"{label}._tcp.{user.domain}")
         # [code] "." is dropped (RFC 6186 s3.4).
         found += [(label, record) for record in records if record.data]
     if not found:
@@ -135,32 +135,32 @@ def _read(body: bytes, request: ClientRequest, address: EmailAddress) -> _Candid
         UnusableDocument: one of them has another type, or cannot be used.
     """
     provider = documents.find_provider(body)
-    found, wanted = [], []
-    stated = list(_usernames(provider))[-1:]
-    logins = [_login(text, address) for text in stated]
+    servers, configured = [], []
+    last_user_name = list(_user_names(provider))[-1:]
+    logins = [_login(text, address) for text in last_user_name]
     # [code] The last login name of the document counts, whatever its section; then the client
     # tries the address, and the local part.
-    tries = [*logins, str(address), address.local_part]
+    login_candidates = [*logins, str(address), address.local_part]
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
         sections = documents.children(provider, name)
         if not sections or sections[0].get("type") != kind:
             raise UnusableDocument(f"the first {name} is not of the type {kind}")
-        wanted.append(_login(documents.child_text(sections[0], "username"), address))
+        configured.append(_login(documents.child_text(sections[0], "username"), address))
         # [code] SMTP gets the login name that IMAP accepted.
-        login = wanted[0] if wanted[0] in tries else tries[0]
-        found.append(_server(kind, sections[0], login))
+        login = configured[0] if configured[0] in login_candidates else login_candidates[0]
+        servers.append(_server(kind, sections[0], login))
     warnings = tuple(
         f"{server.kind}: the client logs in as {server.login}, not as {login}"
-        for server, login in zip(found, wanted, strict=True)
+        for server, login in zip(servers, configured, strict=True)
         if login and server.login != login
     )
-    outcome = Outcome(Account(found[0], found[1]), source=request.url, warnings=warnings)
+    outcome = Outcome(Account(servers[0], servers[1]), source=request.url, warnings=warnings)
     # [code] A placeholder does not count as a login name.
-    has_login = stated == logins and str(address).lower() not in map(str.lower, logins)
+    has_login = last_user_name == logins and str(address).lower() not in map(str.lower, logins)
     return _Candidate(outcome, _DOCUMENT_SCORE + _LOGIN_SCORE * has_login)
 
 
-def _usernames(provider: etree._Element) -> Iterator[str]:
+def _user_names(provider: etree._Element) -> Iterator[str]:
     for element in provider.getroottree().getroot().iter("{*}username"):
         if element.text:
             yield element.text
@@ -196,7 +196,7 @@ def _autodiscover(
         request = urls.pox(host, user.typed_address, content_type="")
         response = yield request
         try:
-            account = _exchange(_document(response))
+            account = _read_autodiscover(_document(response))
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -204,7 +204,7 @@ def _autodiscover(
     return None
 
 
-def _exchange(body: bytes) -> Account:
+def _read_autodiscover(body: bytes) -> Account:
     root = documents.parse(body)
     if documents.error_code(root):
         raise UnusableDocument(f"ErrorCode {documents.error_code(root)}")
@@ -213,8 +213,8 @@ def _exchange(body: bytes) -> Account:
         is_email = is_settings = False
         for child in account:
             # [code] Both must come before Protocol.
-            is_email = is_email or _says(child, "AccountType", "email")
-            is_settings = is_settings or _says(child, "Action", "settings")
+            is_email = is_email or _has_text(child, "AccountType", "email")
+            is_settings = is_settings or _has_text(child, "Action", "settings")
             kind = {"IMAP": "imap", "SMTP": "smtp"}.get(documents.child_text(child, "Type"), "")
             if documents.local_name(child) == "Protocol" and is_email and is_settings and kind:
                 port = documents.parse_port(documents.child_text(child, "Port"))
@@ -228,7 +228,7 @@ def _exchange(body: bytes) -> Account:
     return Account(incoming, outgoing)
 
 
-def _says(element: etree._Element, name: str, value: str) -> bool:
+def _has_text(element: etree._Element, name: str, value: str) -> bool:
     return documents.local_name(element) == name and (element.text or "") == value
 
 
@@ -237,7 +237,7 @@ FAIREMAIL: Final = SimulatedClient(
     version="source e23dd9df",
     date="2026-08-22",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         (
             "DNS: the SRV records `_imap` and `_imaps`, then `_submission` and `_submissions`; "

@@ -10,7 +10,10 @@ from lxml import etree
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
+from waypost.diagnostics.simulated_clients.login_names import (
+    configured_login_name,
+    login_name_warnings,
+)
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientSession,
@@ -26,7 +29,7 @@ from waypost.diagnostics.simulated_clients.session import (
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask one URL, then the public database, and check neither status nor Content-Type."""
     reasons: list[str] = []
     for request in (urls.autoconfig(user.domain), urls.database(user.domain)):
@@ -35,8 +38,8 @@ def ask(user: ClientUser) -> ClientSession:
             return _outcome(response.body, user, request.url)
         except UnusableDocument as error:
             if response.status or request.host != urls.DATABASE_HOST:
-                why = f"{error}" if response.is_success else describe(response)
-                reasons.append(f"{request.url}: {why}")
+                reason = f"{error}" if response.is_success else describe(response)
+                reasons.append(f"{request.url}: {reason}")
     return Outcome(reasons=tuple(reasons))
 
 
@@ -56,8 +59,8 @@ def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
     ]
     incoming, outgoing = (_server(one, user) for one in sections)
     account = Account(incoming, outgoing)
-    names = (wanted(one, user.address) for one in sections)
-    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+    names = (configured_login_name(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
@@ -77,7 +80,7 @@ GEARY: Final = SimulatedClient(
     version="source 3e8d4f1",
     date="2026-05-13",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml`",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",

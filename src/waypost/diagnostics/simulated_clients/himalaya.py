@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import himalaya_documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import looked_up, offered
+from waypost.diagnostics.simulated_clients.lookups import look_up, look_up_srv
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -40,13 +40,13 @@ _LABELS: Final[tuple[tuple[str, str, ServerSecurity], ...]] = (
     ("_submission", "smtp", "starttls"),
     ("_submissions", "smtp", "tls"),
 )
-_RANK: Final[dict[ServerSecurity, int]] = {"tls": 2, "starttls": 1}
+_SECURITY_RANK: Final[dict[ServerSecurity, int]] = {"tls": 2, "starttls": 1}
 # [code] WHATWG's query percent-encode set, without characters that no address contains.
 _SAFE_IN_QUERY: Final = "!$%&'()*+,/:;=?@[\\]^`{|}~"
 
 
 @dataclass(slots=True)
-class _Found:
+class _SearchResults:
     """The results so far.
 
     Attributes:
@@ -60,77 +60,77 @@ class _Found:
     reasons: list[str] = field(default_factory=list)
 
 
-Search = Generator[RequestOrLookup, ServerAnswer, None]
+SearchStep = Generator[RequestOrLookup, ServerAnswer, None]
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask for MX, PACC, Autoconfig, SRV and JMAP, and then combine the answers."""
-    found = _Found()
-    yield from looked_up("MX", user.domain)
-    yield from _pacc(user, found)
+    results = _SearchResults()
+    yield from look_up("MX", user.domain)
+    yield from _pacc(user, results)
     typed = quote(user.typed_address.rpartition("@")[0], safe=_SAFE_IN_QUERY)
     query = f"emailaddress={typed}@{user.domain}"
-    yield from _autoconfig(urls.autoconfig(user.domain, "https", query), user, found)
-    yield from _autoconfig(urls.well_known(user.domain), user, found)
-    yield from _mailconf(user, found)
-    yield from _autoconfig(urls.database(user.domain), user, found)
-    yield from _srv(user, found)
-    yield from _jmap(user, found)
-    return _outcome(user, found)
+    yield from _autoconfig(urls.autoconfig(user.domain, "https", query), user, results)
+    yield from _autoconfig(urls.well_known(user.domain), user, results)
+    yield from _mailconf(user, results)
+    yield from _autoconfig(urls.database(user.domain), user, results)
+    yield from _srv(user, results)
+    yield from _jmap(user, results)
+    return _outcome(user, results)
 
 
-def _pacc(user: ClientUser, found: _Found) -> Search:
+def _pacc(user: ClientUser, results: _SearchResults) -> SearchStep:
     request = ClientRequest.get(f"https://{HOST_PREFIX}{user.domain}{_PACC}")
     # [code] It follows no redirect, neither here nor for Autoconfig.
     response = yield request
     try:
         require(response.is_success, describe(response))
-        records = yield from looked_up("TXT", f"{TXT_PREFIX}{user.domain}")
+        records = yield from look_up("TXT", f"{TXT_PREFIX}{user.domain}")
         is_known = any(has_digest(one.data, response.body) for one in records)
         require(is_known, f"no TXT record {TXT_PREFIX.rstrip('.')} has the digest of the document")
         servers, jmap = himalaya_documents.read_pacc(response.body)
     except UnusableDocument as error:
-        found.reasons.append(f"{request.url}: {error}")
+        results.reasons.append(f"{request.url}: {error}")
         return
-    found.servers += [(one, request.url) for one in servers]
-    found.jmap += [(one, request.url) for one in jmap]
+    results.servers += [(one, request.url) for one in servers]
+    results.jmap += [(one, request.url) for one in jmap]
 
 
-def _autoconfig(request: ClientRequest, user: ClientUser, found: _Found) -> Search:
+def _autoconfig(request: ClientRequest, user: ClientUser, results: _SearchResults) -> SearchStep:
     response = yield request
     try:
         require(response.is_success, describe(response))
         servers = himalaya_documents.read_autoconfig(response.body, user.address)
     except UnusableDocument as error:
         if response.status or request.host != urls.DATABASE_HOST:
-            found.reasons.append(f"{request.url}: {error}")
+            results.reasons.append(f"{request.url}: {error}")
         return
-    found.servers += [(one, request.url) for one in servers]
+    results.servers += [(one, request.url) for one in servers]
 
 
-def _mailconf(user: ClientUser, found: _Found) -> Search:
-    records = yield from looked_up("TXT", user.domain)
+def _mailconf(user: ClientUser, results: _SearchResults) -> SearchStep:
+    records = yield from look_up("TXT", user.domain)
     for record in records:
         url = record.data.removeprefix(_MAILCONF).strip()
         if record.data.startswith(_MAILCONF) and urlsplit(url).hostname:
-            yield from _autoconfig(ClientRequest.get(url), user, found)
+            yield from _autoconfig(ClientRequest.get(url), user, results)
             return
 
 
-def _srv(user: ClientUser, found: _Found) -> Search:
+def _srv(user: ClientUser, results: _SearchResults) -> SearchStep:
     source = f"DNS SRV of {user.domain}"
     servers = {}
     for label, kind, security in _LABELS:
-        for record in (yield from offered(label, user.domain))[:1]:
+        for record in (yield from look_up_srv(label, user.domain))[:1]:
             servers[label] = MailServer(kind, record.data, record.port, security)
     order = ("_imaps", "_imap", "_submissions", "_submission")
-    found.servers += [(servers[label], source) for label in order if label in servers]
+    results.servers += [(servers[label], source) for label in order if label in servers]
 
 
-def _jmap(user: ClientUser, found: _Found) -> Search:
-    records = yield from offered("_jmap", user.domain)
-    place = f"{records[0].data}:{records[0].port}" if records else user.domain
-    request = ClientRequest.get(f"https://{place.removesuffix(':443')}/.well-known/jmap")
+def _jmap(user: ClientUser, results: _SearchResults) -> SearchStep:
+    records = yield from look_up_srv("_jmap", user.domain)
+    host_port = f"{records[0].data}:{records[0].port}" if records else user.domain
+    request = ClientRequest.get(f"https://{host_port.removesuffix(':443')}/.well-known/jmap")
     url, response = request.url, (yield request)
     for _ in range(5):
         target = request.redirected_to(response.location) if response.is_redirect else None
@@ -140,41 +140,43 @@ def _jmap(user: ClientUser, found: _Found) -> Search:
         response = yield request
     # [code] 401 only means that the session requires a password.
     if response.is_success or response.status == 401:
-        found.jmap.append((url, url))
+        results.jmap.append((url, url))
 
 
-def _outcome(user: ClientUser, found: _Found) -> Outcome:
+def _outcome(user: ClientUser, results: _SearchResults) -> Outcome:
     login = str(user.address)
-    if found.jmap:
+    if results.jmap:
         # [code] It is first in the list of choices, and is the default.
-        url, source = found.jmap[0]
+        url, source = results.jmap[0]
         parts = urlsplit(url)
         server = MailServer("jmap", parts.hostname or "", parts.port or 443, "tls", login=login)
         return Outcome(Account(server, server), source=source)
-    incoming, outgoing = _best(found, "imap"), _best(found, "smtp")
+    incoming, outgoing = _most_secure(results, "imap"), _most_secure(results, "smtp")
     if incoming is None:
-        if found.servers:
-            found.reasons.append("no IMAP service was found")
-        return Outcome(reasons=tuple(found.reasons))
+        if results.servers:
+            results.reasons.append("no IMAP service was found")
+        return Outcome(reasons=tuple(results.reasons))
     if outgoing is None:
-        why = "an IMAP service, but none for sending: the account can only read mail"
-        return Outcome(reasons=(*found.reasons, why), has_stopped=True)
-    held, source = incoming
+        reason = "an IMAP service, but none for sending: the account can only read mail"
+        return Outcome(reasons=(*results.reasons, reason), has_stopped=True)
+    imap_server, source = incoming
     # [code] The typed address replaces a login name that is not an address, for both servers.
-    name, at, domain = held.login.partition("@")
-    login = held.login if name and at and domain else login
+    name, at, domain = imap_server.login.partition("@")
+    login = imap_server.login if name and at and domain else login
     return Outcome(
-        Account(_with_login(held, login), _with_login(outgoing[0], login)), source=source
+        Account(_with_login(imap_server, login), _with_login(outgoing[0], login)), source=source
     )
 
 
-def _best(found: _Found, kind: str) -> tuple[MailServer, str] | None:
+def _most_secure(results: _SearchResults, kind: str) -> tuple[MailServer, str] | None:
     """Return the last one of the servers with the best protection."""
     best: tuple[MailServer, str] | None = None
-    for one in found.servers:
+    for one in results.servers:
         if one[0].kind != kind:
             continue
-        if best is None or _RANK.get(one[0].security, 0) >= _RANK.get(best[0].security, 0):
+        if best is None or _SECURITY_RANK.get(one[0].security, 0) >= _SECURITY_RANK.get(
+            best[0].security, 0
+        ):
             best = one
     return best
 
@@ -188,7 +190,7 @@ HIMALAYA: Final = SimulatedClient(
     version="source ca88bee, io-pim-discovery 5036dfa",
     date="2026-08-16",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "DNS: the MX records, for domains at Google and Microsoft",
         (

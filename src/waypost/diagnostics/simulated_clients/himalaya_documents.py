@@ -36,7 +36,7 @@ _METHODS: Final = frozenset(
     }
 )
 _OAUTH2_PARTS: Final = ("issuer", "scope", "authURL", "tokenURL")
-_ONCE: Final = ("hostname", "port", "socketType", "username")
+_AT_MOST_ONCE: Final = ("hostname", "port", "socketType", "username")
 _PORTS: Final = {
     ("imap", True): 993,
     ("imap", False): 143,
@@ -47,7 +47,7 @@ _PORTS: Final = {
 }
 _PLAIN_SMTP_PORT: Final = 25
 # [code] PACC: TLS from the first byte.
-_PACC: Final = {"imap": 993, "pop3": 995, "smtp": 465}
+_PACC_PORTS: Final = {"imap": 993, "pop3": 995, "smtp": 465}
 
 
 def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
@@ -81,21 +81,21 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer | None
     require(
         kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
     )
-    spoiled = f"one {kind} section makes the client refuse the document"
-    for name in _ONCE:
+    refusal = f"one {kind} section makes the client refuse the document"
+    for name in _AT_MOST_ONCE:
         has_two = len(documents.children(section, name)) > 1
-        require(not has_two, f"{spoiled}: {name} occurs twice")
+        require(not has_two, f"{refusal}: {name} occurs twice")
     socket = documents.child_text(section, "socketType").strip()
     has_socket = bool(documents.children(section, "socketType"))
     require(
-        not has_socket or socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known"
+        not has_socket or socket in _SECURITY, f"{refusal}: socketType {socket[:20]!r} is not known"
     )
     for method in documents.child_texts(section, "authentication"):
         if method.strip() not in _METHODS:
-            raise UnusableDocument(f"{spoiled}: authentication {method[:40]!r} is not known")
+            raise UnusableDocument(f"{refusal}: authentication {method[:40]!r} is not known")
     security = _SECURITY[socket] if has_socket else "tls"
     host = documents.expand_placeholders(documents.child_text(section, "hostname").strip(), address)
-    port = _port(section, kind, security, spoiled)
+    port = _port(section, kind, security, refusal)
     if not host:
         return None
     login = documents.expand_placeholders(
@@ -104,7 +104,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer | None
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
-def _port(section: etree._Element, kind: str, security: ServerSecurity, spoiled: str) -> int:
+def _port(section: etree._Element, kind: str, security: ServerSecurity, refusal: str) -> int:
     if not documents.children(section, "port"):
         if (kind, security) == ("smtp", "none"):
             return _PLAIN_SMTP_PORT
@@ -112,7 +112,7 @@ def _port(section: etree._Element, kind: str, security: ServerSecurity, spoiled:
     try:
         return documents.parse_port(documents.child_text(section, "port").strip())
     except UnusableDocument as error:
-        raise UnusableDocument(f"{spoiled}: {error}") from error
+        raise UnusableDocument(f"{refusal}: {error}") from error
 
 
 def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
@@ -134,7 +134,7 @@ def read_pacc(body: bytes) -> tuple[list[MailServer], list[str]]:
     require(isinstance(provider.get("name"), str), "the provider has no name")
     servers = [
         MailServer(kind, host, port, "tls")
-        for kind, port in _PACC.items()
+        for kind, port in _PACC_PORTS.items()
         for host in _texts(protocols, kind, "host")
     ]
     return servers, list(_texts(protocols, "jmap", "url"))

@@ -15,7 +15,7 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.hosts import is_host, is_host_or_ip
-from waypost.diagnostics.simulated_clients.lookups import above, base_domain, mail_exchanger
+from waypost.diagnostics.simulated_clients.lookups import base_domain, mail_exchanger, parent_domain
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -26,14 +26,14 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     follow_redirects,
 )
-from waypost.diagnostics.simulated_clients.url_search import in_turn
+from waypost.diagnostics.simulated_clients.url_search import try_each_url
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
 _PASSWORDS: Final = ("password-cleartext", "password-encrypted")
 _OAUTH2: Final = "OAuth2"
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask the four URLs one after the other, without the address, and the public database.
 
     Then the same for the domains of the MX host, by https only.
@@ -53,7 +53,7 @@ def ask(user: ClientUser) -> ClientSession:
     # [code] It ends if the MX host belongs to the domain.
     if not host or base == user.domain:
         return outcome
-    for domain in dict.fromkeys(one for one in (above(host), base) if one):
+    for domain in dict.fromkeys(one for one in (parent_domain(host), base) if one):
         found = yield from _first((urls.autoconfig(domain), urls.database(domain)), user)
         outcome = replace(found, reasons=outcome.reasons + found.reasons)
         if outcome.account is not None:
@@ -62,7 +62,7 @@ def ask(user: ClientUser) -> ClientSession:
 
 
 def _first(requests: tuple[ClientRequest, ...], user: ClientUser) -> ClientSession:
-    return in_turn(
+    return try_each_url(
         requests,
         partial(read, address=user.address),
         follow=partial(follow_redirects, allow_scheme_change=False),
@@ -96,8 +96,8 @@ def read(body: bytes, address: EmailAddress) -> Account:
     servers: dict[str, MailServer] = {}
     for section in documents.children(provider, "incomingServer", "outgoingServer"):
         kind = section.get("type") or ""
-        wanted = "imap" if documents.local_name(section) == "incomingServer" else "smtp"
-        if kind == wanted:
+        expected_kind = "imap" if documents.local_name(section) == "incomingServer" else "smtp"
+        if kind == expected_kind:
             servers.setdefault(kind, _server(kind, section, address))
     if "imap" not in servers or "smtp" not in servers:
         raise UnusableDocument(
@@ -107,31 +107,31 @@ def read(body: bytes, address: EmailAddress) -> Account:
         # [code] At source 565ea99: if the host is not in its own table, OAuth2 is removed from
         # the first service of each type; if no method is left, there is no account.
         if server.method == _OAUTH2:
-            why = "OAuth2 is the only method, and the host is not in the client's OAuth2 table"
-            raise UnusableDocument(f"{server.kind}: {why}")
+            reason = "OAuth2 is the only method, and the host is not in the client's OAuth2 table"
+            raise UnusableDocument(f"{server.kind}: {reason}")
     return Account(servers["imap"], servers["smtp"])
 
 
 def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailServer:
-    spoiled = f"one {kind} section makes the client refuse the document"
+    refusal = f"one {kind} section makes the client refuse the document"
     socket = documents.child_text(section, "socketType")
     if socket not in _SECURITY:
-        raise UnusableDocument(f"{spoiled}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
-    stated = documents.child_texts(section, "authentication")
-    passwords = [one for one in stated if one in _PASSWORDS]
-    known = passwords or [one for one in stated if one == _OAUTH2]
+        raise UnusableDocument(f"{refusal}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
+    methods = documents.child_texts(section, "authentication")
+    passwords = [one for one in methods if one in _PASSWORDS]
+    known = passwords or [one for one in methods if one == _OAUTH2]
     if not known:
-        raise UnusableDocument(f"{spoiled}: authentication {' '.join(stated)[:40]!r} is not known")
+        raise UnusableDocument(f"{refusal}: authentication {' '.join(methods)[:40]!r} is not known")
     host = documents.expand_placeholders(documents.child_text(section, "hostname"), address)
     if not is_host_or_ip(host):
-        raise UnusableDocument(f"{spoiled}: hostname {host[:40]!r} is not a host name")
+        raise UnusableDocument(f"{refusal}: hostname {host[:40]!r} is not a host name")
     login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     if not login:
-        raise UnusableDocument(f"{spoiled}: there is no username")
+        raise UnusableDocument(f"{refusal}: there is no username")
     try:
         port = documents.parse_port(documents.child_text(section, "port"))
     except UnusableDocument as error:
-        raise UnusableDocument(f"{spoiled}: {error}") from error
+        raise UnusableDocument(f"{refusal}: {error}") from error
     return MailServer(kind, host.lower(), port, _SECURITY[socket], known[0], login)
 
 
@@ -140,7 +140,7 @@ K9: Final = SimulatedClient(
     version="source a59bd679",
     date="2026-08-20",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",

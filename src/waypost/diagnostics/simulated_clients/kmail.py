@@ -27,7 +27,7 @@ from waypost.diagnostics.simulated_clients.session import (
     UnusableDocument,
     follow_redirects,
 )
-from waypost.diagnostics.simulated_clients.url_search import in_turn
+from waypost.diagnostics.simulated_clients.url_search import try_each_url
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
     "plain": "none",
@@ -53,36 +53,38 @@ _OAUTH2_HOSTS: Final = (
 )
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask the public database first, then three URLs; only a 200 counts."""
     yield urls.database(user.domain)
-    outcome = yield from in_turn(
+    outcome = yield from try_each_url(
         _requests(user),
         partial(read, address=user.address, default="tls"),
         # [know] Qt 6 follows redirects, but not from https to http.
         follow=partial(follow_redirects, allow_downgrade=False),
-        counts=lambda response: response.status == 200,
+        is_readable=lambda response: response.status == 200,
     )
-    return replace(outcome, warnings=tuple(_troubles(outcome.account)))
+    return replace(outcome, warnings=tuple(_oauth2_warnings(outcome.account)))
 
 
-def _troubles(account: Account | None) -> Iterator[str]:
+def _oauth2_warnings(account: Account | None) -> Iterator[str]:
     for server in (account.incoming, account.outgoing) if account else ():
         if server.method == "OAuth2" and not server.host.endswith(_OAUTH2_HOSTS):
             yield f"{server.kind}: the client uses OAuth2, which it cannot do with {server.host}"
 
 
-def ask_once(user: ClientUser) -> ClientSession:
+def search_22_12(user: ClientUser) -> ClientSession:
     """Ask the same URLs; the first success ends the search, whatever the document says [run].
 
     After all URLs have failed, 22.12 requests the last one without end; this record requests it
     once.
     """
     yield urls.database(user.domain)
-    outcome = yield from in_turn(
-        _requests(user), partial(read, address=user.address, default="none"), stops=True
+    outcome = yield from try_each_url(
+        _requests(user),
+        partial(read, address=user.address, default="none"),
+        stops_on_bad_document=True,
     )
-    return replace(outcome, warnings=tuple(_troubles(outcome.account)))
+    return replace(outcome, warnings=tuple(_oauth2_warnings(outcome.account)))
 
 
 def _requests(user: ClientUser) -> tuple[ClientRequest, ...]:
@@ -131,8 +133,8 @@ def _server(section: etree._Element, address: EmailAddress, default: ServerSecur
     security = default
     for text in documents.child_texts(section, "socketType"):
         security = _SECURITY.get(text, security)
-    stated = documents.child_texts(section, "authentication")
-    known = [_METHODS[one] for one in stated if one in _METHODS]
+    methods = documents.child_texts(section, "authentication")
+    known = [_METHODS[one] for one in methods if one in _METHODS]
     # [code] A password in the clear is the default, and any other method replaces it.
     method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))
     return MailServer(kind, host.lower(), port, security, method, value("username"))
@@ -162,7 +164,7 @@ KMAIL: Final = SimulatedClient(
     version="source 8163b657",
     date="2026-07-22",
     basis="code",
-    asks=ask,
+    search=search,
     order=_ORDER,
     notes=(*_NOTES, "It drops a service without a port. It accepts only the status 200."),
 )
@@ -173,7 +175,7 @@ KMAIL_22_12: Final = SimulatedClient(
     version="22.12.3 (Debian 12), its wizard's search",
     date="2026-11-26",
     basis="run",
-    asks=ask_once,
+    search=search_22_12,
     order=_ORDER,
     notes=(
         *_NOTES,

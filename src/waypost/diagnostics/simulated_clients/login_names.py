@@ -9,12 +9,12 @@ from waypost.diagnostics.simulated_clients import documents
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
 
 
-def wanted(section: etree._Element, address: EmailAddress) -> str:
+def configured_login_name(section: etree._Element, address: EmailAddress) -> str:
     """Return the login name that a section sets; empty if it sets none."""
     return documents.expand_placeholders(documents.child_text(section, "username"), address)
 
 
-def wrong_logins(account: Account, *names: str) -> Iterator[str]:
+def login_name_warnings(account: Account, *names: str) -> Iterator[str]:
     """Yield a warning for each server where the client uses another login name.
 
     Args:

@@ -8,36 +8,36 @@ from collections.abc import Generator
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType
 from waypost.diagnostics.simulated_clients.session import ServerAnswer
 
-Asking = Generator[DnsLookup, ServerAnswer, tuple[DnsAnswer, ...]]
+RecordLookup = Generator[DnsLookup, ServerAnswer, tuple[DnsAnswer, ...]]
 
 
-def looked_up(type_: RecordType, name: str) -> Asking:
+def look_up(type_: RecordType, name: str) -> RecordLookup:
     """Return the records of a name, in the order of the answer."""
     response = yield DnsLookup(type_, name)
     return response.records
 
 
-def offered(label: str, domain: str) -> Asking:
+def look_up_srv(label: str, domain: str) -> RecordLookup:
     """Return the SRV records of a service, the preferred one first, without a target of ".".
 
     Args:
         label: `_imaps`, ….
         domain: of the address.
     """
-    records = yield from looked_up("SRV", f"{label}._tcp.{domain}")
+    records = yield from look_up("SRV", f"{label}._tcp.{domain}")
     # RFC 2782: the lowest priority, and of these rather the highest weight; RFC 6186 s3.4: ".".
-    held = sorted(records, key=lambda one: (one.priority, -one.weight))
-    return tuple(one for one in held if one.data and one.port)
+    by_preference = sorted(records, key=lambda one: (one.priority, -one.weight))
+    return tuple(one for one in by_preference if one.data and one.port)
 
 
 def mail_exchanger(domain: str) -> Generator[DnsLookup, ServerAnswer, str]:
     """Return the most preferred MX host; empty if there is none (RFC 7505 too)."""
-    records = yield from looked_up("MX", domain)
-    held = sorted(records, key=lambda one: one.priority)
-    return next((one.data for one in held if one.data), "")
+    records = yield from look_up("MX", domain)
+    by_preference = sorted(records, key=lambda one: one.priority)
+    return next((one.data for one in by_preference if one.data), "")
 
 
-def above(host: str) -> str:
+def parent_domain(host: str) -> str:
     """Return a host without its first label; empty if fewer than two labels remain."""
     parent = host.partition(".")[2]
     return parent if "." in parent else ""

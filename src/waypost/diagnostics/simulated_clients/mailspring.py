@@ -11,7 +11,10 @@ from lxml import etree
 from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
+from waypost.diagnostics.simulated_clients.login_names import (
+    configured_login_name,
+    login_name_warnings,
+)
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientSession,
@@ -28,7 +31,7 @@ from waypost.diagnostics.simulated_clients.session import (
 _SECURITY: Final[dict[str, ServerSecurity]] = {"plain": "none", "SSL": "tls"}
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask both URLs by https; the first success that is XML ends the search."""
     reasons: list[str] = []
     for request in (urls.autoconfig(user.domain), urls.well_known(user.domain)):
@@ -57,8 +60,8 @@ def _outcome(root: etree._Element, user: ClientUser, source: str) -> Outcome:
     sections = documents.first_imap_and_smtp(provider)
     incoming, outgoing = (_server(one, user) for one in sections)
     account = Account(incoming, outgoing)
-    names = (wanted(one, user.address) for one in sections)
-    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+    names = (configured_login_name(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
@@ -79,7 +82,7 @@ MAILSPRING: Final = SimulatedClient(
     version="source d93a0d7",
     date="2026-08-21",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",

@@ -12,8 +12,8 @@ from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import above, base_domain, mail_exchanger
-from waypost.diagnostics.simulated_clients.mustang_autodiscover import by_json, by_xml
+from waypost.diagnostics.simulated_clients.lookups import base_domain, mail_exchanger, parent_domain
+from waypost.diagnostics.simulated_clients.mustang_autodiscover import search_by_json, search_by_xml
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -39,23 +39,25 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
 _METHODS: Final = frozenset(
     {"password-cleartext", "basic", "OAuth2", "password-encrypted", "GSSAPI", "NTLM"}
 )
-_ON_HOST: Final = frozenset({"imap", "pop3", "smtp"})
-_ON_WEB: Final = frozenset({"jmap", "ews", "owa", "activesync", "graph"})
+_HOST_TYPES: Final = frozenset({"imap", "pop3", "smtp"})
+_URL_TYPES: Final = frozenset({"jmap", "ews", "owa", "activesync", "graph"})
 _HTTPS_PORT: Final = 443
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask Autoconfig and Autodiscover; the first success in this order counts."""
     reasons: list[str] = []
     typed = user.typed_address.rpartition("@")[2].lower()
-    database = yield from _asked((_database(user.domain),), typed, user, reasons)
-    own = yield from _asked(_requests(user.domain, user.typed_address), typed, user, reasons)
+    database = yield from _search_urls((_database(user.domain),), typed, user, reasons)
+    own_server = yield from _search_urls(
+        _requests(user.domain, user.typed_address), typed, user, reasons
+    )
     by_mail_server = yield from _by_mail_server(user, reasons)
-    exchange = yield from by_json(user, reasons)
-    for outcome in (database, own, by_mail_server, exchange):
+    exchange = yield from search_by_json(user, reasons)
+    for outcome in (database, own_server, by_mail_server, exchange):
         if outcome is not None:
             return outcome
-    outcome = yield from by_xml(user, reasons)
+    outcome = yield from search_by_xml(user, reasons)
     return outcome or Outcome(reasons=tuple(reasons))
 
 
@@ -65,7 +67,7 @@ def _database(domain: str) -> ClientRequest:
 
 def _requests(domain: str, address: str = "") -> tuple[ClientRequest, ...]:
     return (
-        urls.autoconfig(domain, "https", urls.encoded(address) if address else ""),
+        urls.autoconfig(domain, "https", urls.address_query(address) if address else ""),
         urls.well_known(domain),
         urls.autoconfig(domain, "http"),
     )
@@ -76,14 +78,16 @@ def _by_mail_server(
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     host = yield from mail_exchanger(user.domain)
     found = None
-    for domain in dict.fromkeys(one for one in (above(host), base_domain(host)) if one and host):
+    for domain in dict.fromkeys(
+        one for one in (parent_domain(host), base_domain(host)) if one and host
+    ):
         for requests in (_requests(domain), (_database(domain),)):
-            outcome = yield from _asked(requests, domain, user, reasons)
+            outcome = yield from _search_urls(requests, domain, user, reasons)
             found = found or outcome
     return found
 
 
-def _asked(
+def _search_urls(
     requests: tuple[ClientRequest, ...], domain: str, user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     """Ask some URLs at once, and read only the first success, whatever it contains."""
@@ -123,42 +127,44 @@ def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list
         documents.children(provider, "incomingServer"), lambda one: _server(one, address)
     )
     require(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
-    outgoing, why_not = documents.read_sections(
+    outgoing, outgoing_reasons = documents.read_sections(
         documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
     )
-    if any(one.kind in _ON_HOST for one in servers):
-        require(bool(outgoing), "; ".join(["no usable outgoingServer", *why_not]))
+    if any(one.kind in _HOST_TYPES for one in servers):
+        require(bool(outgoing), "; ".join(["no usable outgoingServer", *outgoing_reasons]))
     incoming = servers[0]
     require(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
-    account = Account(incoming, outgoing[0] if incoming.kind in _ON_HOST else incoming)
-    return account, list(_troubles(account, provider))
+    account = Account(incoming, outgoing[0] if incoming.kind in _HOST_TYPES else incoming)
+    return account, list(_warnings(account, provider))
 
 
 def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     kind = section.get("type") or ""
-    require(kind in _ON_HOST | _ON_WEB, "unsupported type")
+    require(kind in _HOST_TYPES | _URL_TYPES, "unsupported type")
     login = documents.child_text(section, "username")
     require(bool(documents.children(section, "username")), "there is no username")
-    if kind in _ON_HOST:
-        host, port, security = _place(section, address)
+    if kind in _HOST_TYPES:
+        host, port, security = _endpoint(section, address)
     else:
-        place = ClientRequest.get(documents.child_text(section, "url"))
-        require(place.scheme in {"https", "http"} and bool(place.host), "there is no url")
-        host, port, security = place.host, _HTTPS_PORT, "tls"
+        url_request = ClientRequest.get(documents.child_text(section, "url"))
+        require(
+            url_request.scheme in {"https", "http"} and bool(url_request.host), "there is no url"
+        )
+        host, port, security = url_request.host, _HTTPS_PORT, "tls"
     method = _method(section)
     login = documents.expand_placeholders(login, address) or str(address)
     return MailServer(kind, host, port, security, method, login)
 
 
-def _place(section: etree._Element, address: EmailAddress) -> tuple[str, int, ServerSecurity]:
+def _endpoint(section: etree._Element, address: EmailAddress) -> tuple[str, int, ServerSecurity]:
     host = documents.child_text(section, "hostname")
     is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
     require(is_host, f"hostname {host[:40]!r} is not a host name")
     port = documents.parse_port(documents.child_text(section, "port"))
-    stated = documents.child_texts(section, "socketType")
-    security = next((_SECURITY[one] for one in stated if one in _SECURITY), None)
+    socket_types = documents.child_texts(section, "socketType")
+    security = next((_SECURITY[one] for one in socket_types if one in _SECURITY), None)
     if security is None:
-        raise UnusableDocument(f"socketType {' '.join(stated)[:40]!r} is not known")
+        raise UnusableDocument(f"socketType {' '.join(socket_types)[:40]!r} is not known")
     return documents.expand_placeholders(host, address).lower(), port, security
 
 
@@ -170,26 +176,26 @@ def _method(section: etree._Element) -> str:
         if not one.attrib and one.text in _METHODS
     ]
     require(bool(known), "the client knows no authentication method")
-    if _knows_oauth2(section):
+    if _has_complete_oauth2(section):
         return known[0]
     others = [one for one in known if one != "OAuth2"]
     method = next(iter(others), "OAuth2")
     return "password-cleartext" if method == "basic" else method
 
 
-def _knows_oauth2(element: etree._Element) -> bool:
+def _has_complete_oauth2(element: etree._Element) -> bool:
     """Return whether the first `oAuth2` of the document is complete."""
     root = element.getroottree().getroot()
     oauth2 = next(iter(documents.children(root, "oAuth2")), None)
     if oauth2 is None or not documents.child_text(oauth2, "scope"):
         return False
-    places = (documents.child_text(oauth2, name) for name in ("tokenURL", "authURL"))
-    return all(one.startswith(("https:", "http:")) for one in places)
+    oauth_urls = (documents.child_text(oauth2, name) for name in ("tokenURL", "authURL"))
+    return all(one.startswith(("https:", "http:")) for one in oauth_urls)
 
 
-def _troubles(account: Account, provider: etree._Element) -> Iterator[str]:
+def _warnings(account: Account, provider: etree._Element) -> Iterator[str]:
     for server in dict.fromkeys((account.incoming, account.outgoing)):
-        if server.method == "OAuth2" and not _knows_oauth2(provider):
+        if server.method == "OAuth2" and not _has_complete_oauth2(provider):
             yield f"{server.kind}: the client uses OAuth2, which fails without a complete oAuth2"
 
 
@@ -198,7 +204,7 @@ MUSTANG: Final = SimulatedClient(
     version="source 227ae5a",
     date="2026-08-20",
     basis="code",
-    asks=ask,
+    search=search,
     keeps_case=True,
     order=(
         "GET its own database, `https://v1.ispdb.net/D`",

@@ -9,7 +9,7 @@ from typing import Final
 from lxml import etree
 
 from waypost.diagnostics.simulated_clients import documents, urls
-from waypost.diagnostics.simulated_clients.activesync import url_in_json
+from waypost.diagnostics.simulated_clients.activesync import url_of_json
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -30,30 +30,30 @@ _JSON: Final = "/autodiscover/autodiscover.json/v1.0"
 _STARTTLS_PORTS: Final = frozenset({143, 110, 587})
 _SENDING_PORTS: Final[dict[ServerSecurity, int]] = {"tls": 465, "starttls": 587, "none": 25}
 
-Asking = Generator[RequestOrLookup, ServerAnswer, Outcome | None]
+OutcomeSearch = Generator[RequestOrLookup, ServerAnswer, Outcome | None]
 
 
-def by_json(user: ClientUser, reasons: list[str]) -> Asking:
+def search_by_json(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
     """Ask for the URL of each protocol of Exchange; the first URL that is found counts."""
     found = None
-    for scheme, host in _places(user.domain):
+    for scheme, host in _urls(user.domain):
         for protocol in _PROTOCOLS:
             # [code] The address is in the path as it was typed.
             path = f"{_JSON}/{user.typed_address}"
             request = ClientRequest("GET", scheme, host, path, f"Protocol={protocol}")
             response = yield from follow_redirects(request)
-            place = url_in_json(response.body) if response.is_success else ""
-            if place.startswith("https:"):
-                found = found or Outcome(source=place)
+            url = url_of_json(response.body) if response.is_success else ""
+            if url.startswith("https:"):
+                found = found or Outcome(source=url)
             elif protocol == _PROTOCOLS[0]:
-                why = describe(response) if not response.is_success else "no Url"
-                reasons.append(f"{request.url}: {why}")
+                reason = describe(response) if not response.is_success else "no Url"
+                reasons.append(f"{request.url}: {reason}")
     return found
 
 
-def by_xml(user: ClientUser, reasons: list[str]) -> Asking:
+def search_by_xml(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
     """POST to three URLs; the first usable answer counts."""
-    for scheme, host in _places(user.domain):
+    for scheme, host in _urls(user.domain):
         request = urls.pox(host, user.typed_address, scheme=scheme)
         response = yield request
         target = request.redirected_to(response.location) if response.is_redirect else None
@@ -61,18 +61,18 @@ def by_xml(user: ClientUser, reasons: list[str]) -> Asking:
             request = target
             response = yield request
         try:
-            return Outcome(_account(_read(response), user), source=request.url)
+            return Outcome(_account(_parse(response), user), source=request.url)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
     return None
 
 
-def _places(domain: str) -> tuple[tuple[urls.Scheme, str], ...]:
+def _urls(domain: str) -> tuple[tuple[urls.Scheme, str], ...]:
     name = f"autodiscover.{domain}"
     return ("https", name), ("https", domain), ("http", name)
 
 
-def _read(response: ServerAnswer) -> etree._Element:
+def _parse(response: ServerAnswer) -> etree._Element:
     if not response.is_success:
         raise UnusableDocument(describe(response))
     return documents.parse(response.body)

@@ -10,7 +10,7 @@ from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import above, mail_exchanger
+from waypost.diagnostics.simulated_clients.lookups import mail_exchanger, parent_domain
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientSession,
@@ -19,7 +19,7 @@ from waypost.diagnostics.simulated_clients.session import (
     ServerSecurity,
     UnusableDocument,
 )
-from waypost.diagnostics.simulated_clients.url_search import in_turn
+from waypost.diagnostics.simulated_clients.url_search import try_each_url
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {
     "ssl": "tls",
@@ -28,7 +28,7 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
 }
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask two URLs by https, the public database, then the two by http.
 
     Then the same with the MX host instead of the domain, and with the MX host without its first
@@ -38,7 +38,7 @@ def ask(user: ClientUser) -> ClientSession:
     if outcome.account is not None:
         return outcome
     host = yield from mail_exchanger(user.domain)
-    for domain in (host, above(host)):
+    for domain in (host, parent_domain(host)):
         if domain and outcome.account is None:
             found = yield from _for_domain(domain, user)
             outcome = replace(found, reasons=outcome.reasons + found.reasons)
@@ -55,7 +55,7 @@ def _for_domain(domain: str, user: ClientUser) -> ClientSession:
         urls.autoconfig(domain, "http", query),
         urls.well_known(domain, "http", query),
     )
-    return in_turn(requests, partial(read, address=user.address))
+    return try_each_url(requests, partial(read, address=user.address))
 
 
 def read(body: bytes, address: EmailAddress) -> Account:
@@ -85,7 +85,7 @@ NEXTCLOUD: Final = SimulatedClient(
     version="source e5734fe2",
     date="2026-08-22",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=E`",

@@ -13,7 +13,7 @@ from lxml import etree
 from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents
-from waypost.diagnostics.simulated_clients.activesync import url_in_json
+from waypost.diagnostics.simulated_clients.activesync import url_of_json
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
     Account,
@@ -34,16 +34,16 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {
 }
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask for ActiveSync in JSON; if there is none, ask for an Autoconfig document."""
     # [log] The address is escaped here, and not below.
     query = f"Email={quote(user.typed_address, safe='')}&Protocol=ActiveSync&RedirectCount=1"
     host = f"autodiscover.{user.domain}"
     lookup = ClientRequest("GET", "https", host, "/autodiscover/autodiscover.json", query)
     response = yield lookup
-    place = url_in_json(response.body) if response.is_success else ""
-    if place.startswith("https://"):
-        return Outcome(source=place)
+    url = url_of_json(response.body) if response.is_success else ""
+    if url.startswith("https://"):
+        return Outcome(source=url)
     reasons = [f"{lookup.url}: {describe(response)}, no ActiveSync"]
     # [log] No other client uses this prefix.
     path, query = "/v1.1/mail/config-v1.1.xml", f"emailaddress={user.typed_address}"
@@ -82,7 +82,7 @@ NINE: Final = SimulatedClient(
     version="4.9.4b, in the log of a server",
     date="2022-08-26",
     basis="log",
-    asks=ask,
+    search=search,
     order=(
         (
             "GET `https://autodiscover.D/autodiscover/autodiscover.json"

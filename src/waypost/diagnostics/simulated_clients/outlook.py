@@ -13,9 +13,9 @@ from lxml import etree
 from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
-from waypost.diagnostics.simulated_clients.activesync import other_user, url_in_json
+from waypost.diagnostics.simulated_clients.activesync import redirected_user, url_of_json
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import offered
+from waypost.diagnostics.simulated_clients.lookups import look_up_srv
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -31,19 +31,19 @@ from waypost.diagnostics.simulated_clients.session import (
     follow_redirects,
     require,
 )
-from waypost.diagnostics.simulated_clients.url_search import for_each_address
+from waypost.diagnostics.simulated_clients.url_search import follow_address_redirects
 
 # [doc] It stops after this number of redirects.
 REDIRECTS_MAX: Final = 10
 _ENCRYPTION: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "tls": "starttls", "none": "none"}
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Search, and search again for each address that an answer redirects to."""
-    return (yield from for_each_address(_searched, user, REDIRECTS_MAX))
+    return (yield from follow_address_redirects(_search_address, user, REDIRECTS_MAX))
 
 
-def _searched(
+def _search_address(
     user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """Request the URL by JSON, POST to D, to autodiscover.D, try the redirect probe, then DNS.
@@ -55,10 +55,10 @@ def _searched(
     query = f"Email={quote(user.typed_address, safe='')}&Protocol=Autodiscoverv1&RedirectCount=1"
     lookup = ClientRequest("GET", "https", name, "/autodiscover/autodiscover.json", query)
     response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
-    place = url_in_json(response.body) if response.is_success else ""
-    if place.startswith("https://"):
-        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(place)
-        outcome = (yield from _settings(target, user, reasons)) if target is not None else None
+    json_location = url_of_json(response.body) if response.is_success else ""
+    if json_location.startswith("https://"):
+        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(json_location)
+        outcome = (yield from _post(target, user, reasons)) if target is not None else None
         if outcome is not None:
             return outcome
     else:
@@ -67,17 +67,17 @@ def _searched(
         urls.pox(host, user.typed_address, content_type="text/xml") for host in (user.domain, name)
     ]
     for request in first:
-        outcome = yield from _settings(request, user, reasons)
+        outcome = yield from _post(request, user, reasons)
         if outcome is not None:
             return outcome
     # s2.4 step 9: unauthenticated, by plain http, and useful only if it redirects to https.
-    probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
-    response = yield probe
+    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    response = yield redirect_probe
     target = first[1].redirected_to(response.location) if response.status in {301, 302} else None
     if target is None or target.scheme != "https":
-        reasons.append(f"{probe.url}: {describe(response)}, and no redirect to https")
+        reasons.append(f"{redirect_probe.url}: {describe(response)}, and no redirect to https")
     else:
-        outcome = yield from _settings(target, user, reasons)
+        outcome = yield from _post(target, user, reasons)
         if outcome is not None:
             return outcome
     return (yield from _by_srv(user, reasons))
@@ -87,19 +87,19 @@ def _by_srv(
     user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
-    records = yield from offered("_autodiscover", user.domain)
+    records = yield from look_up_srv("_autodiscover", user.domain)
     for host in [one.data for one in records][:1]:
         request = urls.pox(host, user.typed_address, content_type="text/xml")
-        outcome = yield from _settings(request, user, reasons)
+        outcome = yield from _post(request, user, reasons)
         if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
-            asked = f"the client asks its user whether to trust {host}"
-            return replace(outcome, warnings=(*outcome.warnings, asked))
+            question = f"the client asks its user whether to trust {host}"
+            return replace(outcome, warnings=(*outcome.warnings, question))
         if outcome is not None:
             return outcome
     return Outcome(reasons=tuple(reasons))
 
 
-def _settings(
+def _post(
     request: ClientRequest, user: ClientUser, reasons: list[str]
 ) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
     """POST, and follow redirects to another URL; None if nothing is found.
@@ -109,13 +109,13 @@ def _settings(
     for _ in range(REDIRECTS_MAX + 1):
         response = yield request
         try:
-            target = _elsewhere(response, request, user)
+            target = _redirect_target(response, request, user)
             if isinstance(target, ClientUser):
                 return target
             if target is None:
                 root = documents.parse(response.body)
                 account = read(root, user.address)
-                return Outcome(account, source=request.url, warnings=_troubles(root))
+                return Outcome(account, source=request.url, warnings=_warnings(root))
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             return None
@@ -124,24 +124,28 @@ def _settings(
     return None
 
 
-def _elsewhere(
+def _redirect_target(
     response: ServerAnswer, request: ClientRequest, user: ClientUser
 ) -> ClientRequest | ClientUser | None:
     """Return the redirect of an answer: a request or a user; None if it is no redirect."""
     if response.status == 302:
-        return _at(response.location, "Location", request)
+        return _https_redirect(response.location, "Location", request)
     require(response.is_success, describe(response))
     for account in documents.elements_at(documents.parse(response.body), "Response", "Account"):
         action = documents.child_text(account, "Action")
         if action == "redirectUrl":
-            return _at(documents.child_text(account, "RedirectUrl"), "RedirectUrl", request)
+            return _https_redirect(
+                documents.child_text(account, "RedirectUrl"), "RedirectUrl", request
+            )
         if action == "redirectAddr":
-            return other_user(documents.child_text(account, "RedirectAddr"), "RedirectAddr", user)
+            return redirected_user(
+                documents.child_text(account, "RedirectAddr"), "RedirectAddr", user
+            )
     return None
 
 
-def _at(place: str, name: str, request: ClientRequest) -> ClientRequest:
-    target = request.redirected_to(place)
+def _https_redirect(location: str, name: str, request: ClientRequest) -> ClientRequest:
+    target = request.redirected_to(location)
     if target is None or target.scheme != "https":
         raise UnusableDocument(f"{name} is not an https URL")
     return target
@@ -176,7 +180,7 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
     return Account(incoming, outgoing)
 
 
-def _troubles(root: etree._Element) -> tuple[str, ...]:
+def _warnings(root: etree._Element) -> tuple[str, ...]:
     kinds = [
         documents.child_text(one, "Type")
         for one in documents.protocols(root)
@@ -212,7 +216,7 @@ OUTLOOK: Final = SimulatedClient(
     version="classic, 2016 and newer; Microsoft's pages",
     date="2026-11",
     basis="doc",
-    asks=ask,
+    search=search,
     order=(
         (
             "GET `https://autodiscover.D/autodiscover/autodiscover.json"

@@ -10,9 +10,9 @@ from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.activesync import (
     REDIRECTS_MAX,
-    activesync_server,
-    posted_again,
-    url_in_json,
+    activesync_url,
+    post_with_redirects,
+    url_of_json,
 )
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.session import (
@@ -25,7 +25,7 @@ from waypost.diagnostics.simulated_clients.session import (
 )
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask for ActiveSync in JSON, then in XML, and accept a refusal.
 
     No IMAP account is available here. The search must end cleanly, or with the URL of an ActiveSync
@@ -37,20 +37,20 @@ def ask(user: ClientUser) -> ClientSession:
     lookup = ClientRequest("GET", "https", host, "/autodiscover/autodiscover.json", query)
     response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
     reasons: list[str] = []
-    place = url_in_json(response.body) if response.is_success else ""
-    if place.startswith("https://"):
-        return Outcome(source=place)
+    url = url_of_json(response.body) if response.is_success else ""
+    if url.startswith("https://"):
+        return Outcome(source=url)
     if response.is_success:
         reasons.append(f"{lookup.url}: success, but no JSON with an https Url")
     mobile = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
-    response = yield from posted_again(mobile)
+    response = yield from post_with_redirects(mobile)
     if not response.is_success:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))
     try:
-        place = activesync_server(documents.parse(response.body))
+        url = activesync_url(documents.parse(response.body))
     except UnusableDocument as error:
         return Outcome(reasons=(*reasons, f"{mobile.url}: {error}"), has_stopped=True)
-    return Outcome(reasons=tuple(reasons), source=place, has_stopped=bool(reasons))
+    return Outcome(reasons=tuple(reasons), source=url, has_stopped=bool(reasons))
 
 
 OUTLOOK_NEW: Final = SimulatedClient(
@@ -58,7 +58,7 @@ OUTLOOK_NEW: Final = SimulatedClient(
     version="what is commonly known",
     date="2026-11",
     basis="doc",
-    asks=ask,
+    search=search,
     order=(
         "Microsoft's own service, which no other server can replace (not recorded)",
         (

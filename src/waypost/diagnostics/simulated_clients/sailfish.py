@@ -38,7 +38,7 @@ _WITHOUT_LOGIN: Final = frozenset({"none", "client-IP-address"})
 _SOURCES: Final = "/thunderbird/autoconfig/refs/heads/master/ispdb"
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask one URL after the other; the first success that is sent as XML or text counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
@@ -72,15 +72,17 @@ def _requests(domain: str) -> tuple[ClientRequest, ...]:
 def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
     provider = documents.find_provider(body)
     # [code] Exactly as it was typed.
-    typed = user.typed_address.rpartition("@")[2]
-    if typed not in documents.child_texts(provider, "domain"):
-        raise UnusableDocument(f"the document does not name the domain {typed} as it was typed")
+    typed_domain = user.typed_address.rpartition("@")[2]
+    if typed_domain not in documents.child_texts(provider, "domain"):
+        raise UnusableDocument(
+            f"the document does not name the domain {typed_domain} as it was typed"
+        )
     servers: list[MailServer] = []
     warnings: list[str] = []
     for name, kinds in (("incomingServer", ("imap", "pop3")), ("outgoingServer", ("smtp",))):
         kind, sections = _sections(provider, name, kinds)
         servers.append(_server(kind, sections))
-        warnings += _without_method(kind, sections, servers[-1].security)
+        warnings += _method_warnings(kind, sections, servers[-1].security)
     return Outcome(Account(*servers), source=source, warnings=tuple(warnings))
 
 
@@ -88,9 +90,9 @@ def _sections(
     provider: etree._Element, name: str, kinds: tuple[str, ...]
 ) -> tuple[str, list[etree._Element]]:
     """Return the first of these kinds that occurs, and its sections."""
-    held = documents.children(provider, name)
+    found_sections = documents.children(provider, name)
     for kind in kinds:
-        if sections := [one for one in held if one.get("type") == kind]:
+        if sections := [one for one in found_sections if one.get("type") == kind]:
             return kind, sections
     raise UnusableDocument(f"there is no {name} of the type {' or '.join(kinds)}")
 
@@ -102,24 +104,26 @@ def _server(kind: str, sections: list[etree._Element]) -> MailServer:
     if not host or "%" in host:
         raise UnusableDocument(f"{kind}: hostname {host[:40]!r} is not a host name")
     for text, security in _SECURITY.items():
-        section = next(filter(partial(_says, text), sections), None)
+        section = next(filter(partial(_has_socket_type, text), sections), None)
         if section is not None:
             port = documents.parse_port(documents.child_text(section, "port"))
             return MailServer(kind, host.lower(), port, security)
     raise UnusableDocument(f"{kind}: the client knows no socketType")
 
 
-def _says(text: str, section: etree._Element) -> bool:
+def _has_socket_type(text: str, section: etree._Element) -> bool:
     return documents.child_text(section, "socketType") == text
 
 
-def _without_method(
+def _method_warnings(
     kind: str, sections: list[etree._Element], security: ServerSecurity
 ) -> Iterator[str]:
     text = next(text for text, one in _SECURITY.items() if one == security)
-    stated = documents.child_texts(next(filter(partial(_says, text), sections)), "authentication")
-    if not (_METHODS | _WITHOUT_LOGIN).intersection(stated):
-        yield f"{kind}: no known method in {' '.join(stated)[:60]!r}, so no login"
+    methods = documents.child_texts(
+        next(filter(partial(_has_socket_type, text), sections)), "authentication"
+    )
+    if not (_METHODS | _WITHOUT_LOGIN).intersection(methods):
+        yield f"{kind}: no known method in {' '.join(methods)[:60]!r}, so no login"
 
 
 SAILFISH: Final = SimulatedClient(
@@ -127,7 +131,7 @@ SAILFISH: Final = SimulatedClient(
     version="source f8ec3b0",
     date="2026-05-07",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",

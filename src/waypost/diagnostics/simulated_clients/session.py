@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 from urllib.parse import urljoin, urlsplit
 
 from waypost.core.address import EmailAddress
-from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, Resolver, silence
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, Resolver, no_records
 
 REQUESTS_MAX: Final = 60
 URL_MAX_CHARS: Final = 4096
@@ -220,7 +220,7 @@ class Transcript:
 def run_session(
     session: ClientSession,
     send: Callable[[ClientRequest], ServerAnswer],
-    resolve: Resolver = silence,
+    resolve: Resolver = no_records,
 ) -> Transcript:
     """Run a session until it ends.
 

@@ -13,8 +13,11 @@ from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
-from waypost.diagnostics.simulated_clients.login_names import wanted, wrong_logins
-from waypost.diagnostics.simulated_clients.lookups import looked_up
+from waypost.diagnostics.simulated_clients.login_names import (
+    configured_login_name,
+    login_name_warnings,
+)
+from waypost.diagnostics.simulated_clients.lookups import look_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -32,11 +35,11 @@ from waypost.diagnostics.simulated_clients.session import (
 )
 
 _SECURITY: Final[dict[str, ServerSecurity]] = {"SSL": "tls", "STARTTLS": "starttls"}
-_EARLIER_DRAFT: Final = "/.well-known/mail-v1.xml"
+_EARLIER_PATH: Final = "/.well-known/mail-v1.xml"
 _ADDRESS: Final = "%EMAILADDRESS%"
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask the URLs of Autoconfig, then Autodiscover, then DNS; the first usable answer counts."""
     reasons: list[str] = []
     for request in _requests(user.domain):
@@ -64,9 +67,9 @@ def ask(user: ClientUser) -> ClientSession:
 
 
 def _requests(domain: str) -> tuple[ClientRequest, ...]:
-    host, query = f"autoconfig.{domain}", urls.encoded(f"test@{domain}")
+    host, query = f"autoconfig.{domain}", urls.address_query(f"test@{domain}")
     return (
-        ClientRequest("GET", "https", host, _EARLIER_DRAFT, query),
+        ClientRequest("GET", "https", host, _EARLIER_PATH, query),
         urls.well_known(domain),
         urls.autoconfig(domain, "http"),
         urls.database(domain),
@@ -81,8 +84,8 @@ def _outcome(provider: etree._Element, user: ClientUser, source: str) -> Outcome
     ]
     incoming, outgoing = (_server(one, user) for one in sections)
     account = Account(incoming, outgoing)
-    names = (wanted(one, user.address) for one in sections)
-    return Outcome(account, source=source, warnings=tuple(wrong_logins(account, *names)))
+    names = (configured_login_name(one, user.address) for one in sections)
+    return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 
 def _server(section: etree._Element, user: ClientUser) -> MailServer:
@@ -105,19 +108,20 @@ def _login(is_address: bool, user: ClientUser) -> str:
 def _autodiscover(
     user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
-    records = yield from looked_up("SRV", f"_autodiscover._tcp.{user.domain}")
-    asked = f"autodiscover@{user.domain}"
+    records = yield from look_up("SRV", f"_autodiscover._tcp.{user.domain}")
+    request_address = f"autodiscover@{user.domain}"
     name = f"autodiscover.{user.domain}"
-    requests = [_at(one, asked) for one in _in_order(records)]
+    requests = [_srv_request(one, request_address) for one in _by_priority(records)]
     requests += [
-        urls.pox(host, asked, content_type="application/xml") for host in (user.domain, name)
+        urls.pox(host, request_address, content_type="application/xml")
+        for host in (user.domain, name)
     ]
-    requests.append(urls.pox(name, asked, scheme="http", content_type="application/xml"))
+    requests.append(urls.pox(name, request_address, scheme="http", content_type="application/xml"))
     for request in requests:
         response = yield request
         try:
             require(response.is_success, describe(response))
-            account = _exchange(response.body, asked, user)
+            account = _read_autodiscover(response.body, request_address, user)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -125,19 +129,19 @@ def _autodiscover(
     return None
 
 
-def _in_order(records: tuple[DnsAnswer, ...]) -> list[DnsAnswer]:
+def _by_priority(records: tuple[DnsAnswer, ...]) -> list[DnsAnswer]:
     """Return one record for each priority, the lowest first; of equal ones the last remains."""
     by_priority = {one.priority: one for one in records if one.data}
     return [by_priority[priority] for priority in sorted(by_priority)]
 
 
-def _at(record: DnsAnswer, asked: str) -> ClientRequest:
+def _srv_request(record: DnsAnswer, request_address: str) -> ClientRequest:
     scheme: urls.Scheme = "http" if record.port == 80 else "https"
     host = record.data if record.port in {80, 443} else f"{record.data}:{record.port}"
-    return urls.pox(host, asked, scheme=scheme, content_type="application/xml")
+    return urls.pox(host, request_address, scheme=scheme, content_type="application/xml")
 
 
-def _exchange(body: bytes, asked: str, user: ClientUser) -> Account:
+def _read_autodiscover(body: bytes, request_address: str, user: ClientUser) -> Account:
     root = documents.parse(body)
     for account in documents.elements_at(root, "Response", "Account"):
         if documents.child_text(account, "AccountType") != "email":
@@ -146,7 +150,7 @@ def _exchange(body: bytes, asked: str, user: ClientUser) -> Account:
     protocols = list(documents.protocols(root))
     if len(protocols) < 2:
         raise UnusableDocument("fewer than two Protocol elements")
-    servers = [_protocol(one, asked, user) for one in protocols if _is_mail(one)]
+    servers = [_protocol(one, request_address, user) for one in protocols if _is_mail(one)]
     incoming = documents.first_server(servers, "imap")
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
@@ -158,7 +162,7 @@ def _is_mail(protocol: etree._Element) -> bool:
     return documents.child_text(protocol, "Type") in {"IMAP", "SMTP"}
 
 
-def _protocol(protocol: etree._Element, asked: str, user: ClientUser) -> MailServer:
+def _protocol(protocol: etree._Element, request_address: str, user: ClientUser) -> MailServer:
     kind = documents.mail_kind(protocol)
     host, port = (
         documents.child_text(protocol, "Server"),
@@ -168,7 +172,7 @@ def _protocol(protocol: etree._Element, asked: str, user: ClientUser) -> MailSer
     is_on = documents.child_text(protocol, "SSL") == "on"
     is_starttls = port == 587 if kind == "smtp" else is_on and port != 993
     security: ServerSecurity = "starttls" if is_starttls else "tls" if is_on else "none"
-    login = _login(documents.child_text(protocol, "LoginName") == asked, user)
+    login = _login(documents.child_text(protocol, "LoginName") == request_address, user)
     return MailServer(kind, host.lower(), port, security, login=login)
 
 
@@ -176,7 +180,7 @@ def _by_srv(domain: str, reasons: list[str]) -> Generator[RequestOrLookup, Serve
     """Look up SRV records; the client fills in only the server for reading."""
     for labels in (("_submissions", "_submission"), ("_imaps", "_imap")):
         for label in labels:
-            records = yield from looked_up("SRV", f"{label}._tcp.{domain}")
+            records = yield from look_up("SRV", f"{label}._tcp.{domain}")
             if any(one.data for one in records):
                 break
         else:
@@ -189,7 +193,7 @@ SNAPPYMAIL: Final = SimulatedClient(
     version="source ba49691",
     date="2025-06-16",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/.well-known/mail-v1.xml?emailaddress=test%40D`",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`, without an address",

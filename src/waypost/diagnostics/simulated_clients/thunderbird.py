@@ -15,7 +15,7 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.hosts import is_host, is_host_or_ip
-from waypost.diagnostics.simulated_clients.lookups import above, base_domain, mail_exchanger
+from waypost.diagnostics.simulated_clients.lookups import base_domain, mail_exchanger, parent_domain
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -31,7 +31,10 @@ from waypost.diagnostics.simulated_clients.session import (
     follow_redirects,
     require,
 )
-from waypost.diagnostics.simulated_clients.thunderbird_autodiscover import XML_TYPES, autodiscover
+from waypost.diagnostics.simulated_clients.thunderbird_autodiscover import (
+    XML_TYPES,
+    search_autodiscover,
+)
 
 # [run] Exactly these; `ssl`, `TLS` and " SSL " are refused.
 _SECURITY: Final[dict[str, ServerSecurity]] = {
@@ -53,10 +56,10 @@ _OUTGOING_METHODS: Final = _METHODS | {
     "smtp-after-pop": "smtp-after-pop",
 }
 _PASSWORDS: Final = frozenset({"password-cleartext", "password-encrypted"})
-_ID: Final = re.compile(r"[A-Za-z0-9.-]+")
+_PROVIDER_ID: Final = re.compile(r"[A-Za-z0-9.-]+")
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask the four URLs, the public database and Autodiscover; the best success wins.
 
     All requests start at the same time, so each is sent whatever the others answer.
@@ -64,7 +67,7 @@ def ask(user: ClientUser) -> ClientSession:
     typed_domain = user.typed_address.rpartition("@")[2]
     if not typed_domain.isascii():
         return Outcome(reasons=("the dialog accepts no domain in U-labels",), has_stopped=True)
-    query = urls.encoded(user.typed_address)
+    query = urls.address_query(user.typed_address)
     provider = [
         urls.autoconfig(user.domain, "https", query),
         urls.well_known(user.domain, "https", query),
@@ -76,11 +79,11 @@ def ask(user: ClientUser) -> ClientSession:
         response = yield from follow_redirects(request)
         answers.append((request, response))
     yield from follow_redirects(urls.database(user.domain))
-    hoster = yield from _by_mx(user, query)
-    exchange = yield from autodiscover(user)
-    found = _from_provider(answers, user.address)
+    mx_outcome = yield from _by_mx(user, query)
+    exchange_outcome = yield from search_autodiscover(user)
+    found = _read_answers(answers, user.address)
     reasons = found.reasons
-    for other in (hoster, exchange):
+    for other in (mx_outcome, exchange_outcome):
         if found.account is None:
             reasons += other.reasons
             found = other
@@ -95,17 +98,17 @@ def _by_mx(user: ClientUser, query: str) -> Generator[RequestOrLookup, ServerAns
     # [code] It is skipped if this is the domain of the user.
     if not host or base == user.domain:
         return found
-    for domain in dict.fromkeys(one for one in (above(host), base) if one):
+    for domain in dict.fromkeys(one for one in (parent_domain(host), base) if one):
         request = urls.autoconfig(domain, "https", query)
         response = yield from follow_redirects(request)
         yield from follow_redirects(urls.database(domain))
         if found.account is None:
-            outcome = _from_provider([(request, response)], user.address)
+            outcome = _read_answers([(request, response)], user.address)
             found = outcome if outcome.account else Outcome(reasons=found.reasons + outcome.reasons)
     return found
 
 
-def _from_provider(
+def _read_answers(
     answers: list[tuple[ClientRequest, ServerAnswer]], address: EmailAddress
 ) -> Outcome:
     """Read the best successful answer; if it is useless, the others are not read."""
@@ -132,7 +135,7 @@ def read(body: bytes, address: EmailAddress) -> Account:
     """
     provider = documents.find_provider(body)
     name = provider.get("id") or ""
-    if not (_ID.fullmatch(name) or "%EMAILDOMAIN%" in name):
+    if not (_PROVIDER_ID.fullmatch(name) or "%EMAILDOMAIN%" in name):
         raise UnusableDocument(f"the id of emailProvider, {name[:40]!r}, is not a host name")
     domains = documents.child_texts(provider, "domain")
     if not domains:
@@ -167,14 +170,14 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     if security is None:
         raise UnusableDocument(f"socketType {' '.join(sockets)[:40]!r} is not supported")
     known = _OUTGOING_METHODS if is_outgoing else _METHODS
-    stated = documents.child_texts(section, "authentication")
-    method = next((known[one] for one in stated if one in known), None)
-    if method is None and "OAuth2" in stated:
+    methods = documents.child_texts(section, "authentication")
+    method = next((known[one] for one in methods if one in known), None)
+    if method is None and "OAuth2" in methods:
         raise UnusableDocument(
             "OAuth2 is the only method, and the host is not in the client's OAuth2 table"
         )
     if method is None:
-        raise UnusableDocument(f"authentication {' '.join(stated)[:60]!r} is not supported")
+        raise UnusableDocument(f"authentication {' '.join(methods)[:60]!r} is not supported")
     login = documents.expand_placeholders(documents.child_text(section, "username"), address)
     if not login and (method in _PASSWORDS or not is_outgoing):
         raise UnusableDocument("there is no username")
@@ -186,7 +189,7 @@ THUNDERBIRD: Final = SimulatedClient(
     version="153.8.0esr (Debian 12)",
     date="2026-11-29",
     basis="run",
-    asks=ask,
+    search=search,
     keeps_case=True,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`",

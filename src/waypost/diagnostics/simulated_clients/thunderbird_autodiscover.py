@@ -10,7 +10,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.hosts import is_host_or_ip
-from waypost.diagnostics.simulated_clients.lookups import base_domain, looked_up
+from waypost.diagnostics.simulated_clients.lookups import base_domain, look_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -41,18 +41,18 @@ class _Answer:
     warnings: tuple[str, ...] = ()
 
 
-def autodiscover(user: ClientUser) -> Generator[RequestOrLookup, ServerAnswer, Outcome]:
+def search_autodiscover(user: ClientUser) -> Generator[RequestOrLookup, ServerAnswer, Outcome]:
     """POST to three URLs and to the host in DNS; the best successful answer is read.
 
     No password is sent if the user typed none.
     """
     local_part, domain = user.typed_address.rpartition("@")[0], user.domain
     for _ in range(REDIRECTS_MAX + 1):
-        answers = yield from _asked(f"{local_part}@{domain}", domain)
+        answers = yield from _send_requests(f"{local_part}@{domain}", domain)
         best = next((one for one in answers if one.response.is_success), answers[0])
         try:
-            root = _read(best.response)
-            target = _other_address(root)
+            root = _parse(best.response)
+            target = _redirect_address(root)
             if target is None:
                 account = _account(root, user.address)
                 return Outcome(account, source=best.request.url, warnings=best.warnings)
@@ -62,7 +62,9 @@ def autodiscover(user: ClientUser) -> Generator[RequestOrLookup, ServerAnswer, O
     return Outcome(reasons=("Autodiscover: more redirects than the client follows",))
 
 
-def _asked(address: str, domain: str) -> Generator[RequestOrLookup, ServerAnswer, list[_Answer]]:
+def _send_requests(
+    address: str, domain: str
+) -> Generator[RequestOrLookup, ServerAnswer, list[_Answer]]:
     """Send all requests, whatever the answers are; the most preferred one comes first."""
     name = f"autodiscover.{domain}"
     answers = []
@@ -75,24 +77,24 @@ def _asked(address: str, domain: str) -> Generator[RequestOrLookup, ServerAnswer
     target = plain.redirected_to(response.location) if response.is_redirect else None
     if target is not None and target.scheme == "https":
         response = yield target
-        answers.append(_Answer(target, response, _asks_user(target.host, domain)))
-    records = yield from looked_up("SRV", f"_autodiscover._tcp.{domain}")
+        answers.append(_Answer(target, response, _trust_warning(target.host, domain)))
+    records = yield from look_up("SRV", f"_autodiscover._tcp.{domain}")
     # [code] The record with the lowest weight, whatever its priority and port.
     hosts = [one.data for one in sorted(records, key=lambda one: one.weight) if one.data]
     if hosts:
         request = urls.pox(hosts[0], address)
         response = yield request
-        answers.append(_Answer(request, response, _asks_user(hosts[0], domain)))
+        answers.append(_Answer(request, response, _trust_warning(hosts[0], domain)))
     return answers
 
 
-def _asks_user(host: str, domain: str) -> tuple[str, ...]:
+def _trust_warning(host: str, domain: str) -> tuple[str, ...]:
     if base_domain(host) == base_domain(domain):
         return ()
     return (f"the client asks its user whether to trust {host}",)
 
 
-def _read(response: ServerAnswer) -> etree._Element:
+def _parse(response: ServerAnswer) -> etree._Element:
     require(response.is_success, describe(response))
     require(response.content_type.lower().startswith(XML_TYPES), "the answer is not sent as XML")
     root = documents.parse(response.body)
@@ -100,7 +102,7 @@ def _read(response: ServerAnswer) -> etree._Element:
     return root
 
 
-def _other_address(root: etree._Element) -> EmailAddress | None:
+def _redirect_address(root: etree._Element) -> EmailAddress | None:
     for account in documents.elements_at(root, "Response", "Account"):
         if text := documents.child_text(account, "RedirectAddr"):
             try:

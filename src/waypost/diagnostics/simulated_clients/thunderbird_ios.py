@@ -18,7 +18,7 @@ from waypost.core import clients
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.lookups import base_domain, looked_up
+from waypost.diagnostics.simulated_clients.lookups import base_domain, look_up
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
@@ -48,22 +48,22 @@ _OAUTH2_PARTS: Final = ("tokenURL", "authURL", "issuer", "scope")
 _SPACES: Final = " \t\r\n"
 
 
-def ask(user: ClientUser) -> ClientSession:
+def search(user: ClientUser) -> ClientSession:
     """Ask two URLs and the public database by https; then the same for the MX host's domain."""
     # [code] URLQueryItem leaves "@" and "+" as they are.
     query = f"emailaddress={user.typed_address}"
     reasons: list[str] = []
-    found = yield from _first(user.domain, query, user.address, reasons)
+    found = yield from _first_document(user.domain, query, user.address, reasons)
     if found is None:
-        records = yield from looked_up("MX", user.domain)
+        records = yield from look_up("MX", user.domain)
         # [code] The first record of the answer, whatever its preference.
         host = next((one.data for one in records if one.data), "")
         if host:
-            found = yield from _first(base_domain(host), "", user.address, reasons)
+            found = yield from _first_document(base_domain(host), "", user.address, reasons)
     return Outcome(reasons=tuple(reasons)) if found is None else found
 
 
-def _first(
+def _first_document(
     domain: str, query: str, address: EmailAddress, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     """Return the outcome of the first document that can be decoded; it ends the search."""
@@ -78,7 +78,7 @@ def _first(
         try:
             # [code] Only a 200 counts.
             require(response.status == 200, describe(response))
-            servers = list(decoded(response.body, address))
+            servers = list(decode(response.body, address))
         except UnusableDocument as error:
             if response.status or request.host != urls.DATABASE_HOST:
                 reasons.append(f"{request.url}: {error}")
@@ -91,20 +91,20 @@ def _outcome(request: ClientRequest, servers: list[MailServer]) -> Outcome:
     incoming = documents.first_server(servers, "imap")
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
-        why = f"{request.url}: no IMAP or no SMTP service, which ends its search"
-        return Outcome(reasons=(why,), has_stopped=True)
+        reason = f"{request.url}: no IMAP or no SMTP service, which ends its search"
+        return Outcome(reasons=(reason,), has_stopped=True)
     account = Account(incoming, outgoing)
-    return Outcome(account, source=request.url, warnings=tuple(_troubles(account)))
+    return Outcome(account, source=request.url, warnings=tuple(_warnings(account)))
 
 
-def _troubles(account: Account) -> Iterator[str]:
+def _warnings(account: Account) -> Iterator[str]:
     if account.incoming.method == _OAUTH2:
         yield "imap: the client uses OAuth2 for any host, also outside its table, and no password"
     elif not account.incoming.method:
         yield "imap: the client knows none of the methods, and asks for no password"
 
 
-def decoded(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
+def decode(body: bytes, address: EmailAddress) -> Iterator[MailServer]:
     """Decode a document; one bad value makes all of it useless.
 
     Raises:
@@ -137,23 +137,23 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     require(
         kind in _TYPES, f"a section of the type {kind[:20]!r} makes the client refuse the document"
     )
-    spoiled = f"one {kind} section makes the client refuse the document"
+    refusal = f"one {kind} section makes the client refuse the document"
     values = {
         name: documents.expand_placeholders(_text(section, name), address)
         for name in ("hostname", "port", "socketType", "username")
     }
     for name, value in values.items():
-        require(value != "", f"{spoiled}: there is no {name}")
+        require(value != "", f"{refusal}: there is no {name}")
     socket = values["socketType"]
-    require(socket in _SECURITY, f"{spoiled}: socketType {socket[:20]!r} is not known")
+    require(socket in _SECURITY, f"{refusal}: socketType {socket[:20]!r} is not known")
     methods = [one.strip(_SPACES) for one in documents.child_texts(section, "authentication")]
     for method in methods:
         if method and method not in _METHODS:
-            raise UnusableDocument(f"{spoiled}: authentication {method[:40]!r} is not known")
+            raise UnusableDocument(f"{refusal}: authentication {method[:40]!r} is not known")
     try:
         port = documents.parse_port(values["port"])
     except UnusableDocument as error:
-        raise UnusableDocument(f"{spoiled}: {error}") from error
+        raise UnusableDocument(f"{refusal}: {error}") from error
     # [code] AuthenticationType.swift: OAuth2 at any position, then a password in the clear.
     method = next((one for one in (_OAUTH2, _CLEARTEXT) if one in methods), "")
     server = MailServer(kind, values["hostname"].lower(), port, _SECURITY[socket])
@@ -163,8 +163,8 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 def _text(section: etree._Element, name: str) -> str:
     """Return the text of the last element with a name (for `domain` the first), without spaces."""
     texts = [one.strip(_SPACES) for one in documents.child_texts(section, name)]
-    held = [one for one in texts if one]
-    return next(iter(held if name == "domain" else reversed(held)), "")
+    nonempty = [one for one in texts if one]
+    return next(iter(nonempty if name == "domain" else reversed(nonempty)), "")
 
 
 THUNDERBIRD_IOS: Final = SimulatedClient(
@@ -172,7 +172,7 @@ THUNDERBIRD_IOS: Final = SimulatedClient(
     version="source 98f4283",
     date="2026-08-20",
     basis="code",
-    asks=ask,
+    search=search,
     order=(
         "GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress=E`, the address unescaped",
         "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml`",

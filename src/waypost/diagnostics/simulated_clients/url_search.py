@@ -16,22 +16,22 @@ from waypost.diagnostics.simulated_clients.session import (
 )
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS
 
-Search = Callable[
+AddressSearch = Callable[
     [ClientUser, list[str]], Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]
 ]
 """Searches for a user and adds the reason of each failure. It returns the outcome, or another user
 if an answer redirects to another address."""
 
 
-def in_turn(
+def try_each_url(
     requests: Iterable[ClientRequest],
     read: Callable[[bytes], Account],
     *,
     follow: Callable[
         [ClientRequest], Generator[ClientRequest, ServerAnswer, ServerAnswer]
     ] = follow_redirects,
-    counts: Callable[[ServerAnswer], bool] = lambda response: response.is_success,
-    stops: bool = False,
+    is_readable: Callable[[ServerAnswer], bool] = lambda response: response.is_success,
+    stops_on_bad_document: bool = False,
 ) -> ClientSession:
     """Send one request after the other, until a document is usable.
 
@@ -39,8 +39,8 @@ def in_turn(
         requests: in the client's order.
         read: returns the account of a document, or raises UnusableDocument.
         follow: how the client follows redirects.
-        counts: returns whether the client reads an answer.
-        stops: a document that the client reads and cannot use ends its search.
+        is_readable: returns whether the client reads an answer.
+        stops_on_bad_document: a document that the client reads and cannot use ends its search.
 
     Returns:
         The account and its source, or the reason of each failure.
@@ -48,7 +48,7 @@ def in_turn(
     reasons: list[str] = []
     for request in requests:
         response = yield from follow(request)
-        if not counts(response):
+        if not is_readable(response):
             # If the public database is not asked, its missing answer is no reason.
             if response.status or request.host not in DATABASE_HOSTS:
                 reasons.append(f"{request.url}: {describe(response)}")
@@ -57,25 +57,27 @@ def in_turn(
             return Outcome(read(response.body), source=request.url)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
-            if stops:
+            if stops_on_bad_document:
                 reasons[-1] += ", which ends its search"
                 return Outcome(reasons=tuple(reasons), has_stopped=True)
     return Outcome(reasons=tuple(reasons))
 
 
-def for_each_address(search: Search, user: ClientUser, most: int) -> ClientSession:
+def follow_address_redirects(
+    search: AddressSearch, user: ClientUser, max_redirects: int
+) -> ClientSession:
     """Search for a user, and again for each address that an answer redirects to.
 
     Args:
         search: the client's search for one address.
         user: the user that sets up an account.
-        most: the maximum number of redirects to another address.
+        max_redirects: the maximum number of redirects to another address.
 
     Returns:
         The outcome of the last search, or the reason of each failure.
     """
     reasons: list[str] = []
-    for _ in range(most + 1):
+    for _ in range(max_redirects + 1):
         found = yield from search(user, reasons)
         if isinstance(found, Outcome):
             return found

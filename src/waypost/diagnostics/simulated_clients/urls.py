@@ -47,7 +47,7 @@ def database(domain: str) -> ClientRequest:
     return ClientRequest("GET", "https", DATABASE_HOST, f"/v1.1/{domain}")
 
 
-def encoded(address: str) -> str:
+def address_query(address: str) -> str:
     """Return the query with an address, escaped as in a form."""
     return f"emailaddress={quote(address, safe='')}"
 

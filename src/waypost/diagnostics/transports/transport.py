@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from waypost.diagnostics.comparison.server import CheckedServer
-from waypost.diagnostics.simulated_clients.lookups import above
+from waypost.diagnostics.simulated_clients.lookups import parent_domain
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.net.connection import DeadlineConnection
 from waypost.net.deadline import Deadline
@@ -72,7 +72,7 @@ class FixedHost:
         """Allow a host that DNS names, and the names that clients derive from it."""
         while host:
             self._named |= {host, f"autoconfig.{host}"}
-            host = above(host)
+            host = parent_domain(host)
 
     def add_redirect(self, _target: ClientRequest) -> None:
         """Return at once: a redirect is followed on the same server, or not at all."""

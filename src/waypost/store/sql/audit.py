@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from waypost.database.engine import Connection
-from waypost.diagnostics.diagnostic import Diagnostic, RowPlace
+from waypost.diagnostics.diagnostic import Diagnostic, RowLocation
 from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import row_warnings, schema
 from waypost.store.sql.precedence import RowVerdict, find_served
@@ -46,10 +46,10 @@ def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
     for page in _pages(connection, sa.select(*_NAMED, *ENTRY_COLUMNS)):
         verdicts = find_served(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
-        lacking = {one.place: one for one in unusable.find(served)}
+        lacking = {one.location: one for one in unusable.find(served)}
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
-            if (lack := lacking.get(RowPlace("domain", str(row["id"])))) is not None:
+            if (lack := lacking.get(RowLocation("domain", str(row["id"])))) is not None:
                 yield lack
             yield from row_warnings.domain_warnings(row)
     yield from _dangling(connection)
