@@ -90,8 +90,8 @@ def test_automx2_still_runs(release: Release, bare: Engine, tmp_path: Path) -> N
     assert after == before
     assert {answer.outcome for answer in before.values()} == {"served"}
     assert content(bare) == rows
-    (imap, *_) = [o for o in after["example.com", "autoconfig"].offers if o.kind == "imap"]
-    assert (imap.place, imap.login) == (
+    (imap, *_) = [o for o in after["example.com", "autoconfig"].services if o.kind == "imap"]
+    assert (imap.host_or_url, imap.login) == (
         "imap.example.com",
         str(EmailAddress.parse("alice@example.com")),
     )

@@ -20,10 +20,10 @@ from tests.servers.requirements import require
 from tests.servers.waypost import free_port, waypost
 from tests.web.public.test_autodiscover import question
 from waypost.diagnostics.comparison.server import CheckedServer
-from waypost.diagnostics.conformance.redirect_loops import redirect_loops
+from waypost.diagnostics.conformance.redirect_loops import check_redirect_loops
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.transport import SingleServerTransport
 
 pytestmark = pytest.mark.servers
 SAMPLES = ROOT / "src/waypost/demo/providers.toml"
@@ -153,8 +153,10 @@ def test_conformance_names_the_cause(front: Front) -> None:
     """`waypost conformance` reports that https is read as http, and how to fix the server."""
     server = CheckedServer(True, "127.0.0.1", front.ports["https"], "")
     domains = ("example.com", "unserved.invalid")
-    http = HttpClient(FixedHost(server, domains), ExchangeLimits(), tls_context=front.trust)
-    found = list(redirect_loops(ConformanceTarget(http, "alice", *domains)))
+    http = HttpClient(
+        SingleServerTransport(server, domains), ExchangeLimits(), tls_context=front.trust
+    )
+    found = list(check_redirect_loops(ConformanceTarget(http, "alice", *domains)))
 
     assert any(f"https://{NAMES[1]}{PROBE} is redirected to the same URL" in one for one in found)
     causes = [one for one in found if "proxy_set_header X-Forwarded-Proto $scheme;" in one]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from waypost.core.clients import CLIENTS
-from waypost.diagnostics.codes import TABLES
+from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.explain import records_of
 
 REFUSED = "one IMAP or SMTP service without TLS makes these clients refuse the whole document"
@@ -15,7 +15,7 @@ FIX = (
     "remove the service, protect it with TLS, or exclude it from Autoconfig: "
     'formats = ["autodiscover", "mobileconfig", "dns"]'
 )
-CODES = [(one, table.command) for table in TABLES for one in table.codes]
+CODES = [(one, table.command) for table in CODE_TABLES for one in table.codes]
 
 
 def test_a_code(waypost: Waypost) -> None:
@@ -59,7 +59,9 @@ def test_every_code(waypost: Waypost) -> None:
     }
 
 
-@pytest.mark.parametrize(("code", "command"), [(table.codes[0], table.command) for table in TABLES])
+@pytest.mark.parametrize(
+    ("code", "command"), [(table.codes[0], table.command) for table in CODE_TABLES]
+)
 def test_one_code_of_each_table(waypost: Waypost, code: object, command: str) -> None:
     """A code of each command is described, in any case."""
     topic = getattr(code, "code", "")

@@ -26,13 +26,18 @@ CASES = sorted((REPORTS / "layout").glob("*.json"))
 WIDTHS = {"pipe": None, "80": 80, "40": 40}
 
 
-def group(one: dict[str, Any]) -> DiagnosticGroup:
-    """Read what was found of one code."""
-    about = DiagnosticCode(one["code"], one["severity"], one["message"], one["fix"])
-    diagnostics = [Diagnostic(about, place) for place in one["places"]]
-    more = {key: one[key] for key in ("reach", "is_cause") if key in one}
-    broken_clients = tuple(one.get("clients", ()))
-    return DiagnosticGroup(about, diagnostics, one.get("count", len(diagnostics)), broken_clients, **more)
+def group(case: dict[str, Any]) -> DiagnosticGroup:
+    """Read the diagnostics of one code from a test case."""
+    definition = DiagnosticCode(case["code"], case["severity"], case["message"], case["fix"])
+    diagnostics = [Diagnostic(definition, place) for place in case["places"]]
+    return DiagnosticGroup(
+        definition,
+        diagnostics,
+        case.get("count", len(diagnostics)),
+        tuple(case.get("clients", ())),
+        case.get("reach", 0),
+        case.get("is_cause", False),
+    )
 
 
 def report(path: Path) -> CheckReport:
@@ -115,12 +120,17 @@ def on_a_terminal(
 ) -> str:
     """Run a command on its own terminal; return its output."""
     ours, theirs = pty.openpty()
-    diagnostics = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "COLORTERM"}
     }
-    variables = {**diagnostics, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
+    variables = {
+        **inherited,
+        "TERM": "xterm-256color",
+        "COLUMNS": f"{columns}",
+        "HOME": f"{home}",
+    }
     command = [sys.executable, "-m", "waypost", *arguments]
     with subprocess.Popen(
         command,

@@ -128,7 +128,7 @@ def mail_client(
 
 
 @dataclass(frozen=True, slots=True)
-class MailServers:
+class CheckedMailServers:
     """The servers where clients log in."""
 
     imap: Dovecot
@@ -139,12 +139,12 @@ class MailServers:
 def mail_servers(
     network: None,  # noqa: ARG001 -- where these are started
     authority: Authority,
-) -> Iterator[MailServers]:
+) -> Iterator[CheckedMailServers]:
     """Yield the IMAP and submission servers for all names of MAIL_HOSTS."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
     with dovecot(pair) as imap, submission(pair) as smtp:
-        yield MailServers(imap, smtp)
+        yield CheckedMailServers(imap, smtp)
 
 
 @pytest.fixture(scope="package")
@@ -159,7 +159,7 @@ def calendar_server(
 @pytest.fixture(scope="package")
 def chat_client(
     front: Front,  # noqa: ARG001 -- in whose network it is started
-    mail_servers: MailServers,  # noqa: ARG001 -- the same
+    mail_servers: CheckedMailServers,  # noqa: ARG001 -- the same
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DeltaChat]:
     """Yield a Delta Chat that resolves only the names of all sites and mail servers."""

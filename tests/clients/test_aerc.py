@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.aerc import Aerc
-from tests.clients.conftest import Front, MailServers
+from tests.clients.conftest import CheckedMailServers, Front
 from tests.servers.authority import Authority
 from tests.servers.login import Login
 from tests.servers.requirements import require
@@ -30,7 +30,7 @@ def user(address: str) -> str:
 
 
 def test_the_published_zone_leads_to_a_login(
-    aerc: Aerc, front: Front, mail_servers: MailServers
+    aerc: Aerc, front: Front, mail_servers: CheckedMailServers
 ) -> None:
     """By the SRV records of `waypost show dns`, aerc finds both servers and logs in."""
     address = "alice@hosted.example"
@@ -43,7 +43,7 @@ def test_the_published_zone_leads_to_a_login(
     assert front.log.requests()[before:] == []
 
 
-def test_what_was_set_up_sends(aerc: Aerc, mail_servers: MailServers) -> None:
+def test_what_was_set_up_sends(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
     """With that account, after a restart, aerc sends a message by the server on port 587."""
     address = "alice@hosted.example"
     aerc.set_up(address)
@@ -55,7 +55,7 @@ def test_what_was_set_up_sends(aerc: Aerc, mail_servers: MailServers) -> None:
     assert "Subject: Proof\n" in message.text
 
 
-def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: MailServers) -> None:
+def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
     """If `_imaps` has the target ".", aerc uses `_imap`, and so STARTTLS."""
     address = "alice@starttls.example"
     account = aerc.set_up(address)

@@ -11,7 +11,7 @@ from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML
 from tests.golden.cases import Case, cases
 from tests.web.asgi import Client as Asker
 from waypost.core.address import EmailAddress
-from waypost.diagnostics.comparison.answers import AnsweredService, read_answer
+from waypost.diagnostics.comparison.answers import ParsedService, read_answer
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
@@ -53,11 +53,11 @@ def offers(case: Case) -> set[tuple[str, str, int, str]]:
     answer = read_answer(
         "autoconfig", 200, case.stored("autoconfig.xml")["autoconfig.xml"], address
     )
-    return {_place(offer) for offer in answer.offers}
+    return {_place(offer) for offer in answer.services}
 
 
-def _place(one: AnsweredService | MailServer) -> tuple[str, str, int, str]:
-    host = one.place if isinstance(one, AnsweredService) else one.host
+def _place(one: ParsedService | MailServer) -> tuple[str, str, int, str]:
+    host = one.host_or_url if isinstance(one, ParsedService) else one.host
     return one.kind, host, one.port, one.security
 
 

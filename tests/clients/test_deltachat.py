@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.conftest import Front, MailServers
+from tests.clients.conftest import CheckedMailServers, Front
 from tests.clients.deltachat import DeltaChat
 from tests.servers.login import Login
 
@@ -19,7 +19,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[str]:
 
 
 def test_the_first_url_is_enough(
-    chat_client: DeltaChat, front: Front, mail_servers: MailServers
+    chat_client: DeltaChat, front: Front, mail_servers: CheckedMailServers
 ) -> None:
     """With autoconfig.D, Delta Chat finds the servers with one request, and logs in."""
     domain = "everywhere.example"
@@ -47,7 +47,7 @@ def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> Non
 
 @pytest.mark.rule("autoconfig-no-address")
 def test_placeholders_become_the_login_name(
-    chat_client: DeltaChat, mail_servers: MailServers
+    chat_client: DeltaChat, mail_servers: CheckedMailServers
 ) -> None:
     """At the well-known URL Delta Chat sends no address, so the answer has a placeholder."""
     address = f"{USER}@by-well-known.example"
@@ -56,7 +56,9 @@ def test_placeholders_become_the_login_name(
     assert mail_servers.smtp.logins[-1].login_name == address
 
 
-def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailServers) -> None:
+def test_starttls_and_the_local_part(
+    chat_client: DeltaChat, mail_servers: CheckedMailServers
+) -> None:
     """Delta Chat uses STARTTLS, with the local part as the login name."""
     used = chat_client.set_up(f"{USER}@starttls.example")
     host = "mail.starttls.example"

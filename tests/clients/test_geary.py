@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.clients.conftest import Front, MailServers
+from tests.clients.conftest import CheckedMailServers, Front
 from tests.clients.geary import Account, AddressRefused, Geary, Server
 from tests.clients.sites import THUNDERBIRD_DATABASE_HOST
 from tests.servers.login import Login
@@ -34,7 +34,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
 
 
 def test_it_logs_in_with_a_password_alone(
-    gtk_client: Geary, front: Front, mail_servers: MailServers
+    gtk_client: Geary, front: Front, mail_servers: CheckedMailServers
 ) -> None:
     """A name, an address and a password are enough: Geary logs in and saves the account."""
     domain = "everywhere.example"

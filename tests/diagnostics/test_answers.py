@@ -14,8 +14,8 @@ from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import (
     ANSWER_MAX_BYTES,
     Answer,
-    AnsweredService,
     AnswerFormat,
+    ParsedService,
     read_answer,
 )
 from waypost.diagnostics.comparison.server import FORMATS
@@ -60,7 +60,7 @@ IMAP = (
     "<socketType>STARTTLS</socketType><username>%EMAILADDRESS%</username>"
     "<authentication>{}</authentication></incomingServer>"
 )
-IMAP_OFFER = AnsweredService(
+IMAP_OFFER = ParsedService(
     *("imap", "imap.example.com", 143, "starttls", ("password-cleartext",), "alice@example.com")
 )
 
@@ -70,7 +70,7 @@ def test_spellings_of_autoconfig() -> None:
     old = read("autoconfig", autoconfig(IMAP.format("plain")))
     new = read("autoconfig", autoconfig(IMAP.format("password-cleartext")))
 
-    assert old.offers == new.offers == (IMAP_OFFER,)
+    assert old.services == new.services == (IMAP_OFFER,)
     assert (set(old.notes), set(new.notes)) == ({"plain"}, set())
 
 
@@ -99,7 +99,7 @@ def test_security_of_autodiscover(inner: str, security: str, notes: set[str]) ->
     text = "<Type>IMAP</Type><Server>imap.example.com</Server><Port>143</Port><SPA>off</SPA>"
     answer = read("autodiscover", autodiscover(text + inner))
 
-    assert answer.offers == (AnsweredService("imap", "imap.example.com", 143, security),)
+    assert answer.services == (ParsedService("imap", "imap.example.com", 143, security),)
     assert answer.notes == notes
 
 
@@ -107,10 +107,10 @@ def test_urls_of_calendars() -> None:
     """A port in a URL means the same as a separate port, and a bare slash changes nothing."""
     plain = "<Type>CalDAV</Type><Server>https://DAV.example.com</Server><SSL>on</SSL>"
     ported = "<Type>CalDAV</Type><Server>https://dav.example.com:443/</Server><Port>443</Port>"
-    first = read("autodiscover", autodiscover(plain)).offers
-    second = read("autodiscover", autodiscover(ported)).offers
+    first = read("autodiscover", autodiscover(plain)).services
+    second = read("autodiscover", autodiscover(ported)).services
 
-    assert first == second == (AnsweredService("caldav", "https://dav.example.com", 443, "tls"),)
+    assert first == second == (ParsedService("caldav", "https://dav.example.com", 443, "tls"),)
 
 
 def test_profile() -> None:
@@ -137,12 +137,10 @@ def test_profile() -> None:
     answer = read("mobileconfig", plistlib.dumps({"PayloadContent": [mail, calendar]}))
 
     cleartext = ("password-cleartext",)
-    assert answer.offers == (
-        AnsweredService(
-            "pop3", "pop.example.com", 995, "protected", cleartext, "alice@example.com"
-        ),
-        AnsweredService("smtp", "smtp.example.com", 25, "none", ("none",)),
-        AnsweredService("caldav", "https://dav.example.com/x", 443, "protected"),
+    assert answer.services == (
+        ParsedService("pop3", "pop.example.com", 995, "protected", cleartext, "alice@example.com"),
+        ParsedService("smtp", "smtp.example.com", 25, "none", ("none",)),
+        ParsedService("caldav", "https://dav.example.com/x", 443, "protected"),
     )
 
 
@@ -213,13 +211,13 @@ def test_any_texts(form: AnswerFormat, place: str, port: str) -> None:
         }
     )
     if form == "mobileconfig":
-        (offer,) = read(form, body).offers
-        assert str(offer).isprintable()
+        (service,) = read(form, body).services
+        assert str(service).isprintable()
         return
     safe = "".join(c for c in place if c.isprintable() and c not in "<>&")
     number = "".join(c for c in port if c.isprintable() and c not in "<>&")
     inner = IMAP.format("x").replace("143", number).replace("IMAP.%EMAILDOMAIN%", safe)
     protocol = f"<Type>CalDAV</Type><Server>{safe}</Server><Port>{number}</Port>"
     document = autoconfig(inner) if form == "autoconfig" else autodiscover(protocol)
-    for offer in read(form, document).offers:
-        assert str(offer).isprintable()
+    for service in read(form, document).services:
+        assert str(service).isprintable()

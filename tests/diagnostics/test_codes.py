@@ -19,7 +19,7 @@ from waypost.diagnostics.diagnostic import (
     RowLocation,
     diagnostic_json,
 )
-from waypost.diagnostics.explain import client_of, records_of
+from waypost.diagnostics.explain import find_client, records_of
 from waypost.diagnostics.row_codes import ROW_CODES
 from waypost.diagnostics.simulated_clients import CLIENTS as RECORDS
 
@@ -44,7 +44,7 @@ def test_topics_are_unique() -> None:
     topics = [one.topic for one in CLIENTS]
     assert len(set(topics)) == len(topics)
     assert set(topics).isdisjoint(one.code for one in CODES)
-    assert all(client_of(one.topic) is one for one in CLIENTS)
+    assert all(find_client(one.topic) is one for one in CLIENTS)
 
 
 def test_texts_name_no_path() -> None:
@@ -83,7 +83,11 @@ TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
     (Diagnostic(ABOUT, detail="seen"), lambda one: one.line, "a message: seen"),
     (Diagnostic(WHOLE, detail="seen"), lambda one: one.line, "seen"),
     (Diagnostic(ABOUT, DomainLocation("a.example", 1, "")), str, "a.example"),
-    (Diagnostic(ABOUT, DomainLocation("a.example", 3, "imap x")), str, "a.example and 2 more: imap x"),
+    (
+        Diagnostic(ABOUT, DomainLocation("a.example", 3, "imap x")),
+        str,
+        "a.example and 2 more: imap x",
+    ),
     (Diagnostic(ABOUT, DomainLocation("domains of x", None, "imap")), str, "domains of x: imap"),
     (Diagnostic(ABOUT, RowLocation("server", "4"), "odd", "kept"), str, "server 4: odd; kept"),
     (Diagnostic(ABOUT, RowLocation("server", "4"), "x" * 201), str, f"server 4: {'x' * 200}…"),

@@ -23,7 +23,7 @@ from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.transport import SingleServerTransport
 
 DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
 UNSERVED = "waypost-conformance.invalid"
@@ -33,7 +33,7 @@ def asked(
     url: str, *, limits: ExchangeLimits | None = None, checks_certificates: bool = True
 ) -> ConformanceTarget:
     domains = ("example.com", UNSERVED)
-    way = FixedHost(CheckedServer.parse(url), domains)
+    way = SingleServerTransport(CheckedServer.parse(url), domains)
     http = HttpClient(way, limits or ExchangeLimits(), checks_certificates=checks_certificates)
     return ConformanceTarget(http, "alice", *domains)
 
@@ -230,7 +230,7 @@ def test_hosts_that_answers_lead_to() -> None:
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
         hosts = "example.com", UNSERVED, "setup.hoster.test"
-        http = HttpClient(FixedHost(CheckedServer.parse(url), hosts), ExchangeLimits())
+        http = HttpClient(SingleServerTransport(CheckedServer.parse(url), hosts), ExchangeLimits())
         question = ConformanceTarget(http, "alice", "example.com", UNSERVED)
         found = {one.key: one for one in reports(question)}["nextcloud-mail"]
         by_rule = {one.key: one for one in reports(question)}

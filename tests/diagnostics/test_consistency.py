@@ -12,8 +12,13 @@ from tests.golden.cases import Case, cases
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DomainNotServed
 from waypost.diagnostics.comparison.answers import AnswerFormat, read_answer
-from waypost.diagnostics.conformance.account_checks import without_connection
-from waypost.diagnostics.conformance.consistency import NO_ANSWER, agreement, disagreements, users
+from waypost.diagnostics.conformance.account_checks import port_mismatches
+from waypost.diagnostics.conformance.consistency import (
+    UNKNOWN_LOCAL_PART,
+    check_same_servers,
+    check_user_enumeration,
+    server_mismatches,
+)
 from waypost.diagnostics.simulated_clients.apple import CONTENT_TYPE
 from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
 
@@ -32,7 +37,7 @@ class Site:
 
     Attributes:
         changed: the path, the bytes, and the bytes that replace them.
-        refused: whose answers are missing, and the path.
+        rejected_certificate: whose answers are missing, and the path.
     """
 
     def __init__(
@@ -42,14 +47,14 @@ class Site:
     ) -> None:
         """Create a site with faults."""
         self.changed = changed
-        self.refused = refused
+        self.rejected_certificate = refused
 
     def __call__(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answer."""
         path = handler.path.partition("?")[0]
         kind, document = ANSWERS.get(path, ("", b""))
         known = bool(document) and "invalid" not in handler.headers["Host"]
-        who, where = self.refused
+        who, where = self.rejected_certificate
         if who and path == where and who in unquote(handler.path) + body.decode():
             known = False
         if path == self.changed[0]:
@@ -78,16 +83,18 @@ CHANGES = [
 def test_documents_that_do_not_agree(path: str, old: bytes, new: bytes, said: str) -> None:
     """A server that one document names and Autoconfig does not is found, whatever differs."""
     with scripted(Site((path, old, new))) as url:
-        findings = list(agreement(asked(url)))
+        findings = list(check_same_servers(asked(url)))
     assert any(said in finding for finding in findings), findings
 
 
 def test_documents_that_agree() -> None:
     """Documents with fewer servers than Autoconfig have no finding, nor have missing documents."""
     with scripted(Site()) as url:
-        assert list(agreement(asked(url))) == list(users(asked(url))) == []
+        assert (
+            list(check_same_servers(asked(url))) == list(check_user_enumeration(asked(url))) == []
+        )
     with scripted(Site(refused=("example", POX))) as url:
-        assert list(agreement(asked(url))) == []
+        assert list(check_same_servers(asked(url))) == []
 
 
 FILES: dict[AnswerFormat, str] = {
@@ -109,7 +116,7 @@ def test_waypost_agrees_with_itself(case: Case) -> None:
         body = (case.answers(file) or {file: b""}).get(file, b"")
         who = address or EmailAddress.parse("alice@example.com")
         answers[form] = read_answer(form, 200 if body else 404, body, who)
-    assert list(disagreements(answers)) == []
+    assert list(server_mismatches(answers)) == []
 
 
 @pytest.mark.parametrize(
@@ -122,9 +129,9 @@ def test_waypost_agrees_with_itself(case: Case) -> None:
 )
 def test_who_exists(path: str, said: str) -> None:
     """A server whose answers show strangers its users is found, with the document."""
-    with scripted(Site(refused=(NO_ANSWER, path))) as url:
-        (finding,) = users(asked(url))
-    assert finding == f"{said}{NO_ANSWER}@example.com"
+    with scripted(Site(refused=(UNKNOWN_LOCAL_PART, path))) as url:
+        (finding,) = check_user_enumeration(asked(url))
+    assert finding == f"{said}{UNKNOWN_LOCAL_PART}@example.com"
 
 
 def account(kind: str, port: int, security: ServerSecurity) -> Account:
@@ -160,14 +167,14 @@ PORTS: list[tuple[str, int, ServerSecurity, str]] = [
 def test_ports_that_do_not_fit(kind: str, port: int, security: ServerSecurity, code: str) -> None:
     """A port that no server uses in this way is an error; a port that few use is a warning."""
     odd = account(kind, port, security)
-    found = list(without_connection(odd))
+    found = list(port_mismatches(odd))
     assert [(one.code, one.text) for one in found] == (
         [(code, f"{kind} {kind}.example.com:{port}")] if code else []
     )
     is_error = code in {"client-waits", "client-no-connection"}
     assert all((one.severity == "error") == is_error for one in found)
     seen = frozenset({odd.incoming, odd.outgoing})
-    assert list(without_connection(odd, good=seen)) == []
+    assert list(port_mismatches(odd, working=seen)) == []
 
 
 def test_a_client_that_would_wait() -> None:

@@ -4,24 +4,24 @@ from dataclasses import replace
 
 import pytest
 
-from waypost.diagnostics.comparison.answers import Answer, AnsweredService, AnswerFormat
-from waypost.diagnostics.comparison.difference import NOTES, differences
+from waypost.diagnostics.comparison.answers import Answer, AnswerFormat, ParsedService
+from waypost.diagnostics.comparison.difference import NOTE_TEXTS, differences
 
-IMAP = AnsweredService(
+IMAP = ParsedService(
     "imap", "imap.example.com", 993, "tls", ("password-cleartext",), "a@example.com"
 )
-SECOND = replace(IMAP, place="imap2.example.com")
+SECOND = replace(IMAP, host_or_url="imap2.example.com")
 POP = replace(IMAP, kind="pop3", port=995)
-SMTP = replace(IMAP, kind="smtp", place="smtp.example.com", port=465)
-CALDAV = AnsweredService("caldav", "https://dav.example.com", 443)
+SMTP = replace(IMAP, kind="smtp", host_or_url="smtp.example.com", port=465)
+CALDAV = ParsedService("caldav", "https://dav.example.com", 443)
 NOTHING = Answer("nothing", "status 404")
 UNKNOWN = Answer("nothing", "status 204", notes=frozenset({"204"}))
 REFUSED = Answer("nothing", "status 400")
 FAILED = Answer("failed", "status 500")
 
 
-def served(*offers: AnsweredService, notes: frozenset[str] = frozenset()) -> Answer:
-    return Answer("served", "status 200", offers, notes)
+def served(*services: ParsedService, notes: frozenset[str] = frozenset()) -> Answer:
+    return Answer("served", "status 200", services, notes)
 
 
 FULL = served(IMAP, SMTP)
@@ -73,16 +73,16 @@ def test_differences(
         replace(IMAP, security="starttls"),
         replace(IMAP, login="a"),
         replace(IMAP, methods=("OAuth2",)),
-        replace(IMAP, place="other.example.com"),
+        replace(IMAP, host_or_url="other.example.com"),
     ],
 )
-def test_everything_counts(changed: AnsweredService) -> None:
+def test_everything_counts(changed: ParsedService) -> None:
     """A change of any part of a service is a difference that an operator must check."""
     found = list(differences("autoconfig", FULL, served(changed, SMTP)))
     assert [difference.expected for difference in found] == [False, False]
 
 
-@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("note", NOTE_TEXTS)
 def test_peculiarities(note: str) -> None:
     """A peculiarity of automx2's form may disappear, but must not appear."""
     old = served(IMAP, SMTP, notes=frozenset({note}))

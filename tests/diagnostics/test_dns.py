@@ -11,7 +11,12 @@ from tests.servers.named import Named as NameServer
 from tests.servers.named import named
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.transports.dns import PATIENT_TIMEOUTS, REFUSALS_MAX, TIMEOUTS_MAX, Dns
+from waypost.diagnostics.transports.dns import (
+    REFUSALS_MAX,
+    TIMEOUTS_BEFORE_SHORT,
+    TIMEOUTS_MAX,
+    CachingResolver,
+)
 from waypost.net.dns.resolver import resolver_name as named_in_messages
 
 D = "example.com"
@@ -56,19 +61,19 @@ ANSWERS = [
 @pytest.mark.parametrize(("lookup", "found"), ANSWERS)
 def test_records(server: NameServer, lookup: DnsLookup, found: set[DnsAnswer]) -> None:
     """Each type of record is returned as clients read it; a missing name has no records."""
-    dns = Dns(("127.0.0.1", server.port), 5)
+    dns = CachingResolver(("127.0.0.1", server.port), 5)
     assert set(dns(lookup)) == found
-    assert dns.failed == []
+    assert dns.unanswered == []
 
 
 @pytest.mark.servers
 def test_what_is_refused_is_told(server: NameServer) -> None:
     """A zone that the server does not have gives no answer, reported with the DNS code."""
-    dns = Dns(("127.0.0.1", server.port), 2)
+    dns = CachingResolver(("127.0.0.1", server.port), 2)
     why = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
     with pytest.raises(NamesUnavailable, match=why):
         dns(DnsLookup("MX", "other.example"))
-    assert list(map(str, dns.failed)) == [f"DNS MX other.example: {why}"]
+    assert list(map(str, dns.unanswered)) == [f"DNS MX other.example: {why}"]
     assert dns(DnsLookup("NS", D)) == (DnsAnswer(f"ns.{D}"),)
 
 
@@ -79,44 +84,44 @@ SILENT = [Script.DEAD, Script.HANGING, Script.NONSENSE]
 def test_nobody_answers(script: Script) -> None:
     """A resolver that never answers is asked once, and only within the time limit."""
     with resolver(script) as port:
-        dns = Dns(("127.0.0.1", port), 0.3)
+        dns = CachingResolver(("127.0.0.1", port), 0.3)
         begun = time.monotonic()
         for number in range(8):
             with pytest.raises(NamesUnavailable, match=f"port {port} does not answer"):
                 dns(DnsLookup("MX", f"a{number}.example"))
     assert time.monotonic() - begun < 3
-    assert [f"{one.lookup}" for one in dns.failed] == ["DNS MX a0.example"]
+    assert [f"{one.lookup}" for one in dns.unanswered] == ["DNS MX a0.example"]
 
 
 @pytest.mark.parametrize("script", [Script.SERVFAIL, Script.REFUSED, Script.NOTIMP])
 def test_an_answer_that_says_nothing(script: Script) -> None:
     """A resolver that refuses all names is asked for a few, each reported with the DNS code."""
     with resolver(script) as port:
-        dns = Dns(("127.0.0.1", port), 5)
+        dns = CachingResolver(("127.0.0.1", port), 5)
         for number in range(8):
             with pytest.raises(NamesUnavailable, match=f"answers {script.name}"):
                 dns(DnsLookup("MX", f"a{number}.example"))
-    assert len(dns.failed) == REFUSALS_MAX
-    assert dns.cause == f"the resolver at 127.0.0.1 port {port} answers {script.name}"
+    assert len(dns.unanswered) == REFUSALS_MAX
+    assert dns.failure == f"the resolver at 127.0.0.1 port {port} answers {script.name}"
 
 
 def test_a_name_that_is_not_there() -> None:
     """NXDOMAIN is an answer: there are no records, and no failure."""
     with resolver(Script.NXDOMAIN) as port:
-        dns = Dns(("127.0.0.1", port), 5)
+        dns = CachingResolver(("127.0.0.1", port), 5)
         assert dns(DnsLookup("A", "a.example")) == ()
-    assert (dns.failed, dns.cause) == ([], "")
+    assert (dns.unanswered, dns.failure) == ([], "")
 
 
 def test_a_resolver_that_dies_later() -> None:
     """A resolver that has answered and then stops is not asked again."""
     with resolver(Script.NXDOMAIN) as port:
-        dns = Dns(("127.0.0.1", port), 0.2)
+        dns = CachingResolver(("127.0.0.1", port), 0.2)
         assert dns(DnsLookup("A", "a.example")) == ()
     for number in range(5):
         with pytest.raises(NamesUnavailable, match="does not answer"):
             dns(DnsLookup("A", f"b{number}.example"))
-    assert [f"{one.lookup}" for one in dns.failed] == ["DNS A b0.example"]
+    assert [f"{one.lookup}" for one in dns.unanswered] == ["DNS A b0.example"]
     assert dns(DnsLookup("A", "a.example")) == ()
 
 
@@ -124,12 +129,12 @@ def test_names_that_get_no_answer() -> None:
     """A resolver that answers other names is not reported as silent, and the run ends."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_MAX + 5)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
-        dns = Dns(("127.0.0.1", port), 0.1)
+        dns = CachingResolver(("127.0.0.1", port), 0.1)
         for name in names:
             with pytest.raises(NamesUnavailable, match="sends no answer for some names"):
                 dns(DnsLookup("A", name))
-        assert len(dns.failed) == TIMEOUTS_MAX
-        fresh = Dns(("127.0.0.1", port), 0.1)
+        assert len(dns.unanswered) == TIMEOUTS_MAX
+        fresh = CachingResolver(("127.0.0.1", port), 0.1)
         with pytest.raises(NamesUnavailable):
             fresh(DnsLookup("A", names[0]))
         assert fresh(DnsLookup("A", "a.example")) == ()
@@ -137,9 +142,9 @@ def test_names_that_get_no_answer() -> None:
 
 def test_patience() -> None:
     """After a few names without an answer, the timeout is shorter."""
-    names = [f"b{number}.example" for number in range(PATIENT_TIMEOUTS + 1)]
+    names = [f"b{number}.example" for number in range(TIMEOUTS_BEFORE_SHORT + 1)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
-        dns = Dns(("127.0.0.1", port), 2.0)
+        dns = CachingResolver(("127.0.0.1", port), 2.0)
         begun = []
         for name in names:
             begun.append(time.monotonic())
@@ -156,9 +161,9 @@ NEVER = ["invalid", "autoconfig.d.invalid", "a..example", f"{'a' * 64}.example",
 def test_names_that_cannot_be_there(name: str) -> None:
     """A name that cannot be published is not looked up, and so it is not unknown."""
     with resolver(Script.DEAD) as port:
-        dns = Dns(("127.0.0.1", port), 0.2)
+        dns = CachingResolver(("127.0.0.1", port), 0.2)
         assert dns(DnsLookup("A", name)) == ()
-    assert dns.failed == []
+    assert dns.unanswered == []
 
 
 def test_the_resolver_of_this_machine_is_named() -> None:
@@ -173,13 +178,13 @@ def test_the_resolver_of_this_machine_is_named() -> None:
 def test_slow_resolver() -> None:
     """A resolver that answers each query just in time is not asked after the total time."""
     with resolver(Script.NXDOMAIN, delay=0.1) as port:
-        dns = Dns(("127.0.0.1", port), 5, 0.45)
+        dns = CachingResolver(("127.0.0.1", port), 5, 0.45)
         answered = 0
-        while not dns.cause and answered < 50:
+        while not dns.failure and answered < 50:
             with suppress(NamesUnavailable):
                 assert dns(DnsLookup("A", f"n{answered}.example")) == ()
                 answered += 1
         with pytest.raises(NamesUnavailable, match=r"too slow: the time .* is used up \(--total\)"):
             dns(DnsLookup("A", "late.example"))
     assert 0 < answered <= 4
-    assert len(dns.failed) == 1
+    assert len(dns.unanswered) == 1

@@ -10,12 +10,12 @@ from tests.servers.waypost import free_port
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.target import ConformanceTarget
-from waypost.diagnostics.doctor.account_checks import MailServers
+from waypost.diagnostics.doctor.account_checks import CheckedMailServers
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import Account, MailServer, ServerSecurity
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 
 HOSTS: Mapping[DnsLookup, tuple[str, ...]] = {
     DnsLookup("A", "here.example"): ("127.0.0.1",),
@@ -30,10 +30,10 @@ def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
     return tuple(DnsAnswer(address) for address in HOSTS.get(lookup, ()))
 
 
-def servers(*, seconds: float = 5, total: float = 120) -> MailServers:
+def servers(*, seconds: float = 5, total: float = 120) -> CheckedMailServers:
     limits = ExchangeLimits(timeout_seconds=seconds, total_seconds=total)
-    http = HttpClient(ResolvedHost(resolve, frozenset()), limits)
-    return MailServers(
+    http = HttpClient(ResolvingTransport(resolve, frozenset()), limits)
+    return CheckedMailServers(
         DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org", resolve), [])
     )
 
@@ -69,8 +69,8 @@ def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> Non
     with server(script) as port:
         checked = servers().check(account("here.example", port, method=method))
     assert codes(checked) == expected
-    assert len(checked.good) == (not expected)
-    assert checked.unknown == ""
+    assert len(checked.working) == (not expected)
+    assert checked.unknown_reason == ""
 
 
 @pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
@@ -118,7 +118,7 @@ UNKNOWN = [
 def test_what_is_not_known(host: str, total: float, why: str) -> None:
     """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
-    assert (checked.diagnostics, checked.good, checked.unknown) == ((), frozenset(), why)
+    assert (checked.diagnostics, checked.working, checked.unknown_reason) == ((), frozenset(), why)
 
 
 def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,10 @@ def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     checked = servers().check(account("six.example", 993))
-    assert (checked.diagnostics, checked.unknown) == ((), "six.example: this machine has no IPv6")
+    assert (checked.diagnostics, checked.unknown_reason) == (
+        (),
+        "six.example: this machine has no IPv6",
+    )
 
 
 def test_what_the_doctor_does_not_speak() -> None:

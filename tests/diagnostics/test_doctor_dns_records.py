@@ -4,10 +4,10 @@ import pytest
 
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.dns_records import zone_findings
+from waypost.diagnostics.doctor.dns_records import record_findings
 from waypost.diagnostics.simulated_clients.dns import no_records
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 from waypost.formats.dns import Record, ServiceAt
 
 MISSING = [
@@ -28,7 +28,9 @@ def test_missing_records(label: str, host: str, code: str) -> None:
     """Calendars on another host need their record; on the domain itself they do not."""
     name = f"{label}._tcp.example.com"
     wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
-    http = HttpClient(ResolvedHost(no_records, frozenset()), ExchangeLimits(timeout_seconds=5))
+    http = HttpClient(
+        ResolvingTransport(no_records, frozenset()), ExchangeLimits(timeout_seconds=5)
+    )
     context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
-    found = [(one.code, one.location) for one in zone_findings(context, wanted)]
+    found = [(one.code, one.location) for one in record_findings(context, wanted)]
     assert found == [(code, name)]

@@ -15,14 +15,14 @@ from tests.diagnostics.resolvers import name_server
 from tests.net.test_capabilities import CLEAR, IMAP, IMAP_PLAIN
 from tests.servers.authority import Authority
 from waypost.core.errors import NamesUnavailable
-from waypost.diagnostics.comparison.answers import AnsweredService
+from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail_servers import mail_findings
+from waypost.diagnostics.doctor.mail_servers import mail_server_findings
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType, no_records
-from waypost.diagnostics.transports.dns import RECORDS_MAX, Dns
+from waypost.diagnostics.transports.dns import RECORDS_MAX, CachingResolver
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 
 Fill = Callable[[Message, str], bytes]
 
@@ -98,7 +98,7 @@ def test_hostile_answers(kind: RecordType, fill: Fill) -> None:
     found: tuple[DnsAnswer, ...] = ()
     reason = ""
     with hostile(fill) as port:
-        dns = Dns(("127.0.0.1", port), 0.5)
+        dns = CachingResolver(("127.0.0.1", port), 0.5)
         try:
             found = dns(DnsLookup(kind, "a.example"))
         except NamesUnavailable as error:
@@ -140,10 +140,10 @@ def test_odd_certificates(names: list[str], more: int, code: str, tmp_path: Path
 
         thread = threading.Thread(target=serve)
         thread.start()
-        offer = AnsweredService(
+        service = ParsedService(
             "imap", "imap.example.com", listening.getsockname()[1], "tls", CLEAR
         )
-        found = mail_findings(_context(authority), offer)
+        found = mail_server_findings(_context(authority), service)
         thread.join(10)
     assert [one.code for one in found] == [code]
 
@@ -154,7 +154,7 @@ def _context(authority: Authority) -> DoctorContext:
 
     context = ssl.create_default_context(cafile=authority.certificate)
     http = HttpClient(
-        ResolvedHost(no_records, frozenset()),
+        ResolvingTransport(no_records, frozenset()),
         ExchangeLimits(timeout_seconds=5),
         tls_context=context,
     )

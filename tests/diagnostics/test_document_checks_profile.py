@@ -7,7 +7,7 @@ import pytest
 
 from tests.golden.cases import HERE as GOLDEN
 from tests.standards.apple import COMMON, SEARCHES, TOP, descriptions
-from waypost.diagnostics.document_checks import profile as structure_profile
+from waypost.diagnostics.document_checks import profile as profile_check
 from waypost.diagnostics.document_checks.profile import profile_findings
 
 GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
@@ -77,7 +77,7 @@ MORE = [
 def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: list[str]) -> None:
     """The keys of ActiveSync accounts and LDAP address books are known, too."""
     profile = plistlib.loads(GOOD)
-    common = {key: profile["PayloadContent"][0][key] for key in structure_profile.REQUIRED}
+    common = {key: profile["PayloadContent"][0][key] for key in profile_check.REQUIRED}
     profile["PayloadContent"] = [common | {"PayloadType": kind} | keys]
     found = profile_findings(plistlib.dumps(profile))
     assert len(found) == len(said), found
@@ -88,28 +88,28 @@ def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: li
 def test_the_keys_are_apples(name: str) -> None:
     """Our table has the keys, types, required keys and values of Apple's description."""
     special = {
-        COMMON: (structure_profile.COMMON, structure_profile.REQUIRED),
-        TOP: (structure_profile.TOP, (*structure_profile.REQUIRED, "PayloadContent")),
-        SEARCHES: (structure_profile.SEARCH, ("LDAPSearchSettingSearchBase",)),
+        COMMON: (profile_check.COMMON_KEYS, profile_check.REQUIRED),
+        TOP: (profile_check.TOP_LEVEL, (*profile_check.REQUIRED, "PayloadContent")),
+        SEARCHES: (profile_check.LDAP_SEARCH, ("LDAPSearchSettingSearchBase",)),
     }
-    keys, demanded = special.get(name) or (
-        structure_profile.PAYLOADS[name],
-        structure_profile.DEMANDED.get(name, ()),
+    keys, required_keys = special.get(name) or (
+        profile_check.PAYLOADS[name],
+        profile_check.REQUIRED_BY_TYPE.get(name, ()),
     )
     described = descriptions()[name]
     if name == TOP:
         described |= descriptions()[COMMON]
     assert keys == described.types
-    assert {*demanded} == described.required
+    assert {*required_keys} == described.required
     for key, values in described.values.items():
         if key != "PayloadType":
-            assert structure_profile.ALLOWED[key] == values
+            assert profile_check.ALLOWED[key] == values
 
 
 def test_all_payloads_are_compared() -> None:
     """Our table has no payload whose description is missing in the tests."""
-    assert {*structure_profile.PAYLOADS, COMMON, TOP, SEARCHES} == {*descriptions()}
+    assert {*profile_check.PAYLOADS, COMMON, TOP, SEARCHES} == {*descriptions()}
     assert {key for one in descriptions().values() for key in one.values} == {
-        *structure_profile.ALLOWED,
+        *profile_check.ALLOWED,
         "PayloadType",
     }

@@ -42,8 +42,8 @@ def k9(document: bytes) -> Account | None:
         if seen.kind not in methods:
             continue
         usable = [method for method in seen.methods if method in K9_METHODS]
-        is_good = seen.place and seen.port and seen.login and usable
-        if not is_good or seen.security not in {"SSL", "STARTTLS"}:
+        is_working = seen.place and seen.port and seen.login and usable
+        if not is_working or seen.security not in {"SSL", "STARTTLS"}:
             return None
         known = [method for method in usable if method in PASSWORDS]
         methods[seen.kind] = methods[seen.kind] or next(iter(known), "nothing")

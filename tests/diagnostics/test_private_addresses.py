@@ -9,14 +9,14 @@ import pytest
 from tests.diagnostics.scripted import fixed, scripted
 from tests.servers.private_network import private_network, second_address
 from tests.servers.requirements import require
-from waypost.diagnostics.comparison.answers import AnsweredService
+from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail_servers import mail_result
+from waypost.diagnostics.doctor.mail_servers import check_mail_server
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 
 PUBLIC = "8.8.8.8"
 DOMAIN = "example.com"
@@ -57,7 +57,7 @@ def _port() -> Iterator[int]:
 
 def asked(*, allow_private: bool = False) -> ConformanceTarget:
     """Build the doctor's transport; a public server has answered already."""
-    transport = ResolvedHost(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
+    transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
     http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
     found = ConformanceTarget(http, "alice", DOMAIN, "unserved.invalid", resolve)
     assert http.send(ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", "/")).status == 200
@@ -99,10 +99,10 @@ def test_what_documents_name() -> None:
     """A host that a document names is not asked at a private address, nor is a mail server."""
     response = asked().http.send(ClientRequest("GET", "http", "stranger.example", "/"))
     assert (response.status, "--allow-private" in response.reason) == (0, True)
-    offer = AnsweredService("imap", DOMAIN, 81, "none")
-    (finding,) = mail_result(DoctorContext(asked(), []), offer).findings
+    service = ParsedService("imap", DOMAIN, 81, "none")
+    (finding,) = check_mail_server(DoctorContext(asked(), []), service).findings
     assert finding.code == "mail-private"
-    (finding,) = mail_result(DoctorContext(asked(allow_private=True), []), offer).findings
+    (finding,) = check_mail_server(DoctorContext(asked(allow_private=True), []), service).findings
     assert finding.code == "mail-silent"
 
 
@@ -111,6 +111,6 @@ def test_what_documents_name() -> None:
 def test_a_private_network() -> None:
     """If no public server has answered, private addresses are asked as before."""
     http = HttpClient(
-        ResolvedHost(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)
+        ResolvingTransport(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)
     )
     assert http.send(ClientRequest("GET", "http", "stranger.example", "/")).body == b"inside"

@@ -6,10 +6,10 @@ import pytest
 
 from tests.diagnostics.scripted import Reply, scripted
 from tests.diagnostics.test_conformance import asked
-from waypost.diagnostics.conformance.redirect_loops import redirect_loops
+from waypost.diagnostics.conformance.redirect_loops import check_redirect_loops
 from waypost.diagnostics.conformance.reports import reports
 from waypost.diagnostics.conformance.schema_probes import PROBES
-from waypost.diagnostics.doctor.runner import _RULES
+from waypost.diagnostics.doctor.runner import _RULE_KEYS
 
 
 def redirecting(places: dict[str, str]) -> Reply:
@@ -89,7 +89,7 @@ NO_LOOPS: list[dict[str, str]] = [
 def test_loops(places: dict[str, str], said: list[str]) -> None:
     """Each URL in a loop is named: a URL to itself, with another query, or several URLs."""
     with scripted(redirecting(places)) as url:
-        found = list(redirect_loops(asked(url)))
+        found = list(check_redirect_loops(asked(url)))
 
     assert len(found) == len(said)
     assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
@@ -99,7 +99,7 @@ def test_loops(places: dict[str, str], said: list[str]) -> None:
 def test_no_loops(places: dict[str, str]) -> None:
     """Other redirects, and invalid ones, are no loops."""
     with scripted(redirecting(places)) as url:
-        assert list(redirect_loops(asked(url))) == []
+        assert list(check_redirect_loops(asked(url))) == []
 
 
 def test_likely_cause() -> None:
@@ -115,7 +115,7 @@ def test_likely_cause() -> None:
 def test_the_cause_is_told_once() -> None:
     """However many URLs are in loops, only the first line names the likely cause."""
     with scripted(redirecting(dict.fromkeys(WELL_KNOWN, "https://{host}{path}"))) as url:
-        found = list(redirect_loops(asked(url)))
+        found = list(check_redirect_loops(asked(url)))
 
     assert [one.count("Likely cause") for one in found] == [1, 0]
     assert found[1] == "https://example.com/.well-known/carddav is redirected to itself"
@@ -132,5 +132,5 @@ def test_client_in_a_loop() -> None:
 
 def test_doctor_looks_for_them() -> None:
     """`waypost doctor` tries the rule as well."""
-    assert "redirect-loop" in _RULES
-    assert {probe.key for probe in PROBES} >= _RULES
+    assert "redirect-loop" in _RULE_KEYS
+    assert {probe.key for probe in PROBES} >= _RULE_KEYS

@@ -13,8 +13,8 @@ from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import (
     ADDRESSES_MAX,
-    ResolvedHost,
-    addresses,
+    ResolvingTransport,
+    resolve_addresses,
 )
 
 HELD = {
@@ -31,7 +31,7 @@ def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
 
 
 def http() -> HttpClient:
-    way = ResolvedHost(resolve, frozenset({"refused.example"}))
+    way = ResolvingTransport(resolve, frozenset({"refused.example"}))
     return HttpClient(way, ExchangeLimits(timeout_seconds=5))
 
 
@@ -50,7 +50,7 @@ ADDRESSES = [
 @pytest.mark.parametrize(("host", "expected"), ADDRESSES)
 def test_addresses(host: str, expected: tuple[str, ...]) -> None:
     """A host has the addresses from DNS, IPv4 first, up to a maximum."""
-    assert addresses(resolve, host) == expected
+    assert resolve_addresses(resolve, host) == expected
 
 
 @pytest.mark.parametrize("host", ["here.example", "second.example", "127.0.0.1"])
@@ -104,11 +104,11 @@ def unknown(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
 
 def test_addresses_that_are_not_known() -> None:
     """A host is unknown without an answer from DNS; an answer for one family is enough."""
-    assert addresses(unknown, "half.example") == ("127.0.0.1",)
-    assert addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
+    assert resolve_addresses(unknown, "half.example") == ("127.0.0.1",)
+    assert resolve_addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
     with pytest.raises(NamesUnavailable):
-        addresses(unknown, "other.example")
-    way = HttpClient(ResolvedHost(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
+        resolve_addresses(unknown, "other.example")
+    way = HttpClient(ResolvingTransport(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
     response = way.send(ClientRequest("GET", "https", "other.example", "/"))
     assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
     assert way.unknown_reasons == ["the resolver does not answer"]

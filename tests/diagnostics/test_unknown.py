@@ -9,7 +9,7 @@ from tests.diagnostics.scripted import fixed, scripted
 from tests.diagnostics.test_conformance import DOCUMENT, asked
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
-from waypost.diagnostics.conformance.reports import ConformanceReport, reports, reports_of_clients
+from waypost.diagnostics.conformance.reports import ConformanceReport, client_reports, reports
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup, RecordType
 from waypost.diagnostics.transports.http_client import ExchangeLimits
@@ -107,7 +107,7 @@ def test_an_account_that_cannot_be_checked() -> None:
     with scripted(serving) as url:
         rows = {
             one.key: one
-            for one in reports_of_clients(asked(url), lambda _: AccountCheck(unknown=WHY))
+            for one in client_reports(asked(url), lambda _: AccountCheck(unknown_reason=WHY))
         }
     assert rows["kmail"].account is not None
     assert (rows["kmail"].verdict, rows["kmail"].remark) == ("not checked", WHY)

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from waypost.diagnostics.comparison.answers import AnsweredService
+from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.mail_servers import mail_findings
+from waypost.diagnostics.doctor.mail_servers import mail_server_findings
 from waypost.diagnostics.simulated_clients.dns import no_records
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 from waypost.net.capabilities import LINE_MAX_BYTES, MailConnection, ProtocolError
 
 Script = Sequence[bytes]
@@ -51,12 +51,12 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
         thread.join(10)
 
 
-def codes(offer: AnsweredService, *, seconds: float = 5) -> list[tuple[str, str]]:
+def codes(service: ParsedService, *, seconds: float = 5) -> list[tuple[str, str]]:
     http = HttpClient(
-        ResolvedHost(no_records, frozenset()), ExchangeLimits(timeout_seconds=seconds)
+        ResolvingTransport(no_records, frozenset()), ExchangeLimits(timeout_seconds=seconds)
     )
     context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
-    return [(one.code, one.detail) for one in mail_findings(context, offer)]
+    return [(one.code, one.detail) for one in mail_server_findings(context, service)]
 
 
 IMAP = b"* OK hello\r\n"
@@ -125,7 +125,7 @@ def test_what_a_server_says(
 ) -> None:
     """Each server is found to be good, or its fault is reported by its code."""
     with server(script) as port:
-        found = codes(AnsweredService(kind, "127.0.0.1", port, security, methods))
+        found = codes(ParsedService(kind, "127.0.0.1", port, security, methods))
 
     assert [one for one, _ in found] == ([code] if code else []), found
     assert detail in "".join(seen for _, seen in found)
@@ -136,7 +136,7 @@ def test_a_server_that_says_nothing(security: str) -> None:
     """A server that sends nothing, or single bytes slowly, is a finding within the time limit."""
     for drips in (False, True):
         with server([b""], drips=drips) as port:
-            found = codes(AnsweredService("imap", "127.0.0.1", port, security), seconds=0.4)
+            found = codes(ParsedService("imap", "127.0.0.1", port, security), seconds=0.4)
         assert [code for code, _ in found] in (["mail-silent"], ["mail-tls"])
 
 
@@ -154,7 +154,7 @@ def test_nobody_listens() -> None:
     """A closed port is reported."""
     with socket.socket() as held:  # so that no other process listens there either
         held.bind(("127.0.0.1", 0))
-        found = codes(AnsweredService("imap", "127.0.0.1", held.getsockname()[1], "tls"))
+        found = codes(ParsedService("imap", "127.0.0.1", held.getsockname()[1], "tls"))
     assert [code for code, _ in found] == ["mail-silent"]
 
 
@@ -171,6 +171,6 @@ GREEDY = [
 def test_long_list_is_cut(kind: str, script: Script) -> None:
     """If a server lists very many login methods, a report shows the first ones."""
     with server(script) as port:
-        found = codes(AnsweredService(kind, "127.0.0.1", port, "none", ("GSSAPI",)))
+        found = codes(ParsedService(kind, "127.0.0.1", port, "none", ("GSSAPI",)))
     assert [code for code, _ in found] == ["mail-authentication"]
     assert len(found[0][1]) < 400

@@ -13,8 +13,8 @@ from waypost.diagnostics.comparison.server import CheckedServer, ask
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
-from waypost.diagnostics.transports.transport import ClientTransport, FixedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.diagnostics.transports.transport import ClientTransport, SingleServerTransport
 from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.system_transport import SystemTransport
 
@@ -40,7 +40,9 @@ def _by_http_client(transport: ClientTransport, url: str, host: str) -> None:
 
 
 def by_conformance(url: str) -> None:
-    _by_http_client(FixedHost(CheckedServer.parse(url), ("example.com",)), url, "example.com")
+    _by_http_client(
+        SingleServerTransport(CheckedServer.parse(url), ("example.com",)), url, "example.com"
+    )
 
 
 def by_doctor(url: str) -> None:
@@ -48,7 +50,7 @@ def by_doctor(url: str) -> None:
         return (DnsAnswer("127.0.0.1"),) if lookup.type == "A" else ()
 
     port = url.rpartition(":")[2]
-    _by_http_client(ResolvedHost(resolve, frozenset()), url, f"example.com:{port}")
+    _by_http_client(ResolvingTransport(resolve, frozenset()), url, f"example.com:{port}")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -126,7 +126,11 @@ class Diagnostic:
     @property
     def line(self) -> str:
         """Return the text after the message, unless the text is complete without it."""
-        return self.text if self.definition.detail_is_complete else f"{self.definition.message}: {self.text}"
+        return (
+            self.text
+            if self.definition.detail_is_complete
+            else f"{self.definition.message}: {self.text}"
+        )
 
     def __str__(self) -> str:
         """Return the text."""

@@ -24,7 +24,8 @@ def find_code(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
     """Return a code with its table; None if there is no such code."""
     topic_name = topic.lower()
     return next(
-        ((one, table) for table in CODE_TABLES for one in table.codes if one.code == topic_name), None
+        ((one, table) for table in CODE_TABLES for one in table.codes if one.code == topic_name),
+        None,
     )
 
 

@@ -76,5 +76,9 @@ def sort_groups(groups: Iterable[DiagnosticGroup]) -> list[DiagnosticGroup]:
     """Return groups by severity, then by the number of clients; causes are first of all."""
     return sorted(
         groups,
-        key=lambda one: (not one.is_cause, SEVERITIES.index(one.severity), -one.broken_client_count),
+        key=lambda one: (
+            not one.is_cause,
+            SEVERITIES.index(one.severity),
+            -one.broken_client_count,
+        ),
     )

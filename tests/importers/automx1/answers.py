@@ -35,8 +35,8 @@ def _offers(form: AnswerFormat, status: int, body: bytes, address: EmailAddress)
     if answer.outcome != "served":
         return answer.outcome
     return [
-        [one.kind, one.place, one.port, one.security, " ".join(one.methods), one.login]
-        for one in answer.offers
+        [one.kind, one.host_or_url, one.port, one.security, " ".join(one.methods), one.login]
+        for one in answer.services
     ]
 
 

@@ -24,12 +24,12 @@ from waypost.cli.progress import with_progress_bar
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, RequestError
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
-from waypost.diagnostics.conformance.reports import ConformanceReport, reports, steps
+from waypost.diagnostics.conformance.reports import ConformanceReport, report_count, reports
 from waypost.diagnostics.conformance.target import ConformanceTarget
-from waypost.diagnostics.doctor.unanswered_lookups import resolver_findings
-from waypost.diagnostics.transports.dns import Dns, DnsUnavailable
+from waypost.diagnostics.doctor.unanswered_lookups import unanswered_lookup_findings
+from waypost.diagnostics.transports.dns import CachingResolver, UnansweredLookup
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.transport import FixedHost
+from waypost.diagnostics.transports.transport import SingleServerTransport
 from waypost.net.dns.resolver import read_server
 
 UrlArgument = Annotated[

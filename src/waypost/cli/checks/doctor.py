@@ -29,11 +29,11 @@ from waypost.diagnostics.conformance.reports import UNSERVED, ConformanceReport
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.doctor.runner import ExpectedRecords, examine, steps
+from waypost.diagnostics.doctor.runner import ExpectedRecords, run_checks, step_count
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
-from waypost.diagnostics.transports.dns import Dns
+from waypost.diagnostics.transports.dns import CachingResolver
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvedHost
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
 from waypost.net.dns.resolver import read_server
 
 _THUNDERBIRD: Final = "thunderbird"

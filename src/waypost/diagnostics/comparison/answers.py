@@ -61,12 +61,12 @@ class AnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class AnsweredService:
+class ParsedService:
     """One service as a client reads it. A value that the format does not contain is empty.
 
     Attributes:
         kind: `imap`, `pop3`, `smtp`, `caldav`, ….
-        place: host name in lower case, or URL.
+        host_or_url: host name in lower case, or URL.
         port: 0 if there is none.
         security: `tls`, `starttls`, `none`, or `protected` if the format does not say which.
         methods: the authentication methods, the preferred one first.
@@ -74,7 +74,7 @@ class AnsweredService:
     """
 
     kind: str
-    place: str
+    host_or_url: str
     port: int = 0
     security: str = ""
     methods: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class AnsweredService:
     def __str__(self) -> str:
         """Return one line for people."""
         port = f":{self.port}" if self.port else ""
-        words = [self.kind, f"{self.place}{port}", self.security, " ".join(self.methods)]
+        words = [self.kind, f"{self.host_or_url}{port}", self.security, " ".join(self.methods)]
         words += [f"login {self.login}"] if self.login else []
         return _UNPRINTABLE.sub("?", " ".join(word for word in words if word))
 
@@ -96,21 +96,23 @@ class Answer:
         outcome: `nothing` for a refusal after which a client can continue or stop cleanly;
             `failed` for a broken answer.
         detail: the status or the reason, for people.
-        offers: in the order of the document.
+        services: in the order of the document.
         notes: peculiarities of form that do not change the meaning.
     """
 
     outcome: AnswerOutcome
     detail: str
-    offers: tuple[AnsweredService, ...] = ()
+    services: tuple[ParsedService, ...] = ()
     notes: frozenset[str] = frozenset()
 
 
-def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddress) -> Answer:
+def read_answer(
+    answer_format: AnswerFormat, status: int, body: bytes, address: EmailAddress
+) -> Answer:
     """Return what a response means.
 
     Args:
-        form: the format that was asked for.
+        answer_format: the format that was asked for.
         status: the HTTP status.
         body: the bytes received, at most `ANSWER_MAX_BYTES`.
         address: the address of the request; placeholders are expanded with it.
@@ -122,24 +124,24 @@ def read_answer(form: AnswerFormat, status: int, body: bytes, address: EmailAddr
         return Answer("failed", f"status 200, but longer than {ANSWER_MAX_BYTES} bytes")
     notes: set[str] = set()
     try:
-        if form == "autodiscover":
-            root = _parsed(body, "Autodiscover")
-            code = next((_text(error, "ErrorCode") for error in _named(root, "Error")), "")
+        if answer_format == "autodiscover":
+            root = _parse(body, "Autodiscover")
+            code = next((_text(error, "ErrorCode") for error in _elements_named(root, "Error")), "")
             if code:
                 return Answer("nothing", f"ErrorCode {code[:8]}")
-            offers = tuple(_autodiscover(root, address, notes))
-        elif form == "autoconfig":
-            offers = tuple(_autoconfig(_parsed(body, "clientConfig"), address, notes))
+            services = tuple(_autodiscover(root, address, notes))
+        elif answer_format == "autoconfig":
+            services = tuple(_autoconfig(_parse(body, "clientConfig"), address, notes))
         else:
-            offers = tuple(_mobileconfig(body, address))
+            services = tuple(_mobileconfig(body, address))
     except AnswerError as error:
         return Answer("failed", f"status 200, but {error}")
-    if not offers:
+    if not services:
         return Answer("nothing", "status 200 without services", notes=frozenset(notes))
-    return Answer("served", "status 200", offers, frozenset(notes))
+    return Answer("served", "status 200", services, frozenset(notes))
 
 
-def _parsed(body: bytes, root_name: str) -> etree._Element:
+def _parse(body: bytes, root_name: str) -> etree._Element:
     try:
         root = untrusted_xml.parse(body)
     except untrusted_xml.NotWellFormed as error:
@@ -153,7 +155,7 @@ def _parsed(body: bytes, root_name: str) -> etree._Element:
 
 def _autoconfig(
     root: etree._Element, address: EmailAddress, notes: set[str]
-) -> Iterator[AnsweredService]:
+) -> Iterator[ParsedService]:
     if len([one for one in root.iter() if _local_name(one) == "domain"]) > 1:
         notes.add("all domains")
     for section in root.iter():
@@ -164,9 +166,9 @@ def _autoconfig(
             notes.add("plain")
         socket_type = _text(section, "socketType")
         host, url = _text(section, "hostname"), _text(section, "url")
-        yield AnsweredService(
+        yield ParsedService(
             kind=(section.get("type") or "")[:TEXT_MAX_CHARS].lower(),
-            place=expand_placeholders(host, address).lower()
+            host_or_url=expand_placeholders(host, address).lower()
             or normalize_host_or_url(expand_placeholders(url, address)),
             port=parse_port(_text(section, "port")) or url_port(url),
             security=_SECURITY.get(socket_type.lower(), socket_type),
@@ -177,8 +179,8 @@ def _autoconfig(
 
 def _autodiscover(
     root: etree._Element, address: EmailAddress, notes: set[str]
-) -> Iterator[AnsweredService]:
-    for protocol in _named(root, "Protocol"):
+) -> Iterator[ParsedService]:
+    for protocol in _elements_named(root, "Protocol"):
         ssl, encryption = _text(protocol, "SSL").lower(), _text(protocol, "Encryption").lower()
         kind, server = _text(protocol, "Type").lower(), _text(protocol, "Server")
         server = expand_placeholders(server, address)
@@ -188,9 +190,9 @@ def _autodiscover(
             notes.add("SSL off")
         # MS-OXDSCLI, element Encryption: if present, it overrides SSL.
         security = {"ssl": "tls", "tls": "starttls", "none": "none"}.get(encryption)
-        yield AnsweredService(
+        yield ParsedService(
             kind=kind,
-            place=normalize_host_or_url(server),
+            host_or_url=normalize_host_or_url(server),
             port=parse_port(_text(protocol, "Port")) or url_port(server),
             security=security or ("none" if ssl == "off" else "tls"),
             login=normalize_login(_text(protocol, "LoginName"), address),
@@ -209,7 +211,7 @@ def _unsigned(body: bytes) -> bytes:
         raise AnswerError(f"its signature cannot be read: {error}") from error
 
 
-def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[AnsweredService]:
+def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[ParsedService]:
     body = _unsigned(signed)
     if b"<!ENTITY" in body:
         raise AnswerError("it defines entities")
@@ -234,12 +236,12 @@ def _mobileconfig(signed: bytes, address: EmailAddress) -> Iterator[AnsweredServ
 
 def _apple_mail(
     payload: Mapping[str, Any], direction: str, kind: str, address: EmailAddress
-) -> AnsweredService:
+) -> ParsedService:
     prefix = f"{direction}MailServer"
     method = str(payload.get(f"{prefix}Authentication", ""))
-    return AnsweredService(
+    return ParsedService(
         kind=kind,
-        place=expand_placeholders(str(payload.get(f"{prefix}HostName", "")), address).lower(),
+        host_or_url=expand_placeholders(str(payload.get(f"{prefix}HostName", "")), address).lower(),
         port=parse_port(str(payload.get(f"{prefix}PortNumber", ""))),
         security="protected" if payload.get(f"{prefix}UseSSL") else "none",
         methods=(_APPLE_METHODS.get(method, method),),
@@ -249,31 +251,31 @@ def _apple_mail(
 
 def _apple_dav(
     payload: Mapping[str, Any], kind: str, prefix: str, address: EmailAddress
-) -> AnsweredService:
+) -> ParsedService:
     url = expand_placeholders(str(payload.get(f"{prefix}PrincipalURL", "")), address)
     is_protected = bool(payload.get(f"{prefix}UseSSL"))
     port = parse_port(str(payload.get(f"{prefix}Port", "")))
-    return AnsweredService(
+    return ParsedService(
         kind=kind,
-        place=normalize_host_or_url(url),
+        host_or_url=normalize_host_or_url(url),
         port=port or (443 if is_protected else 80),
         security="protected" if is_protected else "none",
         login=normalize_login(str(payload.get(f"{prefix}Username", "")), address),
     )
 
 
-def _named(root: etree._Element, name: str) -> Iterator[etree._Element]:
+def _elements_named(root: etree._Element, name: str) -> Iterator[etree._Element]:
     return (element for element in root.iter() if _local_name(element) == name)
 
 
 def _text(element: etree._Element, name: str | None = None) -> str:
-    found = element
+    differences_found = element
     if name is not None:
         child = next((child for child in element if _local_name(child) == name), None)
         if child is None:
             return ""
-        found = child
-    return (found.text or "").strip()[:TEXT_MAX_CHARS]
+        differences_found = child
+    return (differences_found.text or "").strip()[:TEXT_MAX_CHARS]
 
 
 def _local_name(element: etree._Element) -> str:

@@ -34,25 +34,27 @@ class Comparison:
 
     def all(self, domains: Iterable[str], jobs: int) -> Iterator[DomainComparison]:
         """Compare many domains, up to `jobs` at once, and yield the results in their order."""
-        waiting: deque[Future[DomainComparison]] = deque()
+        pending: deque[Future[DomainComparison]] = deque()
         with ThreadPoolExecutor(jobs) as pool:
             try:
                 for domain in domains:
-                    waiting.append(pool.submit(self.one, domain))
-                    if len(waiting) > 2 * jobs:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
+                    pending.append(pool.submit(self.one, domain))
+                    if len(pending) > 2 * jobs:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def one(self, domain: str) -> DomainComparison:
         """Compare one domain in every format."""
-        found: list[tuple[AnswerFormat, Difference]] = []
-        for form in FORMATS:
+        differences_found: list[tuple[AnswerFormat, Difference]] = []
+        for answer_format in FORMATS:
             old, new = (
-                ask(server, form, self.local_part, domain, self.timeout_seconds)
+                ask(server, answer_format, self.local_part, domain, self.timeout_seconds)
                 for server in (self.old, self.new)
             )
-            found += [(form, difference) for difference in differences(form, old, new)]
-        return DomainComparison(domain, tuple(found))
+            differences_found += [
+                (answer_format, difference) for difference in differences(answer_format, old, new)
+            ]
+        return DomainComparison(domain, tuple(differences_found))

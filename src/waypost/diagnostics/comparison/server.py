@@ -107,32 +107,36 @@ def check_reachable(server: CheckedServer, timeout_seconds: float) -> None:
 
 
 def ask(
-    server: CheckedServer, form: AnswerFormat, local_part: str, domain: str, timeout_seconds: float
+    server: CheckedServer,
+    answer_format: AnswerFormat,
+    local_part: str,
+    domain: str,
+    timeout_seconds: float,
 ) -> Answer:
     """Return the answer for an address in a format.
 
     Args:
         server: the server to ask.
-        form: the format to ask for.
+        answer_format: the format to ask for.
         local_part: of the address.
         domain: as it is sent, in upper or lower case.
         timeout_seconds: for the whole answer.
     """
     address = EmailAddress.parse(f"{local_part}@{domain}")
-    request = _request(server, form, f"{local_part}@{domain}")
+    request = _request(server, answer_format, f"{local_part}@{domain}")
     try:
         with server.connect(server.authority, Deadline(timeout_seconds)) as connection:
             response = exchange(connection, request, ANSWER_MAX_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Answer("failed", f"no answer: {failure_reason(error)}")
-    return read_answer(form, response.status, response.body, address)
+    return read_answer(answer_format, response.status, response.body, address)
 
 
-def _request(server: CheckedServer, form: AnswerFormat, address: str) -> HttpRequest:
+def _request(server: CheckedServer, answer_format: AnswerFormat, address: str) -> HttpRequest:
     query = f"?emailaddress={quote(address, safe='@')}"
-    if form == "autoconfig":
+    if answer_format == "autoconfig":
         return HttpRequest(server.authority, f"{server.path}/mail/config-v1.1.xml{query}")
-    if form == "mobileconfig":
+    if answer_format == "mobileconfig":
         return HttpRequest(server.authority, f"{server.path}/mobileconfig/{query}")
     target = f"{server.path}/autodiscover/autodiscover.xml"
     headers = {"Content-Type": "text/xml"}

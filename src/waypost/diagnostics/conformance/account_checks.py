@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from waypost.diagnostics.conformance.client_codes import client_diagnostic
 from waypost.diagnostics.diagnostic import Diagnostic
-from waypost.diagnostics.document_checks.mail_documents import BEGINS_PLAIN, FROM_THE_START
+from waypost.diagnostics.document_checks.mail_documents import IMPLICIT_TLS_PORTS, STARTTLS_PORTS
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
 
 
@@ -15,32 +15,32 @@ class AccountCheck:
 
     Attributes:
         diagnostics: why the client cannot use the servers.
-        unknown: why the servers could not be checked; empty if they were.
-        good: the servers that do what the client needs.
+        unknown_reason: why the servers could not be checked; empty if they were.
+        working: the servers that do what the client needs.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
-    unknown: str = ""
-    good: frozenset[MailServer] = frozenset()
+    unknown_reason: str = ""
+    working: frozenset[MailServer] = frozenset()
 
 
 CheckAccount = Callable[[Account], AccountCheck]
 
 
-def unchecked(_: Account) -> AccountCheck:
+def skip_account_check(_: Account) -> AccountCheck:
     """Return a result without findings: the mail servers are not checked."""
     return AccountCheck()
 
 
-def without_protection(account: Account | None) -> Iterator[Diagnostic]:
+def servers_without_tls(account: Account | None) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each server that the client uses without TLS."""
     for server in servers_of(account):
         if server.security == "none":
-            yield client_diagnostic("client-no-tls", place_of(server))
+            yield client_diagnostic("client-no-tls", describe_server(server))
 
 
-def without_connection(
-    account: Account | None, good: frozenset[MailServer] = frozenset()
+def port_mismatches(
+    account: Account | None, working: frozenset[MailServer] = frozenset()
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic if client and server wait for each other, or cannot connect.
 
@@ -48,18 +48,18 @@ def without_connection(
 
     Args:
         account: of a client.
-        good: servers that were seen to work; they are not checked by their port.
+        working: servers that were seen to work; they are not checked by their port.
     """
     for server in servers_of(account):
-        if server in good:
+        if server in working:
             continue
-        if server.security == "starttls" and server.port in FROM_THE_START:
-            yield client_diagnostic("client-waits", place_of(server))
-        if server.security == "tls" and server.port in BEGINS_PLAIN:
+        if server.security == "starttls" and server.port in IMPLICIT_TLS_PORTS:
+            yield client_diagnostic("client-waits", describe_server(server))
+        if server.security == "tls" and server.port in STARTTLS_PORTS:
             # Providers exist that speak TLS on 587.
-            is_usual = server.port in {143, 110}
-            code = "client-no-connection" if is_usual else "client-odd-port"
-            yield client_diagnostic(code, place_of(server))
+            is_default_port = server.port in {143, 110}
+            code = "client-no-connection" if is_default_port else "client-odd-port"
+            yield client_diagnostic(code, describe_server(server))
 
 
 def servers_of(account: Account | None) -> tuple[MailServer, ...]:
@@ -67,6 +67,6 @@ def servers_of(account: Account | None) -> tuple[MailServer, ...]:
     return tuple(dict.fromkeys((account.incoming, account.outgoing))) if account else ()
 
 
-def place_of(server: MailServer) -> str:
+def describe_server(server: MailServer) -> str:
     """Return the name of a server for reports."""
     return f"{server.kind} {server.host}:{server.port}"

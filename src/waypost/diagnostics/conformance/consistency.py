@@ -11,8 +11,8 @@ from typing import Final
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import (
     Answer,
-    AnsweredService,
     AnswerFormat,
+    ParsedService,
     read_answer,
 )
 from waypost.diagnostics.conformance.target import ConformanceTarget
@@ -20,48 +20,54 @@ from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import profile_request
 from waypost.diagnostics.simulated_clients.session import ServerAnswer, describe
 
-NO_ANSWER: Final = "waypost-conformance-nobody"
+UNKNOWN_LOCAL_PART: Final = "waypost-conformance-nobody"
 """A local part that probably belongs to no user."""
 _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
-_NAMES: Final[dict[AnswerFormat, str]] = {
+_DOCUMENT_NAMES: Final[dict[AnswerFormat, str]] = {
     "autoconfig": "Autoconfig",
     "autodiscover": "Autodiscover",
     "mobileconfig": "the profile",
 }
 
 
-def agreement(target: ConformanceTarget) -> Iterator[str]:
+def check_same_servers(target: ConformanceTarget) -> Iterator[str]:
     """Yield the mail servers that another document names and Autoconfig does not."""
     address = target.address
-    yield from disagreements(
-        {form: _read(form, _response(target, form, address), address) for form in _NAMES}
+    yield from server_mismatches(
+        {form: _parse(form, _response(target, form, address), address) for form in _DOCUMENT_NAMES}
     )
 
 
-def disagreements(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
+def server_mismatches(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
     """Yield the same for given answers to one address.
 
     The other documents may name fewer servers: some clients use only one of each type.
     """
-    known = answers["autoconfig"].offers
-    for form, answer in answers.items() if known else ():
-        for offer in answer.offers:
-            if offer.kind in _MAIL and not any(_is_same(offer, one) for one in known):
-                yield f"{_NAMES[form]} names {offer}, which Autoconfig does not name"
+    autoconfig_services = answers["autoconfig"].services
+    for form, answer in answers.items() if autoconfig_services else ():
+        for service in answer.services:
+            if service.kind in _MAIL and not any(
+                _matches(service, one) for one in autoconfig_services
+            ):
+                yield f"{_DOCUMENT_NAMES[form]} names {service}, which Autoconfig does not name"
 
 
-def users(target: ConformanceTarget) -> Iterator[str]:
+def check_user_enumeration(target: ConformanceTarget) -> Iterator[str]:
     """Yield the documents that a user who does not exist gets in another form."""
-    address = f"{NO_ANSWER}@{target.domain}"
-    for form, name in _NAMES.items():
-        first, other = (_response(target, form, one) for one in (target.address, address))
-        kinds = {_read(form, response, address).outcome for response in (first, other)}
-        if len(kinds) > 1:
-            answers = f"{describe(first)} for {target.address}, {describe(other)} for {address}"
-            yield f"{name}: {answers}"
+    address = f"{UNKNOWN_LOCAL_PART}@{target.domain}"
+    for form, name in _DOCUMENT_NAMES.items():
+        existing_user, unknown_user = (
+            _response(target, form, one) for one in (target.address, address)
+        )
+        outcomes = {
+            _parse(form, response, address).outcome for response in (existing_user, unknown_user)
+        }
+        if len(outcomes) > 1:
+            known, unknown = describe(existing_user), describe(unknown_user)
+            yield f"{name}: {known} for {target.address}, {unknown} for {address}"
 
 
-def _read(form: AnswerFormat, response: ServerAnswer, address: str) -> Answer:
+def _parse(form: AnswerFormat, response: ServerAnswer, address: str) -> Answer:
     return read_answer(form, response.status, response.body, EmailAddress.parse(address))
 
 
@@ -73,11 +79,18 @@ def _response(target: ConformanceTarget, form: AnswerFormat, address: str) -> Se
     return target.http.send(profile_request(EmailAddress.parse(address)))
 
 
-def _is_same(one: AnsweredService, known: AnsweredService) -> bool:
-    """Compare two offers; a profile has one value for both kinds of TLS."""
-    is_same = (one.kind, one.place) == (known.kind, known.place)
-    is_same = is_same and (not one.port or one.port == known.port)
-    is_same = is_same and (not one.login or not known.login or one.login == known.login)
-    if one.security == "protected":
-        return is_same and known.security != "none"
-    return is_same and one.security == known.security
+def _matches(service: ParsedService, autoconfig_service: ParsedService) -> bool:
+    """Compare two services; a profile has one value for both kinds of TLS."""
+    is_same = (service.kind, service.host_or_url) == (
+        autoconfig_service.kind,
+        autoconfig_service.host_or_url,
+    )
+    is_same = is_same and (not service.port or service.port == autoconfig_service.port)
+    is_same = is_same and (
+        not service.login
+        or not autoconfig_service.login
+        or service.login == autoconfig_service.login
+    )
+    if service.security == "protected":
+        return is_same and autoconfig_service.security != "none"
+    return is_same and service.security == autoconfig_service.security

@@ -30,17 +30,17 @@ class Probe:
 
     Attributes:
         needs_dns: the rule is skipped if DNS is not asked.
-        applies: returns whether the server has what the rule is about.
+        is_applicable: returns whether the server has what the rule is about.
     """
 
     key: str
-    about: str
-    finds: Callable[[ConformanceTarget], Iterator[str]]
+    description: str
+    check: Callable[[ConformanceTarget], Iterator[str]]
     needs_dns: bool = False
-    applies: Callable[[ConformanceTarget], bool] = lambda _: True
+    is_applicable: Callable[[ConformanceTarget], bool] = lambda _: True
 
 
-def _document(target: ConformanceTarget) -> Iterator[str]:
+def _check_autoconfig(target: ConformanceTarget) -> Iterator[str]:
     response = target.get_autoconfig()
     if not response.is_success:
         yield f"/mail/config-v1.1.xml: {describe(response)}"
@@ -51,7 +51,7 @@ def _document(target: ConformanceTarget) -> Iterator[str]:
     yield from autoconfig_findings(response.body)
 
 
-def _well_known(target: ConformanceTarget) -> Iterator[str]:
+def _check_well_known(target: ConformanceTarget) -> Iterator[str]:
     first = target.get_autoconfig()
     query = urls.address_query(target.address)
     second = target.http.send(urls.well_known(target.domain, "https", query))
@@ -61,7 +61,7 @@ def _well_known(target: ConformanceTarget) -> Iterator[str]:
         yield f"{urls.WELL_KNOWN} differs from {urls.MAIL}"
 
 
-def _without_address(target: ConformanceTarget) -> Iterator[str]:
+def _check_without_address(target: ConformanceTarget) -> Iterator[str]:
     # The parameter is optional for the client (s1.1, s1.2); three recorded clients omit it.
     for request in (urls.autoconfig(target.domain), urls.well_known(target.domain)):
         response = target.http.send(request)
@@ -69,7 +69,7 @@ def _without_address(target: ConformanceTarget) -> Iterator[str]:
             yield f"{request.host}{request.path} without emailaddress: {describe(response)}"
 
 
-def _capitals(target: ConformanceTarget) -> Iterator[str]:
+def _check_uppercase_domain(target: ConformanceTarget) -> Iterator[str]:
     # RFC 4343: domain names have no case.
     address = f"{target.local_part}@{target.domain.upper()}"
     response = target.get_autoconfig(address)
@@ -77,7 +77,7 @@ def _capitals(target: ConformanceTarget) -> Iterator[str]:
         yield f"an address with a domain in capital letters: {describe(response)}"
 
 
-def _unserved(target: ConformanceTarget) -> Iterator[str]:
+def _check_unserved_domain(target: ConformanceTarget) -> Iterator[str]:
     if target.serves_every_domain():
         yield f"every domain is served, {target.unserved} too; name one that is not (--unserved)"
         return
@@ -91,14 +91,14 @@ def _unserved(target: ConformanceTarget) -> Iterator[str]:
         yield f"Autoconfig for a domain that is not served: {describe(response)} instead of 404"
     request = urls.pox(f"autodiscover.{target.unserved}", address, content_type="text/xml")
     response = target.http.send(request)
-    if response.is_success and not _refuses(response):
+    if response.is_success and not _has_error_code(response):
         answer = f"{describe(response)} without an ErrorCode"
         yield f"Autodiscover for a domain that is not served: {answer}"
 
 
-def _autodiscover(target: ConformanceTarget) -> Iterator[str]:
+def _check_autodiscover(target: ConformanceTarget) -> Iterator[str]:
     response = target.post(urls.pox_body(target.address))
-    if not response.is_success or _refuses(response):
+    if not response.is_success or _has_error_code(response):
         yield f"/autodiscover/autodiscover.xml: {describe(response)}, no settings"
         return
     if "xml" not in response.content_type.lower():
@@ -106,7 +106,7 @@ def _autodiscover(target: ConformanceTarget) -> Iterator[str]:
     yield from autodiscover_findings(response.body)
 
 
-def _spellings(target: ConformanceTarget) -> Iterator[str]:
+def _check_path_case(target: ConformanceTarget) -> Iterator[str]:
     # Three spellings were seen; the one that Outlook uses depends on its version.
     request = urls.pox(f"autodiscover.{target.domain}", target.address, content_type="text/xml")
     for path in ("/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
@@ -115,7 +115,7 @@ def _spellings(target: ConformanceTarget) -> Iterator[str]:
             yield f"POST {path}: {describe(response)}"
 
 
-def _content_types(target: ConformanceTarget) -> Iterator[str]:
+def _check_content_types(target: ConformanceTarget) -> Iterator[str]:
     # Thunderbird sends a charset, FairEmail sends no Content-Type at all.
     for kind in ("text/xml; charset=utf-8", ""):
         host = f"autodiscover.{target.domain}"
@@ -124,7 +124,7 @@ def _content_types(target: ConformanceTarget) -> Iterator[str]:
             yield f"POST with {kind or 'no'} Content-Type: {describe(response)}"
 
 
-def _probe_by_get(target: ConformanceTarget) -> Iterator[str]:
+def _check_get(target: ConformanceTarget) -> Iterator[str]:
     # Delta Chat sends this request, and ends its search at any successful XML.
     request = ClientRequest("GET", "https", f"autodiscover.{target.domain}", urls.AUTODISCOVER)
     response = target.http.send(request)
@@ -132,20 +132,20 @@ def _probe_by_get(target: ConformanceTarget) -> Iterator[str]:
         yield f"GET {request.path} is a success ({describe(response)})"
 
 
-def _bad_xml(target: ConformanceTarget) -> Iterator[str]:
+def _check_bad_xml(target: ConformanceTarget) -> Iterator[str]:
     # MS-OXDSCLI: ErrorCode 600 in a 200 for a malformed request; a plain 4xx is as good.
     bodies = {
         "XML that is not well-formed": b"<Autodiscover><Request>",
         "no XML at all": b"\x00\xff{}",
         "XML without an address": b"<Autodiscover/>",
     }
-    for what, body in bodies.items():
+    for description, body in bodies.items():
         response = target.post(body)
         if not response.status or response.status >= 500:
-            yield f"{what}: {describe(response)}"
+            yield f"{description}: {describe(response)}"
 
 
-def _entities(target: ConformanceTarget) -> Iterator[str]:
+def _check_entities(target: ConformanceTarget) -> Iterator[str]:
     plain = urls.pox_body(target.address)
     head, mark, rest = plain.partition(b"<Autodiscover")
     address = target.address.encode()
@@ -157,7 +157,7 @@ def _entities(target: ConformanceTarget) -> Iterator[str]:
         yield f"a document type definition: {describe(response)}"
 
 
-def _soap(target: ConformanceTarget) -> Iterator[str]:
+def _check_soap(target: ConformanceTarget) -> Iterator[str]:
     # Clients that try Exchange's SOAP first continue after a 404.
     host = f"autodiscover.{target.domain}"
     path = "/autodiscover/autodiscover.svc"
@@ -167,7 +167,7 @@ def _soap(target: ConformanceTarget) -> Iterator[str]:
         yield f"POST {path}: {describe(response)}"
 
 
-def _head(target: ConformanceTarget) -> Iterator[str]:
+def _check_head(target: ConformanceTarget) -> Iterator[str]:
     # RFC 9110 s9.3.2.
     request = urls.autoconfig(target.domain, "https", urls.address_query(target.address))
     response = target.follow(replace(request, method="HEAD"))
@@ -175,18 +175,18 @@ def _head(target: ConformanceTarget) -> Iterator[str]:
         yield f"HEAD {request.path}: {describe(response)}"
 
 
-def statuses(target: ConformanceTarget) -> Iterator[str]:
+def check_statuses(target: ConformanceTarget) -> Iterator[str]:
     """Yield each status of earlier answers that is 401 or a server error."""
     # Calendars and address books ask for a password, and other servers need not know WebDAV.
-    held = [one for one in target.http.exchanges if one[0].method != "PROPFIND"]
-    found = {response.status for _, response in held}
-    for status in sorted(one for one in found if one == 401 or one >= 500):
-        where = [r for r, response in held if response.status == status]
-        times = f"{len(where)} times, first at" if len(where) > 1 else "at"
-        yield f"status {status} {times} {where[0].method} {where[0].path}"
+    exchanges = [one for one in target.http.exchanges if one[0].method != "PROPFIND"]
+    error_statuses = {response.status for _, response in exchanges}
+    for status in sorted(one for one in error_statuses if one == 401 or one >= 500):
+        requests = [r for r, response in exchanges if response.status == status]
+        times = f"{len(requests)} times, first at" if len(requests) > 1 else "at"
+        yield f"status {status} {times} {requests[0].method} {requests[0].path}"
 
 
-def _refuses(response: ServerAnswer) -> bool:
+def _has_error_code(response: ServerAnswer) -> bool:
     try:
         return bool(documents.error_code(documents.parse(response.body)))
     except UnusableDocument:
@@ -211,27 +211,34 @@ def _has_autodiscover(target: ConformanceTarget) -> bool:
 
 
 HTTP_PROBES: Final[tuple[Probe, ...]] = (
-    Probe("autoconfig", "the Autoconfig document follows the draft", _document),
-    Probe("well-known", "the well-known URL returns the same document", _well_known),
-    Probe("no-address", "the Host header is enough without an address", _without_address),
-    Probe("capitals", "the case of the domain is ignored", _capitals, applies=has_autoconfig),
-    Probe("unserved", "a domain that is not served is refused clearly", _unserved),
-    Probe("autodiscover", "the Autodiscover answer follows Microsoft's schema", _autodiscover),
+    Probe("autoconfig", "the Autoconfig document follows the draft", _check_autoconfig),
+    Probe("well-known", "the well-known URL returns the same document", _check_well_known),
+    Probe("no-address", "the Host header is enough without an address", _check_without_address),
+    Probe(
+        "capitals",
+        "the case of the domain is ignored",
+        _check_uppercase_domain,
+        is_applicable=has_autoconfig,
+    ),
+    Probe("unserved", "a domain that is not served is refused clearly", _check_unserved_domain),
+    Probe(
+        "autodiscover", "the Autodiscover answer follows Microsoft's schema", _check_autodiscover
+    ),
     Probe(
         "spellings",
         "the case of Autodiscover's path is ignored",
-        _spellings,
-        applies=_has_autodiscover,
+        _check_path_case,
+        is_applicable=_has_autodiscover,
     ),
     Probe(
         "content-types",
         "Autodiscover answers with any Content-Type",
-        _content_types,
-        applies=_has_autodiscover,
+        _check_content_types,
+        is_applicable=_has_autodiscover,
     ),
-    Probe("get", "a GET request to Autodiscover ends no search", _probe_by_get),
-    Probe("bad-xml", "broken XML is a client error, not a server error", _bad_xml),
-    Probe("entities", "entities are not expanded", _entities),
-    Probe("soap", "there is no SOAP endpoint", _soap),
-    Probe("head", "HEAD works where GET works", _head, applies=has_autoconfig),
+    Probe("get", "a GET request to Autodiscover ends no search", _check_get),
+    Probe("bad-xml", "broken XML is a client error, not a server error", _check_bad_xml),
+    Probe("entities", "entities are not expanded", _check_entities),
+    Probe("soap", "there is no SOAP endpoint", _check_soap),
+    Probe("head", "HEAD works where GET works", _check_head, is_applicable=has_autoconfig),
 )

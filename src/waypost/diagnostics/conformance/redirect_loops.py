@@ -6,7 +6,7 @@ from typing import Final
 
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.conformance.target import ConformanceTarget
-from waypost.diagnostics.document_checks.pacc import HOST, PATH
+from waypost.diagnostics.document_checks.pacc import HOST_LABEL, PATH
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.apple import profile_request
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
@@ -21,7 +21,7 @@ LIKELY_CAUSE: Final = (
 _WELL_KNOWN: Final = tuple(f"/.well-known/{name}" for name in ("caldav", "carddav", "jmap"))
 
 
-def redirect_loops(target: ConformanceTarget) -> Iterator[str]:
+def check_redirect_loops(target: ConformanceTarget) -> Iterator[str]:
     """Yield a line for each redirect loop over https; only the first one names the likely cause."""
     has_named_cause = False
     for request in _requests(target):
@@ -43,7 +43,7 @@ def _requests(target: ConformanceTarget) -> Iterator[ClientRequest]:
     for host in (f"autodiscover.{target.domain}", target.domain):
         yield ClientRequest("GET", "https", host, urls.AUTODISCOVER)
     yield profile_request(EmailAddress.parse(target.address))
-    yield ClientRequest("GET", "https", f"{HOST}.{target.domain}", PATH)
+    yield ClientRequest("GET", "https", f"{HOST_LABEL}.{target.domain}", PATH)
     for path in _WELL_KNOWN:
         yield ClientRequest("GET", "https", target.domain, path)
 

@@ -8,9 +8,9 @@ from waypost.core.errors import AddressError, NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import (
     AccountCheck,
     CheckAccount,
-    unchecked,
-    without_connection,
-    without_protection,
+    port_mismatches,
+    servers_without_tls,
+    skip_account_check,
 )
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT, client_diagnostic
 from waypost.diagnostics.conformance.probes import Probe
@@ -49,7 +49,7 @@ class ConformanceReport:
         account: the account of the client; None if there is none, or for a probe.
         other_services: the other services of the client, a type and a URL each.
         source: the URL or the records that the account comes from; empty without an account.
-        silent: the hosts that the client asked and that did not answer.
+        unresponsive_hosts: the hosts that the client asked and that did not answer.
         paths: the paths of the URLs that the client requested.
         remark: why the verdict is "not checked" or "not offered"; empty for other verdicts.
         topic: the argument of `waypost explain`; empty if it is the key.
@@ -63,7 +63,7 @@ class ConformanceReport:
     account: Account | None = None
     other_services: tuple[str, ...] = ()
     source: str = ""
-    silent: frozenset[str] = frozenset()
+    unresponsive_hosts: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
     remark: str = ""
     topic: str = ""
@@ -82,12 +82,12 @@ class ConformanceReport:
 
 def reports(target: ConformanceTarget) -> Iterator[ConformanceReport]:
     """Yield the report of every client, then of every probe."""
-    yield from reports_of_clients(target)
-    yield from reports_of_probes(_probes(target), target)
+    yield from client_reports(target)
+    yield from probe_reports(_probes(target), target)
 
 
-def reports_of_clients(
-    target: ConformanceTarget, check: CheckAccount = unchecked
+def client_reports(
+    target: ConformanceTarget, check: CheckAccount = skip_account_check
 ) -> Iterator[ConformanceReport]:
     """Yield the report of every client.
 
@@ -99,18 +99,18 @@ def reports_of_clients(
         if client.needs_dns and target.resolver is None:
             yield _report_on(client, "not offered", remark=_DNS_ALONE)
         else:
-            yield of_client(client, target, check)
+            yield client_report(client, target, check)
 
 
-def reports_of_probes(
+def probe_reports(
     probes: Iterable[Probe], target: ConformanceTarget
 ) -> Iterator[ConformanceReport]:
     """Yield the report of each probe."""
     for probe in probes:
-        yield of_probe(probe, target)
+        yield probe_report(probe, target)
 
 
-def steps(target: ConformanceTarget) -> int:
+def report_count(target: ConformanceTarget) -> int:
     """Return how many reports there will be."""
     return len(CLIENTS) + len(_probes(target))
 
@@ -119,32 +119,34 @@ def _probes(target: ConformanceTarget) -> list[Probe]:
     return [one for one in PROBES if target.resolver is not None or not one.needs_dns]
 
 
-def of_probe(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
+def probe_report(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
     """Check one rule, if the server has what the rule is about."""
 
-    def report(verdict: Verdict, seen: Iterable[str] = (), remark: str = "") -> ConformanceReport:
+    def report(verdict: Verdict, lines: Iterable[str] = (), remark: str = "") -> ConformanceReport:
         about = RULE_CODES[probe.key]
-        held = tuple(Diagnostic(about, detail=text) for text in seen)
-        return ConformanceReport("server", probe.key, probe.about, verdict, held, remark=remark)
+        diagnostics = tuple(Diagnostic(about, detail=text) for text in lines)
+        return ConformanceReport(
+            "server", probe.key, probe.description, verdict, diagnostics, remark=remark
+        )
 
-    already = len(target.http.unknown_reasons)
+    unknown_before = len(target.http.unknown_reasons)
     try:
-        applies = probe.applies(target)
-        findings = tuple(probe.finds(target))[:FINDINGS_MAX] if applies else ()
+        is_applicable = probe.is_applicable(target)
+        findings = tuple(probe.check(target))[:FINDINGS_MAX] if is_applicable else ()
     except NamesUnavailable as error:
         return report("not checked", remark=f"{error}")
-    unknown = tuple(dict.fromkeys(target.http.unknown_reasons[already:]))
+    unknown = tuple(dict.fromkeys(target.http.unknown_reasons[unknown_before:]))
     # A finding that only says that a request could not be sent is no finding.
-    findings = tuple(one for one in findings if not any(why in one for why in unknown))
+    findings = tuple(one for one in findings if not any(reason in one for reason in unknown))
     if unknown and not findings:
         return report("not checked", remark=unknown[0])
-    if not applies:
+    if not is_applicable:
         return report("not offered")
     return report("fails" if findings else "works", findings)
 
 
-def of_client(
-    client: SimulatedClient, target: ConformanceTarget, check: CheckAccount = unchecked
+def client_report(
+    client: SimulatedClient, target: ConformanceTarget, check: CheckAccount = skip_account_check
 ) -> ConformanceReport:
     """Return the report of one client, for an address and other forms of the address.
 
@@ -153,23 +155,27 @@ def of_client(
         target: the domain.
         check: checks the mail servers of its account.
     """
-    heard, unknown = _hear(client, target, target.address)
-    outcome = heard.outcome
-    if why := reason_of_doubt(heard, unknown):
-        return _report_on(client, "not checked", remark=why)
-    verdict, found, remark = _without_account(client, heard) or _verdict(
+    transcript, unknown = _run_client(client, target, target.address)
+    outcome = transcript.outcome
+    if reason := unknown_reason(transcript, unknown):
+        return _report_on(client, "not checked", remark=reason)
+    verdict, findings, remark = _without_account(client, transcript) or _verdict(
         client, target, outcome, check
     )
-    is_server = outcome.account is None and outcome.source
-    other_services = (f"activesync {outcome.source}",) if is_server else outcome.other_services
+    is_activesync_server = outcome.account is None and outcome.source
+    other_services = (
+        (f"activesync {outcome.source}",) if is_activesync_server else outcome.other_services
+    )
     return replace(
         _report_on(client, verdict, remark=remark),
-        diagnostics=tuple(found),
+        diagnostics=tuple(findings),
         account=outcome.account,
         other_services=other_services,
         source=outcome.source,
-        silent=frozenset(one.host for one, answer in heard.exchanges if not answer.status),
-        paths=frozenset(one.path for one, _ in heard.exchanges),
+        unresponsive_hosts=frozenset(
+            one.host for one, answer in transcript.exchanges if not answer.status
+        ),
+        paths=frozenset(one.path for one, _ in transcript.exchanges),
     )
 
 
@@ -179,20 +185,22 @@ def _report_on(client: SimulatedClient, verdict: Verdict, remark: str) -> Confor
     )
 
 
-_Judged = tuple[Verdict, list[Diagnostic], str]
+_VerdictWithFindings = tuple[Verdict, list[Diagnostic], str]
 
 
-def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | None:
+def _without_account(
+    client: SimulatedClient, transcript: Transcript
+) -> _VerdictWithFindings | None:
     """Return the verdict of a search without a result; None if it has a result."""
-    outcome = heard.outcome
-    has_found = outcome.account or outcome.other_services
-    if client.needs and not has_found and _refused(heard):
+    outcome = transcript.outcome
+    has_result = outcome.account or outcome.other_services
+    if client.needs and not has_result and _all_requests_refused(transcript):
         return "not offered", [], f"the server does not have {client.needs}"
-    nothing = outcome.account is None and not outcome.source
-    if (client.expects_account and nothing) or outcome.has_stopped:
+    has_no_account = outcome.account is None and not outcome.source
+    if (client.expects_account and has_no_account) or outcome.has_stopped:
         return (
             "fails",
-            [client_diagnostic(NO_ACCOUNT, one) for one in _shortened(outcome.reasons)],
+            [client_diagnostic(NO_ACCOUNT, one) for one in _limited(outcome.reasons)],
             "",
         )
     return None
@@ -200,59 +208,62 @@ def _without_account(client: SimulatedClient, heard: Transcript) -> _Judged | No
 
 def _verdict(
     client: SimulatedClient, target: ConformanceTarget, outcome: Outcome, check: CheckAccount
-) -> _Judged:
+) -> _VerdictWithFindings:
     """Return the verdict of a search that ended with an account, a server, or as it should."""
-    found = [client_diagnostic("client-trouble", one) for one in outcome.warnings]
-    checked = check(outcome.account) if outcome.account else AccountCheck()
-    found += [*checked.diagnostics, *without_connection(outcome.account, checked.good)]
-    found += without_protection(outcome.account)
-    unknowns = [checked.unknown] if checked.unknown else []
-    found += _for_strangers(client, target, unknowns)
+    findings = [client_diagnostic("client-trouble", one) for one in outcome.warnings]
+    account_check = check(outcome.account) if outcome.account else AccountCheck()
+    findings += [
+        *account_check.diagnostics,
+        *port_mismatches(outcome.account, account_check.working),
+    ]
+    findings += servers_without_tls(outcome.account)
+    unknown_reasons = [account_check.unknown_reason] if account_check.unknown_reason else []
+    findings += _unserved_domain_findings(client, target, unknown_reasons)
     if outcome.account:
-        found += _for_variants(client, target, outcome.account, unknowns)
-    if any(one.severity == "error" for one in found):
-        return "fails", sorted(found, key=lambda one: one.severity != "error"), ""
-    if unknowns:
-        return "not checked", found, unknowns[0]
+        findings += _address_variant_findings(client, target, outcome.account, unknown_reasons)
+    if any(one.severity == "error" for one in findings):
+        return "fails", sorted(findings, key=lambda one: one.severity != "error"), ""
+    if unknown_reasons:
+        return "not checked", findings, unknown_reasons[0]
     if outcome.account is None and (outcome.source or outcome.other_services):
         return "works", [], ""
     if not client.expects_account:
         missing = f"the server does not have {client.needs}" if client.needs else _NO_EXCHANGE
         return "not offered", [], missing
-    return ("works with warnings" if found else "works"), found, ""
+    return ("works with warnings" if findings else "works"), findings, ""
 
 
-Unknown = Mapping[RequestOrLookup, str]
+UnknownAnswers = Mapping[RequestOrLookup, str]
 """The requests and look-ups that could not be sent, each with the reason."""
 
 
-def reason_of_doubt(heard: Transcript, unknown: Unknown) -> str:
+def unknown_reason(transcript: Transcript, unknown: UnknownAnswers) -> str:
     """Return why the outcome of a search is unknown; empty if the outcome is reliable.
 
-    A question that could not be asked makes the outcome unknown, unless the client had found its
-    account before that question.
+    A request that could not be sent makes the outcome unknown, unless the client had found its
+    account before that request.
     """
-    outcome = heard.outcome
-    has_found = outcome.account is not None or outcome.source or outcome.other_services
-    for question, why in unknown.items():
-        if not has_found or not _is_later(question, heard):
-            return why
+    outcome = transcript.outcome
+    has_result = outcome.account is not None or outcome.source or outcome.other_services
+    for request, reason in unknown.items():
+        if not has_result or not _is_after_account(request, transcript):
+            return reason
     return ""
 
 
-def _is_later(question: RequestOrLookup, heard: Transcript) -> bool:
-    source = heard.outcome.source
-    for one in heard.requests:
-        if one == question:
+def _is_after_account(request: RequestOrLookup, transcript: Transcript) -> bool:
+    source = transcript.outcome.source
+    for one in transcript.requests:
+        if one == request:
             return False
         if isinstance(one, ClientRequest) and one.url == source:
             return True
     return False
 
 
-def _hear(
-    client: SimulatedClient, target: ConformanceTarget, typed: str
-) -> tuple[Transcript, Unknown]:
+def _run_client(
+    client: SimulatedClient, target: ConformanceTarget, typed_address: str
+) -> tuple[Transcript, UnknownAnswers]:
     unknown: dict[RequestOrLookup, str] = {}
 
     def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
@@ -262,23 +273,25 @@ def _hear(
             unknown[lookup] = f"{error}"
             return ()
 
-    heard = run_session(client.search(ClientUser.parse(typed)), target.http.send, resolve)
-    unknown |= {request: one.reason for request, one in heard.exchanges if one.is_unknown}
-    return heard, unknown
+    transcript = run_session(
+        client.search(ClientUser.parse(typed_address)), target.http.send, resolve
+    )
+    unknown |= {request: one.reason for request, one in transcript.exchanges if one.is_unknown}
+    return transcript, unknown
 
 
-def _refused(heard: Transcript) -> bool:
-    return all(400 <= response.status < 500 for _, response in heard.exchanges)
+def _all_requests_refused(transcript: Transcript) -> bool:
+    return all(400 <= response.status < 500 for _, response in transcript.exchanges)
 
 
-def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
+def _limited(reasons: tuple[str, ...]) -> tuple[str, ...]:
     if len(reasons) > FINDINGS_MAX:
         return (*reasons[:FINDINGS_MAX], f"and {len(reasons) - FINDINGS_MAX} more")
     return reasons or ("it finds nothing",)
 
 
-def _for_strangers(
-    client: SimulatedClient, target: ConformanceTarget, unknowns: list[str]
+def _unserved_domain_findings(
+    client: SimulatedClient, target: ConformanceTarget, unknown_reasons: list[str]
 ) -> Iterator[Diagnostic]:
     """Yield what is wrong for the client at a domain that is not served: its search must go on.
 
@@ -286,41 +299,48 @@ def _for_strangers(
     """
     if target.serves_every_domain():
         return
-    heard, unknown = _hear(client, target, f"{target.local_part}@{target.unserved}")
+    transcript, unknown = _run_client(client, target, f"{target.local_part}@{target.unserved}")
     # This server cannot change what DNS says about a domain that is not served.
-    if unanswered := [why for one, why in unknown.items() if isinstance(one, ClientRequest)]:
-        unknowns.append(unanswered[0])
+    if unanswered_requests := [
+        reason for one, reason in unknown.items() if isinstance(one, ClientRequest)
+    ]:
+        unknown_reasons.append(unanswered_requests[0])
         return
-    if heard.outcome.account:
-        yield client_diagnostic("stranger-account", f"{heard.outcome.account}")
-    elif heard.outcome.has_stopped:
-        yield client_diagnostic("stranger-stops", next(iter(heard.outcome.reasons[-1:]), ""))
+    if transcript.outcome.account:
+        yield client_diagnostic("stranger-account", f"{transcript.outcome.account}")
+    elif transcript.outcome.has_stopped:
+        yield client_diagnostic("stranger-stops", next(iter(transcript.outcome.reasons[-1:]), ""))
 
 
-def _for_variants(
-    client: SimulatedClient, target: ConformanceTarget, expected: Account, unknowns: list[str]
+def _address_variant_findings(
+    client: SimulatedClient,
+    target: ConformanceTarget,
+    expected: Account,
+    unknown_reasons: list[str],
 ) -> Iterator[Diagnostic]:
     variants = {"+tag": f"{target.local_part}+tag@{target.domain}"}
     if client.keeps_case:
         variants["a domain in capitals"] = f"{target.local_part}@{target.domain.upper()}"
-    for what, typed in variants.items():
+    for variant, typed_address in variants.items():
         try:
-            heard, unknown = _hear(client, target, typed)
+            transcript, unknown = _run_client(client, target, typed_address)
         except AddressError:
             continue  # The tag makes the address too long.
-        if why := reason_of_doubt(heard, unknown):
-            unknowns.append(why)
+        if reason := unknown_reason(transcript, unknown):
+            unknown_reasons.append(reason)
             continue
-        found = heard.outcome
-        if found.account is None:
-            reasons = "; ".join(_shortened(found.reasons)[:3])
-            yield client_diagnostic("client-variant", f"with {what}: {reasons}")
-        elif _places(found.account) != _places(expected):
-            yield client_diagnostic("client-other-account", f"with {what}: {found.account}")
-        elif " " in found.account.incoming.login:
-            yield client_diagnostic("client-login-space", f"with {what}")
+        variant_outcome = transcript.outcome
+        if variant_outcome.account is None:
+            reasons = "; ".join(_limited(variant_outcome.reasons)[:3])
+            yield client_diagnostic("client-variant", f"with {variant}: {reasons}")
+        elif _endpoints(variant_outcome.account) != _endpoints(expected):
+            yield client_diagnostic(
+                "client-other-account", f"with {variant}: {variant_outcome.account}"
+            )
+        elif " " in variant_outcome.account.incoming.login:
+            yield client_diagnostic("client-login-space", f"with {variant}")
 
 
-def _places(account: Account) -> tuple[tuple[str, str, int, str], ...]:
+def _endpoints(account: Account) -> tuple[tuple[str, str, int, str], ...]:
     servers = account.incoming, account.outgoing
     return tuple((one.kind, one.host, one.port, one.security) for one in servers)

@@ -2,26 +2,26 @@
 
 from collections.abc import Iterator
 
-from waypost.diagnostics.comparison.answers import AnsweredService
+from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.conformance.account_checks import AccountCheck, servers_of
 from waypost.diagnostics.conformance.client_codes import client_diagnostic
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import (
-    SPOKEN,
+    SUPPORTED_PROTOCOLS,
     MailResult,
-    lacking,
-    mail_result,
-    offers_method,
-    place_of,
+    check_mail_server,
+    describe_service,
+    missing_method_diagnostic,
+    supports_method,
 )
-from waypost.diagnostics.document_checks.mail_documents import FROM_THE_START
+from waypost.diagnostics.document_checks.mail_documents import IMPLICIT_TLS_PORTS
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
 
 _Key = tuple[str, str, int, str]
 
 
-class MailServers:
+class CheckedMailServers:
     """The mail servers of a domain, each of them checked once."""
 
     def __init__(self, context: DoctorContext) -> None:
@@ -30,11 +30,11 @@ class MailServers:
         self._results: dict[_Key, MailResult] = {}
         self._new: list[Diagnostic] = []
 
-    def examine(self, offer: AnsweredService) -> None:
+    def check_service(self, service: ParsedService) -> None:
         """Check a mail server, and keep its findings for `new_findings`."""
-        key = (offer.kind, offer.place, offer.port, offer.security)
+        key = (service.kind, service.host_or_url, service.port, service.security)
         if key not in self._results:
-            self._results[key] = mail_result(self._context, offer)
+            self._results[key] = check_mail_server(self._context, service)
             self._new += self._results[key].findings
 
     def new_findings(self) -> list[Diagnostic]:
@@ -47,46 +47,50 @@ class MailServers:
 
         Servers that no document has named before are checked now.
         """
-        found: list[Diagnostic] = []
+        findings: list[Diagnostic] = []
         unknown = ""
-        good: set[MailServer] = set()
+        working: set[MailServer] = set()
         for server in servers_of(account):
-            if server.kind not in SPOKEN:
+            if server.kind not in SUPPORTED_PROTOCOLS:
                 continue
-            offer = self._offer(server)
-            self.examine(offer)
-            result = self._results[offer.kind, offer.place, offer.port, offer.security]
-            unknown = unknown or result.unknown
-            seen = list(_troubles(server, offer, result))
-            found += seen
-            if result.is_good and not seen:
-                good.add(server)
-        return AccountCheck(tuple(found), unknown, frozenset(good))
+            service = self._expected_service(server)
+            self.check_service(service)
+            result = self._results[
+                service.kind, service.host_or_url, service.port, service.security
+            ]
+            unknown = unknown or result.unknown_reason
+            server_findings = list(_server_findings(server, service, result))
+            findings += server_findings
+            if result.is_working and not server_findings:
+                working.add(server)
+        return AccountCheck(tuple(findings), unknown, frozenset(working))
 
-    def _offer(self, server: MailServer) -> AnsweredService:
+    def _expected_service(self, server: MailServer) -> ParsedService:
         """Return how a client connects; `automatic` security follows a document or the port."""
         place = (server.kind, server.host.lower(), server.port)
         if server.security != "automatic":
-            return AnsweredService(*place, server.security)
-        guess = "tls" if server.port in FROM_THE_START else "starttls"
-        known = (key[3] for key in self._results if key[:3] == place)
-        return AnsweredService(*place, next(known, guess))
+            return ParsedService(*place, server.security)
+        default_security = "tls" if server.port in IMPLICIT_TLS_PORTS else "starttls"
+        known_securities = (key[3] for key in self._results if key[:3] == place)
+        return ParsedService(*place, next(known_securities, default_security))
 
 
-def _troubles(
-    server: MailServer, offer: AnsweredService, result: MailResult
+def _server_findings(
+    server: MailServer, service: ParsedService, result: MailResult
 ) -> Iterator[Diagnostic]:
     for one in result.findings:
         if one.severity != "error" or one.code == "mail-authentication":
             continue
-        if result.is_good:
+        if result.is_working:
             # Clients then try the next address.
             yield client_diagnostic("client-trouble", one.line)
         else:
             yield one
-    if not result.is_good:
+    if not result.is_working:
         return
-    wanted = server.method
+    method = server.method
     # A client that does not read the method uses any method.
-    if not (offers_method(result.methods, wanted) if wanted else result.methods):
-        yield lacking(place_of(offer), wanted or "login method", result.methods)
+    if not (supports_method(result.methods, method) if method else result.methods):
+        yield missing_method_diagnostic(
+            describe_service(service), method or "login method", result.methods
+        )

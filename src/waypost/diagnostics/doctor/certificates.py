@@ -19,16 +19,16 @@ _CODES: Final = {
     64: "certificate-name",
 }
 # This machine has no route to the server; the server itself may be good.
-_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-def refused(place: str, error: ssl.SSLCertVerificationError) -> Diagnostic:
+def rejected_certificate(place: str, error: ssl.SSLCertVerificationError) -> Diagnostic:
     """Return the finding for a certificate that is refused."""
     code = _CODES.get(error.verify_code, "certificate-untrusted")
     return doctor_diagnostic(code, place, error.verify_message)
 
 
-def expiring(place: str, connected: object) -> Iterator[Diagnostic]:
+def expiring_certificate(place: str, connected: object) -> Iterator[Diagnostic]:
     """Yield a finding if the certificate of a connection expires soon."""
     if not isinstance(connected, ssl.SSLSocket):
         return
@@ -37,6 +37,6 @@ def expiring(place: str, connected: object) -> Iterator[Diagnostic]:
         yield doctor_diagnostic("certificate-soon", place, f"on {end}")
 
 
-def has_no_way(address: str, error: OSError) -> bool:
+def is_ipv6_unreachable(address: str, error: OSError) -> bool:
     """Return whether a connection failed because this machine has no IPv6."""
-    return ip_address(address).version == 6 and error.errno in _NO_WAY
+    return ip_address(address).version == 6 and error.errno in _NO_ROUTE

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.diagnostics.transports.dns import DnsUnavailable
-from waypost.diagnostics.transports.resolving_transport import addresses
+from waypost.diagnostics.transports.dns import UnansweredLookup
+from waypost.diagnostics.transports.resolving_transport import resolve_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class DoctorContext:
     """
 
     target: ConformanceTarget
-    unanswered: Sequence[DnsUnavailable]
+    unanswered: Sequence[UnansweredLookup]
 
     @property
     def domain(self) -> str:
@@ -32,13 +32,13 @@ class DoctorContext:
         """Return the TLS context that checks certificates."""
         return self.target.http.tls_context
 
-    def addresses(self, host: str) -> tuple[str, ...]:
+    def resolve_addresses(self, host: str) -> tuple[str, ...]:
         """Return the addresses of a host.
 
         Raises:
             NamesUnavailable: DNS does not answer.
         """
-        return addresses(self.target.resolve, host)
+        return resolve_addresses(self.target.resolve, host)
 
     def records(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         """Return the records that DNS has.

@@ -11,7 +11,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor import certificates
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.document_checks.pacc import HOST, PATH, TXT
+from waypost.diagnostics.document_checks.pacc import HOST_LABEL, PATH, TXT_LABEL
 from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, describe
@@ -19,42 +19,51 @@ from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 
 
-def name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
+def host_name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
     """Yield findings for each name, beginning with the one that most clients ask.
 
     There is no finding for a name if DNS does not answer.
     """
     domain = context.domain
-    silent: dict[str, str] = {}
+    failed_addresses: dict[str, str] = {}
     for host, path in (
         (f"autoconfig.{domain}", urls.MAIL),
         (f"autodiscover.{domain}", urls.AUTODISCOVER),
-        (f"{HOST}.{domain}", PATH),
+        (f"{HOST_LABEL}.{domain}", PATH),
         (domain, urls.WELL_KNOWN),
     ):
         with suppress(NamesUnavailable):
-            is_needed = _has_pacc(context) if path == PATH else host != domain
-            yield from _at(context, host, path, silent, is_needed=is_needed)
+            is_required = _has_pacc(context) if path == PATH else host != domain
+            yield from _host_findings(
+                context, host, path, failed_addresses, is_required=is_required
+            )
 
 
 def _has_pacc(context: DoctorContext) -> bool:
-    published = context.records(DnsLookup("TXT", f"{TXT}.{context.domain}"))
+    published = context.records(DnsLookup("TXT", f"{TXT_LABEL}.{context.domain}"))
     return any(one.data.lower().startswith("v=uaac1") for one in published)
 
 
-def _at(
-    context: DoctorContext, host: str, path: str, silent: dict[str, str], *, is_needed: bool
+def _host_findings(
+    context: DoctorContext,
+    host: str,
+    path: str,
+    failed_addresses: dict[str, str],
+    *,
+    is_required: bool,
 ) -> Iterator[Diagnostic]:
     """Check a name; `silent` contains the addresses that did not answer for another name."""
-    held = context.addresses(host)
-    if not held:
+    addresses = context.resolve_addresses(host)
+    if not addresses:
         yield doctor_diagnostic(
-            "name-missing" if is_needed else "name-unused", host, "no A or AAAA record"
+            "name-missing" if is_required else "name-unused", host, "no A or AAAA record"
         )
         return
-    for address in held:
-        yield from _by_https(context, host, address, silent, is_needed=is_needed)
-    if not is_needed or not context.seconds_left():
+    for address in addresses:
+        yield from _https_findings(
+            context, host, address, failed_addresses, is_required=is_required
+        )
+    if not is_required or not context.seconds_left():
         return
     # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
     response = context.target.http.send(ClientRequest("GET", "http", host, path))
@@ -62,30 +71,37 @@ def _at(
         yield doctor_diagnostic("http-plain", f"{host}:80", describe(response))
 
 
-def _by_https(
-    context: DoctorContext, host: str, address: str, silent: dict[str, str], *, is_needed: bool
+def _https_findings(
+    context: DoctorContext,
+    host: str,
+    address: str,
+    failed_addresses: dict[str, str],
+    *,
+    is_required: bool,
 ) -> Iterator[Diagnostic]:
-    no_answer = "name-silent" if is_needed else "name-unused"
-    if address in silent:
-        yield doctor_diagnostic(no_answer, f"{host}:443", f"at {address}: {silent[address]}")
+    no_answer = "name-silent" if is_required else "name-unused"
+    if address in failed_addresses:
+        yield doctor_diagnostic(
+            no_answer, f"{host}:443", f"at {address}: {failed_addresses[address]}"
+        )
         return
     seconds = context.seconds_left()
     if not seconds:
         return
     place = f"{host}:443"
-    at = f"at {address}"
+    address_text = f"at {address}"
     try:
         server = CheckedServer(True, address, 443, "")
         with server.connect(host, Deadline(seconds), context.tls_context) as connection:
-            expiring = list(certificates.expiring(place, connection.opened))
+            expiring = list(certificates.expiring_certificate(place, connection.opened))
         yield from expiring
     except ssl.SSLCertVerificationError as error:
-        yield certificates.refused(place, error)
+        yield certificates.rejected_certificate(place, error)
     except ssl.SSLError as error:
-        code = "name-tls" if is_needed else "name-unused"
-        yield doctor_diagnostic(code, place, f"{at}: {tls_reason(error)}")
+        code = "name-tls" if is_required else "name-unused"
+        yield doctor_diagnostic(code, place, f"{address_text}: {tls_reason(error)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, OSError) and certificates.has_no_way(address, error):
+        if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return
-        silent[address] = failure_reason(error)
-        yield doctor_diagnostic(no_answer, place, f"{at}: {silent[address]}")
+        failed_addresses[address] = failure_reason(error)
+        yield doctor_diagnostic(no_answer, place, f"{address_text}: {failed_addresses[address]}")

@@ -10,11 +10,11 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.comparison.answers import (
     Answer,
-    AnsweredService,
     AnswerFormat,
+    ParsedService,
     read_answer,
 )
-from waypost.diagnostics.conformance.schema_probes import LABELS
+from waypost.diagnostics.conformance.schema_probes import SRV_LABELS
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor import certificates
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
@@ -28,22 +28,22 @@ from waypost.net.capabilities import MailConnection, NoStartTls, ProtocolError
 from waypost.net.failures import failure_reason, tls_reason
 
 SERVERS_MAX: Final = 20
-OFFERED_MAX_CHARS: Final = 200
+METHODS_MAX_CHARS: Final = 200
 
 
-class _Speaks(Protocol):
+class _MethodReader(Protocol):
     def __call__(self, connection: MailConnection, *, upgrades: bool) -> set[str]: ...
 
 
-_SPEAK: Final[dict[str, _Speaks]] = {
+_METHOD_READERS: Final[dict[str, _MethodReader]] = {
     "imap": capabilities.methods_of_imap,
     "pop3": capabilities.methods_of_pop3,
     "smtp": capabilities.methods_of_smtp,
     "managesieve": capabilities.methods_of_sieve,
 }
-SPOKEN: Final = frozenset(_SPEAK)
+SUPPORTED_PROTOCOLS: Final = frozenset(_METHOD_READERS)
 # The draft's names of login methods, and their SASL names; a name that ends with "-" is a family.
-_MEANS: Final = {
+_SASL_NAMES: Final = {
     "password-cleartext": ("PLAIN", "LOGIN", capabilities.LOGIN_COMMAND, capabilities.USER_COMMAND),
     "password-encrypted": ("CRAM-", "DIGEST-", "SCRAM-", "APOP"),
     "GSSAPI": ("GSSAPI", "GSS-"),
@@ -52,7 +52,7 @@ _MEANS: Final = {
 }
 
 
-def autoconfig_of(context: DoctorContext) -> ServerAnswer:
+def fetch_autoconfig(context: DoctorContext) -> ServerAnswer:
     """Return the document at autoconfig.D, or else at D."""
     first = context.target.get_autoconfig()
     if first.is_success:
@@ -63,47 +63,47 @@ def autoconfig_of(context: DoctorContext) -> ServerAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerOffers:
+class ServicesOfDocuments:
     """The mail servers that documents name.
 
     Attributes:
-        unknown: why a document could not be requested; empty if every request was sent.
+        unknown_reason: why a document could not be requested; empty if every request was sent.
     """
 
-    held: tuple[AnsweredService, ...]
-    unknown: str
+    services: tuple[ParsedService, ...]
+    unknown_reason: str
 
 
-def offers_of(context: DoctorContext) -> ServerOffers:
+def services_of_documents(context: DoctorContext) -> ServicesOfDocuments:
     """Return the mail servers of Autoconfig, and those that only Autodiscover names."""
     address = EmailAddress.parse(context.target.address)
-    autoconfig = autoconfig_of(context)
+    autoconfig = fetch_autoconfig(context)
     autodiscover = context.target.post(urls.pox_body(context.target.address))
 
     def read(form: AnswerFormat, response: ServerAnswer) -> Answer:
         return read_answer(form, response.status, response.body, address)
 
     answers = read("autoconfig", autoconfig), read("autodiscover", autodiscover)
-    held: dict[tuple[str, str, int], AnsweredService] = {}
+    services: dict[tuple[str, str, int], ParsedService] = {}
     for answer in answers:
-        for offer in answer.offers:
-            if offer.kind in SPOKEN and offer.place and offer.port:
-                held.setdefault((offer.kind, offer.place, offer.port), offer)
+        for service in answer.services:
+            if service.kind in SUPPORTED_PROTOCOLS and service.host_or_url and service.port:
+                services.setdefault((service.kind, service.host_or_url, service.port), service)
     unknown = next((one.reason for one in (autoconfig, autodiscover) if one.is_unknown), "")
-    return ServerOffers(tuple(held.values())[:SERVERS_MAX], unknown)
+    return ServicesOfDocuments(tuple(services.values())[:SERVERS_MAX], unknown)
 
 
-def offers_by_dns(context: DoctorContext) -> list[AnsweredService]:
+def services_of_srv_records(context: DoctorContext) -> list[ParsedService]:
     """Return the mail servers that SRV records name, for a domain without documents."""
-    held: list[AnsweredService] = []
-    for label, kind, is_tls in LABELS:
+    services: list[ParsedService] = []
+    for label, kind, is_tls in SRV_LABELS:
         with suppress(NamesUnavailable):
-            held += [
-                AnsweredService(kind, record.data, record.port, "tls" if is_tls else "starttls")
+            services += [
+                ParsedService(kind, record.data, record.port, "tls" if is_tls else "starttls")
                 for record in context.records(DnsLookup("SRV", f"{label}._tcp.{context.domain}"))
                 if record.data and record.port
             ]
-    return held[:SERVERS_MAX]
+    return services[:SERVERS_MAX]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,81 +111,85 @@ class MailResult:
     """The result of checking a mail server, in one protocol on one port.
 
     Attributes:
-        is_good: the server works on at least one of its addresses.
+        is_working: the server works on at least one of its addresses.
         methods: the login methods that it offers there.
-        unknown: why it was not checked; empty if it was.
+        unknown_reason: why it was not checked; empty if it was.
     """
 
     findings: tuple[Diagnostic, ...] = ()
-    is_good: bool = False
+    is_working: bool = False
     methods: frozenset[str] = frozenset()
-    unknown: str = ""
+    unknown_reason: str = ""
 
 
-def place_of(offer: AnsweredService) -> str:
+def describe_service(service: ParsedService) -> str:
     """Return the name of a mail server for findings."""
-    return f"{offer.kind} {offer.place}:{offer.port}"
+    return f"{service.kind} {service.host_or_url}:{service.port}"
 
 
-def mail_findings(context: DoctorContext, offer: AnsweredService) -> tuple[Diagnostic, ...]:
+def mail_server_findings(context: DoctorContext, service: ParsedService) -> tuple[Diagnostic, ...]:
     """Return what is wrong with one mail server."""
-    return mail_result(context, offer).findings
+    return check_mail_server(context, service).findings
 
 
-def mail_result(context: DoctorContext, offer: AnsweredService) -> MailResult:
+def check_mail_server(context: DoctorContext, service: ParsedService) -> MailResult:
     """Check one mail server on each of its addresses."""
-    place = place_of(offer)
+    place = describe_service(service)
     try:
-        held = context.addresses(offer.place)
+        addresses = context.resolve_addresses(service.host_or_url)
     except NamesUnavailable as error:
-        return MailResult(unknown=f"{error}")
-    if not held:
+        return MailResult(unknown_reason=f"{error}")
+    if not addresses:
         return MailResult((doctor_diagnostic("mail-missing", place, "no A or AAAA record"),))
     findings: list[Diagnostic] = []
     methods: set[str] | None = None
     unknown = TIME_OVER
-    for address in held:
-        if refusal := context.target.http.mail_refusal(offer.place, address):
+    for address in addresses:
+        if refusal := context.target.http.mail_refusal(service.host_or_url, address):
             findings.append(doctor_diagnostic("mail-private", place, refusal))
             continue
         seconds = context.seconds_left()
         if not seconds:
             break
-        seen = _at(context, offer, address, seconds)
-        if seen is None:
-            unknown = f"{offer.place}: this machine has no IPv6"
+        address_result = _check_address(context, service, address, seconds)
+        if address_result is None:
+            unknown = f"{service.host_or_url}: this machine has no IPv6"
             continue
-        findings += seen[0]
-        if seen[1] is not None:
-            methods = seen[1] if methods is None else methods & seen[1]
+        findings += address_result[0]
+        if address_result[1] is not None:
+            methods = address_result[1] if methods is None else methods & address_result[1]
     if methods is not None:
-        findings += _missing(offer, place, methods)
+        findings += _missing_methods(service, place, methods)
         return MailResult(tuple(dict.fromkeys(findings)), True, frozenset(methods))
-    return MailResult(tuple(findings), unknown="" if findings else unknown)
+    return MailResult(tuple(findings), unknown_reason="" if findings else unknown)
 
 
-def _at(
-    context: DoctorContext, offer: AnsweredService, address: str, seconds: float
+def _check_address(
+    context: DoctorContext, service: ParsedService, address: str, seconds: float
 ) -> tuple[list[Diagnostic], set[str] | None] | None:
     """Return findings and login methods at one address; None if this machine has no route to it."""
-    place = place_of(offer)
+    place = describe_service(service)
     try:
-        with MailConnection(address, offer.port, offer.place, context.tls_context, seconds) as talk:
-            if offer.security == "tls":
-                talk.start_tls()
-            upgrades = offer.security == "starttls"
-            methods = _SPEAK[offer.kind](talk, upgrades=upgrades)
-            return list(certificates.expiring(place, talk.connected)), methods
+        with MailConnection(
+            address, service.port, service.host_or_url, context.tls_context, seconds
+        ) as connection:
+            if service.security == "tls":
+                connection.start_tls()
+            upgrades = service.security == "starttls"
+            methods = _METHOD_READERS[service.kind](connection, upgrades=upgrades)
+            return list(certificates.expiring_certificate(place, connection.connected)), methods
     except (OSError, NoStartTls, ProtocolError) as error:
-        if isinstance(error, OSError) and certificates.has_no_way(address, error):
+        if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return None
-        return [_failure(place, f"at {address}", error)], None
+        return [_failure_finding(place, f"at {address}", error)], None
 
 
-def _failure(place: str, at: str, error: OSError | NoStartTls | ProtocolError) -> Diagnostic:
+def _failure_finding(
+    place: str, at: str, error: OSError | NoStartTls | ProtocolError
+) -> Diagnostic:
     match error:
         case ssl.SSLCertVerificationError():
-            return certificates.refused(place, error)
+            return certificates.rejected_certificate(place, error)
         case ssl.SSLError():
             return doctor_diagnostic("mail-tls", place, f"{at}: {tls_reason(error)}")
         case NoStartTls():
@@ -195,24 +199,24 @@ def _failure(place: str, at: str, error: OSError | NoStartTls | ProtocolError) -
     return doctor_diagnostic("mail-silent", place, f"{at}: {failure_reason(error)}")
 
 
-def _missing(offer: AnsweredService, place: str, methods: set[str]) -> Iterator[Diagnostic]:
-    for wanted in offer.methods:
-        if not offers_method(methods, wanted):
-            yield lacking(place, wanted, methods)
+def _missing_methods(service: ParsedService, place: str, methods: set[str]) -> Iterator[Diagnostic]:
+    for method in service.methods:
+        if not supports_method(methods, method):
+            yield missing_method_diagnostic(place, method, methods)
 
 
-def lacking(place: str, wanted: str, methods: Collection[str]) -> Diagnostic:
+def missing_method_diagnostic(place: str, method: str, methods: Collection[str]) -> Diagnostic:
     """Return the finding for a login method that a mail server does not offer."""
-    offered = " ".join(sorted(methods)) or "nothing"
-    if len(offered) > OFFERED_MAX_CHARS:
-        offered = f"{offered[:OFFERED_MAX_CHARS]}…"
+    method_list = " ".join(sorted(methods)) or "nothing"
+    if len(method_list) > METHODS_MAX_CHARS:
+        method_list = f"{method_list[:METHODS_MAX_CHARS]}…"
     return doctor_diagnostic(
-        "mail-authentication", place, f"no {wanted}; the server offers {offered}"
+        "mail-authentication", place, f"no {method}; the server offers {method_list}"
     )
 
 
-def offers_method(methods: Collection[str], wanted: str) -> bool:
+def supports_method(methods: Collection[str], method: str) -> bool:
     """Return whether one of these SASL methods is the method that the draft names."""
-    names = _MEANS.get(wanted, ())
+    names = _SASL_NAMES.get(method, ())
     families = tuple(name for name in names if name.endswith("-"))
     return not names or any(one in names or one.startswith(families) for one in methods)

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.core.address import EmailAddress
-from waypost.diagnostics.comparison.answers import AnsweredService, read_answer
+from waypost.diagnostics.comparison.answers import ParsedService, read_answer
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
@@ -15,17 +15,17 @@ _MAIL: Final = frozenset({"imap", "pop3", "smtp"})
 
 
 def database_findings(
-    context: DoctorContext, base: str, own: Sequence[AnsweredService]
+    context: DoctorContext, database_url: str, own_services: Sequence[ParsedService]
 ) -> Iterator[Diagnostic]:
     """Yield the mail servers that only the database or only the domain names.
 
     Args:
         context: the domain.
-        base: the URL of the database, without the domain.
-        own: the servers that the domain's own documents name.
+        database_url: the URL of the database, without the domain.
+        own_services: the servers that the domain's own documents name.
     """
-    request = ClientRequest.get(f"{base.rstrip('/')}/{context.domain}")
-    place = urlsplit(base).netloc
+    request = ClientRequest.get(f"{database_url.rstrip('/')}/{context.domain}")
+    place = urlsplit(database_url).netloc
     response = context.target.follow(request)
     if response.status == 404 or response.is_unknown:
         return  # The database does not know the domain, or was not asked.
@@ -36,22 +36,26 @@ def database_findings(
             "ispdb-silent", place, describe(response) if not response.status else answer.detail
         )
         return
-    theirs = {_place(one) for one in answer.offers if one.kind in _MAIL}
-    ours = {_place(one) for one in own if one.kind in _MAIL}
-    for one in sorted(theirs - ours):
+    database_servers = {_server_key(one) for one in answer.services if one.kind in _MAIL}
+    own_servers = {_server_key(one) for one in own_services if one.kind in _MAIL}
+    for one in sorted(database_servers - own_servers):
         yield doctor_diagnostic(
-            "ispdb-different", place, f"the database names {_said(one)}, the domain does not"
+            "ispdb-different",
+            place,
+            f"the database names {_describe_key(one)}, the domain does not",
         )
-    for one in sorted(ours - theirs):
+    for one in sorted(own_servers - database_servers):
         yield doctor_diagnostic(
-            "ispdb-different", place, f"the database does not name {_said(one)}, the domain does"
+            "ispdb-different",
+            place,
+            f"the database does not name {_describe_key(one)}, the domain does",
         )
 
 
-def _place(offer: AnsweredService) -> tuple[str, str, int, str]:
-    return offer.kind, offer.place, offer.port, offer.security
+def _server_key(service: ParsedService) -> tuple[str, str, int, str]:
+    return service.kind, service.host_or_url, service.port, service.security
 
 
-def _said(place: tuple[str, str, int, str]) -> str:
+def _describe_key(place: tuple[str, str, int, str]) -> str:
     kind, host, port, security = place
     return f"{kind} {host}:{port} {security}"

@@ -5,18 +5,18 @@ from typing import Final
 
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
-from waypost.diagnostics.transports.dns import DnsUnavailable
+from waypost.diagnostics.transports.dns import UnansweredLookup
 
 NAMES_MAX: Final = 3
 
 
-def resolver_findings(unanswered: Iterable[DnsUnavailable]) -> Iterator[Diagnostic]:
+def unanswered_lookup_findings(unanswered: Iterable[UnansweredLookup]) -> Iterator[Diagnostic]:
     """Yield each failure of a resolver once, with the first names that it did not answer."""
     by_reason: dict[str, list[str]] = {}
     for one in unanswered:
-        by_reason.setdefault(one.why, []).append(f"{one.lookup}")
-    for why, lookups in by_reason.items():
+        by_reason.setdefault(one.reason, []).append(f"{one.lookup}")
+    for reason, lookups in by_reason.items():
         rest = f" and {len(lookups) - NAMES_MAX} more" if len(lookups) > NAMES_MAX else ""
         yield doctor_diagnostic(
-            "dns-silent", why, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}"
+            "dns-silent", reason, f"asked for {', '.join(lookups[:NAMES_MAX])}{rest}"
         )

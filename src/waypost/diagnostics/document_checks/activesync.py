@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from waypost.diagnostics.document_checks.mail_documents import autodiscover_of
+from waypost.diagnostics.document_checks.mail_documents import parse_autodiscover
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.session import UnusableDocument
 
@@ -22,7 +22,7 @@ _ACTIONS: Final = ("Settings", "Redirect", "Error")
 def activesync_findings(body: bytes) -> list[str]:
     """Return what is wrong with an answer for ActiveSync; an ErrorCode is not wrong."""
     try:
-        root = autodiscover_of(body)
+        root = parse_autodiscover(body)
     except UnusableDocument as error:
         return [str(error)]
     if any(True for _ in documents.protocols(root)):
@@ -46,12 +46,12 @@ def _response_findings(response: etree._Element) -> Iterator[str]:
     if len(actions) != 1:
         yield f"there are {len(actions)} Action elements instead of one"
         return
-    found = documents.children(actions[0], *_ACTIONS)
-    if len(found) != 1:
-        yield f"Action contains {len(found)} of {', '.join(_ACTIONS)} instead of one"
+    findings = documents.children(actions[0], *_ACTIONS)
+    if len(findings) != 1:
+        yield f"Action contains {len(findings)} of {', '.join(_ACTIONS)} instead of one"
         return
-    if documents.local_name(found[0]) == "Settings":
-        servers = documents.children(found[0], "Server")
+    if documents.local_name(findings[0]) == "Settings":
+        servers = documents.children(findings[0], "Server")
         if not servers:
             yield "there is no Server in Settings"
         for server in servers:
@@ -88,14 +88,18 @@ def json_findings(protocol: str, status: int, content_type: str, body: bytes) ->
         return [f"status {status} without JSON"]
     if not isinstance(value, dict):
         return ["the JSON is no object"]
-    found = []
+    findings = []
     if "json" not in content_type.lower():
-        found.append(f"it is sent as {content_type[:60]!r}, not as application/json")
-    wanted = ("Protocol", "Url") if is_success else ("ErrorCode", "ErrorMessage")
-    found += [f"{name} is no text" for name in wanted if not isinstance(value.get(name), str)]
-    if is_success and not found:
+        findings.append(f"it is sent as {content_type[:60]!r}, not as application/json")
+    required_members = ("Protocol", "Url") if is_success else ("ErrorCode", "ErrorMessage")
+    findings += [
+        f"{name} is no text" for name in required_members if not isinstance(value.get(name), str)
+    ]
+    if is_success and not findings:
         if value["Protocol"].lower() != protocol.lower():
-            found.append(f"Protocol {value['Protocol'][:30]!r} is not the one that was asked for")
+            findings.append(
+                f"Protocol {value['Protocol'][:30]!r} is not the one that was asked for"
+            )
         if not value["Url"].startswith("https://"):
-            found.append(f"Url {value['Url'][:60]!r} is not https")
-    return found
+            findings.append(f"Url {value['Url'][:60]!r} is not https")
+    return findings

@@ -19,12 +19,12 @@ from waypost.diagnostics.simulated_clients.session import UnusableDocument
 from waypost.parsing import untrusted_xml
 
 SCHEMA: Final = "autoconfig.rng"
-_TCP: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
+_TCP_TYPES: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
 _SECTIONS: Final = (
     *("incomingServer", "outgoingServer", "calendar", "addressbook", "fileShare"),
     *("chatServer", "videoConference", "setupServer"),
 )
-_SOCKETS: Final = frozenset({"plain", "SSL", "STARTTLS"})
+_SOCKET_TYPES: Final = frozenset({"plain", "SSL", "STARTTLS"})
 _METHODS: Final = frozenset(
     {
         *("password-cleartext", "password-encrypted", "NTLM", "GSSAPI", "client-IP-address"),
@@ -32,8 +32,8 @@ _METHODS: Final = frozenset(
     }
 )
 _SCHEMA_FINDINGS_MAX: Final = 5
-FROM_THE_START: Final = frozenset({993, 995, 465})
-BEGINS_PLAIN: Final = frozenset({143, 110, 587, 25})
+IMPLICIT_TLS_PORTS: Final = frozenset({993, 995, 465})
+STARTTLS_PORTS: Final = frozenset({143, 110, 587, 25})
 """The ports on which mail servers do not use TLS from the start."""
 
 
@@ -43,37 +43,37 @@ def autoconfig_findings(body: bytes) -> list[str]:
         provider = documents.find_provider(body)
     except UnusableDocument as error:
         return [str(error)]
-    found = _schema_findings(provider.getroottree().getroot())
+    findings = _schema_findings(provider.getroottree().getroot())
     if not is_host(provider.get("id") or ""):
-        found.append('the id of emailProvider is not a host name (s"emailProvider")')
+        findings.append('the id of emailProvider is not a host name (s"emailProvider")')
     domains = _domains(provider)
     if not domains:
-        found.append('there is no domain in emailProvider (s"domain")')
+        findings.append('there is no domain in emailProvider (s"domain")')
     elif len(domains) > 1:
-        found.append(f"{len(domains)} domains are named, so customers see each other's domains")
+        findings.append(f"{len(domains)} domains are named, so customers see each other's domains")
     sections = [
         section
         for parent in (provider, *provider.iterancestors())
         for section in documents.children(parent, *_SECTIONS)
     ]
     if not any(documents.local_name(one) == "incomingServer" for one in sections):
-        found.append("there is no incomingServer")
+        findings.append("there is no incomingServer")
     for section in sections:
         kind = section.get("type") or ""
         where = f"{documents.local_name(section)} {kind[:20]}"
-        found += [f"{where}: {what}" for what in _section_findings(kind, section)]
-    return list(dict.fromkeys(found))
+        findings += [f"{where}: {what}" for what in _section_findings(kind, section)]
+    return list(dict.fromkeys(findings))
 
 
 def _domains(provider: etree._Element) -> set[str]:
     """Return the domains that a document names; a U-label form is the same as its A-label form."""
-    named = set()
+    domains = set()
     for text in documents.child_texts(provider, "domain"):
         try:
-            named.add(DomainName.parse(text).ascii)
+            domains.add(DomainName.parse(text).ascii)
         except DomainError:
-            named.add(text)
-    return named
+            domains.add(text)
+    return domains
 
 
 def _schema_findings(root: etree._Element) -> list[str]:
@@ -91,7 +91,7 @@ def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
             yield f"white space around the value of {documents.local_name(value)[:30]}"
     if not kind:
         yield 'there is no type (s"type")'
-    elif kind not in _TCP:
+    elif kind not in _TCP_TYPES:
         if not documents.child_text(section, "url"):
             yield 'there is no url (s"URL-based protocols")'
         return
@@ -103,8 +103,8 @@ def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
     if not is_host(host):
         yield f'hostname {host[:40]!r} is not a host name (s"hostname")'
     socket = documents.child_text(section, "socketType")
-    if socket not in _SOCKETS:
-        yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKETS))}"
+    if socket not in _SOCKET_TYPES:
+        yield f"socketType {socket[:20]!r} is not one of {', '.join(sorted(_SOCKET_TYPES))}"
     elif socket == "plain":
         yield "there is no TLS; Thunderbird for Android refuses the whole document"
     yield from _method_findings(section)
@@ -123,7 +123,7 @@ def _method_findings(section: etree._Element) -> Iterator[str]:
             yield f"authentication {(one.text or '')[:30]!r} is not known"
 
 
-def autodiscover_of(body: bytes) -> etree._Element:
+def parse_autodiscover(body: bytes) -> etree._Element:
     """Return the root of an Autodiscover answer to any request.
 
     Raises:
@@ -138,17 +138,17 @@ def autodiscover_of(body: bytes) -> etree._Element:
 def autodiscover_findings(body: bytes) -> list[str]:
     """Return what is wrong with an Autodiscover answer that contains settings."""
     try:
-        root = autodiscover_of(body)
+        root = parse_autodiscover(body)
     except UnusableDocument as error:
         return [str(error)]
     response = documents.find_response(root, urls.OUTLOOK_RESPONSE)
     if response is None:
         return ["there is no Response in Outlook's namespace"]
-    found = list(_account_findings(response))
+    findings = list(_account_findings(response))
     kinds = [documents.child_text(one, "Type") for one in documents.protocols(root)]
     if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
-        found.append("POP3 comes before IMAP, and clients use the first")
-    found += [
+        findings.append("POP3 comes before IMAP, and clients use the first")
+    findings += [
         f"there are {kinds.count(kind)} {kind} servers, and Outlook offers no choice"
         for kind in ("IMAP", "POP3", "SMTP")
         if kinds.count(kind) > 1
@@ -156,8 +156,8 @@ def autodiscover_findings(body: bytes) -> list[str]:
     for protocol in documents.protocols(root):
         kind = documents.child_text(protocol, "Type")
         if kind in {"IMAP", "POP3", "SMTP"}:
-            found += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
-    return list(dict.fromkeys(found))
+            findings += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
+    return list(dict.fromkeys(findings))
 
 
 def _account_findings(response: etree._Element) -> Iterator[str]:
@@ -192,7 +192,7 @@ def _protocol_findings(protocol: etree._Element) -> Iterator[str]:
     except UnusableDocument as error:
         yield str(error)
         return
-    if (encryption.lower() == "tls" and port in FROM_THE_START) or (
-        encryption.lower() == "ssl" and port in BEGINS_PLAIN
+    if (encryption.lower() == "tls" and port in IMPLICIT_TLS_PORTS) or (
+        encryption.lower() == "ssl" and port in STARTTLS_PORTS
     ):
         yield f"Encryption {encryption} does not fit port {port}: Outlook waits without end"

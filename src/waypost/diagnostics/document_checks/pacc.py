@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
 from waypost.diagnostics.simulated_clients.hosts import is_host
 
-HOST: Final = "ua-auto-config"
+HOST_LABEL: Final = "ua-auto-config"
 PATH: Final = "/.well-known/user-agent-configuration.json"
-TXT: Final = "_ua-auto-config"
-_BY_HOST: Final = ("imap", "pop3", "smtp", "submit", "managesieve")
-_BY_URL: Final = ("jmap", "caldav", "carddav", "webdav")
+TXT_LABEL: Final = "_ua-auto-config"
+_HOST_PROTOCOLS: Final = ("imap", "pop3", "smtp", "submit", "managesieve")
+_URL_PROTOCOLS: Final = ("jmap", "caldav", "carddav", "webdav")
 _NAME_MAX_CHARS: Final = {"name": 60, "shortName": 20}
 
 
@@ -30,18 +30,18 @@ def pacc_findings(body: bytes) -> list[str]:
         return ["it is no JSON"]
     if not isinstance(document, dict):
         return ["it is no object"]
-    found: list[str] = []
+    findings: list[str] = []
     for name, check in (
-        ("protocols", _protocols),
-        ("authentication", _authentication),
-        ("info", _info),
+        ("protocols", _protocol_findings),
+        ("authentication", _authentication_findings),
+        ("info", _info_findings),
     ):
         member = document.get(name)
         if isinstance(member, dict):
-            found += check(member)
+            findings += check(member)
         else:
-            found.append(f"{name} is missing, or no object")
-    return found
+            findings.append(f"{name} is missing, or no object")
+    return findings
 
 
 def digest_findings(body: bytes, texts: Iterable[str]) -> list[str]:
@@ -51,12 +51,12 @@ def digest_findings(body: bytes, texts: Iterable[str]) -> list[str]:
         body: the exact bytes of the document.
         texts: the TXT records at `_ua-auto-config` of the domain.
     """
-    wanted = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
-    said = [tags for tags in map(_tags, texts) if tags.get("v") == "UAAC1"]
-    if not said:
-        return [f"there is no TXT record {TXT} with v=UAAC1, so clients reject the document"]
-    if not any(one.get("a", "").lower() == "sha256" and one.get("d") == wanted for one in said):
-        return [f"no TXT record {TXT} has the digest of the document, which is {wanted}"]
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode("ascii")
+    records = [tags for tags in map(_tags, texts) if tags.get("v") == "UAAC1"]
+    if not records:
+        return [f"there is no TXT record {TXT_LABEL} with v=UAAC1, so clients reject the document"]
+    if not any(one.get("a", "").lower() == "sha256" and one.get("d") == digest for one in records):
+        return [f"no TXT record {TXT_LABEL} has the digest of the document, which is {digest}"]
     return []
 
 
@@ -65,17 +65,17 @@ def _tags(text: str) -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _protocols(protocols: Mapping[str, Any]) -> Iterator[str]:
-    if not any(name in protocols for name in (*_BY_HOST, *_BY_URL)):
+def _protocol_findings(protocols: Mapping[str, Any]) -> Iterator[str]:
+    if not any(name in protocols for name in (*_HOST_PROTOCOLS, *_URL_PROTOCOLS)):
         yield "protocols: none that the draft knows"
     for name, server in protocols.items():
-        if name not in {*_BY_HOST, *_BY_URL}:
+        if name not in {*_HOST_PROTOCOLS, *_URL_PROTOCOLS}:
             continue
         if not isinstance(server, dict):
             yield f"{name} is no object"
-        elif name in _BY_HOST and not is_host(f"{server.get('host', '')}"):
+        elif name in _HOST_PROTOCOLS and not is_host(f"{server.get('host', '')}"):
             yield f"{name}: host is no host name"
-        elif name in _BY_URL:
+        elif name in _URL_PROTOCOLS:
             yield from (f"{name}: {what}" for what in _url_findings(server.get("url")))
 
 
@@ -91,7 +91,7 @@ def _url_findings(url: object) -> Iterator[str]:
         yield "url contains a port"
 
 
-def _authentication(authentication: Mapping[str, Any]) -> Iterator[str]:
+def _authentication_findings(authentication: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(authentication.get("password"), bool):
         yield "authentication: password is missing, or neither true nor false"
     if "oauth-public" not in authentication:
@@ -103,14 +103,14 @@ def _authentication(authentication: Mapping[str, Any]) -> Iterator[str]:
         yield "oauth-public: issuer is no https URL without query and fragment"
 
 
-def _info(info: Mapping[str, Any]) -> Iterator[str]:
+def _info_findings(info: Mapping[str, Any]) -> Iterator[str]:
     provider = info.get("provider")
     if not isinstance(provider, dict) or not isinstance(provider.get("name"), str):
         yield "info: provider has no name"
         return
-    for key, most in _NAME_MAX_CHARS.items():
-        if len(f"{provider.get(key, '')}") > most:
-            yield f"info: {key} is longer than {most} characters"
+    for key, limit in _NAME_MAX_CHARS.items():
+        if len(f"{provider.get(key, '')}") > limit:
+            yield f"info: {key} is longer than {limit} characters"
     logos = provider.get("logo", [])
     for logo in logos if isinstance(logos, list) else [logos]:
         members = logo if isinstance(logo, dict) else {}

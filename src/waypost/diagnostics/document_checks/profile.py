@@ -14,7 +14,7 @@ from waypost.parsing import cms, property_list
 
 Keys = Mapping[str, type]
 
-COMMON: Final[Keys] = {
+COMMON_KEYS: Final[Keys] = {
     **dict.fromkeys(("PayloadIdentifier", "PayloadUUID", "PayloadType"), str),
     **dict.fromkeys(("PayloadDescription", "PayloadDisplayName", "PayloadOrganization"), str),
     "PayloadVersion": int,
@@ -38,8 +38,8 @@ ALLOWED: Final[Mapping[str, frozenset[object]]] = {
     "PayloadVersion": frozenset({1}),
     "TargetDeviceType": frozenset(range(7)),
 }
-TOP: Final[Keys] = {
-    **COMMON,
+TOP_LEVEL: Final[Keys] = {
+    **COMMON_KEYS,
     **dict.fromkeys(("IsEncrypted", "HasRemovalPasscode", "PayloadRemovalDisallowed"), bool),
     **dict.fromkeys(("RemovalDate", "PayloadExpirationDate"), datetime),
     "PayloadContent": list,
@@ -59,7 +59,7 @@ _MAIL_SWITCHES: Final = (
 )
 _LDAP: Final = "com.apple.ldap.account"
 _EXCHANGE_PARTS: Final = ("Mail", "Contacts", "Calendars", "Reminders", "Notes")
-SEARCH: Final[Keys] = dict.fromkeys(
+LDAP_SEARCH: Final[Keys] = dict.fromkeys(
     (
         *("LDAPSearchSettingDescription", "LDAPSearchSettingSearchBase"),
         "LDAPSearchSettingScope",
@@ -127,7 +127,7 @@ PAYLOADS: Final[Mapping[str, Keys]] = {
         "CommunicationServiceRules": dict,
     },
 }
-DEMANDED: Final[Mapping[str, tuple[str, ...]]] = {
+REQUIRED_BY_TYPE: Final[Mapping[str, tuple[str, ...]]] = {
     "com.apple.mail.managed": (
         *("EmailAccountType", "IncomingMailServerAuthentication", "IncomingMailServerHostName"),
         *("OutgoingMailServerAuthentication", "OutgoingMailServerHostName"),
@@ -153,49 +153,53 @@ def profile_findings(body: bytes) -> list[str]:
         return ["it is no property list"]
     if not isinstance(profile, dict):
         return ["it is no dictionary"]
-    found = list(_findings("the profile", profile, TOP, (*REQUIRED, "PayloadContent")))
+    findings = list(_key_findings("the profile", profile, TOP_LEVEL, (*REQUIRED, "PayloadContent")))
     if profile.get("PayloadType") != "Configuration":
-        found.append("the profile: PayloadType is not Configuration")
+        findings.append("the profile: PayloadType is not Configuration")
     payloads = profile.get("PayloadContent")
     identities: list[object] = [profile.get("PayloadUUID")]
     for payload in payloads if isinstance(payloads, list) else ():
         if not isinstance(payload, dict):
-            found.append("a payload is no dictionary")
+            findings.append("a payload is no dictionary")
             continue
-        found += _payload_findings(payload)
+        findings += _payload_findings(payload)
         identities.append(payload.get("PayloadUUID"))
     if len({f"{one}" for one in identities}) != len(identities):
-        found.append("two PayloadUUIDs are the same")
-    return list(dict.fromkeys(found))
+        findings.append("two PayloadUUIDs are the same")
+    return list(dict.fromkeys(findings))
 
 
 def _payload_findings(payload: Mapping[str, Any]) -> Iterator[str]:
     kind = f"{payload.get('PayloadType')}"[:60]
     keys = PAYLOADS.get(kind)
-    demanded = (*REQUIRED, *DEMANDED.get(kind, ()))
+    required_keys = (*REQUIRED, *REQUIRED_BY_TYPE.get(kind, ()))
     # The keys of payloads of other types are not known here.
-    yield from _findings(kind, payload, {**COMMON, **keys} if keys else None, demanded)
+    yield from _key_findings(
+        kind, payload, {**COMMON_KEYS, **keys} if keys else None, required_keys
+    )
     searches = payload.get("LDAPSearchSettings") if kind == _LDAP else None
     for search in searches if isinstance(searches, list) else ():
         if isinstance(search, dict):
-            demanded = ("LDAPSearchSettingSearchBase",)
-            yield from _findings(f"{kind}: LDAPSearchSettings", search, SEARCH, demanded)
+            required_keys = ("LDAPSearchSettingSearchBase",)
+            yield from _key_findings(
+                f"{kind}: LDAPSearchSettings", search, LDAP_SEARCH, required_keys
+            )
         else:
             yield f"{kind}: an entry of LDAPSearchSettings is no dictionary"
 
 
-def _findings(
-    where: str, held: Mapping[str, Any], keys: Keys | None, demanded: tuple[str, ...]
+def _key_findings(
+    location: str, dictionary: Mapping[str, Any], keys: Keys | None, required_keys: tuple[str, ...]
 ) -> Iterator[str]:
-    for key in demanded:
-        if key not in held:
-            yield f"{where}: {key} is missing"
-    for key, value in held.items():
-        name = f"{where}: {key[:60]}"
-        wanted = (COMMON if keys is None else keys).get(key)
-        if wanted is None and keys is not None:
+    for key in required_keys:
+        if key not in dictionary:
+            yield f"{location}: {key} is missing"
+    for key, value in dictionary.items():
+        name = f"{location}: {key[:60]}"
+        expected_type = (COMMON_KEYS if keys is None else keys).get(key)
+        if expected_type is None and keys is not None:
             yield f"{name} is no key that Apple knows"
-        elif wanted is not None and type(value) is not wanted:
-            yield f"{name} is of the type {type(value).__name__}, not {wanted.__name__}"
+        elif expected_type is not None and type(value) is not expected_type:
+            yield f"{name} is of the type {type(value).__name__}, not {expected_type.__name__}"
         elif key in ALLOWED and keys is not None and value not in ALLOWED[key]:
             yield f"{name} has a value that Apple does not know"

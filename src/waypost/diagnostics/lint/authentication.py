@@ -61,7 +61,11 @@ def password_later(target: LintTarget) -> Iterator[str]:
     """Yield the first service of a type if it accepts no password and a later one does."""
     for kind in (ServiceType.IMAP, ServiceType.SMTP):
         services = target.of_types(kind)
-        if services and _needs_other_login(services[0]) and not all(map(_needs_other_login, services)):
+        if (
+            services
+            and _needs_other_login(services[0])
+            and not all(map(_needs_other_login, services))
+        ):
             yield describe_service(services[0])
 
 
@@ -69,7 +73,11 @@ def no_password_last(target: LintTarget) -> Iterator[str]:
     """Yield the last service of a type if it accepts no password and an earlier one does."""
     for kind in MAIL_TYPES:
         services = target.of_types(kind)
-        if services and _needs_other_login(services[-1]) and not all(map(_needs_other_login, services)):
+        if (
+            services
+            and _needs_other_login(services[-1])
+            and not all(map(_needs_other_login, services))
+        ):
             yield describe_service(services[-1])
 
 

@@ -18,17 +18,17 @@ from waypost.core.placeholders import (
 )
 from waypost.diagnostics.lint.target import (
     DIRECTIONS,
-    RETRIEVAL_TYPES,
     MAIL_TYPES,
+    RETRIEVAL_TYPES,
     SELF_SUFFICIENT,
     LintTarget,
+    describe_service,
     has_port,
     host_of,
+    host_or_url,
     is_ip_address,
     login_name_is_address,
-    describe_service,
     on_tls_port,
-    host_or_url,
     port_of,
     scheme,
     security,
@@ -167,7 +167,9 @@ def local_part_host(target: LintTarget) -> Iterator[str]:
 def directory_host(target: LintTarget) -> Iterator[str]:
     """Yield services whose place is known only after a directory look-up."""
     for service in target.services:
-        if not (target.defaulted_attributes | {LOGIN_NAME}).issuperset(attributes_in(host_or_url(service))):
+        if not (target.defaulted_attributes | {LOGIN_NAME}).issuperset(
+            attributes_in(host_or_url(service))
+        ):
             yield describe_service(service)
 
 

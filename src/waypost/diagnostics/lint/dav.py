@@ -7,7 +7,13 @@ from urllib.parse import urlsplit
 
 from waypost.core.model import ServiceType
 from waypost.core.placeholders import attributes_in, names_user
-from waypost.diagnostics.lint.target import LintTarget, host_of, describe_service, host_or_url, scheme
+from waypost.diagnostics.lint.target import (
+    LintTarget,
+    describe_service,
+    host_of,
+    host_or_url,
+    scheme,
+)
 
 # RFC 6764 s5
 _WELL_KNOWN: Final = "/.well-known/carddav"

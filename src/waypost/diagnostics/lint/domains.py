@@ -42,12 +42,13 @@ class LintResult:
     def lines(self) -> Iterator[str]:
         """Yield one line for each code, for commands other than `waypost lint`."""
         is_complete = True
-        for one in self.groups:
-            shown = one.places[:_PLACES_SHOWN]
-            more = f"; and {one.count - len(shown):,} more" if one.count > len(shown) else ""
+        for group in self.groups:
+            shown, definition = group.places[:_PLACES_SHOWN], group.definition
+            more = f"; and {group.count - len(shown):,} more" if group.count > len(shown) else ""
             is_complete = is_complete and not more
-            summary = f"{one.code} ({', '.join(one.broken_clients)}): {one.definition.message}; {one.definition.fix}"
-            yield f"{summary}; see {one.definition.link}; found in {'; '.join(shown)}{more}"
+            clients = ", ".join(group.broken_clients)
+            summary = f"{group.code} ({clients}): {definition.message}; {definition.fix}"
+            yield f"{summary}; see {definition.link}; found in {'; '.join(shown)}{more}"
         if not is_complete:
             yield "waypost lint --all lists all places"
 
@@ -76,7 +77,9 @@ def lint_catalog(
 
 def lint_domain(domain: Domain) -> LintResult:
     """Check the services of one domain."""
-    findings = () if domain.redirect else _with_location(_lint_entry(domain), domain.pattern.text, 1)
+    findings = (
+        () if domain.redirect else _with_location(_lint_entry(domain), domain.pattern.text, 1)
+    )
     return LintResult(_groups(findings, None), 1)
 
 
@@ -84,10 +87,16 @@ def _is_minor(one: Diagnostic) -> bool:
     return one.clients == (PACC,) or one.severity == "note"
 
 
-def _groups(findings: Iterable[Diagnostic], kept_per_code: int | None) -> tuple[DiagnosticGroup, ...]:
+def _groups(
+    findings: Iterable[Diagnostic], kept_per_code: int | None
+) -> tuple[DiagnosticGroup, ...]:
     groups = group_by_code(findings, kept_per_code)
     for one in groups:
-        clients = tuple(dict.fromkeys(client for diagnostics in one.diagnostics for client in diagnostics.clients))
+        clients = tuple(
+            dict.fromkeys(
+                client for diagnostics in one.diagnostics for client in diagnostics.clients
+            )
+        )
         one.broken_clients, one.broken_client_count = client_names(clients), len(clients)
     return tuple(sort_groups(groups))
 
@@ -142,6 +151,8 @@ def _with_location(
     findings: Iterator[Diagnostic], domain: str, domains: int | None
 ) -> Iterator[Diagnostic]:
     return (
-        Diagnostic(one.definition, DomainLocation(domain, domains, str(one.location)), clients=one.clients)
+        Diagnostic(
+            one.definition, DomainLocation(domain, domains, str(one.location)), clients=one.clients
+        )
         for one in findings
     )

@@ -8,7 +8,13 @@ from waypost.core.model import CLIENT_IP_ADDRESS, NO_AUTHENTICATION, Security, S
 from waypost.core.placeholders import attributes_in, names_user
 from waypost.diagnostics.client_groups import ALL_CLIENTS
 from waypost.diagnostics.lint.rule import Rule
-from waypost.diagnostics.lint.target import MAIL_TYPES, LintTarget, describe_service, port_of, security
+from waypost.diagnostics.lint.target import (
+    MAIL_TYPES,
+    LintTarget,
+    describe_service,
+    port_of,
+    security,
+)
 
 _STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
 _WITHOUT_LOGIN: Final = frozenset({NO_AUTHENTICATION, CLIENT_IP_ADDRESS})

@@ -32,18 +32,24 @@ def lint(
     rules = () if users is None else users.directory.rules
     defaulted_attributes = frozenset(rule.name for rule in rules if rule.default is not None)
     target = LintTarget(provider, ordered(services), defaulted_attributes, users is not None)
-    target_by_format: dict[Format | None, LintTarget] = {form: target.for_format(form) for form in Format}
+    target_by_format: dict[Format | None, LintTarget] = {
+        form: target.for_format(form) for form in Format
+    }
     for rule in RULES:
         yield from _diagnostics(rule, target_by_format)
 
 
-def _diagnostics(rule: Rule, target_by_format: Mapping[Format | None, LintTarget]) -> Iterator[Diagnostic]:
+def _diagnostics(
+    rule: Rule, target_by_format: Mapping[Format | None, LintTarget]
+) -> Iterator[Diagnostic]:
     """Check a rule for each of its clients; clients of the same format are checked once."""
     clients_by_place: dict[str, list[MailClient]] = {}
     checked: list[tuple[LintTarget, list[str]]] = []
     for client in rule.clients:
         format_target = target_by_format[client.reads]
-        places = next((places_of_target for one, places_of_target in checked if one is format_target), None)
+        places = next(
+            (places_of_target for one, places_of_target in checked if one is format_target), None
+        )
         if places is None:
             places = list(dict.fromkeys(rule.check(format_target)))
             checked.append((format_target, places))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from waypost.core.model import EMAIL_ADDRESS, INCOMING, Service, ServiceType
-from waypost.diagnostics.lint.target import LintTarget, login_name_is_address, describe_service
+from waypost.diagnostics.lint.target import LintTarget, describe_service, login_name_is_address
 
 _MAIL_TYPES: Final = (ServiceType.IMAP, ServiceType.SMTP)
 _LOCAL_PART: Final = "%EMAILLOCALPART%"

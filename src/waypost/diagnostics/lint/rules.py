@@ -22,7 +22,7 @@ from waypost.core.clients import (
     THUNDERBIRD,
     THUNDERBIRD_IOS,
 )
-from waypost.diagnostics.client_groups import AUTOCONFIG, ALL_CLIENTS, WITHOUT_ADDRESS
+from waypost.diagnostics.client_groups import ALL_CLIENTS, AUTOCONFIG, WITHOUT_ADDRESS
 from waypost.diagnostics.lint import address_books, authentication, checks, pacc
 from waypost.diagnostics.lint.likely_mistakes import MISTAKE_RULES
 from waypost.diagnostics.lint.rule import Rule

@@ -20,8 +20,8 @@ from waypost.core.model import (
     ServiceType,
 )
 from waypost.diagnostics.lint.target import (
-    RETRIEVAL_TYPES,
     MAIL_TYPES,
+    RETRIEVAL_TYPES,
     SELF_SUFFICIENT,
     LintTarget,
     describe_service,
@@ -84,7 +84,9 @@ def oauth2_incomplete(target: LintTarget) -> Iterator[str]:
 
 def oauth2_several(target: LintTarget) -> Iterator[str]:
     """Yield OAuth2 servers after the first one: Autoconfig contains only one."""
-    complete_servers = [one for one in target.provider.oauth2 if one.is_complete] if target.provider else []
+    complete_servers = (
+        [one for one in target.provider.oauth2 if one.is_complete] if target.provider else []
+    )
     for oauth2 in complete_servers[1:]:
         yield f"oauth2 {oauth2.issuer}"
 

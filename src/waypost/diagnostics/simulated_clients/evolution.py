@@ -66,8 +66,8 @@ def _search(
 
     Args:
         user: the user of the account.
-        substitute: sent instead of the local part, and later with these other domains instead of the
-            user's domain [run]; the hash is always that of the real address.
+        substitute: sent instead of the local part, and later with these other domains instead of
+            the user's domain [run]; the hash is always that of the real address.
         other_host: returns the host whose domains the client also asks for.
     """
     digest = hashlib.md5(user.typed_address.lower().encode(), usedforsecurity=False).hexdigest()

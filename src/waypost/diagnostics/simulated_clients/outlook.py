@@ -57,7 +57,9 @@ def _search_address(
     response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
     json_location = url_of_json(response.body) if response.is_success else ""
     if json_location.startswith("https://"):
-        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(json_location)
+        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(
+            json_location
+        )
         outcome = (yield from _post(target, user, reasons)) if target is not None else None
         if outcome is not None:
             return outcome

@@ -173,7 +173,7 @@ def require(condition: bool, reason: str) -> None:
 
 RequestOrLookup = ClientRequest | DnsLookup
 ClientSession = Generator[RequestOrLookup, ServerAnswer, Outcome]
-Exchange = tuple[ClientRequest, ServerAnswer]
+HttpExchange = tuple[ClientRequest, ServerAnswer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class Transcript:
     """
 
     outcome: Outcome
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[HttpExchange, ...]
     requests: tuple[RequestOrLookup, ...]
 
 
@@ -229,7 +229,7 @@ def run_session(
         send: returns the answer to a request.
         resolve: returns the records for a lookup.
     """
-    exchanges: list[Exchange] = []
+    exchanges: list[HttpExchange] = []
     requests: list[RequestOrLookup] = []
     try:
         request = next(session)

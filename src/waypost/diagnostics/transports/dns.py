@@ -31,11 +31,11 @@ from waypost.net.dns.resolver import failure_text, open_resolver, resolver_name
 LOOKUPS_MAX: Final = 200
 # A resolver that does not answer one name may answer others. After this many look-ups without an
 # answer, the root is looked up; if that gets no answer either, the resolver is not asked again.
-_TRIED_AFTER: Final = frozenset({1, 3, 6})
-_TRY_SECONDS: Final = 2.0
+_LIVENESS_CHECK_AFTER: Final = frozenset({1, 3, 6})
+_LIVENESS_CHECK_SECONDS: Final = 2.0
 # After this many timeouts, the timeout becomes short; after the maximum, look-ups end.
-PATIENT_TIMEOUTS: Final = 3
-IMPATIENT_SECONDS: Final = 1.0
+TIMEOUTS_BEFORE_SHORT: Final = 3
+SHORT_TIMEOUT_SECONDS: Final = 1.0
 TIMEOUTS_MAX: Final = 12
 # A resolver that has refused this many look-ups and answered none does not work.
 REFUSALS_MAX: Final = 3
@@ -43,27 +43,27 @@ RECORDS_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class DnsUnavailable:
+class UnansweredLookup:
     """A look-up that was sent and not answered.
 
     Attributes:
-        why: the resolver, and what it did.
+        reason: the resolver, and what it did.
     """
 
     lookup: DnsLookup
-    why: str
+    reason: str
 
     def __str__(self) -> str:
         """Return one line for people."""
-        return f"{self.lookup}: {self.why}"
+        return f"{self.lookup}: {self.reason}"
 
 
-class Dns:
+class CachingResolver:
     """A resolver with its answers; each look-up is sent once.
 
     Attributes:
-        failed: the look-ups that were sent and not answered.
-        cause: why names cannot be looked up any more; empty while the resolver answers.
+        unanswered: the look-ups that were sent and not answered.
+        failure: why names cannot be looked up any more; empty while the resolver answers.
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class Dns:
         self._answers: dict[DnsLookup, tuple[DnsAnswer, ...] | str] = {}
         self._has_answered = False
         self._timeouts = 0
-        self.failed: list[DnsUnavailable] = []
-        self.cause = ""
+        self.unanswered: list[UnansweredLookup] = []
+        self.failure = ""
 
     def __call__(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         """Return the records of a name; none if DNS says that there are none.
@@ -101,65 +101,69 @@ class Dns:
         Raises:
             NamesUnavailable: there is no answer, so nothing is known about the name.
         """
-        if not can_exist(lookup.name):
+        if not is_publishable_name(lookup.name):
             return ()
         if lookup not in self._answers:
-            self._answers[lookup] = self._ask(lookup)
-        held = self._answers[lookup]
-        if isinstance(held, str):
-            raise NamesUnavailable(held)
-        return held
+            self._answers[lookup] = self._query(lookup)
+        cached = self._answers[lookup]
+        if isinstance(cached, str):
+            raise NamesUnavailable(cached)
+        return cached
 
-    def _ask(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...] | str:
+    def _query(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...] | str:
         """Return the records, or why there is no answer."""
-        if self.cause:
-            return self.cause
+        if self.failure:
+            return self.failure
         if len(self._answers) >= LOOKUPS_MAX:
             return f"the limit of {LOOKUPS_MAX} DNS look-ups is reached"
         # The library does not treat a lifetime of 0 as no time.
-        self._resolver.lifetime = max(0.001, min(self._timeout_seconds, self._left()))
+        self._resolver.lifetime = max(0.001, min(self._timeout_seconds, self._seconds_left()))
         try:
-            records = self._resolved(lookup)
+            records = self._resolve(lookup)
         except Timeout:
-            return self._unheard(lookup) if self._left() > 0 else self._over(lookup)
+            return (
+                self._add_timeout(lookup)
+                if self._seconds_left() > 0
+                else self._add_total_timeout(lookup)
+            )
         except NoNameservers as error:
-            return self._refused(lookup, f"{self._name} {failure_text(error)}")
+            return self._add_refusal(lookup, f"{self._name} {failure_text(error)}")
         except (DNSException, OSError) as error:
-            return self._refused(lookup, f"{self._name} sends no usable answer ({error})")
+            return self._add_refusal(lookup, f"{self._name} sends no usable answer ({error})")
         self._has_answered = True
         return records
 
-    def _resolved(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+    def _resolve(self, lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         try:
             answer = self._resolver.resolve(f"{lookup.name}.", lookup.type, search=False)
         except (NXDOMAIN, NoAnswer, YXDOMAIN):
             return ()
         records = [] if answer.rrset is None else list(answer.rrset)[:RECORDS_MAX]
-        return tuple(one for one in map(_named, records) if one is not None)
+        return tuple(one for one in map(_to_answer, records) if one is not None)
 
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return self._end - time.monotonic()
 
-    def _over(self, lookup: DnsLookup) -> str:
+    def _add_total_timeout(self, lookup: DnsLookup) -> str:
         """Return the reason after the time limit; no more names are looked up."""
-        self.cause = f"{self._name} is too slow: {TIME_OVER}"
-        return self._failure(lookup, self.cause)
+        self.failure = f"{self._name} is too slow: {TIME_OVER}"
+        return self._add_unanswered(lookup, self.failure)
 
-    def _unheard(self, lookup: DnsLookup) -> str:
+    def _add_timeout(self, lookup: DnsLookup) -> str:
         """Return the reason after a timeout; look-ups may end now."""
         self._timeouts += 1
-        why = f"{self._name} sends no answer for some names"
-        if self._timeouts in _TRIED_AFTER and not self._is_alive():
-            why = self.cause = f"{self._name} does not answer"
+        reason = f"{self._name} sends no answer for some names"
+        if self._timeouts in _LIVENESS_CHECK_AFTER and not self._is_responding():
+            reason = self.failure = f"{self._name} does not answer"
         elif self._timeouts >= TIMEOUTS_MAX:
-            self.cause = why
-        elif self._timeouts >= PATIENT_TIMEOUTS:
-            self._timeout_seconds = min(self._timeout_seconds, IMPATIENT_SECONDS)
-        return self._failure(lookup, why)
+            self.failure = reason
+        elif self._timeouts >= TIMEOUTS_BEFORE_SHORT:
+            self._timeout_seconds = min(self._timeout_seconds, SHORT_TIMEOUT_SECONDS)
+        return self._add_unanswered(lookup, reason)
 
-    def _is_alive(self) -> bool:
+    def _is_responding(self) -> bool:
         """Return whether the resolver answers anything at all, a refusal included."""
-        seconds = min(self._resolver.lifetime, _TRY_SECONDS)
+        seconds = min(self._resolver.lifetime, _LIVENESS_CHECK_SECONDS)
         try:
             self._resolver.resolve(".", "NS", search=False, lifetime=seconds)
         except Timeout:
@@ -168,17 +172,17 @@ class Dns:
             return True
         return True
 
-    def _refused(self, lookup: DnsLookup, why: str) -> str:
-        if not self._has_answered and len(self.failed) + 1 >= REFUSALS_MAX:
-            self.cause = why
-        return self._failure(lookup, why)
+    def _add_refusal(self, lookup: DnsLookup, reason: str) -> str:
+        if not self._has_answered and len(self.unanswered) + 1 >= REFUSALS_MAX:
+            self.failure = reason
+        return self._add_unanswered(lookup, reason)
 
-    def _failure(self, lookup: DnsLookup, why: str) -> str:
-        self.failed.append(DnsUnavailable(lookup, why))
-        return why
+    def _add_unanswered(self, lookup: DnsLookup, reason: str) -> str:
+        self.unanswered.append(UnansweredLookup(lookup, reason))
+        return reason
 
 
-def can_exist(name: str) -> bool:
+def is_publishable_name(name: str) -> bool:
     """Return whether a name can be published in DNS.
 
     Other names are not looked up: names below `invalid` (RFC 6761 s6.4), and names that are too
@@ -193,7 +197,7 @@ def can_exist(name: str) -> bool:
     return True
 
 
-def _named(data: Rdata) -> DnsAnswer | None:
+def _to_answer(data: Rdata) -> DnsAnswer | None:
     match data:
         case SRV():
             return DnsAnswer(_host(data.target), data.priority, data.weight, data.port)

@@ -8,7 +8,7 @@ from typing import Final
 
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
-from waypost.diagnostics.simulated_clients.session import ClientRequest, Exchange, ServerAnswer
+from waypost.diagnostics.simulated_clients.session import ClientRequest, HttpExchange, ServerAnswer
 from waypost.diagnostics.transports.transport import ClientTransport
 from waypost.net import http_exchange
 from waypost.net.deadline import Deadline
@@ -65,7 +65,7 @@ class HttpClient:
         self.unknown_reasons: list[str] = []
 
     @property
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self) -> list[HttpExchange]:
         """Return all requests, each with its response."""
         return list(self._responses.items())
 

@@ -22,7 +22,7 @@ _FAMILIES: Final[tuple[RecordType, ...]] = ("A", "AAAA")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
+def resolve_addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
     """Return the addresses of a host, IPv4 first; the host itself if it is an address.
 
     Raises:
@@ -33,19 +33,19 @@ def addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
     except ValueError:
         if not is_host(host):
             return ()  # Documents of other servers may name hosts that cannot be looked up.
-    held: list[str] = []
+    addresses: list[str] = []
     unknown: NamesUnavailable | None = None
     for family in _FAMILIES:
         try:
-            held += [one.data for one in resolve(DnsLookup(family, host))]
+            addresses += [one.data for one in resolve(DnsLookup(family, host))]
         except NamesUnavailable as error:
             unknown = error
-    if unknown is not None and not held:
+    if unknown is not None and not addresses:
         raise unknown
-    return tuple(held[:ADDRESSES_MAX])
+    return tuple(addresses[:ADDRESSES_MAX])
 
 
-class ResolvedHost:
+class ResolvingTransport:
     """A transport that asks each host itself. An address that does not answer is not asked again.
 
     Once a public server has answered, hosts that servers and documents name are not asked at a
@@ -60,7 +60,7 @@ class ResolvedHost:
     def __init__(
         self,
         resolve: Resolver,
-        refused: frozenset[str],
+        refused_hosts: frozenset[str],
         *,
         domain: str = "",
         allow_private: bool = False,
@@ -69,21 +69,21 @@ class ResolvedHost:
 
         Args:
             resolve: asks DNS.
-            refused: hosts that must not be asked.
+            refused_hosts: hosts that must not be asked.
             domain: the domain that the operator typed.
             allow_private: ask private addresses too, also if a public server names them.
         """
         self._resolve = resolve
-        self._refused = refused
+        self._refused_hosts = refused_hosts
         self._domain = domain
         self._allow_private = allow_private
-        self._has_met_public = False
+        self._has_reached_public = False
         self._redirects: set[str] = set()
-        self._silent: dict[tuple[str, int], OSError] = {}
+        self._connection_errors: dict[tuple[str, int], OSError] = {}
 
     def refusal(self, host: str) -> str:
         """Refuse the hosts that must not be asked."""
-        return f"{host} is not asked without --ispdb" if host in self._refused else ""
+        return f"{host} is not asked without --ispdb" if host in self._refused_hosts else ""
 
     def add_host(self, host: str) -> None:
         """Return at once: every host can be asked."""
@@ -94,9 +94,9 @@ class ResolvedHost:
 
     def mail_refusal(self, host: str, address: str) -> str:
         """Refuse private addresses, once a public server has answered."""
-        if self._allow_private or not self._has_met_public or is_public(address):
+        if self._allow_private or not self._has_reached_public or is_public(address):
             return ""
-        return _private(host, address)
+        return _private_address_text(host, address)
 
     def authority(self, request: ClientRequest) -> str:
         """Return the host and the port of the URL."""
@@ -115,13 +115,13 @@ class ResolvedHost:
         """
         parts = urlsplit(f"//{request.host}")
         host, port = parts.hostname or "", parts.port or _PORTS[request.scheme]
-        held = addresses(self._resolve, host)
-        if not held:
+        addresses = resolve_addresses(self._resolve, host)
+        if not addresses:
             raise NoConnection(f"{host} has no address in DNS")
-        held = self._allowed(request, host, held)
+        addresses = self._allowed_addresses(request, host, addresses)
         with ExitStack() as stack:
-            opened = self._first(
-                held,
+            connection = self._connect_to_first(
+                addresses,
                 port,
                 lambda address: stack.enter_context(
                     CheckedServer(request.scheme == "https", address, port, "").connect(
@@ -129,44 +129,46 @@ class ResolvedHost:
                     )
                 ),
             )
-            self._has_met_public = self._has_met_public or opened.is_public
-            yield opened
+            self._has_reached_public = self._has_reached_public or connection.is_public
+            yield connection
 
-    def _allowed(self, request: ClientRequest, host: str, held: tuple[str, ...]) -> tuple[str, ...]:
+    def _allowed_addresses(
+        self, request: ClientRequest, host: str, addresses: tuple[str, ...]
+    ) -> tuple[str, ...]:
         """Return the addresses that may be asked.
 
         Raises:
             PrivateAddress: there is no such address.
         """
-        if self._allow_private or not self._has_met_public or self._is_typed(request):
-            return held
-        public = tuple(address for address in held if is_public(address))
+        if self._allow_private or not self._has_reached_public or self._is_in_own_domain(request):
+            return addresses
+        public = tuple(address for address in addresses if is_public(address))
         if not public:
-            raise PrivateAddress(_private(host, held[0]))
+            raise PrivateAddress(_private_address_text(host, addresses[0]))
         return public
 
-    def _is_typed(self, request: ClientRequest) -> bool:
+    def _is_in_own_domain(self, request: ClientRequest) -> bool:
         """Return whether the operator named the host, and no public server named the URL."""
         is_own = request.host == self._domain or request.host.endswith(f".{self._domain}")
         return bool(self._domain) and is_own and request.url not in self._redirects
 
-    def _first(
-        self, held: tuple[str, ...], port: int, connect: Callable[[str], DeadlineConnection]
+    def _connect_to_first(
+        self, addresses: tuple[str, ...], port: int, connect: Callable[[str], DeadlineConnection]
     ) -> DeadlineConnection:
-        last: OSError = NoConnection("no address was tried")
-        for address in held:
-            place = (address, port)
-            if place not in self._silent:
+        last_error: OSError = NoConnection("no address was tried")
+        for address in addresses:
+            endpoint = (address, port)
+            if endpoint not in self._connection_errors:
                 try:
                     return connect(address)
                 except ssl.SSLError:
                     raise  # A server is there, so clients try no other address.
                 except OSError as error:
-                    self._silent[place] = error
-            last = self._silent[place]
-        raise NoConnection(f"port {port} at {', '.join(held)}: {failure_reason(last)}")
+                    self._connection_errors[endpoint] = error
+            last_error = self._connection_errors[endpoint]
+        raise NoConnection(f"port {port} at {', '.join(addresses)}: {failure_reason(last_error)}")
 
 
-def _private(host: str, address: str) -> str:
-    why = "and a public server names this host; --allow-private allows it"
-    return f"{host} has the private address {address}, {why}"
+def _private_address_text(host: str, address: str) -> str:
+    reason = "and a public server names this host; --allow-private allows it"
+    return f"{host} has the private address {address}, {reason}"

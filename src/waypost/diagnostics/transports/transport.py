@@ -46,7 +46,7 @@ class ClientTransport(Protocol):
         """Connect for one answer, as `CheckedServer.connect` does."""
 
 
-class FixedHost:
+class SingleServerTransport:
     """A transport that sends every request to one server.
 
     Requests for hosts outside the domains are refused, except for hosts that DNS names. Requests
@@ -57,21 +57,21 @@ class FixedHost:
         """Initialize with a server, and the domains whose hosts it answers for."""
         self._server = server
         self._domains = domains
-        self._named: set[str] = set()
+        self._hosts_in_dns: set[str] = set()
         self.path = server.path
         self.sends_scheme = not server.is_https
 
     def refusal(self, host: str) -> str:
         """Refuse hosts that are neither below the domains nor named by DNS."""
         is_own = any(host == d or host.endswith(f".{d}") for d in self._domains)
-        if is_own or host in self._named:
+        if is_own or host in self._hosts_in_dns:
             return ""
         return f"{host} is not asked; --also adds a host of this server"
 
     def add_host(self, host: str) -> None:
         """Allow a host that DNS names, and the names that clients derive from it."""
         while host:
-            self._named |= {host, f"autoconfig.{host}"}
+            self._hosts_in_dns |= {host, f"autoconfig.{host}"}
             host = parent_domain(host)
 
     def add_redirect(self, _target: ClientRequest) -> None:
