@@ -197,7 +197,7 @@ def test_many_domains_keep_their_order_and_the_bound() -> None:
     names = [f"d{number}.example" for number in range(50)]
     with scripted(reply) as url:
         server = CheckedServer.parse(url)
-        found = list(Comparison(server, server, "a", 5).all(names, 3))
+        found = list(Comparison(server, server, "a", 5).compare_all(names, 3))
 
     assert [one.domain for one in found] == names
     assert all(one.differences == () for one in found)

@@ -142,9 +142,9 @@ def explain_command(topic: str) -> str:
     return f"waypost explain {topic}"
 
 
-def diagnostic_json(one: Diagnostic) -> dict[str, object]:
+def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
     """Return a diagnostic for --json: the members of every check, and those of the place."""
-    definition, location = one.definition, one.location
+    definition, location = diagnostic.definition, diagnostic.location
     found: dict[str, object] = {
         "code": definition.code,
         "severity": definition.severity,
@@ -154,12 +154,12 @@ def diagnostic_json(one: Diagnostic) -> dict[str, object]:
     }
     match location:
         case DomainLocation(domain, domains, where):
-            clients = [client.shown for client in one.clients]
-            links = [explain_command(client.topic) for client in one.clients]
+            clients = [client.shown for client in diagnostic.clients]
+            links = [explain_command(client.topic) for client in diagnostic.clients]
             found |= {"where": where, "domain": domain, "domains": domains}
             return found | {"clients": clients, "links": links}
         case RowLocation(table, key):
             found |= {"table": table, "key": key}
-            return found | {"problem": one.detail, "effect": one.effect}
+            return found | {"problem": diagnostic.detail, "effect": diagnostic.effect}
         case str():
-            return found | {"place": location, "detail": one.detail}
+            return found | {"place": location, "detail": diagnostic.detail}

@@ -24,7 +24,7 @@ def find_code(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
     """Return a code with its table; None if there is no such code."""
     topic_name = topic.lower()
     return next(
-        ((one, table) for table in CODE_TABLES for one in table.codes if one.code == topic_name),
+        ((code, table) for table in CODE_TABLES for code in table.codes if code.code == topic_name),
         None,
     )
 
@@ -32,12 +32,12 @@ def find_code(topic: str) -> tuple[DiagnosticCode, CodeTable] | None:
 def find_client(topic: str) -> MailClient | None:
     """Return a client by its name, by its identifier, or by the identifier of a record."""
     topic_name = _slug(topic)
-    return next((one for one in CLIENTS if topic_name in _topic_names(one)), None)
+    return next((client for client in CLIENTS if topic_name in _topic_names(client)), None)
 
 
 def records_of(client: MailClient) -> tuple[SimulatedClient, ...]:
     """Return the records of a client: the usual one, and those of older versions."""
-    return tuple(one for one in simulated_clients.CLIENTS if one.client is client)
+    return tuple(simulated for simulated in simulated_clients.CLIENTS if simulated.client is client)
 
 
 def rules_about(client: MailClient) -> tuple[DiagnosticCode, ...]:
@@ -47,7 +47,7 @@ def rules_about(client: MailClient) -> tuple[DiagnosticCode, ...]:
 
 def suggest_topic(topic: str) -> str:
     """Return the topic that is most similar to a word; empty if there is none."""
-    topics = [one.code for table in CODE_TABLES for one in table.codes]
+    topics = [code.code for table in CODE_TABLES for code in table.codes]
     topics += [word for client in CLIENTS for word in _topic_names(client)]
     return next(iter(get_close_matches(_slug(topic), topics, n=1)), "")
 

@@ -45,30 +45,34 @@ class DiagnosticGroup:
     @property
     def places(self) -> tuple[str, ...]:
         """Return the places of the diagnostics, and what was seen there."""
-        return tuple(one.text for one in self.diagnostics)
+        return tuple(diagnostic.text for diagnostic in self.diagnostics)
 
     @property
     def links(self) -> tuple[str, ...]:
         """Return the commands that explain the code and the clients, the code first."""
-        clients = dict.fromkeys(client for one in self.diagnostics for client in one.clients)
+        clients = dict.fromkeys(
+            client for diagnostic in self.diagnostics for client in diagnostic.clients
+        )
         return (self.definition.link, *(explain_command(client.topic) for client in clients))
 
 
-def group_by_code(found: Iterable[Diagnostic], limit: int | None = None) -> list[DiagnosticGroup]:
+def group_by_code(
+    diagnostics: Iterable[Diagnostic], limit: int | None = None
+) -> list[DiagnosticGroup]:
     """Return diagnostics by their codes, in the order in which the codes occur.
 
     Args:
-        found: are read one by one.
+        diagnostics: are read one by one.
         limit: how many diagnostics of each code are kept; None is all.
     """
     by_code: dict[str, DiagnosticGroup] = {}
-    for one in found:
-        group = by_code.get(one.code)
+    for diagnostic in diagnostics:
+        group = by_code.get(diagnostic.code)
         if group is None:
-            group = by_code[one.code] = DiagnosticGroup(one.definition)
+            group = by_code[diagnostic.code] = DiagnosticGroup(diagnostic.definition)
         group.count += 1
         if limit is None or len(group.diagnostics) < limit:
-            group.diagnostics.append(one)
+            group.diagnostics.append(diagnostic)
     return list(by_code.values())
 
 
@@ -76,9 +80,9 @@ def sort_groups(groups: Iterable[DiagnosticGroup]) -> list[DiagnosticGroup]:
     """Return groups by severity, then by the number of clients; causes are first of all."""
     return sorted(
         groups,
-        key=lambda one: (
-            not one.is_cause,
-            SEVERITIES.index(one.severity),
-            -one.broken_client_count,
+        key=lambda group: (
+            not group.is_cause,
+            SEVERITIES.index(group.severity),
+            -group.broken_client_count,
         ),
     )

@@ -120,9 +120,9 @@ def authorities(raw: bytes) -> list[X509Certificate]:
     found = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
-        for one in _PEM.findall(raw):
+        for certificate in _PEM.findall(raw):
             with suppress(ValueError):
-                found.append(x509.load_pem_x509_certificate(one))
+                found.append(x509.load_pem_x509_certificate(certificate))
     if not found:
         raise ProfileError("contains no usable certificate in PEM form")
     return found
@@ -146,7 +146,7 @@ def _chain(
         .build_client_verifier()
     )
     found = verifier.verify(signed.signer, list(signed.others))
-    return tuple(_name(one) for one in found.chain)
+    return tuple(_name(certificate) for certificate in found.chain)
 
 
 def _authority_policy() -> ExtensionPolicy:
@@ -176,13 +176,15 @@ def _content(data: bytes) -> bytes:
 
 
 def _distrust(signed: cms.Signed | None, now: datetime) -> str:
-    for one in () if signed is None else (signed.signer, *signed.others):
-        whose = f"signature: the certificate of {_name(one)}"
-        if one.not_valid_after_utc < now:
-            return f"{whose} expired on {one.not_valid_after_utc:%Y-%m-%d}"
-        if one.not_valid_before_utc > now:
-            return f"{whose} is not valid before {one.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-        if one.version != x509.Version.v3:
+    for certificate in () if signed is None else (signed.signer, *signed.others):
+        whose = f"signature: the certificate of {_name(certificate)}"
+        if certificate.not_valid_after_utc < now:
+            return f"{whose} expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+        if certificate.not_valid_before_utc > now:
+            return (
+                f"{whose} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
+            )
+        if certificate.version != x509.Version.v3:
             # RFC 5280 s4.1.2.1
             return f"{whose} is not of X.509 version 3, so it does not say what it may be used for"
     missing = "" if signed is None else _missing(signed)
@@ -193,7 +195,10 @@ def _distrust(signed: cms.Signed | None, now: datetime) -> str:
 
 def _missing(signed: cms.Signed) -> str:
     """Return the issuer whose certificate is missing, for a chain that ends too early."""
-    last, others = signed.signer, {one.subject: one for one in signed.others}
+    last, others = (
+        signed.signer,
+        {certificate.subject: certificate for certificate in signed.others},
+    )
     while (found := others.pop(last.issuer, None)) is not None:
         last = found
     if last.issuer == last.subject:
@@ -213,15 +218,15 @@ def _profile(content: bytes) -> dict[str, Any]:
 
 
 def _payloads(profile: dict[str, Any]) -> Iterable[InspectedPayload]:
-    for one in profile["PayloadContent"]:
-        if not isinstance(one, dict):
+    for payload in profile["PayloadContent"]:
+        if not isinstance(payload, dict):
             raise ProfileError("is no profile: one of its payloads is not a dictionary")
         names = ("EmailAddress", "CalDAVAccountDescription", "CardDAVAccountDescription")
-        name = next((_text(one, key) for key in names if key in one), "")
+        name = next((_text(payload, key) for key in names if key in payload), "")
         yield InspectedPayload(
-            _text(one, "PayloadType"),
-            name or _text(one, "PayloadDisplayName"),
-            _text(one, "PayloadIdentifier"),
+            _text(payload, "PayloadType"),
+            name or _text(payload, "PayloadDisplayName"),
+            _text(payload, "PayloadIdentifier"),
         )
 
 

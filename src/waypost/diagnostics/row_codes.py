@@ -157,7 +157,7 @@ _LIST: Final = (
         "delete one of the rows in automx2's database, and import again",
     ),
 )
-ROW_CODES: Final[dict[str, DiagnosticCode]] = {one.code: one for one in _LIST}
+ROW_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
 
 
 def row_diagnostic(code: str, table: str, key: object, problem: str, effect: str) -> Diagnostic:

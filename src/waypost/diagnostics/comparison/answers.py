@@ -156,7 +156,7 @@ def _parse(body: bytes, root_name: str) -> etree._Element:
 def _autoconfig(
     root: etree._Element, address: EmailAddress, notes: set[str]
 ) -> Iterator[ParsedService]:
-    if len([one for one in root.iter() if _local_name(one) == "domain"]) > 1:
+    if len([element for element in root.iter() if _local_name(element) == "domain"]) > 1:
         notes.add("all domains")
     for section in root.iter():
         if _local_name(section) not in _SECTIONS:

@@ -32,13 +32,13 @@ class Comparison:
     local_part: str
     timeout_seconds: float
 
-    def all(self, domains: Iterable[str], jobs: int) -> Iterator[DomainComparison]:
+    def compare_all(self, domains: Iterable[str], jobs: int) -> Iterator[DomainComparison]:
         """Compare many domains, up to `jobs` at once, and yield the results in their order."""
         pending: deque[Future[DomainComparison]] = deque()
         with ThreadPoolExecutor(jobs) as pool:
             try:
                 for domain in domains:
-                    pending.append(pool.submit(self.one, domain))
+                    pending.append(pool.submit(self.compare_domain, domain))
                     if len(pending) > 2 * jobs:
                         yield pending.popleft().result()
                 while pending:
@@ -46,7 +46,7 @@ class Comparison:
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def one(self, domain: str) -> DomainComparison:
+    def compare_domain(self, domain: str) -> DomainComparison:
         """Compare one domain in every format."""
         differences_found: list[tuple[AnswerFormat, Difference]] = []
         for answer_format in FORMATS:

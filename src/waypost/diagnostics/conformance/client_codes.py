@@ -80,7 +80,7 @@ _LIST: Final = (
         "read a raw + in a query as +, because some clients do not escape it",
     ),
 )
-CLIENT_CODES: Final[dict[str, DiagnosticCode]] = {one.code: one for one in _LIST}
+CLIENT_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
 
 
 def client_diagnostic(code: str, text: str) -> Diagnostic:

@@ -47,7 +47,7 @@ def server_mismatches(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
     for form, answer in answers.items() if autoconfig_services else ():
         for service in answer.services:
             if service.kind in _MAIL and not any(
-                _matches(service, one) for one in autoconfig_services
+                _matches(service, known) for known in autoconfig_services
             ):
                 yield f"{_DOCUMENT_NAMES[form]} names {service}, which Autoconfig does not name"
 
@@ -57,7 +57,7 @@ def check_user_enumeration(target: ConformanceTarget) -> Iterator[str]:
     address = f"{UNKNOWN_LOCAL_PART}@{target.domain}"
     for form, name in _DOCUMENT_NAMES.items():
         existing_user, unknown_user = (
-            _response(target, form, one) for one in (target.address, address)
+            _response(target, form, user) for user in (target.address, address)
         )
         outcomes = {
             _parse(form, response, address).outcome for response in (existing_user, unknown_user)

@@ -178,9 +178,9 @@ def _check_head(target: ConformanceTarget) -> Iterator[str]:
 def check_statuses(target: ConformanceTarget) -> Iterator[str]:
     """Yield each status of earlier answers that is 401 or a server error."""
     # Calendars and address books ask for a password, and other servers need not know WebDAV.
-    exchanges = [one for one in target.http.exchanges if one[0].method != "PROPFIND"]
+    exchanges = [exchange for exchange in target.http.exchanges if exchange[0].method != "PROPFIND"]
     error_statuses = {response.status for _, response in exchanges}
-    for status in sorted(one for one in error_statuses if one == 401 or one >= 500):
+    for status in sorted(status for status in error_statuses if status == 401 or status >= 500):
         requests = [r for r, response in exchanges if response.status == status]
         times = f"{len(requests)} times, first at" if len(requests) > 1 else "at"
         yield f"status {status} {times} {requests[0].method} {requests[0].path}"

@@ -61,8 +61,10 @@ def _loop_finding(target: ConformanceTarget, first: ClientRequest) -> str:
         if _only_adds_query(redirect, _without_default_port(request)):
             return f"{request.url} is redirected to the same URL, {redirect.url}: {LIKELY_CAUSE}"
         if redirect in visited:
-            chain = " to ".join(one.url for one in [*visited[visited.index(redirect) :], redirect])
-            cause = f"; {LIKELY_CAUSE}" if "http" in {one.scheme for one in visited} else ""
+            chain = " to ".join(
+                step.url for step in [*visited[visited.index(redirect) :], redirect]
+            )
+            cause = f"; {LIKELY_CAUSE}" if "http" in {request.scheme for request in visited} else ""
             return f"{first.url} is in a redirect loop: {chain}{cause}"
         visited.append(redirect)
         request = redirect

@@ -71,7 +71,7 @@ class ConformanceReport:
     @property
     def findings(self) -> tuple[str, ...]:
         """Return the findings, one line each."""
-        lines = tuple(one.line for one in self.diagnostics)
+        lines = tuple(diagnostic.line for diagnostic in self.diagnostics)
         return (*lines, self.remark) if self.remark else lines
 
     @property
@@ -116,7 +116,7 @@ def report_count(target: ConformanceTarget) -> int:
 
 
 def _probes(target: ConformanceTarget) -> list[Probe]:
-    return [one for one in PROBES if target.resolver is not None or not one.needs_dns]
+    return [probe for probe in PROBES if target.resolver is not None or not probe.needs_dns]
 
 
 def probe_report(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
@@ -137,7 +137,9 @@ def probe_report(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
         return report("not checked", remark=f"{error}")
     unknown = tuple(dict.fromkeys(target.http.unknown_reasons[unknown_before:]))
     # A finding that only says that a request could not be sent is no finding.
-    findings = tuple(one for one in findings if not any(reason in one for reason in unknown))
+    findings = tuple(
+        finding for finding in findings if not any(reason in finding for reason in unknown)
+    )
     if unknown and not findings:
         return report("not checked", remark=unknown[0])
     if not is_applicable:
@@ -173,9 +175,9 @@ def client_report(
         other_services=other_services,
         source=outcome.source,
         unresponsive_hosts=frozenset(
-            one.host for one, answer in transcript.exchanges if not answer.status
+            request.host for request, answer in transcript.exchanges if not answer.status
         ),
-        paths=frozenset(one.path for one, _ in transcript.exchanges),
+        paths=frozenset(request.path for request, _ in transcript.exchanges),
     )
 
 
@@ -200,7 +202,7 @@ def _without_account(
     if (client.expects_account and has_no_account) or outcome.has_stopped:
         return (
             "fails",
-            [client_diagnostic(NO_ACCOUNT, one) for one in _limited(outcome.reasons)],
+            [client_diagnostic(NO_ACCOUNT, reason) for reason in _limited(outcome.reasons)],
             "",
         )
     return None
@@ -210,7 +212,7 @@ def _verdict(
     client: SimulatedClient, target: ConformanceTarget, outcome: Outcome, check: CheckAccount
 ) -> _VerdictWithFindings:
     """Return the verdict of a search that ended with an account, a server, or as it should."""
-    findings = [client_diagnostic("client-trouble", one) for one in outcome.warnings]
+    findings = [client_diagnostic("client-trouble", warning) for warning in outcome.warnings]
     account_check = check(outcome.account) if outcome.account else AccountCheck()
     findings += [
         *account_check.diagnostics,
@@ -221,8 +223,8 @@ def _verdict(
     findings += _unserved_domain_findings(client, target, unknown_reasons)
     if outcome.account:
         findings += _address_variant_findings(client, target, outcome.account, unknown_reasons)
-    if any(one.severity == "error" for one in findings):
-        return "fails", sorted(findings, key=lambda one: one.severity != "error"), ""
+    if any(finding.severity == "error" for finding in findings):
+        return "fails", sorted(findings, key=lambda finding: finding.severity != "error"), ""
     if unknown_reasons:
         return "not checked", findings, unknown_reasons[0]
     if outcome.account is None and (outcome.source or outcome.other_services):
@@ -253,10 +255,10 @@ def unknown_reason(transcript: Transcript, unknown: UnknownAnswers) -> str:
 
 def _is_after_account(request: RequestOrLookup, transcript: Transcript) -> bool:
     source = transcript.outcome.source
-    for one in transcript.requests:
-        if one == request:
+    for sent_request in transcript.requests:
+        if sent_request == request:
             return False
-        if isinstance(one, ClientRequest) and one.url == source:
+        if isinstance(sent_request, ClientRequest) and sent_request.url == source:
             return True
     return False
 
@@ -276,7 +278,11 @@ def _run_client(
     transcript = run_session(
         client.search(ClientUser.parse(typed_address)), target.http.send, resolve
     )
-    unknown |= {request: one.reason for request, one in transcript.exchanges if one.is_unknown}
+    unknown |= {
+        request: response.reason
+        for request, response in transcript.exchanges
+        if response.is_unknown
+    }
     return transcript, unknown
 
 
@@ -302,7 +308,7 @@ def _unserved_domain_findings(
     transcript, unknown = _run_client(client, target, f"{target.local_part}@{target.unserved}")
     # This server cannot change what DNS says about a domain that is not served.
     if unanswered_requests := [
-        reason for one, reason in unknown.items() if isinstance(one, ClientRequest)
+        reason for request, reason in unknown.items() if isinstance(request, ClientRequest)
     ]:
         unknown_reasons.append(unanswered_requests[0])
         return
@@ -343,4 +349,4 @@ def _address_variant_findings(
 
 def _endpoints(account: Account) -> tuple[tuple[str, str, int, str], ...]:
     servers = account.incoming, account.outgoing
-    return tuple((one.kind, one.host, one.port, one.security) for one in servers)
+    return tuple((server.kind, server.host, server.port, server.security) for server in servers)

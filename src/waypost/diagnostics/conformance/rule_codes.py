@@ -187,5 +187,5 @@ _LIST: Final = (
         detail_is_complete=True,
     ),
 )
-RULE_CODES: Final[dict[str, DiagnosticCode]] = {one.code: one for one in _LIST}
+RULE_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
 """The codes by the key of the rule."""

@@ -66,7 +66,7 @@ def _json_response(target: ConformanceTarget, protocol: str) -> ServerAnswer:
 
 
 def _has_json(target: ConformanceTarget) -> bool:
-    return any(_json_response(target, one).status not in {0, 404} for one in _PROTOCOLS)
+    return any(_json_response(target, protocol).status not in {0, 404} for protocol in _PROTOCOLS)
 
 
 def _profile_response(target: ConformanceTarget) -> ServerAnswer:
@@ -103,7 +103,7 @@ def check_digest(target: ConformanceTarget) -> Iterator[str]:
     """Yield what is wrong with the digest in DNS of the PACC document."""
     response = pacc_response(target)
     txt_records = [
-        one.data for one in target.resolve(DnsLookup("TXT", f"{TXT_LABEL}.{target.domain}"))
+        record.data for record in target.resolve(DnsLookup("TXT", f"{TXT_LABEL}.{target.domain}"))
     ]
     if response.is_success:
         yield from digest_findings(response.body, txt_records)
@@ -118,15 +118,17 @@ def _check_srv_records(target: ConformanceTarget) -> Iterator[str]:
     for label, kind, is_tls in SRV_LABELS:
         name = f"{label}._tcp.{target.domain}"
         matching_services = [
-            one for one in services if one.kind == kind and (one.security == "tls") == is_tls
+            service
+            for service in services
+            if service.kind == kind and (service.security == "tls") == is_tls
         ]
-        endpoints = {(one.host_or_url, one.port) for one in matching_services}
+        endpoints = {(service.host_or_url, service.port) for service in matching_services}
         records = target.resolve(DnsLookup("SRV", name))
         for record in records:
             endpoint = (record.data, record.port)
             if record.data and endpoint not in endpoints:
                 yield f"{name} names {record.data}:{record.port}, which Autoconfig does not name"
-        if records and not any(one.data for one in records) and matching_services:
+        if records and not any(record.data for record in records) and matching_services:
             host = matching_services[0].host_or_url
             yield f"{name} says that there is no such service, but Autoconfig names {host}"
 

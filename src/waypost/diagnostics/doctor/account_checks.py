@@ -78,14 +78,14 @@ class CheckedMailServers:
 def _server_findings(
     server: MailServer, service: ParsedService, result: MailResult
 ) -> Iterator[Diagnostic]:
-    for one in result.findings:
-        if one.severity != "error" or one.code == "mail-authentication":
+    for finding in result.findings:
+        if finding.severity != "error" or finding.code == "mail-authentication":
             continue
         if result.is_working:
             # Clients then try the next address.
-            yield client_diagnostic("client-trouble", one.line)
+            yield client_diagnostic("client-trouble", finding.line)
         else:
-            yield one
+            yield finding
     if not result.is_working:
         return
     method = server.method

@@ -174,7 +174,7 @@ _LIST: Final = (
         "try again later",
     ),
 )
-DOCTOR_CODES: Final[dict[str, DiagnosticCode]] = {one.code: one for one in _LIST}
+DOCTOR_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
 
 
 def doctor_diagnostic(code: str, place: str, detail: str = "") -> Diagnostic:

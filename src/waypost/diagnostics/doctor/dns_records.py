@@ -57,7 +57,7 @@ def _srv_findings(
     context: DoctorContext, name: str, endpoints: set[tuple[str, int]]
 ) -> Iterator[Diagnostic]:
     records = context.records(DnsLookup("SRV", name))
-    published = {(one.data, one.port) for one in records if one.data}
+    published = {(record.data, record.port) for record in records if record.data}
     if endpoints and not records:
         yield doctor_diagnostic(
             _code_of_missing(name, endpoints, context.domain),
@@ -83,7 +83,7 @@ def _code_of_missing(name: str, endpoints: set[tuple[str, int]], domain: str) ->
 
 def _txt_findings(context: DoctorContext, name: str, text: str) -> Iterator[Diagnostic]:
     """Yield a finding if a TXT record is missing."""
-    if text not in {one.data for one in context.records(DnsLookup("TXT", name))}:
+    if text not in {record.data for record in context.records(DnsLookup("TXT", name))}:
         yield doctor_diagnostic("dns-missing", name, f"TXT {text}")
 
 
@@ -103,7 +103,7 @@ def _target_findings(context: DoctorContext, name: str) -> Iterator[Diagnostic]:
 
 def _first_with_target(records: Sequence[DnsAnswer]) -> list[DnsAnswer]:
     # RFC 2782: a target of "." means that there is no such service.
-    return [one for one in records if one.data][:10]
+    return [record for record in records if record.data][:10]
 
 
 def _endpoint_list(endpoints: set[tuple[str, int]]) -> str:

@@ -41,7 +41,7 @@ def host_name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
 
 def _has_pacc(context: DoctorContext) -> bool:
     published = context.records(DnsLookup("TXT", f"{TXT_LABEL}.{context.domain}"))
-    return any(one.data.lower().startswith("v=uaac1") for one in published)
+    return any(record.data.lower().startswith("v=uaac1") for record in published)
 
 
 def _host_findings(

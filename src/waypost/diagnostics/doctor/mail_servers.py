@@ -89,7 +89,9 @@ def services_of_documents(context: DoctorContext) -> ServicesOfDocuments:
         for service in answer.services:
             if service.kind in SUPPORTED_PROTOCOLS and service.host_or_url and service.port:
                 services.setdefault((service.kind, service.host_or_url, service.port), service)
-    unknown = next((one.reason for one in (autoconfig, autodiscover) if one.is_unknown), "")
+    unknown = next(
+        (response.reason for response in (autoconfig, autodiscover) if response.is_unknown), ""
+    )
     return ServicesOfDocuments(tuple(services.values())[:SERVERS_MAX], unknown)
 
 
@@ -219,4 +221,4 @@ def supports_method(methods: Collection[str], method: str) -> bool:
     """Return whether one of these SASL methods is the method that the draft names."""
     names = _SASL_NAMES.get(method, ())
     families = tuple(name for name in names if name.endswith("-"))
-    return not names or any(one in names or one.startswith(families) for one in methods)
+    return not names or any(method in names or method.startswith(families) for method in methods)

@@ -36,19 +36,21 @@ def database_findings(
             "ispdb-silent", place, describe(response) if not response.status else answer.detail
         )
         return
-    database_servers = {_server_key(one) for one in answer.services if one.kind in _MAIL}
-    own_servers = {_server_key(one) for one in own_services if one.kind in _MAIL}
-    for one in sorted(database_servers - own_servers):
+    database_servers = {
+        _server_key(service) for service in answer.services if service.kind in _MAIL
+    }
+    own_servers = {_server_key(service) for service in own_services if service.kind in _MAIL}
+    for server in sorted(database_servers - own_servers):
         yield doctor_diagnostic(
             "ispdb-different",
             place,
-            f"the database names {_describe_key(one)}, the domain does not",
+            f"the database names {_describe_key(server)}, the domain does not",
         )
-    for one in sorted(own_servers - database_servers):
+    for server in sorted(own_servers - database_servers):
         yield doctor_diagnostic(
             "ispdb-different",
             place,
-            f"the database does not name {_describe_key(one)}, the domain does",
+            f"the database does not name {_describe_key(server)}, the domain does",
         )
 
 

@@ -62,7 +62,9 @@ def run_checks(
         yield list(database_findings(context, database, document_services.services))
     for report in client_reports(context.target, servers.check):
         yield [*servers.new_findings(), report]
-    for report in probe_reports([one for one in PROBES if one.key in _RULE_KEYS], context.target):
+    for report in probe_reports(
+        [probe for probe in PROBES if probe.key in _RULE_KEYS], context.target
+    ):
         yield [report]
     yield list(unanswered_lookup_findings(context.unanswered))
 

@@ -13,8 +13,8 @@ NAMES_MAX: Final = 3
 def unanswered_lookup_findings(unanswered: Iterable[UnansweredLookup]) -> Iterator[Diagnostic]:
     """Yield each failure of a resolver once, with the first names that it did not answer."""
     by_reason: dict[str, list[str]] = {}
-    for one in unanswered:
-        by_reason.setdefault(one.reason, []).append(f"{one.lookup}")
+    for lookup in unanswered:
+        by_reason.setdefault(lookup.reason, []).append(f"{lookup.lookup}")
     for reason, lookups in by_reason.items():
         rest = f" and {len(lookups) - NAMES_MAX} more" if len(lookups) > NAMES_MAX else ""
         yield doctor_diagnostic(

@@ -39,7 +39,8 @@ def _response_findings(response: etree._Element) -> Iterator[str]:
     if not documents.child_text(response, "Culture"):
         yield "there is no Culture"
     if not any(
-        documents.child_text(one, "EMailAddress") for one in documents.elements_at(response, "User")
+        documents.child_text(user, "EMailAddress")
+        for user in documents.elements_at(response, "User")
     ):
         yield "there is no EMailAddress in User"
     actions = documents.children(response, "Action")

@@ -56,7 +56,7 @@ def autoconfig_findings(body: bytes) -> list[str]:
         for parent in (provider, *provider.iterancestors())
         for section in documents.children(parent, *_SECTIONS)
     ]
-    if not any(documents.local_name(one) == "incomingServer" for one in sections):
+    if not any(documents.local_name(section) == "incomingServer" for section in sections):
         findings.append("there is no incomingServer")
     for section in sections:
         kind = section.get("type") or ""
@@ -82,7 +82,7 @@ def _schema_findings(root: etree._Element) -> list[str]:
     if schema.validate(root):
         return []
     errors = list(schema.error_log)[:_SCHEMA_FINDINGS_MAX]
-    return [f"line {one.line}: {one.message[:160]} (the draft's schema)" for one in errors]
+    return [f"line {error.line}: {error.message[:160]} (the draft's schema)" for error in errors]
 
 
 def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
@@ -112,15 +112,17 @@ def _section_findings(kind: str, section: etree._Element) -> Iterator[str]:
 
 def _method_findings(section: etree._Element) -> Iterator[str]:
     methods = [
-        one for one in documents.children(section, "authentication") if not one.get("system")
+        method
+        for method in documents.children(section, "authentication")
+        if not method.get("system")
     ]
     if not methods:
         yield 'there is no authentication (s"authentication")'
-    for one in methods:
-        if one.text == "plain":
+    for method in methods:
+        if method.text == "plain":
             yield "authentication plain is an old name, which Thunderbird for Android refuses"
-        elif one.text not in _METHODS:
-            yield f"authentication {(one.text or '')[:30]!r} is not known"
+        elif method.text not in _METHODS:
+            yield f"authentication {(method.text or '')[:30]!r} is not known"
 
 
 def parse_autodiscover(body: bytes) -> etree._Element:
@@ -145,7 +147,7 @@ def autodiscover_findings(body: bytes) -> list[str]:
     if response is None:
         return ["there is no Response in Outlook's namespace"]
     findings = list(_account_findings(response))
-    kinds = [documents.child_text(one, "Type") for one in documents.protocols(root)]
+    kinds = [documents.child_text(protocol, "Type") for protocol in documents.protocols(root)]
     if "POP3" in kinds and "IMAP" in kinds and kinds.index("POP3") < kinds.index("IMAP"):
         findings.append("POP3 comes before IMAP, and clients use the first")
     findings += [

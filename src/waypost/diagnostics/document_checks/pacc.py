@@ -55,13 +55,15 @@ def digest_findings(body: bytes, texts: Iterable[str]) -> list[str]:
     records = [tags for tags in map(_tags, texts) if tags.get("v") == "UAAC1"]
     if not records:
         return [f"there is no TXT record {TXT_LABEL} with v=UAAC1, so clients reject the document"]
-    if not any(one.get("a", "").lower() == "sha256" and one.get("d") == digest for one in records):
+    if not any(
+        record.get("a", "").lower() == "sha256" and record.get("d") == digest for record in records
+    ):
         return [f"no TXT record {TXT_LABEL} has the digest of the document, which is {digest}"]
     return []
 
 
 def _tags(text: str) -> dict[str, str]:
-    pairs = (one.partition("=") for one in text.split(";"))
+    pairs = (pair.partition("=") for pair in text.split(";"))
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
@@ -117,5 +119,5 @@ def _info_findings(info: Mapping[str, Any]) -> Iterator[str]:
         if not all(isinstance(members.get(key), str) for key in ("url", "content-type")):
             yield "info: a logo has no url or no content-type"
     contacts = info["help"].get("contact", []) if isinstance(info.get("help"), dict) else []
-    if not isinstance(contacts, list) or not all(isinstance(one, str) for one in contacts):
+    if not isinstance(contacts, list) or not all(isinstance(contact, str) for contact in contacts):
         yield "info: contact in help is no array of URIs"

@@ -31,7 +31,7 @@ ALLOWED: Final[Mapping[str, frozenset[object]]] = {
     "IncomingMailServerAuthentication": _METHODS,
     "OutgoingMailServerAuthentication": _METHODS,
     "LDAPSearchSettingScope": frozenset(
-        f"LDAPSearchSettingScope{one}" for one in ("Base", "OneLevel", "Subtree")
+        f"LDAPSearchSettingScope{scope}" for scope in ("Base", "OneLevel", "Subtree")
     ),
     "MailNumberOfPastDaysToSync": frozenset({0, 1, 3, 7, 14, 31}),
     "PayloadScope": frozenset({"System", "User"}),
@@ -101,8 +101,8 @@ PAYLOADS: Final[Mapping[str, Keys]] = {
             str,
         ),
         **dict.fromkeys(("SSL", "OAuth", "OverridePreviousPassword", *_MAIL_SWITCHES), bool),
-        **dict.fromkeys((f"Enable{one}" for one in _EXCHANGE_PARTS), bool),
-        **dict.fromkeys((f"Enable{one}UserOverridable" for one in _EXCHANGE_PARTS), bool),
+        **dict.fromkeys((f"Enable{part}" for part in _EXCHANGE_PARTS), bool),
+        **dict.fromkeys((f"Enable{part}UserOverridable" for part in _EXCHANGE_PARTS), bool),
         "Certificate": bytes,
         "MailNumberOfPastDaysToSync": int,
         "CommunicationServiceRules": dict,
@@ -164,7 +164,7 @@ def profile_findings(body: bytes) -> list[str]:
             continue
         findings += _payload_findings(payload)
         identities.append(payload.get("PayloadUUID"))
-    if len({f"{one}" for one in identities}) != len(identities):
+    if len({f"{uuid}" for uuid in identities}) != len(identities):
         findings.append("two PayloadUUIDs are the same")
     return list(dict.fromkeys(findings))
 

@@ -39,7 +39,7 @@ _KMAIL_OTHERS: Final = frozenset({NTLM, GSSAPI, NO_AUTHENTICATION})
 def pacc_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent with neither password nor OAuth2."""
     for services in _by_direction(target):
-        if not any(_suits_pacc(one.authentication) for one in services):
+        if not any(_suits_pacc(service.authentication) for service in services):
             yield describe_service(services[0])
 
 
@@ -100,7 +100,9 @@ def password_encrypted_later(target: LintTarget) -> Iterator[str]:
 def profile_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if a profile cannot describe any of the methods."""
     for services in _by_direction(target):
-        known = any(not mobileconfig.SUPPORTED.isdisjoint(one.authentication) for one in services)
+        known = any(
+            not mobileconfig.SUPPORTED.isdisjoint(service.authentication) for service in services
+        )
         if not known and not _is_oauth2_alone(services):
             yield describe_service(services[0])
 
@@ -115,7 +117,7 @@ def outlook_authentication(target: LintTarget) -> Iterator[str]:
 def unknown_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if Thunderbird knows none of the methods."""
     for services in _by_direction(target):
-        offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+        offers_oauth2 = any(OAUTH2 in service.authentication for service in services)
         if not offers_oauth2 and not any(map(_suits_thunderbird, services)):
             yield describe_service(services[0])
 
@@ -145,13 +147,13 @@ def _by_direction(target: LintTarget) -> Iterator[tuple[Service, ...]]:
 
 
 def _is_oauth2_alone(services: tuple[Service, ...]) -> bool:
-    offers_oauth2 = any(OAUTH2 in one.authentication for one in services)
+    offers_oauth2 = any(OAUTH2 in service.authentication for service in services)
     return offers_oauth2 and not any(map(_suits_thunderbird, services))
 
 
 def _first_of_each_type(services: tuple[Service, ...]) -> tuple[Service, ...]:
     """Return the first service of each type."""
-    return tuple({one.type: one for one in reversed(services)}.values())
+    return tuple({service.type: service for service in reversed(services)}.values())
 
 
 def _methods_after_password(service: Service) -> tuple[Authentication, ...]:

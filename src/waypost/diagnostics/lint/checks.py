@@ -100,7 +100,7 @@ def no_tls(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent only without TLS."""
     for types in DIRECTIONS:
         services = target.of_types(*types)
-        if services and {security(one) for one in services} == {Security.NONE}:
+        if services and {security(service) for service in services} == {Security.NONE}:
             yield describe_service(services[0])
 
 
@@ -108,7 +108,7 @@ def starttls_only(target: LintTarget) -> Iterator[str]:
     """Yield the first service if mail can be fetched or sent by STARTTLS but not by TLS."""
     for types in DIRECTIONS:
         services = target.of_types(*types)
-        securities = {security(one) for one in services}
+        securities = {security(service) for service in services}
         if Security.STARTTLS in securities and Security.TLS not in securities:
             yield describe_service(services[0])
 
@@ -117,15 +117,15 @@ def pacc_port(target: LintTarget) -> Iterator[str]:
     """Yield a TLS service if none is on a registered port: PACC cannot contain another port."""
     for types in DIRECTIONS:
         tls = with_tls(target.of_types(*types))
-        if tls and not any(on_tls_port(one) for one in tls):
+        if tls and not any(on_tls_port(service) for service in tls):
             yield describe_service(tls[0])
 
 
 def pacc_login_name(target: LintTarget) -> Iterator[str]:
     """Yield a service if no login name is the address: PACC cannot contain another one."""
     for types in DIRECTIONS:
-        tls = [one for one in with_tls(target.of_types(*types)) if on_tls_port(one)]
-        if tls and not any(login_name_is_address(one) for one in tls):
+        tls = [service for service in with_tls(target.of_types(*types)) if on_tls_port(service)]
+        if tls and not any(login_name_is_address(service) for service in tls):
             yield describe_service(tls[0])
 
 
@@ -207,7 +207,7 @@ def plain_last(target: LintTarget) -> Iterator[str]:
     """Yield the last service of a type if it has no TLS and others have it."""
     for kind in MAIL_TYPES:
         services = target.of_types(kind)
-        securities = [security(one) for one in services]
+        securities = [security(service) for service in services]
         if securities[-1:] == [Security.NONE] and set(securities) != {Security.NONE}:
             yield describe_service(services[-1])
 

@@ -33,11 +33,13 @@ class LintResult:
     @property
     def count(self) -> int:
         """Return the number of diagnostics, counted once for each different set of services."""
-        return sum(one.count for one in self.groups)
+        return sum(group.count for group in self.groups)
 
     def for_scripts(self) -> list[dict[str, object]]:
         """Return the diagnostics that were kept, the most severe first."""
-        return [diagnostic_json(one) for group in self.groups for one in group.diagnostics]
+        return [
+            diagnostic_json(diagnostic) for group in self.groups for diagnostic in group.diagnostics
+        ]
 
     def lines(self) -> Iterator[str]:
         """Yield one line for each code, for commands other than `waypost lint`."""
@@ -68,10 +70,14 @@ def lint_catalog(
     """
     domains, entries = _entry_findings(catalog.domains)
     external_domains = (
-        _external_domain_findings(one) for one in catalog.external_domains if one.redirect is None
+        _external_domain_findings(external)
+        for external in catalog.external_domains
+        if external.redirect is None
     )
-    findings = (one for diagnostics in (*entries, *external_domains) for one in diagnostics)
-    selected = (one for one in findings if not (skip_minor and _is_minor(one)))
+    findings = (
+        diagnostic for diagnostics in (*entries, *external_domains) for diagnostic in diagnostics
+    )
+    selected = (finding for finding in findings if not (skip_minor and _is_minor(finding)))
     return LintResult(_groups(selected, kept_per_code), domains)
 
 
@@ -83,21 +89,21 @@ def lint_domain(domain: Domain) -> LintResult:
     return LintResult(_groups(findings, None), 1)
 
 
-def _is_minor(one: Diagnostic) -> bool:
-    return one.clients == (PACC,) or one.severity == "note"
+def _is_minor(diagnostic: Diagnostic) -> bool:
+    return diagnostic.clients == (PACC,) or diagnostic.severity == "note"
 
 
 def _groups(
     findings: Iterable[Diagnostic], kept_per_code: int | None
 ) -> tuple[DiagnosticGroup, ...]:
     groups = group_by_code(findings, kept_per_code)
-    for one in groups:
+    for group in groups:
         clients = tuple(
             dict.fromkeys(
-                client for diagnostics in one.diagnostics for client in diagnostics.clients
+                client for diagnostic in group.diagnostics for client in diagnostic.clients
             )
         )
-        one.broken_clients, one.broken_client_count = client_names(clients), len(clients)
+        group.broken_clients, group.broken_client_count = client_names(clients), len(clients)
     return tuple(sort_groups(groups))
 
 
@@ -137,14 +143,16 @@ def _entry_for_comparison(domain: Domain) -> "DomainEntry":
     return DomainEntry(provider, domain.services, domain.users)
 
 
-def _external_domain_findings(one: ExternalDomains) -> Iterator[Diagnostic]:
-    return _with_location(_lint_entry(one), f"domains of directory {one.directory.label}", None)
+def _external_domain_findings(external: ExternalDomains) -> Iterator[Diagnostic]:
+    return _with_location(
+        _lint_entry(external), f"domains of directory {external.directory.label}", None
+    )
 
 
-def _lint_entry(one: "Domain | ExternalDomains | DomainEntry") -> Iterator[Diagnostic]:
+def _lint_entry(entry: "Domain | ExternalDomains | DomainEntry") -> Iterator[Diagnostic]:
     from waypost.diagnostics.lint.linter import lint  # noqa: PLC0415 -- quick start
 
-    return lint(one.provider, one.services, one.users)
+    return lint(entry.provider, entry.services, entry.users)
 
 
 def _with_location(
@@ -152,7 +160,9 @@ def _with_location(
 ) -> Iterator[Diagnostic]:
     return (
         Diagnostic(
-            one.definition, DomainLocation(domain, domains, str(one.location)), clients=one.clients
+            finding.definition,
+            DomainLocation(domain, domains, str(finding.location)),
+            clients=finding.clients,
         )
-        for one in findings
+        for finding in findings
     )

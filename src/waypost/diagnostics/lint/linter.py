@@ -48,7 +48,12 @@ def _diagnostics(
     for client in rule.clients:
         format_target = target_by_format[client.reads]
         places = next(
-            (places_of_target for one, places_of_target in checked if one is format_target), None
+            (
+                places_of_target
+                for checked_target, places_of_target in checked
+                if checked_target is format_target
+            ),
+            None,
         )
         if places is None:
             places = list(dict.fromkeys(rule.check(format_target)))

@@ -53,7 +53,9 @@ def different_login_names(target: LintTarget) -> Iterator[str]:
 def _first_services(target: LintTarget) -> Iterator[Service]:
     """Yield the first IMAP and the first SMTP service that have a login name."""
     for kind in _MAIL_TYPES:
-        yield from (one for one in target.of_types(kind)[:1] if one.login_name is not None)
+        yield from (
+            service for service in target.of_types(kind)[:1] if service.login_name is not None
+        )
 
 
 def _normalized_login_name(service: Service) -> str:
@@ -65,9 +67,11 @@ def _normalized_login_name(service: Service) -> str:
 
 def _last_login_name(target: LintTarget) -> list[str]:
     """Return the login name of the last section that has one, in the order of Autoconfig."""
-    reading = [one for one in target.services if one.type in INCOMING]
+    reading = [service for service in target.services if service.type in INCOMING]
     sending = [*target.of_types(ServiceType.SMTP)]
     shown = {*INCOMING, ServiceType.SMTP, ServiceType.LDAP}
-    other_services = [one for one in target.services if one.type not in shown]
-    with_login_name = [one for one in (*reading, *sending, *other_services) if one.login_name]
-    return [_normalized_login_name(one) for one in with_login_name[-1:]]
+    other_services = [service for service in target.services if service.type not in shown]
+    with_login_name = [
+        service for service in (*reading, *sending, *other_services) if service.login_name
+    ]
+    return [_normalized_login_name(service) for service in with_login_name[-1:]]

@@ -85,7 +85,9 @@ def oauth2_incomplete(target: LintTarget) -> Iterator[str]:
 def oauth2_several(target: LintTarget) -> Iterator[str]:
     """Yield OAuth2 servers after the first one: Autoconfig contains only one."""
     complete_servers = (
-        [one for one in target.provider.oauth2 if one.is_complete] if target.provider else []
+        [oauth2 for oauth2 in target.provider.oauth2 if oauth2.is_complete]
+        if target.provider
+        else []
     )
     for oauth2 in complete_servers[1:]:
         yield f"oauth2 {oauth2.issuer}"

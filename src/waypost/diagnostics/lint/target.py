@@ -47,7 +47,9 @@ class LintTarget:
         """Return the same offer without the services that are excluded from a format."""
         if all(form in service.formats for service in self.services):
             return self
-        return replace(self, services=tuple(one for one in self.services if form in one.formats))
+        return replace(
+            self, services=tuple(service for service in self.services if form in service.formats)
+        )
 
     def of_types(self, *types: ServiceType) -> tuple[Service, ...]:
         """Return the services of these types."""

@@ -101,8 +101,12 @@ def post_with_redirects(
 
 def redirect_addresses(root: etree._Element) -> list[str]:
     """Return the address that an answer redirects to, if it does (MS-ASCMD s2.2.3.147)."""
-    found = documents.elements_at(root, "Response", "Action", "Redirect")
-    return [one.text or "" for one in found if one.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"][:1]
+    elements = documents.elements_at(root, "Response", "Action", "Redirect")
+    return [
+        element.text or ""
+        for element in elements
+        if element.tag == f"{{{urls.MOBILE_RESPONSE}}}Redirect"
+    ][:1]
 
 
 def redirected_user(address: str, name: str, user: ClientUser) -> ClientUser:

@@ -56,7 +56,7 @@ def search(user: ClientUser) -> ClientSession:
 
 def _account(provider: etree._Element, address: EmailAddress) -> Account:
     sections = documents.children(provider, "incomingServer")
-    incoming = next((one for one in sections if one.get("type") == "imap"), None)
+    incoming = next((section for section in sections if section.get("type") == "imap"), None)
     outgoing = documents.children(provider, "outgoingServer")
     if incoming is None or not outgoing:
         raise UnusableDocument("there is no IMAP service, or none for sending")

@@ -22,8 +22,8 @@ def search_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, Outcome |
     for label in _LABELS:
         records = yield from look_up("SRV", f"{label}._tcp.{user.domain}")
         # [code] Sorted by priority, then the first with the highest weight; it may be ".".
-        by_priority = sorted(records, key=lambda one: one.priority)
-        best = max(by_priority, key=lambda one: one.weight, default=None)
+        by_priority = sorted(records, key=lambda record: record.priority)
+        best = max(by_priority, key=lambda record: record.weight, default=None)
         if best is not None and best.data and best.port:
             records_by_label[label] = best
     source, login = f"DNS SRV of {user.domain}", str(user.address)

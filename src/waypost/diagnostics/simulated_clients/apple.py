@@ -87,11 +87,11 @@ def read(body: bytes) -> Account:
     if profile["PayloadType"] != "Configuration":
         raise UnusableDocument("PayloadType is not Configuration")
     payloads = profile["PayloadContent"]
-    if not isinstance(payloads, list) or not all(isinstance(one, dict) for one in payloads):
+    if not isinstance(payloads, list) or not all(isinstance(payload, dict) for payload in payloads):
         raise UnusableDocument("PayloadContent is not an array of dictionaries")
     for payload in payloads:
         _require_keys(payload, *_COMMON)
-    mail = [one for one in payloads if one["PayloadType"] == "com.apple.mail.managed"]
+    mail = [payload for payload in payloads if payload["PayloadType"] == "com.apple.mail.managed"]
     if not mail:
         raise UnusableDocument("there is no payload com.apple.mail.managed")
     kinds = {"EmailTypeIMAP": "imap", "EmailTypePOP": "pop3"}

@@ -36,22 +36,22 @@ def search(user: ClientUser) -> ClientSession:
     """Search for address books, then for calendars; one of them is enough."""
     services: list[str] = []
     reasons: list[str] = []
-    for kind in _KINDS:
-        url = yield from _find_service(kind, user.domain, reasons)
+    for service_type in _KINDS:
+        url = yield from _find_service(service_type, user.domain, reasons)
         if url:
-            services.append(f"{kind} {url}")
+            services.append(f"{service_type} {url}")
     return Outcome(reasons=tuple(reasons), other_services=tuple(services))
 
 
 def _find_service(
-    kind: str, domain: str, reasons: list[str]
+    service_type: str, domain: str, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, str]:
     # [code] `_caldav` and `_carddav`, which are not encrypted, are never looked up.
-    name = f"_{kind}s._tcp.{domain}"
+    name = f"_{service_type}s._tcp.{domain}"
     records = yield from look_up("SRV", name)
-    srv_record = min(records, key=lambda one: (one.priority, -one.weight), default=None)
-    texts = yield from look_up("TXT", name)
-    paths = [one.data[5:] for one in texts if one.data.startswith("path=")]
+    srv_record = min(records, key=lambda record: (record.priority, -record.weight), default=None)
+    txt_records = yield from look_up("TXT", name)
+    paths = [record.data[5:] for record in txt_records if record.data.startswith("path=")]
     if srv_record is not None and not srv_record.data:
         # [code] DAVx5 does not check for the target ".", which is no host.
         reasons.append(f"DNS SRV {name}: there is no such service")
@@ -59,7 +59,7 @@ def _find_service(
     host = domain if srv_record is None else srv_record.data
     if srv_record is not None and srv_record.port != _HTTPS_PORT:
         host = f"{host}:{srv_record.port}"
-    for path in (*paths, f"/.well-known/{kind}", "/"):
+    for path in (*paths, f"/.well-known/{service_type}", "/"):
         request = _propfind(host, path)
         last_request, response = yield from _follow_redirects(request)
         try:

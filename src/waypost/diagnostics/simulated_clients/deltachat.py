@@ -83,7 +83,12 @@ def _fetch(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, Ser
         except UnusableDocument:
             return response
         redirect = next(
-            (one.text or "" for one in root.iter() if _name(one) == "redirecturl" and one.text), ""
+            (
+                element.text or ""
+                for element in root.iter()
+                if _name(element) == "redirecturl" and element.text
+            ),
+            "",
         )
         target = request.redirected_to(redirect.strip()) if redirect else None
         if target is None:
@@ -99,12 +104,12 @@ def read(body: bytes, address: EmailAddress) -> list[MailServer]:
         UnusableDocument: the body is not well-formed XML.
     """
     sections = [
-        one
-        for one in documents.parse(body).iter()
-        if _name(one) in {_INCOMING.lower(), _OUTGOING.lower()}
+        element
+        for element in documents.parse(body).iter()
+        if _name(element) in {_INCOMING.lower(), _OUTGOING.lower()}
     ]
     return documents.read_sections(
-        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address)
+        sections[: documents.SECTIONS_MAX], lambda section: _server(section, address)
     )[0]
 
 

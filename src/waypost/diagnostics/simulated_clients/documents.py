@@ -51,7 +51,7 @@ def elements_at(element: etree._Element, *path: str) -> list[etree._Element]:
     """Return the elements at a path of names."""
     elements = [element]
     for name in path:
-        elements = [child for one in elements for child in children(one, name)]
+        elements = [child for element in elements for child in children(element, name)]
     return elements[:SECTIONS_MAX]
 
 
@@ -124,7 +124,9 @@ def first_imap_and_smtp(provider: etree._Element) -> tuple[etree._Element, etree
     """
     elements = []
     for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp")):
-        section = next((one for one in children(provider, name) if one.get("type") == kind), None)
+        section = next(
+            (section for section in children(provider, name) if section.get("type") == kind), None
+        )
         if section is None:
             raise UnusableDocument(f"there is no {name} of the type {kind}")
         elements.append(section)
@@ -164,7 +166,9 @@ def read_sections(
 def first_server(servers: Iterable[MailServer], *kinds: str) -> MailServer | None:
     """Return the first server of the first of these kinds that occurs."""
     candidates = list(servers)
-    return next((one for kind in kinds for one in candidates if one.kind == kind), None)
+    return next(
+        (candidate for kind in kinds for candidate in candidates if candidate.kind == kind), None
+    )
 
 
 def protocols(root: etree._Element) -> Iterator[etree._Element]:

@@ -34,7 +34,7 @@ def search(user: ClientUser) -> ClientSession:
     """POST to the host in DNS, then to D and to autodiscover.D; the first success counts."""
     # [doc] The page says "SRV records"; the record assumes this one.
     records = yield from look_up_srv("_autodiscover", user.domain)
-    hosts = [*(one.data for one in records[:1]), user.domain, f"autodiscover.{user.domain}"]
+    hosts = [*(record.data for record in records[:1]), user.domain, f"autodiscover.{user.domain}"]
     reasons: list[str] = []
     for host in hosts:
         request = urls.pox(host, user.typed_address, content_type="text/xml")

@@ -97,7 +97,7 @@ def _search(
 
 def _name_server(domain: str) -> HostLookup:
     records = yield from look_up("NS", domain)
-    return next((one.data for one in records), "")
+    return next((record.data for record in records), "")
 
 
 def _for_domain(domain: str, query: str, user: ClientUser, substitute: str) -> ClientSession:
@@ -134,7 +134,7 @@ def _account(root: etree._Element, address: EmailAddress, substitute: str) -> Ac
     """
     sections = list(root.iter("{*}incomingServer", "{*}outgoingServer"))
     servers, reasons = documents.read_sections(
-        sections[: documents.SECTIONS_MAX], lambda one: _server(one, address, substitute)
+        sections[: documents.SECTIONS_MAX], lambda section: _server(section, address, substitute)
     )
     # [code] The client has one slot for each type.
     servers.reverse()
@@ -169,7 +169,7 @@ def _server(section: etree._Element, address: EmailAddress, substitute: str) -> 
     for text in documents.child_texts(section, "socketType"):
         security = _SECURITY.get(text, security)
     methods = [_METHODS.get(text) for text in documents.child_texts(section, "authentication")]
-    method = next((one for one in reversed(methods) if one), "")
+    method = next((method for method in reversed(methods) if method), "")
     return MailServer(kind, host.lower(), _port(section), security, method, value("username"))
 
 

@@ -59,10 +59,10 @@ def search(user: ClientUser) -> ClientSession:
         (yield from _by_autoconfig(user, reasons)),
         (yield from _autodiscover(user, reasons)),
     ]
-    results = [one for one in candidates if one is not None]
+    results = [candidate for candidate in candidates if candidate is not None]
     if not results:
         return Outcome(reasons=tuple(reasons))
-    return max(results, key=lambda one: one.score).outcome
+    return max(results, key=lambda candidate: candidate.score).outcome
 
 
 def _by_srv(user: ClientUser) -> Generator[DnsLookup, ServerAnswer, _Candidate | None]:

@@ -57,9 +57,9 @@ def _outcome(body: bytes, user: ClientUser, source: str) -> Outcome:
         documents.first_section(provider, name, kind)
         for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
     ]
-    incoming, outgoing = (_server(one, user) for one in sections)
+    incoming, outgoing = (_server(section, user) for section in sections)
     account = Account(incoming, outgoing)
-    names = (configured_login_name(one, user.address) for one in sections)
+    names = (configured_login_name(section, user.address) for section in sections)
     return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 

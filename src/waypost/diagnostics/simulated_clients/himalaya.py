@@ -86,14 +86,14 @@ def _pacc(user: ClientUser, results: _SearchResults) -> SearchStep:
     try:
         require(response.is_success, describe(response))
         records = yield from look_up("TXT", f"{TXT_PREFIX}{user.domain}")
-        is_known = any(has_digest(one.data, response.body) for one in records)
+        is_known = any(has_digest(record.data, response.body) for record in records)
         require(is_known, f"no TXT record {TXT_PREFIX.rstrip('.')} has the digest of the document")
         servers, jmap = himalaya_documents.read_pacc(response.body)
     except UnusableDocument as error:
         results.reasons.append(f"{request.url}: {error}")
         return
-    results.servers += [(one, request.url) for one in servers]
-    results.jmap += [(one, request.url) for one in jmap]
+    results.servers += [(server, request.url) for server in servers]
+    results.jmap += [(url, request.url) for url in jmap]
 
 
 def _autoconfig(request: ClientRequest, user: ClientUser, results: _SearchResults) -> SearchStep:
@@ -105,7 +105,7 @@ def _autoconfig(request: ClientRequest, user: ClientUser, results: _SearchResult
         if response.status or request.host != urls.DATABASE_HOST:
             results.reasons.append(f"{request.url}: {error}")
         return
-    results.servers += [(one, request.url) for one in servers]
+    results.servers += [(server, request.url) for server in servers]
 
 
 def _mailconf(user: ClientUser, results: _SearchResults) -> SearchStep:
@@ -171,13 +171,13 @@ def _outcome(user: ClientUser, results: _SearchResults) -> Outcome:
 def _most_secure(results: _SearchResults, kind: str) -> tuple[MailServer, str] | None:
     """Return the last one of the servers with the best protection."""
     best: tuple[MailServer, str] | None = None
-    for one in results.servers:
-        if one[0].kind != kind:
+    for found_server in results.servers:
+        if found_server[0].kind != kind:
             continue
-        if best is None or _SECURITY_RANK.get(one[0].security, 0) >= _SECURITY_RANK.get(
+        if best is None or _SECURITY_RANK.get(found_server[0].security, 0) >= _SECURITY_RANK.get(
             best[0].security, 0
         ):
-            best = one
+            best = found_server
     return best
 
 

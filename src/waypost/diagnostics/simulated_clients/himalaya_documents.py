@@ -71,7 +71,7 @@ def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
         require(page.get("url") is not None, "the client refuses a documentation without url")
     sections = documents.children(providers[0], "incomingServer", "outgoingServer")
     read = [_server(section, address) for section in sections]
-    servers = [one for one in read if one is not None]
+    servers = [server for server in read if server is not None]
     require(bool(servers), "there is no section with a hostname")
     return servers
 

@@ -53,7 +53,7 @@ def search(user: ClientUser) -> ClientSession:
     # [code] It ends if the MX host belongs to the domain.
     if not host or base == user.domain:
         return outcome
-    for domain in dict.fromkeys(one for one in (parent_domain(host), base) if one):
+    for domain in dict.fromkeys(domain for domain in (parent_domain(host), base) if domain):
         found = yield from _first((urls.autoconfig(domain), urls.database(domain)), user)
         outcome = replace(found, reasons=outcome.reasons + found.reasons)
         if outcome.account is not None:
@@ -79,10 +79,10 @@ def read(body: bytes, address: EmailAddress) -> Account:
     if not is_host(provider.get("id") or ""):
         raise UnusableDocument("the id of emailProvider is not a host name")
     domains = [
-        documents.expand_placeholders(one, address)
-        for one in documents.child_texts(provider, "domain")
+        documents.expand_placeholders(text, address)
+        for text in documents.child_texts(provider, "domain")
     ]
-    if not any(is_host(one) for one in domains):
+    if not any(is_host(domain) for domain in domains):
         raise UnusableDocument("there is no valid domain in emailProvider")
     for section in documents.children(provider, "oAuth2"):
         # [code] At source 0404b33, if it is in emailProvider.
@@ -118,8 +118,8 @@ def _server(kind: str, section: etree._Element, address: EmailAddress) -> MailSe
     if socket not in _SECURITY:
         raise UnusableDocument(f"{refusal}: socketType {socket[:20]!r} is neither SSL nor STARTTLS")
     methods = documents.child_texts(section, "authentication")
-    passwords = [one for one in methods if one in _PASSWORDS]
-    known = passwords or [one for one in methods if one == _OAUTH2]
+    passwords = [method for method in methods if method in _PASSWORDS]
+    known = passwords or [method for method in methods if method == _OAUTH2]
     if not known:
         raise UnusableDocument(f"{refusal}: authentication {' '.join(methods)[:40]!r} is not known")
     host = documents.expand_placeholders(documents.child_text(section, "hostname"), address)

@@ -108,7 +108,9 @@ def read(body: bytes, address: EmailAddress, default: ServerSecurity) -> Account
     """
     provider = documents.find_provider(body)
     sections = documents.children(provider, "incomingServer", "outgoingServer")
-    servers, reasons = documents.read_sections(sections, lambda one: _server(one, address, default))
+    servers, reasons = documents.read_sections(
+        sections, lambda section: _server(section, address, default)
+    )
     incoming = documents.first_server(servers, "imap", "pop3")
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
@@ -134,9 +136,11 @@ def _server(section: etree._Element, address: EmailAddress, default: ServerSecur
     for text in documents.child_texts(section, "socketType"):
         security = _SECURITY.get(text, security)
     methods = documents.child_texts(section, "authentication")
-    known = [_METHODS[one] for one in methods if one in _METHODS]
+    known = [_METHODS[method] for method in methods if method in _METHODS]
     # [code] A password in the clear is the default, and any other method replaces it.
-    method = next((one for one in known if one != "password-cleartext"), "".join(known[:1]))
+    method = next(
+        (method for method in known if method != "password-cleartext"), "".join(known[:1])
+    )
     return MailServer(kind, host.lower(), port, security, method, value("username"))
 
 

@@ -26,15 +26,15 @@ def look_up_srv(label: str, domain: str) -> RecordLookup:
     """
     records = yield from look_up("SRV", f"{label}._tcp.{domain}")
     # RFC 2782: the lowest priority, and of these rather the highest weight; RFC 6186 s3.4: ".".
-    by_preference = sorted(records, key=lambda one: (one.priority, -one.weight))
-    return tuple(one for one in by_preference if one.data and one.port)
+    by_preference = sorted(records, key=lambda record: (record.priority, -record.weight))
+    return tuple(record for record in by_preference if record.data and record.port)
 
 
 def mail_exchanger(domain: str) -> Generator[DnsLookup, ServerAnswer, str]:
     """Return the most preferred MX host; empty if there is none (RFC 7505 too)."""
     records = yield from look_up("MX", domain)
-    by_preference = sorted(records, key=lambda one: one.priority)
-    return next((one.data for one in by_preference if one.data), "")
+    by_preference = sorted(records, key=lambda record: record.priority)
+    return next((record.data for record in by_preference if record.data), "")
 
 
 def parent_domain(host: str) -> str:

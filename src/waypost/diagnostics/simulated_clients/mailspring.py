@@ -58,9 +58,9 @@ def _outcome(root: etree._Element, user: ClientUser, source: str) -> Outcome:
     if provider is None:
         raise UnusableDocument("there is no emailProvider")
     sections = documents.first_imap_and_smtp(provider)
-    incoming, outgoing = (_server(one, user) for one in sections)
+    incoming, outgoing = (_server(section, user) for section in sections)
     account = Account(incoming, outgoing)
-    names = (configured_login_name(one, user.address) for one in sections)
+    names = (configured_login_name(section, user.address) for section in sections)
     return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 

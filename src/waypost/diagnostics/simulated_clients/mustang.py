@@ -79,7 +79,7 @@ def _by_mail_server(
     host = yield from mail_exchanger(user.domain)
     found = None
     for domain in dict.fromkeys(
-        one for one in (parent_domain(host), base_domain(host)) if one and host
+        domain for domain in (parent_domain(host), base_domain(host)) if domain and host
     ):
         for requests in (_requests(domain), (_database(domain),)):
             outcome = yield from _search_urls(requests, domain, user, reasons)
@@ -124,13 +124,13 @@ def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list
     named = documents.child_texts(provider, "domain")
     require(domain in named, f"the document does not name the domain {domain[:60]}")
     servers, reasons = documents.read_sections(
-        documents.children(provider, "incomingServer"), lambda one: _server(one, address)
+        documents.children(provider, "incomingServer"), lambda section: _server(section, address)
     )
     require(bool(servers), "; ".join(["no usable incomingServer", *reasons]))
     outgoing, outgoing_reasons = documents.read_sections(
-        documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
+        documents.children(provider, "outgoingServer"), lambda section: _server(section, address)
     )
-    if any(one.kind in _HOST_TYPES for one in servers):
+    if any(server.kind in _HOST_TYPES for server in servers):
         require(bool(outgoing), "; ".join(["no usable outgoingServer", *outgoing_reasons]))
     incoming = servers[0]
     require(incoming.kind != "pop3", "POP3 is first, and the client does not support it yet")
@@ -158,11 +158,13 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
 
 def _endpoint(section: etree._Element, address: EmailAddress) -> tuple[str, int, ServerSecurity]:
     host = documents.child_text(section, "hostname")
-    is_host = bool(host) and all(one.isalnum() or one in "-.%" for one in host)
+    is_host = bool(host) and all(char.isalnum() or char in "-.%" for char in host)
     require(is_host, f"hostname {host[:40]!r} is not a host name")
     port = documents.parse_port(documents.child_text(section, "port"))
     socket_types = documents.child_texts(section, "socketType")
-    security = next((_SECURITY[one] for one in socket_types if one in _SECURITY), None)
+    security = next(
+        (_SECURITY[socket_type] for socket_type in socket_types if socket_type in _SECURITY), None
+    )
     if security is None:
         raise UnusableDocument(f"socketType {' '.join(socket_types)[:40]!r} is not known")
     return documents.expand_placeholders(host, address).lower(), port, security
@@ -171,14 +173,14 @@ def _endpoint(section: etree._Element, address: EmailAddress) -> tuple[str, int,
 def _method(section: etree._Element) -> str:
     """Return the first known method, but one after OAuth2 if OAuth2 cannot work."""
     known = [
-        one.text or ""
-        for one in documents.children(section, "authentication")
-        if not one.attrib and one.text in _METHODS
+        method.text or ""
+        for method in documents.children(section, "authentication")
+        if not method.attrib and method.text in _METHODS
     ]
     require(bool(known), "the client knows no authentication method")
     if _has_complete_oauth2(section):
         return known[0]
-    others = [one for one in known if one != "OAuth2"]
+    others = [method for method in known if method != "OAuth2"]
     method = next(iter(others), "OAuth2")
     return "password-cleartext" if method == "basic" else method
 
@@ -190,7 +192,7 @@ def _has_complete_oauth2(element: etree._Element) -> bool:
     if oauth2 is None or not documents.child_text(oauth2, "scope"):
         return False
     oauth_urls = (documents.child_text(oauth2, name) for name in ("tokenURL", "authURL"))
-    return all(one.startswith(("https:", "http:")) for one in oauth_urls)
+    return all(oauth_url.startswith(("https:", "http:")) for oauth_url in oauth_urls)
 
 
 def _warnings(account: Account, provider: etree._Element) -> Iterator[str]:

@@ -80,7 +80,7 @@ def _parse(response: ServerAnswer) -> etree._Element:
 
 def _account(root: etree._Element, user: ClientUser) -> Account:
     servers, reasons = documents.read_sections(
-        documents.protocols(root), lambda one: _server(one, user)
+        documents.protocols(root), lambda protocol: _server(protocol, user)
     )
     if not servers:
         raise UnusableDocument("; ".join(["the client knows no Protocol", *reasons]))

@@ -90,7 +90,7 @@ def _by_srv(
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | ClientUser]:
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
     records = yield from look_up_srv("_autodiscover", user.domain)
-    for host in [one.data for one in records][:1]:
+    for host in [record.data for record in records][:1]:
         request = urls.pox(host, user.typed_address, content_type="text/xml")
         outcome = yield from _post(request, user, reasons)
         if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
@@ -172,10 +172,10 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
     if documents.child_text(account, "Action") != "settings":
         raise UnusableDocument("Action is not settings")
     servers, reasons = documents.read_sections(
-        documents.children(account, "Protocol"), lambda one: _protocol(one, address)
+        documents.children(account, "Protocol"), lambda protocol: _protocol(protocol, address)
     )
     # [know] The first one for reading that it supports.
-    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    incoming = next((server for server in servers if server.kind != "smtp"), None)
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))
@@ -184,10 +184,10 @@ def read(root: etree._Element, address: EmailAddress) -> Account:
 
 def _warnings(root: etree._Element) -> tuple[str, ...]:
     kinds = [
-        documents.child_text(one, "Type")
-        for one in documents.protocols(root)
-        if documents.child_text(one, "Type") in {"IMAP", "POP3", "SMTP"}
-        and documents.child_text(one, "SPA").lower() != "off"
+        documents.child_text(protocol, "Type")
+        for protocol in documents.protocols(root)
+        if documents.child_text(protocol, "Type") in {"IMAP", "POP3", "SMTP"}
+        and documents.child_text(protocol, "SPA").lower() != "off"
     ]
     if not kinds:
         return ()

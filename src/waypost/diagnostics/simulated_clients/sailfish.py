@@ -92,14 +92,14 @@ def _sections(
     """Return the first of these kinds that occurs, and its sections."""
     found_sections = documents.children(provider, name)
     for kind in kinds:
-        if sections := [one for one in found_sections if one.get("type") == kind]:
+        if sections := [section for section in found_sections if section.get("type") == kind]:
             return kind, sections
     raise UnusableDocument(f"there is no {name} of the type {' or '.join(kinds)}")
 
 
 def _server(kind: str, sections: list[etree._Element]) -> MailServer:
     """Read a host and, for each kind of protection, the port of the first section that has it."""
-    hosts = (documents.child_text(one, "hostname") for one in sections)
+    hosts = (documents.child_text(section, "hostname") for section in sections)
     host = next(filter(None, hosts), "")
     if not host or "%" in host:
         raise UnusableDocument(f"{kind}: hostname {host[:40]!r} is not a host name")
@@ -118,7 +118,7 @@ def _has_socket_type(text: str, section: etree._Element) -> bool:
 def _method_warnings(
     kind: str, sections: list[etree._Element], security: ServerSecurity
 ) -> Iterator[str]:
-    text = next(text for text, one in _SECURITY.items() if one == security)
+    text = next(text for text, known_security in _SECURITY.items() if known_security == security)
     methods = documents.child_texts(
         next(filter(partial(_has_socket_type, text), sections)), "authentication"
     )

@@ -82,9 +82,9 @@ def _outcome(provider: etree._Element, user: ClientUser, source: str) -> Outcome
         documents.first_section(provider, name, kind)
         for name, kind in (("incomingServer", "imap"), ("outgoingServer", "smtp"))
     ]
-    incoming, outgoing = (_server(one, user) for one in sections)
+    incoming, outgoing = (_server(section, user) for section in sections)
     account = Account(incoming, outgoing)
-    names = (configured_login_name(one, user.address) for one in sections)
+    names = (configured_login_name(section, user.address) for section in sections)
     return Outcome(account, source=source, warnings=tuple(login_name_warnings(account, *names)))
 
 
@@ -111,7 +111,7 @@ def _autodiscover(
     records = yield from look_up("SRV", f"_autodiscover._tcp.{user.domain}")
     request_address = f"autodiscover@{user.domain}"
     name = f"autodiscover.{user.domain}"
-    requests = [_srv_request(one, request_address) for one in _by_priority(records)]
+    requests = [_srv_request(record, request_address) for record in _by_priority(records)]
     requests += [
         urls.pox(host, request_address, content_type="application/xml")
         for host in (user.domain, name)
@@ -131,7 +131,7 @@ def _autodiscover(
 
 def _by_priority(records: tuple[DnsAnswer, ...]) -> list[DnsAnswer]:
     """Return one record for each priority, the lowest first; of equal ones the last remains."""
-    by_priority = {one.priority: one for one in records if one.data}
+    by_priority = {record.priority: record for record in records if record.data}
     return [by_priority[priority] for priority in sorted(by_priority)]
 
 
@@ -150,7 +150,9 @@ def _read_autodiscover(body: bytes, request_address: str, user: ClientUser) -> A
     protocols = list(documents.protocols(root))
     if len(protocols) < 2:
         raise UnusableDocument("fewer than two Protocol elements")
-    servers = [_protocol(one, request_address, user) for one in protocols if _is_mail(one)]
+    servers = [
+        _protocol(protocol, request_address, user) for protocol in protocols if _is_mail(protocol)
+    ]
     incoming = documents.first_server(servers, "imap")
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
@@ -181,7 +183,7 @@ def _by_srv(domain: str, reasons: list[str]) -> Generator[RequestOrLookup, Serve
     for labels in (("_submissions", "_submission"), ("_imaps", "_imap")):
         for label in labels:
             records = yield from look_up("SRV", f"{label}._tcp.{domain}")
-            if any(one.data for one in records):
+            if any(record.data for record in records):
                 break
         else:
             return

@@ -98,7 +98,7 @@ def _by_mx(user: ClientUser, query: str) -> Generator[RequestOrLookup, ServerAns
     # [code] It is skipped if this is the domain of the user.
     if not host or base == user.domain:
         return found
-    for domain in dict.fromkeys(one for one in (parent_domain(host), base) if one):
+    for domain in dict.fromkeys(domain for domain in (parent_domain(host), base) if domain):
         request = urls.autoconfig(domain, "https", query)
         response = yield from follow_redirects(request)
         yield from follow_redirects(urls.database(domain))
@@ -144,10 +144,10 @@ def read(body: bytes, address: EmailAddress) -> Account:
         if not is_host(domain) and domain != "%EMAILDOMAIN%":
             raise UnusableDocument(f"the domain {domain[:40]!r} is not a host name")
     incoming, bad_incoming = documents.read_sections(
-        documents.children(provider, "incomingServer"), lambda one: _server(one, address)
+        documents.children(provider, "incomingServer"), lambda section: _server(section, address)
     )
     outgoing, bad_outgoing = documents.read_sections(
-        documents.children(provider, "outgoingServer"), lambda one: _server(one, address)
+        documents.children(provider, "outgoingServer"), lambda section: _server(section, address)
     )
     if not incoming:
         raise UnusableDocument("; ".join(["no usable incomingServer", *bad_incoming]))
@@ -166,12 +166,12 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         raise UnusableDocument(f"hostname {host[:40]!r} is not a host name")
     port = documents.parse_port(documents.child_text(section, "port"))
     sockets = documents.child_texts(section, "socketType")
-    security = next((_SECURITY[one] for one in sockets if one in _SECURITY), None)
+    security = next((_SECURITY[socket] for socket in sockets if socket in _SECURITY), None)
     if security is None:
         raise UnusableDocument(f"socketType {' '.join(sockets)[:40]!r} is not supported")
     known = _OUTGOING_METHODS if is_outgoing else _METHODS
     methods = documents.child_texts(section, "authentication")
-    method = next((known[one] for one in methods if one in known), None)
+    method = next((known[method] for method in methods if method in known), None)
     if method is None and "OAuth2" in methods:
         raise UnusableDocument(
             "OAuth2 is the only method, and the host is not in the client's OAuth2 table"

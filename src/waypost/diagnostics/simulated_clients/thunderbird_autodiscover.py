@@ -49,7 +49,7 @@ def search_autodiscover(user: ClientUser) -> Generator[RequestOrLookup, ServerAn
     local_part, domain = user.typed_address.rpartition("@")[0], user.domain
     for _ in range(REDIRECTS_MAX + 1):
         answers = yield from _send_requests(f"{local_part}@{domain}", domain)
-        best = next((one for one in answers if one.response.is_success), answers[0])
+        best = next((answer for answer in answers if answer.response.is_success), answers[0])
         try:
             root = _parse(best.response)
             target = _redirect_address(root)
@@ -80,7 +80,9 @@ def _send_requests(
         answers.append(_Answer(target, response, _trust_warning(target.host, domain)))
     records = yield from look_up("SRV", f"_autodiscover._tcp.{domain}")
     # [code] The record with the lowest weight, whatever its priority and port.
-    hosts = [one.data for one in sorted(records, key=lambda one: one.weight) if one.data]
+    hosts = [
+        record.data for record in sorted(records, key=lambda record: record.weight) if record.data
+    ]
     if hosts:
         request = urls.pox(hosts[0], address)
         response = yield request
@@ -114,9 +116,9 @@ def _redirect_address(root: etree._Element) -> EmailAddress | None:
 
 def _account(root: etree._Element, address: EmailAddress) -> Account:
     servers, reasons = documents.read_sections(
-        documents.protocols(root), lambda one: _protocol(one, address)
+        documents.protocols(root), lambda protocol: _protocol(protocol, address)
     )
-    incoming = next((one for one in servers if one.kind != "smtp"), None)
+    incoming = next((server for server in servers if server.kind != "smtp"), None)
     outgoing = documents.first_server(servers, "smtp")
     if incoming is None or outgoing is None:
         raise UnusableDocument("; ".join(["no Protocol for reading or none for sending", *reasons]))

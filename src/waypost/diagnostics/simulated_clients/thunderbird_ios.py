@@ -57,7 +57,7 @@ def search(user: ClientUser) -> ClientSession:
     if found is None:
         records = yield from look_up("MX", user.domain)
         # [code] The first record of the answer, whatever its preference.
-        host = next((one.data for one in records if one.data), "")
+        host = next((record.data for record in records if record.data), "")
         if host:
             found = yield from _first_document(base_domain(host), "", user.address, reasons)
     return Outcome(reasons=tuple(reasons)) if found is None else found
@@ -146,7 +146,7 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
         require(value != "", f"{refusal}: there is no {name}")
     socket = values["socketType"]
     require(socket in _SECURITY, f"{refusal}: socketType {socket[:20]!r} is not known")
-    methods = [one.strip(_SPACES) for one in documents.child_texts(section, "authentication")]
+    methods = [method.strip(_SPACES) for method in documents.child_texts(section, "authentication")]
     for method in methods:
         if method and method not in _METHODS:
             raise UnusableDocument(f"{refusal}: authentication {method[:40]!r} is not known")
@@ -155,15 +155,15 @@ def _server(section: etree._Element, address: EmailAddress) -> MailServer:
     except UnusableDocument as error:
         raise UnusableDocument(f"{refusal}: {error}") from error
     # [code] AuthenticationType.swift: OAuth2 at any position, then a password in the clear.
-    method = next((one for one in (_OAUTH2, _CLEARTEXT) if one in methods), "")
+    method = next((name for name in (_OAUTH2, _CLEARTEXT) if name in methods), "")
     server = MailServer(kind, values["hostname"].lower(), port, _SECURITY[socket])
     return replace(server, method=method, login=values["username"])
 
 
 def _text(section: etree._Element, name: str) -> str:
     """Return the text of the last element with a name (for `domain` the first), without spaces."""
-    texts = [one.strip(_SPACES) for one in documents.child_texts(section, name)]
-    nonempty = [one for one in texts if one]
+    texts = [text.strip(_SPACES) for text in documents.child_texts(section, name)]
+    nonempty = [text for text in texts if text]
     return next(iter(nonempty if name == "domain" else reversed(nonempty)), "")
 
 

@@ -139,7 +139,7 @@ class CachingResolver:
         except (NXDOMAIN, NoAnswer, YXDOMAIN):
             return ()
         records = [] if answer.rrset is None else list(answer.rrset)[:RECORDS_MAX]
-        return tuple(one for one in map(_to_answer, records) if one is not None)
+        return tuple(answer for answer in map(_to_answer, records) if answer is not None)
 
     def _seconds_left(self) -> float:
         return self._end - time.monotonic()

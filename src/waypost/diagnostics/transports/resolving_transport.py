@@ -37,7 +37,7 @@ def resolve_addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
     unknown: NamesUnavailable | None = None
     for family in _FAMILIES:
         try:
-            addresses += [one.data for one in resolve(DnsLookup(family, host))]
+            addresses += [record.data for record in resolve(DnsLookup(family, host))]
         except NamesUnavailable as error:
             unknown = error
     if unknown is not None and not addresses:
