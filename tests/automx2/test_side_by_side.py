@@ -18,7 +18,7 @@ from tests.servers.waypost import SOURCE, free_port
 from waypost.core.address import EmailAddress
 from waypost.database.engine import Engine
 from waypost.diagnostics.comparison.answers import Answer
-from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, ask
+from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, fetch_answer
 from waypost.store.sql.migrate import upgrade
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -44,7 +44,7 @@ def _newest() -> Release:
 def answers(port: int) -> dict[tuple[str, str], Answer]:
     server = CheckedServer.parse(f"http://127.0.0.1:{port}")
     return {
-        (domain, form): ask(server, form, "alice", domain, 10)
+        (domain, form): fetch_answer(server, form, "alice", domain, 10)
         for domain in DOMAINS
         for form in FORMATS
     }

@@ -14,7 +14,12 @@ from tests.diagnostics.scripted import Reply, fixed, scripted
 from tests.servers.waypost import free_port
 from waypost.core.errors import RequestError
 from waypost.diagnostics.comparison.compare import Comparison
-from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, ask, check_reachable
+from waypost.diagnostics.comparison.server import (
+    FORMATS,
+    CheckedServer,
+    check_reachable,
+    fetch_answer,
+)
 
 
 def endless(handler: BaseHTTPRequestHandler, _: bytes) -> None:
@@ -88,7 +93,7 @@ def test_hostile_servers(reply: Reply, said: str) -> None:
     """A server that sends too much, too little or nothing is a failure within the time limit."""
     with scripted(reply) as url:
         start = time.monotonic()
-        answer = ask(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
+        answer = fetch_answer(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
 
     assert answer.outcome == "failed"
     assert said in answer.detail
@@ -105,7 +110,7 @@ def test_requests() -> None:
 
     with scripted(reply) as url:
         for form in FORMATS:
-            ask(CheckedServer.parse(f"{url}/sub/"), form, "a+b&c", "Bücher.example", 5)
+            fetch_answer(CheckedServer.parse(f"{url}/sub/"), form, "a+b&c", "Bücher.example", 5)
 
     query = "?emailaddress=a%2Bb%26c@B%C3%BCcher.example"
     assert [one[:2] for one in seen] == [
@@ -168,7 +173,7 @@ def test_handshake_that_drips() -> None:
         thread.start()
         start = time.monotonic()
         url = f"https://127.0.0.1:{port}"
-        answer = ask(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
+        answer = fetch_answer(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
         thread.join(20)
     # Whichever notices first: ssl has its own clock for the handshake.
     assert re.search("takes too long", answer.detail)

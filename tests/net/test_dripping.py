@@ -9,7 +9,7 @@ import pytest
 
 from tests.net.dripping import KINDS, dripping
 from waypost.core.errors import FetchError
-from waypost.diagnostics.comparison.server import CheckedServer, ask
+from waypost.diagnostics.comparison.server import CheckedServer, fetch_answer
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
@@ -29,7 +29,7 @@ def by_fetch(url: str) -> None:
 
 
 def by_compare(url: str) -> None:
-    ask(CheckedServer.parse(url), "autoconfig", "a", "example.com", SECONDS)
+    fetch_answer(CheckedServer.parse(url), "autoconfig", "a", "example.com", SECONDS)
 
 
 def _by_http_client(transport: ClientTransport, url: str, host: str) -> None:

@@ -10,7 +10,12 @@ import typer
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import EXIT_FINDINGS, align_columns, print_json, print_line, print_stderr
 from waypost.core.errors import ProfileError
-from waypost.diagnostics.profile_file import ProfileReport, X509Certificate, authorities, inspect
+from waypost.diagnostics.profile_file import (
+    ProfileReport,
+    X509Certificate,
+    inspect,
+    read_authorities,
+)
 
 FILE_MAX_BYTES: Final = 8 * 1024 * 1024
 

@@ -55,17 +55,17 @@ class DomainLocation:
     Attributes:
         domain: the first domain, or a text for the domains of a directory.
         domains: how many domains have the same services; None for the domains of a directory.
-        where: a service or a text; empty for all services of the domain.
+        service: a service or a text; empty for all services of the domain.
     """
 
     domain: str
     domains: int | None
-    where: str
+    service: str
 
     def __str__(self) -> str:
         """Return the domains, and the service or the text."""
         more = f" and {self.domains - 1:,} more" if self.domains and self.domains > 1 else ""
-        return f"{self.domain}{more}: {self.where}" if self.where else f"{self.domain}{more}"
+        return f"{self.domain}{more}: {self.service}" if self.service else f"{self.domain}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ class Diagnostic:
         detail = self.detail
         if isinstance(self.location, RowLocation) and len(detail) > ROW_DETAIL_MAX_CHARS:
             detail = f"{detail[:ROW_DETAIL_MAX_CHARS]}…"
-        seen = ": ".join(part for part in (str(self.location), detail) if part)
-        return f"{seen}; {self.effect}" if self.effect else seen
+        text = ": ".join(part for part in (str(self.location), detail) if part)
+        return f"{text}; {self.effect}" if self.effect else text
 
     @property
     def line(self) -> str:
@@ -145,7 +145,7 @@ def explain_command(topic: str) -> str:
 def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
     """Return a diagnostic for --json: the members of every check, and those of the place."""
     definition, location = diagnostic.definition, diagnostic.location
-    found: dict[str, object] = {
+    fields: dict[str, object] = {
         "code": definition.code,
         "severity": definition.severity,
         "message": definition.message,
@@ -153,13 +153,13 @@ def diagnostic_json(diagnostic: Diagnostic) -> dict[str, object]:
         "link": definition.link,
     }
     match location:
-        case DomainLocation(domain, domains, where):
+        case DomainLocation(domain, domains, service):
             clients = [client.shown for client in diagnostic.clients]
             links = [explain_command(client.topic) for client in diagnostic.clients]
-            found |= {"where": where, "domain": domain, "domains": domains}
-            return found | {"clients": clients, "links": links}
+            fields |= {"where": service, "domain": domain, "domains": domains}
+            return fields | {"clients": clients, "links": links}
         case RowLocation(table, key):
-            found |= {"table": table, "key": key}
-            return found | {"problem": diagnostic.detail, "effect": diagnostic.effect}
+            fields |= {"table": table, "key": key}
+            return fields | {"problem": diagnostic.detail, "effect": diagnostic.effect}
         case str():
-            return found | {"place": location, "detail": diagnostic.detail}
+            return fields | {"place": location, "detail": diagnostic.detail}

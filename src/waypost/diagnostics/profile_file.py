@@ -24,8 +24,8 @@ from waypost.parsing import cms, property_list
 X509Certificate = x509.Certificate
 
 TEXT_MAX_CHARS: Final = 256
-_TEXTS: Final = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"MIME-Version:", b"Content-Type:")
-_AS_TEXT: Final = (
+_TEXT_PREFIXES: Final = (b"-----BEGIN CMS", b"-----BEGIN PKCS7", b"MIME-Version:", b"Content-Type:")
+_SIGNED_AS_TEXT: Final = (
     "is signed as text (PEM or S/MIME), but devices need DER: sign with `-outform DER`"
 )
 _PEM: Final = re.compile(
@@ -82,17 +82,17 @@ def inspect(data: bytes, trusted: Sequence[X509Certificate], now: datetime) -> P
     content = data
     if cms.is_encrypted(data):
         raise ProfileError("is encrypted: only its device can read it")
-    if data.lstrip().startswith(_TEXTS):
-        raise ProfileError(_AS_TEXT)
+    if data.lstrip().startswith(_TEXT_PREFIXES):
+        raise ProfileError(_SIGNED_AS_TEXT)
     if cms.is_signed(data):
-        content = _content(data)
+        content = _signed_content(data)
         try:
             signed = cms.verify(data)
-            chain = _chain(signed, trusted, now)
+            chain = _trusted_chain(signed, trusted, now)
         except cms.CmsError as error:
             problems.append(f"signature: {error}")
         except VerificationError:
-            problems.append(_distrust(signed, now))
+            problems.append(_trust_problem(signed, now))
     else:
         problems.append("signature: there is none; a device shows the profile as not signed")
     profile = _profile(content)
@@ -108,7 +108,7 @@ def inspect(data: bytes, trusted: Sequence[X509Certificate], now: datetime) -> P
     )
 
 
-def authorities(raw: bytes) -> list[X509Certificate]:
+def read_authorities(raw: bytes) -> list[X509Certificate]:
     """Read certificates to trust, without those that the library cannot read.
 
     Args:
@@ -117,18 +117,18 @@ def authorities(raw: bytes) -> list[X509Certificate]:
     Raises:
         ProfileError: there is no usable certificate.
     """
-    found = []
+    certificates = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
         for certificate in _PEM.findall(raw):
             with suppress(ValueError):
-                found.append(x509.load_pem_x509_certificate(certificate))
-    if not found:
+                certificates.append(x509.load_pem_x509_certificate(certificate))
+    if not certificates:
         raise ProfileError("contains no usable certificate in PEM form")
-    return found
+    return certificates
 
 
-def _chain(
+def _trusted_chain(
     signed: cms.Signed, trusted: Sequence[X509Certificate], now: datetime
 ) -> tuple[str, ...]:
     """Return the names of the chain up to a trusted authority (RFC 5280 s6)."""
@@ -145,8 +145,8 @@ def _chain(
         )
         .build_client_verifier()
     )
-    found = verifier.verify(signed.signer, list(signed.others))
-    return tuple(_name(certificate) for certificate in found.chain)
+    verified = verifier.verify(signed.signer, list(signed.others))
+    return tuple(_name(certificate) for certificate in verified.chain)
 
 
 def _authority_policy() -> ExtensionPolicy:
@@ -168,14 +168,14 @@ def _may_sign_certificates(
         raise ValueError("the key is not for certificates")
 
 
-def _content(data: bytes) -> bytes:
+def _signed_content(data: bytes) -> bytes:
     try:
         return cms.content_of(data)
     except cms.CmsError as error:
         raise ProfileError(f"begins as a signed profile, but cannot be read: {error}") from error
 
 
-def _distrust(signed: cms.Signed | None, now: datetime) -> str:
+def _trust_problem(signed: cms.Signed | None, now: datetime) -> str:
     for certificate in () if signed is None else (signed.signer, *signed.others):
         whose = f"signature: the certificate of {_name(certificate)}"
         if certificate.not_valid_after_utc < now:
@@ -187,34 +187,33 @@ def _distrust(signed: cms.Signed | None, now: datetime) -> str:
         if certificate.version != x509.Version.v3:
             # RFC 5280 s4.1.2.1
             return f"{whose} is not of X.509 version 3, so it does not say what it may be used for"
-    missing = "" if signed is None else _missing(signed)
+    missing = "" if signed is None else _missing_issuer(signed)
     return (
         f"signature: the certificate chain is not trusted{missing}; --ca adds a trusted authority"
     )
 
 
-def _missing(signed: cms.Signed) -> str:
+def _missing_issuer(signed: cms.Signed) -> str:
     """Return the issuer whose certificate is missing, for a chain that ends too early."""
-    last, others = (
-        signed.signer,
-        {certificate.subject: certificate for certificate in signed.others},
-    )
-    while (found := others.pop(last.issuer, None)) is not None:
-        last = found
+    last = signed.signer
+    others = {certificate.subject: certificate for certificate in signed.others}
+    while (issuer_certificate := others.pop(last.issuer, None)) is not None:
+        last = issuer_certificate
     if last.issuer == last.subject:
         return ""
     issuer = last.issuer.rfc4514_string()
-    return f": the certificate of {_plain(issuer)}, the issuer of {_name(last)}, is not in the file"
+    missing = f"{_printable(issuer)}, the issuer of {_name(last)}"
+    return f": the certificate of {missing}, is not in the file"
 
 
 def _profile(content: bytes) -> dict[str, Any]:
     try:
-        found = property_list.parse(content)
+        profile = property_list.parse(content)
     except property_list.NotAPropertyList as error:
         raise ProfileError("is neither a property list nor a signed one") from error
-    if not isinstance(found, dict) or not isinstance(found.get("PayloadContent"), list):
+    if not isinstance(profile, dict) or not isinstance(profile.get("PayloadContent"), list):
         raise ProfileError("is a property list, but no profile: PayloadContent is missing")
-    return found
+    return profile
 
 
 def _payloads(profile: dict[str, Any]) -> Iterable[InspectedPayload]:
@@ -233,14 +232,14 @@ def _payloads(profile: dict[str, Any]) -> Iterable[InspectedPayload]:
 def _name(certificate: X509Certificate) -> str:
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     text = common[0].value if common else certificate.subject.rfc4514_string()
-    return _plain(text if isinstance(text, str) else certificate.subject.rfc4514_string())
+    return _printable(text if isinstance(text, str) else certificate.subject.rfc4514_string())
 
 
-def _text(holder: dict[str, Any], key: str) -> str:
-    found = holder.get(key, "")
-    return _plain(found) if isinstance(found, str) else ""
+def _text(dictionary: dict[str, Any], key: str) -> str:
+    value = dictionary.get(key, "")
+    return _printable(value) if isinstance(value, str) else ""
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     """Return untrusted text as one line without control characters."""
     return "".join(char if char.isprintable() else "?" for char in text[:TEXT_MAX_CHARS])

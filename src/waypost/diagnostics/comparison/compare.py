@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from waypost.diagnostics.comparison.answers import AnswerFormat
 from waypost.diagnostics.comparison.difference import Difference, differences
-from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, ask
+from waypost.diagnostics.comparison.server import FORMATS, CheckedServer, fetch_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Comparison:
         differences_found: list[tuple[AnswerFormat, Difference]] = []
         for answer_format in FORMATS:
             old, new = (
-                ask(server, answer_format, self.local_part, domain, self.timeout_seconds)
+                fetch_answer(server, answer_format, self.local_part, domain, self.timeout_seconds)
                 for server in (self.old, self.new)
             )
             differences_found += [

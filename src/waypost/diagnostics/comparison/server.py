@@ -106,7 +106,7 @@ def check_reachable(server: CheckedServer, timeout_seconds: float) -> None:
         raise RequestError(message) from error
 
 
-def ask(
+def fetch_answer(
     server: CheckedServer,
     answer_format: AnswerFormat,
     local_part: str,

@@ -34,7 +34,10 @@ def check_same_servers(target: ConformanceTarget) -> Iterator[str]:
     """Yield the mail servers that another document names and Autoconfig does not."""
     address = target.address
     yield from server_mismatches(
-        {form: _parse(form, _response(target, form, address), address) for form in _DOCUMENT_NAMES}
+        {
+            format_name: _parse(format_name, _response(target, format_name, address), address)
+            for format_name in _DOCUMENT_NAMES
+        }
     )
 
 
@@ -44,37 +47,39 @@ def server_mismatches(answers: Mapping[AnswerFormat, Answer]) -> Iterator[str]:
     The other documents may name fewer servers: some clients use only one of each type.
     """
     autoconfig_services = answers["autoconfig"].services
-    for form, answer in answers.items() if autoconfig_services else ():
+    for format_name, answer in answers.items() if autoconfig_services else ():
         for service in answer.services:
             if service.kind in _MAIL and not any(
                 _matches(service, known) for known in autoconfig_services
             ):
-                yield f"{_DOCUMENT_NAMES[form]} names {service}, which Autoconfig does not name"
+                name = _DOCUMENT_NAMES[format_name]
+                yield f"{name} names {service}, which Autoconfig does not name"
 
 
 def check_user_enumeration(target: ConformanceTarget) -> Iterator[str]:
     """Yield the documents that a user who does not exist gets in another form."""
     address = f"{UNKNOWN_LOCAL_PART}@{target.domain}"
-    for form, name in _DOCUMENT_NAMES.items():
+    for format_name, name in _DOCUMENT_NAMES.items():
         existing_user, unknown_user = (
-            _response(target, form, user) for user in (target.address, address)
+            _response(target, format_name, user) for user in (target.address, address)
         )
         outcomes = {
-            _parse(form, response, address).outcome for response in (existing_user, unknown_user)
+            _parse(format_name, response, address).outcome
+            for response in (existing_user, unknown_user)
         }
         if len(outcomes) > 1:
             known, unknown = describe(existing_user), describe(unknown_user)
             yield f"{name}: {known} for {target.address}, {unknown} for {address}"
 
 
-def _parse(form: AnswerFormat, response: ServerAnswer, address: str) -> Answer:
-    return read_answer(form, response.status, response.body, EmailAddress.parse(address))
+def _parse(format_name: AnswerFormat, response: ServerAnswer, address: str) -> Answer:
+    return read_answer(format_name, response.status, response.body, EmailAddress.parse(address))
 
 
-def _response(target: ConformanceTarget, form: AnswerFormat, address: str) -> ServerAnswer:
-    if form == "autoconfig":
+def _response(target: ConformanceTarget, format_name: AnswerFormat, address: str) -> ServerAnswer:
+    if format_name == "autoconfig":
         return target.get_autoconfig(address)
-    if form == "autodiscover":
+    if format_name == "autodiscover":
         return target.post(urls.pox_body(address))
     return target.http.send(profile_request(EmailAddress.parse(address)))
 

@@ -123,8 +123,8 @@ def probe_report(probe: Probe, target: ConformanceTarget) -> ConformanceReport:
     """Check one rule, if the server has what the rule is about."""
 
     def report(verdict: Verdict, lines: Iterable[str] = (), remark: str = "") -> ConformanceReport:
-        about = RULE_CODES[probe.key]
-        diagnostics = tuple(Diagnostic(about, detail=text) for text in lines)
+        definition = RULE_CODES[probe.key]
+        diagnostics = tuple(Diagnostic(definition, detail=text) for text in lines)
         return ConformanceReport(
             "server", probe.key, probe.description, verdict, diagnostics, remark=remark
         )

@@ -67,12 +67,12 @@ class CheckedMailServers:
 
     def _expected_service(self, server: MailServer) -> ParsedService:
         """Return how a client connects; `automatic` security follows a document or the port."""
-        place = (server.kind, server.host.lower(), server.port)
+        location = (server.kind, server.host.lower(), server.port)
         if server.security != "automatic":
-            return ParsedService(*place, server.security)
+            return ParsedService(*location, server.security)
         default_security = "tls" if server.port in IMPLICIT_TLS_PORTS else "starttls"
-        known_securities = (key[3] for key in self._results if key[:3] == place)
-        return ParsedService(*place, next(known_securities, default_security))
+        known_securities = (key[3] for key in self._results if key[:3] == location)
+        return ParsedService(*location, next(known_securities, default_security))
 
 
 def _server_findings(

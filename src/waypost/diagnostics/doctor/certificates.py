@@ -22,19 +22,19 @@ _CODES: Final = {
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
-def rejected_certificate(place: str, error: ssl.SSLCertVerificationError) -> Diagnostic:
+def rejected_certificate(location: str, error: ssl.SSLCertVerificationError) -> Diagnostic:
     """Return the finding for a certificate that is refused."""
     code = _CODES.get(error.verify_code, "certificate-untrusted")
-    return doctor_diagnostic(code, place, error.verify_message)
+    return doctor_diagnostic(code, location, error.verify_message)
 
 
-def expiring_certificate(place: str, connected: object) -> Iterator[Diagnostic]:
+def expiring_certificate(location: str, connected: object) -> Iterator[Diagnostic]:
     """Yield a finding if the certificate of a connection expires soon."""
     if not isinstance(connected, ssl.SSLSocket):
         return
     end = (connected.getpeercert() or {}).get("notAfter")
     if isinstance(end, str) and ssl.cert_time_to_seconds(end) - time.time() < SOON_SECONDS:
-        yield doctor_diagnostic("certificate-soon", place, f"on {end}")
+        yield doctor_diagnostic("certificate-soon", location, f"on {end}")
 
 
 def is_ipv6_unreachable(address: str, error: OSError) -> bool:

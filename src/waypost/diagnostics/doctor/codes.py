@@ -177,12 +177,12 @@ _LIST: Final = (
 DOCTOR_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
 
 
-def doctor_diagnostic(code: str, place: str, detail: str = "") -> Diagnostic:
+def doctor_diagnostic(code: str, location: str, detail: str = "") -> Diagnostic:
     """Return a diagnostic of the doctor.
 
     Args:
         code: in the table above.
-        place: a name, or a name with a port; a resolver that does not answer.
+        location: a name, or a name with a port; a resolver that does not answer.
         detail: what was seen; empty if the message of the code is enough.
     """
-    return Diagnostic(DOCTOR_CODES[code], place, detail)
+    return Diagnostic(DOCTOR_CODES[code], location, detail)

@@ -88,20 +88,20 @@ def _https_findings(
     seconds = context.seconds_left()
     if not seconds:
         return
-    place = f"{host}:443"
+    location = f"{host}:443"
     address_text = f"at {address}"
     try:
         server = CheckedServer(True, address, 443, "")
         with server.connect(host, Deadline(seconds), context.tls_context) as connection:
-            expiring = list(certificates.expiring_certificate(place, connection.opened))
+            expiring = list(certificates.expiring_certificate(location, connection.opened))
         yield from expiring
     except ssl.SSLCertVerificationError as error:
-        yield certificates.rejected_certificate(place, error)
+        yield certificates.rejected_certificate(location, error)
     except ssl.SSLError as error:
         code = "name-tls" if is_required else "name-unused"
-        yield doctor_diagnostic(code, place, f"{address_text}: {tls_reason(error)}")
+        yield doctor_diagnostic(code, location, f"{address_text}: {tls_reason(error)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return
         failed_addresses[address] = failure_reason(error)
-        yield doctor_diagnostic(no_answer, place, f"{address_text}: {failed_addresses[address]}")
+        yield doctor_diagnostic(no_answer, location, f"{address_text}: {failed_addresses[address]}")

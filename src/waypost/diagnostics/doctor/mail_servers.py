@@ -80,10 +80,10 @@ def services_of_documents(context: DoctorContext) -> ServicesOfDocuments:
     autoconfig = fetch_autoconfig(context)
     autodiscover = context.target.post(urls.pox_body(context.target.address))
 
-    def read(form: AnswerFormat, response: ServerAnswer) -> Answer:
-        return read_answer(form, response.status, response.body, address)
+    def parse_answer(answer_format: AnswerFormat, response: ServerAnswer) -> Answer:
+        return read_answer(answer_format, response.status, response.body, address)
 
-    answers = read("autoconfig", autoconfig), read("autodiscover", autodiscover)
+    answers = parse_answer("autoconfig", autoconfig), parse_answer("autodiscover", autodiscover)
     services: dict[tuple[str, str, int], ParsedService] = {}
     for answer in answers:
         for service in answer.services:
@@ -136,19 +136,19 @@ def mail_server_findings(context: DoctorContext, service: ParsedService) -> tupl
 
 def check_mail_server(context: DoctorContext, service: ParsedService) -> MailResult:
     """Check one mail server on each of its addresses."""
-    place = describe_service(service)
+    location = describe_service(service)
     try:
         addresses = context.resolve_addresses(service.host_or_url)
     except NamesUnavailable as error:
         return MailResult(unknown_reason=f"{error}")
     if not addresses:
-        return MailResult((doctor_diagnostic("mail-missing", place, "no A or AAAA record"),))
+        return MailResult((doctor_diagnostic("mail-missing", location, "no A or AAAA record"),))
     findings: list[Diagnostic] = []
     methods: set[str] | None = None
     unknown = TIME_OVER
     for address in addresses:
         if refusal := context.target.http.mail_refusal(service.host_or_url, address):
-            findings.append(doctor_diagnostic("mail-private", place, refusal))
+            findings.append(doctor_diagnostic("mail-private", location, refusal))
             continue
         seconds = context.seconds_left()
         if not seconds:
@@ -161,7 +161,7 @@ def check_mail_server(context: DoctorContext, service: ParsedService) -> MailRes
         if address_result[1] is not None:
             methods = address_result[1] if methods is None else methods & address_result[1]
     if methods is not None:
-        findings += _missing_methods(service, place, methods)
+        findings += _missing_methods(service, location, methods)
         return MailResult(tuple(dict.fromkeys(findings)), True, frozenset(methods))
     return MailResult(tuple(findings), unknown_reason="" if findings else unknown)
 
@@ -170,7 +170,7 @@ def _check_address(
     context: DoctorContext, service: ParsedService, address: str, seconds: float
 ) -> tuple[list[Diagnostic], set[str] | None] | None:
     """Return findings and login methods at one address; None if this machine has no route to it."""
-    place = describe_service(service)
+    location = describe_service(service)
     try:
         with MailConnection(
             address, service.port, service.host_or_url, context.tls_context, seconds
@@ -179,41 +179,43 @@ def _check_address(
                 connection.start_tls()
             upgrades = service.security == "starttls"
             methods = _METHOD_READERS[service.kind](connection, upgrades=upgrades)
-            return list(certificates.expiring_certificate(place, connection.connected)), methods
+            return list(certificates.expiring_certificate(location, connection.connected)), methods
     except (OSError, NoStartTls, ProtocolError) as error:
         if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return None
-        return [_failure_finding(place, f"at {address}", error)], None
+        return [_failure_finding(location, f"at {address}", error)], None
 
 
 def _failure_finding(
-    place: str, at: str, error: OSError | NoStartTls | ProtocolError
+    location: str, at: str, error: OSError | NoStartTls | ProtocolError
 ) -> Diagnostic:
     match error:
         case ssl.SSLCertVerificationError():
-            return certificates.rejected_certificate(place, error)
+            return certificates.rejected_certificate(location, error)
         case ssl.SSLError():
-            return doctor_diagnostic("mail-tls", place, f"{at}: {tls_reason(error)}")
+            return doctor_diagnostic("mail-tls", location, f"{at}: {tls_reason(error)}")
         case NoStartTls():
-            return doctor_diagnostic("mail-starttls", place, f"{at}: {error}")
+            return doctor_diagnostic("mail-starttls", location, f"{at}: {error}")
         case ProtocolError():
-            return doctor_diagnostic("mail-protocol", place, f"{at}: {error}")
-    return doctor_diagnostic("mail-silent", place, f"{at}: {failure_reason(error)}")
+            return doctor_diagnostic("mail-protocol", location, f"{at}: {error}")
+    return doctor_diagnostic("mail-silent", location, f"{at}: {failure_reason(error)}")
 
 
-def _missing_methods(service: ParsedService, place: str, methods: set[str]) -> Iterator[Diagnostic]:
+def _missing_methods(
+    service: ParsedService, location: str, methods: set[str]
+) -> Iterator[Diagnostic]:
     for method in service.methods:
         if not supports_method(methods, method):
-            yield missing_method_diagnostic(place, method, methods)
+            yield missing_method_diagnostic(location, method, methods)
 
 
-def missing_method_diagnostic(place: str, method: str, methods: Collection[str]) -> Diagnostic:
+def missing_method_diagnostic(location: str, method: str, methods: Collection[str]) -> Diagnostic:
     """Return the finding for a login method that a mail server does not offer."""
     method_list = " ".join(sorted(methods)) or "nothing"
     if len(method_list) > METHODS_MAX_CHARS:
         method_list = f"{method_list[:METHODS_MAX_CHARS]}…"
     return doctor_diagnostic(
-        "mail-authentication", place, f"no {method}; the server offers {method_list}"
+        "mail-authentication", location, f"no {method}; the server offers {method_list}"
     )
 
 

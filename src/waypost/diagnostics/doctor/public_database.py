@@ -25,7 +25,7 @@ def database_findings(
         own_services: the servers that the domain's own documents name.
     """
     request = ClientRequest.get(f"{database_url.rstrip('/')}/{context.domain}")
-    place = urlsplit(database_url).netloc
+    location = urlsplit(database_url).netloc
     response = context.target.follow(request)
     if response.status == 404 or response.is_unknown:
         return  # The database does not know the domain, or was not asked.
@@ -33,7 +33,7 @@ def database_findings(
     answer = read_answer("autoconfig", response.status, response.body, address)
     if answer.outcome == "failed":
         yield doctor_diagnostic(
-            "ispdb-silent", place, describe(response) if not response.status else answer.detail
+            "ispdb-silent", location, describe(response) if not response.status else answer.detail
         )
         return
     database_servers = {
@@ -43,13 +43,13 @@ def database_findings(
     for server in sorted(database_servers - own_servers):
         yield doctor_diagnostic(
             "ispdb-different",
-            place,
+            location,
             f"the database names {_describe_key(server)}, the domain does not",
         )
     for server in sorted(own_servers - database_servers):
         yield doctor_diagnostic(
             "ispdb-different",
-            place,
+            location,
             f"the database does not name {_describe_key(server)}, the domain does",
         )
 
@@ -58,6 +58,6 @@ def _server_key(service: ParsedService) -> tuple[str, str, int, str]:
     return service.kind, service.host_or_url, service.port, service.security
 
 
-def _describe_key(place: tuple[str, str, int, str]) -> str:
-    kind, host, port, security = place
+def _describe_key(location: tuple[str, str, int, str]) -> str:
+    kind, host, port, security = location
     return f"{kind} {host}:{port} {security}"

@@ -33,7 +33,7 @@ def lint(
     defaulted_attributes = frozenset(rule.name for rule in rules if rule.default is not None)
     target = LintTarget(provider, ordered(services), defaulted_attributes, users is not None)
     target_by_format: dict[Format | None, LintTarget] = {
-        form: target.for_format(form) for form in Format
+        format_: target.for_format(format_) for format_ in Format
     }
     for rule in RULES:
         yield from _diagnostics(rule, target_by_format)

@@ -43,12 +43,13 @@ class LintTarget:
     defaulted_attributes: frozenset[str] = frozenset()
     has_directory: bool = False
 
-    def for_format(self, form: Format) -> "LintTarget":
+    def for_format(self, format_: Format) -> "LintTarget":
         """Return the same offer without the services that are excluded from a format."""
-        if all(form in service.formats for service in self.services):
+        if all(format_ in service.formats for service in self.services):
             return self
         return replace(
-            self, services=tuple(service for service in self.services if form in service.formats)
+            self,
+            services=tuple(service for service in self.services if format_ in service.formats),
         )
 
     def of_types(self, *types: ServiceType) -> tuple[Service, ...]:

@@ -71,12 +71,12 @@ def search(user: ClientUser) -> ClientSession:
             kind == CONTENT_TYPE,
             f"Content-Type is {kind[:60]!r}, so Safari does not install the profile",
         )
-        return Outcome(read(response.body), source=request.url)
+        return Outcome(read_account(response.body), source=request.url)
     except UnusableDocument as error:
         return Outcome(reasons=(f"{request.url}: {error}",))
 
 
-def read(body: bytes) -> Account:
+def read_account(body: bytes) -> Account:
     """Return the account of the first mail payload of a profile.
 
     Raises:

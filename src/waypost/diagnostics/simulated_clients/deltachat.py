@@ -44,8 +44,11 @@ def search(user: ClientUser) -> ClientSession:
     """Ask one URL after the other, by https only; the first 2xx that is XML ends the search."""
     host = f"autodiscover.{user.domain}"
     sources: list[tuple[ClientRequest, _Reader]] = [
-        (urls.autoconfig(user.domain, "https", urls.address_query(user.typed_address)), read),
-        (urls.well_known(user.domain), read),
+        (
+            urls.autoconfig(user.domain, "https", urls.address_query(user.typed_address)),
+            read_autoconfig,
+        ),
+        (urls.well_known(user.domain), read_autoconfig),
         (ClientRequest("GET", "https", user.domain, urls.AUTODISCOVER), read_autodiscover),
         (ClientRequest("GET", "https", host, urls.AUTODISCOVER), read_autodiscover),
     ]
@@ -97,7 +100,7 @@ def _fetch(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, Ser
     return response
 
 
-def read(body: bytes, address: EmailAddress) -> list[MailServer]:
+def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
     """Return the servers of an Autoconfig document.
 
     Raises:
@@ -166,8 +169,8 @@ def _name(element: etree._Element) -> str:
 
 
 def _value(element: etree._Element, name: str) -> str:
-    found = (child.text or "" for child in element if _name(child) == name)
-    return next(found, "").strip()
+    value = (child.text or "" for child in element if _name(child) == name)
+    return next(value, "").strip()
 
 
 DELTA_CHAT: Final = SimulatedClient(

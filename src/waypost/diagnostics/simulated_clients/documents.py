@@ -146,7 +146,7 @@ def first_section(provider: etree._Element, name: str, kind: str) -> etree._Elem
 
 
 def read_sections(
-    sections: Iterable[etree._Element], read: Callable[[etree._Element], MailServer]
+    sections: Iterable[etree._Element], read_section: Callable[[etree._Element], MailServer]
 ) -> tuple[list[MailServer], list[str]]:
     """Read sections; a bad section does not affect the others.
 
@@ -156,7 +156,7 @@ def read_sections(
     servers, reasons = [], []
     for section in sections:
         try:
-            servers.append(read(section))
+            servers.append(read_section(section))
         except UnusableDocument as error:
             kind = (section.get("type") or local_name(section))[:40]
             reasons.append(f"{kind}: {error}")

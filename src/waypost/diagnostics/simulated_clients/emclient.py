@@ -17,7 +17,7 @@ from waypost.core import clients
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.lookups import look_up_srv
-from waypost.diagnostics.simulated_clients.outlook import read
+from waypost.diagnostics.simulated_clients.outlook import read_account
 from waypost.diagnostics.simulated_clients.session import (
     ClientSession,
     ClientUser,
@@ -42,7 +42,7 @@ def search(user: ClientUser) -> ClientSession:
         try:
             require(response.is_success, describe(response))
             root = documents.parse(response.body)
-            account = read(root, user.address)
+            account = read_account(root, user.address)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             continue
@@ -52,15 +52,15 @@ def search(user: ClientUser) -> ClientSession:
 
 def _other_services(root: etree._Element) -> tuple[str, ...]:
     """Return the calendars and address books, which Microsoft's pages do not describe."""
-    found = []
+    services = []
     for protocol in documents.protocols(root):
         kind, url = (
             _DAV_PROTOCOLS.get(documents.child_text(protocol, "Type")),
             documents.child_text(protocol, "Server"),
         )
         if kind and urlsplit(url).scheme in {"https", "http"}:
-            found.append(f"{kind} {url}")
-    return tuple(found)
+            services.append(f"{kind} {url}")
+    return tuple(services)
 
 
 EM_CLIENT: Final = SimulatedClient(

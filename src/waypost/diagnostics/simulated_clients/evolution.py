@@ -84,11 +84,11 @@ def _search(
     # [code] Only if the public database answers 404: the domains of the host, longest first.
     domain = (yield from other_host(user.domain)) if response.status == 404 else ""
     while domain and response.status == 404:
-        found = yield from _for_domain(
+        next_outcome = yield from _for_domain(
             domain, query(domain if substitute else typed), user, substitute
         )
-        outcome = replace(found, reasons=outcome.reasons + found.reasons)
-        if found.account is not None or found.has_stopped:
+        outcome = replace(next_outcome, reasons=outcome.reasons + next_outcome.reasons)
+        if next_outcome.account is not None or next_outcome.has_stopped:
             break
         response = yield urls.database(domain)
         domain = parent_domain(domain)

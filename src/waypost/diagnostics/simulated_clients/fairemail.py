@@ -78,14 +78,14 @@ def _preferred(
     kind: str, labels: tuple[str, str], user: ClientUser
 ) -> Generator[DnsLookup, ServerAnswer, MailServer | None]:
     """Return the best of the records of both labels, by priority, weight and label."""
-    found: list[tuple[str, DnsAnswer]] = []
+    labelled_records: list[tuple[str, DnsAnswer]] = []
     for label in labels:
         records = yield from look_up("SRV", f"{label}._tcp.{user.domain}")
         # [code] "." is dropped (RFC 6186 s3.4).
-        found += [(label, record) for record in records if record.data]
-    if not found:
+        labelled_records += [(label, record) for record in records if record.data]
+    if not labelled_records:
         return None
-    label, record = min(found, key=_rank)
+    label, record = min(labelled_records, key=_preference)
     # [code] A candidate with a port of 0 is invalid, and there is no second one.
     if not record.port:
         return None
@@ -95,8 +95,8 @@ def _preferred(
     return MailServer(kind, record.data, record.port, security, login=str(user.address))
 
 
-def _rank(found: tuple[str, DnsAnswer]) -> tuple[int, int, bool]:
-    label, record = found
+def _preference(labelled_record: tuple[str, DnsAnswer]) -> tuple[int, int, bool]:
+    label, record = labelled_record
     return record.priority, -record.weight, label not in _PREFERRED
 
 
@@ -114,7 +114,7 @@ def _by_autoconfig(
     ):
         response = yield from follow_redirects(request)
         try:
-            return _read(_document(response), request, user.address)
+            return _read_autoconfig(_document(response), request, user.address)
         except UnusableDocument as error:
             # If the public database is not asked, its missing answer is no reason.
             if response.status or request.host != urls.DATABASE_HOST:
@@ -128,7 +128,7 @@ def _document(response: ServerAnswer) -> bytes:
     return response.body
 
 
-def _read(body: bytes, request: ClientRequest, address: EmailAddress) -> _Candidate:
+def _read_autoconfig(body: bytes, request: ClientRequest, address: EmailAddress) -> _Candidate:
     """Return the account of the first incoming and the first outgoing section.
 
     Raises:
@@ -168,8 +168,8 @@ def _user_names(provider: etree._Element) -> Iterator[str]:
 
 def _login(text: str, address: EmailAddress) -> str:
     # [code] Only if the placeholder is the whole value.
-    whole = {"%EMAILADDRESS%": str(address), "%EMAILLOCALPART%": address.local_part}
-    return whole.get(text, text)
+    replacements = {"%EMAILADDRESS%": str(address), "%EMAILLOCALPART%": address.local_part}
+    return replacements.get(text, text)
 
 
 def _server(kind: str, section: etree._Element, login: str) -> MailServer:

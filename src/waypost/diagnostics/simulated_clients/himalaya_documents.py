@@ -70,8 +70,8 @@ def read_autoconfig(body: bytes, address: EmailAddress) -> list[MailServer]:
     for page in documents.children(providers[0], "documentation"):
         require(page.get("url") is not None, "the client refuses a documentation without url")
     sections = documents.children(providers[0], "incomingServer", "outgoingServer")
-    read = [_server(section, address) for section in sections]
-    servers = [server for server in read if server is not None]
+    servers_or_none = [_server(section, address) for section in sections]
+    servers = [server for server in servers_or_none if server is not None]
     require(bool(servers), "there is no section with a hostname")
     return servers
 

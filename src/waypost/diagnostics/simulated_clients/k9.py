@@ -54,8 +54,8 @@ def search(user: ClientUser) -> ClientSession:
     if not host or base == user.domain:
         return outcome
     for domain in dict.fromkeys(domain for domain in (parent_domain(host), base) if domain):
-        found = yield from _first((urls.autoconfig(domain), urls.database(domain)), user)
-        outcome = replace(found, reasons=outcome.reasons + found.reasons)
+        next_outcome = yield from _first((urls.autoconfig(domain), urls.database(domain)), user)
+        outcome = replace(next_outcome, reasons=outcome.reasons + next_outcome.reasons)
         if outcome.account is not None:
             return outcome
     return outcome
@@ -64,12 +64,12 @@ def search(user: ClientUser) -> ClientSession:
 def _first(requests: tuple[ClientRequest, ...], user: ClientUser) -> ClientSession:
     return try_each_url(
         requests,
-        partial(read, address=user.address),
+        partial(read_account, address=user.address),
         follow=partial(follow_redirects, allow_scheme_change=False),
     )
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def read_account(body: bytes, address: EmailAddress) -> Account:
     """Return the account of a document; one bad section makes the client refuse all of it.
 
     Raises:

@@ -58,7 +58,7 @@ def search(user: ClientUser) -> ClientSession:
     yield urls.database(user.domain)
     outcome = yield from try_each_url(
         _requests(user),
-        partial(read, address=user.address, default="tls"),
+        partial(read_account, address=user.address, default="tls"),
         # [know] Qt 6 follows redirects, but not from https to http.
         follow=partial(follow_redirects, allow_downgrade=False),
         is_readable=lambda response: response.status == 200,
@@ -81,7 +81,7 @@ def search_22_12(user: ClientUser) -> ClientSession:
     yield urls.database(user.domain)
     outcome = yield from try_each_url(
         _requests(user),
-        partial(read, address=user.address, default="none"),
+        partial(read_account, address=user.address, default="none"),
         stops_on_bad_document=True,
     )
     return replace(outcome, warnings=tuple(_oauth2_warnings(outcome.account)))
@@ -95,7 +95,7 @@ def _requests(user: ClientUser) -> tuple[ClientRequest, ...]:
     )
 
 
-def read(body: bytes, address: EmailAddress, default: ServerSecurity) -> Account:
+def read_account(body: bytes, address: EmailAddress, default: ServerSecurity) -> Account:
     """Return the account of the first sections that have a port.
 
     Args:

@@ -77,14 +77,14 @@ def _by_mail_server(
     user: ClientUser, reasons: list[str]
 ) -> Generator[RequestOrLookup, ServerAnswer, Outcome | None]:
     host = yield from mail_exchanger(user.domain)
-    found = None
+    first_outcome = None
     for domain in dict.fromkeys(
         domain for domain in (parent_domain(host), base_domain(host)) if domain and host
     ):
         for requests in (_requests(domain), (_database(domain),)):
             outcome = yield from _search_urls(requests, domain, user, reasons)
-            found = found or outcome
-    return found
+            first_outcome = first_outcome or outcome
+    return first_outcome
 
 
 def _search_urls(
@@ -101,7 +101,7 @@ def _search_urls(
                 reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
-            account, warnings = read(response.body, domain, user.address)
+            account, warnings = read_account(response.body, domain, user.address)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             return None
@@ -109,7 +109,7 @@ def _search_urls(
     return None
 
 
-def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list[str]]:
+def read_account(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list[str]]:
     """Return the account of the first incoming section that can be read.
 
     Args:
@@ -121,8 +121,8 @@ def read(body: bytes, domain: str, address: EmailAddress) -> tuple[Account, list
         UnusableDocument: there is none, or there is no server for sending.
     """
     provider = documents.find_provider(body)
-    named = documents.child_texts(provider, "domain")
-    require(domain in named, f"the document does not name the domain {domain[:60]}")
+    domains = documents.child_texts(provider, "domain")
+    require(domain in domains, f"the document does not name the domain {domain[:60]}")
     servers, reasons = documents.read_sections(
         documents.children(provider, "incomingServer"), lambda section: _server(section, address)
     )
@@ -180,8 +180,8 @@ def _method(section: etree._Element) -> str:
     require(bool(known), "the client knows no authentication method")
     if _has_complete_oauth2(section):
         return known[0]
-    others = [method for method in known if method != "OAuth2"]
-    method = next(iter(others), "OAuth2")
+    other_methods = [method for method in known if method != "OAuth2"]
+    method = next(iter(other_methods), "OAuth2")
     return "password-cleartext" if method == "basic" else method
 
 

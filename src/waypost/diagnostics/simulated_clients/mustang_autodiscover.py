@@ -35,7 +35,7 @@ OutcomeSearch = Generator[RequestOrLookup, ServerAnswer, Outcome | None]
 
 def search_by_json(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
     """Ask for the URL of each protocol of Exchange; the first URL that is found counts."""
-    found = None
+    first_outcome = None
     for scheme, host in _urls(user.domain):
         for protocol in _PROTOCOLS:
             # [code] The address is in the path as it was typed.
@@ -44,11 +44,11 @@ def search_by_json(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
             response = yield from follow_redirects(request)
             url = url_of_json(response.body) if response.is_success else ""
             if url.startswith("https:"):
-                found = found or Outcome(source=url)
+                first_outcome = first_outcome or Outcome(source=url)
             elif protocol == _PROTOCOLS[0]:
                 reason = describe(response) if not response.is_success else "no Url"
                 reasons.append(f"{request.url}: {reason}")
-    return found
+    return first_outcome
 
 
 def search_by_xml(user: ClientUser, reasons: list[str]) -> OutcomeSearch:

@@ -40,8 +40,8 @@ def search(user: ClientUser) -> ClientSession:
     host = yield from mail_exchanger(user.domain)
     for domain in (host, parent_domain(host)):
         if domain and outcome.account is None:
-            found = yield from _for_domain(domain, user)
-            outcome = replace(found, reasons=outcome.reasons + found.reasons)
+            next_outcome = yield from _for_domain(domain, user)
+            outcome = replace(next_outcome, reasons=outcome.reasons + next_outcome.reasons)
     return outcome
 
 
@@ -55,10 +55,10 @@ def _for_domain(domain: str, user: ClientUser) -> ClientSession:
         urls.autoconfig(domain, "http", query),
         urls.well_known(domain, "http", query),
     )
-    return try_each_url(requests, partial(read, address=user.address))
+    return try_each_url(requests, partial(read_account, address=user.address))
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def read_account(body: bytes, address: EmailAddress) -> Account:
     """Return the account of the first IMAP and the first SMTP section.
 
     Raises:

@@ -52,12 +52,12 @@ def search(user: ClientUser) -> ClientSession:
     if not response.is_success:
         return Outcome(reasons=(*reasons, f"{request.url}: {describe(response)}"))
     try:
-        return Outcome(read(response.body, user.address), source=request.url)
+        return Outcome(read_account(response.body, user.address), source=request.url)
     except UnusableDocument as error:
         return Outcome(reasons=(*reasons, f"{request.url}: {error}"))
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def read_account(body: bytes, address: EmailAddress) -> Account:
     """Return the account of the first IMAP and the first SMTP section, according to the draft.
 
     Raises:

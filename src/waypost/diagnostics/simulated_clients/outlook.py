@@ -116,7 +116,7 @@ def _post(
                 return target
             if target is None:
                 root = documents.parse(response.body)
-                account = read(root, user.address)
+                account = read_account(root, user.address)
                 return Outcome(account, source=request.url, warnings=_warnings(root))
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
@@ -153,7 +153,7 @@ def _https_redirect(location: str, name: str, request: ClientRequest) -> ClientR
     return target
 
 
-def read(root: etree._Element, address: EmailAddress) -> Account:
+def read_account(root: etree._Element, address: EmailAddress) -> Account:
     """Return the account of an answer.
 
     Raises:

@@ -81,31 +81,35 @@ def search(user: ClientUser) -> ClientSession:
     yield from follow_redirects(urls.database(user.domain))
     mx_outcome = yield from _by_mx(user, query)
     exchange_outcome = yield from search_autodiscover(user)
-    found = _read_answers(answers, user.address)
-    reasons = found.reasons
-    for other in (mx_outcome, exchange_outcome):
-        if found.account is None:
-            reasons += other.reasons
-            found = other
-    return found if found.account else Outcome(reasons=reasons)
+    best_outcome = _read_answers(answers, user.address)
+    reasons = best_outcome.reasons
+    for next_outcome in (mx_outcome, exchange_outcome):
+        if best_outcome.account is None:
+            reasons += next_outcome.reasons
+            best_outcome = next_outcome
+    return best_outcome if best_outcome.account else Outcome(reasons=reasons)
 
 
 def _by_mx(user: ClientUser, query: str) -> Generator[RequestOrLookup, ServerAnswer, Outcome]:
     """Ask at the domains of the MX host, by https only, each document separately."""
     host = yield from mail_exchanger(user.domain)
     base = base_domain(host)
-    found = Outcome()
+    best_outcome = Outcome()
     # [code] It is skipped if this is the domain of the user.
     if not host or base == user.domain:
-        return found
+        return best_outcome
     for domain in dict.fromkeys(domain for domain in (parent_domain(host), base) if domain):
         request = urls.autoconfig(domain, "https", query)
         response = yield from follow_redirects(request)
         yield from follow_redirects(urls.database(domain))
-        if found.account is None:
+        if best_outcome.account is None:
             outcome = _read_answers([(request, response)], user.address)
-            found = outcome if outcome.account else Outcome(reasons=found.reasons + outcome.reasons)
-    return found
+            best_outcome = (
+                outcome
+                if outcome.account
+                else Outcome(reasons=best_outcome.reasons + outcome.reasons)
+            )
+    return best_outcome
 
 
 def _read_answers(
@@ -119,7 +123,7 @@ def _read_answers(
         try:
             kind = response.content_type.lower()
             require(kind.startswith(XML_TYPES), f"the Content-Type is {kind[:60]!r}, not XML")
-            return Outcome(read(response.body, address), source=request.url)
+            return Outcome(read_account(response.body, address), source=request.url)
         except UnusableDocument as error:
             return Outcome(reasons=(f"{request.url}: {error}",))
     refusals = sorted({describe(response) for _, response in answers})
@@ -127,7 +131,7 @@ def _read_answers(
     return Outcome(reasons=(f"no configuration at {where}: {', '.join(refusals)}",))
 
 
-def read(body: bytes, address: EmailAddress) -> Account:
+def read_account(body: bytes, address: EmailAddress) -> Account:
     """Return the account of an Autoconfig document, by the rules of readFromXML.
 
     Raises:

@@ -53,14 +53,14 @@ def search(user: ClientUser) -> ClientSession:
     # [code] URLQueryItem leaves "@" and "+" as they are.
     query = f"emailaddress={user.typed_address}"
     reasons: list[str] = []
-    found = yield from _first_document(user.domain, query, user.address, reasons)
-    if found is None:
+    outcome = yield from _first_document(user.domain, query, user.address, reasons)
+    if outcome is None:
         records = yield from look_up("MX", user.domain)
         # [code] The first record of the answer, whatever its preference.
         host = next((record.data for record in records if record.data), "")
         if host:
-            found = yield from _first_document(base_domain(host), "", user.address, reasons)
-    return Outcome(reasons=tuple(reasons)) if found is None else found
+            outcome = yield from _first_document(base_domain(host), "", user.address, reasons)
+    return Outcome(reasons=tuple(reasons)) if outcome is None else outcome
 
 
 def _first_document(

@@ -25,7 +25,7 @@ if an answer redirects to another address."""
 
 def try_each_url(
     requests: Iterable[ClientRequest],
-    read: Callable[[bytes], Account],
+    read_account: Callable[[bytes], Account],
     *,
     follow: Callable[
         [ClientRequest], Generator[ClientRequest, ServerAnswer, ServerAnswer]
@@ -37,7 +37,7 @@ def try_each_url(
 
     Args:
         requests: in the client's order.
-        read: returns the account of a document, or raises UnusableDocument.
+        read_account: returns the account of a document, or raises UnusableDocument.
         follow: how the client follows redirects.
         is_readable: returns whether the client reads an answer.
         stops_on_bad_document: a document that the client reads and cannot use ends its search.
@@ -54,7 +54,7 @@ def try_each_url(
                 reasons.append(f"{request.url}: {describe(response)}")
             continue
         try:
-            return Outcome(read(response.body), source=request.url)
+            return Outcome(read_account(response.body), source=request.url)
         except UnusableDocument as error:
             reasons.append(f"{request.url}: {error}")
             if stops_on_bad_document:
@@ -78,8 +78,8 @@ def follow_address_redirects(
     """
     reasons: list[str] = []
     for _ in range(max_redirects + 1):
-        found = yield from search(user, reasons)
-        if isinstance(found, Outcome):
-            return found
-        user = found
+        next_outcome = yield from search(user, reasons)
+        if isinstance(next_outcome, Outcome):
+            return next_outcome
+        user = next_outcome
     return Outcome(reasons=(*reasons, "more redirects than the client follows"))
