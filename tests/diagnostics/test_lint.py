@@ -529,9 +529,9 @@ def test_sub_addresses() -> None:
 def found(
     services: Sequence[Service],
     provider: Provider | None = PROVIDER,
-    check_user_enumeration: DirectoryPolicy | None = None,
+    users: DirectoryPolicy | None = None,
 ) -> list[Diagnostic]:
-    return list(lint(provider, tuple(services), check_user_enumeration))
+    return list(lint(provider, tuple(services), users))
 
 
 def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> set[str]:
@@ -559,9 +559,9 @@ def test_services(code: str, others: str, bad: list[Service], good: list[Service
 @pytest.mark.parametrize(("code", "others", "bad", "good"), OF_USERS)
 def test_users(code: str, others: str, bad: list[Service], good: list[Service]) -> None:
     """The same for users of a directory, which PACC cannot describe at all."""
-    with_users = {finding.code for finding in found(bad, check_user_enumeration=KNOWN)}
+    with_users = {finding.code for finding in found(bad, users=KNOWN)}
     assert with_users == {code, "pacc-directory", *others.split()}
-    assert code not in {finding.code for finding in found(good, check_user_enumeration=KNOWN)}
+    assert code not in {finding.code for finding in found(good, users=KNOWN)}
     assert "pacc-directory" not in codes(bad)
 
 

@@ -59,7 +59,7 @@ def _redirecting(connected: socket.socket, port: int) -> None:
 
 
 SCRIPTS: Final[dict[str, Script]] = {
-    "no_records": _silent,
+    "silence": _silent,
     "TLS handshake": _handshake,
     "status line": _dripping(b"HTTP/1.1 200 O", b"K"),
     "header": _dripping(_OK + b"X-Slow: ", b"a"),
