@@ -45,7 +45,9 @@ class Front:
 @pytest.fixture(scope="session")
 def fetched_exchangelib(request: pytest.FixtureRequest) -> Path | NotInstalledError | None:
     """Fetch what a test needs from the package index, before the network is closed."""
-    if not any("exchangelib" in getattr(one, "fixturenames", ()) for one in request.session.items):
+    if not any(
+        "exchangelib" in getattr(item, "fixturenames", ()) for item in request.session.items
+    ):
         return None
     try:
         return installed("exchangelib", exchangelib_client.VERSION)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.clients.recorded import hear
+from tests.clients.recorded import run_client
 from tests.clients.runs import EXCHANGELIB, RUN, Run
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -95,7 +95,7 @@ def _overview() -> Iterator[str]:
         if run and run.version:
             yield _row(client.name, run.version, run.date, f"run, {run.where()}")
         elif run:
-            held = "the record compared with the run, `tests/clients/test_agreement.py`"
+            held = "the record compared with the run, `tests/clients/test_records_and_runs.py`"
             shown = f"run, {run.where()}; {held}; {shown}"
         yield _row(client.name, client.version, client.date, shown, _mark(client))
     for run in _without_record():
@@ -127,7 +127,7 @@ def _mark(client: SimulatedClient) -> str:
 
 
 def _cell(client: SimulatedClient, case: str) -> str:
-    outcome = hear(client, case).outcome
+    outcome = run_client(client, case).outcome
     if case == "not-served":
         return "stops" if outcome.has_stopped or outcome.account else "continues"
     if outcome.account is None and outcome.source:

@@ -72,8 +72,8 @@ class Application:
 
 def who_asks(case: str) -> ClientUser:
     """Return the address of a golden case, or an address of its domain if there is none."""
-    asked = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
-    return ClientUser.parse(asked.get("address") or f"alice@{asked['domain']}")
+    requests = tomllib.loads((GOLDEN / case / "case.toml").read_text(encoding="utf-8"))
+    return ClientUser.parse(requests.get("address") or f"alice@{requests['domain']}")
 
 
 @contextmanager
@@ -87,13 +87,13 @@ def application(case: str) -> Iterator[Application]:
         asker.close()
 
 
-def hear(client: SimulatedClient, case: str) -> Transcript:
+def run_client(client: SimulatedClient, case: str) -> Transcript:
     """Run a client's search for the address of a golden case."""
     with application(case) as running:
-        return _hear(client, case, running)
+        return _run_client(client, case, running)
 
 
-def _hear(client: SimulatedClient, case: str, running: Application) -> Transcript:
+def _run_client(client: SimulatedClient, case: str, running: Application) -> Transcript:
     """Run a search with Waypost; a client that asks only DNS gets the published records."""
     resolve = resolver(_zone(case)) if client.needs_dns else no_records
     return run_session(client.search(who_asks(case)), running.answer, resolve)
@@ -120,5 +120,5 @@ def line(client: SimulatedClient, outcome: Outcome) -> str:
 def accounts(case: str) -> str:
     """Return the expected content of the file of a case."""
     with application(case) as running:
-        heard = [(one, _hear(one, case, running)) for one in CLIENTS]
-    return "".join(f"{line(client, one.outcome)}\n" for client, one in heard)
+        transcript = [(client, _run_client(client, case, running)) for client in CLIENTS]
+    return "".join(f"{line(client, one.outcome)}\n" for client, one in transcript)

@@ -29,7 +29,7 @@ def user(address: str) -> str:
     return address.replace("@", "%40")
 
 
-def test_the_published_zone_leads_to_a_login(
+def test_published_zone_is_enough_for_a_login(
     aerc: Aerc, front: Front, mail_servers: CheckedMailServers
 ) -> None:
     """By the SRV records of `waypost show dns`, aerc finds both servers and logs in."""
@@ -43,7 +43,7 @@ def test_the_published_zone_leads_to_a_login(
     assert front.log.requests()[before:] == []
 
 
-def test_what_was_set_up_sends(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
+def test_account_sends_a_message(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
     """With that account, after a restart, aerc sends a message by the server on port 587."""
     address = "alice@hosted.example"
     aerc.set_up(address)
@@ -55,7 +55,7 @@ def test_what_was_set_up_sends(aerc: Aerc, mail_servers: CheckedMailServers) -> 
     assert "Subject: Proof\n" in message.text
 
 
-def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
+def test_service_with_target_dot_is_skipped(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
     """If `_imaps` has the target ".", aerc uses `_imap`, and so STARTTLS."""
     address = "alice@starttls.example"
     account = aerc.set_up(address)
@@ -66,7 +66,7 @@ def test_what_is_not_offered_is_passed_over(aerc: Aerc, mail_servers: CheckedMai
 
 
 @pytest.mark.usefixtures("mail_servers")
-def test_sending_by_tls_alone_is_not_found(aerc: Aerc) -> None:
+def test_sending_only_by_port_465_is_not_found(aerc: Aerc) -> None:
     """Without a service on port 587 aerc guesses the domain, and looks up no `_submissions`."""
     address = "alice@everywhere.example"
     account = aerc.set_up(address)

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.clients.foreign_documents import BY_KEY, GOOD, GOOD_POX, XML
 from tests.clients.published import PUBLIC, Zone, published, resolver
 from tests.clients.recorded import application
-from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML
 from tests.golden.cases import Case, cases
 from tests.web.asgi import Client as Asker
 from waypost.core.address import EmailAddress
@@ -56,20 +56,22 @@ def offers(case: Case) -> set[tuple[str, str, int, str]]:
     return {_place(offer) for offer in answer.services}
 
 
-def _place(one: ParsedService | MailServer) -> tuple[str, str, int, str]:
-    host = one.host_or_url if isinstance(one, ParsedService) else one.host
-    return one.kind, host, one.port, one.security
+def _place(server: ParsedService | MailServer) -> tuple[str, str, int, str]:
+    host = server.host_or_url if isinstance(server, ParsedService) else server.host
+    return server.kind, host, server.port, server.security
 
 
 def has(case: Case, *labels: str) -> bool:
     """Return whether one of these labels has a target."""
     zone, domain = published(case), case.config().domain
-    found = [one for label in labels for one in zone.get(("SRV", f"{label}._tcp.{domain}"), ())]
+    found = [
+        record for label in labels for record in zone.get(("SRV", f"{label}._tcp.{domain}"), ())
+    ]
     return any(one.data for one in found)
 
 
 @pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
-def test_fairemail_ends_with_servers_of_the_document(case: Case) -> None:
+def test_fairemail_uses_servers_of_the_document(case: Case) -> None:
     """The servers that FairEmail finds by SRV records are in the Autoconfig document."""
     typed = f"alice@{case.config().domain}"
     account = by_dns("fairemail", published(case), typed).outcome.account
@@ -80,9 +82,11 @@ def test_fairemail_ends_with_servers_of_the_document(case: Case) -> None:
         assert {_place(account.incoming), _place(account.outgoing)} <= _protected(offers(case))
 
 
-def _protected(held: set[tuple[str, str, int, str]]) -> set[tuple[str, str, int, str]]:
+def _protected(expected: set[tuple[str, str, int, str]]) -> set[tuple[str, str, int, str]]:
     # RFC 6186 s3.1: _imap and _submission do not mention TLS; a client assumes STARTTLS.
-    return {(kind, host, port, how) for kind, host, port, _ in held for how in ("tls", "starttls")}
+    return {
+        (kind, host, port, how) for kind, host, port, _ in expected for how in ("tls", "starttls")
+    }
 
 
 @pytest.mark.parametrize("name", ["at-home", "starttls-only", "imap-and-pop3", "idn-domain"])
@@ -96,15 +100,15 @@ def test_fairemail_by_dns_and_by_http(name: str) -> None:
     account = by_dns("fairemail", published(GOLDEN[name]), typed).outcome.account
     assert account is not None
     assert by_http is not None
-    for one, other in (
+    for pair, other in (
         (account.incoming, by_http.incoming),
         (account.outgoing, by_http.outgoing),
     ):
-        assert (_place(one), one.login) == (_place(other), other.login)
+        assert (_place(pair), pair.login) == (_place(other), other.login)
 
 
 @pytest.mark.parametrize("case", NAMED, ids=lambda case: case.name)
-def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
+def test_aerc_uses_servers_of_the_document(case: Case) -> None:
     """By SRV records aerc finds servers of the document, or no server for sending without 587."""
     outcome = by_dns("aerc", published(case), f"alice@{case.config().domain}").outcome
 
@@ -118,14 +122,14 @@ def test_aerc_ends_with_servers_of_the_document(case: Case) -> None:
         assert "neither _submission nor _smtps" in outcome.reasons[-1]
     elif has(case, "_imap", "_imaps"):
         assert outcome.account is not None
-        held = {_place(outcome.account.incoming), _place(outcome.account.outgoing)}
-        assert held <= _protected(offers(case))
+        servers = {_place(outcome.account.incoming), _place(outcome.account.outgoing)}
+        assert servers <= _protected(offers(case))
     else:
         assert outcome.account is None
         assert not outcome.has_stopped
 
 
-def test_fairemail_takes_465() -> None:
+def test_fairemail_uses_port_465() -> None:
     """With the zone of a domain that prefers 465 and has 587 as well, FairEmail uses 465."""
     account = by_dns("fairemail", published(GOLDEN["tls-and-starttls"])).outcome.account
     assert account is not None
@@ -145,7 +149,7 @@ SCORES = [
 
 
 @pytest.mark.parametrize(("login", "hosts"), SCORES)
-def test_which_source_of_fairemail_comes_first(login: str, hosts: tuple[str, str]) -> None:
+def test_order_of_fairemail_sources(login: str, hosts: tuple[str, str]) -> None:
     """SRV records come before a document, unless the document has its own login name."""
     document = GOOD.replace(b">alice@example.com<", f">{login}<".encode())
     zone: Zone = {
@@ -236,12 +240,14 @@ CHOICES = [
 ]
 
 
-@pytest.mark.parametrize(("key", "labels", "held"), CHOICES)
-def test_which_of_several(key: str, labels: dict[str, list[DnsAnswer]], held: str) -> None:
+@pytest.mark.parametrize(("key", "labels", "expected"), CHOICES)
+def test_choice_of_several_srv_records(
+    key: str, labels: dict[str, list[DnsAnswer]], expected: str
+) -> None:
     """Of several SRV records, each client uses the one that its source uses."""
     zone: Zone = {("SRV", f"{label}._tcp.{D}"): tuple(found) for label, found in labels.items()}
     account = by_dns(key, zone).outcome.account
-    assert f"{account}".replace(f" {ALICE}", "") == held
+    assert f"{account}".replace(f" {ALICE}", "") == expected
 
 
 BAD = [
@@ -301,18 +307,18 @@ def test_srv_record_on_another_port() -> None:
     """Clients of Autodiscover read the host of an SRV record, and always use port 443."""
     zone: Zone = {("SRV", f"_autodiscover._tcp.{D}"): (DnsAnswer("a.example.com", 0, 1, 8443),)}
     for key in ("outlook-for-windows", "thunderbird", "em-client", "activesync-devices"):
-        heard = by_dns(key, zone)
-        assert f"https://a.example.com{POX}" in {one.url for one, _ in heard.exchanges}
-        assert heard.outcome.warnings == ()
+        transcript = by_dns(key, zone)
+        assert f"https://a.example.com{POX}" in {request.url for request, _ in transcript.exchanges}
+        assert transcript.outcome.warnings == ()
 
 
-def test_thunderbird_takes_the_lightest() -> None:
+def test_thunderbird_uses_the_lowest_weight() -> None:
     """Of several SRV records Thunderbird uses the one with the lowest weight, at any priority."""
-    held = DnsAnswer("heavy.example.com", 0, 9, 443), DnsAnswer("light.example.com", 5, 1, 443)
-    heard = by_dns("thunderbird", {("SRV", f"_autodiscover._tcp.{D}"): held})
-    asked = {one.host for one, _ in heard.exchanges}
-    assert "light.example.com" in asked
-    assert "heavy.example.com" not in asked
+    records = DnsAnswer("heavy.example.com", 0, 9, 443), DnsAnswer("light.example.com", 5, 1, 443)
+    transcript = by_dns("thunderbird", {("SRV", f"_autodiscover._tcp.{D}"): records})
+    requests = {request.host for request, _ in transcript.exchanges}
+    assert "light.example.com" in requests
+    assert "heavy.example.com" not in requests
 
 
 HOSTER = """
@@ -359,14 +365,14 @@ def test_a_customer_is_found_by_its_mail_server(key: str) -> None:
     """If only the domain of the MX host has autoconfig, its customers find their servers."""
     with hosted() as answer:
         user = ClientUser.parse("alice@customer.example")
-        heard = run_session(BY_KEY[key].search(user), answer, resolver(MX))
-    account = heard.outcome.account
+        transcript = run_session(BY_KEY[key].search(user), answer, resolver(MX))
+    account = transcript.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == (
         *("imap.hoster.example", "smtp.hoster.example"),
     )
     assert account.incoming.login == "alice@customer.example"
-    assert "autoconfig.hoster.example" in heard.outcome.source
+    assert "autoconfig.hoster.example" in transcript.outcome.source
 
 
 def test_a_customer_is_found_by_its_name_server() -> None:
@@ -380,24 +386,24 @@ def test_a_customer_is_found_by_its_name_server() -> None:
         user = ClientUser.parse("alice@customer.example")
         search = BY_KEY["evolution"].search
         found = run_session(search(user), with_database, resolver(MX)).outcome
-        unasked = run_session(search(user), answer, resolver(MX))
+        without_request = run_session(search(user), answer, resolver(MX))
     assert found.account is not None
     assert found.account.incoming.host == "imap.hoster.example"
-    assert unasked.outcome == Outcome(reasons=unasked.outcome.reasons)
-    assert len(unasked.requests) == len(unasked.exchanges)
+    assert without_request.outcome == Outcome(reasons=without_request.outcome.reasons)
+    assert len(without_request.requests) == len(without_request.exchanges)
 
 
 @pytest.mark.parametrize("key", ["thunderbird", "thunderbird-for-android-and-k-9"])
 @pytest.mark.parametrize("host", ["mx.example.com", "example.com", ""])
-def test_a_mail_server_of_its_own(key: str, host: str) -> None:
+def test_mx_host_within_the_domain(key: str, host: str) -> None:
     """With an MX host within the domain, or without one, no client asks again."""
     with_mx = by_dns(key, {("MX", D): (DnsAnswer(host, 10),)})
     without = by_dns(key, {})
     assert with_mx.requests == without.requests
 
 
-def test_delta_chat_asks_no_dns() -> None:
+def test_clients_that_look_up_only_addresses() -> None:
     """Delta Chat, KMail and Nine look up only addresses in DNS."""
     for key in ("delta-chat", "kmail", "nine", "apple-mail", "outlook-new-and-mobile"):
-        heard = by_dns(key, {})
-        assert len(heard.requests) == len(heard.exchanges)
+        transcript = by_dns(key, {})
+        assert len(transcript.requests) == len(transcript.exchanges)

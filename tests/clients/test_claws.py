@@ -10,13 +10,13 @@ from tests.servers.named import Named
 pytestmark = pytest.mark.clients
 
 
-def asked(server: Named, domain: str, *, after: int) -> set[str]:
+def requests_to(server: Named, domain: str, *, after: int) -> set[str]:
     """Return the labels of the SRV records that were looked up."""
     end = f"._tcp.{domain} SRV"
-    return {one.removesuffix(end) for one in server.queries()[after:] if one.endswith(end)}
+    return {query.removesuffix(end) for query in server.queries()[after:] if query.endswith(end)}
 
 
-def test_the_published_zone_leads_to_a_login(
+def test_published_zone_is_enough_for_a_login(
     claws_client: Claws, front: Front, name_server: Named, mail_servers: CheckedMailServers
 ) -> None:
     """It finds both servers by the SRV records of `waypost show dns`, and logs in."""
@@ -28,11 +28,11 @@ def test_the_published_zone_leads_to_a_login(
     )
     assert mail_servers.imap.logins()[-1] == Login("imap.hoster.example", 993, address)
     # It looks up no `_submissions` (RFC 8314 s5.1), and requests no URL.
-    assert asked(name_server, "hosted.example", after=before) == {"_imaps", "_submission"}
+    assert requests_to(name_server, "hosted.example", after=before) == {"_imaps", "_submission"}
     assert front.log.requests()[answered:] == []
 
 
-def test_what_is_not_offered_is_passed_over(claws_client: Claws, name_server: Named) -> None:
+def test_service_with_target_dot_is_skipped(claws_client: Claws, name_server: Named) -> None:
     """If `_imaps` has the target ".", it uses `_imap` and STARTTLS; the login is the address."""
     address = "alice@starttls.example"
     before = len(name_server.queries())
@@ -40,12 +40,12 @@ def test_what_is_not_offered_is_passed_over(claws_client: Claws, name_server: Na
     assert claws_client.search(address) == Account(
         Server(host, "starttls", address), Server(f"{host}:587", "starttls", address)
     )
-    labels = asked(name_server, "starttls.example", after=before)
+    labels = requests_to(name_server, "starttls.example", after=before)
     assert labels == {"_imaps", "_imap", "_submission"}
 
 
 @pytest.mark.parametrize("domain", ["everywhere.example", "by-records.example"])
-def test_sending_by_tls_alone_is_not_found(
+def test_sending_only_by_port_465_is_not_found(
     claws_client: Claws, name_server: Named, domain: str
 ) -> None:
     """It does not look up `_submissions`, and finds a server for sending only on port 587."""
@@ -53,7 +53,7 @@ def test_sending_by_tls_alone_is_not_found(
     account = claws_client.search(f"alice@{domain}")
     assert account.receiving
     assert account.sending is None
-    assert asked(name_server, domain, after=before) == {"_imaps", "_submission"}
+    assert requests_to(name_server, domain, after=before) == {"_imaps", "_submission"}
 
 
 def test_pop3_that_is_not_offered(claws_client: Claws, name_server: Named) -> None:
@@ -62,7 +62,7 @@ def test_pop3_that_is_not_offered(claws_client: Claws, name_server: Named) -> No
     account = claws_client.search("alice@hosted.example", "POP3")
     assert account.receiving is None
     assert account.sending
-    labels = asked(name_server, "hosted.example", after=before)
+    labels = requests_to(name_server, "hosted.example", after=before)
     assert labels == {"_pop3s", "_pop3", "_submission"}
 
 

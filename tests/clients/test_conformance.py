@@ -26,7 +26,7 @@ def _trust(front: Front, authority: Authority, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SSL_CERT_FILE", f"{authority.certificate}")
 
 
-def test_a_whole_site(front: Front, waypost: Waypost) -> None:
+def test_all_host_names_exist(front: Front, waypost: Waypost) -> None:
     """With all host names, no fault is found, and each host was asked by its own name."""
     before = len(front.log.of_domain("everywhere.example"))
     found = rows(waypost, "everywhere.example")
@@ -41,7 +41,7 @@ def test_a_whole_site(front: Front, waypost: Waypost) -> None:
     }
 
 
-def test_names_that_are_missing(waypost: Waypost) -> None:
+def test_missing_host_names(waypost: Waypost) -> None:
     """If only autoconfig.D exists, clients that need another name fail for that reason."""
     found = rows(waypost, "by-autoconfig.example")
 

@@ -13,9 +13,9 @@ USER = "chatter+tag"
 QUERY = "?emailaddress=chatter%2Btag%40"
 
 
-def asked(front: Front, domain: str, *, after: int) -> list[str]:
+def requests_to(front: Front, domain: str, *, after: int) -> list[str]:
     """Return the requests to a domain's hosts, in their order, without the first ones."""
-    return [f"{one} {one.status}" for one in front.log.of_domain(domain, after=after)]
+    return [f"{request} {request.status}" for request in front.log.of_domain(domain, after=after)]
 
 
 def test_the_first_url_is_enough(
@@ -26,7 +26,7 @@ def test_the_first_url_is_enough(
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")
     assert "imap:[imap.tls.example:993:tls] smtp:[smtp.tls.example:465:tls]" in used
-    assert asked(front, domain, after=before) == [
+    assert requests_to(front, domain, after=before) == [
         f"GET https://autoconfig.{domain}/mail/config-v1.1.xml{QUERY}{domain} 200"
     ]
     address = f"{USER}@{domain}"
@@ -40,7 +40,7 @@ def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> Non
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")
     assert "imap:[imap.tls.example:993:tls] smtp:[smtp.tls.example:465:tls]" in used
-    assert asked(front, domain, after=before) == [
+    assert requests_to(front, domain, after=before) == [
         f"GET https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml 200"
     ]
 
@@ -69,7 +69,7 @@ def test_starttls_and_the_local_part(
 
 
 @pytest.mark.rule("autodiscover-get", "autoconfig-not-served-404", "autoconfig-then-get-is-refused")
-def test_an_unserved_domain_is_left_to_the_public_database(
+def test_unserved_domain_is_found_in_the_public_database(
     chat_client: DeltaChat, front: Front
 ) -> None:
     """For a domain that is not served no answer is a 2xx, so Delta Chat asks the database."""
@@ -77,7 +77,7 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     before = len(front.log.of_domain(domain))
     used = chat_client.set_up(f"{USER}@{domain}")
     assert "imap:[imap.database.example:993:tls] smtp:[smtp.database.example:465:tls]" in used
-    assert asked(front, domain, after=before) == [
+    assert requests_to(front, domain, after=before) == [
         f"GET https://autoconfig.{domain}/mail/config-v1.1.xml{QUERY}{domain} 404",
         f"GET https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml 404",
         f"GET https://{domain}/autodiscover/autodiscover.xml 405",

@@ -28,7 +28,7 @@ def tls(kind: str, where: str, login_name: str) -> Server:
     return Server(kind, host, int(port), "tls", "LOGIN" if kind == "smtp" else "", login_name)
 
 
-def asked(front: Front, domain: str, *, after: int) -> list[Request]:
+def requests_to(front: Front, domain: str, *, after: int) -> list[Request]:
     """Return the requests about a domain, in their order, without the first ones."""
     return front.log.of_domain(domain, after=after)
 
@@ -42,7 +42,7 @@ def asked(front: Front, domain: str, *, after: int) -> list[Request]:
         ("by-http-well-known.example", f"http://by-http-well-known.example{WELL_KNOWN}"),
     ],
 )
-def test_each_way_leads_to_the_same_account(
+def test_each_source_has_the_same_account(
     gnome_client: Evolution, front: Front, domain: str, place: str
 ) -> None:
     """With any single way to Waypost, Evolution sets up the configured servers."""
@@ -51,7 +51,7 @@ def test_each_way_leads_to_the_same_account(
     assert gnome_client.set_up(address) == Account(
         tls("imap", "imap.tls.example:993", address), tls("smtp", "smtp.tls.example:465", address)
     )
-    last = asked(front, domain, after=before)[-1]
+    last = requests_to(front, domain, after=before)[-1]
     assert (last.status, str(last).partition("?")[0]) == (200, f"GET {place}")
 
 
@@ -61,7 +61,7 @@ def test_the_address_is_not_sent(gnome_client: Evolution, front: Front) -> None:
     address = f"Not.Sent+tag@{domain}"
     before = len(front.log.of_domain(domain))
     account = gnome_client.set_up(address)
-    (only,) = asked(front, domain, after=before)
+    (only,) = requests_to(front, domain, after=before)
     digest = hashlib.md5(address.lower().encode(), usedforsecurity=False).hexdigest()
     assert only.target.partition("?")[2] == (
         f"emailaddress=EVOLUTIONUSER%40{domain}&emailmd5={digest}"
@@ -80,7 +80,7 @@ def test_starttls_and_the_local_part(gnome_client: Evolution) -> None:
     )
 
 
-def test_a_host_of_the_users_own(gnome_client: Evolution) -> None:
+def test_host_that_differs_by_user(gnome_client: Evolution) -> None:
     """If each user has their own host, Evolution puts the user's name into the host name."""
     address = "alice@boxes.example"
     assert gnome_client.set_up(address) == Account(
@@ -107,7 +107,7 @@ def test_local_parts_arrive_as_they_were_typed(gnome_client: Evolution, local_pa
         ("bücher.example", "xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
-def test_domains_in_other_letters(
+def test_uppercase_and_internationalised_domains(
     gnome_client: Evolution, typed: str, login_domain: str, name: str
 ) -> None:
     """A domain in capitals is found; a domain with an umlaut becomes an A-label, also to log in."""
@@ -117,7 +117,7 @@ def test_domains_in_other_letters(
     )
 
 
-def test_pop3_alone_is_taken(gnome_client: Evolution) -> None:
+def test_only_pop3(gnome_client: Evolution) -> None:
     """A provider without IMAP gets a POP3 account."""
     address = "alice@fetched.example"
     assert gnome_client.set_up(address) == Account(
@@ -133,7 +133,7 @@ def test_the_last_service_of_a_type_is_taken(gnome_client: Evolution) -> None:
     assert (account.incoming.kind, account.incoming.port) == ("imap", 143)
 
 
-def test_a_directory_does_not_know_who_asks(gnome_client: Evolution) -> None:
+def test_directory_login_name_is_not_used(gnome_client: Evolution) -> None:
     """A login name from a directory does not reach Evolution, so it uses the address."""
     address = "alice@known.example"
     assert gnome_client.set_up(address) == Account(
@@ -159,10 +159,10 @@ def test_a_document_without_services_ends_the_search(gnome_client: Evolution, fr
     account = gnome_client.set_up(f"alice@{domain}")
     assert account.incoming
     assert account.outgoing is None
-    assert len(asked(front, domain, after=before)) == 1
+    assert len(requests_to(front, domain, after=before)) == 1
 
 
-def test_an_unserved_domain_is_left_to_the_public_database(
+def test_unserved_domain_is_found_in_the_public_database(
     gnome_client: Evolution, front: Front
 ) -> None:
     """With Waypost's 404 on all four URLs, Evolution uses the public database's answer."""
@@ -173,17 +173,17 @@ def test_an_unserved_domain_is_left_to_the_public_database(
         tls("imap", "imap.database.example:993", address),
         tls("smtp", "smtp.database.example:465", address),
     )
-    statuses = [one.status for one in asked(front, domain, after=before)]
+    statuses = [request.status for request in requests_to(front, domain, after=before)]
     assert statuses == [404, 404, 404, 404, 200]
 
 
-def test_a_domain_that_is_not_known(gnome_client: Evolution) -> None:
+def test_unknown_domain(gnome_client: Evolution) -> None:
     """A domain that neither Waypost nor the public database serves gets no account."""
     with pytest.raises(NothingFound):
         gnome_client.set_up("alice@unknown.example")
 
 
-def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Front) -> None:
+def test_name_server_of_a_hoster(gnome_client: Evolution, front: Front) -> None:
     """If a customer's domain has only a name server, it gets the hoster's configuration."""
     domain = "by-ns.example"
     address = f"alice@{domain}"
@@ -193,18 +193,20 @@ def test_the_name_server_leads_to_its_hoster(gnome_client: Evolution, front: Fro
         # The last of two; see test_the_last_service_of_a_type_is_taken.
         Server("smtp", "smtp.hoster.example", 587, "starttls", "LOGIN", address),
     )
-    asked = [str(one) for one in front.log.requests()[before:]]
+    requests = [str(request) for request in front.log.requests()[before:]]
 
     def failing(request: ClientRequest) -> ServerAnswer:
         return ServerAnswer(404) if request.host == THUNDERBIRD_DATABASE_HOST else NO_ANSWER
 
     zone: Zone = {("NS", domain): (DnsAnswer("ns.hoster.example"),)}
-    heard = run_session(EVOLUTION_3_46.search(ClientUser.parse(address)), failing, resolver(zone))
-    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
+    transcript = run_session(
+        EVOLUTION_3_46.search(ClientUser.parse(address)), failing, resolver(zone)
+    )
+    recorded = [f"{request.method} {request.url}" for request, _ in transcript.exchanges]
     # Most of these hosts do not exist.
-    assert asked == [one for one in recorded if one in asked]
+    assert requests == [one for one in recorded if one in requests]
     digest = hashlib.md5(address.encode(), usedforsecurity=False).hexdigest()
-    assert asked[-1] == (
+    assert requests[-1] == (
         "GET https://autoconfig.hoster.example/mail/config-v1.1.xml"
         f"?emailaddress=EVOLUTIONUSER%40hoster.example&emailmd5={digest}"
     )
@@ -224,7 +226,7 @@ def test_the_published_records_are_enough(gnome_client: Evolution, front: Front)
         calendars=["https://dav.hoster.example/calendars/"],
         contacts=["https://dav.hoster.example/contacts/"],
     )
-    assert not any(one.status == 200 for one in front.log.requests()[before:])
+    assert not any(request.status == 200 for request in front.log.requests()[before:])
 
 
 def test_the_document_comes_before_the_records(gnome_client: Evolution) -> None:
@@ -244,12 +246,12 @@ def test_a_renamed_domain_logs_in_with_the_new_address(gnome_client: Evolution) 
     )
 
 
-def test_what_evolution_asks(gnome_client: Evolution, front: Front) -> None:
+def test_requests_of_evolution(gnome_client: Evolution, front: Front) -> None:
     """The requests are those of the record, in its order, with the domain as typed."""
     typed = "Bob+tag@Asked.Example"
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         gnome_client.set_up(typed)
-    heard = run_session(EVOLUTION_3_46.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
-    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
-    assert [str(one) for one in front.log.requests()[before:]] == recorded
+    transcript = run_session(EVOLUTION_3_46.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
+    recorded = [f"{request.method} {request.url}" for request, _ in transcript.exchanges]
+    assert [str(request) for request in front.log.requests()[before:]] == recorded

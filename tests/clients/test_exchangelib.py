@@ -39,14 +39,19 @@ def _exchangelib(
         ("hosted.example", []),
     ],
 )
-def test_it_fails_fast(exchangelib: Search, front: Front, domain: str, web: list[str]) -> None:
+def test_search_ends_after_404s(
+    exchangelib: Search, front: Front, domain: str, web: list[str]
+) -> None:
     """Each URL answers 404 at once, exchangelib asks no URL twice, and its search ends."""
     before = len(front.log.requests())
     failure = exchangelib(f"alice@{domain}")
     assert failure.kind == "AutoDiscoverFailed", failure.text
-    asked = front.log.requests()[before:]
-    assert {one.target for one in asked} == {"/autodiscover/autodiscover.svc"}
-    assert [f"{one.status} {one.method} {one.scheme}://{one.host}" for one in asked] == [
+    requests = front.log.requests()[before:]
+    assert {request.target for request in requests} == {"/autodiscover/autodiscover.svc"}
+    assert [
+        f"{request.status} {request.method} {request.scheme}://{request.host}"
+        for request in requests
+    ] == [
         *web,
         f"404 POST https://autodiscover.{domain}",
         f"404 GET http://autodiscover.{domain}",

@@ -28,12 +28,12 @@ def guessed(address: str) -> Account:
     return Account(imap, smtp)
 
 
-def asked(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
+def requests_to(front: Front, domain: str, *, after: int) -> list[tuple[str, int]]:
     """Return the requests about a domain, and how each was answered."""
-    return [(f"{one}", one.status) for one in front.log.of_domain(domain, after=after)]
+    return [(f"{request}", request.status) for request in front.log.of_domain(domain, after=after)]
 
 
-def test_it_logs_in_with_a_password_alone(
+def test_login_needs_only_a_password(
     gtk_client: Geary, front: Front, mail_servers: CheckedMailServers
 ) -> None:
     """A name, an address and a password are enough: Geary logs in and saves the account."""
@@ -44,7 +44,7 @@ def test_it_logs_in_with_a_password_alone(
     assert account == tls("imap.tls.example:993", "smtp.tls.example:465", address)
     assert mail_servers.imap.logins()[-1] == Login("imap.tls.example", 993, address)
     url = f"GET https://autoconfig.{domain}{AUTOCONFIG}"
-    assert asked(front, domain, after=before) == [(url, 200)]
+    assert requests_to(front, domain, after=before) == [(url, 200)]
 
 
 def test_starttls_and_the_address(gtk_client: Geary) -> None:
@@ -57,17 +57,17 @@ def test_starttls_and_the_address(gtk_client: Geary) -> None:
 
 
 @pytest.mark.parametrize("domain", ["by-http.example", "by-well-known.example"])
-def test_other_ways_are_not_looked_at(gtk_client: Geary, front: Front, domain: str) -> None:
+def test_only_the_first_url_is_requested(gtk_client: Geary, front: Front, domain: str) -> None:
     """Without https://autoconfig.D Geary asks the public database, and then guesses."""
     address = f"alice@{domain}"
     before = len(front.log.of_domain(domain))
     assert gtk_client.search(address) == guessed(address)
     url = f"GET https://{THUNDERBIRD_DATABASE_HOST}/v1.1/{domain}"
-    assert asked(front, domain, after=before) == [(url, 404)]
+    assert requests_to(front, domain, after=before) == [(url, 404)]
 
 
 @pytest.mark.parametrize("domain", ["unserved.example", "declined.example", "elsewhere.example"])
-def test_an_unserved_domain_is_left_to_the_public_database(
+def test_unserved_domain_is_found_in_the_public_database(
     gtk_client: Geary, front: Front, domain: str
 ) -> None:
     """The body of Waypost's 404 is no XML, so Geary asks the public database."""
@@ -75,10 +75,10 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     before = len(front.log.of_domain(domain))
     account = gtk_client.search(address)
     assert account == tls("imap.database.example:993", "smtp.database.example:465", address)
-    assert [status for _, status in asked(front, domain, after=before)] == [404, 200]
+    assert [status for _, status in requests_to(front, domain, after=before)] == [404, 200]
 
 
-def test_pop3_alone_is_not_taken(gtk_client: Geary) -> None:
+def test_only_pop3_is_refused(gtk_client: Geary) -> None:
     """Geary does not support POP3, and guesses if the first incoming server is not IMAP."""
     address = "alice@fetched.example"
     assert gtk_client.search(address) == guessed(address)
@@ -92,14 +92,14 @@ def test_imap_comes_first(gtk_client: Geary, name: str) -> None:
     assert gtk_client.search(address) == account
 
 
-def test_ports_of_ones_own(gtk_client: Geary) -> None:
+def test_unusual_ports(gtk_client: Geary) -> None:
     """Geary gets an unusual port and a host made from the domain."""
     address = "alice@careful.example"
     account = tls("imap.careful.example:10993", "smtp.careful.example:10465", address)
     assert gtk_client.search(address) == account
 
 
-def test_a_host_of_the_users_own_is_not_reached(gtk_client: Geary) -> None:
+def test_host_that_differs_by_user_is_not_found(gtk_client: Geary) -> None:
     """Geary sends no address and replaces no placeholder, so it cannot use a user's own host."""
     address = "alice@boxes.example"
     account = gtk_client.search(address)
@@ -121,7 +121,7 @@ def test_redirects_are_followed(gtk_client: Geary, status: int) -> None:
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
-def test_domains_in_other_letters(gtk_client: Geary, domain: str, name: str) -> None:
+def test_uppercase_and_internationalised_domains(gtk_client: Geary, domain: str, name: str) -> None:
     """Geary finds a domain in capitals, and an internationalised domain by its A-label."""
     address = f"Alice@{domain}"
     account = tls(f"imap.{name}:993", f"smtp.{name}:465", address)
@@ -136,7 +136,7 @@ def test_a_u_label_is_refused(gtk_client: Geary, front: Front) -> None:
     assert front.log.requests()[before:] == []
 
 
-def test_the_log_cannot_name_it(gtk_client: Geary, front: Front) -> None:
+def test_log_does_not_name_the_client(gtk_client: Geary, front: Front) -> None:
     """Geary sends no User-Agent, so Waypost's log has no name for it."""
     before = len(front.waypost.log.read_bytes())
     gtk_client.search("alice@everywhere.example")

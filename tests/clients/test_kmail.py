@@ -28,7 +28,7 @@ def tls(where: str, login_name: str, method: str = "plain") -> Server:
         ("by-well-known.example", f"https://by-well-known.example{WELL_KNOWN}"),
     ],
 )
-def test_each_way_leads_to_the_same_servers(
+def test_each_source_has_the_same_servers(
     kde_client: KMail, front: Front, domain: str, place: str
 ) -> None:
     """With any single way to Waypost, KMail offers the configured servers."""
@@ -56,7 +56,7 @@ def test_starttls_and_the_local_part(kde_client: KMail) -> None:
 def test_local_parts_arrive_as_they_were_typed(kde_client: KMail, local_part: str) -> None:
     """KMail does not send the address, and both login names are the address as typed."""
     address = f"{local_part}@everywhere.example"
-    assert [one.login_name for one in kde_client.set_up(address)] == [address, address]
+    assert [server.login_name for server in kde_client.set_up(address)] == [address, address]
 
 
 def test_all_services_are_offered(kde_client: KMail) -> None:
@@ -71,7 +71,7 @@ def test_all_services_are_offered(kde_client: KMail) -> None:
     ]
 
 
-def test_pop3_alone_is_taken(kde_client: KMail) -> None:
+def test_only_pop3(kde_client: KMail) -> None:
     """A provider without IMAP gets a POP3 account."""
     address = "alice@fetched.example"
     assert kde_client.set_up(address) == [
@@ -87,7 +87,7 @@ def test_other_methods_come_before_a_plain_password(
     kde_client: KMail, domain: str, method: str
 ) -> None:
     """KMail uses OAuth2 or CRAM-MD5 even if a plain password comes after it."""
-    assert [one.method for one in kde_client.set_up(f"alice@{domain}")] == [method, method]
+    assert [server.method for server in kde_client.set_up(f"alice@{domain}")] == [method, method]
 
 
 def test_the_public_database_comes_first(kde_client: KMail, front: Front) -> None:
@@ -117,11 +117,11 @@ def test_a_u_label_is_not_found(kde_client: KMail, front: Front) -> None:
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         kde_client.set_up("alice@bücher.example")
-    hosts = {one.host for one in front.log.requests()[before:]}
+    hosts = {request.host for request in front.log.requests()[before:]}
     assert hosts == {THUNDERBIRD_DATABASE_HOST}
 
 
-def test_the_log_names_it(kde_client: KMail, front: Front) -> None:
+def test_log_names_the_client(kde_client: KMail, front: Front) -> None:
     """Waypost's log distinguishes KMail from a browser."""
     before = len(front.waypost.log.read_bytes())
     kde_client.set_up("alice@by-well-known.example")
@@ -129,16 +129,16 @@ def test_the_log_names_it(kde_client: KMail, front: Front) -> None:
     assert json.loads(line)["client"] == "kmail"
 
 
-def test_what_kmail_asks(kde_client: KMail, front: Front) -> None:
+def test_requests_of_kmail(kde_client: KMail, front: Front) -> None:
     """The requests are those of the record; if all fail, KMail repeats the last one."""
     typed = "Bob+tag@Asked.Example"
     before = len(front.log.requests())
     with pytest.raises(NothingFound):
         kde_client.set_up(typed)
-    heard = run_session(KMAIL_22_12.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
-    recorded = [f"{request.method} {request.url}" for request, _ in heard.exchanges]
-    asked = [str(one) for one in front.log.requests()[before:]]
-    assert asked[: len(recorded)] == recorded
-    again = asked[len(recorded) :]
+    transcript = run_session(KMAIL_22_12.search(ClientUser.parse(typed)), lambda _: NO_ANSWER)
+    recorded = [f"{request.method} {request.url}" for request, _ in transcript.exchanges]
+    requests = [str(request) for request in front.log.requests()[before:]]
+    assert requests[: len(recorded)] == recorded
+    again = requests[len(recorded) :]
     assert again
     assert set(again) == {recorded[-1]}

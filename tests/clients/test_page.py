@@ -4,7 +4,7 @@ from tests.clients.page import PAGE, page, slug
 from waypost.diagnostics.simulated_clients import CLIENTS
 
 
-def test_page_is_fresh() -> None:
+def test_page_is_current() -> None:
     """The page is the one that `make docs` writes."""
     assert page() == PAGE.read_text(encoding="utf-8")
 

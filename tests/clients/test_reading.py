@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, GOOD_PROFILE, PROFILE, XML, changed
+from tests.clients.foreign_documents import (
+    BY_KEY,
+    GOOD,
+    GOOD_POX,
+    GOOD_PROFILE,
+    PROFILE,
+    XML,
+    changed,
+)
 from tests.profiles.making import signing
 from tests.servers.requirements import program, require
 from waypost.diagnostics.simulated_clients.session import (
@@ -123,12 +131,12 @@ def ended(key: str, response: ServerAnswer, method: str = "GET") -> str:
     return f"{account}" if account else ""
 
 
-@pytest.mark.parametrize(("key", "document", "held"), AUTOCONFIG)
-def test_autoconfig(key: str, document: bytes, held: str) -> None:
+@pytest.mark.parametrize(("key", "document", "expected"), AUTOCONFIG)
+def test_autoconfig(key: str, document: bytes, expected: str) -> None:
     """Each rule by which a client reads Autoconfig is that of its record."""
     account = ended(key, ServerAnswer(200, XML, body=document))
-    assert held in account
-    assert bool(account) == bool(held)
+    assert expected in account
+    assert bool(account) == bool(expected)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +204,7 @@ URLS = [
 
 
 @pytest.mark.parametrize(("first", "goes_on"), URLS)
-def test_thunderbird_chooses_before_it_reads(first: ServerAnswer, goes_on: bool) -> None:
+def test_thunderbird_reads_only_the_best_answer(first: ServerAnswer, goes_on: bool) -> None:
     """If the best URL has a useless success, Thunderbird does not read the others."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
@@ -251,12 +259,12 @@ AUTODISCOVER = [
 ]
 
 
-@pytest.mark.parametrize(("key", "body", "held"), AUTODISCOVER)
-def test_autodiscover(key: str, body: bytes, held: str) -> None:
+@pytest.mark.parametrize(("key", "body", "expected"), AUTODISCOVER)
+def test_autodiscover(key: str, body: bytes, expected: str) -> None:
     """Each rule by which a client reads Autodiscover is that of its record."""
     account = ended(key, ServerAnswer(200, XML, body=body), "POST")
-    assert held in account
-    assert bool(account) == bool(held)
+    assert expected in account
+    assert bool(account) == bool(expected)
 
 
 NUMBER = b"<integer>993</integer>"
@@ -274,12 +282,12 @@ APPLE = [
 ]
 
 
-@pytest.mark.parametrize(("profile", "held"), APPLE)
-def test_profile(profile: bytes, held: str) -> None:
+@pytest.mark.parametrize(("profile", "expected"), APPLE)
+def test_profile(profile: bytes, expected: str) -> None:
     """Each rule by which a device reads a profile is that of its record."""
     account = ended("apple-mail", ServerAnswer(200, PROFILE, body=profile))
-    assert held in account
-    assert bool(account) == bool(held)
+    assert expected in account
+    assert bool(account) == bool(expected)
 
 
 def test_signed_profile(tmp_path: Path) -> None:

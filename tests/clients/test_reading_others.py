@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.clients.foreign_documents import BY_KEY, GOOD, GOOD_POX, XML, changed
 from tests.clients.published import Zone, resolver
-from tests.clients.strangers import BY_KEY, GOOD, GOOD_POX, XML, changed
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
@@ -96,12 +96,12 @@ DOCUMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("key", "body", "held"), DOCUMENTS)
-def test_documents(key: str, body: bytes, held: str) -> None:
+@pytest.mark.parametrize(("key", "body", "expected"), DOCUMENTS)
+def test_documents(key: str, body: bytes, expected: str) -> None:
     """Each rule by which a client reads Autoconfig is that of its record."""
     account = outcome(key, everywhere("GET", body)).account
-    assert held in f"{account or ''}"
-    assert (account is not None) == bool(held)
+    assert expected in f"{account or ''}"
+    assert (account is not None) == bool(expected)
 
 
 ANSWERS = [
@@ -134,7 +134,7 @@ def test_which_answer_ends_the_search(key: str, first: ServerAnswer, goes_on: bo
 
 
 @pytest.mark.parametrize("status", [200, 404, 500])
-def test_geary_looks_at_no_status(status: int) -> None:
+def test_geary_ignores_the_status(status: int) -> None:
     """Geary reads a document with any status and Content-Type."""
     found = outcome("geary", lambda _: ServerAnswer(status, "text/html", body=GOOD))
     assert found.account is not None
@@ -166,12 +166,12 @@ POX = [
 ]
 
 
-@pytest.mark.parametrize(("key", "body", "held"), POX)
-def test_autodiscover(key: str, body: bytes, held: str) -> None:
+@pytest.mark.parametrize(("key", "body", "expected"), POX)
+def test_autodiscover(key: str, body: bytes, expected: str) -> None:
     """Each rule by which a client reads Autodiscover is that of its record."""
     account = outcome(key, everywhere("POST", body)).account
-    assert held in f"{account or ''}"
-    assert (account is not None) == bool(held)
+    assert expected in f"{account or ''}"
+    assert (account is not None) == bool(expected)
 
 
 def test_mustang_finds_exchange_by_json() -> None:
@@ -200,19 +200,19 @@ def test_mustang_asks_the_domain_of_the_mail_server() -> None:
     assert account.incoming.login == ALICE
 
 
-def test_snappymail_asks_where_dns_says() -> None:
+def test_snappymail_uses_the_srv_record() -> None:
     """SnappyMail asks host and port of Autodiscover's SRV record; port 80 means plain http."""
     records = (
         DnsAnswer("a.example", 0, 1, 8443),
         DnsAnswer("b.example", 1, 1, 80),
         DnsAnswer("", 2, 1, 443),
     )
-    heard = run_session(
+    transcript = run_session(
         BY_KEY["snappymail"].search(ClientUser.parse(ALICE)),
         lambda _: NO_ANSWER,
         resolver({("SRV", f"_autodiscover._tcp.{D}"): records}),
     )
-    posted = [one.url for one, _ in heard.exchanges if one.method == "POST"]
+    posted = [request.url for request, _ in transcript.exchanges if request.method == "POST"]
     assert posted[:2] == [
         "https://a.example:8443/autodiscover/autodiscover.xml",
         "http://b.example/autodiscover/autodiscover.xml",
@@ -250,14 +250,14 @@ CLAWS = [
 ]
 
 
-@pytest.mark.parametrize(("labels", "held"), CLAWS)
-def test_claws_mail(labels: dict[str, tuple[int, str]], held: str) -> None:
+@pytest.mark.parametrize(("labels", "expected"), CLAWS)
+def test_claws_mail(labels: dict[str, tuple[int, str]], expected: str) -> None:
     """Claws Mail uses SRV records, and never looks up `_submissions`."""
     zone: Zone = {
         ("SRV", f"{label}._tcp.{D}"): (DnsAnswer(host, 0, 1, port),)
         for label, (port, host) in labels.items()
     }
-    assert f"{outcome('claws-mail', lambda _: NO_ANSWER, zone).account}" == held
+    assert f"{outcome('claws-mail', lambda _: NO_ANSWER, zone).account}" == expected
 
 
 CALDAV = f"_caldavs._tcp.{D}"
@@ -291,19 +291,21 @@ DAV = [
 ]
 
 
-@pytest.mark.parametrize(("zone", "place", "said", "held"), DAV)
-def test_davx5(zone: Zone, place: str, said: ServerAnswer, held: str) -> None:
+@pytest.mark.parametrize(("zone", "place", "response", "expected"), DAV)
+def test_davx5(zone: Zone, place: str, response: ServerAnswer, expected: str) -> None:
     """DAVx5 uses SRV and TXT records, then the well-known path, then the root."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
         assert request.method == "PROPFIND"
         assert dict(request.headers)["Depth"] == "0"
-        return said if request.url == place else ServerAnswer(404)
+        return response if request.url == place else ServerAnswer(404)
 
     found = [
-        one for one in outcome("davx5", answer, zone).other_services if one.startswith("caldav ")
+        service
+        for service in outcome("davx5", answer, zone).other_services
+        if service.startswith("caldav ")
     ]
-    assert found == ([f"caldav {held}"] if held else [])
+    assert found == ([f"caldav {expected}"] if expected else [])
 
 
 @pytest.mark.parametrize(

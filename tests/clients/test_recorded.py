@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 import pytest
 
+from tests.clients.foreign_documents import BY_KEY, GOOD
 from tests.clients.recorded import (
     ACCOUNTS,
     CASES,
     Application,
     accounts,
     application,
-    hear,
+    run_client,
     who_asks,
 )
-from tests.clients.strangers import BY_KEY, GOOD
 from tests.web.asgi import Client as Asker
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
@@ -228,17 +228,20 @@ def by_name(client: SimulatedClient) -> str:
 def lines(questions: Iterable[RequestOrLookup]) -> list[str]:
     """Return one line for each request or lookup."""
     return [
-        f"{one}" if isinstance(one, DnsLookup) else f"{one.method} {one.url}" for one in questions
+        f"{question}" if isinstance(question, DnsLookup) else f"{question.method} {question.url}"
+        for question in questions
     ]
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
-def test_what_each_asks(client: SimulatedClient) -> None:
+def test_requests_of_each_client(client: SimulatedClient) -> None:
     """Without answers, each client sends all its requests in its order, and has no account."""
-    heard = run_session(client.search(ClientUser.parse("Bob+tag@d.example")), lambda _: NO_ANSWER)
-    assert lines(heard.requests) == REQUESTS[client.key]
-    assert heard.outcome.account is None
-    assert not heard.outcome.has_stopped
+    transcript = run_session(
+        client.search(ClientUser.parse("Bob+tag@d.example")), lambda _: NO_ANSWER
+    )
+    assert lines(transcript.requests) == REQUESTS[client.key]
+    assert transcript.outcome.account is None
+    assert not transcript.outcome.has_stopped
 
 
 # client, the Content-Type of its POST, its address and schema
@@ -255,10 +258,12 @@ POSTS = [
 
 
 @pytest.mark.parametrize(("key", "content_type", "schema"), POSTS)
-def test_what_is_posted(key: str, content_type: str | None, schema: str) -> None:
+def test_autodiscover_request_bodies(key: str, content_type: str | None, schema: str) -> None:
     """An Autodiscover request names the address and the schema that the client reads."""
-    heard = run_session(BY_KEY[key].search(ClientUser.parse("bob@d.example")), lambda _: NO_ANSWER)
-    post = next(request for request, _ in heard.exchanges if request.method == "POST")
+    transcript = run_session(
+        BY_KEY[key].search(ClientUser.parse("bob@d.example")), lambda _: NO_ANSWER
+    )
+    post = next(request for request, _ in transcript.exchanges if request.method == "POST")
     assert dict(post.headers).get("Content-Type") == content_type
     # SnappyMail sends one request for all users of a domain.
     name = b"autodiscover" if key == "snappymail" else b"bob"
@@ -285,14 +290,14 @@ SECURITIES = [
 
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 @pytest.mark.parametrize(("case", "incoming", "outgoing"), SECURITIES)
-def test_all_end_with_the_same_servers(
+def test_all_clients_have_the_same_servers(
     client: SimulatedClient,
     case: str,
     incoming: tuple[str, int, str],
     outgoing: tuple[str, int, str],
 ) -> None:
     """If all clients can use the services, all get the same servers and the whole address."""
-    outcome = hear(client, case).outcome
+    outcome = run_client(client, case).outcome
     if client.key == "nine" and case == "everything":
         assert outcome.source == "https://eas.example.com/Microsoft-Server-ActiveSync"
         return
@@ -306,11 +311,11 @@ def test_all_end_with_the_same_servers(
         return
     account = outcome.account
     assert account is not None
-    held = [account.incoming, account.outgoing]
-    assert [(one.host, one.port, one.security) for one in held] == [incoming, outgoing]
+    servers = [account.incoming, account.outgoing]
+    assert [(server.host, server.port, server.security) for server in servers] == [incoming, outgoing]
     # Sailfish OS reads no login name.
     login = "" if client.key == "sailfish-os" else str(who_asks(case).address)
-    assert {one.login for one in held} == {login}
+    assert {server.login for server in servers} == {login}
 
 
 ADDRESS = "alice@example.com"
@@ -332,7 +337,7 @@ OTHER_LOGINS = {
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
 def test_login_name_is_the_local_part(client: SimulatedClient) -> None:
     """A login name that is no address reaches each client that reads it, for both servers."""
-    outcome = hear(client, "login-is-local-part").outcome
+    outcome = run_client(client, "login-is-local-part").outcome
     account = outcome.account
     assert account is not None
     logins = OTHER_LOGINS.get(client.key, ("alice", "mail-alice"))
@@ -359,7 +364,7 @@ SAME_HOST_FOR_ALL = {"snappymail", "geary", "mailspring", "sailfish-os"}
 
 @pytest.mark.rule("autoconfig-stand-in")
 @pytest.mark.parametrize("client", SETTING_UP, ids=by_name)
-def test_a_host_made_of_the_local_part(client: SimulatedClient) -> None:
+def test_host_made_of_the_local_part(client: SimulatedClient) -> None:
     """A host that differs by user reaches clients that send the address, and no other client."""
     asker = Asker(read_providers(HOST_OF_EACH, name="boxes", format="toml").catalog)
     running = Application(asker, "example.com")
@@ -380,20 +385,20 @@ def test_a_host_made_of_the_local_part(client: SimulatedClient) -> None:
 @pytest.mark.rule("autoconfig-not-served-404")
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
 @pytest.mark.parametrize("case", ["not-served", "no-service"])
-def test_no_search_ends_at_waypost(client: SimulatedClient, case: str) -> None:
+def test_searches_continue_after_404(client: SimulatedClient, case: str) -> None:
     """If Waypost has no configuration, each client continues to its last source."""
     with application(case) as running:
         user = who_asks(case)
-        heard = run_session(client.search(user), running.answer)
+        transcript = run_session(client.search(user), running.answer)
         silent = run_session(client.search(user), lambda _: NO_ANSWER)
-    assert heard.outcome.account is None
-    assert not heard.outcome.has_stopped
-    asked = {request.url for request, _ in heard.exchanges}
-    assert {request.url for request, _ in silent.exchanges} <= asked
+    assert transcript.outcome.account is None
+    assert not transcript.outcome.has_stopped
+    requests = {request.url for request, _ in transcript.exchanges}
+    assert {request.url for request, _ in silent.exchanges} <= requests
 
 
 @pytest.mark.rule("autoconfig-old-urls")
-def test_nine_is_answered() -> None:
+def test_url_of_nine() -> None:
     """Nine's URL returns the same bytes as the draft's URL."""
     with application("at-home") as running:
         path = "/v1.1/mail/config-v1.1.xml?emailaddress=alice@example.com"
@@ -404,7 +409,7 @@ def test_nine_is_answered() -> None:
 @pytest.mark.rule("autodiscover-dav")
 def test_em_client_finds_calendars() -> None:
     """EM Client also sets up the calendars and address books that Autodiscover names."""
-    outcome = hear(BY_KEY["em-client"], "everything").outcome
+    outcome = run_client(BY_KEY["em-client"], "everything").outcome
     assert outcome.account is not None
     assert outcome.other_services == (
         "caldav https://dav.example.com/c/",
@@ -427,7 +432,7 @@ def test_an_internationalised_domain_as_it_was_typed(key: str, typed: str) -> No
 @pytest.mark.parametrize("key", ["sailfish-os", "mustang"])
 def test_a_domain_of_a_pattern(key: str) -> None:
     """A domain that matches a pattern is named itself, because some clients compare it."""
-    outcome = hear(BY_KEY[key], "any-below").outcome
+    outcome = run_client(BY_KEY[key], "any-below").outcome
     assert outcome.account is not None
 
 
@@ -443,16 +448,16 @@ def test_a_domain_in_capitals(key: str, is_found: bool) -> None:
 @pytest.mark.rule("dns-dav-well-known")
 def test_davx5_finds_calendars() -> None:
     """DAVx5 finds the common root of calendars and address books without any DNS record."""
-    outcome = hear(BY_KEY["davx5"], "everything").outcome
+    outcome = run_client(BY_KEY["davx5"], "everything").outcome
     assert outcome.other_services == (
         "carddav https://dav.example.com/a/",
         "caldav https://dav.example.com/c/",
     )
-    assert hear(BY_KEY["davx5"], "at-home").outcome.other_services == ()
+    assert run_client(BY_KEY["davx5"], "at-home").outcome.other_services == ()
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=by_name)
-def test_weaker_evidence_is_told(client: SimulatedClient) -> None:
+def test_weaker_evidence_is_documented(client: SimulatedClient) -> None:
     """A client that was neither seen nor read has evidence for each part, and assumptions."""
     # The records of these two are what Microsoft and Apple publish.
     if client.basis in {"doc", "log"} and client.key not in {"outlook-for-windows", "apple-mail"}:

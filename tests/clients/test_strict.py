@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from tests.clients.foreign_documents import AUTOCONFIG, BY_KEY, GOOD, XML, changed
 from tests.clients.published import Zone, published, resolver
 from tests.clients.recorded import Application, application
-from tests.clients.strangers import AUTOCONFIG, BY_KEY, GOOD, XML, changed
 from tests.golden.cases import Case
 from tests.web.asgi import Client as Asker
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
@@ -110,7 +110,7 @@ def ends(key: str, document: bytes) -> Outcome:
 
 @pytest.mark.parametrize("key", BOTH)
 @pytest.mark.parametrize(("refusing", "document", "why"), REFUSED)
-def test_one_word_spoils_a_document(
+def test_one_unknown_value_makes_the_document_unusable(
     refusing: tuple[str, ...], document: bytes, why: str, key: str
 ) -> None:
     """A value that its schema does not have makes a client refuse the document."""
@@ -137,7 +137,7 @@ TAKEN = [
 
 @pytest.mark.parametrize("key", BOTH)
 @pytest.mark.parametrize("document", TAKEN)
-def test_what_both_ignore(document: bytes, key: str) -> None:
+def test_unknown_elements_are_ignored(document: bytes, key: str) -> None:
     """Unknown elements and attributes, and another version, are harmless."""
     account = ends(key, document).account
     assert account is not None
@@ -160,13 +160,15 @@ FORMS = [
 
 @pytest.mark.parametrize("key", BOTH)
 @pytest.mark.parametrize(("document", "refusing"), FORMS)
-def test_forms_that_were_tried(document: bytes, refusing: tuple[str, ...], key: str) -> None:
+def test_no_permitted_form_suits_both_clients(
+    document: bytes, refusing: tuple[str, ...], key: str
+) -> None:
     """No order of sections and no version helps both clients; only forbidden forms do."""
     assert (ends(key, document).account is None) == (key in refusing)
 
 
 @pytest.mark.parametrize("key", [*AUTOCONFIG, HIMALAYA])
-def test_two_documents_would_help(key: str) -> None:
+def test_old_document_at_the_second_url_suits_both_clients(key: str) -> None:
     """With an old document at the second URL, both find servers; other clients never ask there."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
@@ -181,7 +183,7 @@ def test_two_documents_would_help(key: str) -> None:
     assert (account.incoming.host == "old.example.com") == (key in BOTH)
 
 
-def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
+def test_thunderbird_for_ios_stops_at_an_incomplete_document() -> None:
     """A document that can be decoded ends its search, even without a server for sending."""
     half = GOOD[: GOOD.index(b"<outgoingServer")] + b"</emailProvider></clientConfig>"
     empty = b'<clientConfig version="1.1"></clientConfig>'
@@ -191,7 +193,7 @@ def test_thunderbird_for_ios_stops_at_half_a_document() -> None:
         assert (outcome.account, outcome.has_stopped) == (None, True)
 
 
-def test_oauth2_in_vain() -> None:
+def test_thunderbird_for_ios_prefers_oauth2() -> None:
     """Thunderbird for iOS uses OAuth2 at any position, and there is a warning."""
     after = method("<authentication>OAuth2</authentication>")
     encrypted = changed(CLEARTEXT, b"<authentication>password-encrypted</authentication>")
@@ -203,7 +205,7 @@ def test_oauth2_in_vain() -> None:
         assert len(outcome.warnings) == 1
 
 
-def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
+def test_thunderbird_for_ios_requests_the_domain_of_the_mx_host() -> None:
     """If the domain has no answer, it asks the registered domain of the first MX host."""
     zone: Zone = {
         ("MX", "example.com"): (DnsAnswer("mx.host.example", 20), DnsAnswer("other.example", 10))
@@ -216,8 +218,8 @@ def test_thunderbird_for_ios_asks_at_the_mx_host() -> None:
             else NO_ANSWER
         )
 
-    heard = run_session(BY_KEY[IOS].search(ClientUser.parse(ALICE)), answer, resolver(zone))
-    assert heard.outcome.source == "https://autoconfig.host.example/mail/config-v1.1.xml"
+    transcript = run_session(BY_KEY[IOS].search(ClientUser.parse(ALICE)), answer, resolver(zone))
+    assert transcript.outcome.source == "https://autoconfig.host.example/mail/config-v1.1.xml"
 
 
 def by_zone(name: str, answered: bool = True) -> Transcript:
@@ -230,25 +232,25 @@ def by_zone(name: str, answered: bool = True) -> Transcript:
 
 
 @pytest.mark.parametrize("name", ["at-home", "everything", "calendar-and-contacts", "kept-out"])
-def test_himalaya_by_pacc(name: str) -> None:
+def test_himalaya_uses_pacc(name: str) -> None:
     """With its digest in DNS, himalaya uses PACC, whatever Autoconfig says."""
     outcome = by_zone(name).outcome
     assert outcome.account is not None
-    held = outcome.account.incoming
+    expected = outcome.account.incoming
     if name in {"everything", "kept-out"}:
-        assert (held.kind, held.host, held.port) == ("jmap", "jmap.example.com", 443)
+        assert (expected.kind, expected.host, expected.port) == ("jmap", "jmap.example.com", 443)
         assert outcome.source.startswith("https://ua-auto-config.")
     else:
-        assert (held.host, held.port, held.security) == ("imap.example.com", 993, "tls")
+        assert (expected.host, expected.port, expected.security) == ("imap.example.com", 993, "tls")
 
 
 @pytest.mark.parametrize("name", ["at-home", "starttls-only", "imap-and-pop3"])
-def test_himalaya_by_dns_alone(name: str) -> None:
+def test_himalaya_uses_srv_records(name: str) -> None:
     """By the SRV records of Waypost, himalaya finds both servers without a web server."""
     account = by_zone(name, answered=False).outcome.account
     assert account is not None
     security = "starttls" if name == "starttls-only" else "tls"
-    assert {one.security for one in (account.incoming, account.outgoing)} == {security}
+    assert {server.security for server in (account.incoming, account.outgoing)} == {security}
     assert account.incoming.login == f"alice@{Case(name).config().domain}"
 
 
@@ -308,7 +310,7 @@ def test_himalaya_refuses_other_json(document: bytes) -> None:
     assert outcome.reasons
 
 
-def test_himalaya_takes_the_last_of_the_best() -> None:
+def test_himalaya_uses_the_last_of_equal_services() -> None:
     """Of services with equal protection, the last one found counts."""
     zone: Zone = {
         ("SRV", "_imaps._tcp.example.com"): (DnsAnswer("srv.example", 0, 1, 993),),
@@ -323,8 +325,10 @@ def test_himalaya_takes_the_last_of_the_best() -> None:
             else NO_ANSWER
         )
 
-    heard = run_session(BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone))
-    account = heard.outcome.account
+    transcript = run_session(
+        BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone)
+    )
+    account = transcript.outcome.account
     assert account is not None
     assert (account.incoming.host, account.outgoing.host) == ("srv.example", "smtp.example.com")
 
@@ -337,7 +341,7 @@ def test_a_section_without_a_host() -> None:
     assert ends(HIMALAYA, document).reasons[-1] == "no IMAP service was found"
 
 
-def test_himalaya_can_read_alone() -> None:
+def test_himalaya_without_a_server_for_sending() -> None:
     """Without a server for sending, himalaya sets up an incomplete account."""
     half = GOOD[: GOOD.index(b"<outgoingServer")] + b"</emailProvider></clientConfig>"
     outcome = ends(HIMALAYA, half)
@@ -346,7 +350,7 @@ def test_himalaya_can_read_alone() -> None:
     assert "can only read" in outcome.reasons[-1]
 
 
-def test_mailconf_leads_himalaya_to_the_document() -> None:
+def test_himalaya_uses_the_mailconf_record() -> None:
     """The TXT record `mailconf=` of the domain names the document; others are ignored."""
     texts = ("v=spf1 -all", "mailconf=:", "mailconf= https://m.example/c.xml")
     zone: Zone = {("TXT", "example.com"): tuple(map(DnsAnswer, texts))}
@@ -354,8 +358,10 @@ def test_mailconf_leads_himalaya_to_the_document() -> None:
     def answer(request: ClientRequest) -> ServerAnswer:
         return ServerAnswer(200, XML, body=GOOD) if request.host == "m.example" else NO_ANSWER
 
-    heard = run_session(BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone))
-    assert heard.outcome.account is not None
+    transcript = run_session(
+        BY_KEY[HIMALAYA].search(ClientUser.parse(ALICE)), answer, resolver(zone)
+    )
+    assert transcript.outcome.account is not None
 
 
 KEPT_OUT = """
@@ -373,7 +379,7 @@ services = [
 
 @pytest.mark.rule("autoconfig-strict-is-told")
 @pytest.mark.parametrize("key", BOTH)
-def test_keeping_services_out_helps(key: str) -> None:
+def test_excluded_services_make_the_document_usable(key: str) -> None:
     """If Autoconfig leaves out what they refuse, both set up the account."""
     found = []
     for formats in ("", ', formats = ["autodiscover", "dns"]'):

@@ -22,7 +22,7 @@ DRAWN = [
 
 
 @pytest.mark.parametrize(("written", "shown"), DRAWN)
-def test_what_is_drawn_stands_there(written: str, shown: str) -> None:
+def test_text_is_drawn_at_its_position(written: str, shown: str) -> None:
     """Text is at the position that the sequences set, even if it arrives in small pieces."""
     whole, pieces = Screen(), Screen()
     whole.show(written)
@@ -31,7 +31,7 @@ def test_what_is_drawn_stands_there(written: str, shown: str) -> None:
     assert str(whole).rstrip() == str(pieces).rstrip() == shown
 
 
-def test_a_program_reads_what_is_typed() -> None:
+def test_program_reads_typed_text() -> None:
     """A program has its own session and terminal, and reads from the terminal."""
     script = "print('asked'); print(open('/dev/tty').readline()[::-1])"
     with terminal([sys.executable, "-c", script], environment=os.environ) as running:
@@ -40,7 +40,7 @@ def test_a_program_reads_what_is_typed() -> None:
         running.wait_for("\nsey")
 
 
-def test_an_end_is_told_with_the_screen() -> None:
+def test_error_at_exit_contains_the_screen() -> None:
     """If a program exits before the text comes, the error has its screen without a wait."""
     command = [sys.executable, "-c", "print('goodbye')"]
     with (

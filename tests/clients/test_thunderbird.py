@@ -30,7 +30,7 @@ pytestmark = pytest.mark.clients
         ("by-autodiscover-root.example", "exchange-from-url2"),
     ],
 )
-def test_each_way_leads_to_the_same_account(
+def test_each_source_has_the_same_account(
     mail_client: Thunderbird, domain: str, source: str
 ) -> None:
     """With any single way to Waypost, Thunderbird sets up the configured servers."""
@@ -46,7 +46,7 @@ def test_each_way_leads_to_the_same_account(
 
 @pytest.mark.rule("autodiscover-starttls")
 @pytest.mark.parametrize("domain", ["starttls.example", "starttls-autodiscover.example"])
-def test_starttls_is_kept_apart_from_tls(mail_client: Thunderbird, domain: str) -> None:
+def test_starttls_is_not_tls(mail_client: Thunderbird, domain: str) -> None:
     """STARTTLS services become STARTTLS servers, with the local part as the login name."""
     account = found(mail_client.set_up(f"alice@{domain}"))
     assert account.incoming == with_password(
@@ -105,7 +105,7 @@ def test_authentication_port_and_host_are_as_configured(mail_client: Thunderbird
 
 
 @pytest.mark.rule("autoconfig-oauth2-needs-a-password")
-def test_without_the_oauth2_issuer_the_password_is_taken(mail_client: Thunderbird) -> None:
+def test_password_is_used_without_the_oauth2_issuer(mail_client: Thunderbird) -> None:
     """Thunderbird uses a password after OAuth2 if it does not know the issuer."""
     address = "alice@modern.example"
     account = found(mail_client.set_up(address))
@@ -134,14 +134,14 @@ def test_imap_comes_before_pop3(
 
 
 @pytest.mark.parametrize("domain", ["known.example", "strict.example"])
-def test_a_directory_gives_the_login_name(mail_client: Thunderbird, domain: str) -> None:
+def test_login_name_from_a_directory(mail_client: Thunderbird, domain: str) -> None:
     """A user in a directory logs in with the login name from the directory."""
     account = found(mail_client.set_up(f"alice@{domain}"))
     assert account.incoming == with_password("imap", "imap.known.example:993", "SSL", "u1001")
     assert account.outgoing == with_password("smtp", "smtp.known.example:465", "SSL", "u1001")
 
 
-def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
+def test_only_pop3(mail_client: Thunderbird) -> None:
     """A provider without IMAP gets a POP3 account."""
     address = "alice@fetched.example"
     account = found(mail_client.set_up(address))
@@ -150,7 +150,7 @@ def test_pop3_alone_is_taken(mail_client: Thunderbird) -> None:
 
 
 @pytest.mark.rule("autoconfig-not-served-404")
-def test_an_unserved_domain_is_left_to_the_public_database(
+def test_unserved_domain_is_found_in_the_public_database(
     mail_client: Thunderbird, front: Front
 ) -> None:
     """With Waypost's 404 on all four URLs, Thunderbird uses the public database's answer."""
@@ -161,8 +161,8 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     assert account.source == "xml-from-db"
     assert account.incoming == with_password("imap", "imap.database.example:993", "SSL", address)
     assert account.outgoing == with_password("smtp", "smtp.database.example:465", "SSL", address)
-    gets = [one for one in front.log.of_domain(domain, after=before) if one.is_get]
-    assert sorted(f"{one.status} {one.scheme}://{one.host}" for one in gets) == [
+    gets = [request for request in front.log.of_domain(domain, after=before) if request.is_get]
+    assert sorted(f"{get.status} {get.scheme}://{get.host}" for get in gets) == [
         "200 https://ispdb.example",
         "404 http://autoconfig.unserved.example",
         "404 http://unserved.example",
@@ -171,18 +171,18 @@ def test_an_unserved_domain_is_left_to_the_public_database(
     ]
 
 
-def test_a_domain_that_is_not_known(mail_client: Thunderbird) -> None:
+def test_unknown_domain(mail_client: Thunderbird) -> None:
     """A domain that neither Waypost nor the public database serves gets no account."""
     assert mail_client.set_up("alice@unknown.example") is None
 
 
-def test_what_thunderbird_asks(mail_client: Thunderbird, front: Front) -> None:
+def test_requests_of_thunderbird(mail_client: Thunderbird, front: Front) -> None:
     """The requests are those in docs/clients.md, in any order."""
     before = len(front.log.of_domain("asked.example"))
     mail_client.set_up("bob+tag@asked.example")
     query = "?emailaddress=bob%2Btag%40asked.example"
-    asked = front.log.of_domain("asked.example", after=before)
-    assert sorted(str(one) for one in asked) == [
+    requests = front.log.of_domain("asked.example", after=before)
+    assert sorted(str(request) for request in requests) == [
         f"GET http://asked.example/.well-known/autoconfig/mail/config-v1.1.xml{query}",
         f"GET http://autoconfig.asked.example/mail/config-v1.1.xml{query}",
         f"GET https://asked.example/.well-known/autoconfig/mail/config-v1.1.xml{query}",

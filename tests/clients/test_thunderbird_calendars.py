@@ -24,9 +24,13 @@ def of_alice(domain: str, host: str) -> Groupware:
     )
 
 
-def asked(front: Front, *, after: int) -> list[tuple[str, int]]:
+def requests_to(front: Front, *, after: int) -> list[tuple[str, int]]:
     """Return the requests by PROPFIND for well-known places, and how each was answered."""
-    return [(f"{one}", one.status) for one in front.log.requests()[after:] if _is_search(one)]
+    return [
+        (f"{request}", request.status)
+        for request in front.log.requests()[after:]
+        if _is_search(request)
+    ]
 
 
 def _is_search(request: Request) -> bool:
@@ -34,7 +38,7 @@ def _is_search(request: Request) -> bool:
 
 
 @pytest.mark.usefixtures("calendar_server")
-def test_the_dialog_offers_what_it_finds(
+def test_dialog_lists_calendars_and_address_books(
     mail_client: Thunderbird,
     mail_servers: CheckedMailServers,  # noqa: ARG001 -- where it logs in
 ) -> None:
@@ -51,11 +55,11 @@ def test_a_redirect_on_the_same_host(mail_client: Thunderbird, front: Front) -> 
     before = len(front.log.requests())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == of_alice(domain, domain)
     place = f"PROPFIND https://{domain}/.well-known"
-    assert asked(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
+    assert requests_to(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
 
 
 @pytest.mark.usefixtures("calendar_server")
-def test_the_incoming_host_is_asked_as_well(
+def test_incoming_host_is_requested_too(
     mail_client: Thunderbird, front: Front, name_server: Named
 ) -> None:
     """If the domain does not answer, Thunderbird asks the IMAP host if it is in that domain."""
@@ -64,7 +68,7 @@ def test_the_incoming_host_is_asked_as_well(
     before, known = len(front.log.requests()), len(name_server.queries())
     assert mail_client.look_for_groupware(f"alice@{domain}", host) == of_alice(domain, host)
     place = f"PROPFIND https://{host}/.well-known"
-    assert asked(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
+    assert requests_to(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
     records = {
         f"_{kind}._tcp.{at} SRV" for kind in ("carddavs", "caldavs") for at in (domain, host)
     }
@@ -88,7 +92,7 @@ def test_the_published_records_are_enough(
     """With SRV and TXT of `waypost show dns`, it asks another host and not the domain."""
     before = len(front.log.requests())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == of_alice(domain, host)
-    assert {one.host for one in front.log.requests()[before:]} == {host}
+    assert {request.host for request in front.log.requests()[before:]} == {host}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +120,7 @@ def test_a_redirect_to_another_host_fails(
         assert wanted in first.asked
 
 
-def test_plain_http_is_not_reached(
+def test_redirect_to_plain_http_is_not_followed(
     mail_client: Thunderbird, front: Front, calendar_server: Dav
 ) -> None:
     """It does not follow a 307 from https to http, and looks up no record without TLS."""
@@ -124,17 +128,17 @@ def test_plain_http_is_not_reached(
     before, seen = len(front.log.requests()), len(calendar_server.requests)
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == NOTHING
     place = f"PROPFIND https://{domain}/.well-known"
-    assert asked(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
+    assert requests_to(front, after=before) == [(f"{place}/carddav", 307), (f"{place}/caldav", 307)]
     assert calendar_server.requests[seen:] == []
 
 
 @pytest.mark.rule("dns-dav-well-known-elsewhere")
-def test_where_there_is_none(mail_client: Thunderbird, front: Front, name_server: Named) -> None:
+def test_no_calendars(mail_client: Thunderbird, front: Front, name_server: Named) -> None:
     """Without calendars it tries all URLs, gets a 404 or 405 each, and is not asked to log in."""
     domain = "no-dav.example"
     before, known = len(front.log.requests()), len(name_server.queries())
     assert mail_client.look_for_groupware(f"alice@{domain}", HOST) == NOTHING
-    answers = {(f"{one}", one.status) for one in front.log.requests()[before:]}
+    answers = {(f"{request}", request.status) for request in front.log.requests()[before:]}
     root = f"https://{domain}"
     assert answers == {
         (f"PROPFIND {root}/.well-known/carddav", 404),
@@ -146,4 +150,4 @@ def test_where_there_is_none(mail_client: Thunderbird, front: Front, name_server
         (f"PUT {root}/", 405),
     }
     # The incoming server is of another domain.
-    assert not any(f"_tcp.{HOST}" in one for one in name_server.queries()[known:])
+    assert not any(f"_tcp.{HOST}" in query for query in name_server.queries()[known:])

@@ -31,7 +31,7 @@ def test_imap_comes_before_exchange(
     )
 
 
-def test_autodiscover_leads_to_imap_as_well(mail_client: Thunderbird) -> None:
+def test_autodiscover_prefers_imap(mail_client: Thunderbird) -> None:
     """With Autodiscover only, Thunderbird gets IMAP, and offers no Exchange."""
     address = "alice@groupware-autodiscover.example"
     assert mail_client.set_up(address) == Account(
@@ -43,6 +43,6 @@ def test_autodiscover_leads_to_imap_as_well(mail_client: Thunderbird) -> None:
     )
 
 
-def test_groupware_alone_is_not_taken(mail_client: Thunderbird) -> None:
+def test_only_exchange_is_refused(mail_client: Thunderbird) -> None:
     """Thunderbird sets up no account with only EWS and ActiveSync."""
     assert mail_client.set_up("alice@closed-groupware.example") is None

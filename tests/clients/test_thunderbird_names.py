@@ -21,8 +21,8 @@ def hosted(address: str, source: str) -> Account:
 
 def good(front: Front, domain: str, *, after: int) -> list[str]:
     """Return the successful requests to a domain's hosts, without the first ones."""
-    asked = front.log.of_domain(domain, after=after)
-    return sorted(str(one) for one in asked if one.status == 200)
+    requests = front.log.of_domain(domain, after=after)
+    return sorted(str(request) for request in requests if request.status == 200)
 
 
 def test_the_published_zone_is_enough(mail_client: Thunderbird) -> None:
@@ -38,7 +38,7 @@ def test_the_published_zone_is_enough(mail_client: Thunderbird) -> None:
         ("by-mx-below.example", ["autoconfig.hoster.example", "autoconfig.in.hoster.example"]),
     ],
 )
-def test_the_mail_exchanger_leads_to_its_hoster(
+def test_mx_record_of_a_hoster(
     mail_client: Thunderbird, front: Front, domain: str, hosts: list[str]
 ) -> None:
     """For a customer that has only an MX record, Thunderbird uses the hoster's Waypost."""
@@ -51,7 +51,7 @@ def test_the_mail_exchanger_leads_to_its_hoster(
     ]
 
 
-def test_the_public_database_is_asked_for_the_mail_exchanger(mail_client: Thunderbird) -> None:
+def test_public_database_of_the_mx_host(mail_client: Thunderbird) -> None:
     """If Waypost does not serve the hoster of the MX host, the public database is used."""
     address = "alice@by-database-mx.example"
     account = found(mail_client.set_up(address))
@@ -62,15 +62,13 @@ def test_the_public_database_is_asked_for_the_mail_exchanger(mail_client: Thunde
 @pytest.mark.parametrize(
     ("domain", "trusted"), [("by-srv.example", "hoster.example"), ("by-own-srv.example", "")]
 )
-def test_the_service_record_leads_to_autodiscover(
-    mail_client: Thunderbird, domain: str, trusted: str
-) -> None:
+def test_srv_record_of_autodiscover(mail_client: Thunderbird, domain: str, trusted: str) -> None:
     """The SRV record is enough; for a host of another domain, Thunderbird asks its user first."""
     address = f"alice@{domain}"
     assert mail_client.set_up(address, trusted=trusted) == hosted(address, "exchange-from-srv")
 
 
-def test_a_foreign_service_record_needs_consent(mail_client: Thunderbird, front: Front) -> None:
+def test_srv_record_of_another_domain_needs_consent(mail_client: Thunderbird, front: Front) -> None:
     """If the user does not agree, Thunderbird sends no request to the hoster's domain."""
     before = len(front.log.of_domain("hoster.example"))
     assert mail_client.set_up("alice@by-srv.example") is None

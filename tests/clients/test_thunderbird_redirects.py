@@ -39,12 +39,12 @@ def test_redirects_of_the_web_server(
     before = len(front.log.of_domain("hoster.example"))
     address = f"alice+tag@{name}.example"
     assert mail_client.set_up(address) == at_home(address, source)
-    (asked,) = front.log.of_domain("hoster.example", after=before)
-    assert str(asked).startswith(f"GET {target}.hoster.example/")
-    assert asked.target.endswith(f"?emailaddress=alice%2Btag%40{name}.example")
+    (requests,) = front.log.of_domain("hoster.example", after=before)
+    assert str(requests).startswith(f"GET {target}.hoster.example/")
+    assert requests.target.endswith(f"?emailaddress=alice%2Btag%40{name}.example")
 
 
-def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
+def test_autodiscover_redirect_from_http(mail_client: Thunderbird) -> None:
     """Thunderbird follows a redirect of http://autodiscover.D to https after its user agrees."""
     address = "alice@redirected-autodiscover.example"
     assert mail_client.set_up(address) is None
@@ -52,15 +52,13 @@ def test_autodiscover_is_sent_on_from_http(mail_client: Thunderbird) -> None:
     assert account == at_home(address, "exchange-from-url3")
 
 
-def test_a_password_is_not_carried_to_another_domain(
-    mail_client: Thunderbird, front: Front
-) -> None:
+def test_password_is_not_sent_to_another_domain(mail_client: Thunderbird, front: Front) -> None:
     """If https://autodiscover.D redirects, a password is sent on only after the user agrees."""
     address = "alice@redirected-tls.example"
     before = len(front.log.of_domain("hoster.example"))
     assert mail_client.set_up(address, search_password=PASSWORD) is None
-    asked = front.log.of_domain("hoster.example", after=before)
-    assert [one.method for one in asked] == ["GET"]
+    requests = front.log.of_domain("hoster.example", after=before)
+    assert [request.method for request in requests] == ["GET"]
     account = mail_client.set_up(address, search_password=PASSWORD, trusted="hoster.example")
     assert account == at_home(address, "exchange-from-url1")
 
@@ -82,7 +80,7 @@ def test_a_renamed_domain_logs_in_with_the_new_address(
 
 
 @pytest.mark.parametrize("domain", ["declined.example", "elsewhere.example"])
-def test_what_is_not_here_is_left_to_the_public_database(
+def test_domains_elsewhere_are_found_in_the_public_database(
     mail_client: Thunderbird, domain: str
 ) -> None:
     """With `declined` or `redirect_url`, Thunderbird still uses the public database."""
@@ -93,7 +91,7 @@ def test_what_is_not_here_is_left_to_the_public_database(
     assert account.outgoing == with_password("smtp", "smtp.database.example:465", "SSL", address)
 
 
-def test_the_database_helps_where_the_best_answer_is_useless(
+def test_database_is_used_if_the_best_answer_is_unusable(
     mail_client: Thunderbird, front: Front
 ) -> None:
     """If a document has no server for sending, Thunderbird uses the database's document."""
@@ -101,5 +99,7 @@ def test_the_database_helps_where_the_best_answer_is_useless(
     before = len(front.log.of_domain(domain))
     account = found(mail_client.set_up(f"alice@{domain}"))
     assert account.source == "xml-from-db"
-    good = [one for one in front.log.of_domain(domain, after=before) if one.status == 200]
+    good = [
+        request for request in front.log.of_domain(domain, after=before) if request.status == 200
+    ]
     assert {one.host for one in good} == {f"autoconfig.{domain}", "ispdb.example"}

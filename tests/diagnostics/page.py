@@ -23,9 +23,9 @@ def pages() -> Iterator[tuple[Path, str]]:
     for name in dict.fromkeys(PAGES.values()):
         path = DOCS / name
         text = path.read_text(encoding="utf-8")
-        for one in CODE_TABLES:
-            if PAGES[one.key] == name:
-                text = replaced(text, one)
+        for table in CODE_TABLES:
+            if PAGES[table.key] == name:
+                text = replaced(text, table)
         yield path, text
 
 
@@ -36,12 +36,12 @@ def replaced(text: str, one: CodeTable) -> str:
     return text[: text.index(first)] + parts[0] + "".join(table(one)) + parts[2]
 
 
-def table(one: CodeTable) -> Iterator[str]:
+def table(code_table: CodeTable) -> Iterator[str]:
     """Yield the lines of a table; only the codes of the linter name their clients."""
-    has_clients = any(code.clients for code in one.codes)
+    has_clients = any(code.clients for code in code_table.codes)
     columns = ["code", "severity", *(["breaks"] if has_clients else []), "what is wrong", "fix"]
     yield f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
-    for code in one.codes:
+    for code in code_table.codes:
         cells = [f'<a id="{code.code}"></a>`{code.code}`', code.severity]
         cells += [broken_clients(code.clients)] if has_clients else []
         yield f"| {' | '.join([*cells, code.message, code.fix])} |\n"
@@ -52,4 +52,4 @@ def broken_clients(clients: tuple[MailClient, ...]) -> str:
     """Return the names of clients as links."""
     if clients == ALL_CLIENTS:
         return ALL_CLIENTS_TEXT
-    return ", ".join(f"[{one.shown}](clients.md#{one.key})" for one in clients)
+    return ", ".join(f"[{client.shown}](clients.md#{client.key})" for client in clients)

@@ -40,9 +40,9 @@ def resolver(
         yield free_port()
         return
 
-    def reply_to(question: bytes) -> bytes | None:
+    def reply_to(target: bytes) -> bytes | None:
         time.sleep(delay)
-        reply = make_response(from_wire(question))
+        reply = make_response(from_wire(target))
         name = f"{reply.question[0].name}".rstrip(".")
         done = (but or {}).get(name, script)
         if done is Script.NONSENSE:
@@ -67,10 +67,10 @@ def name_server(reply_to: Callable[[bytes], bytes | None]) -> Iterator[int]:
         def answer() -> None:
             while not is_over.is_set():
                 try:
-                    question, sender = listening.recvfrom(4096)
+                    target, sender = listening.recvfrom(4096)
                 except TimeoutError:
                     continue
-                if (reply := reply_to(question)) is not None:
+                if (reply := reply_to(target)) is not None:
                     listening.sendto(reply, sender)
 
         thread = threading.Thread(target=answer)

@@ -182,12 +182,12 @@ BAD: list[tuple[AnswerFormat, bytes, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("form", "body", "said"), BAD)
-def test_bad_answers(form: AnswerFormat, body: bytes, said: str) -> None:
+@pytest.mark.parametrize(("form", "body", "message"), BAD)
+def test_bad_answers(form: AnswerFormat, body: bytes, message: str) -> None:
     """Bytes that are no document of the format are a failure with the reason."""
     answer = read(form, body)
     assert answer.outcome == "failed"
-    assert said in answer.detail
+    assert message in answer.detail
 
 
 @given(st.sampled_from(FORMATS), st.binary(max_size=300))

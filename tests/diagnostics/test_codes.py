@@ -24,7 +24,7 @@ from waypost.diagnostics.row_codes import ROW_CODES
 from waypost.diagnostics.simulated_clients import CLIENTS as RECORDS
 
 STORE = PACKAGE / "store" / "sql"
-CODES = [one for table in CODE_TABLES for one in table.codes]
+CODES = [code for table in CODE_TABLES for code in table.codes]
 
 
 def test_pages_are_current() -> None:
@@ -35,21 +35,23 @@ def test_pages_are_current() -> None:
 
 def test_codes_are_unique() -> None:
     """No code is in two tables, and each is a word that can be typed."""
-    assert [code for code, count in Counter(one.code for one in CODES).items() if count > 1] == []
-    assert [one.code for one in CODES if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", one.code)] == []
+    assert [code for code, count in Counter(code.code for code in CODES).items() if count > 1] == []
+    assert [
+        code.code for code in CODES if not re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", code.code)
+    ] == []
 
 
 def test_topics_are_unique() -> None:
     """The usual argument for a client is the identifier of no code and of no other client."""
-    topics = [one.topic for one in CLIENTS]
+    topics = [client.topic for client in CLIENTS]
     assert len(set(topics)) == len(topics)
-    assert set(topics).isdisjoint(one.code for one in CODES)
-    assert all(find_client(one.topic) is one for one in CLIENTS)
+    assert set(topics).isdisjoint(code.code for code in CODES)
+    assert all(find_client(client.topic) is client for client in CLIENTS)
 
 
 def test_texts_name_no_path() -> None:
     """No text of a code refers to a file of the repository."""
-    assert [one.code for one in CODES if re.search(r"docs/|\\.md", one.message + one.fix)] == []
+    assert [code.code for code in CODES if re.search(r"docs/|\\.md", code.message + code.fix)] == []
 
 
 def test_rules_of_conformance() -> None:
@@ -69,9 +71,9 @@ def test_each_client_has_its_section() -> None:
     anchors = set(re.findall(r'<a id="([^"]+)"></a>', page))
     for heading in re.findall(r"^#+ (.+)$", page, re.MULTILINE):
         anchors.add(re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-"))
-    assert all(one.client in CLIENTS for one in RECORDS)
+    assert all(record.client in CLIENTS for record in RECORDS)
     assert {record.key for record in RECORDS} <= anchors
-    shown = {one.topic for one in CLIENTS if records_of(one)} | {"pacc"}
+    shown = {client.topic for client in CLIENTS if records_of(client)} | {"pacc"}
     assert shown <= anchors
 
 
@@ -80,8 +82,8 @@ WHOLE = DiagnosticCode("whole", "error", "a message", "a fix", detail_is_complet
 TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
     (Diagnostic(ABOUT, "imap host:993", "refused"), str, "imap host:993: refused"),
     (Diagnostic(ABOUT, "host"), str, "host"),
-    (Diagnostic(ABOUT, detail="seen"), lambda one: one.line, "a message: seen"),
-    (Diagnostic(WHOLE, detail="seen"), lambda one: one.line, "seen"),
+    (Diagnostic(ABOUT, detail="seen"), lambda diagnostic: diagnostic.line, "a message: seen"),
+    (Diagnostic(WHOLE, detail="seen"), lambda diagnostic: diagnostic.line, "seen"),
     (Diagnostic(ABOUT, DomainLocation("a.example", 1, "")), str, "a.example"),
     (
         Diagnostic(ABOUT, DomainLocation("a.example", 3, "imap x")),
@@ -95,9 +97,9 @@ TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
 
 
 @pytest.mark.parametrize(("one", "read", "text"), TEXTS)
-def test_texts(one: Diagnostic, read: Callable[[Diagnostic], str], text: str) -> None:
+def test_texts(diagnostic: Diagnostic, read: Callable[[Diagnostic], str], text: str) -> None:
     """A diagnostic is one line: the place, what was seen, and what Waypost does."""
-    assert read(one) == text
+    assert read(diagnostic) == text
 
 
 MEMBERS = {"code", "severity", "message", "fix", "link"}
@@ -114,8 +116,8 @@ MEMBERS = {"code", "severity", "message", "fix", "link"}
         ),
     ],
 )
-def test_json(one: Diagnostic, more: set[str]) -> None:
+def test_json(diagnostic: Diagnostic, more: set[str]) -> None:
     """Each diagnostic has the same members for scripts, and those of its place."""
-    found = diagnostic_json(one)
+    found = diagnostic_json(diagnostic)
     assert set(found) == MEMBERS | more
     assert found["link"] == "waypost explain a-code"

@@ -75,7 +75,7 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "message"),
     [
         (endless, "longer than 1048576 bytes"),
         (dripping, "takes too long"),
@@ -89,14 +89,14 @@ def lying(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         (fixed(200, b"<html>"), "not well-formed XML"),
     ],
 )
-def test_hostile_servers(reply: Reply, said: str) -> None:
+def test_hostile_servers(reply: Reply, message: str) -> None:
     """A server that sends too much, too little or nothing is a failure within the time limit."""
     with scripted(reply) as url:
         start = time.monotonic()
         answer = fetch_answer(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
 
     assert answer.outcome == "failed"
-    assert said in answer.detail
+    assert message in answer.detail
     assert time.monotonic() - start < 10
 
 
@@ -156,7 +156,7 @@ def test_own_host(url: str, authority: str) -> None:
     assert CheckedServer.parse(url).authority == authority
 
 
-def test_handshake_that_drips() -> None:
+def test_slow_handshake() -> None:
     """A server that never ends its handshake is a failure within the time limit."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -180,14 +180,14 @@ def test_handshake_that_drips() -> None:
     assert time.monotonic() - start < 10
 
 
-def test_nobody_listens() -> None:
+def test_no_server_listens() -> None:
     """A server that does not listen is reported before anything is compared."""
     server = CheckedServer(is_https=False, host="127.0.0.1", port=free_port(), path="")
     with pytest.raises(RequestError, match="start the server first"):
         check_reachable(server, 1)
 
 
-def test_many_domains_keep_their_order_and_the_bound() -> None:
+def test_many_domains_are_compared_in_order() -> None:
     """Many domains are asked a few at a time, and reported in their order."""
     busy, most = 0, 0
 

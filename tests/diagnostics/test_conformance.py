@@ -29,7 +29,7 @@ DOCUMENT = (GOLDEN / "at-home" / "autoconfig.xml").read_bytes()
 UNSERVED = "waypost-conformance.invalid"
 
 
-def asked(
+def conformance_target(
     url: str, *, limits: ExchangeLimits | None = None, checks_certificates: bool = True
 ) -> ConformanceTarget:
     domains = ("example.com", UNSERVED)
@@ -39,7 +39,7 @@ def asked(
 
 
 def by_key(url: str) -> dict[str, ConformanceReport]:
-    return {report.key: report for report in reports(asked(url))}
+    return {report.key: report for report in reports(conformance_target(url))}
 
 
 def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
@@ -104,34 +104,34 @@ def test_a_compressed_answer(coding: str, body: bytes) -> None:
     """A document that a server compresses unasked is read, as clients do."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
-        assert asked(url).http.send_again(request).body == DOCUMENT
+        assert conformance_target(url).http.send_again(request).body == DOCUMENT
 
 
 @pytest.mark.parametrize(
-    ("coding", "body", "said"),
+    ("coding", "body", "message"),
     [
         ("br", b"\x0b", "(Content-Encoding: br) was not requested"),
         ("gzip", DOCUMENT, "(Content-Encoding: gzip) is not valid"),
         ("deflate", b"\xff" * 9, "(Content-Encoding: deflate) is not valid"),
     ],
 )
-def test_an_answer_in_another_code(coding: str, body: bytes, said: str) -> None:
+def test_undecodable_bodies(coding: str, body: bytes, message: str) -> None:
     """A body that cannot be decoded is reported as that, and not as bad XML."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing(coding, body)) as url:
-        response = asked(url).http.send_again(request)
+        response = conformance_target(url).http.send_again(request)
     assert response.status == 0
-    assert response.reason.endswith(said)
+    assert response.reason.endswith(message)
 
 
-def test_a_bomb() -> None:
+def test_decompression_bomb() -> None:
     """A small body that unpacks to a huge one is unpacked only up to the limit."""
     request = ClientRequest("GET", "https", "example.com", "/mail/config-v1.1.xml")
     with scripted(compressing("gzip", gzip.compress(b" " * 50_000_000))) as url:
-        assert len(asked(url).http.send_again(request).body) == DOCUMENT_MAX_BYTES + 1
+        assert len(conformance_target(url).http.send_again(request).body) == DOCUMENT_MAX_BYTES + 1
 
 
-def test_a_page_for_everything() -> None:
+def test_page_at_every_url() -> None:
     """A web server that answers 200 with a page to everything breaks the search of clients."""
     page = b'<html><head><title>Welcome</title></head><body class="x"/></html>'
     with scripted(fixed(200, page)) as url:
@@ -156,7 +156,7 @@ def test_a_server_that_serves_every_domain() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 500, 503])
-def test_a_server_that_breaks(status: int) -> None:
+def test_server_errors_and_password_requests(status: int) -> None:
     """Server errors and requests for a password are reported, with the place."""
     with scripted(fixed(status)) as url:
         found = by_key(url)
@@ -196,7 +196,7 @@ def going_around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.end_headers()
 
 
-def test_redirects_are_told() -> None:
+def test_redirects_are_reported() -> None:
     """A client in a redirect loop, or with too many redirects, fails with the last target."""
     with scripted(going_around) as url:
         circle = by_key(url)
@@ -225,15 +225,15 @@ def elsewhere(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     handler.end_headers()
 
 
-def test_hosts_that_answers_lead_to() -> None:
+def test_hosts_that_answers_redirect_to() -> None:
     """Another host is not asked, and the report says so, unless --also names it."""
     with scripted(elsewhere) as url:
         without = by_key(url)["nextcloud-mail"]
         hosts = "example.com", UNSERVED, "setup.hoster.test"
         http = HttpClient(SingleServerTransport(CheckedServer.parse(url), hosts), ExchangeLimits())
-        question = ConformanceTarget(http, "alice", "example.com", UNSERVED)
-        found = {one.key: one for one in reports(question)}["nextcloud-mail"]
-        by_rule = {one.key: one for one in reports(question)}
+        target = ConformanceTarget(http, "alice", "example.com", UNSERVED)
+        found = {report.key: report for report in reports(target)}["nextcloud-mail"]
+        by_rule = {report.key: report for report in reports(target)}
     assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
     assert {by_rule[key].verdict for key in ("agreement", "head")} == {"works"}
     assert without.account is None
@@ -246,24 +246,24 @@ def test_hostile_servers(reply: Reply) -> None:
     """Whatever a server does, the run ends within its limits, and no client has an account."""
     limits = ExchangeLimits(timeout_seconds=0.2, total_seconds=3, requests=60)
     with scripted(reply) as url:
-        question = asked(url, limits=limits)
-        found = list(reports(question))
+        target = conformance_target(url, limits=limits)
+        found = list(reports(target))
 
     assert not any(report.account for report in found)
-    assert len(question.http.exchanges) <= 60
+    assert len(target.http.exchanges) <= 60
 
 
-def test_bounds_are_told() -> None:
+def test_limits_are_reported() -> None:
     """A run that reached a limit says so."""
     with scripted(fixed(404)) as url:
-        question = asked(url, limits=ExchangeLimits(requests=3))
-        list(reports(question))
+        target = conformance_target(url, limits=ExchangeLimits(requests=3))
+        list(reports(target))
 
-    assert question.http.is_exhausted
-    assert len(question.http.exchanges) == 3
+    assert target.http.is_exhausted
+    assert len(target.http.exchanges) == 3
 
 
-def test_what_is_sent() -> None:
+def test_sent_requests() -> None:
     """The Host header is the client's, the scheme is sent, and the URL's path is the prefix."""
     seen = []
 
@@ -274,7 +274,7 @@ def test_what_is_sent() -> None:
         handler.end_headers()
 
     with scripted(noting) as url:
-        http = asked(f"{url}/under/").http
+        http = conformance_target(f"{url}/under/").http
         http.send(ClientRequest("GET", "https", "autoconfig.example.com", "/a", "b=ü c@d+e"))
         http.send(ClientRequest("GET", "http", "example.com", "/a"))
         http.send(ClientRequest("GET", "http", "example.com", "/a"))
@@ -298,29 +298,30 @@ def hoster(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.wfile.write(DOCUMENT if known else b"")
 
 
-def test_where_dns_leads() -> None:
+def test_hosts_that_dns_names() -> None:
     """Requests for a host that DNS names go to the server, with that host's name."""
     zone = {
         ("MX", "example.com"): (DnsAnswer("mx.hoster.test", 10),),
         ("SRV", "_autodiscover._tcp.example.com"): (DnsAnswer("else.test", 0, 0, 443),),
     }
     with scripted(hoster) as url:
-        question = asked(url)
-        without = {one.key: one.verdict for one in reports(question)}
-        question = replace(
-            asked(url), resolver=lambda lookup: zone.get((lookup.type, lookup.name), ())
+        target = conformance_target(url)
+        without = {report.key: report.verdict for report in reports(target)}
+        target = replace(
+            conformance_target(url),
+            resolver=lambda lookup: zone.get((lookup.type, lookup.name), ()),
         )
-        found = {one.key: one for one in reports(question)}
+        found = {report.key: report for report in reports(target)}
 
     assert without["thunderbird"] == "fails"
     assert found["thunderbird"].account is not None
     assert {"digest", "services"} <= found.keys() - without.keys()
-    hosts = {request.host for request, _ in question.http.exchanges}
+    hosts = {request.host for request, _ in target.http.exchanges}
     assert {"else.test", "autoconfig.hoster.test", "mx.hoster.test"} <= hosts
     assert not any("thunderbird.net" in host for host in hosts)
 
 
-def test_nobody_listens() -> None:
+def test_no_server_listens() -> None:
     """A server that does not listen is reported before any request."""
     with pytest.raises(RequestError, match="does not answer"):
         check_reachable(CheckedServer.parse(f"http://127.0.0.1:{free_port()}"), 5)
@@ -338,11 +339,14 @@ def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield url
 
 
-def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None:
+def test_certificate_names(https: str) -> None:
     """With https each name needs a certificate, unless certificates are not checked."""
     good = ClientRequest("GET", "https", "autoconfig.example.com", "/")
     bad = ClientRequest("GET", "https", "example.com", "/")
-    strict, lax = asked(https).http, asked(https, checks_certificates=False).http
+    strict, lax = (
+        conformance_target(https).http,
+        conformance_target(https, checks_certificates=False).http,
+    )
 
     assert strict.send(good).body == b"there"
     assert strict.send(bad).status == 0
@@ -350,7 +354,7 @@ def test_certificates_are_for_the_names_that_clients_ask_for(https: str) -> None
     assert lax.send(bad).body == b"there"
 
 
-def test_a_calendar_that_wants_a_password() -> None:
+def test_calendar_that_requires_a_password() -> None:
     """A calendar that asks for a password is no fault, and DAVx5 finds it by that."""
 
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.diagnostics.scripted import scripted
-from tests.diagnostics.test_conformance import DOCUMENT, asked, by_key
+from tests.diagnostics.test_conformance import DOCUMENT, by_key, conformance_target
 from tests.golden.cases import HERE as GOLDEN
 from tests.golden.cases import Case, cases
 from waypost.core.address import EmailAddress
@@ -79,22 +79,24 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("path", "old", "new", "said"), CHANGES)
-def test_documents_that_do_not_agree(path: str, old: bytes, new: bytes, said: str) -> None:
+@pytest.mark.parametrize(("path", "old", "new", "message"), CHANGES)
+def test_documents_with_different_servers(path: str, old: bytes, new: bytes, message: str) -> None:
     """A server that one document names and Autoconfig does not is found, whatever differs."""
     with scripted(Site((path, old, new))) as url:
-        findings = list(check_same_servers(asked(url)))
-    assert any(said in finding for finding in findings), findings
+        findings = list(check_same_servers(conformance_target(url)))
+    assert any(message in finding for finding in findings), findings
 
 
-def test_documents_that_agree() -> None:
+def test_documents_with_the_same_servers() -> None:
     """Documents with fewer servers than Autoconfig have no finding, nor have missing documents."""
     with scripted(Site()) as url:
         assert (
-            list(check_same_servers(asked(url))) == list(check_user_enumeration(asked(url))) == []
+            list(check_same_servers(conformance_target(url)))
+            == list(check_user_enumeration(conformance_target(url)))
+            == []
         )
     with scripted(Site(refused=("example", POX))) as url:
-        assert list(check_same_servers(asked(url))) == []
+        assert list(check_same_servers(conformance_target(url))) == []
 
 
 FILES: dict[AnswerFormat, str] = {
@@ -105,7 +107,7 @@ FILES: dict[AnswerFormat, str] = {
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_waypost_agrees_with_itself(case: Case) -> None:
+def test_documents_of_waypost_name_the_same_servers(case: Case) -> None:
     """No document of Waypost names a server that its Autoconfig does not name."""
     try:
         address = case.config().address
@@ -120,18 +122,18 @@ def test_waypost_agrees_with_itself(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "message"),
     [
         ("/mail/config-v1.1.xml", "Autoconfig: status 200 for alice@example.com, status 404 for "),
         (POX, "Autodiscover: status 200 for alice@example.com, status 404 for "),
         (PROFILE, "the profile: status 200 for alice@example.com, status 404 for "),
     ],
 )
-def test_who_exists(path: str, said: str) -> None:
+def test_user_enumeration(path: str, message: str) -> None:
     """A server whose answers show strangers its users is found, with the document."""
     with scripted(Site(refused=(UNKNOWN_LOCAL_PART, path))) as url:
-        (finding,) = check_user_enumeration(asked(url))
-    assert finding == f"{said}{UNKNOWN_LOCAL_PART}@example.com"
+        (finding,) = check_user_enumeration(conformance_target(url))
+    assert finding == f"{message}{UNKNOWN_LOCAL_PART}@example.com"
 
 
 def account(kind: str, port: int, security: ServerSecurity) -> Account:
@@ -164,7 +166,7 @@ PORTS: list[tuple[str, int, ServerSecurity, str]] = [
 
 
 @pytest.mark.parametrize(("kind", "port", "security", "code"), PORTS)
-def test_ports_that_do_not_fit(kind: str, port: int, security: ServerSecurity, code: str) -> None:
+def test_unusual_ports(kind: str, port: int, security: ServerSecurity, code: str) -> None:
     """A port that no server uses in this way is an error; a port that few use is a warning."""
     odd = account(kind, port, security)
     found = list(port_mismatches(odd))
@@ -177,7 +179,7 @@ def test_ports_that_do_not_fit(kind: str, port: int, security: ServerSecurity, c
     assert list(port_mismatches(odd, working=seen)) == []
 
 
-def test_a_client_that_would_wait() -> None:
+def test_starttls_on_a_tls_port() -> None:
     """A client that would wait without end fails, whatever is wrong by the schema."""
     with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
         found = by_key(url)["outlook-for-windows"]
@@ -186,10 +188,10 @@ def test_a_client_that_would_wait() -> None:
     assert "wait for each other without end" in found.findings[0]
 
 
-def test_what_is_absent() -> None:
+def test_missing_features_are_not_offered() -> None:
     """A rule about what a server does not have is not offered."""
     with scripted(Site(refused=("example", PROFILE))) as url:
         found = by_key(url)
-    absent = {key for key, one in found.items() if one.verdict == "not offered"}
+    absent = {key for key, item in found.items() if item.verdict == "not offered"}
     assert {"profile", "profile-keys", "pacc", "json"} <= absent
     assert not {"autoconfig", "agreement", "head", "users"} & absent

@@ -76,14 +76,14 @@ def test_differences(
         replace(IMAP, host_or_url="other.example.com"),
     ],
 )
-def test_everything_counts(changed: ParsedService) -> None:
+def test_each_changed_value_is_a_difference(changed: ParsedService) -> None:
     """A change of any part of a service is a difference that an operator must check."""
     found = list(differences("autoconfig", FULL, served(changed, SMTP)))
     assert [difference.expected for difference in found] == [False, False]
 
 
 @pytest.mark.parametrize("note", NOTE_TEXTS)
-def test_peculiarities(note: str) -> None:
+def test_notes_about_form(note: str) -> None:
     """A peculiarity of automx2's form may disappear, but must not appear."""
     old = served(IMAP, SMTP, notes=frozenset({note}))
     (difference,) = differences("autoconfig", old, FULL)

@@ -67,7 +67,7 @@ def test_records(server: NameServer, lookup: DnsLookup, found: set[DnsAnswer]) -
 
 
 @pytest.mark.servers
-def test_what_is_refused_is_told(server: NameServer) -> None:
+def test_refused_lookups_are_reported(server: NameServer) -> None:
     """A zone that the server does not have gives no answer, reported with the DNS code."""
     dns = CachingResolver(("127.0.0.1", server.port), 2)
     why = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
@@ -81,7 +81,7 @@ SILENT = [Script.DEAD, Script.HANGING, Script.NONSENSE]
 
 
 @pytest.mark.parametrize("script", SILENT)
-def test_nobody_answers(script: Script) -> None:
+def test_resolver_does_not_answer(script: Script) -> None:
     """A resolver that never answers is asked once, and only within the time limit."""
     with resolver(script) as port:
         dns = CachingResolver(("127.0.0.1", port), 0.3)
@@ -90,11 +90,11 @@ def test_nobody_answers(script: Script) -> None:
             with pytest.raises(NamesUnavailable, match=f"port {port} does not answer"):
                 dns(DnsLookup("MX", f"a{number}.example"))
     assert time.monotonic() - begun < 3
-    assert [f"{one.lookup}" for one in dns.unanswered] == ["DNS MX a0.example"]
+    assert [f"{lookup.lookup}" for lookup in dns.unanswered] == ["DNS MX a0.example"]
 
 
 @pytest.mark.parametrize("script", [Script.SERVFAIL, Script.REFUSED, Script.NOTIMP])
-def test_an_answer_that_says_nothing(script: Script) -> None:
+def test_resolver_refuses_all_names(script: Script) -> None:
     """A resolver that refuses all names is asked for a few, each reported with the DNS code."""
     with resolver(script) as port:
         dns = CachingResolver(("127.0.0.1", port), 5)
@@ -105,7 +105,7 @@ def test_an_answer_that_says_nothing(script: Script) -> None:
     assert dns.failure == f"the resolver at 127.0.0.1 port {port} answers {script.name}"
 
 
-def test_a_name_that_is_not_there() -> None:
+def test_nonexistent_name() -> None:
     """NXDOMAIN is an answer: there are no records, and no failure."""
     with resolver(Script.NXDOMAIN) as port:
         dns = CachingResolver(("127.0.0.1", port), 5)
@@ -113,7 +113,7 @@ def test_a_name_that_is_not_there() -> None:
     assert (dns.unanswered, dns.failure) == ([], "")
 
 
-def test_a_resolver_that_dies_later() -> None:
+def test_resolver_stops_answering() -> None:
     """A resolver that has answered and then stops is not asked again."""
     with resolver(Script.NXDOMAIN) as port:
         dns = CachingResolver(("127.0.0.1", port), 0.2)
@@ -121,11 +121,11 @@ def test_a_resolver_that_dies_later() -> None:
     for number in range(5):
         with pytest.raises(NamesUnavailable, match="does not answer"):
             dns(DnsLookup("A", f"b{number}.example"))
-    assert [f"{one.lookup}" for one in dns.unanswered] == ["DNS A b0.example"]
+    assert [f"{lookup.lookup}" for lookup in dns.unanswered] == ["DNS A b0.example"]
     assert dns(DnsLookup("A", "a.example")) == ()
 
 
-def test_names_that_get_no_answer() -> None:
+def test_some_names_get_no_answer() -> None:
     """A resolver that answers other names is not reported as silent, and the run ends."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_MAX + 5)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
@@ -140,7 +140,7 @@ def test_names_that_get_no_answer() -> None:
         assert fresh(DnsLookup("A", "a.example")) == ()
 
 
-def test_patience() -> None:
+def test_timeout_becomes_shorter() -> None:
     """After a few names without an answer, the timeout is shorter."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_BEFORE_SHORT + 1)]
     with resolver(Script.NXDOMAIN, but=dict.fromkeys(names, Script.HANGING)) as port:
@@ -158,7 +158,7 @@ NEVER = ["invalid", "autoconfig.d.invalid", "a..example", f"{'a' * 64}.example",
 
 
 @pytest.mark.parametrize("name", NEVER)
-def test_names_that_cannot_be_there(name: str) -> None:
+def test_names_that_cannot_be_published(name: str) -> None:
     """A name that cannot be published is not looked up, and so it is not unknown."""
     with resolver(Script.DEAD) as port:
         dns = CachingResolver(("127.0.0.1", port), 0.2)
@@ -166,7 +166,7 @@ def test_names_that_cannot_be_there(name: str) -> None:
     assert dns.unanswered == []
 
 
-def test_the_resolver_of_this_machine_is_named() -> None:
+def test_message_names_the_system_resolvers() -> None:
     """A message names the addresses of this machine's resolvers."""
     assert named_in_messages(None, ["192.0.2.1", "192.0.2.2"]) == (
         "this machine's resolver (192.0.2.1, 192.0.2.2)"

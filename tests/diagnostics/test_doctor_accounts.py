@@ -47,7 +47,7 @@ def account(
 
 
 def codes(checked: AccountCheck) -> list[str]:
-    return [one.code for one in checked.diagnostics]
+    return [diagnostic.code for diagnostic in checked.diagnostics]
 
 
 ANSWERS: list[tuple[str, Script, list[str]]] = [
@@ -64,7 +64,7 @@ ANSWERS: list[tuple[str, Script, list[str]]] = [
 
 
 @pytest.mark.parametrize(("method", "script", "expected"), ANSWERS)
-def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> None:
+def test_login_methods(method: str, script: Script, expected: list[str]) -> None:
     """A client cannot log in if its own method is missing, whatever else the documents name."""
     with server(script) as port:
         checked = servers().check(account("here.example", port, method=method))
@@ -74,7 +74,7 @@ def test_ways_to_log_in(method: str, script: Script, expected: list[str]) -> Non
 
 
 @pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
-def test_a_closed_port(security: ServerSecurity) -> None:
+def test_closed_port(security: ServerSecurity) -> None:
     """A closed port is a fault for each client that would use it, and one finding."""
     held = servers()
     one = account("here.example", free_port(), security=security)
@@ -83,7 +83,7 @@ def test_a_closed_port(security: ServerSecurity) -> None:
     assert held.new_findings() == []
 
 
-def test_a_server_that_only_listens() -> None:
+def test_server_sends_nothing() -> None:
     """A server that accepts connections and sends nothing is silent."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
@@ -92,17 +92,17 @@ def test_a_server_that_only_listens() -> None:
     assert "the answer takes too long" in checked.diagnostics[0].text
 
 
-def test_one_of_two_addresses() -> None:
+def test_one_bad_address_of_two() -> None:
     """A client tries the next address, so one bad address is a warning and no failure."""
     with server([IMAP, IMAP_PLAIN]) as port:
         checked = servers().check(account("both.example", port))
-    assert [(one.code, one.severity) for one in checked.diagnostics] == [
+    assert [(diagnostic.code, diagnostic.severity) for diagnostic in checked.diagnostics] == [
         ("client-trouble", "warning")
     ]
     assert "127.0.0.9: connection refused" in checked.diagnostics[0].text
 
 
-def test_a_host_that_is_missing() -> None:
+def test_host_without_an_address() -> None:
     """A host without an address is reported as such."""
     assert codes(servers().check(account("missing.example", 993))) == ["mail-missing"]
 
@@ -115,13 +115,13 @@ UNKNOWN = [
 
 
 @pytest.mark.parametrize(("host", "total", "why"), UNKNOWN)
-def test_what_is_not_known(host: str, total: float, why: str) -> None:
+def test_servers_that_were_not_checked(host: str, total: float, why: str) -> None:
     """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
     assert (checked.diagnostics, checked.working, checked.unknown_reason) == ((), frozenset(), why)
 
 
-def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that needs IPv6 is unknown on a machine without IPv6."""
 
     def refuse(*_: object) -> socket.socket:
@@ -135,6 +135,6 @@ def test_no_way_there(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_what_the_doctor_does_not_speak() -> None:
+def test_unsupported_protocol() -> None:
     """A protocol that the doctor does not support is not checked."""
     assert servers().check(account("missing.example", 443, kind="jmap")) == AccountCheck()

@@ -32,5 +32,5 @@ def test_missing_records(label: str, host: str, code: str) -> None:
         ResolvingTransport(no_records, frozenset()), ExchangeLimits(timeout_seconds=5)
     )
     context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
-    found = [(one.code, one.location) for one in record_findings(context, wanted)]
+    found = [(finding.code, finding.location) for finding in record_findings(context, wanted)]
     assert found == [(code, name)]

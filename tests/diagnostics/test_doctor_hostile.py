@@ -30,8 +30,8 @@ Fill = Callable[[Message, str], bytes]
 def hostile(fill: Fill) -> AbstractContextManager[int]:
     """Return a name server that answers each query by a function."""
 
-    def reply_to(question: bytes) -> bytes:
-        reply = make_response(from_wire(question))
+    def reply_to(target: bytes) -> bytes:
+        reply = make_response(from_wire(target))
         return fill(reply, f"{reply.question[0].name}")
 
     return name_server(reply_to)
@@ -91,7 +91,7 @@ HOSTILE: list[tuple[str, RecordType, Fill]] = [
 
 
 @pytest.mark.parametrize(
-    ("kind", "fill"), [one[1:] for one in HOSTILE], ids=[o[0] for o in HOSTILE]
+    ("kind", "fill"), [case[1:] for case in HOSTILE], ids=[o[0] for o in HOSTILE]
 )
 def test_hostile_answers(kind: RecordType, fill: Fill) -> None:
     """Each answer of a name server is some records or a reason, and never another error."""

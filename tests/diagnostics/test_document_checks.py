@@ -51,13 +51,13 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD)
-def test_autoconfig(old: str, new: str, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD)
+def test_autoconfig(old: str, new: str, message: str) -> None:
     """Each thing that the draft does not allow is reported."""
     document = GOOD.decode()
     assert old in document
     found = autoconfig_findings(document.replace(old, new).encode())
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found
 
 
 BAD_POX = [
@@ -77,13 +77,13 @@ BAD_POX = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD_POX)
-def test_autodiscover(old: str, new: str, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD_POX)
+def test_autodiscover(old: str, new: str, message: str) -> None:
     """Each thing that Microsoft's pages do not allow is reported."""
     document = GOOD_POX.decode()
     assert old in document
     found = autodiscover_findings(document.replace(old, new).encode())
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found
 
 
 def test_order_of_protocols() -> None:
@@ -94,8 +94,8 @@ def test_order_of_protocols() -> None:
     )
 
 
-@pytest.mark.parametrize("case", [one for one in GOLDEN.values() if one.name not in ODD])
-def test_waypost_keeps_them(case: Case) -> None:
+@pytest.mark.parametrize("case", [case for case in GOLDEN.values() if case.name not in ODD])
+def test_documents_of_waypost_are_valid(case: Case) -> None:
     """Nothing is found in the documents that Waypost writes."""
     for name, findings in (
         ("autoconfig.xml", autoconfig_findings),
@@ -119,7 +119,7 @@ BY_SCHEMA = [
 
 
 @pytest.mark.parametrize(("old", "new"), BY_SCHEMA)
-def test_autoconfig_by_its_schema(old: str, new: str) -> None:
+def test_autoconfig_schema(old: str, new: str) -> None:
     """An element that is not allowed is reported with its line, if the document can be parsed."""
     text = GOOD.decode()
     assert old in text or "version" in old
@@ -136,12 +136,12 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize(("old", "new"), FOREIGN)
-def test_what_the_draft_does_not_know_is_ignored(old: str, new: str) -> None:
+def test_unknown_namespaces_are_ignored(old: str, new: str) -> None:
     """Elements and attributes of other namespaces are allowed anywhere (s"XML validation")."""
     assert autoconfig_findings(GOOD.decode().replace(old, new, 1).encode()) == []
 
 
-def test_the_schema_is_the_drafts() -> None:
+def test_schema_follows_the_draft() -> None:
     """Our schema accepts and refuses the same documents as the table of the draft's rules."""
     schema = etree.RelaxNG(
         etree.parse(Path(mail_documents.__file__).with_name(mail_documents.SCHEMA))
@@ -159,10 +159,10 @@ BAD_ACCOUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD_ACCOUNTS)
-def test_account(old: str, new: str, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD_ACCOUNTS)
+def test_account(old: str, new: str, message: str) -> None:
     """An account must be complete before its Protocols are read."""
     text = GOOD_POX.decode()
     assert old in text
     found = autodiscover_findings(text.replace(old, new).encode())
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found

@@ -36,12 +36,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD)
-def test_bad(old: str, new: str, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD)
+def test_bad(old: str, new: str, message: str) -> None:
     """Each thing that MS-ASCMD does not allow is reported."""
     assert old in GOOD
     found = activesync_findings(GOOD.replace(old, new).encode())
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found
 
 
 def test_mail_settings() -> None:
@@ -73,9 +73,9 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("status", "kind", "body", "said"), ANSWERS)
-def test_json(status: int, kind: str, body: bytes, said: str) -> None:
+@pytest.mark.parametrize(("status", "kind", "body", "message"), ANSWERS)
+def test_json(status: int, kind: str, body: bytes, message: str) -> None:
     """The JSON contains a URL, or an error in the form of Exchange."""
     found = json_findings("Autodiscoverv1", status, kind, body)
-    assert said in "; ".join(found)
-    assert bool(found) == bool(said)
+    assert message in "; ".join(found)
+    assert bool(found) == bool(message)

@@ -16,7 +16,7 @@ GOOD = BODY.decode()
 @pytest.mark.parametrize(
     "path", sorted(GOLDEN.glob("*/pacc*.json")), ids=lambda path: path.parent.name
 )
-def test_waypost_keeps_it(path: Path) -> None:
+def test_documents_of_waypost_are_valid(path: Path) -> None:
     """Nothing is found in the documents that Waypost writes, nor in their TXT records."""
     body = path.read_bytes()
     assert pacc_findings(body) == []
@@ -42,15 +42,15 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD)
-def test_bad(old: str, new: str, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD)
+def test_bad(old: str, new: str, message: str) -> None:
     """Each thing that the draft does not allow is reported."""
     assert old in GOOD
     found = pacc_findings(GOOD.replace(old, new, 1).encode())
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found
 
 
-def test_no_protocol_that_is_known() -> None:
+def test_only_unknown_protocols() -> None:
     """A document without any known protocol is reported; unknown members are not."""
     document = (
         b'{"authentication":{"password":true},"info":{"provider":{"name":"x"}},"protocols":%s}'
@@ -72,9 +72,9 @@ RECORDS = [
 ]
 
 
-@pytest.mark.parametrize(("texts", "said"), RECORDS)
-def test_digest(texts: list[str], said: str) -> None:
+@pytest.mark.parametrize(("texts", "message"), RECORDS)
+def test_digest(texts: list[str], message: str) -> None:
     """One of the records must have the digest of the document, byte by byte."""
     found = digest_findings(BODY, texts)
-    assert said in "; ".join(found)
-    assert bool(found) == bool(said)
+    assert message in "; ".join(found)
+    assert bool(found) == bool(message)

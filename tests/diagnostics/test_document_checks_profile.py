@@ -16,7 +16,7 @@ GOOD = (GOLDEN / "everything" / "mobileconfig.plist").read_bytes()
 @pytest.mark.parametrize(
     "path", sorted(GOLDEN.glob("*/mobileconfig.plist")), ids=lambda p: p.parent.name
 )
-def test_waypost_keeps_them(path: Path) -> None:
+def test_documents_of_waypost_are_valid(path: Path) -> None:
     """Nothing is found in the profiles that Waypost writes."""
     assert profile_findings(path.read_bytes()) == []
 
@@ -35,12 +35,12 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), BAD)
-def test_bad(old: bytes, new: bytes, said: str) -> None:
+@pytest.mark.parametrize(("old", "new", "message"), BAD)
+def test_bad(old: bytes, new: bytes, message: str) -> None:
     """Each thing that Apple's description does not allow is reported."""
     assert old in GOOD
     found = profile_findings(GOOD.replace(old, new))
-    assert any(said in line for line in found), found
+    assert any(message in line for line in found), found
 
 
 def test_identities() -> None:
@@ -73,19 +73,19 @@ MORE = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "keys", "said"), MORE)
-def test_exchange_and_address_books(kind: str, keys: dict[str, object], said: list[str]) -> None:
+@pytest.mark.parametrize(("kind", "keys", "message"), MORE)
+def test_exchange_and_address_books(kind: str, keys: dict[str, object], message: list[str]) -> None:
     """The keys of ActiveSync accounts and LDAP address books are known, too."""
     profile = plistlib.loads(GOOD)
     common = {key: profile["PayloadContent"][0][key] for key in profile_check.REQUIRED}
     profile["PayloadContent"] = [common | {"PayloadType": kind} | keys]
     found = profile_findings(plistlib.dumps(profile))
-    assert len(found) == len(said), found
-    assert all(line.endswith(end) for line, end in zip(found, said, strict=True)), found
+    assert len(found) == len(message), found
+    assert all(line.endswith(end) for line, end in zip(found, message, strict=True)), found
 
 
 @pytest.mark.parametrize("name", descriptions())
-def test_the_keys_are_apples(name: str) -> None:
+def test_keys_are_those_of_apple(name: str) -> None:
     """Our table has the keys, types, required keys and values of Apple's description."""
     special = {
         COMMON: (profile_check.COMMON_KEYS, profile_check.REQUIRED),
@@ -109,7 +109,7 @@ def test_the_keys_are_apples(name: str) -> None:
 def test_all_payloads_are_compared() -> None:
     """Our table has no payload whose description is missing in the tests."""
     assert {*profile_check.PAYLOADS, COMMON, TOP, SEARCHES} == {*descriptions()}
-    assert {key for one in descriptions().values() for key in one.values} == {
+    assert {key for description in descriptions().values() for key in description.values} == {
         *profile_check.ALLOWED,
         "PayloadType",
     }

@@ -8,7 +8,7 @@ FIRST = DiagnosticCode("first", "warning", "a message", "a fix")
 SECOND = DiagnosticCode("second", "error", "a message", "a fix", (AERC, K9))
 
 
-def test_only_the_first_are_kept() -> None:
+def test_limit_of_kept_diagnostics() -> None:
     """Of any number of diagnostics, the first of each code are kept, and all are counted."""
     found = (Diagnostic((FIRST, SECOND)[number % 2], f"p{number}") for number in range(1000))
     first, second = group_by_code(found, 2)

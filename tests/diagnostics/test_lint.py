@@ -516,7 +516,7 @@ KNOWN = DirectoryPolicy(
 DIVIDING = replace(PROVIDER, subaddress_separators="+")
 
 
-def test_sub_addresses() -> None:
+def test_subaddresses() -> None:
     """Clients that ask without the address keep its detail in the login name, and so does PACC."""
     code = "subaddress-login-name"
     assert codes([IMAP, SMTP], DIVIDING) == {code}
@@ -585,7 +585,9 @@ def test_oauth2_without_an_issuer() -> None:
     assert codes(services, known) == {"oauth2-alone", "oauth2-incomplete"}
     assert provider_affects_diagnostics(known)
     for provider in (PROVIDER, None):
-        (finding,) = (one for one in found(services, provider) if one.code == "pacc-none")
+        (finding,) = (
+            finding for finding in found(services, provider) if finding.code == "pacc-none"
+        )
         assert str(finding.location).startswith(
             "imap at imap.example.com:993: it accepts neither a password"
         )
@@ -625,11 +627,13 @@ def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, s
     """An `oAuth2` that Autoconfig leaves out is found, with the missing part."""
     provider = replace(PROVIDER, oauth2=servers)
 
-    assert [(one.code, one.location) for one in found([IMAP, SMTP], provider)] == expected
+    assert [
+        (finding.code, finding.location) for finding in found([IMAP, SMTP], provider)
+    ] == expected
     assert provider_affects_diagnostics(provider) == bool(servers)
 
 
-def test_only_those_who_are_told() -> None:
+def test_clients_of_a_finding() -> None:
     """A finding names the clients that read a format which describes the service, and no others."""
     plain = imap(port=143, security="none")
     outside = replace(plain, formats=frozenset({Format.PACC, Format.MOBILECONFIG}))
@@ -638,14 +642,14 @@ def test_only_those_who_are_told() -> None:
         ([IMAP, SMTP, outside], set()),
     ):
         (names,) = [
-            {client.shown for client in one.clients}
-            for one in found(offered)
-            if one.code == "plain-section"
+            {client.shown for client in finding.clients}
+            for finding in found(offered)
+            if finding.code == "plain-section"
         ] or [set()]
         assert names == expected
 
     only = replace(IMAP, formats=frozenset({Format.AUTOCONFIG}))
-    (finding,) = [one for one in found([only, SMTP]) if one.code == "no-incoming"]
+    (finding,) = [finding for finding in found([only, SMTP]) if finding.code == "no-incoming"]
     assert client_names(finding.clients) == ("Claws Mail", "Outlook", "Apple Mail", "PACC clients")
     assert client_names(ALL_CLIENTS) == ("every client",)
 
@@ -653,13 +657,13 @@ def test_only_those_who_are_told() -> None:
 @pytest.mark.rule("pacc-no-document")
 @FAST
 @given(st.lists(services(), min_size=1, max_size=4), PROVIDERS)
-def test_no_document_without_a_finding(offered: list[Service], provider: Provider) -> None:
+def test_missing_pacc_document_has_a_finding(offered: list[Service], provider: Provider) -> None:
     """A domain with mail that gets 404 in place of a PACC document has a finding about PACC."""
     entry = Domain(DomainPattern("example.com"), provider, tuple(offered))
     try:
         document.compose(client_config(entry, EXAMPLE_COM, None))
     except NoUsableService:
-        assert any(clients.PACC in one.clients for one in found(offered, provider)) or not {
+        assert any(clients.PACC in finding.clients for finding in found(offered, provider)) or not {
             one.type.value for one in offered if Format.PACC in one.formats
         } & {"imap", "pop3", "smtp", "jmap"}
 
@@ -673,7 +677,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_the_refused_are_found(case: Case) -> None:
+def test_refused_configurations_have_a_finding(case: Case) -> None:
     """Autoconfig refuses a golden case if the linter finds that a service is missing."""
     try:
         services = case.config().services
@@ -695,4 +699,4 @@ def test_clients_of_rules() -> None:
     named = {client for rule in RULES for client in rule.clients}
     # DAVx5 is no mail client, and not meant where every client is.
     assert named == {*ALL_CLIENTS, clients.DAVX5}
-    assert named == {one for one in clients.CLIENTS if one.reads is not None}
+    assert named == {client for client in clients.CLIENTS if client.reads is not None}

@@ -92,7 +92,7 @@ def test_thunderbird_without_the_issuer() -> None:
     assert thunderbird(body(Case("oauth2-alone"), "autoconfig.xml")) is None
 
 
-def test_both_sides_occur() -> None:
+def test_golden_cases_are_accepted_and_refused() -> None:
     """The golden answers contain documents that each client accepts, and some that it refuses."""
     for read in (k9, thunderbird):
         assert {read(body(case, "autoconfig.xml")) is None for case in AUTOCONFIG} == {True, False}

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.clients.published import resolver, zone_of
-from tests.clients.recorded import hear
+from tests.clients.recorded import run_client
 from tests.golden.cases import Case, cases
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
 from waypost.core.errors import DomainNotServed, NoUsableService
@@ -45,7 +45,9 @@ from waypost.web.public.handlers.autoconfig import FOR_WHOLE_DOMAIN
 TRYING = frozenset({"delta-chat", "himalaya"})
 # It does not escape the "&" of that address; it refuses U-labels before it asks.
 FOR_THE_ADDRESS = {("markup", "nextcloud-mail"), ("idn-domain", "thunderbird")}
-READERS = [one for one in CLIENTS if one.client.reads is Format.AUTOCONFIG and not one.edition]
+READERS = [
+    client for client in CLIENTS if client.client.reads is Format.AUTOCONFIG and not client.edition
+]
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
 METHODS: list[tuple[Authentication, ...]] = [
     *((one,) for one in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, OAUTH2, GSSAPI, NTLM, SCRAM)),
@@ -126,19 +128,19 @@ def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> b
     """Return whether a client without methods ends with a service that accepts no password."""
     account = outcome.account
     for server in (account.incoming, account.outgoing) if account else ():
-        for one in services:
-            at = one.endpoint
-            is_it = isinstance(at, HostEndpoint) and (one.type, at.port) == (
+        for service in services:
+            at = service.endpoint
+            is_it = isinstance(at, HostEndpoint) and (service.type, at.port) == (
                 server.kind,
                 server.port,
             )
-            if is_it and not server.method and OAUTH2 in one.authentication:
-                return not takes_password(one)
+            if is_it and not server.method and OAUTH2 in service.authentication:
+                return not takes_password(service)
     return False
 
 
 @pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
-def test_nobody_fails_in_silence(client: SimulatedClient) -> None:
+def test_clients_that_fail_have_a_finding(client: SimulatedClient) -> None:
     """If a record ends with no account, or an unusable one, a finding names that client."""
     silent, failures = [], 0
     for services in offers():
@@ -149,7 +151,7 @@ def test_nobody_fails_in_silence(client: SimulatedClient) -> None:
         if outcome.account is not None and not in_vain:
             continue
         failures += 1
-        named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
+        named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
         if client.client.shown not in named:
             silent.append((services, outcome))
 
@@ -165,13 +167,15 @@ def test_golden_answers(case: Case, client: SimulatedClient) -> None:
         services = case.config().services
     except DomainNotServed:
         return
-    outcome = hear(client, case.name).outcome
+    outcome = run_client(client, case.name).outcome
     if (case.name, client.key) in FOR_THE_ADDRESS:
         assert outcome.account is None
         return
     if outcome.account is None or outcome.warnings:
         findings = list(lint(case.config().provider, services))
-        assert client.client.shown in {one.shown for found in findings for one in found.clients}
+        assert client.client.shown in {
+            client.shown for found in findings for client in found.clients
+        }
 
 
 DAV_URLS = [
@@ -185,7 +189,7 @@ DAV_URLS = [
 
 
 @pytest.mark.parametrize(("url", "is_found"), DAV_URLS)
-def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
+def test_davx5_failures_have_a_finding(url: str, is_found: bool) -> None:
     """If DAVx5 does not find its calendars by the records of a domain, a finding names it."""
     services = [IMAP, SMTP, url_service(url=url)]
     entry = domain("example.com", *services)
@@ -195,13 +199,15 @@ def test_davx5_does_not_fail_in_silence(url: str, is_found: bool) -> None:
         is_there = request.host.partition(":")[0] in {"dav.example.com", "example.com"}
         return ServerAnswer(401 if is_there and "/dav" in request.url else 404)
 
-    heard = run_session(DAVX5.search(ClientUser.parse(f"{ALICE}")), answer, resolver(zone))
-    assert any(place.startswith("caldav ") for place in heard.outcome.other_services) == is_found
-    named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
+    transcript = run_session(DAVX5.search(ClientUser.parse(f"{ALICE}")), answer, resolver(zone))
+    assert (
+        any(place.startswith("caldav ") for place in transcript.outcome.other_services) == is_found
+    )
+    named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
     assert ("DAVx5" in named) != is_found
 
 
-def test_claws_mail_fails_in_silence_for_one_reason() -> None:
+def test_claws_mail_failures_have_a_finding_or_no_port_587() -> None:
     """If Claws Mail finds no IMAP and SMTP by records, 587 is missing, or a finding names it."""
     for services in offers():
         entry = domain("example.com", *services)
@@ -211,7 +217,9 @@ def test_claws_mail_fails_in_silence_for_one_reason() -> None:
             continue
         session = CLAWS_MAIL.search(ClientUser.parse(f"{ALICE}"))
         outcome = run_session(session, lambda _: NO_ANSWER, resolver(zone)).outcome
-        named = {one.shown for found in lint(None, tuple(services)) for one in found.clients}
+        named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
         # docs/lint.md says why that is no finding.
-        has_587 = any(one.data for one in zone.get(("SRV", "_submission._tcp.example.com"), ()))
+        has_587 = any(
+            record.data for record in zone.get(("SRV", "_submission._tcp.example.com"), ())
+        )
         assert outcome.account is not None or not has_587 or "Claws Mail" in named

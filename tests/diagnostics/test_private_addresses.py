@@ -55,7 +55,7 @@ def _port() -> Iterator[int]:
         yield urlsplit(url).port or 80
 
 
-def asked(*, allow_private: bool = False) -> ConformanceTarget:
+def conformance_target(*, allow_private: bool = False) -> ConformanceTarget:
     """Build the doctor's transport; a public server has answered already."""
     transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
     http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
@@ -76,18 +76,18 @@ REDIRECTED = [
 def test_redirects(target: str) -> None:
     """A public server cannot redirect to a private address, not even of the domain itself."""
     first = ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", f"/to/{target}")
-    refused = asked().follow(first)
+    refused = conformance_target().follow(first)
     assert refused.status == 0
     assert "has the private address" in refused.reason
     assert "--allow-private" in refused.reason
-    assert asked(allow_private=True).follow(first).body == b"inside"
+    assert conformance_target(allow_private=True).follow(first).body == b"inside"
 
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("port")
-def test_what_is_typed() -> None:
+def test_private_address_of_the_typed_domain() -> None:
     """The domain that the operator typed may have a private address, and redirect to itself."""
-    here = asked()
+    here = conformance_target()
     assert here.http.send(ClientRequest("GET", "http", DOMAIN, "/y")).body == b"inside"
     moved = ClientRequest("GET", "http", DOMAIN, f"/to/http://{DOMAIN}/z")
     assert here.follow(moved).body == b"inside"
@@ -95,20 +95,22 @@ def test_what_is_typed() -> None:
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("port")
-def test_what_documents_name() -> None:
+def test_private_addresses_that_documents_name() -> None:
     """A host that a document names is not asked at a private address, nor is a mail server."""
-    response = asked().http.send(ClientRequest("GET", "http", "stranger.example", "/"))
+    response = conformance_target().http.send(ClientRequest("GET", "http", "stranger.example", "/"))
     assert (response.status, "--allow-private" in response.reason) == (0, True)
     service = ParsedService("imap", DOMAIN, 81, "none")
-    (finding,) = check_mail_server(DoctorContext(asked(), []), service).findings
+    (finding,) = check_mail_server(DoctorContext(conformance_target(), []), service).findings
     assert finding.code == "mail-private"
-    (finding,) = check_mail_server(DoctorContext(asked(allow_private=True), []), service).findings
+    (finding,) = check_mail_server(
+        DoctorContext(conformance_target(allow_private=True), []), service
+    ).findings
     assert finding.code == "mail-silent"
 
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("port")
-def test_a_private_network() -> None:
+def test_all_addresses_are_private() -> None:
     """If no public server has answered, private addresses are asked as before."""
     http = HttpClient(
         ResolvingTransport(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)

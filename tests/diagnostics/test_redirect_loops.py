@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from tests.diagnostics.scripted import Reply, scripted
-from tests.diagnostics.test_conformance import asked
+from tests.diagnostics.test_conformance import conformance_target
 from waypost.diagnostics.conformance.redirect_loops import check_redirect_loops
 from waypost.diagnostics.conformance.reports import reports
 from waypost.diagnostics.conformance.schema_probes import PROBES
@@ -18,7 +18,7 @@ def redirecting(places: dict[str, str]) -> Reply:
     def reply(handler: BaseHTTPRequestHandler, _: bytes) -> None:
         path, _mark, query = handler.path.partition("?")
         known = (handler.path, f"{handler.headers['Host']}{path}", path)
-        location = next((places[one] for one in known if one in places), "")
+        location = next((places[method] for method in known if method in places), "")
         location = location.format(host=handler.headers["Host"], path=path, query=query)
         handler.send_response(302 if location else 404)
         if location:
@@ -32,7 +32,7 @@ def redirecting(places: dict[str, str]) -> Reply:
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 ADDRESS = "emailaddress=alice%40example.com"
 LOOPS = [
-    # what is redirected where, and what is said
+    # what is redirected where, and the message
     (
         {"autodiscover.example.com" + AUTODISCOVER: "https://{host}{path}"},
         ["https://autodiscover.example.com/autodiscover/autodiscover.xml is redirected to itself"],
@@ -85,37 +85,37 @@ NO_LOOPS: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("places", "said"), LOOPS)
-def test_loops(places: dict[str, str], said: list[str]) -> None:
+@pytest.mark.parametrize(("places", "message"), LOOPS)
+def test_loops(places: dict[str, str], message: list[str]) -> None:
     """Each URL in a loop is named: a URL to itself, with another query, or several URLs."""
     with scripted(redirecting(places)) as url:
-        found = list(check_redirect_loops(asked(url)))
+        found = list(check_redirect_loops(conformance_target(url)))
 
-    assert len(found) == len(said)
-    assert all(one.startswith(start) for one, start in zip(found, said, strict=True))
+    assert len(found) == len(message)
+    assert all(one.startswith(start) for one, start in zip(found, message, strict=True))
 
 
 @pytest.mark.parametrize("places", NO_LOOPS)
 def test_no_loops(places: dict[str, str]) -> None:
     """Other redirects, and invalid ones, are no loops."""
     with scripted(redirecting(places)) as url:
-        assert list(check_redirect_loops(asked(url))) == []
+        assert list(check_redirect_loops(conformance_target(url))) == []
 
 
 def test_likely_cause() -> None:
     """The report of the rule names the line to write into the web server in front."""
     with scripted(redirecting({AUTODISCOVER: "https://{host}{path}"})) as url:
-        found = {report.key: report for report in reports(asked(url))}
+        found = {report.key: report for report in reports(conformance_target(url))}
 
     assert found["redirect-loop"].verdict == "fails"
     assert "X-Forwarded-Proto" in found["redirect-loop"].findings[0]
     assert "proxy_set_header X-Forwarded-Proto $scheme;" in found["redirect-loop"].findings[0]
 
 
-def test_the_cause_is_told_once() -> None:
+def test_likely_cause_is_reported_once() -> None:
     """However many URLs are in loops, only the first line names the likely cause."""
     with scripted(redirecting(dict.fromkeys(WELL_KNOWN, "https://{host}{path}"))) as url:
-        found = list(check_redirect_loops(asked(url)))
+        found = list(check_redirect_loops(conformance_target(url)))
 
     assert [one.count("Likely cause") for one in found] == [1, 0]
     assert found[1] == "https://example.com/.well-known/carddav is redirected to itself"
@@ -124,13 +124,13 @@ def test_the_cause_is_told_once() -> None:
 def test_client_in_a_loop() -> None:
     """A client in a redirect loop fails, and its reason says so."""
     with scripted(redirecting({"/mobileconfig/": "https://{host}{path}?{query}"})) as url:
-        found = {report.key: report for report in reports(asked(url))}
+        found = {report.key: report for report in reports(conformance_target(url))}
 
     assert found["apple-mail"].verdict == "fails"
     assert "a redirect loop" in found["apple-mail"].findings[0]
 
 
-def test_doctor_looks_for_them() -> None:
+def test_doctor_reports_redirect_loops() -> None:
     """`waypost doctor` tries the rule as well."""
     assert "redirect-loop" in _RULE_KEYS
     assert {probe.key for probe in PROBES} >= _RULE_KEYS

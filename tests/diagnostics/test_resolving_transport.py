@@ -54,19 +54,19 @@ def test_addresses(host: str, expected: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("host", ["here.example", "second.example", "127.0.0.1"])
-def test_a_host_is_asked_itself(host: str) -> None:
+def test_request_goes_to_the_first_address_that_answers(host: str) -> None:
     """The request goes to the first address that answers, with the name in the Host header."""
-    asked: list[str] = []
+    conformance_target: list[str] = []
 
     def reply(handler: BaseHTTPRequestHandler, body: bytes) -> None:
-        asked.append(handler.headers["Host"])
+        conformance_target.append(handler.headers["Host"])
         fixed(200)(handler, body)
 
     with scripted(reply) as url:
         port = url.rpartition(":")[2]
         response = http().send(ClientRequest("GET", "http", f"{host}:{port}", "/"))
     assert response.status == 200
-    assert asked == [f"{host}:{port}"]
+    assert conformance_target == [f"{host}:{port}"]
 
 
 UNASKED = [
@@ -78,14 +78,14 @@ UNASKED = [
 
 
 @pytest.mark.parametrize(("host", "why"), UNASKED)
-def test_a_host_that_is_not_asked(host: str, why: str) -> None:
+def test_refused_host_is_not_requested(host: str, why: str) -> None:
     """There is no answer, and the response has the reason."""
     response = http().send(ClientRequest("GET", "https", host, "/"))
     assert response.status == 0
     assert why in response.reason
 
 
-def test_where_nobody_listens_nobody_asks_again() -> None:
+def test_closed_port_is_tried_once() -> None:
     """A closed port is tried once for all requests."""
     port = free_port()
     http_client = http()
@@ -102,7 +102,7 @@ def unknown(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
     raise NamesUnavailable("the resolver does not answer")
 
 
-def test_addresses_that_are_not_known() -> None:
+def test_unknown_addresses() -> None:
     """A host is unknown without an answer from DNS; an answer for one family is enough."""
     assert resolve_addresses(unknown, "half.example") == ("127.0.0.1",)
     assert resolve_addresses(unknown, "192.0.2.1") == ("192.0.2.1",)

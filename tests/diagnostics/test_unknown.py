@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from tests.diagnostics.scripted import fixed, scripted
-from tests.diagnostics.test_conformance import DOCUMENT, asked
+from tests.diagnostics.test_conformance import DOCUMENT, conformance_target
 from waypost.core.errors import NamesUnavailable
 from waypost.diagnostics.conformance.account_checks import AccountCheck
 from waypost.diagnostics.conformance.reports import ConformanceReport, client_reports, reports
@@ -36,11 +36,11 @@ def nothing_for(*types: RecordType) -> ConformanceTarget:
             raise NamesUnavailable(WHY)
         return ()
 
-    return replace(asked("http://127.0.0.1:1"), resolver=resolve)
+    return replace(conformance_target("http://127.0.0.1:1"), resolver=resolve)
 
 
-def found(question: ConformanceTarget) -> dict[str, ConformanceReport]:
-    return {one.key: one for one in reports(question)}
+def found(target: ConformanceTarget) -> dict[str, ConformanceReport]:
+    return {report.key: report for report in reports(target)}
 
 
 # What each client asks DNS before it has found its account by HTTP (docs/clients.md).
@@ -49,10 +49,10 @@ LATER = {"thunderbird": "MX", "delta-chat": "", "evolution": ""}
 
 
 def of_server(url: str, *types: RecordType) -> dict[str, ConformanceReport]:
-    return found(replace(nothing_for(*types), http=asked(url).http))
+    return found(replace(nothing_for(*types), http=conformance_target(url).http))
 
 
-def test_a_look_up_before_the_account() -> None:
+def test_unanswered_lookup_before_the_account() -> None:
     """A client that asks DNS first neither works nor fails if DNS does not answer."""
     with scripted(serving) as url:
         rows = of_server(url, "SRV")
@@ -68,7 +68,7 @@ def test_a_look_up_before_the_account() -> None:
     assert rows["services"].findings == (WHY,)
 
 
-def test_a_look_up_after_the_account() -> None:
+def test_unanswered_lookup_after_the_account() -> None:
     """A look-up that comes after the account was found changes nothing."""
     with scripted(serving) as url:
         rows = of_server(url, "MX")
@@ -76,7 +76,7 @@ def test_a_look_up_after_the_account() -> None:
     assert rows["thunderbird"].verdict in {"works", "works with warnings"}
 
 
-def test_nothing_is_found_and_something_unknown() -> None:
+def test_no_account_and_an_unanswered_lookup() -> None:
     """A client without an account does not fail if DNS might have named one."""
     with scripted(fixed(404)) as url:
         rows = of_server(url, "MX", "SRV", "TXT")
@@ -91,23 +91,25 @@ def test_nothing_is_found_and_something_unknown() -> None:
 @pytest.mark.parametrize(
     "limits", [ExchangeLimits(requests=3), ExchangeLimits(total_seconds=0.001)]
 )
-def test_what_was_not_asked_any_more(limits: ExchangeLimits) -> None:
+def test_requests_after_a_limit(limits: ExchangeLimits) -> None:
     """If a limit is reached, no client works or fails, and no rule is kept or broken."""
     with scripted(serving) as url:
-        rows = found(asked(url, limits=limits))
+        rows = found(conformance_target(url, limits=limits))
     # It asks DNS alone, which is not asked here.
     assert rows.pop("claws-mail").verdict == "not offered"
-    assert {one.verdict for one in rows.values()} <= {"not checked", "works"}
-    assert {one.verdict for one in rows.values() if one.kind == "client"} == {"not checked"}
-    assert all(one.remark for one in rows.values() if one.verdict == "not checked")
+    assert {row.verdict for row in rows.values()} <= {"not checked", "works"}
+    assert {row.verdict for row in rows.values() if row.kind == "client"} == {"not checked"}
+    assert all(row.remark for row in rows.values() if row.verdict == "not checked")
 
 
-def test_an_account_that_cannot_be_checked() -> None:
+def test_mail_servers_that_cannot_be_checked() -> None:
     """A client whose mail servers are unknown is not reported as working."""
     with scripted(serving) as url:
         rows = {
             one.key: one
-            for one in client_reports(asked(url), lambda _: AccountCheck(unknown_reason=WHY))
+            for one in client_reports(
+                conformance_target(url), lambda _: AccountCheck(unknown_reason=WHY)
+            )
         }
     assert rows["kmail"].account is not None
     assert (rows["kmail"].verdict, rows["kmail"].remark) == ("not checked", WHY)

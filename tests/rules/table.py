@@ -147,7 +147,7 @@ def _is_mark(node: ast.AST) -> bool:
 
 
 def _ids(where: str, call: ast.Call) -> list[str]:
-    ids = [one.value for one in call.args if isinstance(one, ast.Constant)]
+    ids = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
     texts = [one for one in ids if isinstance(one, str)]
     if not texts or call.keywords or len(texts) < len(call.args):
         raise BadTable(f"{where}: the mark `rule` takes ids as they are in the tables")

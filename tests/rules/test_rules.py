@@ -16,18 +16,18 @@ from tests.rules.table import (
 )
 
 
-def test_every_rule_is_shown() -> None:
+def test_every_rule_is_tested_or_explained() -> None:
     """Each rule is cited by a test or says why it is not obeyed; each citation is a rule."""
     assert list(findings(tables(), citations())) == []
 
 
-def test_there_are_rules() -> None:
+def test_tables_and_tests_are_not_empty() -> None:
     """The test above reads the tables and the tests, not empty folders."""
     assert "autoconfig" in {table.key for table in tables()}
     assert citations()
 
 
-def test_page_is_fresh() -> None:
+def test_page_is_current() -> None:
     """The page is the one that `make docs` writes."""
     assert page() == PAGE.read_text(encoding="utf-8")
 
@@ -36,7 +36,7 @@ ROW = 'id = "dns-a"\ntext = "A."\nsource = "S"\n'
 HEAD = 'title = "T"\n'
 
 BAD_TABLES = [
-    # text, what is said
+    # text, the message
     ("title = ", "dns: "),
     (HEAD, "at least one"),
     (f"[[rule]]\n{ROW}", "must be a title"),
@@ -52,10 +52,10 @@ BAD_TABLES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), BAD_TABLES)
-def test_bad_tables(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), BAD_TABLES)
+def test_bad_tables(text: str, message: str) -> None:
     """A table with a mistake is refused, and the message names the mistake."""
-    with pytest.raises(BadTable, match=said):
+    with pytest.raises(BadTable, match=message):
         read("dns", text)
 
 
@@ -85,7 +85,7 @@ def test_citations(text: str, ids: list[str]) -> None:
 
 
 BAD_FILES = [
-    # text, what is said
+    # text, the message
     (f"{ONE}def helper(): ...", "f.py:1: the mark `rule` must be"),
     (f'pytestmark = pytest.mark.rule("dns-a")\n{TEST}', "f.py:1: the mark"),
     (f'B = [pytest.param(1, marks=pytest.mark.rule("dns-a"))]\n{TEST}', "f.py:1: the mark"),
@@ -98,10 +98,10 @@ BAD_FILES = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), BAD_FILES)
-def test_bad_citations(text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "message"), BAD_FILES)
+def test_bad_citations(text: str, message: str) -> None:
     """A mark that would not count is refused, not ignored."""
-    with pytest.raises(BadTable, match=said):
+    with pytest.raises(BadTable, match=message):
         list(cited("f.py", text))
 
 
@@ -109,7 +109,7 @@ SHOWN = Rule("dns-a", "A.", "S")
 LEFT = Rule("dns-b", "B.", "S", "why")
 
 BETWEEN = [
-    # rules, ids that a test cites, what is said
+    # rules, ids that a test cites, the message
     ((SHOWN, LEFT), ["dns-a"], []),
     ((SHOWN, LEFT), ["dns-a", "dns-b"], []),
     ((SHOWN,), [], ["dns-a: no test shows it, and there is no not_obeyed"]),
@@ -119,8 +119,8 @@ BETWEEN = [
 ]
 
 
-@pytest.mark.parametrize(("rules", "ids", "said"), BETWEEN)
-def test_findings(rules: tuple[Rule, ...], ids: list[str], said: list[str]) -> None:
+@pytest.mark.parametrize(("rules", "ids", "message"), BETWEEN)
+def test_findings(rules: tuple[Rule, ...], ids: list[str], message: list[str]) -> None:
     """A rule without a test, a test without a rule, and a duplicate are found."""
     found = findings([Table("dns", "T", rules)], [Citation("t", one) for one in ids])
-    assert list(found) == said
+    assert list(found) == message

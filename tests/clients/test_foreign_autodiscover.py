@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.strangers import (
+from tests.clients.foreign_documents import (
     BY_KEY,
     GOOD,
     GOOD_POX,
@@ -35,16 +35,16 @@ BAD_POX = [
 ]
 
 
-@pytest.mark.parametrize(("body", "said"), BAD_POX)
-def test_what_outlook_refuses(body: bytes, said: str) -> None:
+@pytest.mark.parametrize(("body", "message"), BAD_POX)
+def test_documents_that_outlook_refuses(body: bytes, message: str) -> None:
     """Outlook sets up no account from an answer that breaks Microsoft's schema."""
     client = BY_KEY["outlook-for-windows"]
-    heard = run_session(
+    transcript = run_session(
         client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=body),
     )
-    assert heard.outcome.account is None
-    assert said in "; ".join(heard.outcome.reasons)
+    assert transcript.outcome.account is None
+    assert message in "; ".join(transcript.outcome.reasons)
 
 
 BAD_PROFILES = [
@@ -60,14 +60,14 @@ BAD_PROFILES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "body", "said"), BAD_PROFILES)
-def test_what_apple_refuses(kind: str, body: bytes, said: str) -> None:
+@pytest.mark.parametrize(("kind", "body", "message"), BAD_PROFILES)
+def test_profiles_that_apple_refuses(kind: str, body: bytes, message: str) -> None:
     """A profile that breaks Apple's description results in no account."""
     reasons, _ = outcome_of("apple-mail", ServerAnswer(200, kind, body=body))
-    assert any(part in reasons for part in said.split("|")), reasons
+    assert any(part in reasons for part in message.split("|")), reasons
 
 
-def test_outlook_takes_no_password_without_spa() -> None:
+def test_outlook_sends_no_plain_password_without_spa() -> None:
     """If SPA is not off, Outlook's account has no plain password, and there is a warning."""
     body = changed(b"<SPA>off</SPA>", b"", GOOD_POX)
     client = BY_KEY["outlook-for-windows"]
@@ -98,7 +98,7 @@ def test_outlook_follows_its_redirect_probe() -> None:
     assert outcome.source == f"https://elsewhere.example{POX}"
 
 
-def test_new_outlook_is_never_given_imap() -> None:
+def test_new_outlook_gets_no_imap() -> None:
     """For Outlook's newer apps, IMAP settings in an ActiveSync answer are an error."""
     client = BY_KEY["outlook-new-and-mobile"]
     outcome = run_session(
@@ -191,7 +191,7 @@ JSONS = [
 
 
 @pytest.mark.parametrize(("body", "source"), JSONS)
-def test_outlook_is_led_by_json(body: bytes, source: str) -> None:
+def test_outlook_posts_to_the_url_in_json(body: bytes, source: str) -> None:
     """Outlook POSTs to the https URL in the JSON answer, and continues if that is useless."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
@@ -265,8 +265,8 @@ def test_thunderbird_follows_plain_http_to_https(place: str, found: bool) -> Non
     outcome = run_session(client.search(ClientUser.parse("alice@example.com")), answer).outcome
     assert (outcome.account is not None) == found
     if found:
-        asked = "the client asks its user whether to trust else.example"
-        assert outcome.warnings == (asked,)
+        requests = "the client asks its user whether to trust else.example"
+        assert outcome.warnings == (requests,)
 
 
 def test_thunderbird_reads_the_best_answer_alone() -> None:
@@ -283,17 +283,17 @@ def test_thunderbird_reads_the_best_answer_alone() -> None:
     assert outcome.account is None
 
 
-@pytest.mark.parametrize(("body", "said"), BAD_POX)
-def test_what_em_client_refuses(body: bytes, said: str) -> None:
+@pytest.mark.parametrize(("body", "message"), BAD_POX)
+def test_documents_that_em_client_refuses(body: bytes, message: str) -> None:
     """EM Client is assumed to read answers as Outlook does, except redirects."""
     client = BY_KEY["em-client"]
-    heard = run_session(
+    transcript = run_session(
         client.search(ClientUser.parse("alice@example.com")),
         lambda _: ServerAnswer(200, XML, body=body),
     )
-    assert heard.outcome.account is None
+    assert transcript.outcome.account is None
     if "redirect" not in body.decode():
-        assert said in "; ".join(heard.outcome.reasons)
+        assert message in "; ".join(transcript.outcome.reasons)
 
 
 NINE = [
@@ -309,8 +309,8 @@ NINE = [
 ]
 
 
-@pytest.mark.parametrize(("first", "document", "said"), NINE)
-def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
+@pytest.mark.parametrize(("first", "document", "message"), NINE)
+def test_nine(first: tuple[int, bytes], document: bytes, message: str) -> None:
     """Nine uses an ActiveSync server, or else the first IMAP and SMTP service of a document."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
@@ -323,7 +323,7 @@ def test_nine(first: tuple[int, bytes], document: bytes, said: str) -> None:
         BY_KEY["nine"].search(ClientUser.parse("alice@example.com")), answer
     ).outcome
     text = f"{outcome.account or outcome.source or outcome.reasons[-1]}"
-    assert said in text
+    assert message in text
 
 
 def test_devices_follow_a_redirect() -> None:

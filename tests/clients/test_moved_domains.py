@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.clients.foreign_documents import BY_KEY
 from tests.clients.recorded import Application
-from tests.clients.strangers import BY_KEY
 from tests.web.asgi import Client as Asker
 from waypost.diagnostics.simulated_clients.session import (
     ClientRequest,
@@ -98,12 +98,16 @@ def test_thunderbird(answer: Callable[[ClientRequest], ServerAnswer]) -> None:
 
 
 @pytest.mark.parametrize("key", ["mustang", "sailfish-os"])
-def test_who_compares_the_domain(answer: Callable[[ClientRequest], ServerAnswer], key: str) -> None:
+def test_clients_that_compare_the_domain(
+    answer: Callable[[ClientRequest], ServerAnswer], key: str
+) -> None:
     """Clients that compare `domain` with the typed domain get no account for a moved domain."""
     user = ClientUser.parse("alice@renamed.example")
-    heard = run_session(BY_KEY[key].search(user), answer)
+    transcript = run_session(BY_KEY[key].search(user), answer)
 
-    assert heard.outcome.account is None
-    documents = [said.body for _, said in heard.exchanges if b"<clientConfig" in said.body]
+    assert transcript.outcome.account is None
+    documents = [
+        response.body for _, response in transcript.exchanges if b"<clientConfig" in response.body
+    ]
     assert documents
-    assert all(b"<domain>new.example</domain>" in one for one in documents)
+    assert all(b"<domain>new.example</domain>" in document for document in documents)

@@ -80,18 +80,18 @@ def _from_site(site: Site, request: ClientRequest, application: Application) -> 
     return application.answer(request) if request.path.startswith(site.path) else ServerAnswer(404)
 
 
-def held(account: Account) -> list[MailServer]:
+def expected(account: Account) -> list[MailServer]:
     """Return an account of Thunderbird, in the words of the records."""
     return [
         MailServer(
-            one.type,
-            one.host,
-            one.port,
-            SECURITY[one.socket_type],
-            one.authentication,
-            one.login_name,
+            server.type,
+            server.host,
+            server.port,
+            SECURITY[server.socket_type],
+            server.authentication,
+            server.login_name,
         )
-        for one in (account.incoming, account.outgoing)
+        for server in (account.incoming, account.outgoing)
     ]
 
 
@@ -113,7 +113,7 @@ def test_thunderbird(mail_client: Thunderbird, asker: Asker, domain: str) -> Non
 
     assert (account is None) == (real is None)
     if account and real:
-        assert held(real) == [account.incoming, account.outgoing]
+        assert expected(real) == [account.incoming, account.outgoing]
 
 
 @pytest.mark.parametrize(
@@ -132,16 +132,18 @@ def test_delta_chat(chat_client: DeltaChat, asker: Asker, domain: str) -> None:
     account = recorded(DELTA_CHAT, asker, address).account
 
     assert account is not None
-    for one in (account.incoming, account.outgoing):
-        assert f"{one.kind}:[{one.host}:{one.port}:{one.security}" in used
+    for server in (account.incoming, account.outgoing):
+        assert f"{server.kind}:[{server.host}:{server.port}:{server.security}" in used
 
 
-def in_evolution(held: MailServer) -> Server:
+def in_evolution(expected: MailServer) -> Server:
     """Convert a record to Evolution's words; for IMAP and POP3 a password is no mechanism."""
-    plain = "LOGIN" if held.kind == "smtp" else ""
+    plain = "LOGIN" if expected.kind == "smtp" else ""
     mechanisms = {"password-cleartext": plain, "password-encrypted": "CRAM-MD5", "": ""}
-    mechanism = mechanisms[held.method]
-    return Server(held.kind, held.host, held.port, held.security, mechanism, held.login)
+    mechanism = mechanisms[expected.method]
+    return Server(
+        expected.kind, expected.host, expected.port, expected.security, mechanism, expected.login
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,11 +170,13 @@ def test_evolution(gnome_client: Evolution, asker: Asker, domain: str) -> None:
         assert real.outgoing == in_evolution(outcome.account.outgoing)
 
 
-def in_kmail(held: MailServer) -> KMailServer:
+def in_kmail(expected: MailServer) -> KMailServer:
     """Convert a record to KMail's words; a plain password is the default."""
     methods = {"password-encrypted": "CramMD5", "OAuth2": "OAuth2"}
-    method = methods.get(held.method, "plain")
-    return KMailServer(held.kind, held.host, held.port, held.security, method, held.login)
+    method = methods.get(expected.method, "plain")
+    return KMailServer(
+        expected.kind, expected.host, expected.port, expected.security, method, expected.login
+    )
 
 
 @pytest.mark.parametrize(
@@ -199,9 +203,9 @@ def test_kmail(kde_client: KMail, asker: Asker, domain: str) -> None:
         assert outgoing == in_kmail(outcome.account.outgoing)
 
 
-def in_geary(held: MailServer) -> GearyServer:
+def in_geary(expected: MailServer) -> GearyServer:
     """Convert a record to Geary's words."""
-    return GearyServer(f"{held.host}:{held.port}", held.security, held.login)
+    return GearyServer(f"{expected.host}:{expected.port}", expected.security, expected.login)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +231,7 @@ def test_geary(gtk_client: Geary, asker: Asker, domain: str) -> None:
         assert real.smtp == in_geary(record.outgoing)
 
 
-def test_placeholders_count_letter_by_letter(
+def test_placeholders_are_case_sensitive(
     chat_client: DeltaChat, mail_servers: CheckedMailServers, asker: Asker
 ) -> None:
     """A placeholder in lower case is not replaced, by Delta Chat too."""

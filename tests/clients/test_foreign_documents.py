@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.clients.strangers import (
+from tests.clients.foreign_documents import (
     AUTOCONFIG,
     BY_KEY,
     GOOD,
@@ -114,13 +114,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(
-    ("key", "kind", "body", "said"),
-    [(key, kind, body, said) for keys, kind, body, said in BAD for key in keys],
+    ("key", "kind", "body", "message"),
+    [(key, kind, body, message) for keys, kind, body, message in BAD for key in keys],
 )
-def test_what_a_client_refuses(key: str, kind: str, body: bytes, said: str) -> None:
+def test_documents_that_a_client_refuses(key: str, kind: str, body: bytes, message: str) -> None:
     """If a client cannot use a document, it has no account, and a reason."""
     reasons, _ = outcome_of(key, ServerAnswer(200, kind, body=body))
-    assert any(part in reasons for part in said.split("|")), reasons
+    assert any(part in reasons for part in message.split("|")), reasons
 
 
 LOGIN = b"<username>alice@example.com</username>"
@@ -228,8 +228,8 @@ PECULIAR = [
 ]
 
 
-@pytest.mark.parametrize(("key", "body", "held"), PECULIAR)
-def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
+@pytest.mark.parametrize(("key", "body", "expected"), PECULIAR)
+def test_unusual_values(key: str, body: bytes, expected: str) -> None:
     """The record of each client reads peculiar values in the same way as the client."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
@@ -239,11 +239,11 @@ def test_peculiar_readings(key: str, body: bytes, held: str) -> None:
         BY_KEY[key].search(ClientUser.parse("alice@example.com")), answer
     ).outcome.account
     assert account is not None
-    assert held in {account.incoming.login, account.incoming.security, account.incoming.method}
+    assert expected in {account.incoming.login, account.incoming.security, account.incoming.method}
 
 
 @pytest.mark.parametrize("key", ["delta-chat", "evolution", "evolution-346", "kmail-2212"])
-def test_who_stops_at_an_empty_document(key: str) -> None:
+def test_clients_that_stop_at_an_empty_document(key: str) -> None:
     """A success without services ends the search of these clients."""
     empty = b'<clientConfig version="1.1"><emailProvider id="x"/></clientConfig>'
     _, has_stopped = outcome_of(key, ServerAnswer(200, XML, body=empty))
@@ -280,9 +280,11 @@ def test_redirects(location: str, lost: set[str]) -> None:
     user = ClientUser.parse("alice@example.com")
     # SnappyMail requests this URL only by plain http.
     asking = [key for key in AUTOCONFIG if key != "snappymail"]
-    heard = {key: run_session(BY_KEY[key].search(user), redirecting(location)) for key in asking}
+    transcript = {
+        key: run_session(BY_KEY[key].search(user), redirecting(location)) for key in asking
+    }
     lost = lost - {"snappymail"}
-    assert {key for key, one in heard.items() if one.outcome.account is None} == lost
+    assert {key for key, item in transcript.items() if item.outcome.account is None} == lost
 
 
 def test_documents_that_are_too_long() -> None:
@@ -317,7 +319,7 @@ ANSWERS = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
-def test_no_answer_breaks_a_record(answers: list[ServerAnswer]) -> None:
+def test_any_answer_has_an_outcome(answers: list[ServerAnswer]) -> None:
     """Whatever a server answers, each record ends with a readable outcome."""
     for client in CLIENTS:
         count = 0
@@ -327,6 +329,8 @@ def test_no_answer_breaks_a_record(answers: list[ServerAnswer]) -> None:
             count += 1
             return answers[count % len(answers)]
 
-        heard = run_session(client.search(ClientUser.parse("alice@example.com")), answer)
-        assert len(heard.exchanges) <= REQUESTS_MAX
-        assert heard.outcome.account or heard.outcome.reasons or not client.expects_account
+        transcript = run_session(client.search(ClientUser.parse("alice@example.com")), answer)
+        assert len(transcript.exchanges) <= REQUESTS_MAX
+        assert (
+            transcript.outcome.account or transcript.outcome.reasons or not client.expects_account
+        )
