@@ -26,18 +26,14 @@ CASES = sorted((REPORTS / "layout").glob("*.json"))
 WIDTHS = {"pipe": None, "80": 80, "40": 40}
 
 
-def group(case: dict[str, Any]) -> DiagnosticGroup:
-    """Read the diagnostics of one code from a test case."""
-    definition = DiagnosticCode(case["code"], case["severity"], case["message"], case["fix"])
-    diagnostics = [Diagnostic(definition, place) for place in case["places"]]
-    return DiagnosticGroup(
-        definition,
-        diagnostics,
-        case.get("count", len(diagnostics)),
-        tuple(case.get("clients", ())),
-        case.get("reach", 0),
-        case.get("is_cause", False),
-    )
+def group(one: dict[str, Any]) -> DiagnosticGroup:
+    """Read what was found of one code."""
+    about = DiagnosticCode(one["code"], one["severity"], one["message"], one["fix"])
+    kept = [Diagnostic(about, place) for place in one["places"]]
+    keys = {"reach": "broken_client_count", "is_cause": "is_cause"}
+    more = {name: one[key] for key, name in keys.items() if key in one}
+    breaks = tuple(one.get("clients", ()))
+    return DiagnosticGroup(about, kept, one.get("count", len(kept)), breaks, **more)
 
 
 def report(path: Path) -> CheckReport:
@@ -120,17 +116,12 @@ def on_a_terminal(
 ) -> str:
     """Run a command on its own terminal; return its output."""
     ours, theirs = pty.openpty()
-    inherited = {
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM", "COLORTERM"}
     }
-    variables = {
-        **inherited,
-        "TERM": "xterm-256color",
-        "COLUMNS": f"{columns}",
-        "HOME": f"{home}",
-    }
+    variables = {**kept, "TERM": "xterm-256color", "COLUMNS": f"{columns}", "HOME": f"{home}"}
     command = [sys.executable, "-m", "waypost", *arguments]
     with subprocess.Popen(
         command,

@@ -133,7 +133,7 @@ def _parse_address(text: str) -> EmailAddress:
         raise AddressError(f"ADDRESS: {error}") from error
 
 
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+def _context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         try:
@@ -164,7 +164,7 @@ def _ispdb_url(url: str) -> str:
 def _doctor_context(
     email_address: EmailAddress,
     resolver: str,
-    tls_context: ssl.SSLContext,
+    context: ssl.SSLContext,
     seconds: tuple[float, float],
     ispdb_url: str,
     allow_private: bool,
@@ -178,10 +178,8 @@ def _doctor_context(
         domain=email_address.domain.ascii,
         allow_private=allow_private,
     )
-    http = HttpClient(
-        transport,
-        ExchangeLimits(timeout_seconds=timeout, total_seconds=total),
-        tls_context=tls_context,
+    wire = HttpClient(
+        transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), tls_context=context
     )
     asked = Asked(wire, email_address.local_part, email_address.domain.ascii, UNSERVED, dns)
     return DoctorContext(asked, dns.failed)
