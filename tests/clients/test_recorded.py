@@ -312,7 +312,10 @@ def test_all_clients_have_the_same_servers(
     account = outcome.account
     assert account is not None
     servers = [account.incoming, account.outgoing]
-    assert [(server.host, server.port, server.security) for server in servers] == [incoming, outgoing]
+    assert [(server.host, server.port, server.security) for server in servers] == [
+        incoming,
+        outgoing,
+    ]
     # Sailfish OS reads no login name.
     login = "" if client.key == "sailfish-os" else str(who_asks(case).address)
     assert {server.login for server in servers} == {login}
