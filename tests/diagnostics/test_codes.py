@@ -96,7 +96,7 @@ TEXTS: list[tuple[Diagnostic, Callable[[Diagnostic], str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("one", "read", "text"), TEXTS)
+@pytest.mark.parametrize(("diagnostic", "read", "text"), TEXTS)
 def test_texts(diagnostic: Diagnostic, read: Callable[[Diagnostic], str], text: str) -> None:
     """A diagnostic is one line: the place, what was seen, and what Waypost does."""
     assert read(diagnostic) == text
@@ -106,7 +106,7 @@ MEMBERS = {"code", "severity", "message", "fix", "link"}
 
 
 @pytest.mark.parametrize(
-    ("one", "more"),
+    ("diagnostic", "more"),
     [
         (Diagnostic(ABOUT, "host", "seen"), {"place", "detail"}),
         (Diagnostic(ABOUT, RowLocation("server", "4")), {"table", "key", "problem", "effect"}),
