@@ -76,11 +76,11 @@ REDIRECTED = [
 def test_redirects(target: str) -> None:
     """A public server cannot redirect to a private address, not even of the domain itself."""
     first = ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", f"/to/{target}")
-    refused = conformance_target().follow(first)
+    refused = conformance_target().send_following_redirects(first)
     assert refused.status == 0
     assert "has the private address" in refused.reason
     assert "--allow-private" in refused.reason
-    assert conformance_target(allow_private=True).follow(first).body == b"inside"
+    assert conformance_target(allow_private=True).send_following_redirects(first).body == b"inside"
 
 
 @pytest.mark.servers
@@ -90,7 +90,7 @@ def test_private_address_of_the_typed_domain() -> None:
     here = conformance_target()
     assert here.http.send(ClientRequest("GET", "http", DOMAIN, "/y")).body == b"inside"
     moved = ClientRequest("GET", "http", DOMAIN, f"/to/http://{DOMAIN}/z")
-    assert here.follow(moved).body == b"inside"
+    assert here.send_following_redirects(moved).body == b"inside"
 
 
 @pytest.mark.servers

@@ -5,7 +5,7 @@ from typing import Final
 
 from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode, RowLocation
 
-_LIST: Final = (
+_CODES_IN_ORDER: Final = (
     DiagnosticCode(
         "db-service",
         "error",
@@ -157,7 +157,7 @@ _LIST: Final = (
         "delete one of the rows in automx2's database, and import again",
     ),
 )
-ROW_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
+ROW_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _CODES_IN_ORDER}
 
 
 def row_diagnostic(code: str, table: str, key: object, problem: str, effect: str) -> Diagnostic:
@@ -177,5 +177,5 @@ DiagnosticSink = Callable[[Diagnostic], None]
 """Called with each row that no answer uses, and the reason."""
 
 
-def ignore_diagnostic(_one: Diagnostic) -> None:
+def ignore_diagnostic(_diagnostic: Diagnostic) -> None:
     """Ignore the diagnostic."""

@@ -5,7 +5,7 @@ from typing import Final
 from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode
 
 NO_ACCOUNT: Final = "client-no-account"
-_LIST: Final = (
+_CODES_IN_ORDER: Final = (
     DiagnosticCode(
         NO_ACCOUNT,
         "error",
@@ -80,7 +80,7 @@ _LIST: Final = (
         "read a raw + in a query as +, because some clients do not escape it",
     ),
 )
-CLIENT_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
+CLIENT_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _CODES_IN_ORDER}
 
 
 def client_diagnostic(code: str, text: str) -> Diagnostic:

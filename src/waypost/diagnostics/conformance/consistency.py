@@ -80,7 +80,7 @@ def _response(target: ConformanceTarget, format_name: AnswerFormat, address: str
     if format_name == "autoconfig":
         return target.get_autoconfig(address)
     if format_name == "autodiscover":
-        return target.post(urls.pox_body(address))
+        return target.post_autodiscover(urls.autodiscover_body(address))
     return target.http.send(profile_request(EmailAddress.parse(address)))
 
 

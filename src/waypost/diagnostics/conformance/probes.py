@@ -56,9 +56,9 @@ def _check_well_known(target: ConformanceTarget) -> Iterator[str]:
     query = urls.address_query(target.address)
     second = target.http.send(urls.well_known(target.domain, "https", query))
     if not second.is_success and not second.is_redirect:
-        yield f"{urls.WELL_KNOWN}: {describe(second)}"
+        yield f"{urls.WELL_KNOWN_PATH}: {describe(second)}"
     elif first.is_success and second.is_success and first.body != second.body:
-        yield f"{urls.WELL_KNOWN} differs from {urls.MAIL}"
+        yield f"{urls.WELL_KNOWN_PATH} differs from {urls.AUTOCONFIG_PATH}"
 
 
 def _check_without_address(target: ConformanceTarget) -> Iterator[str]:
@@ -78,10 +78,11 @@ def _check_uppercase_domain(target: ConformanceTarget) -> Iterator[str]:
 
 
 def _check_unserved_domain(target: ConformanceTarget) -> Iterator[str]:
+    domain = target.unserved_domain
     if target.serves_every_domain():
-        yield f"every domain is served, {target.unserved} too; name one that is not (--unserved)"
+        yield f"every domain is served, {domain} too; name one that is not (--unserved)"
         return
-    address = f"{target.local_part}@{target.unserved}"
+    address = f"{target.local_part}@{domain}"
     response = target.get_autoconfig_of_unserved()
     if response.is_success:
         answer = describe(response)
@@ -89,7 +90,9 @@ def _check_unserved_domain(target: ConformanceTarget) -> Iterator[str]:
     elif response.status not in {0, 404}:
         # No answer at all (such as TLS refused for an unknown name) ends no search either.
         yield f"Autoconfig for a domain that is not served: {describe(response)} instead of 404"
-    request = urls.pox(f"autodiscover.{target.unserved}", address, content_type="text/xml")
+    request = urls.autodiscover_request(
+        f"autodiscover.{target.unserved_domain}", address, content_type="text/xml"
+    )
     response = target.http.send(request)
     if response.is_success and not _has_error_code(response):
         answer = f"{describe(response)} without an ErrorCode"
@@ -97,7 +100,7 @@ def _check_unserved_domain(target: ConformanceTarget) -> Iterator[str]:
 
 
 def _check_autodiscover(target: ConformanceTarget) -> Iterator[str]:
-    response = target.post(urls.pox_body(target.address))
+    response = target.post_autodiscover(urls.autodiscover_body(target.address))
     if not response.is_success or _has_error_code(response):
         yield f"/autodiscover/autodiscover.xml: {describe(response)}, no settings"
         return
@@ -108,7 +111,9 @@ def _check_autodiscover(target: ConformanceTarget) -> Iterator[str]:
 
 def _check_path_case(target: ConformanceTarget) -> Iterator[str]:
     # Three spellings were seen; the one that Outlook uses depends on its version.
-    request = urls.pox(f"autodiscover.{target.domain}", target.address, content_type="text/xml")
+    request = urls.autodiscover_request(
+        f"autodiscover.{target.domain}", target.address, content_type="text/xml"
+    )
     for path in ("/Autodiscover/Autodiscover.xml", "/AutoDiscover/AutoDiscover.xml"):
         response = target.http.send(replace(request, path=path))
         if not _has_protocols(response):
@@ -119,14 +124,16 @@ def _check_content_types(target: ConformanceTarget) -> Iterator[str]:
     # Thunderbird sends a charset, FairEmail sends no Content-Type at all.
     for kind in ("text/xml; charset=utf-8", ""):
         host = f"autodiscover.{target.domain}"
-        response = target.http.send(urls.pox(host, target.address, content_type=kind))
+        response = target.http.send(
+            urls.autodiscover_request(host, target.address, content_type=kind)
+        )
         if not _has_protocols(response):
             yield f"POST with {kind or 'no'} Content-Type: {describe(response)}"
 
 
 def _check_get(target: ConformanceTarget) -> Iterator[str]:
     # Delta Chat sends this request, and ends its search at any successful XML.
-    request = ClientRequest("GET", "https", f"autodiscover.{target.domain}", urls.AUTODISCOVER)
+    request = ClientRequest("GET", "https", f"autodiscover.{target.domain}", urls.AUTODISCOVER_PATH)
     response = target.http.send(request)
     if response.is_success:
         yield f"GET {request.path} is a success ({describe(response)})"
@@ -140,17 +147,17 @@ def _check_bad_xml(target: ConformanceTarget) -> Iterator[str]:
         "XML without an address": b"<Autodiscover/>",
     }
     for description, body in bodies.items():
-        response = target.post(body)
+        response = target.post_autodiscover(body)
         if not response.status or response.status >= 500:
             yield f"{description}: {describe(response)}"
 
 
 def _check_entities(target: ConformanceTarget) -> Iterator[str]:
-    plain = urls.pox_body(target.address)
+    plain = urls.autodiscover_body(target.address)
     head, mark, rest = plain.partition(b"<Autodiscover")
     address = target.address.encode()
     body = head + _DTD % address + mark + rest.replace(address, b"&who;")
-    response = target.post(body)
+    response = target.post_autodiscover(body)
     if _has_protocols(response):
         yield "an entity that the client defines is expanded"
     elif response.status >= 500:
@@ -170,7 +177,7 @@ def _check_soap(target: ConformanceTarget) -> Iterator[str]:
 def _check_head(target: ConformanceTarget) -> Iterator[str]:
     # RFC 9110 s9.3.2.
     request = urls.autoconfig(target.domain, "https", urls.address_query(target.address))
-    response = target.follow(replace(request, method="HEAD"))
+    response = target.send_following_redirects(replace(request, method="HEAD"))
     if not response.is_success:
         yield f"HEAD {request.path}: {describe(response)}"
 
@@ -207,7 +214,7 @@ def has_autoconfig(target: ConformanceTarget) -> bool:
 
 
 def _has_autodiscover(target: ConformanceTarget) -> bool:
-    return _has_protocols(target.post(urls.pox_body(target.address)))
+    return _has_protocols(target.post_autodiscover(urls.autodiscover_body(target.address)))
 
 
 HTTP_PROBES: Final[tuple[Probe, ...]] = (

@@ -41,7 +41,7 @@ def _requests(target: ConformanceTarget) -> Iterator[ClientRequest]:
     yield urls.autoconfig(target.domain, "https", query)
     yield urls.well_known(target.domain, "https", query)
     for host in (f"autodiscover.{target.domain}", target.domain):
-        yield ClientRequest("GET", "https", host, urls.AUTODISCOVER)
+        yield ClientRequest("GET", "https", host, urls.AUTODISCOVER_PATH)
     yield profile_request(EmailAddress.parse(target.address))
     yield ClientRequest("GET", "https", f"{HOST_LABEL}.{target.domain}", PATH)
     for path in _WELL_KNOWN:

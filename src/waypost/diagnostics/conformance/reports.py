@@ -305,7 +305,9 @@ def _unserved_domain_findings(
     """
     if target.serves_every_domain():
         return
-    transcript, unknown = _run_client(client, target, f"{target.local_part}@{target.unserved}")
+    transcript, unknown = _run_client(
+        client, target, f"{target.local_part}@{target.unserved_domain}"
+    )
     # This server cannot change what DNS says about a domain that is not served.
     if unanswered_requests := [
         reason for request, reason in unknown.items() if isinstance(request, ClientRequest)

@@ -4,7 +4,7 @@ from typing import Final
 
 from waypost.diagnostics.diagnostic import DiagnosticCode
 
-_LIST: Final = (
+_CODES_IN_ORDER: Final = (
     DiagnosticCode(
         "autoconfig",
         "error",
@@ -187,5 +187,5 @@ _LIST: Final = (
         detail_is_complete=True,
     ),
 )
-RULE_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
+RULE_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _CODES_IN_ORDER}
 """The codes by the key of the rule."""

@@ -46,7 +46,7 @@ def _check_activesync(target: ConformanceTarget) -> Iterator[str]:
 
 
 def _activesync_response(target: ConformanceTarget) -> ServerAnswer:
-    return target.post(urls.pox_body(target.address, mobile=True))
+    return target.post_autodiscover(urls.autodiscover_body(target.address, mobile=True))
 
 
 def _check_json(target: ConformanceTarget) -> Iterator[str]:

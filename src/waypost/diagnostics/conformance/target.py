@@ -18,14 +18,14 @@ class ConformanceTarget:
     """The server and the domain that are checked.
 
     Attributes:
-        unserved: a domain that the server must not know.
+        unserved_domain: a domain that the server must not know.
         resolver: answers DNS look-ups; None if DNS is not asked.
     """
 
     http: HttpClient
     local_part: str
     domain: str
-    unserved: str
+    unserved_domain: str
     resolver: Resolver | None = None
 
     @property
@@ -47,9 +47,9 @@ class ConformanceTarget:
     def get_autoconfig(self, address: str | None = None) -> ServerAnswer:
         """Return the answer at the draft's first URL."""
         query = urls.address_query(address or self.address)
-        return self.follow(urls.autoconfig(self.domain, "https", query))
+        return self.send_following_redirects(urls.autoconfig(self.domain, "https", query))
 
-    def follow(self, request: ClientRequest) -> ServerAnswer:
+    def send_following_redirects(self, request: ClientRequest) -> ServerAnswer:
         """Return the answer after all redirects, which most clients follow."""
         asking = follow_redirects(request)
         question = next(asking)
@@ -66,12 +66,14 @@ class ConformanceTarget:
 
     def get_autoconfig_of_unserved(self) -> ServerAnswer:
         """Return the Autoconfig answer for the domain that the server must not know."""
-        query = urls.address_query(f"{self.local_part}@{self.unserved}")
-        return self.follow(urls.autoconfig(self.unserved, "https", query))
+        query = urls.address_query(f"{self.local_part}@{self.unserved_domain}")
+        return self.send_following_redirects(urls.autoconfig(self.unserved_domain, "https", query))
 
-    def post(self, body: bytes) -> ServerAnswer:
+    def post_autodiscover(self, body: bytes) -> ServerAnswer:
         """Send an Autodiscover body, and return the answer."""
-        request = urls.pox(f"autodiscover.{self.domain}", self.address, content_type="text/xml")
+        request = urls.autodiscover_request(
+            f"autodiscover.{self.domain}", self.address, content_type="text/xml"
+        )
         return self.http.send(replace(request, body=body))
 
 

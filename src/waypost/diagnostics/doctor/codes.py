@@ -4,7 +4,7 @@ from typing import Final
 
 from waypost.diagnostics.diagnostic import Diagnostic, DiagnosticCode
 
-_LIST: Final = (
+_CODES_IN_ORDER: Final = (
     DiagnosticCode(
         "dns-silent",
         "error",
@@ -174,7 +174,7 @@ _LIST: Final = (
         "try again later",
     ),
 )
-DOCTOR_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _LIST}
+DOCTOR_CODES: Final[dict[str, DiagnosticCode]] = {code.code: code for code in _CODES_IN_ORDER}
 
 
 def doctor_diagnostic(code: str, location: str, detail: str = "") -> Diagnostic:

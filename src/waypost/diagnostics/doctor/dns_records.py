@@ -39,8 +39,8 @@ def record_findings(context: DoctorContext, expected: Sequence[Record]) -> Itera
     # about the name say why.
     if pacc_response(context.target).status:
         with suppress(NamesUnavailable):
-            for what in check_digest(context.target):
-                yield doctor_diagnostic("pacc-digest", f"_ua-auto-config.{context.domain}", what)
+            for finding in check_digest(context.target):
+                yield doctor_diagnostic("pacc-digest", f"_ua-auto-config.{context.domain}", finding)
 
 
 def _expected_endpoints(expected: Sequence[Record]) -> dict[str, set[tuple[str, int]]]:

@@ -27,10 +27,10 @@ def host_name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
     domain = context.domain
     failed_addresses: dict[str, str] = {}
     for host, path in (
-        (f"autoconfig.{domain}", urls.MAIL),
-        (f"autodiscover.{domain}", urls.AUTODISCOVER),
+        (f"autoconfig.{domain}", urls.AUTOCONFIG_PATH),
+        (f"autodiscover.{domain}", urls.AUTODISCOVER_PATH),
         (f"{HOST_LABEL}.{domain}", PATH),
-        (domain, urls.WELL_KNOWN),
+        (domain, urls.WELL_KNOWN_PATH),
     ):
         with suppress(NamesUnavailable):
             is_required = _has_pacc(context) if path == PATH else host != domain

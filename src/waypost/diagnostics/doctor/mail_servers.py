@@ -58,7 +58,9 @@ def fetch_autoconfig(context: DoctorContext) -> ServerAnswer:
     if first.is_success:
         return first
     query = urls.address_query(context.target.address)
-    second = context.target.follow(urls.well_known(context.domain, "https", query))
+    second = context.target.send_following_redirects(
+        urls.well_known(context.domain, "https", query)
+    )
     return second if second.is_success else first
 
 
@@ -78,7 +80,7 @@ def services_of_documents(context: DoctorContext) -> ServicesOfDocuments:
     """Return the mail servers of Autoconfig, and those that only Autodiscover names."""
     address = EmailAddress.parse(context.target.address)
     autoconfig = fetch_autoconfig(context)
-    autodiscover = context.target.post(urls.pox_body(context.target.address))
+    autodiscover = context.target.post_autodiscover(urls.autodiscover_body(context.target.address))
 
     def parse_answer(answer_format: AnswerFormat, response: ServerAnswer) -> Answer:
         return read_answer(answer_format, response.status, response.body, address)

@@ -26,7 +26,7 @@ def database_findings(
     """
     request = ClientRequest.get(f"{database_url.rstrip('/')}/{context.domain}")
     location = urlsplit(database_url).netloc
-    response = context.target.follow(request)
+    response = context.target.send_following_redirects(request)
     if response.status == 404 or response.is_unknown:
         return  # The database does not know the domain, or was not asked.
     address = EmailAddress.parse(context.target.address)

@@ -60,8 +60,8 @@ def autoconfig_findings(body: bytes) -> list[str]:
         findings.append("there is no incomingServer")
     for section in sections:
         kind = section.get("type") or ""
-        where = f"{documents.local_name(section)} {kind[:20]}"
-        findings += [f"{where}: {what}" for what in _section_findings(kind, section)]
+        section_name = f"{documents.local_name(section)} {kind[:20]}"
+        findings += [f"{section_name}: {finding}" for finding in _section_findings(kind, section)]
     return list(dict.fromkeys(findings))
 
 
@@ -158,7 +158,7 @@ def autodiscover_findings(body: bytes) -> list[str]:
     for protocol in documents.protocols(root):
         kind = documents.child_text(protocol, "Type")
         if kind in {"IMAP", "POP3", "SMTP"}:
-            findings += [f"{kind}: {what}" for what in _protocol_findings(protocol)]
+            findings += [f"{kind}: {finding}" for finding in _protocol_findings(protocol)]
     return list(dict.fromkeys(findings))
 
 

@@ -78,7 +78,7 @@ def _protocol_findings(protocols: Mapping[str, Any]) -> Iterator[str]:
         elif name in _HOST_PROTOCOLS and not is_host(f"{server.get('host', '')}"):
             yield f"{name}: host is no host name"
         elif name in _URL_PROTOCOLS:
-            yield from (f"{name}: {what}" for what in _url_findings(server.get("url")))
+            yield from (f"{name}: {finding}" for finding in _url_findings(server.get("url")))
 
 
 def _url_findings(url: object) -> Iterator[str]:

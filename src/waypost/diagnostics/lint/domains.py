@@ -35,7 +35,7 @@ class LintResult:
         """Return the number of diagnostics, counted once for each different set of services."""
         return sum(group.count for group in self.groups)
 
-    def for_scripts(self) -> list[dict[str, object]]:
+    def to_json(self) -> list[dict[str, object]]:
         """Return the diagnostics that were kept, the most severe first."""
         return [
             diagnostic_json(diagnostic) for group in self.groups for diagnostic in group.diagnostics

@@ -43,25 +43,25 @@ def _diagnostics(
     rule: Rule, target_by_format: Mapping[Format | None, LintTarget]
 ) -> Iterator[Diagnostic]:
     """Check a rule for each of its clients; clients of the same format are checked once."""
-    clients_by_place: dict[str, list[MailClient]] = {}
+    clients_by_location: dict[str, list[MailClient]] = {}
     checked: list[tuple[LintTarget, list[str]]] = []
     for client in rule.clients:
         format_target = target_by_format[client.reads]
-        places = next(
+        locations = next(
             (
-                places_of_target
-                for checked_target, places_of_target in checked
+                locations_of_target
+                for checked_target, locations_of_target in checked
                 if checked_target is format_target
             ),
             None,
         )
-        if places is None:
-            places = list(dict.fromkeys(rule.check(format_target)))
-            checked.append((format_target, places))
-        for where in places:
-            clients_by_place.setdefault(where, []).append(client)
-    for where, clients in clients_by_place.items():
-        yield Diagnostic(rule, where, clients=tuple(clients))
+        if locations is None:
+            locations = list(dict.fromkeys(rule.check(format_target)))
+            checked.append((format_target, locations))
+        for location in locations:
+            clients_by_location.setdefault(location, []).append(client)
+    for location, clients in clients_by_location.items():
+        yield Diagnostic(rule, location, clients=tuple(clients))
 
 
 def provider_affects_diagnostics(provider: Provider) -> bool:

@@ -22,7 +22,11 @@ from waypost.core.clients import (
     THUNDERBIRD,
     THUNDERBIRD_IOS,
 )
-from waypost.diagnostics.client_groups import ALL_CLIENTS, AUTOCONFIG, WITHOUT_ADDRESS
+from waypost.diagnostics.client_groups import (
+    ALL_CLIENTS,
+    AUTOCONFIG_CLIENTS,
+    CLIENTS_WITHOUT_ADDRESS,
+)
 from waypost.diagnostics.lint import address_books, authentication, checks, pacc
 from waypost.diagnostics.lint.likely_mistakes import MISTAKE_RULES
 from waypost.diagnostics.lint.rule import Rule
@@ -54,7 +58,7 @@ RULES: Final = (
         "there is no IMAP or POP3, or no SMTP, in addition to this service: these clients set up "
         "no account, and some of them stop searching at such a document",
         "add an IMAP and an SMTP service",
-        AUTOCONFIG,
+        AUTOCONFIG_CLIENTS,
         check=checks.modern_only,
     ),
     Rule(
@@ -241,7 +245,7 @@ RULES: Final = (
         "if a client asks without the address, as Evolution 3.46 does, Waypost does not ask the "
         "directory, and the service is missing",
         "give the attribute a default in the directory's rules",
-        (*WITHOUT_ADDRESS, PACC),
+        (*CLIENTS_WITHOUT_ADDRESS, PACC),
         check=checks.directory_host,
     ),
     Rule(
@@ -250,7 +254,7 @@ RULES: Final = (
         "a client that asks without the address, as Evolution 3.46 does, gets the address as the "
         "login name",
         "make the mail server accept the address as login name too",
-        (*WITHOUT_ADDRESS, PACC),
+        (*CLIENTS_WITHOUT_ADDRESS, PACC),
         check=checks.directory_login_name,
     ),
     Rule(
@@ -259,7 +263,7 @@ RULES: Final = (
         "users are looked up by their address, which these clients do not send (Delta Chat: at "
         "one URL; Evolution: in 3.46), so they get the login name that is configured here",
         "make the mail server accept that login name too",
-        WITHOUT_ADDRESS,
+        CLIENTS_WITHOUT_ADDRESS,
         check=checks.directory_by_address,
     ),
     Rule(

@@ -19,7 +19,7 @@ from waypost.core.clients import (
     SNAPPYMAIL,
     THUNDERBIRD,
 )
-from waypost.diagnostics.client_groups import AUTOCONFIG
+from waypost.diagnostics.client_groups import AUTOCONFIG_CLIENTS
 from waypost.diagnostics.lint import authentication
 from waypost.diagnostics.lint.rule import Rule
 
@@ -31,7 +31,7 @@ METHOD_RULES: Final = (
         "and K-9 ignore OAuth2, and the other clients send a password or fail; profiles and "
         "Autodiscover cannot describe OAuth2 for mail",
         "offer password-cleartext after OAuth2 if passwords work",
-        (*AUTOCONFIG, OUTLOOK, APPLE_MAIL),
+        (*AUTOCONFIG_CLIENTS, OUTLOOK, APPLE_MAIL),
         check=authentication.oauth2_alone,
     ),
     Rule(

@@ -46,7 +46,7 @@ def _search_address(
         if outcome is not None:
             return outcome
     # MS-OXDISCO s3.1.5.4: a GET without a password, useful only if it is redirected.
-    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER_PATH)
     response = yield redirect_probe
     target = redirect_probe.redirected_to(response.location) if response.status == 302 else None
     if target is not None and target.scheme == "https":
@@ -66,7 +66,9 @@ def _post(
     host: str, user: ClientUser, reasons: list[str]
 ) -> Generator[ClientRequest, ServerAnswer, Outcome | ClientUser | None]:
     """POST with the schema of mobile devices; None if the search continues."""
-    request = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
+    request = urls.autodiscover_request(
+        host, user.typed_address, content_type="text/xml", mobile=True
+    )
     response = yield from post_with_redirects(request)
     if not response.is_success:
         reasons.append(f"{request.url}: {describe(response)}")

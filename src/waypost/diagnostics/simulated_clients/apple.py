@@ -27,7 +27,7 @@ from waypost.diagnostics.simulated_clients.urls import address_query
 from waypost.parsing import property_list
 
 CONTENT_TYPE: Final = "application/x-apple-aspen-config"
-PROFILE: Final = "/mobileconfig/"
+PROFILE_PATH: Final = "/mobileconfig/"
 _COMMON: Final = ("PayloadIdentifier", "PayloadUUID", "PayloadType", "PayloadVersion")
 _METHODS: Final = {
     "EmailAuthPassword": "password-cleartext",
@@ -56,7 +56,7 @@ def profile_request(address: EmailAddress, typed: str = "") -> ClientRequest:
         typed: the same address exactly as typed, if that differs.
     """
     host = f"autoconfig.{address.domain.ascii}"
-    return ClientRequest("GET", "https", host, PROFILE, address_query(typed or f"{address}"))
+    return ClientRequest("GET", "https", host, PROFILE_PATH, address_query(typed or f"{address}"))
 
 
 def search(user: ClientUser) -> ClientSession:

@@ -49,8 +49,8 @@ def search(user: ClientUser) -> ClientSession:
             read_autoconfig,
         ),
         (urls.well_known(user.domain), read_autoconfig),
-        (ClientRequest("GET", "https", user.domain, urls.AUTODISCOVER), read_autodiscover),
-        (ClientRequest("GET", "https", host, urls.AUTODISCOVER), read_autodiscover),
+        (ClientRequest("GET", "https", user.domain, urls.AUTODISCOVER_PATH), read_autodiscover),
+        (ClientRequest("GET", "https", host, urls.AUTODISCOVER_PATH), read_autodiscover),
     ]
     reasons: list[str] = []
     for request, reader in sources:
@@ -79,7 +79,7 @@ def _fetch(request: ClientRequest) -> Generator[ClientRequest, ServerAnswer, Ser
         response = yield from follow_redirects(
             request, max_redirects=REDIRECTS_MAX, allow_relative=False
         )
-        if not response.is_success or request.path != urls.AUTODISCOVER:
+        if not response.is_success or request.path != urls.AUTODISCOVER_PATH:
             return response
         try:
             root = documents.parse(response.body)

@@ -37,7 +37,7 @@ def search(user: ClientUser) -> ClientSession:
     hosts = [*(record.data for record in records[:1]), user.domain, f"autodiscover.{user.domain}"]
     reasons: list[str] = []
     for host in hosts:
-        request = urls.pox(host, user.typed_address, content_type="text/xml")
+        request = urls.autodiscover_request(host, user.typed_address, content_type="text/xml")
         response = yield request
         try:
             require(response.is_success, describe(response))

@@ -193,7 +193,7 @@ def _autodiscover(
 ) -> Generator[ClientRequest, ServerAnswer, _Candidate | None]:
     for host in (user.domain, f"autodiscover.{user.domain}"):
         # [code] It sends no Content-Type.
-        request = urls.pox(host, user.typed_address, content_type="")
+        request = urls.autodiscover_request(host, user.typed_address, content_type="")
         response = yield request
         try:
             account = _read_autodiscover(_document(response))

@@ -54,7 +54,7 @@ def search_by_json(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
 def search_by_xml(user: ClientUser, reasons: list[str]) -> OutcomeSearch:
     """POST to three URLs; the first usable answer counts."""
     for scheme, host in _urls(user.domain):
-        request = urls.pox(host, user.typed_address, scheme=scheme)
+        request = urls.autodiscover_request(host, user.typed_address, scheme=scheme)
         response = yield request
         target = request.redirected_to(response.location) if response.is_redirect else None
         if target is not None and target.scheme == "https":

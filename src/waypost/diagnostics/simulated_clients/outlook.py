@@ -57,23 +57,24 @@ def _search_address(
     response = yield from follow_redirects(lookup, max_redirects=REDIRECTS_MAX)
     json_location = url_of_json(response.body) if response.is_success else ""
     if json_location.startswith("https://"):
-        target = urls.pox(name, user.typed_address, content_type="text/xml").redirected_to(
-            json_location
-        )
+        target = urls.autodiscover_request(
+            name, user.typed_address, content_type="text/xml"
+        ).redirected_to(json_location)
         outcome = (yield from _post(target, user, reasons)) if target is not None else None
         if outcome is not None:
             return outcome
     else:
         reasons.append(f"{lookup.url}: {describe(response)}, no URL of Autodiscover")
     first = [
-        urls.pox(host, user.typed_address, content_type="text/xml") for host in (user.domain, name)
+        urls.autodiscover_request(host, user.typed_address, content_type="text/xml")
+        for host in (user.domain, name)
     ]
     for request in first:
         outcome = yield from _post(request, user, reasons)
         if outcome is not None:
             return outcome
     # s2.4 step 9: unauthenticated, by plain http, and useful only if it redirects to https.
-    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER)
+    redirect_probe = ClientRequest("GET", "http", name, urls.AUTODISCOVER_PATH)
     response = yield redirect_probe
     target = first[1].redirected_to(response.location) if response.status in {301, 302} else None
     if target is None or target.scheme != "https":
@@ -91,7 +92,7 @@ def _by_srv(
     """POST to the host of an SRV record, whatever its port (s2.4 step 10)."""
     records = yield from look_up_srv("_autodiscover", user.domain)
     for host in [record.data for record in records][:1]:
-        request = urls.pox(host, user.typed_address, content_type="text/xml")
+        request = urls.autodiscover_request(host, user.typed_address, content_type="text/xml")
         outcome = yield from _post(request, user, reasons)
         if isinstance(outcome, Outcome) and not f".{host}".endswith(f".{user.domain}"):
             question = f"the client asks its user whether to trust {host}"

@@ -42,7 +42,9 @@ def search(user: ClientUser) -> ClientSession:
         return Outcome(source=url)
     if response.is_success:
         reasons.append(f"{lookup.url}: success, but no JSON with an https Url")
-    mobile = urls.pox(host, user.typed_address, content_type="text/xml", mobile=True)
+    mobile = urls.autodiscover_request(
+        host, user.typed_address, content_type="text/xml", mobile=True
+    )
     response = yield from post_with_redirects(mobile)
     if not response.is_success:
         return Outcome(reasons=tuple(reasons), has_stopped=bool(reasons))

@@ -113,10 +113,14 @@ def _autodiscover(
     name = f"autodiscover.{user.domain}"
     requests = [_srv_request(record, request_address) for record in _by_priority(records)]
     requests += [
-        urls.pox(host, request_address, content_type="application/xml")
+        urls.autodiscover_request(host, request_address, content_type="application/xml")
         for host in (user.domain, name)
     ]
-    requests.append(urls.pox(name, request_address, scheme="http", content_type="application/xml"))
+    requests.append(
+        urls.autodiscover_request(
+            name, request_address, scheme="http", content_type="application/xml"
+        )
+    )
     for request in requests:
         response = yield request
         try:
@@ -138,7 +142,9 @@ def _by_priority(records: tuple[DnsAnswer, ...]) -> list[DnsAnswer]:
 def _srv_request(record: DnsAnswer, request_address: str) -> ClientRequest:
     scheme: urls.Scheme = "http" if record.port == 80 else "https"
     host = record.data if record.port in {80, 443} else f"{record.data}:{record.port}"
-    return urls.pox(host, request_address, scheme=scheme, content_type="application/xml")
+    return urls.autodiscover_request(
+        host, request_address, scheme=scheme, content_type="application/xml"
+    )
 
 
 def _read_autodiscover(body: bytes, request_address: str, user: ClientUser) -> Account:

@@ -68,11 +68,14 @@ def _send_requests(
     """Send all requests, whatever the answers are; the most preferred one comes first."""
     name = f"autodiscover.{domain}"
     answers = []
-    for request in (urls.pox(name, address), urls.pox(domain, address)):
+    for request in (
+        urls.autodiscover_request(name, address),
+        urls.autodiscover_request(domain, address),
+    ):
         response = yield request
         answers.append(_Answer(request, response))
     # [code] Useful only if it redirects to https; then it POSTs again.
-    plain = urls.pox(name, address, scheme="http")
+    plain = urls.autodiscover_request(name, address, scheme="http")
     response = yield plain
     target = plain.redirected_to(response.location) if response.is_redirect else None
     if target is not None and target.scheme == "https":
@@ -84,7 +87,7 @@ def _send_requests(
         record.data for record in sorted(records, key=lambda record: record.weight) if record.data
     ]
     if hosts:
-        request = urls.pox(hosts[0], address)
+        request = urls.autodiscover_request(hosts[0], address)
         response = yield request
         answers.append(_Answer(request, response, _trust_warning(hosts[0], domain)))
     return answers

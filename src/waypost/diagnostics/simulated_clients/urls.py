@@ -12,9 +12,9 @@ DATABASE_SOURCES_HOST: Final = "raw.githubusercontent.com"
 MUSTANG_DATABASE_HOST: Final = "v1.ispdb.net"
 DATABASE_HOSTS: Final = frozenset({DATABASE_HOST, DATABASE_SOURCES_HOST, MUSTANG_DATABASE_HOST})
 """The public databases: hosts outside of the domain that a user asks about."""
-MAIL: Final = "/mail/config-v1.1.xml"
-WELL_KNOWN: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
-AUTODISCOVER: Final = "/autodiscover/autodiscover.xml"
+AUTOCONFIG_PATH: Final = "/mail/config-v1.1.xml"
+WELL_KNOWN_PATH: Final = "/.well-known/autoconfig/mail/config-v1.1.xml"
+AUTODISCOVER_PATH: Final = "/autodiscover/autodiscover.xml"
 
 ANY_RESPONSE: Final = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 OUTLOOK_REQUEST: Final = (
@@ -34,12 +34,12 @@ Scheme = Literal["https", "http"]
 
 def autoconfig(domain: str, scheme: Scheme = "https", query: str = "") -> ClientRequest:
     """Return a GET of the draft's URL 1.1, or 1.3 with plain http."""
-    return ClientRequest("GET", scheme, f"autoconfig.{domain}", MAIL, query)
+    return ClientRequest("GET", scheme, f"autoconfig.{domain}", AUTOCONFIG_PATH, query)
 
 
 def well_known(domain: str, scheme: Scheme = "https", query: str = "") -> ClientRequest:
     """Return a GET of the draft's URL 1.2."""
-    return ClientRequest("GET", scheme, domain, WELL_KNOWN, query)
+    return ClientRequest("GET", scheme, domain, WELL_KNOWN_PATH, query)
 
 
 def database(domain: str) -> ClientRequest:
@@ -52,7 +52,7 @@ def address_query(address: str) -> str:
     return f"emailaddress={quote(address, safe='')}"
 
 
-def pox(
+def autodiscover_request(
     host: str,
     address: str,
     *,
@@ -62,11 +62,11 @@ def pox(
 ) -> ClientRequest:
     """Return the POST of an Autodiscover request (Microsoft's POX pages; MS-ASCMD if mobile)."""
     headers = (("Content-Type", content_type),) if content_type else ()
-    body = pox_body(address, mobile=mobile)
-    return ClientRequest("POST", scheme, host, AUTODISCOVER, "", headers, body)
+    body = autodiscover_body(address, mobile=mobile)
+    return ClientRequest("POST", scheme, host, AUTODISCOVER_PATH, "", headers, body)
 
 
-def pox_body(address: str, *, mobile: bool = False) -> bytes:
+def autodiscover_body(address: str, *, mobile: bool = False) -> bytes:
     """Build the body of an Autodiscover request."""
     namespace = MOBILE_REQUEST if mobile else OUTLOOK_REQUEST
     root = in_namespace("Autodiscover", namespace)
