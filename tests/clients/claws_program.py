@@ -111,9 +111,9 @@ def _asks_dns(process: subprocess.Popen[bytes]) -> bool:
     rows = (folder / "net" / "udp").read_text(encoding="ascii").splitlines()[1:]
     sockets = {f"socket:[{row.split()[9]}]" for row in rows}
     held = set()
-    for link in (folder / "fd").iterdir():
+    for one in (folder / "fd").iterdir():
         with suppress(FileNotFoundError):  # It has just been closed.
-            held.add(f"{link.readlink()}")
+            held.add(f"{one.readlink()}")
     return bool(sockets & held)
 
 

@@ -130,7 +130,7 @@ def mail_client(
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedMailServers:
+class MailServers:
     """The servers where clients log in."""
 
     imap: Dovecot
@@ -141,12 +141,12 @@ class CheckedMailServers:
 def mail_servers(
     network: None,  # noqa: ARG001 -- where these are started
     authority: Authority,
-) -> Iterator[CheckedMailServers]:
+) -> Iterator[MailServers]:
     """Yield the IMAP and submission servers for all names of MAIL_HOSTS."""
     require(programs=["dovecot"])
     pair = authority.issue("mail", MAIL_HOSTS)
     with dovecot(pair) as imap, submission(pair) as smtp:
-        yield CheckedMailServers(imap, smtp)
+        yield MailServers(imap, smtp)
 
 
 @pytest.fixture(scope="package")
@@ -161,7 +161,7 @@ def calendar_server(
 @pytest.fixture(scope="package")
 def chat_client(
     front: Front,  # noqa: ARG001 -- in whose network it is started
-    mail_servers: CheckedMailServers,  # noqa: ARG001 -- the same
+    mail_servers: MailServers,  # noqa: ARG001 -- the same
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DeltaChat]:
     """Yield a Delta Chat that resolves only the names of all sites and mail servers."""

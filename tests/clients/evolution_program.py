@@ -143,7 +143,7 @@ class Evolution:
         return function(*arguments)
 
     def _function(self, name: str) -> Any:
-        return next(getattr(library, name) for library in self._libraries if hasattr(library, name))
+        return next(getattr(one, name) for one in self._libraries if hasattr(one, name))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.aerc import Aerc
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.servers.authority import Authority
 from tests.servers.login import Login
 from tests.servers.requirements import require
@@ -30,7 +30,7 @@ def user(address: str) -> str:
 
 
 def test_published_zone_is_enough_for_a_login(
-    aerc: Aerc, front: Front, mail_servers: CheckedMailServers
+    aerc: Aerc, front: Front, mail_servers: MailServers
 ) -> None:
     """By the SRV records of `waypost show dns`, aerc finds both servers and logs in."""
     address = "alice@hosted.example"
@@ -43,7 +43,7 @@ def test_published_zone_is_enough_for_a_login(
     assert front.log.requests()[before:] == []
 
 
-def test_account_sends_a_message(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
+def test_account_sends_a_message(aerc: Aerc, mail_servers: MailServers) -> None:
     """With that account, after a restart, aerc sends a message by the server on port 587."""
     address = "alice@hosted.example"
     aerc.set_up(address)
@@ -55,7 +55,7 @@ def test_account_sends_a_message(aerc: Aerc, mail_servers: CheckedMailServers) -
     assert "Subject: Proof\n" in message.text
 
 
-def test_service_with_target_dot_is_skipped(aerc: Aerc, mail_servers: CheckedMailServers) -> None:
+def test_service_with_target_dot_is_skipped(aerc: Aerc, mail_servers: MailServers) -> None:
     """If `_imaps` has the target ".", aerc uses `_imap`, and so STARTTLS."""
     address = "alice@starttls.example"
     account = aerc.set_up(address)

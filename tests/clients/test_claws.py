@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients.claws import Account, Claws, Server
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.servers.login import Login
 from tests.servers.named import Named
 
@@ -17,7 +17,7 @@ def requests_to(server: Named, domain: str, *, after: int) -> set[str]:
 
 
 def test_published_zone_is_enough_for_a_login(
-    claws_client: Claws, front: Front, name_server: Named, mail_servers: CheckedMailServers
+    claws_client: Claws, front: Front, name_server: Named, mail_servers: MailServers
 ) -> None:
     """It finds both servers by the SRV records of `waypost show dns`, and logs in."""
     address = "alice@hosted.example"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.clients.deltachat import DeltaChat
 from tests.servers.login import Login
 
@@ -19,7 +19,7 @@ def requests_to(front: Front, domain: str, *, after: int) -> list[str]:
 
 
 def test_the_first_url_is_enough(
-    chat_client: DeltaChat, front: Front, mail_servers: CheckedMailServers
+    chat_client: DeltaChat, front: Front, mail_servers: MailServers
 ) -> None:
     """With autoconfig.D, Delta Chat finds the servers with one request, and logs in."""
     domain = "everywhere.example"
@@ -47,7 +47,7 @@ def test_the_well_known_url_is_next(chat_client: DeltaChat, front: Front) -> Non
 
 @pytest.mark.rule("autoconfig-no-address")
 def test_placeholders_become_the_login_name(
-    chat_client: DeltaChat, mail_servers: CheckedMailServers
+    chat_client: DeltaChat, mail_servers: MailServers
 ) -> None:
     """At the well-known URL Delta Chat sends no address, so the answer has a placeholder."""
     address = f"{USER}@by-well-known.example"
@@ -57,7 +57,7 @@ def test_placeholders_become_the_login_name(
 
 
 def test_starttls_and_the_local_part(
-    chat_client: DeltaChat, mail_servers: CheckedMailServers
+    chat_client: DeltaChat, mail_servers: MailServers
 ) -> None:
     """Delta Chat uses STARTTLS, with the local part as the login name."""
     used = chat_client.set_up(f"{USER}@starttls.example")

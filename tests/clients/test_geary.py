@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.clients.geary import Account, AddressRefused, Geary, Server
 from tests.clients.sites import THUNDERBIRD_DATABASE_HOST
 from tests.servers.login import Login
@@ -34,7 +34,7 @@ def requests_to(front: Front, domain: str, *, after: int) -> list[tuple[str, int
 
 
 def test_login_needs_only_a_password(
-    gtk_client: Geary, front: Front, mail_servers: CheckedMailServers
+    gtk_client: Geary, front: Front, mail_servers: MailServers
 ) -> None:
     """A name, an address and a password are enough: Geary logs in and saves the account."""
     domain = "everywhere.example"

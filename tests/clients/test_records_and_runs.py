@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import DATABASE, CheckedMailServers
+from tests.clients.conftest import DATABASE, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.clients.evolution import Evolution, Server
 from tests.clients.geary import Geary
@@ -232,7 +232,7 @@ def test_geary(gtk_client: Geary, asker: Asker, domain: str) -> None:
 
 
 def test_placeholders_are_case_sensitive(
-    chat_client: DeltaChat, mail_servers: CheckedMailServers, asker: Asker
+    chat_client: DeltaChat, mail_servers: MailServers, asker: Asker
 ) -> None:
     """A placeholder in lower case is not replaced, by Delta Chat too."""
     address = "chatter@small-placeholder.example"

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.clients.thunderbird import (
     PASSWORD,
     Account,
@@ -231,7 +231,7 @@ def test_nothing_secret_is_logged(mail_client: Thunderbird, front: Front) -> Non
 )
 def test_a_user_needs_only_name_address_and_password(
     mail_client: Thunderbird,
-    mail_servers: CheckedMailServers,
+    mail_servers: MailServers,
     domain: str,
     login_name: str,
     incoming: tuple[str, int, str],

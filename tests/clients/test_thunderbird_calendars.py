@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.conftest import CheckedMailServers, Front
+from tests.clients.conftest import MailServers, Front
 from tests.clients.sites import DAV_HOST
 from tests.clients.thunderbird import Groupware, Thunderbird, found
 from tests.servers.dav import Dav, DavRequest
@@ -40,7 +40,7 @@ def _is_search(request: Request) -> bool:
 @pytest.mark.usefixtures("calendar_server")
 def test_dialog_lists_calendars_and_address_books(
     mail_client: Thunderbird,
-    mail_servers: CheckedMailServers,  # noqa: ARG001 -- where it logs in
+    mail_servers: MailServers,  # noqa: ARG001 -- where it logs in
 ) -> None:
     """After the login, the dialog lists the address book and the calendar of the user."""
     account = found(mail_client.set_up_in_dialog("alice@dav-here.example"))
