@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.aerc import Aerc
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.servers.authority import Authority
 from tests.servers.login import Login
 from tests.servers.requirements import require

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.clients.claws import Account, Claws, Server
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.servers.login import Login
 from tests.servers.named import Named
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.clients.deltachat import DeltaChat
 from tests.servers.login import Login
 
@@ -56,9 +56,7 @@ def test_placeholders_become_the_login_name(
     assert mail_servers.smtp.logins[-1].login_name == address
 
 
-def test_starttls_and_the_local_part(
-    chat_client: DeltaChat, mail_servers: MailServers
-) -> None:
+def test_starttls_and_the_local_part(chat_client: DeltaChat, mail_servers: MailServers) -> None:
     """Delta Chat uses STARTTLS, with the local part as the login name."""
     used = chat_client.set_up(f"{USER}@starttls.example")
     host = "mail.starttls.example"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.clients.geary import Account, AddressRefused, Geary, Server
 from tests.clients.sites import THUNDERBIRD_DATABASE_HOST
 from tests.servers.login import Login

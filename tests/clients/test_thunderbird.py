@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.clients.thunderbird import (
     PASSWORD,
     Account,

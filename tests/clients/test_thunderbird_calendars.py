@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.clients.conftest import MailServers, Front
+from tests.clients.conftest import Front, MailServers
 from tests.clients.sites import DAV_HOST
 from tests.clients.thunderbird import Groupware, Thunderbird, found
 from tests.servers.dav import Dav, DavRequest

@@ -75,7 +75,7 @@ def _trusted_authorities(ca: Path | None) -> list[X509Certificate]:
         return []
     data = _read(ca, "--ca: ")
     try:
-        return authorities(data)
+        return read_authorities(data)
     except ProfileError as error:
         raise ProfileError(f"--ca: {ca}: {error}") from error
 

@@ -112,7 +112,7 @@ def _reason(report: ConformanceReport, groups: Sequence[DiagnosticGroup]) -> str
     if report.verdict == "fails":
         if report.diagnostics and report.diagnostics[0].code == NO_ACCOUNT:
             summary = _answers_summary([diagnostic.text for diagnostic in report.diagnostics])
-            codes = [group.code for group in groups if report.name in group.breaks]
+            codes = [group.code for group in groups if report.name in group.broken_clients]
             return ", ".join(codes) if codes and summary == _NO_ANSWER else summary
         errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "error"]
         return ", ".join(
@@ -175,9 +175,9 @@ def client_groups(
     """
     left_out = {NO_ACCOUNT, *without}
     clients = [report for report in reports if report.kind == "client"]
-    groups = grouped(diagnostic for report in clients for diagnostic in report.diagnostics)
+    groups = group_by_code(diagnostic for report in clients for diagnostic in report.diagnostics)
     return [
-        group_of(group.kept, breaks=_clients_broken_by(group.code, clients))
+        group_of(group.diagnostics, breaks=_clients_broken_by(group.code, clients))
         for group in groups
         if group.code not in left_out
     ]
@@ -209,7 +209,7 @@ def rule_groups(
             if with_unanswered or _NO_ANSWER not in diagnostic.text
         ]
         if report.kind == "server" and shown:
-            groups.append(replace(group_of(shown), reach=reach.get(report.key, 0)))
+            groups.append(replace(group_of(shown), broken_client_count=reach.get(report.key, 0)))
     return groups
 
 
@@ -235,7 +235,7 @@ def group_of(reports: Sequence[Diagnostic], breaks: tuple[str, ...] = ()) -> Dia
     """
     texts = {report.text: report for report in reversed(reports)}
     unique = [report for report in reports if texts[report.text] is report]
-    return DiagnosticGroup(reports[0].about, unique, len(unique), breaks, len(breaks))
+    return DiagnosticGroup(reports[0].definition, unique, len(unique), breaks, len(breaks))
 
 
 def details(reports: Iterable[ConformanceReport]) -> list[Details]:

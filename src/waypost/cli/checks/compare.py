@@ -94,7 +94,7 @@ def compare(  # noqa: PLR0913, PLR0917 -- one for each flag
     servers = _server("--old", old, timeout), _server("--new", new, timeout)
     comparison = Comparison(*servers, local_part, timeout)
     summary = _Summary()
-    results = comparison.all(names, jobs)
+    results = comparison.compare_all(names, jobs)
     if len(names) >= PROGRESS_FROM:
         results = with_progress_bar(results, "Comparing", len(names))
     for compared in results:

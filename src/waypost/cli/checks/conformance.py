@@ -100,26 +100,28 @@ def conformance(  # noqa: PLR0913, PLR0917 -- one for each flag
         raise RequestError(f"--unserved: {unserved_domain} is the same as DOMAIN, which is served")
     limits = ExchangeLimits(timeout_seconds=timeout, total_seconds=total)
     server = CheckedServer.parse(url)
-    dns = Dns(read_server(resolver), timeout, total) if resolver else None
+    dns = CachingResolver(read_server(resolver), timeout, total) if resolver else None
     host_names = served, unserved_domain, *(_parse_domain("--also", host) for host in also or ())
-    wire = Wire(FixedHost(server, host_names), limits, checks_certificates=not insecure)
+    http_client = HttpClient(
+        SingleServerTransport(server, host_names), limits, checks_certificates=not insecure
+    )
     check_reachable(server, timeout)
-    asked = Asked(wire, local_part, served, unserved_domain, dns)
-    results = list(with_progress_bar(reports(asked), "Asking", steps(asked)))
-    unanswered = dns.failed if dns else []
+    target = ConformanceTarget(http_client, local_part, served, unserved_domain, dns)
+    results = list(with_progress_bar(reports(target), "Asking", report_count(target)))
+    unanswered = dns.unanswered if dns else []
     report = _make_report(f"{served} at {url}", results, unanswered)
     if as_json:
-        print_json(_report_json(url, served, results, wire.is_exhausted, dns))
+        print_json(_report_json(url, served, results, http_client.is_exhausted, dns))
         print_stderr(f"{sanitize(report.subject)}: {sanitize(report.verdict)}")
     else:
         print_report(report, verbose=verbose)
     if verbose:
-        print_stderr(quantity(len(wire.exchanges), "request"))
-    if wire.is_exhausted:
+        print_stderr(quantity(len(http_client.exchanges), "request"))
+    if http_client.is_exhausted:
         print_stderr(
             "warning: some checks are missing, because the time limit was too short; see --total"
         )
-    if wire.is_exhausted or unanswered or any(needs_action(report) for report in results):
+    if http_client.is_exhausted or unanswered or any(needs_action(report) for report in results):
         raise typer.Exit(EXIT_FINDINGS)
 
 
@@ -135,11 +137,11 @@ def _report_json(
     domain: str,
     results: Iterable[ConformanceReport],
     is_exhausted: bool,
-    dns: Dns | None,
+    dns: CachingResolver | None,
 ) -> dict[str, object]:
     by_kind = reports_json(results)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
-    unanswered = [sanitize(f"{failure}") for failure in dns.failed] if dns else None
+    unanswered = [sanitize(f"{failure}") for failure in dns.unanswered] if dns else None
     return {
         **complete,
         "unanswered": unanswered,
@@ -149,9 +151,9 @@ def _report_json(
 
 
 def _make_report(
-    subject: str, results: Sequence[ConformanceReport], unanswered: Sequence[DnsUnavailable]
+    subject: str, results: Sequence[ConformanceReport], unanswered: Sequence[UnansweredLookup]
 ) -> CheckReport:
-    causes = doctor_groups(resolver_findings(unanswered), results)
+    causes = doctor_groups(unanswered_lookup_findings(unanswered), results)
     groups = [*causes, *client_groups(results), *rule_groups(results)]
     verdict = "; ".join(part for part in (severity_counts(groups), client_summary(results)) if part)
     remarks = ["", rule_summary(results)]

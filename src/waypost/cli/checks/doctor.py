@@ -93,7 +93,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     email_address = _parse_address(address)
     ispdb_url = _ispdb_url(ispdb)
-    expected_records: Wanted = records_of_document(email_address.domain)
+    expected_records: ExpectedRecords = records_of_document(email_address.domain)
     if providers is not None or demo or db_uri is not None:
         own = own_records(email_address.domain, load_settings(providers, demo, db_uri, public_url))
         expected_records = lambda _: own  # noqa: E731 -- the document is not used then
@@ -102,13 +102,15 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     )
     findings: list[Diagnostic] = []
     reports: list[ConformanceReport] = []
-    for step in with_progress_bar(examine(context, expected_records, ispdb_url), "Asking", steps()):
+    for step in with_progress_bar(
+        run_checks(context, expected_records, ispdb_url), "Asking", step_count()
+    ):
         for result in step:
             if isinstance(result, ConformanceReport):
                 reports.append(result)
             else:
                 findings.append(result)
-    is_exhausted = context.asked.wire.is_exhausted
+    is_exhausted = context.target.http.is_exhausted
     report = make_report(context.domain, findings, reports)
     if as_json:
         is_complete = not is_exhausted and not context.unanswered
@@ -133,7 +135,7 @@ def _parse_address(text: str) -> EmailAddress:
         raise AddressError(f"ADDRESS: {error}") from error
 
 
-def _context(ca_file: Path | None) -> ssl.SSLContext:
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file is not None:
         try:
@@ -170,16 +172,18 @@ def _doctor_context(
     allow_private: bool,
 ) -> DoctorContext:
     timeout, total = seconds
-    dns = Dns(read_server(resolver), timeout, total)
+    dns = CachingResolver(read_server(resolver), timeout, total)
     asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in ispdb_url}
-    transport = ResolvedHost(
+    transport = ResolvingTransport(
         dns,
         DATABASE_HOSTS - asked_hosts,
         domain=email_address.domain.ascii,
         allow_private=allow_private,
     )
-    wire = HttpClient(
+    http_client = HttpClient(
         transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), tls_context=context
     )
-    asked = Asked(wire, email_address.local_part, email_address.domain.ascii, UNSERVED, dns)
-    return DoctorContext(asked, dns.failed)
+    target = ConformanceTarget(
+        http_client, email_address.local_part, email_address.domain.ascii, UNSERVED, dns
+    )
+    return DoctorContext(target, dns.unanswered)

@@ -36,7 +36,7 @@ def make_report(
         reports: the reports of clients and rules.
     """
     groups_of_findings = doctor_groups(findings, reports)
-    groups = ordered(
+    groups = sort_groups(
         [
             *groups_of_findings,
             *client_groups(reports, without={diagnostic.code for diagnostic in findings}),
@@ -69,33 +69,37 @@ def doctor_groups(
     findings: Iterable[Diagnostic], reports: Sequence[ConformanceReport]
 ) -> list[DiagnosticGroup]:
     """Return the diagnostics by their codes, with the clients that they break."""
-    return [_add_clients(diagnostic, reports) for diagnostic in grouped(findings)]
+    return [_add_clients(diagnostic, reports) for diagnostic in group_by_code(findings)]
 
 
 def _add_clients(group: DiagnosticGroup, reports: Sequence[ConformanceReport]) -> DiagnosticGroup:
     hosts = {
-        str(diagnostic.place).partition(":")[0]
-        for diagnostic in group.kept
+        str(diagnostic.location).partition(":")[0]
+        for diagnostic in group.diagnostics
         if _is_about_host(group)
     }
     clients = tuple(
         report.name
         for report in reports
         if any(diagnostic.code == group.code for diagnostic in report.diagnostics)
-        or (report.kind == "client" and report.verdict == "fails" and report.silent & hosts)
+        or (
+            report.kind == "client"
+            and report.verdict == "fails"
+            and report.unresponsive_hosts & hosts
+        )
     )
-    return replace(group_of(group.kept, clients), is_cause=group.code == ROOT_CAUSE_CODE)
+    return replace(group_of(group.diagnostics, clients), is_cause=group.code == ROOT_CAUSE_CODE)
 
 
 def report_json(
     findings: Sequence[Diagnostic], reports: Sequence[ConformanceReport]
 ) -> dict[str, object]:
     """Return the report for --json, in the same order."""
-    order = [diagnostic.code for diagnostic in ordered(doctor_groups(findings, reports))]
+    order = [diagnostic.code for diagnostic in sort_groups(doctor_groups(findings, reports))]
     by_kind = reports_json(reports)
     findings_json = [
         diagnostic_json(finding)
-        | {"place": sanitize(str(finding.place)), "detail": sanitize(finding.detail)}
+        | {"place": sanitize(str(finding.location)), "detail": sanitize(finding.detail)}
         for finding in sorted(findings, key=lambda finding: order.index(finding.code))
     ]
     return {

@@ -43,9 +43,9 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     """
     if topic is None:
         _print_topics(as_json)
-    elif (code_and_table := code_of(topic)) is not None:
+    elif (code_and_table := find_code(topic)) is not None:
         _print_code(*code_and_table, as_json)
-    elif (client := client_of(topic)) is not None:
+    elif (client := find_client(topic)) is not None:
         _print_client(client, as_json)
     else:
         hint = f" Did you mean {guess!r}?" if (guess := suggest_topic(topic)) else ""
@@ -54,10 +54,10 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
 
 def _print_topics(as_json: bool) -> None:
     if as_json:
-        codes = [_code_json(code, table) for table in TABLES for code in table.codes]
+        codes = [_code_json(code, table) for table in CODE_TABLES for code in table.codes]
         print_json({"codes": codes, "clients": [_client_json(client) for client in CLIENTS]})
         return
-    print_lines(_topic_lines(TABLES, CLIENTS, terminal_width()))
+    print_lines(_topic_lines(CODE_TABLES, CLIENTS, terminal_width()))
 
 
 def _topic_lines(
@@ -84,7 +84,7 @@ def _print_code(code: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
     rows = [
         ("severity", f"{code.severity} ({MEANINGS[code.severity]})"),
         ("found by", table.command),
-        ("breaks", ", ".join(names_of(code.clients))),
+        ("breaks", ", ".join(client_names(code.clients))),
         ("fix", code.fix),
         ("see", _commands_for(code.clients)),
     ]
@@ -94,9 +94,9 @@ def _print_code(code: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
 def _commands_for(clients: Sequence[MailClient]) -> str:
     """Return the command that describes a client, with the names of several clients in one line."""
     if len(clients) < 2:
-        return "".join(explained_by(client.topic) for client in clients)
+        return "".join(explain_command(client.topic) for client in clients)
     topics = ", ".join(client.topic for client in clients)
-    return f"{explained_by('CLIENT')}; CLIENT is one of {topics}"
+    return f"{explain_command('CLIENT')}; CLIENT is one of {topics}"
 
 
 def _print_client(client: MailClient, as_json: bool) -> None:
@@ -121,7 +121,7 @@ def _print_client(client: MailClient, as_json: bool) -> None:
 def _record_lines(record: SimulatedClient, width: int | None) -> Iterator[Line]:
     yield ()
     head = (Part(f"{record.name}: ", "bold"),)
-    about = f"{record.version}, {record.date}; {BASES[record.basis]}"
+    about = f"{record.version}, {record.date}; {BASIS_TEXTS[record.basis]}"
     yield from hanging_indent(head, about, 2, width)
     for title, lines in (
         ("requests (D is the domain of the address, and E the address)", record.order),

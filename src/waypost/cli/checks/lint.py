@@ -44,7 +44,7 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
     """
     pattern = None if domain is None else DomainPattern.parse(domain)
     settings = load_settings(providers, demo, db_uri)
-    max_places_kept = None if show_all else SHOWN
+    max_places_kept = None if show_all else DIAGNOSTICS_KEPT
     if pattern is None:
         with stream_catalog(settings) as catalog:
             result = lint_catalog(catalog, max_places_kept)
@@ -102,7 +102,7 @@ def _print(result: LintResult, as_json: bool, verbose: bool, show_all: bool) -> 
             {
                 "domains": result.domains,
                 "count": result.count,
-                "findings": result.for_scripts(),
+                "findings": result.to_json(),
             }
         )
         return

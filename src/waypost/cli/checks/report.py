@@ -150,10 +150,10 @@ def _group(
 ) -> Iterator[Line]:
     """Return the lines of a code; `total` is the number of clients, 0 if unknown."""
     head = Part(group.severity, _STYLES[group.severity]), Part(f" {group.code}: ", "bold")
-    yield from hanging_indent(head, group.about.message, 2, width)
-    if group.breaks:
-        names = sanitize(", ".join(group.breaks))
-        if len(group.breaks) >= total > 1:
+    yield from hanging_indent(head, group.definition.message, 2, width)
+    if group.broken_clients:
+        names = sanitize(", ".join(group.broken_clients))
+        if len(group.broken_clients) >= total > 1:
             names = f"all {total} clients"
         yield from hanging_indent((Part("  breaks: "),), names, 4, width)
     places = group.places if show_all else group.places[:MAX_PLACES]
@@ -161,7 +161,7 @@ def _group(
         yield from hanging_indent((Part("  - "),), sanitize(place), 4, width)
     if more := group.count - len(places):
         yield (Part(f"  and {more:,} more"),)
-    yield from hanging_indent((Part("  fix: ", "green"),), group.about.fix, 4, width)
+    yield from hanging_indent((Part("  fix: ", "green"),), group.definition.fix, 4, width)
     for link in group.links[:links]:
         yield (Part(f"  see: {link}", "dim"),)
 

@@ -70,7 +70,7 @@ def import_providers(
         *_unusable_lines(catalog),
         *(_lost_line(source) for source in sources if source.lost),
     ]
-    print_warnings(lint_catalog(catalog, of_today=True).lines())
+    print_warnings(lint_catalog(catalog, skip_minor=True).lines())
     if print_file:
         _print_losses(sources, unusable)
         write_document(write_providers(catalog, "json" if as_json else "toml").encode())

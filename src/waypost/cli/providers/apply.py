@@ -129,7 +129,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     catalog = _read_catalog(file, demo)
     if print_sql:
         _print_sql(catalog, dialect)
-        print_warnings(lint_catalog(catalog, of_today=True).lines())
+        print_warnings(lint_catalog(catalog, skip_minor=True).lines())
         return
     settings = load_settings(db_uri=db_uri)
     max_listed = None if show_all else MAX_LISTED
@@ -149,7 +149,7 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
             _print_result(_unchanged_result(), as_json, dry_run)
         return
     print_warnings(
-        (*lint_catalog(catalog, of_today=True).lines(), *missing_libraries(catalog.directories))
+        (*lint_catalog(catalog, skip_minor=True).lines(), *missing_libraries(catalog.directories))
     )
     _print_result(result, as_json, dry_run)
     if dry_run and not result.removal.is_allowed(allow_removal):

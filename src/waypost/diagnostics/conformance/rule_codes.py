@@ -116,7 +116,7 @@ _CODES_IN_ORDER: Final = (
         "`--local-part`",
         "answer in the same way for every user of a domain; otherwise strangers can find out who "
         "has a mailbox; for this check, name a user who exists with `--local-part`",
-        says_all=True,
+        detail_is_complete=True,
     ),
     DiagnosticCode(
         "activesync",
