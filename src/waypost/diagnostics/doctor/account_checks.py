@@ -18,7 +18,7 @@ from waypost.diagnostics.doctor.mail_servers import (
 from waypost.diagnostics.document_checks.mail_documents import IMPLICIT_TLS_PORTS
 from waypost.diagnostics.simulated_clients.session import Account, MailServer
 
-_Key = tuple[str, str, int, str]
+_ServiceKey = tuple[str, str, int, str]
 
 
 class CheckedMailServers:
@@ -27,7 +27,7 @@ class CheckedMailServers:
     def __init__(self, context: DoctorContext) -> None:
         """Create an empty set of servers for a domain."""
         self._context = context
-        self._results: dict[_Key, MailResult] = {}
+        self._results: dict[_ServiceKey, MailResult] = {}
         self._new: list[Diagnostic] = []
 
     def check_service(self, service: ParsedService) -> None:
@@ -67,12 +67,12 @@ class CheckedMailServers:
 
     def _expected_service(self, server: MailServer) -> ParsedService:
         """Return how a client connects; `automatic` security follows a document or the port."""
-        location = (server.kind, server.host.lower(), server.port)
+        endpoint = (server.kind, server.host.lower(), server.port)
         if server.security != "automatic":
-            return ParsedService(*location, server.security)
+            return ParsedService(*endpoint, server.security)
         default_security = "tls" if server.port in IMPLICIT_TLS_PORTS else "starttls"
-        known_securities = (key[3] for key in self._results if key[:3] == location)
-        return ParsedService(*location, next(known_securities, default_security))
+        known_securities = (key[3] for key in self._results if key[:3] == endpoint)
+        return ParsedService(*endpoint, next(known_securities, default_security))
 
 
 def _server_findings(

@@ -132,9 +132,9 @@ def _entry_findings(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[D
 
 
 def _entry_for_comparison(domain: Domain) -> "DomainEntry":
-    """Return an offer without its provider if the provider itself has no diagnostic.
+    """Return the entry of a domain, without its provider if the provider itself has no diagnostic.
 
-    In automx2's databases each domain may have its own provider; their offers are equal then.
+    In automx2's databases each domain may have its own provider; their entries are equal then.
     """
     from waypost.diagnostics.lint.linter import provider_affects_diagnostics  # noqa: PLC0415 -- quick start
     from waypost.store.interning import DomainEntry  # noqa: PLC0415 -- quick start

@@ -44,7 +44,7 @@ class LintTarget:
     has_directory: bool = False
 
     def for_format(self, format_: Format) -> "LintTarget":
-        """Return the same offer without the services that are excluded from a format."""
+        """Return the target without the services that are excluded from a format."""
         if all(format_ in service.formats for service in self.services):
             return self
         return replace(
