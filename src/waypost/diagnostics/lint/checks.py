@@ -47,13 +47,13 @@ _PACC_URL_TYPES: Final = (
 
 
 def no_incoming(target: LintTarget) -> Iterator[str]:
-    """Yield an empty text, for all services, if no user can fetch mail."""
+    """Yield an empty text if no user can fetch mail."""
     if not target.has(*INCOMING):
         yield ""
 
 
 def no_outgoing(target: LintTarget) -> Iterator[str]:
-    """Yield an empty text, for all services, if no user can send mail."""
+    """Yield an empty text if no user can send mail."""
     if target.has(*RETRIEVAL_TYPES) and not target.has(ServiceType.SMTP, *SELF_SUFFICIENT):
         yield ""
 
@@ -130,7 +130,7 @@ def pacc_login_name(target: LintTarget) -> Iterator[str]:
 
 
 def pacc_directory(target: LintTarget) -> Iterator[str]:
-    """Yield an empty text, for all services, if a directory may return another login name for each user."""
+    """Yield an empty text if a directory may return another login name for each user."""
     if target.has_directory and target.has(*MAIL_TYPES):
         yield ""
 
@@ -189,7 +189,7 @@ def directory_by_address(target: LintTarget) -> Iterator[str]:
 
 
 def subaddress_login_name(target: LintTarget) -> Iterator[str]:
-    """Yield an empty text, for all services, if a login name depends on removing the detail from the address."""
+    """Yield an empty text if a login name depends on removing the detail from the address."""
     if target.provider is None or not target.provider.subaddress_separators:
         return
     if any(names_user(service.login_name or "") for service in target.of_types(*MAIL_TYPES)):
