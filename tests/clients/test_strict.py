@@ -109,16 +109,16 @@ def ends(key: str, document: bytes) -> Outcome:
 
 
 @pytest.mark.parametrize("key", BOTH)
-@pytest.mark.parametrize(("refusing", "document", "why"), REFUSED)
+@pytest.mark.parametrize(("refusing", "document", "reason"), REFUSED)
 def test_one_unknown_value_makes_the_document_unusable(
-    refusing: tuple[str, ...], document: bytes, why: str, key: str
+    refusing: tuple[str, ...], document: bytes, reason: str, key: str
 ) -> None:
     """A value that its schema does not have makes a client refuse the document."""
     outcome = ends(key, document)
 
     assert (outcome.account is None) == (key in refusing)
     if key in refusing:
-        assert why in "; ".join(outcome.reasons)
+        assert reason in "; ".join(outcome.reasons)
         assert not outcome.has_stopped
 
 

@@ -33,8 +33,10 @@ def conformance_target(
     url: str, *, limits: ExchangeLimits | None = None, checks_certificates: bool = True
 ) -> ConformanceTarget:
     domains = ("example.com", UNSERVED)
-    way = SingleServerTransport(CheckedServer.parse(url), domains)
-    http = HttpClient(way, limits or ExchangeLimits(), checks_certificates=checks_certificates)
+    transport = SingleServerTransport(CheckedServer.parse(url), domains)
+    http = HttpClient(
+        transport, limits or ExchangeLimits(), checks_certificates=checks_certificates
+    )
     return ConformanceTarget(http, "alice", *domains)
 
 
@@ -56,22 +58,22 @@ def static(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 def test_a_static_file() -> None:
     """A file at the draft's first URL suits the clients of Autoconfig, and no others."""
     with scripted(static) as url:
-        found = by_key(url)
+        reports_by_key = by_key(url)
 
-    working = {key for key, report in found.items() if report.account}
+    working = {key for key, report in reports_by_key.items() if report.account}
     assert working == {
         *("thunderbird", "delta-chat", "thunderbird-for-android-and-k-9", "fairemail"),
         *("evolution", "evolution-346", "kmail", "kmail-2212", "aerc", "nextcloud-mail"),
         *("snappymail", "geary", "mailspring", "mustang", "sailfish-os"),
         *("thunderbird-for-ios", "himalaya"),
     }
-    assert found["claws-mail"].verdict == "not offered"
-    assert found["davx5"].findings == ("the server does not have CalDAV or CardDAV",)
-    assert found["outlook-for-windows"].verdict == "fails"
-    assert "status 404" in found["outlook-for-windows"].findings[0]
-    assert found["apple-mail"].verdict == "not offered"
-    assert found["autoconfig"].verdict == "works"
-    assert found["well-known"].findings == (
+    assert reports_by_key["claws-mail"].verdict == "not offered"
+    assert reports_by_key["davx5"].findings == ("the server does not have CalDAV or CardDAV",)
+    assert reports_by_key["outlook-for-windows"].verdict == "fails"
+    assert "status 404" in reports_by_key["outlook-for-windows"].findings[0]
+    assert reports_by_key["apple-mail"].verdict == "not offered"
+    assert reports_by_key["autoconfig"].verdict == "works"
+    assert reports_by_key["well-known"].findings == (
         "/.well-known/autoconfig/mail/config-v1.1.xml: status 404",
     )
 
@@ -135,38 +137,38 @@ def test_page_at_every_url() -> None:
     """A web server that answers 200 with a page to everything breaks the search of clients."""
     page = b'<html><head><title>Welcome</title></head><body class="x"/></html>'
     with scripted(fixed(200, page)) as url:
-        found = by_key(url)
+        reports_by_key = by_key(url)
 
-    assert found["thunderbird"].verdict == "fails"
-    assert "not XML" in found["thunderbird"].findings[0]
-    assert "ends its search" in found["delta-chat"].findings[0]
-    assert "which is a success" in found["unserved"].findings[0]
-    assert found["get"].verdict == "fails"
-    assert found["outlook-new-and-mobile"].verdict == "fails"
+    assert reports_by_key["thunderbird"].verdict == "fails"
+    assert "not XML" in reports_by_key["thunderbird"].findings[0]
+    assert "ends its search" in reports_by_key["delta-chat"].findings[0]
+    assert "which is a success" in reports_by_key["unserved"].findings[0]
+    assert reports_by_key["get"].verdict == "fails"
+    assert reports_by_key["outlook-new-and-mobile"].verdict == "fails"
 
 
 def test_a_server_that_serves_every_domain() -> None:
     """If the foreign domain is served as well, this is reported once, and not for each client."""
     with scripted(fixed(200, DOCUMENT)) as url:
-        found = by_key(url)
+        reports_by_key = by_key(url)
 
-    (line,) = found["unserved"].findings
+    (line,) = reports_by_key["unserved"].findings
     assert line.startswith(f"every domain is served, {UNSERVED} too")
-    assert found["nextcloud-mail"].verdict == "works"
+    assert reports_by_key["nextcloud-mail"].verdict == "works"
 
 
 @pytest.mark.parametrize("status", [401, 500, 503])
 def test_server_errors_and_password_requests(status: int) -> None:
     """Server errors and requests for a password are reported, with the place."""
     with scripted(fixed(status)) as url:
-        found = by_key(url)
+        reports_by_key = by_key(url)
 
     # To DAVx5, which is no mail client, a demand for a password is a sign of life.
-    found.pop("davx5")
-    assert {report.verdict for report in found.values() if report.kind == "client"} <= {
+    reports_by_key.pop("davx5")
+    assert {report.verdict for report in reports_by_key.values() if report.kind == "client"} <= {
         *("fails", "not offered")
     }
-    assert any(line.startswith(f"status {status} ") for line in found["statuses"].findings)
+    assert any(line.startswith(f"status {status} ") for line in reports_by_key["statuses"].findings)
 
 
 def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
@@ -232,13 +234,13 @@ def test_hosts_that_answers_redirect_to() -> None:
         hosts = "example.com", UNSERVED, "setup.hoster.test"
         http = HttpClient(SingleServerTransport(CheckedServer.parse(url), hosts), ExchangeLimits())
         target = ConformanceTarget(http, "alice", "example.com", UNSERVED)
-        found = {report.key: report for report in reports(target)}["nextcloud-mail"]
+        report = {report.key: report for report in reports(target)}["nextcloud-mail"]
         by_rule = {report.key: report for report in reports(target)}
     assert by_rule["autoconfig"].findings == ("it is sent as '', not as text/xml",)
     assert {by_rule[key].verdict for key in ("agreement", "head")} == {"works"}
     assert without.account is None
     assert "setup.hoster.test is not asked; --also adds a host" in without.findings[0]
-    assert found.account is not None
+    assert report.account is not None
 
 
 @pytest.mark.parametrize("reply", [silent, broken, circling, leading_away])
@@ -247,9 +249,9 @@ def test_hostile_servers(reply: Reply) -> None:
     limits = ExchangeLimits(timeout_seconds=0.2, total_seconds=3, requests=60)
     with scripted(reply) as url:
         target = conformance_target(url, limits=limits)
-        found = list(reports(target))
+        all_reports = list(reports(target))
 
-    assert not any(report.account for report in found)
+    assert not any(report.account for report in all_reports)
     assert len(target.http.exchanges) <= 60
 
 
@@ -311,11 +313,11 @@ def test_hosts_that_dns_names() -> None:
             conformance_target(url),
             resolver=lambda lookup: zone.get((lookup.type, lookup.name), ()),
         )
-        found = {report.key: report for report in reports(target)}
+        reports_by_key = {report.key: report for report in reports(target)}
 
     assert without["thunderbird"] == "fails"
-    assert found["thunderbird"].account is not None
-    assert {"digest", "services"} <= found.keys() - without.keys()
+    assert reports_by_key["thunderbird"].account is not None
+    assert {"digest", "services"} <= reports_by_key.keys() - without.keys()
     hosts = {request.host for request, _ in target.http.exchanges}
     assert {"else.test", "autoconfig.hoster.test", "mx.hoster.test"} <= hosts
     assert not any("thunderbird.net" in host for host in hosts)
@@ -341,17 +343,17 @@ def _https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_certificate_names(https: str) -> None:
     """With https each name needs a certificate, unless certificates are not checked."""
-    good = ClientRequest("GET", "https", "autoconfig.example.com", "/")
-    bad = ClientRequest("GET", "https", "example.com", "/")
+    valid_request = ClientRequest("GET", "https", "autoconfig.example.com", "/")
+    invalid_request = ClientRequest("GET", "https", "example.com", "/")
     strict, lax = (
         conformance_target(https).http,
         conformance_target(https, checks_certificates=False).http,
     )
 
-    assert strict.send(good).body == b"there"
-    assert strict.send(bad).status == 0
-    assert strict.send(bad).reason.startswith("certificate: ")
-    assert lax.send(bad).body == b"there"
+    assert strict.send(valid_request).body == b"there"
+    assert strict.send(invalid_request).status == 0
+    assert strict.send(invalid_request).reason.startswith("certificate: ")
+    assert lax.send(invalid_request).body == b"there"
 
 
 def test_calendar_that_requires_a_password() -> None:
@@ -363,11 +365,11 @@ def test_calendar_that_requires_a_password() -> None:
         handler.end_headers()
 
     with scripted(reply) as url:
-        found = by_key(url)
+        reports_by_key = by_key(url)
 
-    assert found["davx5"].verdict == "works"
-    assert found["davx5"].other_services == (
+    assert reports_by_key["davx5"].verdict == "works"
+    assert reports_by_key["davx5"].other_services == (
         "carddav https://example.com/.well-known/carddav",
         "caldav https://example.com/.well-known/caldav",
     )
-    assert found["statuses"].findings == ()
+    assert reports_by_key["statuses"].findings == ()

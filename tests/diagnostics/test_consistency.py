@@ -168,30 +168,30 @@ PORTS: list[tuple[str, int, ServerSecurity, str]] = [
 @pytest.mark.parametrize(("kind", "port", "security", "code"), PORTS)
 def test_unusual_ports(kind: str, port: int, security: ServerSecurity, code: str) -> None:
     """A port that no server uses in this way is an error; a port that few use is a warning."""
-    odd = account(kind, port, security)
-    found = list(port_mismatches(odd))
-    assert [(one.code, one.text) for one in found] == (
+    unusual_server = account(kind, port, security)
+    diagnostics = list(port_mismatches(unusual_server))
+    assert [(diagnostic.code, diagnostic.text) for diagnostic in diagnostics] == (
         [(code, f"{kind} {kind}.example.com:{port}")] if code else []
     )
     is_error = code in {"client-waits", "client-no-connection"}
-    assert all((one.severity == "error") == is_error for one in found)
-    seen = frozenset({odd.incoming, odd.outgoing})
-    assert list(port_mismatches(odd, working=seen)) == []
+    assert all((diagnostic.severity == "error") == is_error for diagnostic in diagnostics)
+    seen = frozenset({unusual_server.incoming, unusual_server.outgoing})
+    assert list(port_mismatches(unusual_server, working=seen)) == []
 
 
 def test_starttls_on_a_tls_port() -> None:
     """A client that would wait without end fails, whatever is wrong by the schema."""
     with scripted(Site((POX, b"<Encryption>SSL<", b"<Encryption>TLS<"))) as url:
-        found = by_key(url)["outlook-for-windows"]
-    assert found.verdict == "fails"
-    assert "STARTTLS on a port that uses TLS from the start" in found.findings[0]
-    assert "wait for each other without end" in found.findings[0]
+        report = by_key(url)["outlook-for-windows"]
+    assert report.verdict == "fails"
+    assert "STARTTLS on a port that uses TLS from the start" in report.findings[0]
+    assert "wait for each other without end" in report.findings[0]
 
 
 def test_missing_features_are_not_offered() -> None:
     """A rule about what a server does not have is not offered."""
     with scripted(Site(refused=("example", PROFILE))) as url:
-        found = by_key(url)
-    absent = {key for key, item in found.items() if item.verdict == "not offered"}
+        reports_by_key = by_key(url)
+    absent = {key for key, report in reports_by_key.items() if report.verdict == "not offered"}
     assert {"profile", "profile-keys", "pacc", "json"} <= absent
     assert not {"autoconfig", "agreement", "head", "users"} & absent

@@ -59,10 +59,12 @@ def test_differences(
     form: AnswerFormat, old: Answer, new: Answer, expected: list[tuple[bool, str]]
 ) -> None:
     """Each pair of answers has exactly the differences of its row."""
-    found = list(differences(form, old, new))
+    findings = list(differences(form, old, new))
 
-    assert [difference.expected for difference in found] == [wanted for wanted, _ in expected]
-    for difference, (_, words) in zip(found, expected, strict=True):
+    assert [difference.expected for difference in findings] == [
+        is_expected for is_expected, _ in expected
+    ]
+    for difference, (_, words) in zip(findings, expected, strict=True):
         assert words in str(difference)
 
 
@@ -78,8 +80,8 @@ def test_differences(
 )
 def test_each_changed_value_is_a_difference(changed: ParsedService) -> None:
     """A change of any part of a service is a difference that an operator must check."""
-    found = list(differences("autoconfig", FULL, served(changed, SMTP)))
-    assert [difference.expected for difference in found] == [False, False]
+    findings = list(differences("autoconfig", FULL, served(changed, SMTP)))
+    assert [difference.expected for difference in findings] == [False, False]
 
 
 @pytest.mark.parametrize("note", NOTE_TEXTS)

@@ -70,10 +70,10 @@ def test_records(server: NameServer, lookup: DnsLookup, found: set[DnsAnswer]) -
 def test_refused_lookups_are_reported(server: NameServer) -> None:
     """A zone that the server does not have gives no answer, reported with the DNS code."""
     dns = CachingResolver(("127.0.0.1", server.port), 2)
-    why = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
-    with pytest.raises(NamesUnavailable, match=why):
+    reason = f"the resolver at 127.0.0.1 port {server.port} answers REFUSED"
+    with pytest.raises(NamesUnavailable, match=reason):
         dns(DnsLookup("MX", "other.example"))
-    assert list(map(str, dns.unanswered)) == [f"DNS MX other.example: {why}"]
+    assert list(map(str, dns.unanswered)) == [f"DNS MX other.example: {reason}"]
     assert dns(DnsLookup("NS", D)) == (DnsAnswer(f"ns.{D}"),)
 
 

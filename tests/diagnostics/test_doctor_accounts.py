@@ -76,11 +76,11 @@ def test_login_methods(method: str, script: Script, expected: list[str]) -> None
 @pytest.mark.parametrize("security", ["none", "tls", "starttls", "automatic"])
 def test_closed_port(security: ServerSecurity) -> None:
     """A closed port is a fault for each client that would use it, and one finding."""
-    held = servers()
+    mail_servers = servers()
     one = account("here.example", free_port(), security=security)
-    assert codes(held.check(one)) == codes(held.check(one)) == ["mail-silent"]
-    assert [found.code for found in held.new_findings()] == ["mail-silent"]
-    assert held.new_findings() == []
+    assert codes(mail_servers.check(one)) == codes(mail_servers.check(one)) == ["mail-silent"]
+    assert [found.code for found in mail_servers.new_findings()] == ["mail-silent"]
+    assert mail_servers.new_findings() == []
 
 
 def test_server_sends_nothing() -> None:
@@ -114,11 +114,15 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize(("host", "total", "why"), UNKNOWN)
-def test_servers_that_were_not_checked(host: str, total: float, why: str) -> None:
+@pytest.mark.parametrize(("host", "total", "reason"), UNKNOWN)
+def test_servers_that_were_not_checked(host: str, total: float, reason: str) -> None:
     """A server that was not checked is neither good nor bad."""
     checked = servers(total=total).check(account(host, 993))
-    assert (checked.diagnostics, checked.working, checked.unknown_reason) == ((), frozenset(), why)
+    assert (checked.diagnostics, checked.working, checked.unknown_reason) == (
+        (),
+        frozenset(),
+        reason,
+    )
 
 
 def test_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,10 +27,12 @@ MISSING = [
 def test_missing_records(label: str, host: str, code: str) -> None:
     """Calendars on another host need their record; on the domain itself they do not."""
     name = f"{label}._tcp.example.com"
-    wanted = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
+    expected_records = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
     http = HttpClient(
         ResolvingTransport(no_records, frozenset()), ExchangeLimits(timeout_seconds=5)
     )
     context = DoctorContext(ConformanceTarget(http, "alice", "example.com", "example.org"), [])
-    found = [(finding.code, finding.location) for finding in record_findings(context, wanted)]
-    assert found == [(code, name)]
+    findings = [
+        (finding.code, finding.location) for finding in record_findings(context, expected_records)
+    ]
+    assert findings == [(code, name)]

@@ -95,18 +95,18 @@ HOSTILE: list[tuple[str, RecordType, Fill]] = [
 )
 def test_hostile_answers(kind: RecordType, fill: Fill) -> None:
     """Each answer of a name server is some records or a reason, and never another error."""
-    found: tuple[DnsAnswer, ...] = ()
+    findings: tuple[DnsAnswer, ...] = ()
     reason = ""
     with hostile(fill) as port:
         dns = CachingResolver(("127.0.0.1", port), 0.5)
         try:
-            found = dns(DnsLookup(kind, "a.example"))
+            findings = dns(DnsLookup(kind, "a.example"))
         except NamesUnavailable as error:
             reason = f"{error}"
     assert reason.isprintable()
-    assert len(found) <= RECORDS_MAX
+    assert len(findings) <= RECORDS_MAX
     # A text may hold anything; reports show nothing of it that a terminal obeys.
-    assert kind == "TXT" or all(one.data.isprintable() for one in found)
+    assert kind == "TXT" or all(one.data.isprintable() for one in findings)
 
 
 CERTIFICATES = [
@@ -143,9 +143,9 @@ def test_odd_certificates(names: list[str], more: int, code: str, tmp_path: Path
         service = ParsedService(
             "imap", "imap.example.com", listening.getsockname()[1], "tls", CLEAR
         )
-        found = mail_server_findings(_context(authority), service)
+        findings = mail_server_findings(_context(authority), service)
         thread.join(10)
-    assert [one.code for one in found] == [code]
+    assert [one.code for one in findings] == [code]
 
 
 def _context(authority: Authority) -> DoctorContext:

@@ -25,10 +25,15 @@ def test_links() -> None:
 
 def test_order() -> None:
     """A cause is first, then the most severe code, then the one that breaks most clients."""
-    few, many = (
+    one_client, two_clients = (
         DiagnosticGroup(SECOND, broken_client_count=1),
         DiagnosticGroup(SECOND, broken_client_count=2),
     )
     note = DiagnosticGroup(FIRST, broken_client_count=9)
     cause = DiagnosticGroup(FIRST, is_cause=True)
-    assert sort_groups([note, few, many, cause]) == [cause, many, few, note]
+    assert sort_groups([note, one_client, two_clients, cause]) == [
+        cause,
+        two_clients,
+        one_client,
+        note,
+    ]

@@ -67,7 +67,7 @@ def by(*methods: Authentication, kind: str = "imap") -> Service:
     return host_service(kind, f"{kind}.example.com", authentication=methods)
 
 
-def out(service: Service) -> Service:
+def outside_autoconfig(service: Service) -> Service:
     """Keep a service out of Autoconfig."""
     return replace(service, formats=ALL_FORMATS - {Format.AUTOCONFIG})
 
@@ -77,7 +77,7 @@ def no_profile(service: Service) -> Service:
     return replace(service, formats=ALL_FORMATS - {Format.MOBILECONFIG})
 
 
-def named(login_name: str | None, kind: str = "imap") -> Service:
+def named_service(login_name: str | None, kind: str = "imap") -> Service:
     return host_service(kind, f"{kind}.example.com", login_name=login_name)
 
 
@@ -159,34 +159,34 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ("pacc-port", "", [IMAP, smtp(port=2465)], [IMAP, smtp(port=2465), SMTP]),
     (
         *("pacc-login-name", "login-is-address login-names-differ"),
-        [named("%EMAILLOCALPART%"), SMTP],
-        [named("%emailaddress%"), SMTP],
+        [named_service("%EMAILLOCALPART%"), SMTP],
+        [named_service("%emailaddress%"), SMTP],
     ),
     (
         *("pacc-login-name", ANOTHER_LOGIN),
-        [named("%EMAILLOCALPART%@example.com"), SMTP],
-        [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
+        [named_service("%EMAILLOCALPART%@example.com"), SMTP],
+        [named_service("%EMAILLOCALPART%@%EMAILDOMAIN%"), SMTP],
     ),
     (
         *("pacc-login-name", ANOTHER_LOGIN),
-        [IMAP, named("%EMAILLOCALPART%x", "smtp")],
-        [IMAP, named("%EMAILLOCALPART%x", "smtp"), SMTP],
+        [IMAP, named_service("%EMAILLOCALPART%x", "smtp")],
+        [IMAP, named_service("%EMAILLOCALPART%x", "smtp"), SMTP],
     ),
     (
         *("login-is-address", "pacc-login-name"),
-        [named("%EmailLocalPart%"), named("%EMAILLOCALPART%", "smtp")],
-        [named("%EMAILLOCALPART%@%EMAILDOMAIN%"), named(None, "smtp")],
+        [named_service("%EmailLocalPart%"), named_service("%EMAILLOCALPART%", "smtp")],
+        [named_service("%EMAILLOCALPART%@%EMAILDOMAIN%"), named_service(None, "smtp")],
     ),
     (
         *("login-name-form", "login-is-address pacc-login-name"),
-        [named("X\\%EMAILLOCALPART%"), named("X\\%EMAILLOCALPART%", "smtp")],
-        [named("%emaillocalpart%"), named("%EMAILLOCALPART%", "smtp")],
+        [named_service("X\\%EMAILLOCALPART%"), named_service("X\\%EMAILLOCALPART%", "smtp")],
+        [named_service("%emaillocalpart%"), named_service("%EMAILLOCALPART%", "smtp")],
     ),
     (
         # The last login name of the document is that of a calendar.
         *("login-names-differ", "dav-origin login-name-form login-is-address pacc-login-name"),
-        [named(U), named(U, "smtp"), url_service()],
-        [named(U), named(U, "smtp"), replace(url_service(), login_name=U)],
+        [named_service(U), named_service(U, "smtp"), url_service()],
+        [named_service(U), named_service(U, "smtp"), replace(url_service(), login_name=U)],
     ),
     (
         *("url-port", "dav-origin"),
@@ -219,11 +219,16 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         "same-login-name",
         f"pacc-login-name {ANOTHER_LOGIN}",
-        [named("u1"), SMTP],
-        [named("%emailLocalpart%"), SMTP],
+        [named_service("u1"), SMTP],
+        [named_service("%emailLocalpart%"), SMTP],
     ),
-    ("same-login-name", "", [IMAP, SMTP, named("info@%EMAILDOMAIN%")], [IMAP, SMTP]),
-    ("same-login-name", "", [IMAP, SMTP, named("u1@x")], [IMAP, SMTP, named("D\\%{uid}")]),
+    ("same-login-name", "", [IMAP, SMTP, named_service("info@%EMAILDOMAIN%")], [IMAP, SMTP]),
+    (
+        "same-login-name",
+        "",
+        [IMAP, SMTP, named_service("u1@x")],
+        [IMAP, SMTP, named_service("D\\%{uid}")],
+    ),
     (
         "u-label-host",
         "",
@@ -249,7 +254,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
         [imap("%EmailLocalPart%.example.com"), SMTP],
         [imap("imap.%EmailDomain%"), SMTP],
     ),
-    ("no-login-name", "pacc-login-name", [named(None), SMTP], [named("alice"), SMTP]),
+    (
+        "no-login-name",
+        "pacc-login-name",
+        [named_service(None), SMTP],
+        [named_service("alice"), SMTP],
+    ),
     ("oauth2-alone", "pacc-none", [by(OAUTH2), SMTP], [by(OAUTH2, PASSWORD_CLEARTEXT), SMTP]),
     (
         *("oauth2-alone", "pacc-none"),
@@ -264,12 +274,12 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         *("pacc-none", "login-is-address login-names-differ strict-method"),
         [
-            named("%EMAILLOCALPART%"),
+            named_service("%EMAILLOCALPART%"),
             by(GSSAPI, kind="pop3"),
             imap(port=143, security="starttls"),
             SMTP,
         ],
-        [IMAP, named("%EMAILLOCALPART%"), SMTP],
+        [IMAP, named_service("%EMAILLOCALPART%"), SMTP],
     ),
     (
         "pacc-none",
@@ -404,13 +414,13 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         *("strict-section", ""),
         [IMAP, SMTP, url_service("ews", "https://e.example.com/")],
-        [IMAP, SMTP, out(url_service("ews", "https://e.example.com/"))],
+        [IMAP, SMTP, outside_autoconfig(url_service("ews", "https://e.example.com/"))],
     ),
-    ("strict-section", "", [IMAP, SMTP, JMAP], [IMAP, SMTP, out(JMAP)]),
+    ("strict-section", "", [IMAP, SMTP, JMAP], [IMAP, SMTP, outside_autoconfig(JMAP)]),
     (
         *("strict-method", "kmail-method"),
         [by(PASSWORD_CLEARTEXT, GSSAPI), SMTP],
-        [IMAP, out(by(PASSWORD_CLEARTEXT, GSSAPI)), SMTP],
+        [IMAP, outside_autoconfig(by(PASSWORD_CLEARTEXT, GSSAPI)), SMTP],
     ),
     ("strict-method", "", [by(PASSWORD_CLEARTEXT, SCRAM), SMTP], [IMAP, SMTP]),
     ("strict-method", "", [IMAP, SMTP, by(PASSWORD_CLEARTEXT, SCRAM, kind="pop3")], [IMAP, SMTP]),
@@ -427,9 +437,14 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         *("plain-pop3", "plain-last"),
         [IMAP, SMTP, pop3(), pop3(110, "none")],
-        [IMAP, SMTP, pop3(), out(pop3(110, "none"))],
+        [IMAP, SMTP, pop3(), outside_autoconfig(pop3(110, "none"))],
     ),
-    ("pop3-login-name", "", [IMAP, SMTP, named(None, "pop3")], [IMAP, SMTP, named("x", "pop3")]),
+    (
+        "pop3-login-name",
+        "",
+        [IMAP, SMTP, named_service(None, "pop3")],
+        [IMAP, SMTP, named_service("x", "pop3")],
+    ),
     (
         *("oauth2-preferred", "kmail-method"),
         [by(PASSWORD_CLEARTEXT, OAUTH2), SMTP],
@@ -439,14 +454,14 @@ CASES: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     (
         "login-is-address",
         "login-name-form login-names-differ same-login-name",
-        [IMAP, named("relay", "smtp"), SMTP],
-        [IMAP, named("%EMAILADDRESS%", "smtp"), named("a@b", "smtp")],
+        [IMAP, named_service("relay", "smtp"), SMTP],
+        [IMAP, named_service("%EMAILADDRESS%", "smtp"), named_service("a@b", "smtp")],
     ),
     (
         "login-is-address",
         "",
-        [IMAP, SMTP, named("%EMAILLOCALPART%", "smtp")],
-        [IMAP, SMTP, named("X@%EMAILDOMAIN%", "smtp")],
+        [IMAP, SMTP, named_service("%EMAILLOCALPART%", "smtp")],
+        [IMAP, SMTP, named_service("X@%EMAILDOMAIN%", "smtp")],
     ),
     (
         *("macos-carddav", ""),
@@ -499,13 +514,13 @@ OF_USERS: list[tuple[str, str, Sequence[Service], Sequence[Service]]] = [
     ),
     (
         *("directory-login-name", f"pacc-login-name directory-by-address {ANOTHER_LOGIN}"),
-        [named("%{uid}"), SMTP],
-        [named("%{known}"), SMTP],
+        [named_service("%{uid}"), SMTP],
+        [named_service("%{known}"), SMTP],
     ),
     (
         *("directory-by-address", ""),
         [IMAP, SMTP],
-        [named("%{known}"), named("%{known}", "smtp")],
+        [named_service("%{known}"), named_service("%{known}", "smtp")],
     ),
 ]
 KNOWN = DirectoryPolicy(
@@ -520,13 +535,15 @@ def test_subaddresses() -> None:
     """Clients that ask without the address keep its detail in the login name, and so does PACC."""
     code = "subaddress-login-name"
     assert codes([IMAP, SMTP], DIVIDING) == {code}
-    assert code in codes([named("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)
-    assert code not in codes([named("one"), host_service("smtp", login_name="one")], DIVIDING)
+    assert code in codes([named_service("%{login_name}@%EmailLocalPart%"), SMTP], DIVIDING)
+    assert code not in codes(
+        [named_service("one"), host_service("smtp", login_name="one")], DIVIDING
+    )
     assert provider_affects_diagnostics(DIVIDING)
     assert not provider_affects_diagnostics(PROVIDER)
 
 
-def found(
+def lint_findings(
     services: Sequence[Service],
     provider: Provider | None = PROVIDER,
     users: DirectoryPolicy | None = None,
@@ -535,7 +552,7 @@ def found(
 
 
 def codes(services: Sequence[Service], provider: Provider | None = PROVIDER) -> set[str]:
-    return {finding.code for finding in found(services, provider)}
+    return {finding.code for finding in lint_findings(services, provider)}
 
 
 @pytest.mark.rule(
@@ -559,9 +576,9 @@ def test_services(code: str, others: str, bad: list[Service], good: list[Service
 @pytest.mark.parametrize(("code", "others", "bad", "good"), OF_USERS)
 def test_users(code: str, others: str, bad: list[Service], good: list[Service]) -> None:
     """The same for users of a directory, which PACC cannot describe at all."""
-    with_users = {finding.code for finding in found(bad, users=KNOWN)}
+    with_users = {finding.code for finding in lint_findings(bad, users=KNOWN)}
     assert with_users == {code, "pacc-directory", *others.split()}
-    assert code not in {finding.code for finding in found(good, users=KNOWN)}
+    assert code not in {finding.code for finding in lint_findings(good, users=KNOWN)}
     assert "pacc-directory" not in codes(bad)
 
 
@@ -586,7 +603,7 @@ def test_oauth2_without_an_issuer() -> None:
     assert provider_affects_diagnostics(known)
     for provider in (PROVIDER, None):
         (finding,) = (
-            finding for finding in found(services, provider) if finding.code == "pacc-none"
+            finding for finding in lint_findings(services, provider) if finding.code == "pacc-none"
         )
         assert str(finding.location).startswith(
             "imap at imap.example.com:993: it accepts neither a password"
@@ -628,7 +645,7 @@ def test_oauth2_servers(servers: tuple[OAuth2, ...], expected: list[tuple[str, s
     provider = replace(PROVIDER, oauth2=servers)
 
     assert [
-        (finding.code, finding.location) for finding in found([IMAP, SMTP], provider)
+        (finding.code, finding.location) for finding in lint_findings([IMAP, SMTP], provider)
     ] == expected
     assert provider_affects_diagnostics(provider) == bool(servers)
 
@@ -643,13 +660,15 @@ def test_clients_of_a_finding() -> None:
     ):
         (names,) = [
             {client.shown for client in finding.clients}
-            for finding in found(offered)
+            for finding in lint_findings(offered)
             if finding.code == "plain-section"
         ] or [set()]
         assert names == expected
 
     only = replace(IMAP, formats=frozenset({Format.AUTOCONFIG}))
-    (finding,) = [finding for finding in found([only, SMTP]) if finding.code == "no-incoming"]
+    (finding,) = [
+        finding for finding in lint_findings([only, SMTP]) if finding.code == "no-incoming"
+    ]
     assert client_names(finding.clients) == ("Claws Mail", "Outlook", "Apple Mail", "PACC clients")
     assert client_names(ALL_CLIENTS) == ("every client",)
 
@@ -663,9 +682,14 @@ def test_missing_pacc_document_has_a_finding(offered: list[Service], provider: P
     try:
         document.compose(client_config(entry, EXAMPLE_COM, None))
     except NoUsableService:
-        assert any(clients.PACC in finding.clients for finding in found(offered, provider)) or not {
-            one.type.value for one in offered if Format.PACC in one.formats
-        } & {"imap", "pop3", "smtp", "jmap"}
+        assert any(
+            clients.PACC in finding.clients for finding in lint_findings(offered, provider)
+        ) or not {one.type.value for one in offered if Format.PACC in one.formats} & {
+            "imap",
+            "pop3",
+            "smtp",
+            "jmap",
+        }
 
 
 def test_every_rule_has_a_case() -> None:
@@ -696,7 +720,7 @@ def test_notes() -> None:
 
 def test_clients_of_rules() -> None:
     """The rules name the clients that the registry has a format for, and no others."""
-    named = {client for rule in RULES for client in rule.clients}
+    named_service = {client for rule in RULES for client in rule.clients}
     # DAVx5 is no mail client, and not meant where every client is.
-    assert named == {*ALL_CLIENTS, clients.DAVX5}
-    assert named == {client for client in clients.CLIENTS if client.reads is not None}
+    assert named_service == {*ALL_CLIENTS, clients.DAVX5}
+    assert named_service == {client for client in clients.CLIENTS if client.reads is not None}

@@ -151,8 +151,10 @@ def test_clients_that_fail_have_a_finding(client: SimulatedClient) -> None:
         if outcome.account is not None and not in_vain:
             continue
         failures += 1
-        named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
-        if client.client.shown not in named:
+        clients_in_findings = {
+            client.shown for found in lint(None, tuple(services)) for client in found.clients
+        }
+        if client.client.shown not in clients_in_findings:
             silent.append((services, outcome))
 
     assert silent == []
@@ -203,8 +205,10 @@ def test_davx5_failures_have_a_finding(url: str, is_found: bool) -> None:
     assert (
         any(place.startswith("caldav ") for place in transcript.outcome.other_services) == is_found
     )
-    named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
-    assert ("DAVx5" in named) != is_found
+    clients_in_findings = {
+        client.shown for found in lint(None, tuple(services)) for client in found.clients
+    }
+    assert ("DAVx5" in clients_in_findings) != is_found
 
 
 def test_claws_mail_failures_have_a_finding_or_no_port_587() -> None:
@@ -217,9 +221,11 @@ def test_claws_mail_failures_have_a_finding_or_no_port_587() -> None:
             continue
         session = CLAWS_MAIL.search(ClientUser.parse(f"{ALICE}"))
         outcome = run_session(session, lambda _: NO_ANSWER, resolver(zone)).outcome
-        named = {client.shown for found in lint(None, tuple(services)) for client in found.clients}
+        clients_in_findings = {
+            client.shown for found in lint(None, tuple(services)) for client in found.clients
+        }
         # docs/lint.md says why that is no finding.
         has_587 = any(
             record.data for record in zone.get(("SRV", "_submission._tcp.example.com"), ())
         )
-        assert outcome.account is not None or not has_587 or "Claws Mail" in named
+        assert outcome.account is not None or not has_587 or "Claws Mail" in clients_in_findings

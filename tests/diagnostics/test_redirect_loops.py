@@ -89,10 +89,10 @@ NO_LOOPS: list[dict[str, str]] = [
 def test_loops(places: dict[str, str], message: list[str]) -> None:
     """Each URL in a loop is named: a URL to itself, with another query, or several URLs."""
     with scripted(redirecting(places)) as url:
-        found = list(check_redirect_loops(conformance_target(url)))
+        findings = list(check_redirect_loops(conformance_target(url)))
 
-    assert len(found) == len(message)
-    assert all(one.startswith(start) for one, start in zip(found, message, strict=True))
+    assert len(findings) == len(message)
+    assert all(one.startswith(start) for one, start in zip(findings, message, strict=True))
 
 
 @pytest.mark.parametrize("places", NO_LOOPS)
@@ -105,29 +105,29 @@ def test_no_loops(places: dict[str, str]) -> None:
 def test_likely_cause() -> None:
     """The report of the rule names the line to write into the web server in front."""
     with scripted(redirecting({AUTODISCOVER: "https://{host}{path}"})) as url:
-        found = {report.key: report for report in reports(conformance_target(url))}
+        findings = {report.key: report for report in reports(conformance_target(url))}
 
-    assert found["redirect-loop"].verdict == "fails"
-    assert "X-Forwarded-Proto" in found["redirect-loop"].findings[0]
-    assert "proxy_set_header X-Forwarded-Proto $scheme;" in found["redirect-loop"].findings[0]
+    assert findings["redirect-loop"].verdict == "fails"
+    assert "X-Forwarded-Proto" in findings["redirect-loop"].findings[0]
+    assert "proxy_set_header X-Forwarded-Proto $scheme;" in findings["redirect-loop"].findings[0]
 
 
 def test_likely_cause_is_reported_once() -> None:
     """However many URLs are in loops, only the first line names the likely cause."""
     with scripted(redirecting(dict.fromkeys(WELL_KNOWN, "https://{host}{path}"))) as url:
-        found = list(check_redirect_loops(conformance_target(url)))
+        findings = list(check_redirect_loops(conformance_target(url)))
 
-    assert [one.count("Likely cause") for one in found] == [1, 0]
-    assert found[1] == "https://example.com/.well-known/carddav is redirected to itself"
+    assert [one.count("Likely cause") for one in findings] == [1, 0]
+    assert findings[1] == "https://example.com/.well-known/carddav is redirected to itself"
 
 
 def test_client_in_a_loop() -> None:
     """A client in a redirect loop fails, and its reason says so."""
     with scripted(redirecting({"/mobileconfig/": "https://{host}{path}?{query}"})) as url:
-        found = {report.key: report for report in reports(conformance_target(url))}
+        findings = {report.key: report for report in reports(conformance_target(url))}
 
-    assert found["apple-mail"].verdict == "fails"
-    assert "a redirect loop" in found["apple-mail"].findings[0]
+    assert findings["apple-mail"].verdict == "fails"
+    assert "a redirect loop" in findings["apple-mail"].findings[0]
 
 
 def test_doctor_reports_redirect_loops() -> None:

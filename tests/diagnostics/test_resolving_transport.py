@@ -31,8 +31,8 @@ def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
 
 
 def http() -> HttpClient:
-    way = ResolvingTransport(resolve, frozenset({"refused.example"}))
-    return HttpClient(way, ExchangeLimits(timeout_seconds=5))
+    transport = ResolvingTransport(resolve, frozenset({"refused.example"}))
+    return HttpClient(transport, ExchangeLimits(timeout_seconds=5))
 
 
 ADDRESSES = [
@@ -77,12 +77,12 @@ UNASKED = [
 ]
 
 
-@pytest.mark.parametrize(("host", "why"), UNASKED)
-def test_refused_host_is_not_requested(host: str, why: str) -> None:
+@pytest.mark.parametrize(("host", "reason"), UNASKED)
+def test_refused_host_is_not_requested(host: str, reason: str) -> None:
     """There is no answer, and the response has the reason."""
     response = http().send(ClientRequest("GET", "https", host, "/"))
     assert response.status == 0
-    assert why in response.reason
+    assert reason in response.reason
 
 
 def test_closed_port_is_tried_once() -> None:
@@ -108,7 +108,7 @@ def test_unknown_addresses() -> None:
     assert resolve_addresses(unknown, "192.0.2.1") == ("192.0.2.1",)
     with pytest.raises(NamesUnavailable):
         resolve_addresses(unknown, "other.example")
-    way = HttpClient(ResolvingTransport(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
-    response = way.send(ClientRequest("GET", "https", "other.example", "/"))
+    client = HttpClient(ResolvingTransport(unknown, frozenset()), ExchangeLimits(timeout_seconds=5))
+    response = client.send(ClientRequest("GET", "https", "other.example", "/"))
     assert (response.is_unknown, response.reason) == (True, "the resolver does not answer")
-    assert way.unknown_reasons == ["the resolver does not answer"]
+    assert client.unknown_reasons == ["the resolver does not answer"]

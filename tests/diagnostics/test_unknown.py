@@ -39,7 +39,7 @@ def nothing_for(*types: RecordType) -> ConformanceTarget:
     return replace(conformance_target("http://127.0.0.1:1"), resolver=resolve)
 
 
-def found(target: ConformanceTarget) -> dict[str, ConformanceReport]:
+def reports_by_key(target: ConformanceTarget) -> dict[str, ConformanceReport]:
     return {report.key: report for report in reports(target)}
 
 
@@ -48,14 +48,14 @@ FIRST = {"fairemail": "SRV", "aerc": "SRV"}
 LATER = {"thunderbird": "MX", "delta-chat": "", "evolution": ""}
 
 
-def of_server(url: str, *types: RecordType) -> dict[str, ConformanceReport]:
-    return found(replace(nothing_for(*types), http=conformance_target(url).http))
+def reports_with_server(url: str, *types: RecordType) -> dict[str, ConformanceReport]:
+    return reports_by_key(replace(nothing_for(*types), http=conformance_target(url).http))
 
 
 def test_unanswered_lookup_before_the_account() -> None:
     """A client that asks DNS first neither works nor fails if DNS does not answer."""
     with scripted(serving) as url:
-        rows = of_server(url, "SRV")
+        rows = reports_with_server(url, "SRV")
     for key in FIRST:
         assert (rows[key].verdict, rows[key].findings, rows[key].account) == (
             "not checked",
@@ -71,7 +71,7 @@ def test_unanswered_lookup_before_the_account() -> None:
 def test_unanswered_lookup_after_the_account() -> None:
     """A look-up that comes after the account was found changes nothing."""
     with scripted(serving) as url:
-        rows = of_server(url, "MX")
+        rows = reports_with_server(url, "MX")
     assert rows["thunderbird"].account is not None
     assert rows["thunderbird"].verdict in {"works", "works with warnings"}
 
@@ -79,8 +79,8 @@ def test_unanswered_lookup_after_the_account() -> None:
 def test_no_account_and_an_unanswered_lookup() -> None:
     """A client without an account does not fail if DNS might have named one."""
     with scripted(fixed(404)) as url:
-        rows = of_server(url, "MX", "SRV", "TXT")
-        answered = of_server(url)
+        rows = reports_with_server(url, "MX", "SRV", "TXT")
+        answered = reports_with_server(url)
     assert rows["thunderbird"].verdict == "not checked"
     assert answered["thunderbird"].verdict == "fails"
     # It asks DNS nothing.
@@ -94,7 +94,7 @@ def test_no_account_and_an_unanswered_lookup() -> None:
 def test_requests_after_a_limit(limits: ExchangeLimits) -> None:
     """If a limit is reached, no client works or fails, and no rule is kept or broken."""
     with scripted(serving) as url:
-        rows = found(conformance_target(url, limits=limits))
+        rows = reports_by_key(conformance_target(url, limits=limits))
     # It asks DNS alone, which is not asked here.
     assert rows.pop("claws-mail").verdict == "not offered"
     assert {row.verdict for row in rows.values()} <= {"not checked", "works"}
