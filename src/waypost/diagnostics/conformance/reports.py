@@ -1,6 +1,6 @@
 """Reports about any server: which simulated clients can set up an account, or why not."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -13,6 +13,11 @@ from waypost.diagnostics.conformance.account_checks import (
     skip_account_check,
 )
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT, client_diagnostic
+from waypost.diagnostics.conformance.client_runs import (
+    are_all_requests_refused,
+    run_client,
+    unknown_reason,
+)
 from waypost.diagnostics.conformance.probes import Probe
 from waypost.diagnostics.conformance.rule_codes import RULE_CODES
 from waypost.diagnostics.conformance.schema_probes import PROBES
@@ -20,15 +25,11 @@ from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.diagnostic import Diagnostic, explain_command
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
-from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import (
     Account,
     ClientRequest,
-    ClientUser,
     Outcome,
-    RequestOrLookup,
     Transcript,
-    run_session,
 )
 
 UNSERVED: Final = "waypost-conformance.invalid"
@@ -157,7 +158,7 @@ def client_report(
         target: the domain.
         check: checks the mail servers of its account.
     """
-    transcript, unknown = _run_client(client, target, target.address)
+    transcript, unknown = run_client(client, target, target.address)
     outcome = transcript.outcome
     if reason := unknown_reason(transcript, unknown):
         return _report_on(client, "not checked", remark=reason)
@@ -196,7 +197,7 @@ def _without_account(
     """Return the verdict of a search without a result; None if it has a result."""
     outcome = transcript.outcome
     has_result = outcome.account or outcome.other_services
-    if client.needs and not has_result and _all_requests_refused(transcript):
+    if client.needs and not has_result and are_all_requests_refused(transcript):
         return "not offered", [], f"the server does not have {client.needs}"
     has_no_account = outcome.account is None and not outcome.source
     if (client.expects_account and has_no_account) or outcome.has_stopped:
@@ -235,61 +236,6 @@ def _verdict(
     return ("works with warnings" if findings else "works"), findings, ""
 
 
-UnknownAnswers = Mapping[RequestOrLookup, str]
-"""The requests and look-ups that could not be sent, each with the reason."""
-
-
-def unknown_reason(transcript: Transcript, unknown: UnknownAnswers) -> str:
-    """Return why the outcome of a search is unknown; empty if the outcome is reliable.
-
-    A request that could not be sent makes the outcome unknown, unless the client had found its
-    account before that request.
-    """
-    outcome = transcript.outcome
-    has_result = outcome.account is not None or outcome.source or outcome.other_services
-    for request, reason in unknown.items():
-        if not has_result or not _is_after_account(request, transcript):
-            return reason
-    return ""
-
-
-def _is_after_account(request: RequestOrLookup, transcript: Transcript) -> bool:
-    source = transcript.outcome.source
-    for sent_request in transcript.requests:
-        if sent_request == request:
-            return False
-        if isinstance(sent_request, ClientRequest) and sent_request.url == source:
-            return True
-    return False
-
-
-def _run_client(
-    client: SimulatedClient, target: ConformanceTarget, typed_address: str
-) -> tuple[Transcript, UnknownAnswers]:
-    unknown: dict[RequestOrLookup, str] = {}
-
-    def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
-        try:
-            return target.resolve(lookup)
-        except NamesUnavailable as error:
-            unknown[lookup] = f"{error}"
-            return ()
-
-    transcript = run_session(
-        client.search(ClientUser.parse(typed_address)), target.http.send, resolve
-    )
-    unknown |= {
-        request: response.reason
-        for request, response in transcript.exchanges
-        if response.is_unknown
-    }
-    return transcript, unknown
-
-
-def _all_requests_refused(transcript: Transcript) -> bool:
-    return all(400 <= response.status < 500 for _, response in transcript.exchanges)
-
-
 def _limited(reasons: tuple[str, ...]) -> tuple[str, ...]:
     if len(reasons) > FINDINGS_MAX:
         return (*reasons[:FINDINGS_MAX], f"and {len(reasons) - FINDINGS_MAX} more")
@@ -305,7 +251,7 @@ def _unserved_domain_findings(
     """
     if target.serves_every_domain():
         return
-    transcript, unknown = _run_client(
+    transcript, unknown = run_client(
         client, target, f"{target.local_part}@{target.unserved_domain}"
     )
     # This server cannot change what DNS says about a domain that is not served.
@@ -331,7 +277,7 @@ def _address_variant_findings(
         variants["a domain in capitals"] = f"{target.local_part}@{target.domain.upper()}"
     for variant, typed_address in variants.items():
         try:
-            transcript, unknown = _run_client(client, target, typed_address)
+            transcript, unknown = run_client(client, target, typed_address)
         except AddressError:
             continue  # The tag makes the address too long.
         if reason := unknown_reason(transcript, unknown):
