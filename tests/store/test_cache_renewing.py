@@ -228,6 +228,31 @@ def test_answer_from_before_a_change(store: CountingStore, clock: Clock) -> None
     run(work())
 
 
+def test_no_request_joins_a_query_that_has_failed(
+    store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that comes just after a failed query starts a new one."""
+
+    async def work() -> None:
+        failed = asyncio.Event()
+        metrics = Metrics()
+        monkeypatch.setattr(metrics, "store_failed", lambda _code: failed.set())
+        cache = DomainCache(store, LIMITS, metrics=metrics, clock=clock)
+        store.failure = StoreUnavailable("away")
+        first = asyncio.create_task(cache.find(EXAMPLE))
+        # This task continues after the end of the query, before the callbacks of the query.
+        await failed.wait()
+        store.failure = None
+        assert await cache.find(EXAMPLE) is store.entry
+        with pytest.raises(StoreUnavailable):
+            await first
+        await cache.close()
+
+    run(work())
+
+    assert store.asked == ["example.com"] * 2
+
+
 def test_watch_finds_the_store_again(
     store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -131,7 +131,9 @@ class ResilientDirectory:
         self._source.close()
 
     async def _asked(self, address: EmailAddress) -> User | None:
-        if (task := self._asking.get(address)) is None:
+        task = self._asking.get(address)
+        # The event loop calls `_end` a little after the end of a task.
+        if task is None or task.done():
             task = self._ask(address)
         done, _ = await asyncio.wait({task}, timeout=self._limits.time_limit_seconds)
         if not done:

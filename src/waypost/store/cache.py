@@ -204,7 +204,9 @@ class DomainCache:
 
     def _ask(self, domain: DomainName, pool: StorePool) -> DomainTask:
         """Join the running query for a domain, or start one."""
-        if (task := self._asking.get(domain)) is not None:
+        task = self._asking.get(domain)
+        # The event loop calls `_asked` a little after the end of a task.
+        if task is not None and not task.done():
             return task
         explores = pool is self._exploring
         if explores and self._explorers >= self._limits.queue:
