@@ -27,7 +27,7 @@ CODES = [
     (UserDeclined("x"), "500"),
     (NoUsableService("x"), "501"),
     (RequestError("x"), "600"),
-    (RequestTooLarge("x"), "600"),
+    (RequestTooLarge(1), "600"),
     (AddressError("x"), "600"),
     (UnknownSchema("x"), "601"),
     (ServiceNotOffered("x"), "601"),

@@ -39,6 +39,10 @@ class RequestTooLarge(RequestError):
 
     code = "too_large"
 
+    def __init__(self, max_bytes: int) -> None:
+        """Create the error with the limit."""
+        super().__init__(f"the request is longer than {max_bytes} bytes")
+
 
 class ParameterMissing(RequestError):
     """A client's request lacks a parameter; the message is its name."""

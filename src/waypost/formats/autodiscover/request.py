@@ -75,7 +75,7 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
         UnknownSchema: the client requests a schema that Waypost does not write.
     """
     if len(body) > BODY_MAX_BYTES:
-        raise RequestTooLarge(f"the request is longer than {BODY_MAX_BYTES} bytes")
+        raise RequestTooLarge(BODY_MAX_BYTES)
     root = _root(body, content_type)
     request = root.children.get("Request")
     if request is None:

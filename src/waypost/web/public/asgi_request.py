@@ -60,7 +60,7 @@ async def _read_body(receive: Receive, max_bytes: int) -> bytes:
                     raise RequestError("the client closed the connection")
                 body += message.get("body", b"")
                 if len(body) > max_bytes:
-                    raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
+                    raise RequestTooLarge(max_bytes)
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError as error:

@@ -140,7 +140,7 @@ class Request:
         """
         length = self.header(b"content-length")
         if length.isdigit() and int(length) > max_bytes:
-            raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
+            raise RequestTooLarge(max_bytes)
         return await self.read_body(max_bytes)
 
 

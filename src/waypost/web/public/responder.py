@@ -262,7 +262,7 @@ def _parsed(request: WebRequest) -> Request:
 
     async def read_body(max_bytes: int) -> bytes:
         if len(request.body) > max_bytes:
-            raise RequestTooLarge(f"the request is longer than {max_bytes} bytes")
+            raise RequestTooLarge(max_bytes)
         return request.body
 
     return Request(
