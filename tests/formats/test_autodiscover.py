@@ -7,7 +7,7 @@ from lxml import etree
 
 from tests.formats.reading import OUTLOOK
 from tests.making import ALICE, PROVIDER, domain, host_service, url_service
-from waypost.core.errors import HalfConfigured, NoUsableService
+from waypost.core.errors import IncompleteMailService, NoUsableService
 from waypost.core.model import (
     CLIENT_IP_ADDRESS,
     GSSAPI,
@@ -51,8 +51,8 @@ def test_mail_that_cannot_be_used() -> None:
     """Half of a mail account has another error than none."""
     imap, smtp = host_service(), host_service("smtp", "smtp.example.com")
     for services, error in [
-        ((imap,), HalfConfigured),
-        ((smtp,), HalfConfigured),
+        ((imap,), IncompleteMailService),
+        ((smtp,), IncompleteMailService),
         ((url_service(),), NoUsableService),
     ]:
         config = client_config(domain("example.com", *services), ALICE.domain, ALICE)

@@ -7,7 +7,7 @@ from tests.formats import reading
 from waypost.core.errors import (
     AddressError,
     DomainNotServed,
-    HalfConfigured,
+    IncompleteMailService,
     NoUsableService,
     RequestError,
     RequestTooLarge,
@@ -31,7 +31,7 @@ CODES = [
     (AddressError("x"), "600"),
     (UnknownSchema("x"), "601"),
     (ServiceNotOffered("x"), "601"),
-    (HalfConfigured("x"), "602"),
+    (IncompleteMailService("x"), "602"),
     (StoreUnavailable("x"), "603"),
     (StoreBusy("x"), "603"),
     (StoreError("x"), "603"),

@@ -109,7 +109,7 @@ class NoUsableService(WaypostError):
     code = "no_usable_service"
 
 
-class HalfConfigured(NoUsableService):
+class IncompleteMailService(NoUsableService):
     """The domain has incoming mail but no outgoing, or the reverse; the operator must fix it."""
 
     code = "half_configured"

@@ -184,7 +184,7 @@ def expand_domain(
             sub-addresses, services are for the address without the detail.
         user: the user, as far as known.
     """
-    home = entry.home_of(domain)
+    home = entry.resolve_alias(domain)
     mailbox = None if address is None else entry.mailbox_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
     attributes = {rule.name: rule.default for rule in rules if rule.default is not None}

@@ -76,7 +76,7 @@ class Notes:
         return Imported(catalog, in_order[0], in_order[1], tuple(lost))
 
 
-def once(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
+def remove_duplicates(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
     """Remove duplicate services.
 
     Two services with a URL are duplicates if type and URL are equal. An example is EWS, which a

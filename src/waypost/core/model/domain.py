@@ -66,7 +66,7 @@ class Domain:
     pinned_pacc: bytes | None = None
     alias_of: str | None = None
 
-    def home_of(self, domain: DomainName) -> DomainName:
+    def resolve_alias(self, domain: DomainName) -> DomainName:
         """Return the domain that the mail servers know: the other one if this is an alias."""
         return domain if self.alias_of is None else DomainName(self.alias_of)
 

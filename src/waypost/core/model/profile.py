@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class Midnight(Protocol):
+class ExpiryDate(Protocol):
     """The beginning of a day in UTC: a datetime without a zone, as in property lists."""
 
     def isoformat(self) -> str:
@@ -49,7 +49,7 @@ class ProfileSettings:
     consent: tuple[tuple[str, str], ...] = ()
     removable: bool | None = None
     days: int | None = None
-    expires: Midnight | None = None
+    expires: ExpiryDate | None = None
 
     def over(self, general: "ProfileSettings") -> "ProfileSettings":
         """Return these settings of one provider, completed by the general ones."""

@@ -12,7 +12,7 @@ from lxml import etree
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import (
     DomainNotServed,
-    HalfConfigured,
+    IncompleteMailService,
     NoUsableService,
     ServiceNotOffered,
     StoreError,
@@ -108,7 +108,7 @@ def render(config: ClientConfig) -> bytes:
 
     Raises:
         NoUsableService: there is no mail service, or none that the format can express.
-        HalfConfigured: there is no incoming or no outgoing mail service.
+        IncompleteMailService: there is no incoming or no outgoing mail service.
     """
     config = config.within(Format.AUTODISCOVER)
     check_mail(config)
@@ -146,7 +146,7 @@ def check_mail(config: ClientConfig) -> None:
 
     Raises:
         NoUsableService: there is no mail service, or none that the format can express.
-        HalfConfigured: there is no incoming or no outgoing mail service.
+        IncompleteMailService: there is no incoming or no outgoing mail service.
     """
     config = config.within(Format.AUTODISCOVER)
     incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
@@ -154,9 +154,9 @@ def check_mail(config: ClientConfig) -> None:
     if not incoming and not outgoing:
         raise NoUsableService(f"{config.domain} has no mail service")
     if not incoming:
-        raise HalfConfigured(f"{config.domain} has no incoming mail service")
+        raise IncompleteMailService(f"{config.domain} has no incoming mail service")
     if not outgoing:
-        raise HalfConfigured(f"{config.domain} has no outgoing mail service")
+        raise IncompleteMailService(f"{config.domain} has no outgoing mail service")
     # MS-OXDSCLI, elements AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
     if not any(map(can_be_said, incoming)) or not any(map(can_be_said, outgoing)):
         raise NoUsableService(f"{config.domain} has mail services that accept no password")
@@ -191,7 +191,7 @@ def error_code(error: WaypostError) -> int:
     """Return Microsoft's code for an error (MS-OXDSCLI, element ErrorCode)."""
     if isinstance(error, DomainNotServed):
         return 500  # the address is not found
-    if isinstance(error, HalfConfigured):
+    if isinstance(error, IncompleteMailService):
         return 602  # the address is found, but its configuration has errors
     if isinstance(error, NoUsableService):
         return 501  # the address is found, but nothing is configured for it

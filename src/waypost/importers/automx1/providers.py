@@ -14,7 +14,7 @@ from waypost.core.model import Catalog, Domain, DomainPattern, MatchKind, Provid
 from waypost.importers.automx1.ini_file import Automx1File, parse_automx1
 from waypost.importers.automx1.sections import DomainSettings, Sections
 from waypost.importers.automx1.services import expand_macros
-from waypost.importers.imported import Imported, Notes, once, with_priorities
+from waypost.importers.imported import Imported, Notes, remove_duplicates, with_priorities
 from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.validators import (
     NAME_MAX_CHARS,
@@ -140,7 +140,9 @@ class _Reader:
 
     def _entry(self, section: str, domain: str | None) -> tuple[Provider, tuple[Service, ...]]:
         said = self._sections.read(section, domain)
-        services = once(said.all_services(), self._notes, self._sections.line(section, ""))
+        services = remove_duplicates(
+            said.all_services(), self._notes, self._sections.line(section, "")
+        )
         if not services:
             self._leave_out(section, "", "Waypost can serve none of its services")
         return self._provider(section, said), with_priorities(services)

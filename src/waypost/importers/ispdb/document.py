@@ -23,9 +23,9 @@ from waypost.core.model import (
     Provider,
     Service,
 )
-from waypost.importers.imported import Imported, Notes, once, with_priorities
+from waypost.importers.imported import Imported, Notes, remove_duplicates, with_priorities
 from waypost.importers.ispdb.pages import RootPages, read_documentation, read_enable, read_oauth2
-from waypost.importers.ispdb.personal import make_general
+from waypost.importers.ispdb.personal import insert_placeholders
 from waypost.importers.ispdb.services import SECTIONS, read_section
 from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
 from waypost.parsing import untrusted_xml
@@ -87,7 +87,7 @@ def read_ispdb(
     root = _root(data, name)
     notes = Notes(name)
     if address is not None:
-        make_general(root, address, tuple(domains), notes)
+        insert_placeholders(root, address, tuple(domains), notes)
     _note_attributes(root, notes)
     shared: list[Service] = []
     oauth2: list[OAuth2] = []
@@ -162,7 +162,7 @@ def _domains(
         raise ProvidersError([f"{notes.source}: line {line_of(element)}: {reason}"])
     if not any(service.type in INCOMING for service in services):
         raise ProvidersError([_no_mail(element, notes)])
-    in_order = with_priorities(once(services, notes, line_of(element)))
+    in_order = with_priorities(remove_duplicates(services, notes, line_of(element)))
     provider = replace(
         provider,
         oauth2=(*provider.oauth2, *shared.oauth2),

@@ -45,7 +45,7 @@ def address_in_url(url: str) -> EmailAddress | None:
     return None
 
 
-def make_general(
+def insert_placeholders(
     root: etree._Element, address: EmailAddress, served: tuple[DomainName, ...], notes: Notes
 ) -> None:
     """Replace the user's address by placeholders in login names, hosts, URLs and names.

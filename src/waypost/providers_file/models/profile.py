@@ -19,18 +19,18 @@ _CONSENT_MAX_CHARS: Final = 16_384
 _DAYS_MAX: Final = 36_500
 # RFC 5646 s2.1: no language has more than three letters. `default` is Apple's name for all others.
 _LANGUAGE: Final = r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
-_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NEEDED: Final = {"cert": "key", "key": "cert", "chain": "cert"}
 
 
-class Day(KeyRule):
+class DateString(KeyRule):
     """A day, as a string."""
 
     def read(self, value: object) -> object:
         """Read the day, as its first moment."""
         given = check_text(text_of(value), 32)
         try:
-            if re.fullmatch(_DAY, given):
+            if re.fullmatch(_DATE, given):
                 return datetime.combine(date.fromisoformat(given), time())
         except ValueError:
             pass
@@ -38,7 +38,7 @@ class Day(KeyRule):
 
     def schema(self) -> Schema:
         """Return the pattern."""
-        return {"type": "string", "minLength": 1, "maxLength": 10, "pattern": f"^{_DAY}$"}
+        return {"type": "string", "minLength": 1, "maxLength": 10, "pattern": f"^{_DATE}$"}
 
 
 class ProfileTable(TableModel):
@@ -82,7 +82,7 @@ class ProfileTable(TableModel):
     days: Annotated[int | None, Whole(1, _DAYS_MAX)] = Field(
         default=None, description="Days until a device removes a profile by itself."
     )
-    expires: Annotated[datetime | None, Day()] = Field(
+    expires: Annotated[datetime | None, DateString()] = Field(
         default=None, description="The day when a profile expires."
     )
 
