@@ -66,7 +66,7 @@ class Runtime:
     """The parts of one worker. Closing the cache closes the store as well.
 
     Attributes:
-        seeding: None if there is no database, or if `initdb` is disabled.
+        initdb: None if there is no database, or if `initdb` is disabled.
         reloader: None if there is no providers file.
         signer: None if profiles are not signed.
     """
@@ -74,7 +74,7 @@ class Runtime:
     cache: Domains
     lookup: Lookup
     people: Directories
-    seeding: InitDb | None
+    initdb: InitDb | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
@@ -144,8 +144,8 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
     store = _open_database(settings)
     waking = DeferredStore(store, partial(upgrade_without_timeouts, settings.db_uri, store.engine))
     cache = DomainCache(waking, _limits(settings), metrics=metrics)
-    seeding = InitDb(store.engine, cache.clear) if settings.initdb else None
-    return Runtime(cache, Lookup(cache, people, public_url), people, seeding, metrics)
+    initdb = InitDb(store.engine, cache.clear) if settings.initdb else None
+    return Runtime(cache, Lookup(cache, people, public_url), people, initdb, metrics)
 
 
 def open_store(

@@ -175,7 +175,7 @@ def test_no_request_joins_a_lookup_that_has_failed(
     async def work() -> None:
         failed = asyncio.Event()
         metrics = Metrics()
-        monkeypatch.setattr(metrics, "directory_failed", lambda *_: failed.set())
+        monkeypatch.setattr(metrics, "count_directory_failure", lambda *_: failed.set())
         guard = ResilientDirectory(source, CONFIGURED, metrics=metrics, clock=clock)
         source.error = DirectoryUnavailable("no route")
         first = asyncio.create_task(guard.user_for(ALICE))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from waypost.core.address import DomainName
 from waypost.core.model import DomainPattern
-from waypost.formats.discovery_hosts import APEX, KINDS, claims, host_names
+from waypost.formats.discovery_hosts import APEX, KINDS, candidate_domains, host_names
 
 USUAL = ("autoconfig", "autodiscover", "ua-auto-config")
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
@@ -54,7 +54,9 @@ CLAIMS = [
 @pytest.mark.parametrize(("host", "kinds", "domains"), CLAIMS)
 def test_domains_of_a_host(host: str, kinds: tuple[str, ...], domains: list[str]) -> None:
     """A host name belongs to the domain after its first label, or to itself for the apex."""
-    assert [claim.domain.ascii for claim in claims(DomainName(host), kinds)] == domains
+    assert [
+        candidate.domain.ascii for candidate in candidate_domains(DomainName(host), kinds)
+    ] == domains
 
 
 HOLDS = [
@@ -70,10 +72,13 @@ HOLDS = [
 @pytest.mark.parametrize(("pattern", "prefixed", "bare"), HOLDS)
 def test_patterns_that_count(pattern: str, prefixed: bool, bare: bool) -> None:
     """A pattern that matches domains of strangers allows no certificate for any of them."""
-    (claim,) = claims(DomainName("autoconfig.a.example.com"), USUAL)
-    (itself,) = claims(DomainName("a.example.com"), [APEX])
+    (candidate,) = candidate_domains(DomainName("autoconfig.a.example.com"), USUAL)
+    (itself,) = candidate_domains(DomainName("a.example.com"), [APEX])
     found = DomainPattern.parse(pattern)
-    assert (claim.holds_for(found), itself.holds_for(found)) == (prefixed, bare)
+    assert (candidate.allows_certificate(found), itself.allows_certificate(found)) == (
+        prefixed,
+        bare,
+    )
 
 
 @given(DOMAINS, st.lists(st.sampled_from(KINDS), min_size=1, unique=True))
@@ -81,6 +86,6 @@ def test_listed_names_are_allowed(domain: str, kinds: list[str]) -> None:
     """Each name that is listed for a domain belongs to that domain, so it is allowed."""
     name = DomainName.parse(domain)
     for host in host_names(name, kinds):
-        found = list(claims(DomainName.parse(host), kinds))
-        assert any(claim.domain == name for claim in found)
-        assert all(claim.holds_for(DomainPattern(name.ascii)) for claim in found)
+        found = list(candidate_domains(DomainName.parse(host), kinds))
+        assert any(candidate.domain == name for candidate in found)
+        assert all(candidate.allows_certificate(DomainPattern(name.ascii)) for candidate in found)

@@ -56,13 +56,13 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
         writer.write(_line(number))
         if not number % 500:
             time.sleep(0.02)  # The thread fills the pipe.
-    dropped = writer.newly_dropped()
+    dropped = writer.count_dropped_lines()
     lines = _read(reader)
     writer.write(_line(5000))
     lines += _read(reader)
 
     assert dropped > 3000
-    assert writer.newly_dropped() == 0
+    assert writer.count_dropped_lines() == 0
     notices = [line for line in lines if "log lines dropped" in line]
     assert sum(int(line.split()[0]) for line in notices) == dropped
     assert all("it was not read in time" in line for line in notices)
@@ -102,7 +102,7 @@ def test_full_disk_is_tried_again(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     assert lines[0] == _line(0)
     assert lines[-1] == (
-        f"{writer.newly_dropped()} log lines dropped because standard error failed: "
+        f"{writer.count_dropped_lines()} log lines dropped because standard error failed: "
         "No space left on device\n"
     )
 
@@ -129,7 +129,7 @@ def test_long_line(pipe: tuple[int, int]) -> None:
     writer.write(_line(1))
 
     assert _read(reader)[-1] == _line(1)
-    assert writer.newly_dropped() == 1
+    assert writer.count_dropped_lines() == 1
 
 
 def test_pieces_are_whole_lines(pipe: tuple[int, int]) -> None:

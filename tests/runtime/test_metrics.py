@@ -4,7 +4,7 @@ import pickle
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from waypost.runtime.metrics import Metrics, WorkerCounts, counts_of, exposition
+from waypost.runtime.metrics import Metrics, WorkerCounts, collect_counts, exposition
 
 
 def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
@@ -17,17 +17,17 @@ def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
 
 def note(counts: WorkerCounts, worker: int, metrics: Metrics) -> None:
     """Record the counts as a worker sends them."""
-    counts.update(worker, pickle.loads(pickle.dumps(counts_of(metrics))))  # noqa: S301 -- our own
+    counts.update(worker, pickle.loads(pickle.dumps(collect_counts(metrics))))  # noqa: S301 -- our own
 
 
 def test_counters_are_added_up() -> None:
     """A counter is the sum of all workers, those that have ended among them, and never falls."""
     counts, one, other = WorkerCounts(), Metrics(), Metrics()
     name = ("waypost_requests_total", "autoconfig", "ok")
-    one.request("autoconfig", "ok")
-    other.request("autoconfig", "ok")
-    other.request("autoconfig", "ok")
-    other.request("pacc", "not_served")
+    one.count_request("autoconfig", "ok")
+    other.count_request("autoconfig", "ok")
+    other.count_request("autoconfig", "ok")
+    other.count_request("pacc", "not_served")
     note(counts, 1, one)
     assert shown(counts)[name] == 1
     note(counts, 2, other)
@@ -46,9 +46,9 @@ def test_counters_are_added_up() -> None:
 def test_gauges_are_those_of_the_living() -> None:
     """A gauge shows the worst of the running workers."""
     counts, good, bad = WorkerCounts(), Metrics(), Metrics()
-    bad.store_unavailable()
-    bad.directory_state("LDAP", up=False)
-    good.directory_state("LDAP", up=True)
+    bad.record_store_unavailable()
+    bad.record_directory_state("LDAP", up=False)
+    good.record_directory_state("LDAP", up=True)
     note(counts, 1, good)
     assert shown(counts)["waypost_store_up",] == 1
     note(counts, 2, bad)
@@ -64,7 +64,7 @@ def test_gauges_are_those_of_the_living() -> None:
 def test_the_same_as_of_one() -> None:
     """Several workers have the same metrics and help texts as a single one."""
     counts, metrics = WorkerCounts(), Metrics()
-    metrics.request("autoconfig", "ok")
+    metrics.count_request("autoconfig", "ok")
     note(counts, 1, metrics)
     alone = exposition(metrics.registry).decode().splitlines()
     expected = [line for line in alone if "_created" not in line]

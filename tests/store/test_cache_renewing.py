@@ -236,7 +236,7 @@ def test_no_request_joins_a_query_that_has_failed(
     async def work() -> None:
         failed = asyncio.Event()
         metrics = Metrics()
-        monkeypatch.setattr(metrics, "store_failed", lambda _code: failed.set())
+        monkeypatch.setattr(metrics, "count_store_failure", lambda _code: failed.set())
         cache = DomainCache(store, LIMITS, metrics=metrics, clock=clock)
         store.failure = StoreUnavailable("away")
         first = asyncio.create_task(cache.find(EXAMPLE))

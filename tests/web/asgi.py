@@ -76,7 +76,7 @@ class Client:
         self.runtime = store if isinstance(store, Runtime) else _runtime(store, options)
         self.cache = self.runtime.cache
         self.app = PublicApp(
-            options or settings(), connect=lambda _: self.runtime, peer_check=peer_check
+            options or settings(), wire_runtime=lambda _: self.runtime, peer_check=peer_check
         )
         self._runner.run(self._start())
 

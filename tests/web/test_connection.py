@@ -16,9 +16,9 @@ import uvicorn
 from tests.servers.waypost import RunningWaypost, waypost
 from waypost.web import connection
 from waypost.web.connection import (
-    BESIDE_BODY_MAX_BYTES,
     HEAD_MAX_BYTES,
     HEAD_MAX_FIELDS,
+    NON_BODY_MAX_BYTES,
     PIECE_MAX_BYTES,
     HttpConnection,
 )
@@ -126,7 +126,7 @@ def test_what_never_ends_is_cut_off(server: RunningWaypost, begin: bytes, more: 
         client.sendall(begin)
         # Data that is dropped after the answer counts as sent, and so do the kernel's buffers.
         with pytest.raises(ConnectionError):
-            client.sendall(more * (64 * BESIDE_BODY_MAX_BYTES // len(more)))
+            client.sendall(more * (64 * NON_BODY_MAX_BYTES // len(more)))
 
 
 def test_a_head_has_a_limit(server: RunningWaypost) -> None:

@@ -9,8 +9,8 @@ from waypost.web.connection_limit import (
     MAX_CONNECTIONS,
     RESERVED_DESCRIPTORS,
     ConnectionLimit,
-    Turns,
-    connections_by_descriptors,
+    PipelineQueue,
+    max_connections_by_open_files,
 )
 
 
@@ -45,7 +45,7 @@ def test_longest_waiting_ends(events: str, ended: str) -> None:
     found: list[str] = []
     fakes = {name: Fake(name, found) for name in "abcd"}
     limit = ConnectionLimit(2)
-    actions = {"+": limit.opened, "-": limit.closed, "!": limit.works, "?": limit.waits}
+    actions = {"+": limit.add, "-": limit.remove, "!": limit.mark_busy, "?": limit.mark_waiting}
     for event in events.split():
         actions[event[0]](fakes[event[1]])
 
@@ -69,7 +69,7 @@ def test_limit_by_descriptors(
     """Connections leave file descriptors for other uses, and never use too much memory."""
     monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
 
-    assert connections_by_descriptors() == connections
+    assert max_connections_by_open_files() == connections
 
 
 def test_turns() -> None:
@@ -79,22 +79,22 @@ def test_turns() -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, _context: done.append("failed"))
-        turns = Turns()
+        queue = PipelineQueue()
 
         def fail() -> None:
             raise ValueError
 
         def again() -> None:
             done.append("b")
-            turns.wait(lambda: done.append("c"))
+            queue.schedule(lambda: done.append("c"))
 
-        turns.wait(fail)
-        turns.wait(lambda: done.append("a"))
-        turns.wait(again)
+        queue.schedule(fail)
+        queue.schedule(lambda: done.append("a"))
+        queue.schedule(again)
         for _ in range(4):
             await asyncio.sleep(0)
             done.append("-")
-        turns.wait(lambda: done.append("d"))
+        queue.schedule(lambda: done.append("d"))
         await asyncio.sleep(0)
 
     asyncio.run(run())

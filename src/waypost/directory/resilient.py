@@ -19,9 +19,9 @@ from waypost.core.model import User
 from waypost.directory.breaker import CircuitBreaker
 from waypost.directory.entries import user_of, wanted_attributes
 from waypost.directory.protocol import DirectorySource
+from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
-from waypost.runtime.ratelimit import RateLimiter
 from waypost.runtime.worker_pool import WorkerPool
 
 CLOSE_SECONDS: Final = 2.0
@@ -92,7 +92,7 @@ class ResilientDirectory:
         # Read only while the directory is unavailable. Unknown addresses are never stored here.
         self._last_known: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
         self._asking: dict[EmailAddress, UserTask] = {}
-        self._failure = RateLimiter(clock)
+        self._failure = LogThrottle(clock)
         self._reported = False
         self._log = structlog.get_logger(__name__)
 
@@ -193,20 +193,20 @@ class ResilientDirectory:
 
     def _answered(self) -> None:
         self._breaker.record_success()
-        self._metrics.directory_state(self._label, up=True)
+        self._metrics.record_directory_state(self._label, up=True)
         if self._reported:
             self._reported = False
             self._log.info("directory answers again", directory=self._label)
 
     def _failed(self, error: DirectoryFailure) -> DirectoryFailure:
         self._breaker.record_failure()
-        self._metrics.directory_failed(self._label, error.code)
-        self._metrics.directory_state(self._label, up=False)
-        if self._failure.is_time():
+        self._metrics.count_directory_failure(self._label, error.code)
+        self._metrics.record_directory_state(self._label, up=False)
+        if self._failure.should_log():
             self._reported = True
             fields = {"directory": self._label, "code": error.code, "reason": str(error)}
             self._log.error("directory failed", **fields)
         return error
 
     def _count(self, kind: str) -> None:
-        self._metrics.directory_answer(self._label, kind)
+        self._metrics.count_directory_answer(self._label, kind)

@@ -24,7 +24,7 @@ KINDS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class CandidateDomain:
     """A host name may belong to a mail domain, if that domain is served.
 
     Attributes:
@@ -35,7 +35,7 @@ class Claim:
     kind: str
     domain: DomainName
 
-    def holds_for(self, pattern: DomainPattern) -> bool:
+    def allows_certificate(self, pattern: DomainPattern) -> bool:
         """Return whether this pattern, which matches the domain, allows a certificate.
 
         A domain with its own entry may have certificates for all names. `*.example.com` matches
@@ -49,7 +49,7 @@ class Claim:
         return owned and self.kind != APEX
 
 
-def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
+def candidate_domains(host: DomainName, kinds: Iterable[str]) -> Iterator[CandidateDomain]:
     """Yield the mail domains that a host name may belong to: two at most.
 
     Args:
@@ -59,9 +59,9 @@ def claims(host: DomainName, kinds: Iterable[str]) -> Iterator[Claim]:
     label, _, rest = host.ascii.partition(".")
     for kind in kinds:
         if kind == APEX:
-            yield Claim(kind, host)
+            yield CandidateDomain(kind, host)
         elif kind == label and rest:
-            yield Claim(kind, DomainName(rest))
+            yield CandidateDomain(kind, DomainName(rest))
 
 
 def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
@@ -71,11 +71,11 @@ def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
         domain: a mail domain with its own entry.
         kinds: which of its names get a certificate.
     """
-    wanted = set(kinds)
+    wanted_kinds = set(kinds)
     names = [
         domain.ascii if kind == APEX else f"{kind}.{domain.ascii}"
         for kind in KINDS
-        if kind in wanted
+        if kind in wanted_kinds
     ]
     # RFC 1035 s2.3.4
     return tuple(name for name in names if len(name) <= DOMAIN_MAX_BYTES)

@@ -15,7 +15,7 @@ from waypost.profiles.credentials import load_credentials
 from waypost.profiles.files import ProfileFiles
 from waypost.runtime.backoff import BackOff
 from waypost.runtime.file_stamp import FileStamp, file_stamp
-from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.log_throttle import LogThrottle
 
 RETRY_LOOKS: Final = 10
 """Files with errors are read again after so many polls: the clock may have been wrong."""
@@ -71,7 +71,7 @@ class ProfileSigner:
         self._back_off = back_off if back_off is not None else BackOff()
         self._complained: tuple[_Seen, int, tuple[str, ...]] | None = None
         self._looks = 0
-        self._complaint = RateLimiter()
+        self._complaint = LogThrottle()
         self._seen: _Seen = ()
         self._changing: _Seen = ()
         self._demands = 0
@@ -94,7 +94,7 @@ class ProfileSigner:
             SigningUnavailable: there never were files without errors.
         """
         if self._credentials is None:
-            if self._complaint.is_time():
+            if self._complaint.should_log():
                 reason = "; ".join(self._problems)
                 self._log.error("signing unavailable; profile request refused", reason=reason)
             raise SigningUnavailable("profiles cannot be signed now")
@@ -118,7 +118,7 @@ class ProfileSigner:
         self._looks += 1
         found = await asyncio.to_thread(self._look)
         stays = bool(self._problems) and found == self._seen
-        again = self._back_off.is_time() or (stays and self._looks % RETRY_LOOKS == 0)
+        again = self._back_off.is_due() or (stays and self._looks % RETRY_LOOKS == 0)
         if self._is_due(found) or requested or again:
             outcome = await asyncio.to_thread(self._load)
             self._seen, self._changing = found, ()

@@ -30,6 +30,6 @@ class BackOff:
         """Record a success, so that no attempt is scheduled."""
         self._pause, self._next = FIRST_SECONDS, None
 
-    def is_time(self) -> bool:
+    def is_due(self) -> bool:
         """Return whether there was a failure and the pause after it is over."""
         return self._next is not None and self._clock() >= self._next

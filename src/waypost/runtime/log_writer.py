@@ -106,7 +106,7 @@ class LogWriter:
                 self._changed.wait(rest)
         return True
 
-    def newly_dropped(self) -> int:
+    def count_dropped_lines(self) -> int:
         """Return how many lines were dropped since the last call."""
         if not self._uncounted:
             return 0

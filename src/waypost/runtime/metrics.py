@@ -28,7 +28,7 @@ __all__ = [
     "Metrics",
     "Registry",
     "WorkerCounts",
-    "counts_of",
+    "collect_counts",
     "exposition",
 ]
 
@@ -87,53 +87,53 @@ class Metrics:
             registry=self.registry,
         )
 
-    def log_lines_dropped(self, count: int) -> None:
+    def count_dropped_log_lines(self, count: int) -> None:
         """Count dropped log lines."""
         if count:
             self._log_lines_dropped.inc(count)
 
-    def request(self, format_name: str, result: str) -> None:
+    def count_request(self, format_name: str, result: str) -> None:
         """Count an answered request; both texts come from a short list."""
         self._requests.labels(format_name, result).inc()
 
-    def store_answered(self) -> None:
+    def record_store_success(self) -> None:
         """Record that the store answers."""
         self._store_up.set(1)
 
-    def store_failed(self, code: str) -> None:
+    def count_store_failure(self, code: str) -> None:
         """Count a failed request to the store, with the code of its error."""
         self._store_failures.labels(code).inc()
 
-    def store_unavailable(self) -> None:
+    def record_store_unavailable(self) -> None:
         """Record that the store does not answer at all."""
         self._store_up.set(0)
 
-    def directory_answer(self, label: str, kind: str) -> None:
+    def count_directory_answer(self, label: str, kind: str) -> None:
         """Count how a user was found."""
         self._directories.answers.labels(label, kind).inc()
 
-    def directory_failed(self, label: str, code: str) -> None:
+    def count_directory_failure(self, label: str, code: str) -> None:
         """Count a failed request to a directory, with the code of its error."""
         self._directories.failures.labels(label, code).inc()
 
-    def directory_state(self, label: str, *, up: bool) -> None:
+    def record_directory_state(self, label: str, *, up: bool) -> None:
         """Record whether a directory answers."""
         self._directories.up.labels(label).set(int(up))
 
-    def providers_read(self, *, again: bool) -> None:
+    def record_providers_loaded(self, *, is_reload: bool) -> None:
         """Record that the providers file was read without errors, at the start or again."""
         self._providers_ok.set(1)
         self._providers_read_at.set(time.time())
-        if again:
+        if is_reload:
             self._reloads.labels("ok").inc()
 
-    def providers_failed(self) -> None:
+    def record_providers_rejected(self) -> None:
         """Record that the providers file was rejected and the previous version stays in use."""
         self._providers_ok.set(0)
         self._reloads.labels("failed").inc()
 
-    def _gauge(self, name: str, about: str) -> Gauge:
-        return Gauge(f"waypost_{name}", about, registry=self.registry)
+    def _gauge(self, name: str, documentation: str) -> Gauge:
+        return Gauge(f"waypost_{name}", documentation, registry=self.registry)
 
 
 class CertificateMetrics:
@@ -141,7 +141,7 @@ class CertificateMetrics:
 
     def __init__(self, registry: Registry) -> None:
         """Add the counters at zero."""
-        self._asks = Counter(
+        self._requests = Counter(
             "waypost_tls_asks",
             "Requests whether there may be a certificate: yes, no, bad_request, unavailable.",
             ["result"],
@@ -156,7 +156,7 @@ class CertificateMetrics:
 
     def record_request(self, result: str, seconds: float) -> None:
         """Count a request, by a result from a short list."""
-        self._asks.labels(result).inc()
+        self._requests.labels(result).inc()
         self._seconds.observe(seconds)
 
 
@@ -190,7 +190,7 @@ def exposition(registry: Registry) -> bytes:
     return generate_latest(registry)
 
 
-def counts_of(metrics: Metrics) -> Counts:
+def collect_counts(metrics: Metrics) -> Counts:
     """Return the current metrics of a worker, as they are sent to the parent."""
     return tuple(metrics.registry.collect())
 
@@ -208,45 +208,45 @@ class WorkerCounts(Collector):
         """Create sums without workers."""
         self.registry = Registry()
         self._lock = Lock()
-        self._of_living: dict[int, Counts] = {}
-        self._of_ended: Counts = ()
+        self._running: dict[int, Counts] = {}
+        self._ended: Counts = ()
         self.registry.register(self)
 
     def update(self, worker: int, counts: Counts) -> None:
         """Record the metrics of a worker since its start, by its process id."""
         with self._lock:
-            self._of_living[worker] = counts
+            self._running[worker] = counts
 
     def remove_worker(self, worker: int) -> None:
         """Keep only the sums of a worker that has ended."""
         with self._lock:
-            last = self._of_living.pop(worker, ())
-            counters = [one for one in last if one.type != "gauge"]
-            self._of_ended = _added_up([self._of_ended, counters])
+            last = self._running.pop(worker, ())
+            counters = [metric for metric in last if metric.type != "gauge"]
+            self._ended = _sum([self._ended, counters])
 
     def collect(self) -> Iterable[Metric]:
         """Return the sums of all workers."""
         with self._lock:
-            return _added_up([self._of_ended, *self._of_living.values()])
+            return _sum([self._ended, *self._running.values()])
 
 
-def _added_up(parts: Iterable[Iterable[Metric]]) -> Counts:
-    kinds: dict[str, Metric] = {}
+def _sum(parts: Iterable[Iterable[Metric]]) -> Counts:
+    metrics_by_name: dict[str, Metric] = {}
     values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
     for metric in (metric for part in parts for metric in part):
-        kinds.setdefault(metric.name, metric)
-        known = values.setdefault(metric.name, {})
+        metrics_by_name.setdefault(metric.name, metric)
+        sums = values.setdefault(metric.name, {})
         for sample in metric.samples:
             if sample.name.endswith("_created"):  # It has no meaning in a sum.
                 continue
             key = (sample.name, tuple(sample.labels.items()))
-            if key not in known:
-                known[key] = sample.value
+            if key not in sums:
+                sums[key] = sample.value
             elif metric.type == "gauge":
-                known[key] = min(known[key], sample.value)
+                sums[key] = min(sums[key], sample.value)
             else:
-                known[key] += sample.value
-    return tuple(_metric(kinds[name], known) for name, known in values.items())
+                sums[key] += sample.value
+    return tuple(_metric(metrics_by_name[name], sums) for name, sums in values.items())
 
 
 def _metric(kind: Metric, values: dict[tuple[str, tuple[tuple[str, str], ...]], float]) -> Metric:

@@ -18,9 +18,9 @@ import structlog
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreBusy, StoreError, StoreUnavailable
 from waypost.core.model import Domain
+from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import TwoPartCache
 from waypost.runtime.metrics import Metrics
-from waypost.runtime.ratelimit import RateLimiter
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.store.protocol import Store
 
@@ -112,7 +112,7 @@ class DomainCache:
         self._away = False
         self._answered_at = -math.inf
         self._reported = False
-        self._failure = RateLimiter(clock)
+        self._failure = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:
@@ -250,28 +250,28 @@ class DomainCache:
     def _late(self) -> StoreUnavailable:
         """Count that a request waited without success."""
         error = StoreUnavailable("the store did not answer in time")
-        self._metrics.store_failed(error.code)
+        self._metrics.count_store_failure(error.code)
         # A store that answers other queries is only busy.
         if self._clock() - self._answered_at >= self._limits.patience_seconds:
             self._record_unavailable(error)
         return error
 
     def _failed(self, error: StoreFailure) -> StoreFailure:
-        self._metrics.store_failed(error.code)
+        self._metrics.count_store_failure(error.code)
         self._record_unavailable(error)
         return error
 
     def _record_unavailable(self, error: StoreFailure) -> None:
         self._away = True
-        self._metrics.store_unavailable()
-        if self._failure.is_time():
+        self._metrics.record_store_unavailable()
+        if self._failure.should_log():
             self._reported = True
             self._log.error("store failed", code=error.code, reason=str(error))
 
     def _answered(self) -> None:
         self._answered_at = self._clock()
         self._away = False
-        self._metrics.store_answered()
+        self._metrics.record_store_success()
         if self._reported:
             self._reported = False
             self._log.info("store answers again")

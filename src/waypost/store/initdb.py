@@ -12,17 +12,17 @@ from waypost.store.sql.sync.catalog import is_empty, purge, write_catalog
 class InitDb:
     """Operations on a whole database. Its methods block."""
 
-    def __init__(self, engine: Engine, changed: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, on_change: Callable[[], None]) -> None:
         """Create the operations for a database.
 
         Args:
             engine: the database.
-            changed: called after a change, because cached answers are out of date.
+            on_change: called after a change, because cached answers are out of date.
         """
         self._engine = engine
-        self._changed = changed
+        self._on_change = on_change
 
-    def sample(self) -> bool:
+    def write_sample(self) -> bool:
         """Write the sample providers into an empty database.
 
         Returns:
@@ -33,7 +33,7 @@ class InitDb:
         """
         return self._fill(demo_catalog())
 
-    def seed(self, text: bytes) -> bool:
+    def import_seed(self, seed: bytes) -> bool:
         """Write a JSON seed of automx2, version 1 or 2, into an empty database.
 
         Returns:
@@ -43,7 +43,7 @@ class InitDb:
             ProvidersError: all mistakes of the seed; nothing is changed.
             StoreUnavailable: the database does not answer.
         """
-        return self._fill(read_seed(text, name="seed").catalog)
+        return self._fill(read_seed(seed, name="seed").catalog)
 
     def purge(self) -> None:
         """Remove all rows from the database.
@@ -53,12 +53,12 @@ class InitDb:
         """
         with write_transaction(self._engine) as connection:
             purge(connection)
-        self._changed()
+        self._on_change()
 
     def _fill(self, catalog: Catalog) -> bool:
         with write_transaction(self._engine) as connection:
             if not is_empty(connection):
                 return False
             write_catalog(connection, catalog)
-        self._changed()
+        self._on_change()
         return True

@@ -128,7 +128,7 @@ class ProvidersReloader:
         """Read the file for the first time; if it has errors, log them and wait for a fix."""
         self._seen = _seen(self._path)
         outcome = _read(self._path, lambda _store: None)
-        self._take(outcome, again=False)
+        self._take(outcome, is_reload=False)
         if isinstance(outcome, ProvidersError):
             self._log.error(
                 "no providers yet; requests fail until the file is fixed", file=str(self._path)
@@ -145,13 +145,13 @@ class ProvidersReloader:
             requested = await self._trigger.wait(POLL_SECONDS)
             # A network file system may be slow, and reading a large file takes time.
             found = await asyncio.to_thread(_seen, self._path)
-            if self._is_due(found) or requested or self._back_off.is_time():
+            if self._is_due(found) or requested or self._back_off.is_due():
                 outcome = await asyncio.to_thread(_read, self._path, self._check)
                 still = await asyncio.to_thread(_seen, self._path)
                 # Only now: after a defect above, the change must still be new.
                 self._seen, self._changing = found, None
                 if still == found or not isinstance(outcome, ProvidersError):
-                    self._take(outcome, again=True)
+                    self._take(outcome, is_reload=True)
                 elif requested:
                     self._trigger.request()
 
@@ -168,7 +168,7 @@ class ProvidersReloader:
         self._changing = found
         return settled
 
-    def _take(self, outcome: "MemoryStore | ProvidersError", *, again: bool) -> None:
+    def _take(self, outcome: "MemoryStore | ProvidersError", *, is_reload: bool) -> None:
         problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
         about = self._seen, self._requests, problems
         # The same in all workers, which read the same file and get the same signals.
@@ -178,7 +178,7 @@ class ProvidersReloader:
                 self._back_off.record_failure()
             else:
                 self._back_off.reset()
-            self._metrics.providers_failed()
+            self._metrics.record_providers_rejected()
             if about != self._reported and self._deduplicator.is_first(key, _NOT_READ):
                 action = _AGAIN if outcome.temporary else _FIX
                 for problem in problems:
@@ -193,8 +193,8 @@ class ProvidersReloader:
         self._reported = None
         is_first = self._deduplicator.is_first(key, _READ)
         self._domains.replace(outcome)
-        self._metrics.providers_read(again=again)
-        if again and is_first:
+        self._metrics.record_providers_loaded(is_reload=is_reload)
+        if is_reload and is_first:
             self._log.info("providers file loaded", file=str(self._path))
 
 

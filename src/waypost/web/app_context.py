@@ -16,7 +16,7 @@ from waypost.web.public.response import Response
 Address = tuple[str, int | None]
 """The address and the port of one end of a connection."""
 More = TypeVarTuple("More")
-DrawCode = Callable[[str], Awaitable[str | None]]
+DrawQrCode = Callable[[str], Awaitable[str | None]]
 """Returns the QR code of a URL as an SVG element, or None if the URL is too long for one."""
 
 
@@ -50,21 +50,21 @@ class DocumentRenderer(Protocol):
     def render(
         self,
         render: Callable[[ClientConfig, Unpack[More]], bytes],
-        found: LookupResult,
+        result: LookupResult,
         *more: *More,
     ) -> bytes:
         """Return the bytes of `render(found.config(), *more)`."""
         ...
 
 
-class Seeding(Protocol):
+class InitdbOperations(Protocol):
     """automx2's operations on a whole database; `store.initdb` describes the errors."""
 
-    def sample(self) -> bool:
+    def write_sample(self) -> bool:
         """Write the sample providers; return False if the database is not empty."""
         ...
 
-    def seed(self, text: bytes) -> bool:
+    def import_seed(self, seed: bytes) -> bool:
         """Write a JSON seed of automx2; return False if the database is not empty."""
         ...
 
@@ -89,7 +89,7 @@ class PeerCheck(Protocol):
 class LogLimit(Protocol):
     """A limit for repeated lines of the log."""
 
-    def is_time(self) -> bool:
+    def should_log(self) -> bool:
         """Return whether to log now."""
         ...
 
@@ -124,32 +124,33 @@ class AppContext:
         max_age_seconds: how long clients may keep an Autoconfig answer.
         public_url: the URL of Waypost for the clients of all domains, without a slash at its end;
             None if each domain has its own host names.
-        seeding: automx2's `/initdb/`; None if it is disabled or there is no database.
+        initdb: automx2's `/initdb/`; None if it is disabled or there is no database.
         peer_check: decides who may use `/initdb/`.
-        refusals: limits the log lines about refused requests to `/initdb/` from this machine.
+        refusal_log_limit: limits the log lines about refused requests to `/initdb/` from this
+            machine.
         profiles: the operator's settings for Apple profiles.
         signer: signs the profiles; None if signing is disabled.
         takes_passwords: whether a profile may contain the user's password.
-        schemes: decides which clients are redirected to https.
-        draw_code: draws the QR codes of the page.
+        scheme_check: decides which clients are redirected to https.
+        draw_qr_code: draws the QR codes of the page.
     """
 
     lookup: ConfigLookup
     documents: DocumentRenderer
     max_age_seconds: int
     public_url: str | None
-    seeding: Seeding | None
+    initdb: InitdbOperations | None
     peer_check: PeerCheck
-    refusals: LogLimit
+    refusal_log_limit: LogLimit
     profiles: ProfileSettings
     signer: Signing | None
     takes_passwords: bool
-    schemes: PlainHttpCheck
-    draw_code: DrawCode
+    scheme_check: PlainHttpCheck
+    draw_qr_code: DrawQrCode
 
 
 @dataclass(slots=True)
-class RequestLog:
+class AccessLogEntry:
     """What a handler found out about a request, for its log line."""
 
     address: EmailAddress | None = None
@@ -157,4 +158,4 @@ class RequestLog:
     fields: MutableMapping[str, object] = field(default_factory=dict)
 
 
-Handler = Callable[[AppContext, Request, RequestLog], Awaitable[Response]]
+Handler = Callable[[AppContext, Request, AccessLogEntry], Awaitable[Response]]

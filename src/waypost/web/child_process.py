@@ -49,7 +49,7 @@ def exit_reason(code: int) -> str:
 
 
 @contextmanager
-def hangups_wait() -> Iterator[None]:
+def block_sighup() -> Iterator[None]:
     """Block SIGHUP: it would end a new process, which inherits the block, before its handler."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:

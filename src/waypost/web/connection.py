@@ -27,7 +27,7 @@ HEAD_MAX_BYTES: Final = 32 * 1024
 """Maximum bytes of the URL, headers and trailers of one request."""
 HEAD_MAX_FIELDS: Final = 200
 """Maximum number of headers and trailers: a short header takes much more memory than its bytes."""
-BESIDE_BODY_MAX_BYTES: Final = 1024 * 1024
+NON_BODY_MAX_BYTES: Final = 1024 * 1024
 """Maximum bytes of a request that are not body: chunk sizes, and parts that never end."""
 HEAD_TIMEOUT_SECONDS: Final = 10.0
 PIECE_MAX_BYTES: Final = 1024
@@ -52,10 +52,10 @@ class HttpConnection(HttpToolsProtocol):
     """The protocol object that uvicorn creates for each connection."""
 
     _in_head = True
-    _heads = 0  # number of complete heads
-    _named_bytes = 0  # of the complete URL and headers
+    _complete_heads = 0  # number of complete heads
+    _head_bytes = 0  # of the complete URL and headers
     _fields = 0
-    _beside_bytes = 0  # of everything that is not body
+    _non_body_bytes = 0  # of everything that is not body
     _in_request = False
     _body_bytes = 0
     _unparsed: bytes | memoryview = b""
@@ -74,8 +74,8 @@ class HttpConnection(HttpToolsProtocol):
         """Initialize as uvicorn does, with the limit that all connections of a listener share."""
         super().__init__(config, server_state, app_state, _loop)
         self._limit = limit
-        self._head_deadline = Timer(self._end)
-        self._shutdown_deadline = Timer(self._end_shutdown)
+        self._head_deadline = Timer(self._close_idle)
+        self._shutdown_deadline = Timer(self._close_at_shutdown)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline for the first request, which is the same as for later ones."""
@@ -84,16 +84,16 @@ class HttpConnection(HttpToolsProtocol):
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.parser = Parser(self)
         self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
-        self._limit.opened(self)
+        self._limit.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all deadlines."""
-        self._limit.closed(self)
+        self._limit.remove(self)
         self._unparsed = b""
         self._head_deadline.stop()
         self._shutdown_deadline.stop()
         super().connection_lost(exc)
-        self._lingering.forget()
+        self._lingering.stop_deadlines()
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, unless it is more than a request may have."""
@@ -101,13 +101,13 @@ class HttpConnection(HttpToolsProtocol):
             self._lingering.drop(data)
             return
         self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
-        if not self._lingering.is_held:
+        if not self._lingering.is_reading_held:
             self._parse()
 
     def pause_writing(self) -> None:
         """Make the application wait for a client that does not read, but not without end."""
         super().pause_writing()
-        self._limit.waits(self)
+        self._limit.mark_waiting(self)
         self._lingering.expect_reading()
 
     def resume_writing(self) -> None:
@@ -116,7 +116,7 @@ class HttpConnection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self._lingering.stop_expecting_reading()
         if self._is_answering():
-            self._limit.works(self)
+            self._limit.mark_busy(self)
 
     def shutdown(self) -> None:
         """End after the answer to the last request; limit the time to wait for its client."""
@@ -143,24 +143,24 @@ class HttpConnection(HttpToolsProtocol):
             self._lingering.hold_reading()
         else:
             self._lingering.release_reading()
-        if self._heads and not self.cycle.response_complete:
+        if self._complete_heads and not self.cycle.response_complete:
             self._head_deadline.stop()  # The application has its own limits.
         else:
             self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
 
     def _parse_piece(self, data: bytes | memoryview) -> None:
-        heads = self._heads
-        self._beside_bytes += len(data)
+        complete_heads = self._complete_heads
+        self._non_body_bytes += len(data)
         super().data_received(data)  # type: ignore[arg-type]
-        if self._heads != heads:
-            self._beside_bytes = 0  # At least a part was for another request.
-        limit = HEAD_MAX_BYTES if self._in_head else BESIDE_BODY_MAX_BYTES
-        if self._beside_bytes > limit and not self.transport.is_closing():
+        if self._complete_heads != complete_heads:
+            self._non_body_bytes = 0  # At least a part was for another request.
+        limit = HEAD_MAX_BYTES if self._in_head else NON_BODY_MAX_BYTES
+        if self._non_body_bytes > limit and not self.transport.is_closing():
             self.send_400_response(_TOO_LONG)
 
     def _is_answering(self) -> bool:
         """Return whether a complete request waits for its answer."""
-        if not self._heads:
+        if not self._complete_heads:
             return False
         cycle = self.cycle
         return bool(self.pipeline) or not (cycle.response_complete or cycle.more_body)
@@ -168,18 +168,18 @@ class HttpConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Reset the counters."""
         self._in_head = self._in_request = True
-        self._named_bytes = self._fields = self._body_bytes = 0
+        self._head_bytes = self._fields = self._body_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
         """Count and keep a part of the URL."""
-        self._count(len(url))
+        self._count_bytes(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; count but drop a trailer, which no code reads (RFC 9110 s6.5.1)."""
         self._fields += 1
-        self._count(len(name) + len(value))
+        self._count_bytes(len(name) + len(value))
         if self._in_head:
             super().on_header(name, value)
 
@@ -189,11 +189,11 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._in_head = False
         super().on_headers_complete()
-        self._heads += 1
+        self._complete_heads += 1
 
     def on_body(self, body: bytes) -> None:
         """Count and keep a part of the body."""
-        self._beside_bytes -= len(body)
+        self._non_body_bytes -= len(body)
         self._body_bytes += len(body)
         super().on_body(body)
 
@@ -203,34 +203,34 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._in_head = True
         self._in_request = False
-        self._beside_bytes = 0
+        self._non_body_bytes = 0
         super().on_message_complete()
         if self._is_answering():
-            self._limit.works(self)
+            self._limit.mark_busy(self)
 
     def head_without_upgrade(self) -> bytes:
         """Return the head of the request that is being parsed, without `Upgrade`."""
         version = self.parser.get_http_version().encode()
         line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
-        rest = (b"%b: %b" % one for one in self.headers if one[0] != b"upgrade")
+        rest = (b"%b: %b" % header for header in self.headers if header[0] != b"upgrade")
         return b"\r\n".join([line, *rest, b"", b""])
 
     def on_response_complete(self) -> None:
         """Continue with the next request when it is this connection's turn."""
-        waiting, self.pipeline = self.pipeline, deque()
+        pipeline, self.pipeline = self.pipeline, deque()
         super().on_response_complete()
-        self.pipeline = waiting
+        self.pipeline = pipeline
         if self.transport.is_closing():
-            self._limit.waits(self)
-        elif waiting or self._unparsed:
+            self._limit.mark_waiting(self)
+        elif pipeline or self._unparsed:
             self._unset_keepalive_if_required()
             self._lingering.hold_reading()
-            self._limit.turns.wait(self._go_on)
+            self._limit.pipeline_queue.schedule(self._continue)
         else:
             self._lingering.release_reading()
-            self._limit.waits(self)
+            self._limit.mark_waiting(self)
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         if self.transport.is_closing():
             return
         if self.pipeline:
@@ -239,7 +239,7 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._parse()
         if not self._is_answering():
-            self._limit.waits(self)
+            self._limit.mark_waiting(self)
 
     def send_400_response(self, msg: str) -> None:
         """Answer 400 and close: where the next request begins is not known."""
@@ -263,15 +263,15 @@ class HttpConnection(HttpToolsProtocol):
     ) -> None:
         """Answer a request whose body may still arrive after the answer is sent."""
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._must_end(cycle, length):
+        async def send_message(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._must_close(cycle, length):
                 # uvicorn adds "Connection: close", and closes the transport after the answer.
                 cycle.keep_alive = False
             await send(message)
 
-        await app(scope, receive, sending)  # type: ignore[arg-type]
+        await app(scope, receive, send_message)  # type: ignore[arg-type]
 
-    def _must_end(self, cycle: RequestResponseCycle, length: int | None) -> bool:
+    def _must_close(self, cycle: RequestResponseCycle, length: int | None) -> bool:
         """Return whether the rest of a body is too long to read and drop it."""
         if not cycle.more_body:
             return False
@@ -284,15 +284,15 @@ class HttpConnection(HttpToolsProtocol):
     def _is_sending(self) -> bool:
         return self._in_request or bool(self.pipeline) or bool(self._unparsed)
 
-    def _count(self, raw: int) -> None:
-        self._named_bytes += raw
-        if self._named_bytes > HEAD_MAX_BYTES or self._fields > HEAD_MAX_FIELDS:
+    def _count_bytes(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > HEAD_MAX_BYTES or self._fields > HEAD_MAX_FIELDS:
             raise HeadTooLong(_TOO_LONG)  # httptools stops; uvicorn answers 400.
 
-    def _end(self) -> None:
+    def _close_idle(self) -> None:
         if not self.transport.is_closing():
             self._lingering.finish()
 
-    def _end_shutdown(self) -> None:
+    def _close_at_shutdown(self) -> None:
         if not self._is_answering() or self.flow.write_paused:
             self.abort()

@@ -25,7 +25,7 @@ shorter.
 WARNING_INTERVAL_SECONDS: Final = 60.0
 
 
-class Limited(Protocol):
+class LimitedConnection(Protocol):
     """What the limit needs of a connection."""
 
     def abort(self) -> None:
@@ -33,7 +33,7 @@ class Limited(Protocol):
         ...
 
 
-class Turns:
+class PipelineQueue:
     """A queue that lets one connection at a time continue with a pipelined request.
 
     uvloop accepts one new connection in each round of its loop. If each of many connections had a
@@ -44,17 +44,17 @@ class Turns:
         """Create an empty queue."""
         self._queue: deque[Callable[[], None]] = deque()
 
-    def wait(self, go_on: Callable[[], None]) -> None:
+    def schedule(self, callback: Callable[[], None]) -> None:
         """Call a function in a later round of the running event loop, in the order of the calls."""
-        self._queue.append(go_on)
+        self._queue.append(callback)
         if len(self._queue) == 1:
-            asyncio.get_running_loop().call_soon(self._next)
+            asyncio.get_running_loop().call_soon(self._run_next)
 
-    def _next(self) -> None:
-        go_on = self._queue.popleft()
+    def _run_next(self) -> None:
+        callback = self._queue.popleft()
         if self._queue:
-            asyncio.get_running_loop().call_soon(self._next)
-        go_on()
+            asyncio.get_running_loop().call_soon(self._run_next)
+        callback()
 
 
 class ConnectionLimit:
@@ -65,43 +65,43 @@ class ConnectionLimit:
     the newest one is closed.
 
     Attributes:
-        turns: decides which connection continues with a pipelined request.
+        pipeline_queue: decides which connection continues with a pipelined request.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_connections: int) -> None:
         """Create a limit without connections.
 
         Args:
-            most: the maximum number of connections.
+            max_connections: the maximum number of connections.
         """
-        self.turns = Turns()
-        self._most = most
-        self._open: set[Limited] = set()
-        self._waiting: dict[Limited, None] = {}  # first: the one that has waited longest
+        self.pipeline_queue = PipelineQueue()
+        self._max_connections = max_connections
+        self._open: set[LimitedConnection] = set()
+        self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
 
-    def opened(self, connection: Limited) -> None:
+    def add(self, connection: LimitedConnection) -> None:
         """Add a connection; close one if there are too many."""
         self._open.add(connection)
         self._waiting[connection] = None
-        if len(self._open) > self._most:
-            longest = next(iter(self._waiting))
-            self.closed(longest)
+        if len(self._open) > self._max_connections:
+            longest_waiting = next(iter(self._waiting))
+            self.remove(longest_waiting)
             self._warn()
-            longest.abort()
+            longest_waiting.abort()
 
-    def closed(self, connection: Limited) -> None:
+    def remove(self, connection: LimitedConnection) -> None:
         """Remove a connection. A second call does nothing."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
 
-    def waits(self, connection: Limited) -> None:
+    def mark_waiting(self, connection: LimitedConnection) -> None:
         """Mark a connection as waiting for its client."""
         if connection in self._open:
             self._waiting.pop(connection, None)
             self._waiting[connection] = None
 
-    def works(self, connection: Limited) -> None:
+    def mark_busy(self, connection: LimitedConnection) -> None:
         """Mark a connection as busy: a complete request is being answered."""
         self._waiting.pop(connection, None)
 
@@ -112,19 +112,21 @@ class ConnectionLimit:
             structlog.get_logger(__name__).warning(
                 "too many connections; closing those that have waited longest for their client; "
                 "to allow more, raise the limit of open files (LimitNOFILE) or add workers",
-                limit=self._most,
+                limit=self._max_connections,
             )
 
 
-def connections_by_descriptors(most: int = MAX_CONNECTIONS) -> int:
+def max_connections_by_open_files(max_connections: int = MAX_CONNECTIONS) -> int:
     """Return how many connections this process can hold with its limit of open files."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return most
-    return max(1, min(most, max(descriptors - RESERVED_DESCRIPTORS, descriptors // 2)))
+    max_descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if max_descriptors == resource.RLIM_INFINITY:
+        return max_connections
+    return max(
+        1, min(max_connections, max(max_descriptors - RESERVED_DESCRIPTORS, max_descriptors // 2))
+    )
 
 
-def bound_buffers(listener: socket.socket) -> None:
+def limit_socket_buffers(listener: socket.socket) -> None:
     """Limit the system's buffers for each TCP connection that a socket will accept (tcp(7))."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

@@ -29,7 +29,7 @@ class LingeringTransport(asyncio.Transport):
     It waits at most `WRITE_TIMEOUT_SECONDS` for a client that does not read.
 
     Attributes:
-        is_held: whether reading waits for `release_reading`.
+        is_reading_held: whether reading waits for `release_reading`.
     """
 
     def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
@@ -42,12 +42,12 @@ class LingeringTransport(asyncio.Transport):
         super().__init__()
         self._transport = transport
         self._is_sending = is_sending
-        self._bytes = 0
+        self._dropped_bytes = 0
         # Not `close`, which waits until the client has read what was written.
         self._linger_deadline = Timer(self.abort)
         self._write_deadline = Timer(self.abort)
         self._is_paused = False
-        self.is_held = False
+        self.is_reading_held = False
 
     @property
     def is_lingering(self) -> bool:
@@ -66,8 +66,8 @@ class LingeringTransport(asyncio.Transport):
 
     def drop(self, data: bytes) -> None:
         """Drop data that a client has sent after its last answer."""
-        self._bytes += len(data)
-        if self._bytes > LINGER_MAX_BYTES and self._transport.is_reading():
+        self._dropped_bytes += len(data)
+        if self._dropped_bytes > LINGER_MAX_BYTES and self._transport.is_reading():
             # A web server that cannot send checks whether there is an answer.
             self._transport.pause_reading()
             self._linger_deadline.stop()
@@ -80,7 +80,7 @@ class LingeringTransport(asyncio.Transport):
         if self._transport.get_write_buffer_size() > 0:
             self.expect_reading()
 
-    def forget(self) -> None:
+    def stop_deadlines(self) -> None:
         """Stop all deadlines."""
         self._linger_deadline.stop()
         self._write_deadline.stop()
@@ -107,7 +107,7 @@ class LingeringTransport(asyncio.Transport):
 
     def abort(self) -> None:
         """Close the socket, and drop what is still to be written."""
-        self.forget()
+        self.stop_deadlines()
         self._transport.abort()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 -- asyncio's
@@ -126,20 +126,20 @@ class LingeringTransport(asyncio.Transport):
 
     def hold_reading(self) -> None:
         """Read nothing until `release_reading` is called, whatever else is called."""
-        if not self.is_held:
-            self.is_held = True
+        if not self.is_reading_held:
+            self.is_reading_held = True
             self._read_or_pause()
 
     def release_reading(self) -> None:
         """Continue to read, unless `pause_reading` was called."""
-        if self.is_held:
-            self.is_held = False
+        if self.is_reading_held:
+            self.is_reading_held = False
             self._read_or_pause()
 
     def _read_or_pause(self) -> None:
         if self.is_closing():
             return
-        if self._is_paused or self.is_held:
+        if self._is_paused or self.is_reading_held:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -15,7 +15,11 @@ from uvicorn.server import ServerState
 from waypost.core.errors import SettingsError
 from waypost.runtime.metrics import CONTENT_TYPE
 from waypost.web.connection import HttpConnection
-from waypost.web.connection_limit import ConnectionLimit, bound_buffers, connections_by_descriptors
+from waypost.web.connection_limit import (
+    ConnectionLimit,
+    limit_socket_buffers,
+    max_connections_by_open_files,
+)
 from waypost.web.listener_options import listener_config
 from waypost.web.public.request import Receive, Scope, Send
 
@@ -26,43 +30,46 @@ END_SECONDS: Final = 1.0
 
 
 @contextmanager
-def serving_metrics(place: str, exposition: Callable[[], bytes]) -> Iterator[int]:
+def serving_metrics(address: str, exposition: Callable[[], bytes]) -> Iterator[int]:
     """Answer in a thread of this process while `with` lasts; yield the port.
 
     Args:
-        place: `HOST:PORT`, the value of the option `metrics_listen`.
+        address: `HOST:PORT`, the value of the option `metrics_listen`.
         exposition: returns the text of the answer.
 
     Raises:
         SettingsError: Waypost cannot listen on the address or the port.
     """
-    with _listen(place) as listener:
-        end: list[Callable[[], object]] = []
+    with _listen(address) as listener:
+        stop_callbacks: list[Callable[[], object]] = []
         thread = threading.Thread(
-            target=_run, args=(listener, exposition, end.append), name="metrics", daemon=True
+            target=_run,
+            args=(listener, exposition, stop_callbacks.append),
+            name="metrics",
+            daemon=True,
         )
         thread.start()
         try:
             yield listener.getsockname()[1]
         finally:
-            for one in end:
+            for stop_callback in stop_callbacks:
                 with suppress(RuntimeError):  # The event loop is closed already.
-                    one()
+                    stop_callback()
             thread.join(END_SECONDS)
 
 
-def _listen(place: str) -> socket:
-    host, _, port = place.rpartition(":")
+def _listen(address: str) -> socket:
+    host, _, port = address.rpartition(":")
     listener = socket(AF_INET6 if host.startswith("[") else AF_INET)
     try:
         listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-        bound_buffers(listener)
+        limit_socket_buffers(listener)
         listener.bind((host.strip("[]"), int(port)))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        message = f"metrics_listen {place}: cannot listen: {reason}"
+        message = f"metrics_listen {address}: cannot listen: {reason}"
         raise SettingsError([message]) from error
     return listener
 
@@ -70,7 +77,7 @@ def _listen(place: str) -> socket:
 def _run(
     listener: socket,
     exposition: Callable[[], bytes],
-    started: Callable[[Callable[[], object]], None],
+    on_start: Callable[[Callable[[], object]], None],
 ) -> None:
     config = listener_config()(
         partial(_answer, exposition),
@@ -79,40 +86,44 @@ def _run(
         lifespan="off",
     )
     config.load()
-    limit = ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
+    limit = ConnectionLimit(max_connections_by_open_files(MAX_CONNECTIONS))
     connection = partial(HttpConnection, config, ServerState(), {}, limit=limit)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(listener, connection, started))
+        runner.run(_serve(listener, connection, on_start))
 
 
 async def _serve(
     listener: socket,
     connection: Callable[[], asyncio.BaseProtocol],
-    started: Callable[[Callable[[], object]], None],
+    on_start: Callable[[Callable[[], object]], None],
 ) -> None:
     loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
+    stopped = asyncio.Event()
     server = await loop.create_server(connection, sock=listener)
-    started(partial(loop.call_soon_threadsafe, ended.set))
-    await ended.wait()
+    on_start(partial(loop.call_soon_threadsafe, stopped.set))
+    await stopped.wait()
     server.close()
 
 
 async def _answer(
     exposition: Callable[[], bytes], scope: Scope, _receive: Receive, send: Send
 ) -> None:
-    status, kind, body = HTTPStatus.OK, CONTENT_TYPE, b""
+    status, content_type, body = HTTPStatus.OK, CONTENT_TYPE, b""
     if scope["method"] not in {"GET", "HEAD"}:
-        status, kind, body = HTTPStatus.NOT_IMPLEMENTED, "text/plain", b"use GET here\n"
+        status, content_type, body = HTTPStatus.NOT_IMPLEMENTED, "text/plain", b"use GET here\n"
     elif scope["path"] != PATH:
-        status, kind, body = HTTPStatus.NOT_FOUND, "text/plain", b"not found; ask for /metrics\n"
+        status, content_type, body = (
+            HTTPStatus.NOT_FOUND,
+            "text/plain",
+            b"not found; ask for /metrics\n",
+        )
     else:
         body = exposition()
     headers = [
         # RFC 9110 s6.6.1
         (b"date", formatdate(usegmt=True).encode()),
         (b"server", b"waypost"),
-        (b"content-type", kind.encode()),
+        (b"content-type", content_type.encode()),
         (b"content-length", b"%d" % len(body)),
     ]
     await send({"type": "http.response.start", "status": int(status), "headers": headers})

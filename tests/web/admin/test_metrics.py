@@ -23,10 +23,10 @@ ASKED = [
 
 
 def counted(
-    domains: MemoryDomains, queries: list[str], newly_dropped: Callable[[], int] = int
+    domains: MemoryDomains, queries: list[str], count_dropped_lines: Callable[[], int] = int
 ) -> dict[tuple[str, ...], float]:
     """Request the metrics, and return each sample: its name, then the values of its labels."""
-    app = create_app(domains, USUAL, Metrics(), newly_dropped)
+    app = create_app(domains, USUAL, Metrics(), count_dropped_lines)
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 4000))
 
     async def asking() -> httpx.Response:

@@ -47,8 +47,8 @@ def get(
     headers: dict[str, str] | None = None,
 ) -> httpx.Response:
     """Send a request to the application, as a peer."""
-    known = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
-    transport = httpx.ASGITransport(create_app(known, kinds, Metrics()), client=(peer, 4000))
+    finder = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
+    transport = httpx.ASGITransport(create_app(finder, kinds, Metrics()), client=(peer, 4000))
 
     async def asking() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

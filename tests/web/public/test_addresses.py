@@ -58,10 +58,10 @@ SPELLINGS = [
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_spellings_of_a_domain(client: Client, ask: Ask, spelling: str) -> None:
     """Each spelling of an internationalised domain gets the answer that its A-labels get."""
-    answer, known = ask(client, spelling), ask(client, "alice@xn--bcher-kva.example")
+    answer, expected = ask(client, spelling), ask(client, "alice@xn--bcher-kva.example")
 
     assert answer.status == 200
-    assert (answer.status, answer.body) == (known.status, known.body)
+    assert (answer.status, answer.body) == (expected.status, expected.body)
     # Autoconfig has the domain a second time, for clients that compare it with the typed one.
     assert "bücher" not in answer.text.replace("<domain>bücher.example</domain>", "")
     assert "xn--bcher-kva.example" in answer.text
@@ -87,10 +87,10 @@ COPIED = [
 @pytest.mark.parametrize("copied", COPIED)
 def test_copied_address(client: Client, ask: Ask, copied: str) -> None:
     """What users copy together with an address makes no difference in any format."""
-    answer, known = ask(client, copied), ask(client, "alice@example.com")
+    answer, expected = ask(client, copied), ask(client, "alice@example.com")
 
     assert answer.status == 200
-    assert answer.body == known.body
+    assert answer.body == expected.body
 
 
 OUTSIDE_IDNA = ("xn--i-7iq.ws", "xn--abc.example", "XN--ABC.Example")

@@ -38,11 +38,11 @@ def texts(answer: Answer, name: str) -> list[str | None]:
 @pytest.mark.parametrize(("scheme", "host", "path"), FORMS)
 def test_four_urls(client: Client, scheme: str, host: str, path: str) -> None:
     """Each URL, by https and http, returns the same document, in any spelling of the address."""
-    known = client.get(MAIL, query="emailaddress=alice%2Btag%40example.com")
+    expected = client.get(MAIL, query="emailaddress=alice%2Btag%40example.com")
     for query in QUERIES:
         answer = client.get(path, query=query, host=host, scheme=scheme)
-        assert (answer.status, answer.body) == (200, known.body)
-    assert texts(known, "username") == ["alice+tag@example.com"] * 2
+        assert (answer.status, answer.body) == (200, expected.body)
+    assert texts(expected, "username") == ["alice+tag@example.com"] * 2
 
 
 @pytest.mark.rule("autoconfig-four-urls", "autoconfig-no-address", "autoconfig-no-forced-redirect")

@@ -15,7 +15,7 @@ from tests.servers.chromium import PATIENCE_MILLISECONDS, chromium
 from tests.servers.private_network import private_network
 from tests.servers.requirements import program, require
 from tests.servers.waypost import RunningWaypost, waypost
-from waypost.web.public.page.languages import known, texts
+from waypost.web.public.page.languages import available_tags, texts
 
 pytestmark = pytest.mark.servers
 
@@ -135,7 +135,7 @@ def test_profile_with_a_password(opened: Opened) -> None:
     assert "s3cret" not in answer.url
 
 
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_language_of_the_browser(opened: Opened, tag: str) -> None:
     """A browser gets its own language, and the next page stays in it, chosen or not."""
     page = opened(locale=f"{tag}-CH")
@@ -151,7 +151,7 @@ def test_language_of_the_browser(opened: Opened, tag: str) -> None:
     )
 
 
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_narrow_screen(opened: Opened, tag: str) -> None:
     """On the narrowest phone no part of the page is beyond the edge (WCAG 2.2 s1.4.10)."""
     page = opened(
@@ -165,7 +165,7 @@ def test_narrow_screen(opened: Opened, tag: str) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 640, 800, 1280])
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_nothing_is_cut_off(opened: Opened, tag: str, width: int) -> None:
     """Each value to type in by hand is completely visible, at every width."""
     page = opened(f"lang={tag}&{SHOWN}", viewport={"width": width, "height": 600})
@@ -202,7 +202,7 @@ def test_keyboard(opened: Opened) -> None:
     page.keyboard.press("Enter")
     page.locator("h2").first.wait_for()
     passed = []
-    for _ in range(len(known()) + 10):
+    for _ in range(len(available_tags()) + 10):
         page.keyboard.press("Tab")
         passed.append(
             page.evaluate(
@@ -213,7 +213,7 @@ def test_keyboard(opened: Opened) -> None:
 
     links = ["/mobileconfig", "/mail/config-v1.1.xml"]
     typed = ["name", "alias", "password"]
-    expected = [*known(), "emailaddress", "BUTTON", *links, *typed, "BUTTON"]
+    expected = [*available_tags(), "emailaddress", "BUTTON", *links, *typed, "BUTTON"]
     assert passed[: len(expected)] == expected
 
 

@@ -53,4 +53,4 @@ def test_ordinary(name: str) -> None:
 
 def test_schemes() -> None:
     """Each header where a web server sends the scheme is one of them."""
-    assert all(map(is_forwarding, schemes.FROM_WEB_SERVERS))
+    assert all(map(is_forwarding, schemes.WEB_SERVER_HEADERS))

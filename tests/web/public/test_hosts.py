@@ -12,7 +12,7 @@ from tests.web.asgi import Client, settings
 from tests.web.public.test_autodiscover import PATH
 from tests.web.public.test_initdb import Anybody
 from waypost.core.model import Catalog, Redirect
-from waypost.web.public.request import decoded_path
+from waypost.web.public.request import decode_path
 from waypost.wiring import wire
 
 CONFIG = "/mail/config-v1.1.xml"
@@ -139,10 +139,10 @@ SLASHES = [
 ]
 
 
-@pytest.mark.parametrize(("written", "known"), SLASHES)
-def test_two_slashes(served: Client, written: str, known: str) -> None:
+@pytest.mark.parametrize(("written", "canonical"), SLASHES)
+def test_two_slashes(served: Client, written: str, canonical: str) -> None:
     """Several slashes in a path are one."""
-    one, other = (served.get(path, host="example.com") for path in (written, known))
+    one, other = (served.get(path, host="example.com") for path in (written, canonical))
 
     assert other.status != 404
     assert (one.status, one.headers, one.body) == (other.status, other.headers, other.body)
@@ -207,7 +207,7 @@ def test_slashes_of_an_address(rest: str, address: str) -> None:
 )
 def test_decoded_paths(raw: bytes, path: str) -> None:
     """Slashes are merged before the path is decoded, and none of an address is."""
-    assert decoded_path(raw, re.compile("/at/+")) == path
+    assert decode_path(raw, re.compile("/at/+")) == path
 
 
 def test_two_slashes_before_a_redirect() -> None:

@@ -13,9 +13,15 @@ from tests.web.asgi import Client
 from tests.web.public.page import elements, form_to
 from waypost.providers_file.load import read_providers
 from waypost.web.public.page.landing_page import BY_HAND
-from waypost.web.public.page.languages import DEFAULT, accepted, known, named, texts
+from waypost.web.public.page.languages import (
+    DEFAULT,
+    available_tags,
+    matching_tag,
+    preferred_tag,
+    texts,
+)
 
-OTHERS = [tag for tag in known() if tag != DEFAULT]
+OTHERS = [tag for tag in available_tags() if tag != DEFAULT]
 TAGS = ("en", "de", "fr", "pt-BR")
 # Words and names that are the same in these languages.
 SAME = {
@@ -44,9 +50,9 @@ def flat(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 def test_which_there_are() -> None:
     """English is first, and each language is named after a tag of RFC 5646."""
-    assert known()[0] == DEFAULT
-    assert set(known()) >= {"en", "de", "fr", "es", "nl", "it"}
-    assert all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in known())
+    assert available_tags()[0] == DEFAULT
+    assert set(available_tags()) >= {"en", "de", "fr", "es", "nl", "it"}
+    assert all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", tag) for tag in available_tags())
 
 
 @pytest.mark.parametrize("tag", OTHERS)
@@ -104,17 +110,17 @@ def test_each_service_has_a_name() -> None:
 )
 def test_accepted(header: str, tag: str, rule: str) -> None:
     """The language that the user's browser prefers is used."""
-    assert accepted(header, TAGS) == tag, rule
+    assert preferred_tag(header, TAGS) == tag, rule
 
 
 @given(st.text())
 def test_any_header(header: str) -> None:
     """Any header selects a language that exists."""
-    assert accepted(header, TAGS) in TAGS
-    assert named(header, TAGS) in {*TAGS, None}
+    assert preferred_tag(header, TAGS) in TAGS
+    assert matching_tag(header, TAGS) in {*TAGS, None}
 
 
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_page(client: Client, tag: str) -> None:
     """The page is in the language of the browser, and declares it, in its error answers too."""
     for query in ("", "emailaddress=alice", "emailaddress=alice@example.com"):
@@ -135,7 +141,7 @@ def test_choice(client: Client) -> None:
     links = {
         one.attrib["hreflang"]: one.attrib["href"] for one in elements(answer.text, "//nav//a")
     }
-    assert tuple(links) == known()
+    assert tuple(links) == available_tags()
 
     french = client.get(links["fr"]).text
     assert html.document_fromstring(french).get("lang") == "fr"
@@ -153,7 +159,7 @@ def test_unknown_choice(client: Client, chosen: str) -> None:
     assert (answer.status, answer.headers["content-language"]) == (200, "de")
 
 
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_problems(client: Client, tag: str) -> None:
     """An error is shown in the user's language, and the broken rule in English."""
     problems = texts(tag)["problems"]
@@ -168,7 +174,7 @@ def test_problems(client: Client, tag: str) -> None:
     assert rule.text == "the address has no @"
 
 
-@pytest.mark.parametrize("tag", known())
+@pytest.mark.parametrize("tag", available_tags())
 def test_moved(tag: str) -> None:
     """For a domain that has moved, the page shows the new place in any language."""
     moved = (

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
 from waypost.runtime.logs import configure
-from waypost.web.public.log_texts import HIDDEN, host_text, path_text, peer_text
+from waypost.web.public.log_texts import HIDDEN, host_for_log, path_for_log, peer_for_log
 
 # Each begins with the local part, and some program decodes it to an address.
 ADDRESSES = [
@@ -93,16 +93,16 @@ def test_no_address_of_a_path(text: str, before: str) -> None:
 @pytest.mark.parametrize("text", [*ADDRESSES, *HOSTILE])
 def test_hidden_texts(text: str) -> None:
     """Such a text is not logged as a path, a host or a peer."""
-    assert path_text(b"/" + text.encode("utf-8", "surrogatepass")) == HIDDEN
-    assert host_text(text) == HIDDEN
-    assert peer_text(text) == HIDDEN
+    assert path_for_log(b"/" + text.encode("utf-8", "surrogatepass")) == HIDDEN
+    assert host_for_log(text) == HIDDEN
+    assert peer_for_log(text) == HIDDEN
 
 
 @pytest.mark.parametrize("path", GOOD_PATHS)
 def test_good_paths(path: bytes) -> None:
     """A path without special characters is logged as it was sent, without its query."""
-    assert path_text(path) == path.decode()
-    assert path_text(path + b"?emailaddress=alice@example.com") == path.decode()
+    assert path_for_log(path) == path.decode()
+    assert path_for_log(path + b"?emailaddress=alice@example.com") == path.decode()
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_good_paths(path: bytes) -> None:
 )
 def test_hosts(text: str, shown: str) -> None:
     """A host is logged in bounded length, and with no other characters than hosts have."""
-    assert host_text(text) == shown
+    assert host_for_log(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_hosts(text: str, shown: str) -> None:
 )
 def test_peers(peer: str | None, shown: str | None) -> None:
     """The logged peer is an IP address or an identifier of RFC 7239 s6, for any proxy header."""
-    assert peer_text(peer) == shown
+    assert peer_for_log(peer) == shown
 
 
 @pytest.mark.parametrize("log_format", ["json", "console"])

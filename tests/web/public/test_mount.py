@@ -5,7 +5,7 @@ import pytest
 from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.mount import Mount, below_mount
 from waypost.web.public.origin.proxy import ProxyTrust
-from waypost.web.public.origin.schemes import leads_back
+from waypost.web.public.origin.schemes import is_redirect_loop
 from waypost.web.public.request import Message, Request
 
 # What a server sends, and the path of the mount.
@@ -96,6 +96,6 @@ def test_no_redirect_to_itself() -> None:
     path = "/autodiscover/autodiscover.xml"
     request = _request(f"/setup{path}", None, "/setup")
     host = "https://autodiscover.example.com"
-    assert leads_back(request, f"{host}{path}")
-    assert leads_back(request, f"{host}/setup{path}")
-    assert not leads_back(request, f"{host}/other{path}")
+    assert is_redirect_loop(request, f"{host}{path}")
+    assert is_redirect_loop(request, f"{host}/setup{path}")
+    assert not is_redirect_loop(request, f"{host}/other{path}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from waypost.web.app_context import Address
-from waypost.web.public.origin.operator_check import OwnerCheck
+from waypost.web.public.origin.operator_check import SocketOwnerCheck
 from waypost.web.public.origin.tcp_table import TableUnavailable, TcpTable
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid"
@@ -67,7 +67,7 @@ class FakeProc:
 
     def refusal(self, client: Address | None = CLIENT, server: Address | None = SERVER) -> str:
         """Ask whether a client is the operator; return an empty text if it is."""
-        return asyncio.run(OwnerCheck(self.folder, OURS).refusal(client, server)) or ""
+        return asyncio.run(SocketOwnerCheck(self.folder, OURS).refusal(client, server)) or ""
 
 
 @pytest.fixture(name="proc")
@@ -250,7 +250,7 @@ def test_user_without_a_number(proc: FakeProc, uid_map: str, refusal: str) -> No
     proc.table("tcp", OWN_END, row(CLIENT, SERVER, uid=65534))
     proc.process(20, 77)
     (proc.folder / "self/uid_map").write_text(f"  {uid_map}\n", encoding="ascii")
-    said = asyncio.run(OwnerCheck(proc.folder, 65534).refusal(CLIENT, SERVER)) or ""
+    said = asyncio.run(SocketOwnerCheck(proc.folder, 65534).refusal(CLIENT, SERVER)) or ""
 
     assert refusal in said
     assert bool(said) == bool(refusal)
@@ -299,14 +299,14 @@ def test_one_look_at_a_time(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> 
     proc.process(20, 77)
     looking: list[object] = []
 
-    def slow(_self: OwnerCheck, *ends: object) -> None:
+    def slow(_self: SocketOwnerCheck, *ends: object) -> None:
         looking.append(ends)
         time.sleep(0.1)
         assert looking.pop() == ends
         assert not looking
 
-    monkeypatch.setattr(OwnerCheck, "_look", slow)
-    check = OwnerCheck(proc.folder, OURS)
+    monkeypatch.setattr(SocketOwnerCheck, "_check", slow)
+    check = SocketOwnerCheck(proc.folder, OURS)
 
     async def flood() -> list[str | None]:
         return await asyncio.gather(*(check.refusal(CLIENT, SERVER) for _ in range(20)))

@@ -46,7 +46,7 @@ def test_one_proxy(headers: list[Header]) -> None:
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
     assert origin == ClientOrigin(
-        "198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True
+        "198.51.100.7", "https", "autoconfig.example.com", is_scheme_from_proxy=True
     )
 
 
@@ -54,7 +54,9 @@ def test_two_proxies() -> None:
     """With two proxies the value before the last counts."""
     origin = ProxyTrust(proxy_count=2).resolve("127.0.0.1", "https", SPOOFED)
 
-    assert origin == ClientOrigin("203.0.113.9", "http", "spoofed.example", scheme_is_sent=True)
+    assert origin == ClientOrigin(
+        "203.0.113.9", "http", "spoofed.example", is_scheme_from_proxy=True
+    )
 
 
 def test_fewer_values_than_proxies() -> None:
@@ -79,7 +81,7 @@ def test_network_that_is_trusted() -> None:
     two = ProxyTrust(0, (LOCAL, INNER)).resolve("127.0.0.1", "http", SPOOFED)
 
     assert one == ClientOrigin(
-        "198.51.100.7", "https", "autoconfig.example.com", scheme_is_sent=True
+        "198.51.100.7", "https", "autoconfig.example.com", is_scheme_from_proxy=True
     )
     assert two.peer == "203.0.113.9"
 
@@ -110,7 +112,7 @@ def test_nonsense_in_headers(value: bytes) -> None:
     headers = [(b"host", b"h"), (b"forwarded", value), (b"x-forwarded-proto", value)]
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", headers)
 
-    assert (origin.scheme, origin.host, origin.scheme_is_sent) == ("http", "h", False)
+    assert (origin.scheme, origin.host, origin.is_scheme_from_proxy) == ("http", "h", False)
 
 
 LONG = [

@@ -48,14 +48,14 @@ class Both:
         scheme: str = "https",
     ) -> tuple[Any, Any]:
         """Return the answer of the listener, and that of the library."""
-        known = headers or {}
+        sent_headers = headers or {}
         pairs = [("Host", host)] if host is not None else []
         version = "1.0" if host is None else "1.1"
         request = api.WebRequest(
             method=method,
             path=unquote(target),
             query=query.encode(),
-            headers=[*pairs, *known.items()],
+            headers=[*pairs, *sent_headers.items()],
             body=body,
             scheme=scheme,
             http_version=version,
@@ -63,7 +63,7 @@ class Both:
         )
         mine = self.site.respond(request)
         listener = self.client.request(
-            method, target, query=query, host=host, headers=known, body=body, scheme=scheme
+            method, target, query=query, host=host, headers=sent_headers, body=body, scheme=scheme
         )
         return (
             (listener.status, dict(listener.headers), listener.body),

@@ -142,11 +142,14 @@ def host_of_a_calendar(name: str) -> Domain:
 def test_known_domains_do_without_those_above() -> None:
     """A known domain redirects to its service, even if the domains above cannot be looked up."""
     client = Client(_Away())
-    known = client.get("/.well-known/caldav", host="hosted.example.net")
+    expected = client.get("/.well-known/caldav", host="hosted.example.net")
     other = client.get("/.well-known/caldav", host="other.example.net")
     client.close()
 
-    assert (known.status, known.headers["location"]) == (307, "https://dav.example.com/h/")
+    assert (expected.status, expected.headers["location"]) == (
+        307,
+        "https://dav.example.com/h/",
+    )
     assert other.status == 503
 
 

@@ -21,7 +21,7 @@ from waypost.directory.ldap.tls import TlsContexts
 from waypost.directory.protocol import Entry
 from waypost.net.deadline import Deadline
 from waypost.runtime import threads
-from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.log_throttle import LogThrottle
 
 RETURN_SECONDS: Final = 60.0
 """After this time, the servers that precede the current one in `urls` are tried again."""
@@ -55,7 +55,7 @@ class LdapClient:
         self._lock = threading.Lock()
         self._current = 0
         self._return_at = math.inf
-        self._ambiguity = RateLimiter(clock)
+        self._ambiguity = LogThrottle(clock)
         self._closed = False
         self._log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class LdapClient:
                 raise failure.as_error(self._target.label) from None
         self._come_back()
         if len(hits) > 1:
-            if self._ambiguity.is_time():
+            if self._ambiguity.should_log():
                 # Without the address: the log must not contain it.
                 self._log.warning(AMBIGUOUS, directory=self._target.label)
             return None

@@ -17,7 +17,7 @@ from waypost.directory.protocol import Entry
 from waypost.directory.sql.connect import is_read_only, open_read_only_engine, query_connection
 from waypost.directory.sql.errors import SqlMessage, is_unencodable, mapped_errors
 from waypost.directory.sql.rows import entry_of
-from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.log_throttle import LogThrottle
 
 # Two rows are enough to see that the address is ambiguous.
 _ROWS: Final = 2
@@ -73,7 +73,7 @@ class OpenSqlDirectory:
         self._engine = open_read_only_engine(configured)
         self._query = self._statement("query", configured.query)
         self._domains_query = self._statement("domains_query", configured.domains_query)
-        self._ambiguity = RateLimiter(clock)
+        self._ambiguity = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
 
     @property
@@ -117,7 +117,7 @@ class OpenSqlDirectory:
             return None
         self.check_columns(found)
         if len(found.rows) > 1:
-            if self._ambiguity.is_time():
+            if self._ambiguity.should_log():
                 label = self._configured.label
                 reason = SqlMessage.AMBIGUOUS.of(label)
                 self._log.warning("directory is ambiguous", directory=label, reason=reason)

@@ -9,14 +9,14 @@ from waypost.lookup.lookup import DomainFinder
 from waypost.runtime.metrics import CertificateMetrics, Metrics
 from waypost.web.admin.guard import LoopbackOnly
 from waypost.web.admin.metrics import add_metrics
-from waypost.web.admin.tls import TlsNames
+from waypost.web.admin.tls import TlsAskEndpoint
 
 
 def create_app(
     domains: DomainFinder,
     tls_kinds: Sequence[str],
     metrics: Metrics,
-    newly_dropped: Callable[[], int] = int,
+    count_dropped_lines: Callable[[], int] = int,
 ) -> FastAPI:
     """Build the application.
 
@@ -27,7 +27,7 @@ def create_app(
         domains: finds the served domains.
         tls_kinds: which host names of a domain get a certificate.
         metrics: what this process counts; shown at /metrics.
-        newly_dropped: returns how many lines its log has dropped since the last call.
+        count_dropped_lines: returns how many lines its log has dropped since the last call.
     """
     app = FastAPI(
         title="Waypost",
@@ -39,6 +39,6 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Waypost has its own.
     )
     app.add_middleware(LoopbackOnly)
-    TlsNames(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)
-    add_metrics(app.router, metrics, newly_dropped)
+    TlsAskEndpoint(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)
+    add_metrics(app.router, metrics, count_dropped_lines)
     return app

@@ -10,18 +10,20 @@ from waypost.runtime.metrics import CONTENT_TYPE, Metrics, exposition
 PATH: Final = "/metrics"
 
 
-def add_metrics(router: APIRouter, metrics: Metrics, newly_dropped: Callable[[], int]) -> None:
+def add_metrics(
+    router: APIRouter, metrics: Metrics, count_dropped_lines: Callable[[], int]
+) -> None:
     """Add the URL.
 
     Args:
         router: gets the URL.
         metrics: of this process alone. The metrics of the public listener are at
             `metrics_listen`.
-        newly_dropped: returns how many lines its log has dropped since the last call.
+        count_dropped_lines: returns how many lines its log has dropped since the last call.
     """
 
     async def answer() -> Response:
-        metrics.log_lines_dropped(newly_dropped())
+        metrics.count_dropped_log_lines(count_dropped_lines())
         return Response(exposition(metrics.registry), media_type=CONTENT_TYPE)
 
     router.add_api_route(

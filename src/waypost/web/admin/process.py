@@ -45,14 +45,14 @@ class AdminProcess:
         self._process: SpawnProcess | None = None
         self._ending = Event()
         self._end_by = 0.0
-        self._thread = Thread(target=self._keep, name="operators", daemon=True)
+        self._thread = Thread(target=self._run_and_restart, name="operators", daemon=True)
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
         """Start the process. SIGHUP must be blocked in this thread; the process unblocks it."""
         self._thread.start()
 
-    def hang_up(self) -> None:
+    def send_sighup(self) -> None:
         """Send SIGHUP to the process, so that it reloads what is served."""
         process = self._process
         if process is not None and process.pid is not None:
@@ -77,13 +77,13 @@ class AdminProcess:
             self._process.kill()
             self._thread.join(KILLED_SECONDS)
 
-    def _keep(self) -> None:
-        early = 0
+    def _run_and_restart(self) -> None:
+        early_exits = 0
         while not self._ending.is_set():
             start = monotonic()
             reason = self._run_once()
-            early = early + 1 if monotonic() - start < STEADY_SECONDS else 1
-            seconds = RESTART_SECONDS[min(early, len(RESTART_SECONDS)) - 1]
+            early_exits = early_exits + 1 if monotonic() - start < STEADY_SECONDS else 1
+            seconds = RESTART_SECONDS[min(early_exits, len(RESTART_SECONDS)) - 1]
             if not self._ending.is_set():
                 message = "admin process exited; restarting"
                 self._log.error(message, reason=reason, retry_seconds=seconds)
@@ -99,7 +99,7 @@ class AdminProcess:
         except OSError as error:
             return error.strerror or str(error)
         self._process = process
-        if self._ending.is_set():  # since the check in `_keep`
+        if self._ending.is_set():  # since the check in `_run_and_restart`
             process.terminate()
         process.join()
         return exit_reason(process.exitcode or 0)

@@ -17,7 +17,7 @@ from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
 from waypost.web.admin.app import create_app
 from waypost.web.connection import HttpConnection
-from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
+from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.listener_options import listener_config
 from waypost.wiring import Runtime, wire
 
@@ -38,7 +38,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     # The parent handles the signals of the terminal, and passes them on.
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _ending)
+        signal.signal(number, _ignore_signal)
     try:
         # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
@@ -51,10 +51,10 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     config = listener_config()(
         create_app(
             *(runtime.cache, settings.tls_names, runtime.metrics),
-            *(() if writer is None else (writer.newly_dropped,)),
+            *(() if writer is None else (writer.count_dropped_lines,)),
         ),
         http=partial(
-            HttpConnection, limit=ConnectionLimit(connections_by_descriptors(MAX_CONNECTIONS))
+            HttpConnection, limit=ConnectionLimit(max_connections_by_open_files(MAX_CONNECTIONS))
         ),
         lifespan="off",
         log_level="warning",
@@ -69,7 +69,7 @@ async def _serve(server: uvicorn.Server, runtime: Runtime, listener: socket.sock
     loop.add_signal_handler(signal.SIGHUP, runtime.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     watch = loop.create_task(runtime.watch())
-    watch.add_done_callback(partial(_watched, server))
+    watch.add_done_callback(partial(_on_watch_end, server))
     try:
         await server.serve(sockets=[listener])
     finally:
@@ -77,12 +77,12 @@ async def _serve(server: uvicorn.Server, runtime: Runtime, listener: socket.sock
         await runtime.close()
 
 
-def _watched(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
+def _on_watch_end(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:
     """Exit after a defect; the parent starts this process again."""
     if not task.cancelled() and (error := task.exception()) is not None:
         structlog.get_logger(__name__).error("watch task failed; exiting", exc_info=error)
         server.should_exit = True
 
 
-def _ending(_number: int, _frame: object) -> None:
+def _ignore_signal(_number: int, _frame: object) -> None:
     """Ignore the signal: uvicorn raises it again after its shutdown."""

@@ -16,10 +16,10 @@ from fastapi.routing import APIRoute
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, StoreError, StoreUnavailable
-from waypost.formats.discovery_hosts import claims
+from waypost.formats.discovery_hosts import candidate_domains
 from waypost.lookup.lookup import DomainFinder
 from waypost.runtime.metrics import CertificateMetrics
-from waypost.web.public.log_texts import host_text
+from waypost.web.public.log_texts import host_for_log
 
 PATH: Final = "/tls/ask"
 _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
@@ -32,7 +32,7 @@ _ANSWERS: Final[dict[int | str, dict[str, object]]] = {
 _RESULTS: Final = {200: "yes", 400: "bad_request", 404: "no", 503: "unavailable"}
 
 
-class _Quick(APIRoute):
+class _UnparsedQueryRoute(APIRoute):
     """A route that reads the names from the query itself.
 
     FastAPI's own parsing takes half of the total time, and a TLS handshake waits for this answer.
@@ -41,13 +41,13 @@ class _Quick(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
         async def handle(request: Request) -> Response:
-            answer: Response = await self.endpoint(request.query_params.getlist("domain"))
-            return answer
+            response: Response = await self.endpoint(request.query_params.getlist("domain"))
+            return response
 
         return handle
 
 
-class TlsNames:
+class TlsAskEndpoint:
     """Decides for which host names there may be certificates."""
 
     def __init__(
@@ -69,7 +69,7 @@ class TlsNames:
             responses=dict(_ANSWERS),
             summary="May a web server get a certificate for this host name?",
             name="ask",
-            route_class_override=_Quick,
+            route_class_override=_UnparsedQueryRoute,
         )
 
     async def ask(
@@ -81,35 +81,37 @@ class TlsNames:
         Args:
             domain: all values of the query parameter.
         """
-        begin = time.perf_counter()
-        answer = await self._answered(domain)
-        self._metrics.record_request(_RESULTS[answer.status_code], time.perf_counter() - begin)
-        return answer
+        start = time.perf_counter()
+        response = await self._respond(domain)
+        self._metrics.record_request(_RESULTS[response.status_code], time.perf_counter() - start)
+        return response
 
-    async def _answered(self, domain: Sequence[str]) -> Response:
+    async def _respond(self, domain: Sequence[str]) -> Response:
         if len(domain) != 1 or not domain[0].strip():
             return PlainTextResponse("send one name: /tls/ask?domain=NAME\n", 400)
         try:
             host = DomainName.parse(domain[0])
             served = await self._is_served(host)
         except DomainError:
-            return self._answer(404, host_text(domain[0]), "not a host name")
+            return self._response(404, host_for_log(domain[0]), "not a host name")
         except (StoreUnavailable, StoreError) as error:
-            return self._answer(503, host.ascii, error.code)
+            return self._response(503, host.ascii, error.code)
         if not served:
-            return self._answer(404, host.ascii, "not a host name of a domain that is served here")
-        return self._answer(200, host.ascii, "ok")
+            return self._response(
+                404, host.ascii, "not a host name of a domain that is served here"
+            )
+        return self._response(200, host.ascii, "ok")
 
     async def _is_served(self, host: DomainName) -> bool:
-        for claim in claims(host, self._kinds):
-            found = await self._domains.find(claim.domain)
+        for candidate in candidate_domains(host, self._kinds):
+            entry = await self._domains.find(candidate.domain)
             # A domain that has moved still needs certificates, because its redirects use https.
-            if found is None or found.is_declined:
+            if entry is None or entry.is_declined:
                 continue
-            if claim.holds_for(found.pattern):
+            if candidate.allows_certificate(entry.pattern):
                 return True
         return False
 
-    def _answer(self, status: int, host: str, reason: str) -> Response:
+    def _response(self, status: int, host: str, reason: str) -> Response:
         self._log.info("certificate", host=host, status=status, reason=reason)
         return PlainTextResponse(f"{reason}\n", status)

@@ -6,9 +6,9 @@ import structlog
 
 from waypost.core.clients import log_name_of
 from waypost.runtime.logs import AddressHasher
-from waypost.web.app_context import RequestLog
-from waypost.web.public.handlers.autodiscover_json import is_below
-from waypost.web.public.log_texts import HIDDEN, path_text, peer_text
+from waypost.web.app_context import AccessLogEntry
+from waypost.web.public.handlers.autodiscover_json import names_user
+from waypost.web.public.log_texts import HIDDEN, path_for_log, peer_for_log
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
 
@@ -23,7 +23,7 @@ class AccessLog:
         self._log = structlog.get_logger("waypost.request").bind()
 
     def write(
-        self, request: Request, reply: Response, noted: RequestLog, milliseconds: float
+        self, request: Request, response: Response, log_entry: AccessLogEntry, milliseconds: float
     ) -> None:
         """Write the line of one request, without its query, credentials and body."""
         if not self._log.is_enabled_for(logging.INFO):
@@ -31,12 +31,12 @@ class AccessLog:
         self._log.info(
             "request",
             method=request.method,
-            path=HIDDEN if is_below(request.path) else path_text(request.raw_path),
+            path=HIDDEN if names_user(request.path) else path_for_log(request.raw_path),
             client=log_name_of(request.header(b"user-agent")),
-            peer=peer_text(request.origin.peer),
-            status=reply.status,
-            result=reply.code,
+            peer=peer_for_log(request.origin.peer),
+            status=response.status,
+            result=response.code,
             ms=round(milliseconds, 3),
-            **({"domain": noted.domain} if noted.domain else {}),
-            **({"address": self._hash(noted.address)} if noted.address else {}),
+            **({"domain": log_entry.domain} if log_entry.domain else {}),
+            **({"address": self._hash(log_entry.address)} if log_entry.address else {}),
         )

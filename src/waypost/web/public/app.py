@@ -9,9 +9,9 @@ import structlog
 
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
-from waypost.runtime.ratelimit import RateLimiter
+from waypost.runtime.log_throttle import LogThrottle
 from waypost.settings import Settings
-from waypost.web.app_context import AppContext, PeerCheck, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.origin.operator_check import operator_check
@@ -30,31 +30,32 @@ class PublicApp:
     def __init__(
         self,
         settings: Settings,
-        connect: Callable[[Settings], Runtime] = wire,
+        wire_runtime: Callable[[Settings], Runtime] = wire,
         *,
-        hangups: bool = False,
-        hung_up: Callable[[], None] | None = None,
+        reload_on_sighup: bool = False,
+        on_sighup: Callable[[], None] | None = None,
         peer_check: PeerCheck | None = None,
-        newly_dropped: Callable[[], int] = int,
+        count_dropped_lines: Callable[[], int] = int,
     ) -> None:
         """Initialize with the settings; nothing is opened before the worker starts.
 
         Args:
             settings: all options.
-            connect: opens store and lookup when the worker starts.
-            hangups: whether SIGHUP, blocked until then, makes the worker reload what it serves.
-            hung_up: also called at SIGHUP.
+            wire_runtime: opens store and lookup when the worker starts.
+            reload_on_sighup: whether SIGHUP, blocked until then, makes the worker reload what it
+                serves.
+            on_sighup: also called at SIGHUP.
             peer_check: decides who may use `/initdb/`; None to follow the settings and the kernel.
-            newly_dropped: returns how many lines the log has dropped since the last call.
+            count_dropped_lines: returns how many lines the log has dropped since the last call.
         """
-        self._newly_dropped = newly_dropped
+        self._count_dropped_lines = count_dropped_lines
         has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
         self._peer_check = peer_check or operator_check(has_proxy=has_proxy)
-        self._hangups = hangups
-        self._hung_up = hung_up
+        self._reload_on_sighup = reload_on_sighup
+        self._on_sighup = on_sighup
         self._terminal = Terminal()
         self._settings = settings
-        self._connect = connect
+        self._wire_runtime = wire_runtime
         self._router = Router()
         self._trust = ProxyTrust(
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
@@ -75,15 +76,15 @@ class PublicApp:
     async def _http(
         self, runtime: Runtime, context: AppContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        started = time.perf_counter()
+        start = time.perf_counter()
         request = asgi_request(scope, receive, self._trust)
-        noted = RequestLog()
-        kind, reply = await self._router.answer(context, request, noted)
-        await reply.send(send, head=request.method == "HEAD")
-        milliseconds = (time.perf_counter() - started) * 1000
-        self._access_log.write(request, reply, noted, milliseconds)
-        runtime.metrics.log_lines_dropped(self._newly_dropped())
-        runtime.metrics.request(kind, reply.code)
+        log_entry = AccessLogEntry()
+        format_name, response = await self._router.answer(context, request, log_entry)
+        await response.send(send, head=request.method == "HEAD")
+        milliseconds = (time.perf_counter() - start) * 1000
+        self._access_log.write(request, response, log_entry, milliseconds)
+        runtime.metrics.count_dropped_log_lines(self._count_dropped_lines())
+        runtime.metrics.count_request(format_name, response.code)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -106,29 +107,29 @@ class PublicApp:
         Raises:
             StoreError: the database cannot be used as it is.
         """
-        self._runtime = self._connect(self._settings)
+        self._runtime = self._wire_runtime(self._settings)
         self._context = AppContext(
             lookup=self._runtime.lookup,
             documents=RenderCache(),
             max_age_seconds=self._settings.max_age,
             public_url=self._settings.public_url,
-            seeding=self._runtime.seeding,
+            initdb=self._runtime.initdb,
             peer_check=self._peer_check,
-            refusals=RateLimiter(),
+            refusal_log_limit=LogThrottle(),
             profiles=profile_settings(self._settings),
             signer=self._runtime.signer,
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
-            schemes=SchemeCheck(self._warn_of_scheme),
-            draw_code=draw_in_thread,
+            scheme_check=SchemeCheck(self._log_scheme_warning),
+            draw_qr_code=draw_in_thread,
         )
         self._start_watch(self._runtime)
-        if self._hangups:
+        if self._reload_on_sighup:
             loop = asyncio.get_running_loop()
-            loop.add_signal_handler(signal.SIGHUP, self._hangup, self._runtime)
+            loop.add_signal_handler(signal.SIGHUP, self._handle_sighup, self._runtime)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
-    def _warn_of_scheme(self, line: str, host: str, sign: str, fix: str) -> None:
-        self._log.warning(line, host=host, https_seen_in=sign, fix=fix)
+    def _log_scheme_warning(self, line: str, host: str, evidence: str, fix: str) -> None:
+        self._log.warning(line, host=host, https_seen_in=evidence, fix=fix)
 
     async def close(self) -> None:
         """Close the store, the directories and the watch task."""
@@ -137,20 +138,20 @@ class PublicApp:
         if self._runtime is not None:
             await self._runtime.close()
 
-    def _hangup(self, runtime: Runtime) -> None:
+    def _handle_sighup(self, runtime: Runtime) -> None:
         if self._terminal.is_gone():
             signal.raise_signal(signal.SIGTERM)
             return
         self._log.info("SIGHUP received; reloading what is served")
         runtime.reload()
-        if self._hung_up is not None:
-            self._hung_up()
+        if self._on_sighup is not None:
+            self._on_sighup()
 
     def _start_watch(self, runtime: Runtime) -> None:
         self._watch = asyncio.get_running_loop().create_task(runtime.watch())
-        self._watch.add_done_callback(lambda task: self._watched(runtime, task))
+        self._watch.add_done_callback(lambda task: self._restart_watch(runtime, task))
 
-    def _watched(self, runtime: Runtime, task: asyncio.Task[None]) -> None:
+    def _restart_watch(self, runtime: Runtime, task: asyncio.Task[None]) -> None:
         """Start the watch task again after a defect."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watch task failed; restarting it", exc_info=error)

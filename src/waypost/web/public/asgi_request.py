@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from waypost.core.errors import RequestError, RequestTooLarge
-from waypost.web.public.handlers.autodiscover_json import one_slash_outside_address
+from waypost.web.public.handlers.autodiscover_json import merge_slashes_outside_address
 from waypost.web.public.mount import Mount, below_mount
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Receive, Request, Scope
@@ -31,7 +31,7 @@ def asgi_request(scope: Scope, receive: Receive, trust: ProxyTrust) -> Request:
     peer = client[0] if client else None
     return Request(
         method=scope["method"],
-        path=one_slash_outside_address(path, raw_path),
+        path=merge_slashes_outside_address(path, raw_path),
         raw_path=raw_path,
         query_string=scope["query_string"],
         headers=headers,

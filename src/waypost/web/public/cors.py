@@ -7,7 +7,7 @@ no cookies and no logins, so such a script reads only public data. WHATWG Fetch 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from waypost.web.app_context import AppContext, Handler, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext, Handler
 from waypost.web.public.request import Request
 from waypost.web.public.response import TEXT, Response
 
@@ -41,7 +41,7 @@ def preflight(methods: Sequence[str]) -> Response:
     )
 
 
-async def _options(_context: AppContext, _request: Request, _noted: RequestLog) -> Response:
+async def _options(_context: AppContext, _request: Request, _log_entry: AccessLogEntry) -> Response:
     """Answer OPTIONS (RFC 9110 s9.3.7)."""
     return _no_content(("GET", "HEAD", "OPTIONS"))
 

@@ -26,16 +26,20 @@ async def mail_domain(context: AppContext, request: Request) -> DomainName | Non
         StoreUnavailable, StoreError: the store does not answer.
     """
     domain = request.host_domain()
-    bare = next(iter(domain.parents()), None) if domain is not None else None
-    if domain is None or bare is None or domain.ascii != f"{WWW}{bare.ascii}":
+    parent = next(iter(domain.parents()), None) if domain is not None else None
+    if domain is None or parent is None or domain.ascii != f"{WWW}{parent.ascii}":
         return domain
     if not host_without_port(request.origin.host).lower().startswith(WWW):
         return domain  # `autoconfig.www.D` is for addresses at www.D.
-    if _is_of(domain, await context.lookup.entry_for(domain)):
+    if _is_exact_entry(domain, await context.lookup.entry_for(domain)):
         return domain
-    entry = await context.lookup.entry_for(bare)
+    entry = await context.lookup.entry_for(parent)
     # A pattern for all domains does not make `com` a mail domain.
-    return bare if entry is not None and ("." in bare.ascii or _is_of(bare, entry)) else domain
+    return (
+        parent
+        if entry is not None and ("." in parent.ascii or _is_exact_entry(parent, entry))
+        else domain
+    )
 
 
 def https_base(context: AppContext, request: Request) -> str | None:
@@ -54,5 +58,5 @@ def https_base(context: AppContext, request: Request) -> str | None:
         return None
 
 
-def _is_of(domain: DomainName, entry: Domain | None) -> bool:
+def _is_exact_entry(domain: DomainName, entry: Domain | None) -> bool:
     return entry is not None and entry.pattern.text == domain.ascii

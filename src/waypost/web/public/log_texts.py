@@ -19,7 +19,7 @@ _PEER: Final = re.compile(
 )
 
 
-def path_text(raw_path: bytes) -> str:
+def path_for_log(raw_path: bytes) -> str:
     """Return a path as it was sent, without its query; or a text that says that it is hidden."""
     path = raw_path.partition(b"?")[0]
     if _PATH.fullmatch(path) is None:
@@ -28,11 +28,11 @@ def path_text(raw_path: bytes) -> str:
     return text if len(text) <= PATH_MAX_CHARS else f"{text[:PATH_MAX_CHARS]}…"
 
 
-def host_text(host: str) -> str:
+def host_for_log(host: str) -> str:
     """Return the host that a client names, with its port; or a text that says that it is hidden."""
     return host[:_HOST_MAX_CHARS] if _HOST.fullmatch(host) is not None else HIDDEN
 
 
-def peer_text(peer: str | None) -> str | None:
+def peer_for_log(peer: str | None) -> str | None:
     """Return the client's address, which a trusted proxy may have copied from a client's header."""
     return peer if peer is None or _PEER.fullmatch(peer) is not None else HIDDEN

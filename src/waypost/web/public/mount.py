@@ -59,10 +59,10 @@ def below_mount(path: str, raw_path: bytes, mount: Mount) -> tuple[str, bytes]:
 
 def _raw_rest(raw_path: bytes, mount: Mount) -> bytes:
     """Return what follows the mount in an undecoded path; empty if the mount is not found."""
-    wanted = mount.path.encode()
+    mount_path = mount.path.encode()
     # A byte is encoded as three.
-    for end in range(len(wanted), min(len(raw_path), 3 * len(wanted)) + 1):
+    for end in range(len(mount_path), min(len(raw_path), 3 * len(mount_path)) + 1):
         at_slash = end == len(raw_path) or raw_path[end : end + 1] == b"/"
-        if at_slash and unquote_to_bytes(raw_path[:end]) == wanted:
+        if at_slash and unquote_to_bytes(raw_path[:end]) == mount_path:
             return raw_path[end:]
     return b""

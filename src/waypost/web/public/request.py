@@ -33,14 +33,14 @@ class Fields(dict[str, str]):
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Initialize with the names and values, in their order."""
         super().__init__()
-        self._every: dict[str, list[str]] = {}
+        self._all_values: dict[str, list[str]] = {}
         for name, value in pairs:
             self.setdefault(name.lower(), value)
-            self._every.setdefault(name.lower(), []).append(value)
+            self._all_values.setdefault(name.lower(), []).append(value)
 
-    def every(self, name: str) -> list[str]:
+    def get_all(self, name: str) -> list[str]:
         """Return all values of a name."""
-        return self._every.get(name, [])
+        return self._all_values.get(name, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,15 @@ class Request:
     mount: Mount = field(default_factory=Mount)
 
     @property
-    def names_one_host(self) -> bool:
+    def has_one_host(self) -> bool:
         """Whether the request has exactly one Host; HTTP/1.0 may have none."""
         hosts = sum(name == b"host" for name, _ in self.headers)
         return hosts == 1 or (hosts == 0 and self.http_version == "1.0")
 
-    def header(self, wanted: bytes) -> str:
+    def header(self, name: bytes) -> str:
         """Return the first value of a header, or an empty text."""
-        for name, value in self.headers:
-            if name == wanted:
+        for key, value in self.headers:
+            if key == name:
                 return value.decode("latin-1")
         return ""
 
@@ -108,8 +108,8 @@ class Request:
             RequestTooLarge: it is longer than `max_bytes`.
             RequestError: it is not a form, has too many fields, is not UTF-8, or came too late.
         """
-        kind = self.header(b"content-type").partition(";")[0].strip().lower()
-        if kind != FORM:
+        content_type = self.header(b"content-type").partition(";")[0].strip().lower()
+        if content_type != FORM:
             raise RequestError(f"the Content-Type of the request is not {FORM}")
         return _fields(await self.body(max_bytes), "form")
 
@@ -144,22 +144,22 @@ class Request:
         return await self.read_body(max_bytes)
 
 
-def one_slash_each(path: str) -> str:
+def merge_slashes(path: str) -> str:
     """Replace several slashes with one: web servers and links that join paths leave `//`."""
     return _SLASHES.sub("/", path)
 
 
-def decoded_path(raw_path: bytes, address: re.Pattern[str]) -> str:
+def decode_path(raw_path: bytes, before_address: re.Pattern[str]) -> str:
     """Decode a path, with one slash for several. An encoded slash (`%2F`) separates nothing.
 
     Args:
         raw_path: the path of the request line, without the query.
-        address: matches the part before an address, which may contain two slashes.
+        before_address: matches the part before an address, which may contain two slashes.
     """
     text = raw_path.decode("latin-1")
-    end = found.end() if (found := address.match(text)) else len(text)
-    plain = f"{one_slash_each(text[:end])}{text[end:]}"
-    return unquote_to_bytes(plain.encode("latin-1")).decode("utf-8", "replace")
+    end = match.end() if (match := before_address.match(text)) else len(text)
+    merged = f"{merge_slashes(text[:end])}{text[end:]}"
+    return unquote_to_bytes(merged.encode("latin-1")).decode("utf-8", "replace")
 
 
 def _with_plus_encoded(field: bytes) -> bytes:
@@ -168,13 +168,13 @@ def _with_plus_encoded(field: bytes) -> bytes:
     return field if end < 0 else field[:end].replace(b"+", b"%2B") + field[end:]
 
 
-def _fields(data: bytes, what: str, *, raw_plus: bool = False) -> Fields:
+def _fields(data: bytes, source: str, *, raw_plus: bool = False) -> Fields:
     """Decode the fields of a form, in a query or in a body, raw UTF-8 included.
 
     Some clients send addresses unencoded.
     """
     if len(data) > QUERY_MAX_BYTES:
-        raise RequestError(f"the {what} is too long")
+        raise RequestError(f"the {source} is too long")
     if raw_plus:
         # Before decoding: `%20`, a typed space, is different.
         data = b"&".join(map(_with_plus_encoded, data.split(b"&")))
@@ -187,7 +187,7 @@ def _fields(data: bytes, what: str, *, raw_plus: bool = False) -> Fields:
         )
     except UnicodeDecodeError:
         # Not "from": the original error contains the bytes.
-        raise RequestError(f"the {what} is not UTF-8") from None
+        raise RequestError(f"the {source} is not UTF-8") from None
     except ValueError:
-        raise RequestError(f"the {what} has too many fields") from None
+        raise RequestError(f"the {source} has too many fields") from None
     return Fields(pairs)

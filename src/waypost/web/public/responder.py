@@ -23,15 +23,15 @@ from waypost.core.model import (
 )
 from waypost.lookup.lookup import Lookup, LookupResult
 from waypost.lookup.render_cache import More, Render
-from waypost.runtime.ratelimit import RateLimiter
-from waypost.web.app_context import AppContext, RequestLog
-from waypost.web.public.handlers.autodiscover_json import one_slash_outside_address
+from waypost.runtime.log_throttle import LogThrottle
+from waypost.web.app_context import AccessLogEntry, AppContext
+from waypost.web.public.handlers.autodiscover_json import merge_slashes_outside_address
 from waypost.web.public.mount import Mount
-from waypost.web.public.origin.operator_check import Never
+from waypost.web.public.origin.operator_check import RefuseAll
 from waypost.web.public.origin.proxy import ClientOrigin
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page import qr
-from waypost.web.public.request import Request, one_slash_each
+from waypost.web.public.request import Request, merge_slashes
 from waypost.web.public.router import Router
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ It may raise DirectoryUnavailable: then the client gets the general answer of th
 """
 MAX_AGE_SECONDS: Final = 60
 # The label of the users that a program itself finds; no file is read.
-_OF_THE_PROGRAM: Final = FileDirectory("find_user", "")
+_PROGRAM_USERS: Final = FileDirectory("find_user", "")
 
 
 class DomainStore(Protocol):
@@ -164,21 +164,21 @@ class Responder:
             options: of the answers.
             find_user: finds the users of all domains; None if the program knows nothing of them.
         """
-        finder = _Finder(domains, find_user)
+        finder = _ProgramFinder(domains, find_user)
         self._router = Router()
         self._context = AppContext(
             lookup=Lookup(finder, finder, options.public_url),
-            documents=_Uncached(),
+            documents=_UncachedRenderer(),
             max_age_seconds=options.max_age_seconds,
             public_url=options.public_url,
-            seeding=None,
-            peer_check=Never("there is no database"),
-            refusals=RateLimiter(),
+            initdb=None,
+            peer_check=RefuseAll("there is no database"),
+            refusal_log_limit=LogThrottle(),
             profiles=options.profiles,
             signer=options.signing,
             takes_passwords=options.takes_passwords,
-            schemes=SchemeCheck(),
-            draw_code=_drawn,
+            scheme_check=SchemeCheck(),
+            draw_qr_code=_draw_qr_code,
         )
 
     def serves(self, path: str) -> bool:
@@ -189,7 +189,7 @@ class Responder:
         Args:
             path: decoded, without the query, and without the path of a mount.
         """
-        return self._router.serves(one_slash_each(path))
+        return self._router.serves(merge_slashes(path))
 
     def respond(self, request: WebRequest) -> WebResponse:
         """Return the answer to a request; any request has one.
@@ -197,11 +197,13 @@ class Responder:
         Raises:
             Exception: what `find_user` raises, except DirectoryUnavailable and DirectoryError.
         """
-        parsed = _parsed(request)
-        _, reply = _finished(self._router.answer(self._context, parsed, RequestLog()))
-        headers, body = reply.complete(head=request.method == "HEAD")
+        converted = _convert_request(request)
+        _, response = _run_without_event_loop(
+            self._router.answer(self._context, converted, AccessLogEntry())
+        )
+        headers, body = response.complete(head=request.method == "HEAD")
         pairs = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
-        return WebResponse(reply.status, pairs, body, reply.code)
+        return WebResponse(response.status, pairs, body, response.code)
 
 
 def with_users(entry: Domain | None) -> Domain | None:
@@ -212,18 +214,18 @@ def with_users(entry: Domain | None) -> Domain | None:
     """
     if entry is None or entry.users is not None or entry.redirect is not None:
         return entry
-    return replace(entry, users=DirectoryPolicy(_OF_THE_PROGRAM, show_display_name=True))
+    return replace(entry, users=DirectoryPolicy(_PROGRAM_USERS, show_display_name=True))
 
 
-class _Uncached:
+class _UncachedRenderer:
     """A renderer without a cache. Implements `app_context.DocumentRenderer`."""
 
-    def render(self, render: Render[*More], found: LookupResult, *more: *More) -> bytes:
+    def render(self, render: Render[*More], result: LookupResult, *more: *More) -> bytes:
         """Return the bytes of `render(found.config(), *more)`."""
-        return render(found.config(), *more)
+        return render(result.config(), *more)
 
 
-class _Finder:
+class _ProgramFinder:
     """The domains and users of the program. Implements `DomainFinder` and `UserFinder`."""
 
     def __init__(self, domains: DomainStore, find_user: FindUser | None) -> None:
@@ -232,8 +234,8 @@ class _Finder:
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, whose users the program finds."""
-        found = self._domains.find(domain)
-        return found if self._find_user is None else with_users(found)
+        entry = self._domains.find(domain)
+        return entry if self._find_user is None else with_users(entry)
 
     async def user_for(self, _directory: Directory, address: EmailAddress) -> User | None:
         """Return the user that the program finds.
@@ -246,11 +248,11 @@ class _Finder:
         return self._find_user(address)
 
 
-async def _drawn(url: str) -> str | None:
+async def _draw_qr_code(url: str) -> str | None:
     return qr.svg(url)
 
 
-def _parsed(request: WebRequest) -> Request:
+def _convert_request(request: WebRequest) -> Request:
     headers = [
         (name.lower().encode("latin-1", "replace"), value.encode("latin-1", "replace"))
         for name, value in request.headers
@@ -267,7 +269,7 @@ def _parsed(request: WebRequest) -> Request:
 
     return Request(
         method=request.method,
-        path=one_slash_outside_address(path, raw_path),
+        path=merge_slashes_outside_address(path, raw_path),
         raw_path=raw_path,
         query_string=request.query,
         headers=headers,
@@ -280,7 +282,7 @@ def _parsed(request: WebRequest) -> Request:
     )
 
 
-def _finished(answer: Coroutine[Any, Any, Result]) -> Result:
+def _run_without_event_loop(answer: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine that waits for nothing, without an event loop."""
     try:
         answer.send(None)

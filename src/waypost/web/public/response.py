@@ -71,29 +71,33 @@ def redirect(location: str, code: str = "redirected") -> Response:
     return Response(302, TEXT, b"", (("location", location),), code)
 
 
-def with_retry_after(reply: Response, error: WaypostError) -> Response:
+def with_retry_after(response: Response, error: WaypostError) -> Response:
     """Add to a 503 when to ask again (RFC 9110 s10.2.3)."""
     busy = isinstance(error, StoreBusy)
     seconds = RETRY_AFTER_BUSY_SECONDS if busy else RETRY_AFTER_SECONDS
-    return reply.plus(("retry-after", str(seconds)))
+    return response.plus(("retry-after", str(seconds)))
 
 
 def method_not_allowed(*allowed: str) -> Response:
     """Answer 405 with Allow (RFC 9110 s15.5.6)."""
-    reply = text(405, f"use {' or '.join(allowed)} here", "method_not_allowed")
-    return reply.plus(("allow", ", ".join(allowed)))
+    response = text(405, f"use {' or '.join(allowed)} here", "method_not_allowed")
+    return response.plus(("allow", ", ".join(allowed)))
 
 
-def conditional(request: Request, reply: Response, cache_control: str) -> Response:
+def conditional(request: Request, response: Response, cache_control: str) -> Response:
     """Add ETag and Cache-Control, and answer 304 if the client has the same bytes.
 
     RFC 9110 s8.8.3 and s13.1.2; the comparison is weak, as If-None-Match requires.
     """
-    etag = f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
-    reply = reply.plus(("etag", etag), ("cache-control", cache_control))
-    given = request.header(b"if-none-match")
-    known = [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
-    if etag in known or "*" in known:
+    etag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+    response = response.plus(("etag", etag), ("cache-control", cache_control))
+    if_none_match = request.header(b"if-none-match")
+    known_etags = (
+        [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+        if if_none_match
+        else []
+    )
+    if etag in known_etags or "*" in known_etags:
         # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
-        return replace(reply, status=304, body=b"")
-    return reply
+        return replace(response, status=304, body=b"")
+    return response

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from waypost.core.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
-from waypost.web.app_context import AppContext, Handler, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext, Handler
 from waypost.web.public import cors
 from waypost.web.public.handlers import (
     autoconfig,
@@ -67,8 +67,8 @@ def routes() -> dict[str, Route]:
     apple = {"GET": mobileconfig.get, "POST": mobileconfig.post}
     table[mobileconfig.PATH] = Route("mobileconfig", apple)
     table |= dict.fromkeys(old_links.PATHS, Route("mobileconfig", {"GET": old_links.get}))
-    seeding = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
-    table[initdb.PATH] = Route("initdb", seeding)
+    initdb_handlers = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
+    table[initdb.PATH] = Route("initdb", initdb_handlers)
     table["/"] = Route("page", {"GET": landing_page.get})
     return table
 
@@ -87,21 +87,21 @@ class Router:
         return route is not None and route.format not in {"page", "initdb"}
 
     async def answer(
-        self, context: AppContext, request: Request, noted: RequestLog
+        self, context: AppContext, request: Request, log_entry: AccessLogEntry
     ) -> tuple[str, Response]:
         """Return the name of the format in metrics, `none` for an unknown path, and the answer."""
         route = self._route(request.path, has_slashes=b"//" in request.raw_path)
         # RFC 9112 s3.2: no Host, or several. A proxy may have read another Host than Waypost.
-        if request.names_one_host:
-            reply = await self._reply(route, context, request, noted)
+        if request.has_one_host:
+            response = await self._response(route, context, request, log_entry)
         else:
-            reply = text(400, "the request must have exactly one Host header", RequestError.code)
+            response = text(400, "the request must have exactly one Host header", RequestError.code)
         if route is not None and route.is_shared:
-            reply = reply.plus(cors.ANY_ORIGIN)
-        return "none" if route is None else route.format, reply
+            response = response.plus(cors.ANY_ORIGIN)
+        return "none" if route is None else route.format, response
 
-    async def _reply(
-        self, route: Route | None, context: AppContext, request: Request, noted: RequestLog
+    async def _response(
+        self, route: Route | None, context: AppContext, request: Request, log_entry: AccessLogEntry
     ) -> Response:
         if route is None:
             return not_found()
@@ -114,10 +114,10 @@ class Router:
                 return await initdb.wrong_method(context, request, *_allowed(methods))
             return method_not_allowed(*_allowed(methods))
         try:
-            return await handler(context, request, noted)
+            return await handler(context, request, log_entry)
         except (StoreUnavailable, StoreError, SigningUnavailable) as error:
-            reply = text(503, "the service is unavailable; ask again later", error.code)
-            return with_retry_after(reply, error)
+            response = text(503, "the service is unavailable; ask again later", error.code)
+            return with_retry_after(response, error)
 
     def _route(self, path: str, *, has_slashes: bool) -> Route | None:
         if path.isascii():
@@ -127,7 +127,7 @@ class Router:
                 return route
         if autoconfig.is_ispdb(path):
             return self._ispdb
-        if autodiscover_json.is_below(path):
+        if autodiscover_json.names_user(path):
             return self._routes[autodiscover_json.PATH]
         return None
 

@@ -20,46 +20,48 @@ from waypost.runtime.threads import limit_stacks
 from waypost.settings import Settings, in_memory
 from waypost.store.reload import SUBJECTS, LogDeduplicator
 from waypost.web.admin.process import AdminProcess, admin_process
-from waypost.web.child_process import hangups_wait
-from waypost.web.connection_limit import bound_buffers
+from waypost.web.child_process import block_sighup
+from waypost.web.connection_limit import limit_socket_buffers
 from waypost.web.metrics import serving_metrics
 from waypost.web.public.workers.supervisor import Supervisor
-from waypost.web.public.workers.worker import BACKLOG, serve_alone, serve_beside_others
+from waypost.web.public.workers.worker import BACKLOG, serve_single_worker, serve_worker
 
 # Connections wait in the backlog until a worker accepts them.
 READY: Final = "READY=1\nSTATUS=Serving"
 
 
-def run(settings: Settings, listening: Callable[[int | None], None] = lambda _port: None) -> None:
+def run(
+    settings: Settings, on_listening: Callable[[int | None], None] = lambda _port: None
+) -> None:
     """Serve until a signal ends this process.
 
     Args:
         settings: all options.
-        listening: called after all sockets are open, with the TCP port; None with a Unix socket.
+        on_listening: called after all sockets are open, with the TCP port; None with a Unix socket.
 
     Raises:
         SettingsError: Waypost cannot listen on the host or the port.
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
-    _leave_closed_folder()
+    _leave_inaccessible_folder()
     limit_stacks()
     # If it is set, Prometheus' library writes files in the processes that are started here.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     with ExitStack() as stack:
-        stack.enter_context(hangups_wait())
-        listener = stack.enter_context(_listen_for_clients(settings))
-        operators = _operators(settings, stack)
+        stack.enter_context(block_sighup())
+        listener = stack.enter_context(_open_public_listener(settings))
+        admin = _open_admin_process(settings, stack)
         port = None if settings.unix_socket is not None else listener.getsockname()[1]
-        ready = partial(_ready, listening, port)
-        stack.enter_context(admin_process(operators))
+        on_ready = partial(_report_ready, on_listening, port)
+        stack.enter_context(admin_process(admin))
         if settings.workers > 1:
-            _run_several(settings, listener, operators, ready)
+            _run_workers(settings, listener, admin, on_ready)
         else:
-            _run_one(settings, listener, operators, ready)
+            _run_single_worker(settings, listener, admin, on_ready)
 
 
-def _leave_closed_folder() -> None:
+def _leave_inaccessible_folder() -> None:
     """Change to `/` if this user may not enter the working folder, such as root's home.
 
     New processes change to the working folder (multiprocessing, `spawn`), and would end at once.
@@ -70,18 +72,18 @@ def _leave_closed_folder() -> None:
         os.chdir("/")
 
 
-def _ready(listening: Callable[[int | None], None], port: int | None) -> None:
-    listening(port)
+def _report_ready(on_listening: Callable[[int | None], None], port: int | None) -> None:
+    on_listening(port)
     notify_systemd(READY)
 
 
-def _listen_for_clients(settings: Settings) -> socket.socket:
+def _open_public_listener(settings: Settings) -> socket.socket:
     if settings.unix_socket is not None:
         return listen_on_path(settings.unix_socket)
     return listen(settings.host, settings.port)
 
 
-def _operators(settings: Settings, stack: ExitStack) -> AdminProcess | None:
+def _open_admin_process(settings: Settings, stack: ExitStack) -> AdminProcess | None:
     """Open the admin listener, if it is enabled.
 
     If only the default port is taken, the public listener must still start.
@@ -92,7 +94,7 @@ def _operators(settings: Settings, stack: ExitStack) -> AdminProcess | None:
     if settings.admin_port == 0:
         return None
     try:
-        listener = _listen_for_operators(settings)
+        listener = _open_admin_listener(settings)
     except SettingsError as error:
         if settings.model_fields_set & {"admin_host", "admin_port"}:
             raise
@@ -101,9 +103,9 @@ def _operators(settings: Settings, stack: ExitStack) -> AdminProcess | None:
     return AdminProcess(settings, stack.enter_context(listener))
 
 
-def _listen_for_operators(settings: Settings) -> socket.socket:
-    stored = not settings.demo and settings.providers is None
-    if stored and in_memory(settings.db_uri):
+def _open_admin_listener(settings: Settings) -> socket.socket:
+    uses_database = not settings.demo and settings.providers is None
+    if uses_database and in_memory(settings.db_uri):
         message = "the admin process cannot read a database in memory; set admin_port to 0"
         raise SettingsError([f"admin_port {settings.admin_port}: {message}"])
     try:
@@ -113,43 +115,43 @@ def _listen_for_operators(settings: Settings) -> socket.socket:
         raise SettingsError([message]) from error
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Return at once: the default for a missing function."""
 
 
-def _run_one(
+def _run_single_worker(
     settings: Settings,
     listener: socket.socket,
-    operators: AdminProcess | None,
-    ready: Callable[[], None],
+    admin: AdminProcess | None,
+    on_ready: Callable[[], None],
 ) -> None:
     metrics = Metrics()
     with _serving_metrics(settings, metrics.registry):
-        ready()
-        serve_alone(settings, listener, metrics, operators)
+        on_ready()
+        serve_single_worker(settings, listener, metrics, admin)
 
 
-def _run_several(
+def _run_workers(
     settings: Settings,
     listener: socket.socket,
-    operators: AdminProcess | None,
-    ready: Callable[[], None],
+    admin: AdminProcess | None,
+    on_ready: Callable[[], None],
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
-    serve = partial(serve_beside_others, settings, listener, deduplicator)
+    serve = partial(serve_worker, settings, listener, deduplicator)
     counts = WorkerCounts()
-    hung_up, ending = (
-        (_nothing, _nothing) if operators is None else (operators.hang_up, operators.terminate)
+    on_sighup, on_exit = (
+        (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)
     )
-    workers = Supervisor(settings.workers, serve, counts.update, counts.remove_worker, hung_up)
+    workers = Supervisor(settings.workers, serve, counts.update, counts.remove_worker, on_sighup)
     with _serving_metrics(settings, counts.registry, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-        ready()
-        workers.run(ending)
+        on_ready()
+        workers.run(on_exit)
 
 
 def _serving_metrics(
-    settings: Settings, registry: Registry, refresh: Callable[[], None] = _nothing
+    settings: Settings, registry: Registry, refresh: Callable[[], None] = _do_nothing
 ) -> AbstractContextManager[object]:
     def text() -> bytes:
         refresh()
@@ -175,14 +177,14 @@ def listen(host: str, port: int, options: str = "") -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound_buffers(listener)
+        limit_socket_buffers(listener)
         listener.bind((host, port))
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        place = f"{options}host {host}, {options}port {port}"
-        raise SettingsError([f"{place}: cannot listen: {reason}"]) from error
+        option_values = f"{options}host {host}, {options}port {port}"
+        raise SettingsError([f"{option_values}: cannot listen: {reason}"]) from error
     listener.set_inheritable(True)
     return listener
 
@@ -198,7 +200,7 @@ def listen_on_path(path: Path) -> socket.socket:
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if path.is_socket() and not _answers(path):
+        if path.is_socket() and not _is_listening(path):
             path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o666)
@@ -211,7 +213,7 @@ def listen_on_path(path: Path) -> socket.socket:
     return listener
 
 
-def _answers(path: Path) -> bool:
+def _is_listening(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) != errno.ECONNREFUSED
 

@@ -13,7 +13,7 @@ from waypost.core.errors import (
     RequestError,
 )
 from waypost.formats import autoconfig
-from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.hosts import mail_domain
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, conditional, redirect, text
@@ -35,27 +35,29 @@ def is_ispdb(path: str) -> bool:
     return path.lower().startswith(ISPDB_PREFIX) and path.rstrip("/").count("/") == 2
 
 
-async def by_address(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def by_address(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Answer GET with `emailaddress`; without it, for the domain that Host names."""
-    return await _by_address(context, request, noted, keeps_placeholders=False)
+    return await _by_address(context, request, log_entry, keep_placeholders=False)
 
 
-async def for_whole_domain(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def for_whole_domain(
+    context: AppContext, request: Request, log_entry: AccessLogEntry
+) -> Response:
     """Answer as `by_address` does, but keep the placeholders of login names.
 
     SnappyMail sends `test@D`, or the first user who logs in, and keeps the answer for the whole
     domain. It uses the full address as the login name of every user only if it reads
     `%EMAILADDRESS%`, and the local part otherwise.
     """
-    return await _by_address(context, request, noted, keeps_placeholders=True)
+    return await _by_address(context, request, log_entry, keep_placeholders=True)
 
 
 async def _by_address(
-    context: AppContext, request: Request, noted: RequestLog, *, keeps_placeholders: bool
+    context: AppContext, request: Request, log_entry: AccessLogEntry, *, keep_placeholders: bool
 ) -> Response:
     try:
-        given = request.query(raw_plus=True).get("emailaddress", "").strip()
-        address = EmailAddress.parse_query(given) if given else None
+        parameter = request.query(raw_plus=True).get("emailaddress", "").strip()
+        address = EmailAddress.parse_query(parameter) if parameter else None
     except (AddressError, RequestError) as error:
         return text(400, f"emailaddress: {error}", error.code)
     if address is None:
@@ -64,47 +66,47 @@ async def _by_address(
         if domain is None:
             line = "emailaddress is missing, and Host is not a host name of a mail domain"
             return text(404, line, DomainNotServed.code)
-        return await _answer(context, request, noted, domain, None)
-    keeps_placeholders = keeps_placeholders or _is_filled_in(request, address)
+        return await _answer(context, request, log_entry, domain, None)
+    keep_placeholders = keep_placeholders or _is_filled_in(request, address)
     return await _answer(
-        *(context, request, noted, address.domain, address), keeps_placeholders=keeps_placeholders
+        *(context, request, log_entry, address.domain, address), keep_placeholders=keep_placeholders
     )
 
 
-async def by_domain(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def by_domain(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Answer GET `/v1.1/DOMAIN`, so that a client can use Waypost as its ISP database."""
     try:
         domain = DomainName.parse(request.path[len(ISPDB_PREFIX) :].rstrip("/"))
     except DomainError as error:
         return text(404, str(error), error.code)
-    return await _answer(context, request, noted, domain, None)
+    return await _answer(context, request, log_entry, domain, None)
 
 
 async def _answer(
     context: AppContext,
     request: Request,
-    noted: RequestLog,
+    log_entry: AccessLogEntry,
     domain: DomainName,
     address: EmailAddress | None,
     *,
-    keeps_placeholders: bool = False,
+    keep_placeholders: bool = False,
 ) -> Response:
-    noted.domain, noted.address = domain.ascii, address
+    log_entry.domain, log_entry.address = domain.ascii, address
     try:
-        if address is None or keeps_placeholders:
-            found = await context.lookup.about_domain(domain)
+        if address is None or keep_placeholders:
+            result = await context.lookup.about_domain(domain)
         else:
-            found = await context.lookup.about_address(address)
-        body = context.documents.render(autoconfig.render, found)
+            result = await context.lookup.about_address(address)
+        body = context.documents.render(autoconfig.render, result)
     except DomainMoved as moved:
-        return _elsewhere(address, moved)
+        return _redirect_moved(address, moved)
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
         return text(404, str(error), error.code)
     # RFC 9111 s5.2.2.7: an answer with an address is for one user; no shared cache may keep it.
     scope = "public" if address is None else "private"
-    reply = Response(200, autoconfig.CONTENT_TYPE, body)
-    return conditional(request, reply, f"{scope}, max-age={context.max_age_seconds}")
+    response = Response(200, autoconfig.CONTENT_TYPE, body)
+    return conditional(request, response, f"{scope}, max-age={context.max_age_seconds}")
 
 
 def _is_filled_in(request: Request, address: EmailAddress) -> bool:
@@ -119,7 +121,7 @@ def _is_filled_in(request: Request, address: EmailAddress) -> bool:
     return address.is_stand_in and "emailmd5" in request.query() and not is_international
 
 
-def _elsewhere(address: EmailAddress | None, moved: DomainMoved) -> Response:
+def _redirect_moved(address: EmailAddress | None, moved: DomainMoved) -> Response:
     """Redirect a client to the Autoconfig of the domain that has the addresses now.
 
     The client cannot use a URL of Autodiscover: a 404 sends it to its next source.

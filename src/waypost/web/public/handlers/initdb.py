@@ -8,7 +8,7 @@ import asyncio
 from typing import Final
 
 from waypost.core.errors import ProvidersError, RequestError, RequestTooLarge
-from waypost.web.app_context import AppContext, RequestLog, Seeding
+from waypost.web.app_context import AccessLogEntry, AppContext, InitdbOperations
 from waypost.web.public.origin.forwarding import is_forwarded
 from waypost.web.public.origin.proxy import is_loopback
 from waypost.web.public.request import Request
@@ -18,39 +18,39 @@ PATH: Final = "/initdb"
 SEED_MAX_BYTES: Final = 16 * 1024 * 1024
 
 
-async def get(context: AppContext, request: Request, _noted: RequestLog) -> Response:
+async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
     """Fill an empty database with the sample providers; HEAD changes nothing."""
-    if (seeding := await _allowed(context, request)) is None:
+    if (operations := await _initdb_for_operator(context, request)) is None:
         return not_found()
     if request.method == "HEAD":
         return text(200, "GET fills an empty database with sample providers", "ok")
-    return _filled(await asyncio.to_thread(seeding.sample))
+    return _filled(await asyncio.to_thread(operations.write_sample))
 
 
-async def post(context: AppContext, request: Request, _noted: RequestLog) -> Response:
+async def post(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
     """Fill an empty database from a JSON seed of automx2; a seed with errors changes nothing."""
-    if (seeding := await _allowed(context, request)) is None:
+    if (operations := await _initdb_for_operator(context, request)) is None:
         return not_found()
     try:
-        seed = await request.body(SEED_MAX_BYTES)
-        return _filled(await asyncio.to_thread(seeding.seed, seed))
+        import_seed = await request.body(SEED_MAX_BYTES)
+        return _filled(await asyncio.to_thread(operations.import_seed, import_seed))
     except RequestTooLarge as error:
         return text(413, str(error), error.code)
     except (ProvidersError, RequestError) as error:
         return text(400, str(error), error.code)
 
 
-async def delete(context: AppContext, request: Request, _noted: RequestLog) -> Response:
+async def delete(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
     """Delete everything from the database."""
-    if (seeding := await _allowed(context, request)) is None:
+    if (operations := await _initdb_for_operator(context, request)) is None:
         return not_found()
-    await asyncio.to_thread(seeding.purge)
+    await asyncio.to_thread(operations.purge)
     return text(200, "the database is now empty", "ok")
 
 
 async def wrong_method(context: AppContext, request: Request, *allowed: str) -> Response:
     """Refuse an unsupported method; for clients other than the operator the path does not exist."""
-    if await _allowed(context, request) is None:
+    if await _initdb_for_operator(context, request) is None:
         return not_found()
     return method_not_allowed(*allowed)
 
@@ -61,17 +61,17 @@ def _filled(was_empty: bool) -> Response:
     return text(200, "the database holds providers already; nothing was changed", "unchanged")
 
 
-async def _allowed(context: AppContext, request: Request) -> Seeding | None:
-    """Return the seeding if the operator is connected directly, from this machine.
+async def _initdb_for_operator(context: AppContext, request: Request) -> InitdbOperations | None:
+    """Return the operations if the operator is connected directly, from this machine.
 
     The most expensive check is last, and only for clients that pass the other ones.
     """
-    if context.seeding is None or not _looks_local(request):
+    if context.initdb is None or not _looks_local(request):
         return None
     reason = await context.peer_check.refusal(request.client, request.server)
     if reason is None:
-        return context.seeding
-    if context.refusals.is_time():
+        return context.initdb
+    if context.refusal_log_limit.should_log():
         import structlog  # noqa: PLC0415 -- only for this line
 
         structlog.get_logger(__name__).warning(

@@ -24,7 +24,7 @@ from waypost.core.text_rules import is_never_text
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.mobileconfig.profile import Password
-from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.hosts import https_base, mail_domain
 from waypost.web.public.origin.schemes import https_url
 from waypost.web.public.request import Fields, Request
@@ -44,7 +44,7 @@ _NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _ProfileRequest:
     """The user of the profile: the main address, the name, and the other addresses."""
 
     address: EmailAddress
@@ -52,7 +52,7 @@ class _Wanted:
     aliases: tuple[EmailAddress, ...]
 
 
-async def get(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Answer GET with `emailaddress`, `alias` and `name`. A `password` is not read at all.
 
     If a trusted proxy says that the request came by plain http, no profile is sent: an attacker on
@@ -61,40 +61,42 @@ async def get(context: AppContext, request: Request, noted: RequestLog) -> Respo
     """
     try:
         query = request.query()
-        if (refusal := await on_plain_http(context, request, query)) is not None:
+        if (refusal := await response_on_plain_http(context, request, query)) is not None:
             return refusal
         # A link may have the address unencoded; the page's form sends it encoded.
-        plain = request.query(raw_plus=True)
-        address = EmailAddress.parse_query(given_address(plain))
-        aliases = _aliases([*query.every("alias"), _other_addresses(plain)], address)
-        wanted = _Wanted(address, _display_name(query.get("name", "")), aliases)
-        noted.domain, noted.address = address.domain.ascii, address
+        fields = request.query(raw_plus=True)
+        address = EmailAddress.parse_query(requested_address(fields))
+        aliases = _aliases([*query.get_all("alias"), _other_addresses(fields)], address)
+        profile_request = _ProfileRequest(address, _display_name(query.get("name", "")), aliases)
+        log_entry.domain, log_entry.address = address.domain.ascii, address
     except AddressError as error:
         return text(400, f"emailaddress: {error}", error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
     try:
-        reply = await _profile(context, noted, wanted, None)
+        response = await _profile(context, log_entry, profile_request, None)
     except DomainNotServed as error:
-        reply = text(404, str(error), error.code)
-    return reply.plus(("cache-control", "private, no-cache"))
+        response = text(404, str(error), error.code)
+    return response.plus(("cache-control", "private, no-cache"))
 
 
-async def on_plain_http(context: AppContext, request: Request, query: Fields) -> Response | None:
+async def response_on_plain_http(
+    context: AppContext, request: Request, query: Fields
+) -> Response | None:
     """Return the answer to a request that is known to come by plain http; None for all others.
 
     The client is redirected to the same URL on https, or refused if the host of that URL is not
     known. A request with a password is refused as well, so that the password is not sent again.
     """
-    if not (request.origin.scheme_is_sent and context.schemes.is_plain_http(request)):
+    if not (request.origin.is_scheme_from_proxy and context.scheme_check.is_plain_http(request)):
         return None
-    base = None if "password" in query else await _served_base(context, request)
+    base = None if "password" in query else await _https_base_of_served_domain(context, request)
     if base is None:
         return text(403, NEEDS_HTTPS, "needs_https")
     return redirect(https_url(base, request))
 
 
-async def _served_base(context: AppContext, request: Request) -> str | None:
+async def _https_base_of_served_domain(context: AppContext, request: Request) -> str | None:
     """Return scheme and host of the same URL on https, if the host is known to be served here."""
     if context.public_url is None:
         domain = await mail_domain(context, request)
@@ -107,24 +109,26 @@ async def _served_base(context: AppContext, request: Request) -> str | None:
     return https_base(context, request)
 
 
-async def post(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Answer a form with these fields and `password`; the query is not read at all."""
-    reply = await _posted(context, request, noted)
-    return reply.plus(_NO_STORE)
+    response = await _post_response(context, request, log_entry)
+    return response.plus(_NO_STORE)
 
 
-async def _posted(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def _post_response(
+    context: AppContext, request: Request, log_entry: AccessLogEntry
+) -> Response:
     if not context.takes_passwords:
         line = "passwords are not accepted here; use GET with emailaddress and name"
         return text(405, line, "method_not_allowed").plus(("allow", "GET, HEAD"))
     if request.origin.scheme != "https":
-        context.schemes.is_plain_http(request)  # logs a warning if something else says https
+        context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
         return text(403, "a password is accepted over https only; none was read", "needs_https")
     try:
         form = await request.form(FORM_MAX_BYTES)
         address = EmailAddress.parse(form.get("emailaddress", ""))
-        aliases = _aliases(form.every("alias"), address)
-        wanted = _Wanted(address, _display_name(form.get("name", "")), aliases)
+        aliases = _aliases(form.get_all("alias"), address)
+        profile_request = _ProfileRequest(address, _display_name(form.get("name", "")), aliases)
         password = _password(form.get("password", ""))
     except AddressError as error:
         # The answer must not repeat what was typed into the wrong field.
@@ -133,38 +137,47 @@ async def _posted(context: AppContext, request: Request, noted: RequestLog) -> R
         return text(413, str(error), error.code)
     except RequestError as error:
         return text(400, str(error), error.code)
-    return await _discreet(context, noted, wanted, password)
+    return await _profile_hiding_address(context, log_entry, profile_request, password)
 
 
-async def _discreet(
-    context: AppContext, noted: RequestLog, wanted: _Wanted, password: Password | None
+async def _profile_hiding_address(
+    context: AppContext,
+    log_entry: AccessLogEntry,
+    profile_request: _ProfileRequest,
+    password: Password | None,
 ) -> Response:
     """Return the profile; if the domain is not served, show and log nothing of the address.
 
     The address may be a password in the wrong field.
     """
     try:
-        return await _profile(context, noted, wanted, password)
+        return await _profile(context, log_entry, profile_request, password)
     except (DomainMoved, UserDeclined) as error:
-        noted.domain, noted.address = wanted.address.domain.ascii, wanted.address
+        log_entry.domain, log_entry.address = (
+            profile_request.address.domain.ascii,
+            profile_request.address,
+        )
         return text(404, str(error), error.code)
     except DomainNotServed as error:
         return text(404, "emailaddress: its domain is not served here", error.code)
 
 
 async def _profile(
-    context: AppContext, noted: RequestLog, wanted: _Wanted, password: Password | None
+    context: AppContext,
+    log_entry: AccessLogEntry,
+    profile_request: _ProfileRequest,
+    password: Password | None,
 ) -> Response:
     """Return the profile. The address is logged only after its domain is known to be served.
 
     Raises:
         DomainNotServed: its domain is not served.
     """
-    address = wanted.address
-    config = (await context.lookup.for_address(address)).named(wanted.name)
-    noted.domain, noted.address = address.domain.ascii, address
+    address = profile_request.address
+    config = (await context.lookup.for_address(address)).named(profile_request.name)
+    log_entry.domain, log_entry.address = address.domain.ascii, address
     try:
-        body = mobileconfig.render(config, context.profiles, password, wanted.aliases)
+        body = mobileconfig.render(config, context.profiles, password, profile_request.aliases)
     except NoUsableService as error:
         return text(404, str(error), error.code)
     if context.signer is not None:
@@ -174,7 +187,7 @@ async def _profile(
     return Response(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
 
 
-def given_address(fields: Fields) -> str:
+def requested_address(fields: Fields) -> str:
     """Return the address of the requested profile; an empty text if there is none.
 
     The name of the parameter is `emailaddress`, `email` (Monogramm, smartlyway, Tiliq), or, with
@@ -191,7 +204,7 @@ def _other_addresses(fields: Fields) -> str:
     return "" if _main_address(fields) else fields.get(ADDRESSES, "").partition(",")[2]
 
 
-def _aliases(given: Sequence[str], address: EmailAddress) -> tuple[EmailAddress, ...]:
+def _aliases(values: Sequence[str], address: EmailAddress) -> tuple[EmailAddress, ...]:
     """Parse the other addresses of the mailbox. They are only text: no directory is asked.
 
     One field may have several: one a line, as the page's form sends them, or separated by commas.
@@ -199,29 +212,29 @@ def _aliases(given: Sequence[str], address: EmailAddress) -> tuple[EmailAddress,
     Raises:
         RequestError: one of them is not an address, or there are too many.
     """
-    divided = (
-        one
-        for field in given
-        for one in (field.splitlines() if '"' in field else _LINE_OR_COMMA.split(field))
+    parts = (
+        part
+        for value in values
+        for part in (value.splitlines() if '"' in value else _LINE_OR_COMMA.split(value))
     )
-    present = (one for one in divided if one.strip())
+    addresses = (part for part in parts if part.strip())
     try:
-        return aliases_of(address, [EmailAddress.parse(one) for one in present])
+        return aliases_of(address, [EmailAddress.parse(part) for part in addresses])
     except AddressError as error:
         raise RequestError(f"alias: {error}") from error
 
 
-def _password(given: str) -> Password | None:
+def _password(text: str) -> Password | None:
     """Return the password, if there is one.
 
     Raises:
         RequestError: it is too long or has a character that no document can contain.
     """
-    if len(given) > PASSWORD_MAX_CHARS:
+    if len(text) > PASSWORD_MAX_CHARS:
         raise RequestError(f"password: longer than {PASSWORD_MAX_CHARS} characters")
-    if any(is_never_text(char) for char in given):
+    if any(is_never_text(char) for char in text):
         raise RequestError("password: contains a control character")
-    return Password(given) if given else None
+    return Password(text) if text else None
 
 
 def _display_name(name: str) -> str:

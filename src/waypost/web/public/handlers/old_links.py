@@ -8,7 +8,7 @@ profile.
 from typing import Final
 
 from waypost.core.errors import RequestError
-from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.handlers import mobileconfig
 from waypost.web.public.page import landing_page
 from waypost.web.public.request import Request
@@ -32,16 +32,16 @@ PATHS: Final = (
 )
 
 
-async def get(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Answer as `/mobileconfig` does; without an address, with a form that asks for it.
 
     Like a profile, the form is sent over https only, if the scheme is known.
     """
     try:
         query = request.query()
-        if mobileconfig.given_address(query):
-            return await mobileconfig.get(context, request, noted)
-        refusal = await mobileconfig.on_plain_http(context, request, query)
-        return refusal or landing_page.form(request, request.path)
+        if mobileconfig.requested_address(query):
+            return await mobileconfig.get(context, request, log_entry)
+        response = await mobileconfig.response_on_plain_http(context, request, query)
+        return response or landing_page.form(request, request.path)
     except RequestError as error:
         return text(400, str(error), error.code)

@@ -11,9 +11,9 @@ from waypost.core.errors import DomainNotServed, StoreError, StoreUnavailable
 from waypost.core.model import ClientConfig, Format, ServiceType, UrlEndpoint
 from waypost.core.placeholders import shared_url
 from waypost.core.preference import is_protected
-from waypost.web.app_context import AppContext, Handler, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext, Handler
 from waypost.web.public.hosts import mail_domain
-from waypost.web.public.origin.schemes import leads_back
+from waypost.web.public.origin.schemes import is_redirect_loop
 from waypost.web.public.request import Request
 from waypost.web.public.response import TEXT, Response, not_found
 
@@ -33,14 +33,16 @@ _PARENTS_MAX: Final = 4
 def handlers(kind: ServiceType) -> dict[str, Handler]:
     """Return the handlers of one of the URLs, by method."""
 
-    async def redirect(context: AppContext, request: Request, noted: RequestLog) -> Response:
-        return await _redirect(kind, context, request, noted)
+    async def redirect(
+        context: AppContext, request: Request, log_entry: AccessLogEntry
+    ) -> Response:
+        return await _redirect(kind, context, request, log_entry)
 
     return dict.fromkeys(METHODS, redirect)
 
 
 async def _redirect(
-    kind: ServiceType, context: AppContext, request: Request, noted: RequestLog
+    kind: ServiceType, context: AppContext, request: Request, log_entry: AccessLogEntry
 ) -> Response:
     """Redirect a client to the service; 404 if there is none. The answer repeats no client text.
 
@@ -50,10 +52,10 @@ async def _redirect(
     host = await mail_domain(context, request)
     if host is None:
         return not_found(DomainNotServed.code, "Host is not a domain name")
-    noted.domain = host.ascii
-    found = await _places(kind, context, host)
+    log_entry.domain = host.ascii
+    urls = await _service_urls(kind, context, host)
     # No redirect to the requested URL, nor to one that redirects there.
-    url = next((url for url in found if not leads_back(request, url, *PATHS)), None)
+    url = next((url for url in urls if not is_redirect_loop(request, url, *PATHS)), None)
     if url is None:
         return not_found("no_usable_service", f"no {kind} service is known here")
     headers = (
@@ -63,45 +65,47 @@ async def _redirect(
     return Response(307, TEXT, b"", headers, "redirected")
 
 
-async def _places(kind: ServiceType, context: AppContext, host: DomainName) -> list[str]:
+async def _service_urls(kind: ServiceType, context: AppContext, host: DomainName) -> list[str]:
     """Return the URLs for a served domain, or for the host of a service of a domain above it.
 
     The host of a service comes first: a pattern may match such a host as if it were a mail domain.
     """
-    found = await _found(kind, context, host)
-    if not any(_host(url) == host.ascii for url in found):
+    urls = await _urls_of_domain(kind, context, host)
+    if not any(_host(url) == host.ascii for url in urls):
         try:
-            found = await _found_above(kind, context, host) or found
+            urls = await _urls_of_parents(kind, context, host) or urls
         except (StoreUnavailable, StoreError):
-            if not found:
+            if not urls:
                 raise
-    return found
+    return urls
 
 
-async def _found_above(kind: ServiceType, context: AppContext, host: DomainName) -> list[str]:
+async def _urls_of_parents(kind: ServiceType, context: AppContext, host: DomainName) -> list[str]:
     """Return the URLs at a host, of the nearest domain above it that has some."""
     for parent in islice(host.parents(), _PARENTS_MAX):
-        found = [url for url in await _found(kind, context, parent) if _host(url) == host.ascii]
-        if found:
-            return found
+        urls = [
+            url for url in await _urls_of_domain(kind, context, parent) if _host(url) == host.ascii
+        ]
+        if urls:
+            return urls
     return []
 
 
-async def _found(kind: ServiceType, context: AppContext, domain: DomainName) -> list[str]:
+async def _urls_of_domain(kind: ServiceType, context: AppContext, domain: DomainName) -> list[str]:
     try:
-        return list(_urls(kind, await context.lookup.for_domain(domain)))
+        return list(_shared_urls(kind, await context.lookup.for_domain(domain)))
     except DomainNotServed:
         return []
 
 
-def _urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
+def _shared_urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
     """Yield the URLs of a service that are the same for all users, the TLS ones first.
 
     RFC 6764 s6: a client finds its principal from there, so the part above the user's own is
     enough.
     """
-    found = config.within(Format.DNS).of_type(kind)
-    services = sorted(found, key=lambda service: not is_protected(service))
+    candidates = config.within(Format.DNS).of_type(kind)
+    services = sorted(candidates, key=lambda service: not is_protected(service))
     for service in services:
         if isinstance(service.endpoint, UrlEndpoint):
             url = shared_url(service.endpoint.url)

@@ -22,7 +22,7 @@ from waypost.web.public.origin.tcp_table import (
 from waypost.web.public.origin.unix_table import accepts_connections
 
 PROC: Final = Path("/proc")
-LOOK_SECONDS: Final = 2.0
+CHECK_SECONDS: Final = 2.0
 """How long one check of the kernel's tables may take, however many sockets there are."""
 WAIT_SECONDS: Final = 4.0
 """How long a request waits for the checks before it; only one runs at a time."""
@@ -33,7 +33,7 @@ _OVERFLOW_UID: Final = 65534
 
 
 @dataclass(frozen=True, slots=True)
-class Never:
+class RefuseAll:
     """A check that accepts no client.
 
     Attributes:
@@ -47,7 +47,7 @@ class Never:
         return self.reason
 
 
-class OwnerCheck:
+class SocketOwnerCheck:
     """A check that accepts root and Waypost's own user, unless their process is a proxy."""
 
     def __init__(self, proc: Path = PROC, own_uid: int | None = None) -> None:
@@ -58,7 +58,7 @@ class OwnerCheck:
 
     async def refusal(self, client: Address | None, server: Address | None) -> str | None:
         """Return why the client is not the operator, or None if it is."""
-        ends = _parsed(client), _parsed(server)
+        ends = _socket_address(client), _socket_address(server)
         if ends[0] is None or ends[1] is None:
             return "the connection has no TCP address"
         try:
@@ -66,49 +66,51 @@ class OwnerCheck:
         except TimeoutError:
             return "too many requests for /initdb/ at once"
         try:
-            return await asyncio.to_thread(self._look, ends[0], ends[1])
+            return await asyncio.to_thread(self._check, ends[0], ends[1])
         finally:
             self._lock.release()
 
-    def _look(self, client: SocketAddress, server: SocketAddress) -> str | None:
-        table = TcpTable(self._proc, LOOK_SECONDS)
+    def _check(self, client: SocketAddress, server: SocketAddress) -> str | None:
+        table = TcpTable(self._proc, CHECK_SECONDS)
         try:
             # A row may be missing if others of its hash chain end while the file is read.
             rows = table.client_end(client, server) or table.client_end(client, server)
             if len(rows) != 1:
                 return "the connection is not in the kernel's table"
-            return self._judged(table, rows.pop())
+            return self._refusal_of_socket(table, rows.pop())
         except TableUnavailable as error:
             return str(error)
 
-    def _judged(self, table: TcpTable, row: TcpConnection) -> str | None:
+    def _refusal_of_socket(self, table: TcpTable, row: TcpConnection) -> str | None:
         # The table shows a socket that its process has closed as one of root's.
         if row.state != ESTABLISHED or row.inode == 0:
             return "the client has closed the connection"
         own = os.geteuid() if self._own_uid is None else self._own_uid
         if row.uid not in {_ROOT, own}:
             return f"the client runs as user {row.uid}, not as root or user {own}"
-        if row.uid == _OVERFLOW_UID and not self._knows_all_users():
+        if row.uid == _OVERFLOW_UID and not self._maps_all_users():
             return "the client's user is not mapped in this user namespace"
-        return self._judged_process(table, row)
+        return self._refusal_of_process(table, row)
 
-    def _judged_process(self, table: TcpTable, row: TcpConnection) -> str | None:
+    def _refusal_of_process(self, table: TcpTable, row: TcpConnection) -> str | None:
         """Refuse a program that serves others, if Waypost may read its process."""
-        seen, hidden = self._sockets_beside(table, row)
-        if table.serves_others(seen) or self._accepts_by_name(table, seen):
+        inodes, hidden = self._sockets_of_owners(table, row)
+        if table.serves_others(inodes) or self._accepts_unix_connections(table, inodes):
             return "the client's process is a server, or is connected to another machine"
-        if not seen and not hidden:
+        if not inodes and not hidden:
             return "the client's process is not visible to Waypost"
         return None
 
-    def _accepts_by_name(self, table: TcpTable, inodes: frozenset[int]) -> bool:
+    def _accepts_unix_connections(self, table: TcpTable, inodes: frozenset[int]) -> bool:
         folder = self._proc / "self" / "net"
         try:
             return accepts_connections(folder, inodes, table.check_time)
         except OSError as error:
             raise TableUnavailable(f"{folder / 'unix'}: {error.strerror}") from error
 
-    def _sockets_beside(self, table: TcpTable, row: TcpConnection) -> tuple[frozenset[int], bool]:
+    def _sockets_of_owners(
+        self, table: TcpTable, row: TcpConnection
+    ) -> tuple[frozenset[int], bool]:
         """Return all sockets of the processes that have a socket open.
 
         Returns:
@@ -130,7 +132,7 @@ class OwnerCheck:
                 inodes |= own
         return frozenset(inodes), hidden
 
-    def _knows_all_users(self) -> bool:
+    def _maps_all_users(self) -> bool:
         try:
             text = (self._proc / "self" / "uid_map").read_text(encoding="ascii")
         except OSError:
@@ -144,7 +146,7 @@ def _sockets(folder: Path) -> set[int]:
     Raises:
         PermissionError: the process may not be read.
     """
-    found: set[int] = set()
+    inodes: set[int] = set()
     try:
         for descriptor in os.listdir(folder):  # noqa: PTH208 -- Path objects cost as much again
             try:
@@ -152,12 +154,12 @@ def _sockets(folder: Path) -> set[int]:
             except FileNotFoundError:
                 continue  # closed since the listing
             if target.startswith("socket:["):
-                found.add(int(target[8:-1]))
+                inodes.add(int(target[8:-1]))
     except PermissionError:
         raise
     except OSError:
-        return found  # The process has ended.
-    return found
+        return inodes  # The process has ended.
+    return inodes
 
 
 def _owner(descriptors: Path) -> int | None:
@@ -171,7 +173,7 @@ def _owner(descriptors: Path) -> int | None:
         return None
 
 
-def _parsed(address: Address | None) -> SocketAddress | None:
+def _socket_address(address: Address | None) -> SocketAddress | None:
     if address is None or address[1] is None:
         return None
     try:
@@ -182,4 +184,4 @@ def _parsed(address: Address | None) -> SocketAddress | None:
 
 def operator_check(*, has_proxy: bool) -> PeerCheck:
     """Return the check who may use `/initdb/`: no client, if a proxy is configured."""
-    return Never("proxy_count or trusted_proxies is set") if has_proxy else OwnerCheck()
+    return RefuseAll("proxy_count or trusted_proxies is set") if has_proxy else SocketOwnerCheck()

@@ -28,14 +28,14 @@ class ClientOrigin:
         peer: address of the client, or None if it is not known.
         scheme: `http` or `https`.
         host: the Host that the client used, with its port; empty if it sent none.
-        scheme_is_sent: whether a trusted proxy sent the scheme. Otherwise it is the scheme of the
-            connection, and a web server that is not configured here may have ended TLS.
+        is_scheme_from_proxy: whether a trusted proxy sent the scheme. Otherwise it is the scheme of
+            the connection, and a web server that is not configured here may have ended TLS.
     """
 
     peer: str | None
     scheme: str
     host: str
-    scheme_is_sent: bool = False
+    is_scheme_from_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +57,27 @@ class ProxyTrust:
 
     def resolve(self, peer: str | None, scheme: str, headers: Headers) -> ClientOrigin:
         """Return the origin of a request from its direct peer and its headers."""
-        host = _first(headers, b"host")
+        host = _first_value(headers, b"host")
         # RFC 7239 s8.1: any client can send these headers.
-        if not self._believes(peer):
+        if not self._trusts(peer):
             return ClientOrigin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
         depth = self._depth(hops.peers)
-        sent_scheme = _known_scheme(_from_right(hops.schemes, depth))
+        sent_scheme = _valid_scheme(_from_right(hops.schemes, depth))
         return ClientOrigin(
             peer=_from_right(hops.peers, depth) or peer,
             scheme=sent_scheme or scheme,
             host=_from_right(hops.hosts, depth) or host,
-            scheme_is_sent=sent_scheme is not None,
+            is_scheme_from_proxy=sent_scheme is not None,
         )
 
-    def _believes(self, peer: str | None) -> bool:
+    def _trusts(self, peer: str | None) -> bool:
         if self.networks and not self.by_unix_socket:
             return self._in_networks(peer)
         return self.proxy_count > 0 or bool(self.networks)
 
     def _in_networks(self, peer: str | None) -> bool:
-        address = _ip(peer or "")
+        address = _parse_ip(peer or "")
         return address is not None and any(address in network for network in self.networks)
 
     def _depth(self, peers: Sequence[str]) -> int:
@@ -107,7 +107,7 @@ def is_loopback(host: str) -> bool:
     name = host_without_port(host)
     if name.lower().rstrip(".") == "localhost":
         return True
-    address = _ip(name)
+    address = _parse_ip(name)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped.is_loopback
     return address is not None and address.is_loopback
@@ -124,7 +124,7 @@ def host_without_port(host: str) -> str:
 
 def _x_forwarded(headers: Headers) -> _Hops:
     return _Hops(
-        peers=tuple(_bare_ip(value) for value in _values(headers, b"x-forwarded-for")),
+        peers=tuple(_address_without_port(value) for value in _values(headers, b"x-forwarded-for")),
         schemes=_values(headers, b"x-forwarded-proto"),
         hosts=_values(headers, b"x-forwarded-host"),
     )
@@ -132,15 +132,15 @@ def _x_forwarded(headers: Headers) -> _Hops:
 
 def _forwarded(headers: Headers) -> _Hops:
     """Read RFC 7239; an element without host or scheme leaves a gap."""
-    elements = [_element(text) for text in _values(headers, b"forwarded")]
+    elements = [_parse_element(text) for text in _values(headers, b"forwarded")]
     return _Hops(
-        peers=tuple(_bare_ip(element.get("for", "")) for element in elements),
+        peers=tuple(_address_without_port(element.get("for", "")) for element in elements),
         schemes=tuple(element.get("proto", "") for element in elements),
         hosts=tuple(element.get("host", "") for element in elements),
     )
 
 
-def _element(text: str) -> dict[str, str]:
+def _parse_element(text: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for part in text.split(";", PAIRS_MAX)[:PAIRS_MAX]:
         if match := _PAIR.fullmatch(part):
@@ -148,36 +148,36 @@ def _element(text: str) -> dict[str, str]:
     return pairs
 
 
-def _values(headers: Headers, wanted: bytes) -> tuple[str, ...]:
+def _values(headers: Headers, header_name: bytes) -> tuple[str, ...]:
     """Return the comma-separated values of all headers of a name, in order (RFC 9110 s5.3).
 
     Only the last `ELEMENTS_MAX` values count, which the nearest proxies added.
     """
     # Commas in quotation marks separate as well: an open quote must not hide a proxy's value.
-    joined = ",".join(value.decode("latin-1") for name, value in headers if name == wanted)
+    joined = ",".join(value.decode("latin-1") for name, value in headers if name == header_name)
     last = joined.rsplit(",", ELEMENTS_MAX)[-ELEMENTS_MAX:]
     return tuple(value.strip() for value in last) if joined else ()
 
 
-def _first(headers: Headers, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in headers if name == wanted), "")
+def _first_value(headers: Headers, header_name: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == header_name), "")
 
 
 def _from_right(values: Sequence[str], depth: int) -> str | None:
     return values[-depth] if 0 < depth <= len(values) else None
 
 
-def _known_scheme(scheme: str | None) -> str | None:
+def _valid_scheme(scheme: str | None) -> str | None:
     lower = (scheme or "").lower()
     return lower if lower in {"http", "https"} else None
 
 
-def _bare_ip(text: str) -> str:
+def _address_without_port(text: str) -> str:
     """Remove quotes, brackets and a port from a node name (RFC 7239 s6)."""
     return host_without_port(text.strip('"'))
 
 
-def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

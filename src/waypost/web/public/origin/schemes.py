@@ -19,11 +19,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
-from waypost.web.public.log_texts import host_text
+from waypost.web.public.log_texts import host_for_log
 from waypost.web.public.origin.proxy import host_without_port
-from waypost.web.public.request import Request, one_slash_each
+from waypost.web.public.request import Request, merge_slashes
 
-MARK: Final = "redirected=1"
+REDIRECT_MARK: Final = "redirected=1"
 """In the query of a redirect to https."""
 FIX: Final = (
     "configure the web server in front to send the scheme that the client used; "
@@ -34,7 +34,7 @@ _USUAL_PORTS: Final = frozenset({80, 443})
 
 # The headers of web servers, load balancers and content networks: one of these words in them
 # says that the client used https.
-_WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
+_HTTPS_VALUES: Final[Mapping[bytes, tuple[str, ...]]] = {
     b"x-forwarded-proto": ("https",),
     b"x-forwarded-protocol": ("https", "ssl"),
     b"x-forwarded-scheme": ("https",),
@@ -52,65 +52,67 @@ _WORDS: Final[Mapping[bytes, tuple[str, ...]]] = {
     # RFC 7239 s5.4, in any of its elements.
     b"forwarded": ("proto=https", 'proto="https"'),
 }
-FROM_WEB_SERVERS: Final = frozenset(_WORDS)
+WEB_SERVER_HEADERS: Final = frozenset(_HTTPS_VALUES)
 # Maximum number of words of a header that count, from the right.
-_WORDS_MAX: Final = 100
+_VALUES_MAX: Final = 100
 # RFC 9110 s7.2: a client omits the default port of the scheme, but a web server may add it.
-_HOSTS: Final = (b"host", b"x-forwarded-host")
+_HOST_HEADERS: Final = (b"host", b"x-forwarded-host")
 # W3C Fetch Metadata Request Headers s2: a browser sends these only to https (and to itself).
 # Microsoft's Application Request Routing sends the certificate in the last one.
-_NOT_EMPTY: Final = (b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"x-arr-ssl")
+_HTTPS_ONLY_HEADERS: Final = (b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"x-arr-ssl")
 # RFC 9110 s10.1.3, RFC 6454 s7: the page of this host that the client comes from.
-_PAGES: Final = (b"origin", b"referer")
+_PAGE_HEADERS: Final = (b"origin", b"referer")
 
 
-def https_sign(request: Request) -> str | None:
+def https_evidence(request: Request) -> str | None:
     """Return what in a request says that its client used https, or None if nothing does."""
     for name, raw in request.headers:
-        if _is_sign(name, raw.decode("latin-1").strip().lower(), request):
+        if _is_evidence(name, raw.decode("latin-1").strip().lower(), request):
             return name.decode("latin-1")
-    return MARK if _is_marked(request) else None
+    return REDIRECT_MARK if _is_marked(request) else None
 
 
-def _is_sign(name: bytes, value: str, request: Request) -> bool:
-    if name in _HOSTS:
+def _is_evidence(name: bytes, value: str, request: Request) -> bool:
+    if name in _HOST_HEADERS:
         return value.endswith(":443")
-    if name in _NOT_EMPTY:
+    if name in _HTTPS_ONLY_HEADERS:
         return bool(value)
-    if name in _PAGES:
+    if name in _PAGE_HEADERS:
         return _is_own_page(value, request)
-    words = _WORDS.get(name, ())
-    if not words:
+    https_values = _HTTPS_VALUES.get(name, ())
+    if not https_values:
         return False
-    last = value.replace(";", ",").rsplit(",", _WORDS_MAX)[-_WORDS_MAX:]
-    return any(word.strip() in words for word in last)
+    last = value.replace(";", ",").rsplit(",", _VALUES_MAX)[-_VALUES_MAX:]
+    return any(value_part.strip() in https_values for value_part in last)
 
 
 def _is_marked(request: Request) -> bool:
-    return MARK.encode() in request.query_string.split(b"&")
+    return REDIRECT_MARK.encode() in request.query_string.split(b"&")
 
 
 def _is_own_page(value: str, request: Request) -> bool:
     scheme, _, rest = value.partition("://")
     host = host_without_port(rest.partition("/")[0])
-    return scheme == "https" and _host(host) == _host(host_without_port(request.origin.host))
+    return scheme == "https" and _normalize_host(host) == _normalize_host(
+        host_without_port(request.origin.host)
+    )
 
 
-WarnOfScheme = Callable[[str, str, str, str], None]
+LogSchemeWarning = Callable[[str, str, str, str], None]
 """Gets a line, the host of the request, what in the request says https, and the fix."""
 
 
 class SchemeCheck:
     """A check which requests came over plain http; it warns once of a wrong scheme."""
 
-    def __init__(self, warn: WarnOfScheme | None = None) -> None:
+    def __init__(self, log_warning: LogSchemeWarning | None = None) -> None:
         """Create a check that has not warned yet.
 
         Args:
-            warn: writes a line to the log; None if there is no log.
+            log_warning: writes a line to the log; None if there is no log.
         """
         self._warned: set[str] = set()
-        self._warn_by = warn
+        self._log_warning = log_warning
 
     def is_plain_http(self, request: Request) -> bool:
         """Return whether nothing says that the client used https.
@@ -119,22 +121,22 @@ class SchemeCheck:
         """
         if request.origin.scheme != "http":
             return False
-        sign = https_sign(request)
-        if sign is None:
+        evidence = https_evidence(request)
+        if evidence is None:
             return True
-        if request.origin.scheme_is_sent:
+        if request.origin.is_scheme_from_proxy:
             line = "the web server in front sends the scheme http for requests that came by https"
-            self._warn(request, line, sign, FIX)
-        elif sign == MARK:
+            self._warn(request, line, evidence, FIX)
+        elif evidence == REDIRECT_MARK:
             # Without a sign and without a trusted web server the scheme is not known.
             line = "the web server in front does not send the scheme of requests that came by https"
-            self._warn(request, line, sign, f"{FIX} and set proxy_count = 1 or trusted_proxies")
+            self._warn(request, line, evidence, f"{FIX} and set proxy_count = 1 or trusted_proxies")
         return False
 
-    def _warn(self, request: Request, line: str, sign: str, fix: str) -> None:
-        if self._warn_by is not None and line not in self._warned:
+    def _warn(self, request: Request, line: str, evidence: str, fix: str) -> None:
+        if self._log_warning is not None and line not in self._warned:
             self._warned.add(line)
-            self._warn_by(line, host_text(request.origin.host), sign, fix)
+            self._log_warning(line, host_for_log(request.origin.host), evidence, fix)
 
 
 def https_url(base: str, request: Request) -> str:
@@ -146,10 +148,12 @@ def https_url(base: str, request: Request) -> str:
     """
     # RFC 9110 s10.2.2: Location is a URI reference, ASCII alone.
     query = quote(request.query_string, safe=string.punctuation)
-    return f"{base}{request.mount.url_path}{request.path}?{query}{'&' if query else ''}{MARK}"
+    return (
+        f"{base}{request.mount.url_path}{request.path}?{query}{'&' if query else ''}{REDIRECT_MARK}"
+    )
 
 
-def leads_back(request: Request, url: str, *others: str) -> bool:
+def is_redirect_loop(request: Request, url: str, *redirecting_paths: str) -> bool:
     """Return whether a URL is the one that the client asked, by its host, port and path.
 
     RFC 9110 s7.2: Host has the port unless it is the default one. The scheme does not count,
@@ -158,21 +162,25 @@ def leads_back(request: Request, url: str, *others: str) -> bool:
     Args:
         request: the client's request.
         url: the target of the redirect.
-        others: paths of this server that redirect to the requested one.
+        redirecting_paths: paths of this server that redirect to the requested one.
     """
     parts = urlsplit(url)
     host = host_without_port(request.origin.host)
-    if _host(host) != _host(parts.hostname or ""):
+    if _normalize_host(host) != _normalize_host(parts.hostname or ""):
         return False
-    if _port_behind(request.origin.host) != _port_behind(parts.netloc):
+    if _non_default_port(request.origin.host) != _non_default_port(parts.netloc):
         return False
     # A web server may map the path of the protocol to the mount, so both count.
     mounts = ("", request.mount.path) if request.mount.path else ("",)
-    own = {_path(f"{mount}{one}") for mount in mounts for one in (request.path, *others)}
-    return _path(unquote(parts.path)) in own
+    own_paths = {
+        _normalize_path(f"{mount}{path}")
+        for mount in mounts
+        for path in (request.path, *redirecting_paths)
+    }
+    return _normalize_path(unquote(parts.path)) in own_paths
 
 
-def _host(host: str) -> str:
+def _normalize_host(host: str) -> str:
     """Return a host as in DNS (RFC 3986 s3.2.2: any case, a dot at its end, U-labels)."""
     try:
         return DomainName.parse(host).ascii
@@ -180,11 +188,11 @@ def _host(host: str) -> str:
         return host.lower()
 
 
-def _path(path: str) -> str:
-    return one_slash_each(path).rstrip("/").lower()
+def _normalize_path(path: str) -> str:
+    return merge_slashes(path).rstrip("/").lower()
 
 
-def _port_behind(host: str) -> int | None:
+def _non_default_port(host: str) -> int | None:
     """Return the port of a host (RFC 3986 s3.2.3: digits, or none) if it is not a default one."""
     port = host.rpartition(":")[2] if ":" in host else ""
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None

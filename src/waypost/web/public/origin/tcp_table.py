@@ -18,7 +18,7 @@ SocketAddress = tuple[IpAddress, int]
 ESTABLISHED: Final = b"01"
 LISTEN: Final = b"0A"
 # The clock is read once in this many rows.
-_ROWS_PER_LOOK: Final = 1000
+_ROWS_PER_TIME_CHECK: Final = 1000
 
 
 class TableUnavailable(Exception):
@@ -49,9 +49,9 @@ class TcpConnection:
         return self.local.partition(b":")[2]
 
     @property
-    def leads_elsewhere(self) -> bool:
+    def is_remote(self) -> bool:
         """Whether the other end is on another machine."""
-        return not _plain(_address(self.remote.partition(b":")[0])).is_loopback
+        return not _without_ipv4_mapping(_parse_address(self.remote.partition(b":")[0])).is_loopback
 
 
 class TcpTable:
@@ -70,7 +70,7 @@ class TcpTable:
         # Not /proc/net: systemd's ProcSubset=pid hides it.
         self._folder = proc / "self" / "net"
         self._clock = clock
-        self._end = clock() + seconds
+        self._deadline = clock() + seconds
 
     def client_end(self, client: SocketAddress, server: SocketAddress) -> set[TcpConnection]:
         """Find the client's end of a connection between two addresses of this machine.
@@ -88,15 +88,26 @@ class TcpTable:
         Raises:
             TableUnavailable: the table cannot be read.
         """
-        ends = _plain(client[0]), _plain(server[0])
-        wanted = [("tcp6", b"%b %b" % (_hex6(ends[0], client[1]), _hex6(ends[1], server[1])))]
+        ends = _without_ipv4_mapping(client[0]), _without_ipv4_mapping(server[0])
+        patterns = [
+            (
+                "tcp6",
+                b"%b %b"
+                % (_kernel_form_ipv6(ends[0], client[1]), _kernel_form_ipv6(ends[1], server[1])),
+            )
+        ]
         if ends[0].version == ends[1].version == 4:
-            wanted.append(("tcp", b"%b %b" % (_hex(ends[0], client[1]), _hex(ends[1], server[1]))))
+            patterns.append(
+                (
+                    "tcp",
+                    b"%b %b" % (_kernel_form(ends[0], client[1]), _kernel_form(ends[1], server[1])),
+                )
+            )
         return {
-            _row(line)
-            for name, mark in wanted
+            _parse_row(line)
+            for name, pattern in patterns
             for line in self._lines(name)
-            if b" %b " % mark in line
+            if b" %b " % pattern in line
         }
 
     def serves_others(self, inodes: frozenset[int]) -> bool:
@@ -105,22 +116,22 @@ class TcpTable:
         Raises:
             TableUnavailable: the table cannot be read.
         """
-        ports: set[bytes] = set()
-        found: list[TcpConnection] = []
-        wanted = {b"%d" % inode for inode in inodes}
+        listening_ports: set[bytes] = set()
+        connections: list[TcpConnection] = []
+        inode_texts = {b"%d" % inode for inode in inodes}
         for name in ("tcp", "tcp6"):
             for line in self._lines(name):
                 fields = line.split(None, 10)  # of a hundred thousand rows, only the needed columns
                 if fields[3] == LISTEN:
-                    ports.add(_row(line).port)
-                if fields[9] in wanted:
-                    found.append(_row(line))
+                    listening_ports.add(_parse_row(line).port)
+                if fields[9] in inode_texts:
+                    connections.append(_parse_row(line))
         # An accepted connection has the port of its listening socket.
-        return any(row.port in ports or row.leads_elsewhere for row in found)
+        return any(row.port in listening_ports or row.is_remote for row in connections)
 
     def check_time(self) -> None:
         """Raise TableUnavailable if the time limit is over."""
-        if self._clock() > self._end:
+        if self._clock() > self._deadline:
             raise TableUnavailable("the search for the client's process took too long")
 
     def _lines(self, name: str) -> Iterator[bytes]:
@@ -128,7 +139,7 @@ class TcpTable:
             with (self._folder / name).open("rb") as table:
                 next(table, None)  # the names of the columns
                 for count, line in enumerate(table):
-                    if count % _ROWS_PER_LOOK == 0:
+                    if count % _ROWS_PER_TIME_CHECK == 0:
                         self.check_time()
                     yield line
         except FileNotFoundError as error:
@@ -139,24 +150,24 @@ class TcpTable:
             raise TableUnavailable(f"{self._folder / name}: {error.strerror}") from error
 
 
-def _row(line: bytes) -> TcpConnection:
+def _parse_row(line: bytes) -> TcpConnection:
     # sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
     fields = line.split()
     return TcpConnection(fields[1], fields[2], fields[3], int(fields[7]), int(fields[9]))
 
 
-def _plain(address: IpAddress) -> IpAddress:
+def _without_ipv4_mapping(address: IpAddress) -> IpAddress:
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 
 
-def _hex6(address: IpAddress, port: int) -> bytes:
+def _kernel_form_ipv6(address: IpAddress, port: int) -> bytes:
     if isinstance(address, ipaddress.IPv4Address):
         address = ipaddress.IPv6Address(b"\0" * 10 + b"\xff\xff" + address.packed)
-    return _hex(address, port)
+    return _kernel_form(address, port)
 
 
-def _hex(address: IpAddress, port: int) -> bytes:
+def _kernel_form(address: IpAddress, port: int) -> bytes:
     """Write an address as the kernel does: words of 32 bits in the order of this machine."""
     data = address.packed
     words = (data[start : start + 4] for start in range(0, len(data), 4))
@@ -164,7 +175,7 @@ def _hex(address: IpAddress, port: int) -> bytes:
     return f"{text}:{port:04X}".encode()
 
 
-def _address(text: bytes) -> IpAddress:
+def _parse_address(text: bytes) -> IpAddress:
     """Read an address that the kernel wrote."""
     words = (int(text[start : start + 8], 16) for start in range(0, len(text), 8))
     return ipaddress.ip_address(b"".join(word.to_bytes(4, sys.byteorder) for word in words))

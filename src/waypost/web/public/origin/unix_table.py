@@ -32,14 +32,18 @@ def accepts_connections(
     Raises:
         OSError: the table cannot be read. A missing table has no rows.
     """
-    wanted = {b"%d" % inode for inode in inodes}
+    inode_texts = {b"%d" % inode for inode in inodes}
     try:
         with (folder / "unix").open("rb") as table:
             for line in table:
                 check_time()
                 fields = line.split(None, _NAME)  # a name may have spaces
                 has_name = len(fields) > _NAME
-                if has_name and fields[_INODE] in wanted and fields[_TYPE] in _WITH_CONNECTIONS:
+                if (
+                    has_name
+                    and fields[_INODE] in inode_texts
+                    and fields[_TYPE] in _WITH_CONNECTIONS
+                ):
                     return True
     except FileNotFoundError:
         return False

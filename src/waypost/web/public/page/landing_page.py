@@ -18,7 +18,7 @@ from waypost.core.errors import (
     UserDeclined,
 )
 from waypost.core.model import HostEndpoint, Security, Service, ServiceType
-from waypost.web.app_context import AppContext, RequestLog
+from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.handlers import mobileconfig
 from waypost.web.public.page import languages
 from waypost.web.public.request import Request
@@ -45,8 +45,8 @@ BY_HAND: Final = (
     *(ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.ACTIVESYNC, ServiceType.LDAP),
 )
 _OPTIONAL: Final = (
-    *("given", "problem", "rule", "address", "link", "by_hand", "qr_code", "takes_passwords"),
-    "place",
+    *("entered", "problem", "rule", "address", "link", "by_hand", "qr_code", "takes_passwords"),
+    "form_path",
 )
 _PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
 
@@ -74,7 +74,9 @@ class _Language:
                 "mount": self.mount,
                 "chosen": self.chosen,
                 "texts": languages.texts(self.tag),
-                "names": [(tag, languages.texts(tag)["name"]) for tag in languages.known()],
+                "names": [
+                    (tag, languages.texts(tag)["name"]) for tag in languages.available_tags()
+                ],
             }
         )
         headers = (
@@ -86,7 +88,7 @@ class _Language:
 
 
 @dataclass(frozen=True, slots=True)
-class _ByHand:
+class _ManualSettings:
     """One service, to enter by hand.
 
     Attributes:
@@ -98,49 +100,55 @@ class _ByHand:
     fields: tuple[tuple[str, str], ...]
 
 
-def form(request: Request, place: str) -> Response:
+def form(request: Request, form_path: str) -> Response:
     """Return the form alone, for another URL than that of the page, such as the one of a profile.
 
     Raises:
         RequestError: the query cannot be read.
     """
-    wanted = languages.named(request.query().get("lang", ""), languages.known())
-    preferred = languages.accepted(_accept_language(request), languages.known())
-    language = _Language(wanted or preferred, request.mount.url_path, chosen=wanted is not None)
-    return language.page(200, "ok", place=place)
+    chosen = languages.matching_tag(request.query().get("lang", ""), languages.available_tags())
+    preferred = languages.preferred_tag(_accept_language(request), languages.available_tags())
+    language = _Language(chosen or preferred, request.mount.url_path, chosen=chosen is not None)
+    return language.page(200, "ok", form_path=form_path)
 
 
-async def get(context: AppContext, request: Request, noted: RequestLog) -> Response:
+async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Show the form; with `emailaddress`, also that address's settings and links.
 
     The page is in the language of `lang`, or in the one that Accept-Language prefers.
     """
     mount = request.mount.url_path
-    language = _Language(languages.accepted(_accept_language(request), languages.known()), mount)
-    given = ""
+    language = _Language(
+        languages.preferred_tag(_accept_language(request), languages.available_tags()), mount
+    )
+    entered = ""
     try:
         query = request.query()
-        chosen = languages.named(query.get("lang", ""), languages.known())
+        chosen = languages.matching_tag(query.get("lang", ""), languages.available_tags())
         if chosen is not None:
             language = _Language(chosen, mount, chosen=True)
-        given = query.get("emailaddress", "").strip()
-        if not given:
+        entered = query.get("emailaddress", "").strip()
+        if not entered:
             return language.page(200, "ok")
-        address = EmailAddress.parse_query(given)
+        address = EmailAddress.parse_query(entered)
     except (AddressError, RequestError) as error:
-        return _not_understood(language, error, given)
-    noted.domain, noted.address = address.domain.ascii, address
+        return _invalid_request_page(language, error, entered)
+    log_entry.domain, log_entry.address = address.domain.ascii, address
     try:
         config = await context.lookup.for_address(address)
     except DomainNotServed as error:
-        return _not_served(language, error, address)
+        return _not_served_page(language, error, address)
     unprotected = str(languages.texts(language.tag)["unprotected"])
-    by_hand = [_by_hand(one, unprotected) for one in config.services if one.type in BY_HAND]
+    by_hand = [
+        _manual_settings(service, unprotected)
+        for service in config.services
+        if service.type in BY_HAND
+    ]
     link = urlencode({"emailaddress": str(address)})
     return language.page(
         200,
         "ok",
-        given=given,
+        entered=entered,
         address=str(address),
         link=link,
         by_hand=by_hand,
@@ -153,19 +161,21 @@ async def _qr_code(context: AppContext, mount: str, query: str) -> str | None:
     """Draw the URL of the profile, if the configuration has the public URL."""
     if context.public_url is None:
         return None
-    return await context.draw_code(f"{context.public_url}{mount}{mobileconfig.PATH}?{query}")
+    return await context.draw_qr_code(f"{context.public_url}{mount}{mobileconfig.PATH}?{query}")
 
 
-def _not_understood(
-    language: _Language, error: AddressError | RequestError, given: str
+def _invalid_request_page(
+    language: _Language, error: AddressError | RequestError, entered: str
 ) -> Response:
     """Show in the user's language what is wrong, and in English the rule that was broken."""
     kind = "bad_address" if isinstance(error, AddressError) else "bad_request"
     problem = languages.texts(language.tag)["problems"][kind]
-    return language.page(400, error.code, given=given, problem=problem, rule=str(error))
+    return language.page(400, error.code, entered=entered, problem=problem, rule=str(error))
 
 
-def _not_served(language: _Language, error: DomainNotServed, address: EmailAddress) -> Response:
+def _not_served_page(
+    language: _Language, error: DomainNotServed, address: EmailAddress
+) -> Response:
     """Show that there are no settings here, or the new place of the domain's mail."""
     problems = languages.texts(language.tag)["problems"]
     if isinstance(error, UserDeclined):
@@ -175,7 +185,7 @@ def _not_served(language: _Language, error: DomainNotServed, address: EmailAddre
         problem = problems["moved"].format(domain=address.domain, place=place)
     else:
         problem = problems["not_served"].format(domain=address.domain)
-    return language.page(404, error.code, given=str(address), problem=problem)
+    return language.page(404, error.code, entered=str(address), problem=problem)
 
 
 def _accept_language(request: Request) -> str:
@@ -183,7 +193,7 @@ def _accept_language(request: Request) -> str:
     return b",".join(values).decode("latin-1")
 
 
-def _by_hand(service: Service, unprotected: str) -> _ByHand:
+def _manual_settings(service: Service, unprotected: str) -> _ManualSettings:
     """List what a user enters into a program, in the order of the fields in programs."""
     endpoint = service.endpoint
     fields: tuple[tuple[str, str], ...]
@@ -197,7 +207,7 @@ def _by_hand(service: Service, unprotected: str) -> _ByHand:
         fields = (("url", endpoint.url),)
     if service.login_name:
         fields = (*fields, ("login", service.login_name))
-    return _ByHand(service.type.value, fields)
+    return _ManualSettings(service.type.value, fields)
 
 
 @cache

@@ -24,9 +24,9 @@ _RANGE: Final = re.compile(
 
 
 @cache
-def known() -> tuple[str, ...]:
+def available_tags() -> tuple[str, ...]:
     """Return the tags of all languages, the default one first."""
-    files = (one.name for one in _folder().iterdir())
+    files = (file.name for file in _folder().iterdir())
     tags = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
     return (DEFAULT, *sorted(tags - {DEFAULT}))
 
@@ -38,14 +38,14 @@ def texts(tag: str) -> Mapping[str, Any]:
     return MappingProxyType(parse_toml(text).data)
 
 
-def named(wanted: str, tags: Sequence[str]) -> str | None:
+def matching_tag(language_range: str, tags: Sequence[str]) -> str | None:
     """Return the language that a user chose by its tag, or the nearest wider one, or None."""
-    if _RANGE.fullmatch(wanted) is None:
+    if _RANGE.fullmatch(language_range) is None:
         return None
-    return _first(wanted, {tag.lower(): tag for tag in tags})
+    return _lookup(language_range, {tag.lower(): tag for tag in tags})
 
 
-def accepted(header: str, tags: Sequence[str]) -> str:
+def preferred_tag(header: str, tags: Sequence[str]) -> str:
     """Return the language that fits an Accept-Language best (RFC 9110 s12.5.4, RFC 4647 s3.4).
 
     Invalid parts are ignored. If no language fits, the first one is returned: a page in a foreign
@@ -55,28 +55,28 @@ def accepted(header: str, tags: Sequence[str]) -> str:
         header: its value; several headers are joined with commas (RFC 9110 s5.3).
         tags: the known languages, the default one first.
     """
-    weighed = [*_weighed(header)]
-    refused = {wanted.lower() for wanted, weight in weighed if weight == 0}
-    left = {tag.lower(): tag for tag in tags if tag.lower() not in refused}
+    weights = [*_parse_weights(header)]
+    refused_tags = {language_range.lower() for language_range, weight in weights if weight == 0}
+    allowed_tags = {tag.lower(): tag for tag in tags if tag.lower() not in refused_tags}
     # Sorting is stable: ranges with the same weight keep their order.
-    for wanted, weight in sorted(weighed, key=lambda one: -one[1]):
-        if weight > 0 and (found := _first(wanted, left)) is not None:
-            return found
+    for language_range, weight in sorted(weights, key=lambda item: -item[1]):
+        if weight > 0 and (tag := _lookup(language_range, allowed_tags)) is not None:
+            return tag
     return tags[0]
 
 
-def _weighed(header: str) -> Iterator[tuple[str, float]]:
+def _parse_weights(header: str) -> Iterator[tuple[str, float]]:
     for part in header.split(",", RANGES_MAX)[:RANGES_MAX]:
-        found = _RANGE.fullmatch(part.strip())
-        if found is not None:
-            yield found[1], float(found[2] or "1")
+        match = _RANGE.fullmatch(part.strip())
+        if match is not None:
+            yield match[1], float(match[2] or "1")
 
 
-def _first(wanted: str, tags: Mapping[str, str]) -> str | None:
+def _lookup(language_range: str, tags: Mapping[str, str]) -> str | None:
     """Find a range: `de-AT-1996`, then `de-AT`, then `de`; `*` is any."""
-    if wanted == "*":
+    if language_range == "*":
         return next(iter(tags.values()), None)
-    rest = wanted.lower()
+    rest = language_range.lower()
     while rest:
         if rest in tags:
             return tags[rest]

@@ -17,7 +17,7 @@ from waypost.web.child_process import exit_reason
 from waypost.web.public.workers.terminal import Terminal
 from waypost.web.public.workers.worker_process import (
     GRACEFUL_SHUTDOWN_SECONDS,
-    Noted,
+    OnReport,
     Serve,
     WorkerProcess,
     wait_for_all,
@@ -28,7 +28,7 @@ TICK_SECONDS: Final = 0.25
 SILENT_WORKER_SECONDS: Final = 30.0
 END_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
 KILLED_SECONDS: Final = 1.0
-FRESH_SECONDS: Final = 0.5
+REFRESH_SECONDS: Final = 0.5
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 # These signals must not end the parent alone.
 _IGNORED: Final = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
@@ -45,41 +45,41 @@ class Supervisor:
         self,
         count: int,
         serve: Serve,
-        noted: Noted,
-        ended: Callable[[int], None],
-        hung_up: Callable[[], None] = lambda: None,
+        on_report: OnReport,
+        on_exit: Callable[[int], None],
+        on_sighup: Callable[[], None] = lambda: None,
     ) -> None:
         """Initialize and install the signal handlers; no worker is started yet.
 
         Args:
             count: how many workers.
             serve: what a worker runs; gets the pipe for questions and reports.
-            noted: gets the process id of a worker and its metrics; called by any thread.
-            ended: gets the process id of a worker that has ended.
-            hung_up: called at SIGHUP, in addition to the workers.
+            on_report: gets the process id of a worker and its metrics; called by any thread.
+            on_exit: gets the process id of a worker that has ended.
+            on_sighup: called at SIGHUP, in addition to the workers.
         """
         self._serve = serve
-        self._noted = noted
-        self._ended = ended
-        self._hung_up = hung_up
-        self._workers = [WorkerProcess(serve, noted) for _ in range(count)]
+        self._on_report = on_report
+        self._on_exit = on_exit
+        self._on_sighup = on_sighup
+        self._workers = [WorkerProcess(serve, on_report) for _ in range(count)]
         self._is_ending = self._cannot_start = False
         self._has_served = False
         self._terminal = Terminal()
         self._log = structlog.get_logger(__name__)
         # Python writes the number of a signal there as a byte, which ends the wait.
-        self._signals, self._woken = socket.socketpair()
+        self._signals, self._wakeup = socket.socketpair()
         self._signals.setblocking(False)
-        self._woken.setblocking(False)
-        signal.set_wakeup_fd(self._woken.fileno(), warn_on_full_buffer=False)
+        self._wakeup.setblocking(False)
+        signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
         for number in (*_ENDING, *_IGNORED, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
-            signal.signal(number, _noticed)
+            signal.signal(number, _ignore_signal)
 
-    def run(self, ending: Callable[[], None] = lambda: None) -> None:
+    def run(self, before_exit: Callable[[], None] = lambda: None) -> None:
         """Run the workers until a signal ends them, and wait for their end.
 
         Args:
-            ending: called before the wait for their end.
+            before_exit: called before the wait for their end.
 
         Raises:
             SystemExit: no worker could start.
@@ -88,11 +88,11 @@ class Supervisor:
         try:
             while not self._is_ending:
                 now = time.monotonic()
-                self._look_after(now, now - before)
+                self._check_workers(now, now - before)
                 before = now
                 self._wait()
         finally:
-            ending()
+            before_exit()
             self._end_all()
         if self._cannot_start:
             raise SystemExit(STARTUP_FAILURE)
@@ -102,24 +102,28 @@ class Supervisor:
 
         For a worker that does not answer at once, the wait is short.
         """
-        questions = [(worker, worker.ask()) for worker in tuple(self._workers)]
-        end = time.monotonic() + FRESH_SECONDS
-        for worker, question in questions:
-            worker.wait_for_report(question, max(0.0, end - time.monotonic()))
+        report_requests = [(worker, worker.request_report()) for worker in tuple(self._workers)]
+        end = time.monotonic() + REFRESH_SECONDS
+        for worker, request_number in report_requests:
+            worker.wait_for_report(request_number, max(0.0, end - time.monotonic()))
 
     def _wait(self) -> None:
-        running = {one.process.sentinel: one for one in self._workers if one.process is not None}
+        running = {
+            worker.process.sentinel: worker
+            for worker in self._workers
+            if worker.process is not None
+        }
         now = time.monotonic()
-        dues = [one.due - now for one in self._workers if one.process is None]
-        seconds = max(0.0, min([TICK_SECONDS, *dues]))
+        due_seconds = [worker.due - now for worker in self._workers if worker.process is None]
+        seconds = max(0.0, min([TICK_SECONDS, *due_seconds]))
         for ready in wait([self._signals, *running], seconds):
             if isinstance(ready, int):
-                self._ended_by_itself(running[ready])
+                self._handle_exit(running[ready])
             else:
                 for number in self._signals.recv(1024):
                     self._handle(number)
 
-    def _look_after(self, now: float, passed: float) -> None:
+    def _check_workers(self, now: float, elapsed: float) -> None:
         for worker in self._workers:
             if worker.process is None:
                 if now >= worker.due:
@@ -127,13 +131,13 @@ class Supervisor:
                 continue
             self._has_served = self._has_served or worker.is_serving
             # If this process was stopped too, the reports still wait to be read.
-            worker.silent += min(passed, 2 * TICK_SECONDS)
-            if worker.silent > SILENT_WORKER_SECONDS:
+            worker.silent_seconds += min(elapsed, 2 * TICK_SECONDS)
+            if worker.silent_seconds > SILENT_WORKER_SECONDS:
                 message = "worker does not respond; killing it"
                 self._log.error(message, pid=worker.process.pid, seconds=SILENT_WORKER_SECONDS)
-                worker.silent = 0.0
+                worker.silent_seconds = 0.0
                 worker.send(signal.SIGKILL)
-            elif worker.is_leaving and now > worker.due:
+            elif worker.is_stopping and now > worker.due:
                 worker.send(signal.SIGKILL)
 
     def _start(self, worker: WorkerProcess, now: float) -> None:
@@ -142,19 +146,19 @@ class Supervisor:
         except OSError as error:
             reason = error.strerror or str(error)
             message = "cannot start worker; retrying"
-            self._log.error(message, reason=reason, retry_seconds=worker.plan_next(now))
+            self._log.error(message, reason=reason, retry_seconds=worker.schedule_restart(now))
 
-    def _ended_by_itself(self, worker: WorkerProcess) -> None:
-        pid, code = worker.bury()
-        self._ended(pid)
-        if worker.is_leaving:
+    def _handle_exit(self, worker: WorkerProcess) -> None:
+        pid, code = worker.reap()
+        self._on_exit(pid)
+        if worker.is_stopping:
             self._workers.remove(worker)
         elif code == STARTUP_FAILURE and not (self._has_served or worker.is_serving):
             # The worker has logged why, and the others would log the same.
             self._log.error("worker cannot start; Waypost exits", pid=pid, reason=exit_reason(code))
             self._is_ending = self._cannot_start = True
         else:
-            delay = worker.plan_next(time.monotonic())
+            delay = worker.schedule_restart(time.monotonic())
             message = "worker exited; restarting"
             self._log.error(message, pid=pid, reason=exit_reason(code), retry_seconds=delay)
 
@@ -162,30 +166,30 @@ class Supervisor:
         if number in _ENDING:
             self._is_ending = True
         elif number == signal.SIGHUP:
-            self._hang_up()
+            self._handle_sighup()
         elif number == signal.SIGTTIN:
-            self._workers.append(WorkerProcess(self._serve, self._noted))
+            self._workers.append(WorkerProcess(self._serve, self._on_report))
         elif number == signal.SIGTTOU:
-            staying = [one for one in self._workers if not one.is_leaving]
-            if len(staying) > 1:
-                self._end(staying[-1])
+            active = [worker for worker in self._workers if not worker.is_stopping]
+            if len(active) > 1:
+                self._end(active[-1])
 
     def _end(self, worker: WorkerProcess) -> None:
         if worker.process is None:
             self._workers.remove(worker)
             return
-        worker.is_leaving = True
+        worker.is_stopping = True
         worker.due = time.monotonic() + END_SECONDS
         worker.send(signal.SIGTERM)
 
-    def _hang_up(self) -> None:
+    def _handle_sighup(self) -> None:
         """Pass the signal on, or end if it says that the terminal was closed."""
         if self._terminal.is_gone():
             self._is_ending = True
             return
         for worker in self._workers:
             worker.send(signal.SIGHUP)
-        self._hung_up()
+        self._on_sighup()
 
     def _end_all(self) -> None:
         for worker in self._workers:
@@ -201,5 +205,5 @@ class Supervisor:
         wait_for_all(late, KILLED_SECONDS)
 
 
-def _noticed(_number: int, _frame: object) -> None:
+def _ignore_signal(_number: int, _frame: object) -> None:
     """Ignore the call: Python writes the number of the signal to the parent's socket."""

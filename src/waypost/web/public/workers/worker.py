@@ -12,14 +12,14 @@ from typing import Final
 import uvicorn
 
 from waypost.runtime.logs import configure
-from waypost.runtime.metrics import Metrics, counts_of
+from waypost.runtime.metrics import Metrics, collect_counts
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogDeduplicator
 from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection import HttpConnection
-from waypost.web.connection_limit import ConnectionLimit, connections_by_descriptors
+from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.listener_options import listener_config
 from waypost.web.public.app import PublicApp
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
@@ -34,27 +34,33 @@ def create_app(
     settings: Settings,
     metrics: Metrics | None = None,
     deduplicator: LogDeduplicator | None = None,
-    hung_up: Callable[[], None] | None = None,
+    on_sighup: Callable[[], None] | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
-    connect = partial(wire, metrics=metrics, deduplicator=deduplicator)
-    newly_dropped = int if writer is None else writer.newly_dropped
-    return PublicApp(settings, connect, hangups=True, hung_up=hung_up, newly_dropped=newly_dropped)
+    wire_runtime = partial(wire, metrics=metrics, deduplicator=deduplicator)
+    count_dropped_lines = int if writer is None else writer.count_dropped_lines
+    return PublicApp(
+        settings,
+        wire_runtime,
+        reload_on_sighup=True,
+        on_sighup=on_sighup,
+        count_dropped_lines=count_dropped_lines,
+    )
 
 
-def serve_alone(
-    settings: Settings, listener: socket.socket, metrics: Metrics, operators: AdminProcess | None
+def serve_single_worker(
+    settings: Settings, listener: socket.socket, metrics: Metrics, admin: AdminProcess | None
 ) -> None:
     """Serve in this process until a signal ends it."""
-    hung_up = None if operators is None else operators.hang_up
-    config = _config(settings, partial(create_app, settings, metrics, None, hung_up))
-    _OnlyWorker(config, operators).run(sockets=[listener])
+    on_sighup = None if admin is None else admin.send_sighup
+    config = _config(settings, partial(create_app, settings, metrics, None, on_sighup))
+    _SingleWorkerServer(config, admin).run(sockets=[listener])
 
 
-def serve_beside_others(
-    settings: Settings, listener: socket.socket, deduplicator: LogDeduplicator, parent: Pipe
+def serve_worker(
+    settings: Settings, listener: socket.socket, deduplicator: LogDeduplicator, pipe: Pipe
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
 
@@ -62,19 +68,19 @@ def serve_beside_others(
         settings: all options.
         listener: the listening socket of all workers.
         deduplicator: what the workers have reported about reloading.
-        parent: the pipe to the parent, which asks for reports and reads them.
+        pipe: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
     config = _config(settings, partial(create_app, settings, metrics, deduplicator))
     config.configure_logging()
-    shown = metrics if settings.metrics_listen is not None else None
+    reported_metrics = metrics if settings.metrics_listen is not None else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start
-        _OneOfSeveral(config, parent, shown).run(sockets=[listener])
+        _ReportingServer(config, pipe, reported_metrics).run(sockets=[listener])
 
 
-class _Worker(uvicorn.Server):
+class _WorkerServer(uvicorn.Server):
     """A server that writes its waiting log lines before it exits.
 
     After its end uvicorn raises the signal again, which ends the process at once.
@@ -87,61 +93,61 @@ class _Worker(uvicorn.Server):
             sys.stderr.flush()
 
 
-class _OnlyWorker(_Worker):
+class _SingleWorkerServer(_WorkerServer):
     """The server of the only worker. The admin process must end before, too."""
 
-    def __init__(self, config: uvicorn.Config, operators: AdminProcess | None) -> None:
+    def __init__(self, config: uvicorn.Config, admin: AdminProcess | None) -> None:
         super().__init__(config)
-        self._operators = operators
+        self._admin = admin
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._operators is not None:
-            self._operators.terminate()
+        if self._admin is not None:
+            self._admin.terminate()
         await super().shutdown(sockets)
-        if self._operators is not None:
-            self._operators.end()
+        if self._admin is not None:
+            self._admin.end()
 
 
-class _OneOfSeveral(_Worker):
+class _ReportingServer(_WorkerServer):
     """A server that sends reports from a thread, so that a busy event loop does not delay them."""
 
-    def __init__(self, config: uvicorn.Config, parent: Pipe, metrics: Metrics | None) -> None:
+    def __init__(self, config: uvicorn.Config, pipe: Pipe, metrics: Metrics | None) -> None:
         super().__init__(config)
-        self._parent = parent
+        self._pipe = pipe
         self._metrics = metrics
-        self._asked = 0
+        self._report_requests = 0
         self._is_last = False
-        self._due = Event()
-        self._reporter = Thread(target=self._report, name="reports", daemon=True)
+        self._report_due = Event()
+        self._reporter = Thread(target=self._send_reports, name="reports", daemon=True)
         self._reporter.start()
-        Thread(target=self._listen, name="questions", daemon=True).start()
+        Thread(target=self._read_requests, name="questions", daemon=True).start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         self._is_last = True
-        self._due.set()
+        self._report_due.set()
         # A stopped parent does not read.
         self._reporter.join(LAST_REPORT_SECONDS)
 
-    def _listen(self) -> None:
+    def _read_requests(self) -> None:
         with suppress(EOFError, OSError):  # The parent has ended, so this process ends too.
             while True:
-                self._parent.recv()
-                self._asked += 1
-                self._due.set()
+                self._pipe.recv()
+                self._report_requests += 1
+                self._report_due.set()
 
-    def _report(self) -> None:
+    def _send_reports(self) -> None:
         while True:
-            self._due.clear()
-            is_last, answered = self._is_last, self._asked
-            counts = () if self._metrics is None else counts_of(self._metrics)
+            self._report_due.clear()
+            is_last, report_requests = self._is_last, self._report_requests
+            counts = () if self._metrics is None else collect_counts(self._metrics)
             try:
-                self._parent.send(WorkerReport(self.started, answered, counts))
+                self._pipe.send(WorkerReport(self.started, report_requests, counts))
             except OSError:
                 return
             if is_last:
                 return
-            self._due.wait(REPORT_SECONDS)
+            self._report_due.wait(REPORT_SECONDS)
 
 
 def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
@@ -151,7 +157,7 @@ def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Con
         host=settings.host,
         port=settings.port,
         interface="asgi3",
-        http=partial(HttpConnection, limit=ConnectionLimit(connections_by_descriptors())),
+        http=partial(HttpConnection, limit=ConnectionLimit(max_connections_by_open_files())),
         lifespan="on",
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,

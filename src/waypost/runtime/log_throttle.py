@@ -9,7 +9,7 @@ from typing import Final
 INTERVAL_SECONDS: Final = 60.0
 
 
-class RateLimiter:
+class LogThrottle:
     """A rate limiter for repeated messages. Several threads may use one."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -22,7 +22,7 @@ class RateLimiter:
         self._lock = Lock()
         self._last = -math.inf
 
-    def is_time(self) -> bool:
+    def should_log(self) -> bool:
         """Return whether to log now; True starts a new pause."""
         with self._lock:
             now = self._clock()
