@@ -389,10 +389,10 @@ def _checked_url(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    from waypost.settings.values import checked_public_url  # noqa: PLC0415 -- loads all settings
+    from waypost.settings.values import validate_public_url  # noqa: PLC0415 -- loads all settings
 
     try:
-        return checked_public_url(url)
+        return validate_public_url(url)
     except ValueError:
         rule = "write an https URL without a path, such as https://setup.example.com"
         raise SettingsError([f"public_url: {rule}"]) from None

@@ -90,18 +90,18 @@ def test_serve_has_a_flag_for_every_option(waypost: Waypost) -> None:
     text = waypost("serve", "--help").out
     for option in options():
         assert f"{option.flag} " in text
-        assert option.about.help.split()[0] in text
+        assert option.info.help.split()[0] in text
 
 
 def test_serve_has_the_groups_of_the_reference(waypost: Waypost) -> None:
     """The flags of `waypost serve` are in the same groups as in docs/reference/settings.md."""
     text = waypost("serve", "--help").out
     groups = re.findall(r"^([A-Z][a-z]+):$", text, re.MULTILINE)
-    assert groups == [*dict.fromkeys(one.about.section for one in options()), "Options"]
+    assert groups == [*dict.fromkeys(one.info.section for one in options()), "Options"]
     _, *parts = re.split(r"^[A-Z][a-z]+:$", text, flags=re.MULTILINE)
     by_group = dict(zip(groups, parts, strict=True))
     for option in options():
-        assert f"  {option.flag} " in by_group[option.about.section]
+        assert f"  {option.flag} " in by_group[option.info.section]
 
 
 USAGE = [

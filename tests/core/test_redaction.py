@@ -22,7 +22,7 @@ from waypost.database.engine import open_engine, read_connection
 from waypost.importers.download import download
 from waypost.net.http_client import FetchLimits
 from waypost.runtime.logs import configure
-from waypost.settings import database_of, load, options, rows, shown
+from waypost.settings import database_of, load, masked_text, options, rows
 
 __all__ = ["home", "waypost"]
 
@@ -106,7 +106,7 @@ def test_what_is_shown(uri: str, expected: str) -> None:
 def test_the_option_is_shown_so(uri: str, expected: str) -> None:
     """The settings show a database in the same form as this function."""
     (option,) = (option for option in options() if option.name == "db_uri")
-    assert shown(option, uri) == expected
+    assert masked_text(option, uri) == expected
 
 
 SECRET = "Zq7xKw"

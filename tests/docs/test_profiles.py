@@ -4,7 +4,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
 from tests.settings.conftest import machine
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 from waypost.providers_file.models.profile import ProfileTable
 from waypost.settings import options
 
@@ -26,7 +26,7 @@ def test_settings_are_good(machine: Machine, block: Block) -> None:
 def test_every_option_is_explained() -> None:
     """The page names every option of profiles."""
     text = PAGE.read_text(encoding="utf-8")
-    named = [option.name for option in options() if option.about.section == "Profiles"]
+    named = [option.name for option in options() if option.info.section == "Profiles"]
     assert len(named) == 10
     assert [name for name in named if name not in text] == []
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 
 
 def test_documented_file(machine: Machine) -> None:

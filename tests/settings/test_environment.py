@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 from waypost.core.errors import SettingsError
-from waypost.settings import Loaded, load, options
+from waypost.settings import LoadedSettings, load, options
 
 MISSING = Path("/nonexistent")
 NAMES = [option.variable for option in options()]
 
 
-def _load(environ: dict[str, str]) -> Loaded:
+def _load(environ: dict[str, str]) -> LoadedSettings:
     return load(environ, {}, MISSING, MISSING, MISSING)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 
 PLACES = [
     "named.toml",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.settings.places import Machine
+from tests.settings.machine import Machine
 from waypost.settings import SourceKind, default_db_uri, options
 from waypost.settings.profiles import RISKS
 
@@ -20,7 +20,7 @@ def test_defaults_need_nothing(machine: Machine) -> None:
         f"sqlite:///{machine.home}/.local/state/waypost/waypost.sqlite"
     )
     assert (loaded.settings.host, loaded.settings.port) == ("127.0.0.1", 4243)
-    assert {source.origin for source in loaded.sources.values()} == {SourceKind.DEFAULT}
+    assert {source.kind for source in loaded.sources.values()} == {SourceKind.DEFAULT}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_precedence(machine: Machine) -> None:
         "WAYPOST_PORT",
         "--workers",
     ]
-    assert [loaded.sources[name].origin for name in names] == [
+    assert [loaded.sources[name].kind for name in names] == [
         SourceKind.DEFAULT,
         SourceKind.FILE,
         SourceKind.ENVIRONMENT,

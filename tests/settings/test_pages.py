@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.places import Machine
-from waypost.settings import load_from_process, options, reference, rows, sample, shown
+from tests.settings.machine import Machine
+from waypost.settings import load_from_process, masked_text, options, reference, rows, sample
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -76,7 +76,7 @@ MASKED = [
 def test_database_password_is_masked(given: str, expected: str) -> None:
     """A database URI is shown without its password."""
     (option,) = (option for option in options() if option.name == "db_uri")
-    assert shown(option, given) == expected
+    assert masked_text(option, given) == expected
 
 
 def test_key_is_masked(machine: Machine) -> None:

@@ -48,10 +48,10 @@ def _parameter(option: Option) -> inspect.Parameter:
     info = typer.Option(
         None,
         flag,
-        help=option.about.help,
+        help=option.info.help,
         metavar=None if option.kind is bool else metavar,
         show_default=False,
-        rich_help_panel=option.about.section,
+        rich_help_panel=option.info.section,
     )
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=annotation

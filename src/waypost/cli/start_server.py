@@ -17,7 +17,7 @@ from waypost.database.engine import refuse_other_owner
 from waypost.runtime.logs import configure, is_json
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import (
-    Loaded,
+    LoadedSettings,
     Settings,
     database_of,
     in_memory,
@@ -95,7 +95,7 @@ def start_server(flags: Mapping[str, object]) -> None:
     run(settings, lambda port: _announce(settings, serves_sample, port, log))
 
 
-def _log_sources(loaded: Loaded, log: BoundLogger) -> None:
+def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:
     """Log which settings file and which database are used, and the warnings of the settings."""
     log.info("settings read", file=None if loaded.file is None else str(loaded.file))
     if (uri := database_of(loaded, Path.cwd())) is not None:

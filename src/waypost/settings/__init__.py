@@ -7,8 +7,8 @@ the file, and the file over the default.
 """
 
 from waypost.settings.database_source import database_of, source_of_database
-from waypost.settings.loading import Loaded, load, load_from_process
-from waypost.settings.masking import secret_texts, shown
+from waypost.settings.loading import LoadedSettings, load, load_from_process
+from waypost.settings.masking import masked_text, secret_texts
 from waypost.settings.option import Option
 from waypost.settings.pages import SettingRow, reference, rows, sample
 from waypost.settings.sources import Source, SourceKind
@@ -16,7 +16,7 @@ from waypost.settings.table import Settings, default_db_uri, options
 from waypost.settings.values import in_memory
 
 __all__ = [
-    "Loaded",
+    "LoadedSettings",
     "Option",
     "SettingRow",
     "Settings",
@@ -27,11 +27,11 @@ __all__ = [
     "in_memory",
     "load",
     "load_from_process",
+    "masked_text",
     "options",
     "reference",
     "rows",
     "sample",
     "secret_texts",
-    "shown",
     "source_of_database",
 ]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from waypost.settings.option import About
-from waypost.settings.values import checked_loopback
+from waypost.settings.option import OptionInfo
+from waypost.settings.values import validate_loopback
 
 
 class AdminOptions(BaseModel):
@@ -15,8 +15,8 @@ class AdminOptions(BaseModel):
 
     admin_host: Annotated[
         str,
-        AfterValidator(checked_loopback),
-        About(
+        AfterValidator(validate_loopback),
+        OptionInfo(
             "Operators",
             "The address of the admin listener, for operators and the web server. It is a separate "
             "process.",
@@ -27,7 +27,7 @@ class AdminOptions(BaseModel):
     admin_port: Annotated[
         int,
         Field(ge=0, le=65535),
-        About(
+        OptionInfo(
             "Operators",
             "The TCP port of the admin listener; 0 disables it.",
             "a whole number from 0 to 65535",
@@ -36,7 +36,7 @@ class AdminOptions(BaseModel):
     tls_names: Annotated[
         tuple[Literal["autoconfig", "autodiscover", "ua-auto-config", "mta-sts", "apex"], ...],
         Field(min_length=1),
-        About(
+        OptionInfo(
             "Operators",
             "The host names of a served domain that get a certificate; apex is the domain itself.",
             "a list with one or more of autoconfig, autodiscover, ua-auto-config, mta-sts and apex",

@@ -16,7 +16,7 @@ from configparser import (
 from pathlib import Path
 from typing import Final
 
-from waypost.settings.sources import GivenValue, Source, SourceContent, SourceKind
+from waypost.settings.sources import RawValue, Source, SourceContent, SourceKind
 
 SECTION = "automx2"
 KEYS = ("loglevel", "db_echo", "db_uri", "proxy_count")
@@ -27,40 +27,40 @@ _REFERENCE: Final = re.compile(r"%\(([^)]+)\)s")
 
 def from_automx2(path: Path, text: str) -> SourceContent:
     """Read the four keys that automx2 supports; warn about keys that automx2 ignores."""
-    found = SourceContent()
+    content = SourceContent()
     parser = ConfigParser()
     try:
         parser.read_string(text)
     except Error as error:
-        found.problems.append(_complaint(path, error))
-        return found
+        content.problems.append(_parse_error_message(path, error))
+        return content
     if not parser.has_section(SECTION):
-        found.warnings.append(f"{path}: there is no section [{SECTION}]; the file has no effect")
-        return found
+        content.warnings.append(f"{path}: there is no section [{SECTION}]; the file has no effect")
+        return content
     lines = _lines(text)
     for key in parser[SECTION]:
-        if len(found.warnings) == WARNINGS_MAX:
-            found.warnings.append(f"{path}: has more keys that automx2 ignores")
-        if len(found.warnings) > WARNINGS_MAX and key not in KEYS:
+        if len(content.warnings) == WARNINGS_MAX:
+            content.warnings.append(f"{path}: has more keys that automx2 ignores")
+        if len(content.warnings) > WARNINGS_MAX and key not in KEYS:
             continue
-        place = f"{path}:{lines.get(key, 1)}"
+        location = f"{path}:{lines.get(key, 1)}"
         if key in KEYS:
-            value = _value(parser, key, place, found)
-            found.given[key] = GivenValue(value, Source(SourceKind.FILE, place), path.parent)
+            value = _value(parser, key, location, content)
+            content.values[key] = RawValue(value, Source(SourceKind.FILE, location), path.parent)
         elif key not in parser.defaults():  # keys of [DEFAULT] are for references
-            found.warnings.append(f"{place}: {key[:100]} is not an option of automx2; ignored")
-    return found
+            content.warnings.append(f"{location}: {key[:100]} is not an option of automx2; ignored")
+    return content
 
 
-def _value(parser: ConfigParser, key: str, place: str, found: SourceContent) -> str:
+def _value(parser: ConfigParser, key: str, location: str, content: SourceContent) -> str:
     if _expanded_chars(parser, key, MAX_INTERPOLATION_DEPTH) > VALUE_MAX_CHARS:
-        found.problems.append(f"{place}: {key} is longer than {VALUE_MAX_CHARS} characters")
+        content.problems.append(f"{location}: {key} is longer than {VALUE_MAX_CHARS} characters")
         return ""
     try:
         return parser.get(SECTION, key)
     except InterpolationError:
         # automx2 stops here, because configparser requires `%%`. A URI with p%40ss is clear enough.
-        found.warnings.append(f"{place}: {key} has a single %; the value is used as it is")
+        content.warnings.append(f"{location}: {key} has a single %; the value is used as it is")
         return parser.get(SECTION, key, raw=True)
 
 
@@ -71,16 +71,19 @@ def _expanded_chars(parser: ConfigParser, key: str, depth: int) -> int:
     """
     lengths: dict[str, int] = dict.fromkeys(parser[SECTION], 0)
     raw = {name: parser.get(SECTION, name, raw=True) for name in lengths}
-    named = {name: Counter(_REFERENCE.findall(value.lower())) for name, value in raw.items()}
+    references = {name: Counter(_REFERENCE.findall(value.lower())) for name, value in raw.items()}
     for _ in range(depth):
         lengths = {
-            name: len(value) + sum(lengths.get(one, 0) * n for one, n in named[name].items())
+            name: len(value)
+            + sum(
+                lengths.get(reference, 0) * count for reference, count in references[name].items()
+            )
             for name, value in raw.items()
         }
     return lengths[key]
 
 
-def _complaint(path: Path, error: Error) -> str:
+def _parse_error_message(path: Path, error: Error) -> str:
     """Return the error without the line, which may contain a password."""
     match error:
         case DuplicateOptionError():
@@ -97,10 +100,10 @@ def _complaint(path: Path, error: Error) -> str:
 def _lines(text: str) -> Mapping[str, int]:
     """Return the line number of each key."""
     section = ""
-    found: dict[str, int] = {}
+    lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\[([^]]+)\]", line.strip()):
             section = header[1]
         elif section in {SECTION, "DEFAULT"} and (key := re.match(r"\s*([^=:]*?)\s*[=:]", line)):
-            found.setdefault(key[1].lower(), number)
-    return found
+            lines.setdefault(key[1].lower(), number)
+    return lines

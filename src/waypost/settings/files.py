@@ -21,45 +21,48 @@ def from_file(
 ) -> tuple[Path | None, SourceContent]:
     """Read the first settings file that exists; return its path and its content."""
     config_home = Path(environ.get("XDG_CONFIG_HOME", ""))
-    user = config_home if config_home.is_absolute() else home / ".config"
-    ours = partial(from_toml, table)
+    user_folder = config_home if config_home.is_absolute() else home / ".config"
+    read_own = partial(from_toml, table)
     warnings = []
-    named = environ.get("WAYPOST_CONFIG", "")
-    if named:
-        path = inside(named, cwd, home)
-        if not _visible(path):
+    own_path = environ.get("WAYPOST_CONFIG", "")
+    if own_path:
+        path = expand_path(own_path, cwd, home)
+        if not _file_exists(path):
             return None, SourceContent(problems=[f"WAYPOST_CONFIG: there is no file {path}"])
-        return path, _read(path, ours)
-    if theirs := environ.get("AUTOMX2_CONF", ""):
-        path = inside(theirs, cwd, home)
-        if _visible(path):
+        return path, _read(path, read_own)
+    if automx2_path := environ.get("AUTOMX2_CONF", ""):
+        path = expand_path(automx2_path, cwd, home)
+        if _file_exists(path):
             return path, _read(path, from_automx2)
         # automx2 tries the next location without a warning.
         warnings.append(f"AUTOMX2_CONF: there is no file {path}; trying the other locations")
     folders = (etc / "waypost", etc / "automx2")
-    warnings += [text for folder in folders if (text := _closed(folder)) is not None]
-    places: list[tuple[Path, Reader]] = [
-        *((folder / "waypost.toml", ours) for folder in (cwd, user / "waypost", etc / "waypost")),
+    warnings += [text for folder in folders if (text := _permission_warning(folder)) is not None]
+    locations: list[tuple[Path, Reader]] = [
+        *(
+            (folder / "waypost.toml", read_own)
+            for folder in (cwd, user_folder / "waypost", etc / "waypost")
+        ),
         (home / ".automx2.conf", from_automx2),
         (etc / "automx2" / "automx2.conf", from_automx2),
         (etc / "automx2.conf", from_automx2),
     ]
-    for path, reader in places:
-        if _visible(path):
-            found = _read(path, reader)
-            found.warnings[:0] = warnings
-            return path, found
+    for path, reader in locations:
+        if _file_exists(path):
+            content = _read(path, reader)
+            content.warnings[:0] = warnings
+            return path, content
     return None, SourceContent(warnings=warnings)
 
 
-def inside(text: str, folder: Path, home: Path) -> Path:
+def expand_path(text: str, folder: Path, home: Path) -> Path:
     """Return the absolute path of a text; `~` is the home, other paths are relative to a folder."""
     if text == "~" or text.startswith("~/"):
         return home / text[2:]
     return folder / text
 
 
-def _visible(path: Path) -> bool:
+def _file_exists(path: Path) -> bool:
     """Return whether a file exists; a file in a folder without permission counts as missing."""
     try:
         return path.exists()
@@ -67,22 +70,23 @@ def _visible(path: Path) -> bool:
         return False
 
 
-def _closed(folder: Path) -> str | None:
+def _permission_warning(folder: Path) -> str | None:
     """Return a warning if this user has no permission to read a folder."""
     try:
         (folder / "waypost.toml").exists()
     except PermissionError:
-        return f"{folder}: permission denied, the files in it are not read; {_as_owner(folder)}"
+        advice = _permission_advice(folder)
+        return f"{folder}: permission denied, the files in it are not read; {advice}"
     return None
 
 
-def _as_owner(path: Path) -> str:
+def _permission_advice(path: Path) -> str:
     """Return the owner of a file or a folder, and what to do."""
     try:
-        found = f"owner {path.owner()}, group {path.group()}"
+        owner = f"owner {path.owner()}, group {path.group()}"
     except (OSError, KeyError):
-        found = "`ls -l` shows its owner"
-    return f"{found}; run the command as a user with permission (runuser -u USER -- waypost ...)"
+        owner = "`ls -l` shows its owner"
+    return f"{owner}; run the command as a user with permission (runuser -u USER -- waypost ...)"
 
 
 def _read(path: Path, reader: Reader) -> SourceContent:
@@ -93,7 +97,7 @@ def _read(path: Path, reader: Reader) -> SourceContent:
         return SourceContent(problems=[f"{path}: not UTF-8: byte {error.start} is wrong"])
     except PermissionError as error:
         return SourceContent(
-            problems=[f"{path}: cannot be read: {error.strerror}; {_as_owner(path)}"]
+            problems=[f"{path}: cannot be read: {error.strerror}; {_permission_advice(path)}"]
         )
     except OSError as error:
         return SourceContent(problems=[f"{path}: cannot be read: {reason_of(error)}"])

@@ -11,13 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from waypost.core.errors import SettingsError
 from waypost.core.redaction import MASK, redact_if_url, redact_uri
-from waypost.settings.files import from_file, inside
+from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
-from waypost.settings.sources import GivenValue, Source, SourceKind, from_environment, from_flags
+from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options
 from waypost.settings.values import in_memory
 
-_TOGETHER: Final = (
+_REQUIRED_WITH: Final = (
     ("profile_cert", "profile_key"),
     ("profile_key", "profile_cert"),
     ("profile_chain", "profile_cert"),
@@ -25,7 +25,7 @@ _TOGETHER: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedSettings:
     """The settings, the source of each, the file that was read, and warnings for the log."""
 
     settings: Settings
@@ -34,7 +34,7 @@ class Loaded:
     warnings: tuple[str, ...]
 
 
-def load_from_process(flags: Mapping[str, object]) -> Loaded:
+def load_from_process(flags: Mapping[str, object]) -> LoadedSettings:
     """Load the settings with the environment, the working folder and the home of this process."""
     try:
         home = Path.home()
@@ -49,7 +49,7 @@ def load(
     cwd: Path,
     home: Path,
     etc: Path = Path("/etc"),
-) -> Loaded:
+) -> LoadedSettings:
     """Return the value of every option and its source.
 
     Args:
@@ -63,22 +63,22 @@ def load(
         SettingsError: with all mistakes of all sources, each with its place and its rule.
     """
     table = options()
-    file, in_file = from_file(table, environ, cwd, home, etc)
-    layers = [in_file, from_environment(table, environ, cwd), from_flags(table, flags, cwd)]
+    file, file_content = from_file(table, environ, cwd, home, etc)
+    layers = [file_content, from_environment(table, environ, cwd), from_flags(table, flags, cwd)]
     problems = [problem for layer in layers for problem in layer.problems]
     warnings = [warning for layer in layers for warning in layer.warnings]
     values: dict[str, Any] = {"db_uri": default_db_uri(environ, home)}
     sources = {option.name: Source(SourceKind.DEFAULT, "default") for option in table}
     for layer in layers:  # the weakest first
         for option in table:
-            if (given := layer.given.get(option.name)) is None:
+            if (raw_value := layer.values.get(option.name)) is None:
                 continue
-            sources[option.name] = given.source
+            sources[option.name] = raw_value.source
             try:
-                values[option.name] = _checked(option, given, home)
+                values[option.name] = _validate(option, raw_value, home)
             except (ValidationError, TypeError):
-                problems.append(_refusal(option, given))
-    problems += _contradictions(values, sources)
+                problems.append(_invalid_value_message(option, raw_value))
+    problems += _conflicts(values, sources)
     if problems:
         raise SettingsError(problems)
     settings = Settings(**values)
@@ -87,45 +87,45 @@ def load(
             f"{sources['db_uri']}: db_uri is a database in memory; its content is lost when the "
             "process ends"
         )
-    return Loaded(settings, sources, file, tuple(warnings))
+    return LoadedSettings(settings, sources, file, tuple(warnings))
 
 
-def _checked(option: Option, given: GivenValue, home: Path) -> object:
+def _validate(option: Option, raw_value: RawValue, home: Path) -> object:
     """Return the value with the type of the option, or raise ValidationError or TypeError."""
     field = Settings.model_fields[option.name]
     adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
-    if given.typed:
+    if raw_value.typed:
         # JSON has no dates: json.dumps raises TypeError for the dates of TOML. In strict mode for
         # JSON, Pydantic accepts a text for a path or a network, and not for a number.
-        value = adapter.validate_json(json.dumps(given.value), strict=True)
+        value = adapter.validate_json(json.dumps(raw_value.value), strict=True)
     else:
-        value = adapter.validate_python(given.value)
+        value = adapter.validate_python(raw_value.value)
     if isinstance(value, Path):
-        if "://" in str(given.value):  # It may contain a password, and a path is not masked.
+        if "://" in str(raw_value.value):  # It may contain a password, and a path is not masked.
             raise TypeError
-        return inside(str(value), given.folder, home)
+        return expand_path(str(value), raw_value.folder, home)
     return value
 
 
-def _refusal(option: Option, given: GivenValue) -> str:
-    if option.about.masked and option.name != "db_uri":
+def _invalid_value_message(option: Option, raw_value: RawValue) -> str:
+    if option.info.masked and option.name != "db_uri":
         value = MASK
     else:
-        redacted = redact_uri if option.name == "db_uri" else redact_if_url
-        value = json.dumps(_redacted(given.value, redacted), default=str, ensure_ascii=False)
-    return f"{given.source}: {option.name} is {value}, but must be {option.about.allowed}"
+        redact = redact_uri if option.name == "db_uri" else redact_if_url
+        value = json.dumps(_redact(raw_value.value, redact), default=str, ensure_ascii=False)
+    return f"{raw_value.source}: {option.name} is {value}, but must be {option.info.allowed}"
 
 
-def _redacted(value: object, redacted: Callable[[str], str]) -> object:
+def _redact(value: object, redact: Callable[[str], str]) -> object:
     """Mask a possible password in each URL; a URL may be the value of any option by mistake."""
     if isinstance(value, list | tuple):
-        return [_redacted(one, redacted) for one in value]
+        return [_redact(item, redact) for item in value]
     if isinstance(value, dict):
-        return {name: _redacted(one, redacted) for name, one in value.items()}
-    return redacted(value) if isinstance(value, str) else value
+        return {name: _redact(item, redact) for name, item in value.items()}
+    return redact(value) if isinstance(value, str) else value
 
 
-def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
+def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
     """Return the mistakes that concern more than one option."""
     problems = []
     if values.get("demo") and values.get("providers"):
@@ -138,11 +138,11 @@ def _contradictions(values: Mapping[str, Any], sources: Mapping[str, Source]) ->
             f"{sources['proxy_count']}, {sources['trusted_proxies']}: proxy_count and "
             "trusted_proxies exclude each other; set only one of them"
         )
-    for name, other in _TOGETHER:
+    for name, other in _REQUIRED_WITH:
         if values.get(name) and not values.get(other):
             problems.append(f"{sources[name]}: {name} requires {other}")
-    stored = not (values.get("demo") or values.get("providers"))
-    if stored and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
+    uses_database = not (values.get("demo") or values.get("providers"))
+    if uses_database and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
         problems.append(
             f"{sources['workers']}, {sources['db_uri']}: several workers cannot share a database "
             "in memory; set workers to 1, or set db_uri to a file or a server"

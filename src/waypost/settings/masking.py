@@ -7,7 +7,7 @@ from waypost.settings.option import Option
 from waypost.settings.table import Settings
 
 
-def shown(option: Option, value: object) -> str:
+def masked_text(option: Option, value: object) -> str:
     """Return a value as a text with its secrets masked."""
     if value is None:
         return "(none)"
@@ -17,7 +17,7 @@ def shown(option: Option, value: object) -> str:
         return ", ".join(str(part) for part in value) or "(none)"
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
-    if not option.about.masked:
+    if not option.info.masked:
         return str(value)
     return redact_uri(str(value)) if option.name == "db_uri" else MASK
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class OptionInfo:
     """The texts about an option.
 
     `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
-    `masked` means that the value, or a part of it, must not be shown; `also` is a variable of
-    automx2 that also sets the option.
+    `masked` means that the value, or a part of it, must not be shown; `automx2_variable` is a
+    variable of automx2 that also sets the option.
     """
 
     section: str
@@ -17,7 +17,7 @@ class About:
     allowed: str
     example: str = ""
     masked: bool = False
-    also: str = ""
+    automx2_variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Option:
     name: str
     kind: type
     default: object
-    about: About
+    info: OptionInfo
     choices: tuple[str, ...] = ()
 
     @property

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
 
-from waypost.settings.loading import Loaded
-from waypost.settings.masking import shown
+from waypost.settings.loading import LoadedSettings
+from waypost.settings.masking import masked_text
 from waypost.settings.option import Option
 from waypost.settings.table import options
 
@@ -56,12 +56,12 @@ class SettingRow:
     source: str
 
 
-def rows(loaded: Loaded) -> tuple[SettingRow, ...]:
+def rows(loaded: LoadedSettings) -> tuple[SettingRow, ...]:
     """Return the current values, in the order of the table."""
     return tuple(
         SettingRow(
             option.name,
-            shown(option, getattr(loaded.settings, option.name)),
+            masked_text(option, getattr(loaded.settings, option.name)),
             str(loaded.sources[option.name]),
         )
         for option in options()
@@ -74,7 +74,7 @@ def sample() -> str:
     for section, group in _sections():
         lines += [f"# --- {section} ---", ""]
         for option in group:
-            text = f"{option.about.help} {_must_be(option)}"
+            text = f"{option.info.help} {_must_be(option)}"
             lines += [f"# {line}" for line in wrap(text, 96, break_long_words=False)]
             lines += [f"#{option.name} = {_toml(option)}", ""]
     return "\n".join(lines[:-1]) + "\n"
@@ -89,7 +89,7 @@ def reference() -> str:
             lines += [
                 f"### `{option.name}`",
                 "",
-                option.about.help,
+                option.info.help,
                 _must_be(option),
                 "",
                 f"* Flag: `{_flag(option)}`",
@@ -101,12 +101,12 @@ def reference() -> str:
 
 
 def _sections() -> Iterator[tuple[str, list[Option]]]:
-    for section, group in groupby(options(), key=lambda option: option.about.section):
+    for section, group in groupby(options(), key=lambda option: option.info.section):
         yield section, list(group)
 
 
 def _must_be(option: Option) -> str:
-    return f"It must be {option.about.allowed}."
+    return f"It must be {option.info.allowed}."
 
 
 def _flag(option: Option) -> str:
@@ -114,7 +114,7 @@ def _flag(option: Option) -> str:
 
 
 def _variable(option: Option) -> str:
-    also = f", or automx2's `{option.about.also}`" if option.about.also else ""
+    also = option.info.automx2_variable and f", or automx2's `{option.info.automx2_variable}`"
     return f"`{option.variable}`{also}"
 
 
@@ -131,6 +131,6 @@ def _default(option: Option) -> str:
 def _toml(option: Option) -> str:
     """Return the default, or else the example, as a TOML value."""
     if option.default is None:
-        return option.about.example
+        return option.info.example
     # For texts, numbers, true, false and lists of texts, TOML is written as JSON is.
     return json.dumps(option.default, ensure_ascii=False)

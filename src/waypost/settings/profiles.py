@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from waypost.settings.option import About
-from waypost.settings.texts import checked_languages, checked_text, day, from_json
+from waypost.settings.option import OptionInfo
+from waypost.settings.texts import from_json, parse_date, validate_languages, validate_text
 
 RISKS: Final = "I_understand_the_risks"
 """The value that an operator must set to allow passwords; it is the same in automx2."""
@@ -20,7 +20,7 @@ class ProfileOptions(BaseModel):
 
     profile_cert: Annotated[
         Path | None,
-        About(
+        OptionInfo(
             "Profiles",
             "The certificate that signs profiles, optionally followed by its chain. A provider can "
             "have its own certificate. Profiles are not signed if unset.",
@@ -30,7 +30,7 @@ class ProfileOptions(BaseModel):
     ] = None
     profile_key: Annotated[
         Path | None,
-        About(
+        OptionInfo(
             "Profiles",
             "The private key of profile_cert. Only the owner of the file may have permission to "
             "read it.",
@@ -40,7 +40,7 @@ class ProfileOptions(BaseModel):
     ] = None
     profile_chain: Annotated[
         Path | None,
-        About(
+        OptionInfo(
             "Profiles",
             "The certificates between profile_cert and an authority that devices trust.",
             "the path of a PEM file",
@@ -50,8 +50,8 @@ class ProfileOptions(BaseModel):
     profile_organization: Annotated[
         str | None,
         Field(min_length=1, max_length=128),
-        AfterValidator(checked_text),
-        About(
+        AfterValidator(validate_text),
+        OptionInfo(
             "Profiles",
             "The organization that a device shows for a profile; the name of the provider if "
             "unset.",
@@ -62,8 +62,8 @@ class ProfileOptions(BaseModel):
     profile_description: Annotated[
         str | None,
         Field(min_length=1, max_length=1024),
-        AfterValidator(checked_text),
-        About(
+        AfterValidator(validate_text),
+        OptionInfo(
             "Profiles",
             "The description that a device shows before it installs a profile.",
             "a text of at most 1024 characters",
@@ -73,8 +73,8 @@ class ProfileOptions(BaseModel):
     profile_consent: Annotated[
         dict[str, str] | None,
         BeforeValidator(from_json),
-        AfterValidator(checked_languages),
-        About(
+        AfterValidator(validate_languages),
+        OptionInfo(
             "Profiles",
             "The text that a user must accept before the installation, by language; `default` is "
             "for all other languages. In a variable or a flag, write the table as JSON.",
@@ -84,7 +84,7 @@ class ProfileOptions(BaseModel):
     ] = None
     profile_removable: Annotated[
         bool,
-        About(
+        OptionInfo(
             "Profiles",
             "Allow users to remove a profile; false has an effect only on supervised devices.",
             "true or false",
@@ -93,7 +93,7 @@ class ProfileOptions(BaseModel):
     profile_days: Annotated[
         int | None,
         Field(ge=1, le=36500),
-        About(
+        OptionInfo(
             "Profiles",
             "The number of days after which a device removes a profile and its accounts; never if "
             "unset.",
@@ -104,8 +104,8 @@ class ProfileOptions(BaseModel):
     profile_expires: Annotated[
         date | None,
         Field(strict=True),
-        BeforeValidator(day),
-        About(
+        BeforeValidator(parse_date),
+        OptionInfo(
             "Profiles",
             "On this date and later, a device shows a profile as expired.",
             'a date in quotes, such as "2030-12-31"',
@@ -114,12 +114,12 @@ class ProfileOptions(BaseModel):
     ] = None
     permit_cleartext_passwords: Annotated[
         Literal["I_understand_the_risks"] | None,
-        About(
+        OptionInfo(
             "Profiles",
             "Write the password that a user sends by POST over https into the profile, in clear "
             "text.",
             f"{RISKS}, or unset",
             example=f'"{RISKS}"',
-            also="PERMIT_CLEARTEXT_PASSWORDS",
+            automx2_variable="PERMIT_CLEARTEXT_PASSWORDS",
         ),
     ] = None

@@ -27,18 +27,18 @@ class SourceKind(StrEnum):
 class Source:
     """The source of a value.
 
-    `place` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
+    `location` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
     """
 
-    origin: SourceKind
-    place: str
+    kind: SourceKind
+    location: str
 
     def __str__(self) -> str:
-        return self.place
+        return self.location
 
 
 @dataclass(frozen=True, slots=True)
-class GivenValue:
+class RawValue:
     """A value from a source, before it is checked.
 
     `typed` means that the source has its own types (TOML), so that `port = "1"` is a mistake.
@@ -55,12 +55,12 @@ class GivenValue:
 class SourceContent:
     """The content of one source: its options, its mistakes and its warnings."""
 
-    given: dict[str, GivenValue] = field(default_factory=dict)
+    values: dict[str, RawValue] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def suggest_name(name: str, names: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown name: the most similar known name."""
     close = get_close_matches(name, list(names), n=1)
     return f"; did you mean {close[0]}?" if close else "; `waypost config sample` lists all options"
@@ -70,87 +70,85 @@ def from_environment(
     table: Iterable[Option], environ: Mapping[str, str], cwd: Path
 ) -> SourceContent:
     """Read the variables `WAYPOST_...`; an empty variable counts as not set."""
-    found = SourceContent()
+    content = SourceContent()
     known = {option.variable: option for option in table}
     for variable, text in sorted(environ.items()):
         if not variable.startswith("WAYPOST_") or variable == "WAYPOST_CONFIG" or not text.strip():
             continue
-        if _set_by_kubernetes(variable, text):
+        if _is_set_by_kubernetes(variable, text):
             continue
         if (option := known.get(variable)) is None:
-            found.problems.append(f"{variable}: not an option{nearest(variable, known)}")
+            content.problems.append(f"{variable}: not an option{suggest_name(variable, known)}")
             continue
         value: object = (
             re.split(r"[\s,]+", text.strip(" ,")) if option.kind is list else text.strip()
         )
         source = Source(SourceKind.ENVIRONMENT, variable)
-        found.given[option.name] = GivenValue(value, source, cwd)
+        content.values[option.name] = RawValue(value, source, cwd)
     for option in known.values():
-        _from_automx2(option, environ, cwd, found)
-    return found
+        _from_automx2(option, environ, cwd, content)
+    return content
 
 
 def _from_automx2(
-    option: Option, environ: Mapping[str, str], cwd: Path, found: SourceContent
+    option: Option, environ: Mapping[str, str], cwd: Path, content: SourceContent
 ) -> None:
     """Read the variable of automx2 for an option; automx2 ignores other values too."""
-    variable = option.about.also
+    variable = option.info.automx2_variable
     text = environ.get(variable, "").strip() if variable else ""
-    if not text or option.name in found.given:
+    if not text or option.name in content.values:
         return
     if text not in option.choices:
-        found.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; ignored")
+        content.warnings.append(f"{variable}: is not {' or '.join(option.choices)}; ignored")
         return
-    found.given[option.name] = GivenValue(text, Source(SourceKind.ENVIRONMENT, variable), cwd)
+    content.values[option.name] = RawValue(text, Source(SourceKind.ENVIRONMENT, variable), cwd)
 
 
-def _set_by_kubernetes(variable: str, text: str) -> bool:
+def _is_set_by_kubernetes(variable: str, text: str) -> bool:
     # For a service named `waypost`, Kubernetes sets in every container of its namespace
     # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and others.
     # For a service named `waypost-admin`, they begin with WAYPOST_ADMIN_.
-    described = re.match(
-        r"WAYPOST_(ADMIN_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable
-    )
+    match = re.match(r"WAYPOST_(ADMIN_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable)
     port = variable in {"WAYPOST_PORT", "WAYPOST_ADMIN_PORT"}
-    return described is not None or (port and "://" in text)
+    return match is not None or (port and "://" in text)
 
 
 def from_flags(table: Iterable[Option], flags: Mapping[str, object], cwd: Path) -> SourceContent:
     """Read the flags of the command line; None is a flag that was not given."""
-    found = SourceContent()
+    content = SourceContent()
     known = {option.name: option for option in table}
     for name, value in flags.items():
         if value is None or (isinstance(value, list | tuple) and not value):
             continue
         if (option := known.get(name)) is None:
-            found.problems.append(f"--{name}: not an option{nearest(name, known)}")
+            content.problems.append(f"--{name}: not an option{suggest_name(name, known)}")
             continue
-        found.given[name] = GivenValue(value, Source(SourceKind.FLAG, option.flag), cwd)
-    return found
+        content.values[name] = RawValue(value, Source(SourceKind.FLAG, option.flag), cwd)
+    return content
 
 
 def from_toml(table: Iterable[Option], path: Path, text: str) -> SourceContent:
     """Read Waypost's own file: its keys at the top level are the names of options."""
-    found = SourceContent()
+    content = SourceContent()
     try:
         toml = parse_toml(text)
     except TomlError as error:
-        found.problems.append(f"{path}:{error.line}: not TOML: {error.reason}")
-        return found
+        content.problems.append(f"{path}:{error.line}: not TOML: {error.reason}")
+        return content
     known = {option.name: option for option in table}
     for name, value in toml.data.items():
-        if len(found.problems) == PROBLEMS_MAX:
-            found.problems.append(f"{path}: there are more mistakes like these")
+        if len(content.problems) == PROBLEMS_MAX:
+            content.problems.append(f"{path}: there are more mistakes like these")
             break
-        place = f"{path}:{toml.lines.get(name, 1)}"
+        location = f"{path}:{toml.lines.get(name, 1)}"
         if name in known:
-            source = Source(SourceKind.FILE, place)
-            found.given[name] = GivenValue(value, source, path.parent, typed=True)
+            source = Source(SourceKind.FILE, location)
+            content.values[name] = RawValue(value, source, path.parent, typed=True)
         elif isinstance(value, dict):
-            found.problems.append(
-                f"{place}: {name[:100]} is a table; options must be at the top level"
+            content.problems.append(
+                f"{location}: {name[:100]} is a table; options must be at the top level"
             )
         else:
-            rule = f"{name[:100]} is not an option{nearest(name[:100], known)}"
-            found.problems.append(f"{place}: {rule}")
-    return found
+            rule = f"{name[:100]} is not an option{suggest_name(name[:100], known)}"
+            content.problems.append(f"{location}: {rule}")
+    return content

@@ -11,16 +11,16 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from waypost.settings.admin import AdminOptions
-from waypost.settings.option import About, Option
+from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.values import (
-    checked_host,
-    checked_listen,
-    checked_public_url,
-    checked_socket,
-    checked_uri,
-    lowered,
-    usual_level,
+    lowercase,
+    normalize_level,
+    validate_host,
+    validate_listen,
+    validate_public_url,
+    validate_socket,
+    validate_uri,
 )
 
 _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
@@ -33,13 +33,13 @@ class Settings(ProfileOptions, AdminOptions):
 
     host: Annotated[
         str,
-        AfterValidator(checked_host),
-        About("Listener", "The address to listen on.", "an IP address or a host name"),
+        AfterValidator(validate_host),
+        OptionInfo("Listener", "The address to listen on.", "an IP address or a host name"),
     ] = "127.0.0.1"
     port: Annotated[
         int,
         Field(ge=0, le=65535),
-        About(
+        OptionInfo(
             "Listener",
             "The TCP port to listen on; 0 chooses a free port.",
             "a whole number from 0 to 65535",
@@ -47,8 +47,8 @@ class Settings(ProfileOptions, AdminOptions):
     ] = 4243
     unix_socket: Annotated[
         Path | None,
-        AfterValidator(checked_socket),
-        About(
+        AfterValidator(validate_socket),
+        OptionInfo(
             "Listener",
             "A Unix socket to listen on for the web server in front, instead of host and port.",
             "an absolute path of at most 107 bytes, such as /run/waypost/waypost.sock",
@@ -58,12 +58,12 @@ class Settings(ProfileOptions, AdminOptions):
     workers: Annotated[
         int,
         Field(ge=1, le=1024),
-        About("Listener", "The number of worker processes.", "a whole number from 1 to 1024"),
+        OptionInfo("Listener", "The number of worker processes.", "a whole number from 1 to 1024"),
     ] = 1
     public_url: Annotated[
         str | None,
-        AfterValidator(checked_public_url),
-        About(
+        AfterValidator(validate_public_url),
+        OptionInfo(
             "Listener",
             "The https URL where clients reach this Waypost, for all domains; "
             "https://autodiscover.DOMAIN for each domain if unset.",
@@ -73,8 +73,8 @@ class Settings(ProfileOptions, AdminOptions):
     ] = None
     metrics_listen: Annotated[
         str | None,
-        AfterValidator(checked_listen),
-        About(
+        AfterValidator(validate_listen),
+        OptionInfo(
             "Listener",
             "The address and port of a separate listener for GET /metrics of Prometheus; "
             "disabled if unset.",
@@ -84,7 +84,7 @@ class Settings(ProfileOptions, AdminOptions):
     ] = None
     providers: Annotated[
         Path | None,
-        About(
+        OptionInfo(
             "Domains",
             "The providers file to serve, instead of a database.",
             "the path of a providers file",
@@ -93,7 +93,7 @@ class Settings(ProfileOptions, AdminOptions):
     ] = None
     demo: Annotated[
         bool,
-        About(
+        OptionInfo(
             "Domains",
             "Serve the sample providers, without a file and without a database.",
             "true or false",
@@ -101,9 +101,9 @@ class Settings(ProfileOptions, AdminOptions):
     ] = False
     db_uri: Annotated[
         str,
-        AfterValidator(checked_uri),
+        AfterValidator(validate_uri),
         Field(repr=False),
-        About(
+        OptionInfo(
             "Domains",
             "The URI of the database with the domains, in the format of SQLAlchemy.",
             "a database URI such as sqlite:////var/lib/waypost/waypost.sqlite",
@@ -111,10 +111,12 @@ class Settings(ProfileOptions, AdminOptions):
             masked=True,
         ),
     ]
-    db_echo: Annotated[bool, About("Domains", "Log every SQL statement.", "true or false")] = False
+    db_echo: Annotated[bool, OptionInfo("Domains", "Log every SQL statement.", "true or false")] = (
+        False
+    )
     initdb: Annotated[
         bool,
-        About(
+        OptionInfo(
             "Domains",
             "Enable automx2's /initdb/ for root and for Waypost's own user on this machine (only "
             "on Linux, and not with proxy_count or trusted_proxies).",
@@ -124,7 +126,7 @@ class Settings(ProfileOptions, AdminOptions):
     cache_ttl: Annotated[
         float,
         Field(ge=0, le=86400, allow_inf_nan=False),
-        About(
+        OptionInfo(
             "Cache",
             "The time for which Waypost caches an answer of the database, in seconds; 0 disables "
             "this cache.",
@@ -134,7 +136,7 @@ class Settings(ProfileOptions, AdminOptions):
     cache_size: Annotated[
         int,
         Field(ge=1, le=10_000_000),
-        About(
+        OptionInfo(
             "Cache",
             "The maximum number of cache entries for served domains.",
             "a whole number from 1 to 10000000",
@@ -143,7 +145,7 @@ class Settings(ProfileOptions, AdminOptions):
     cache_negative_size: Annotated[
         int,
         Field(ge=1, le=10_000_000),
-        About(
+        OptionInfo(
             "Cache",
             "The maximum number of cache entries for domains that are not served.",
             "a whole number from 1 to 10000000",
@@ -152,7 +154,7 @@ class Settings(ProfileOptions, AdminOptions):
     directory_cache_size: Annotated[
         int,
         Field(ge=1, le=10_000_000),
-        About(
+        OptionInfo(
             "Cache",
             "The maximum number of cache entries for users, for each directory.",
             "a whole number from 1 to 10000000",
@@ -161,7 +163,7 @@ class Settings(ProfileOptions, AdminOptions):
     stale_if_error: Annotated[
         float,
         Field(ge=0, le=31_536_000, allow_inf_nan=False),
-        About(
+        OptionInfo(
             "Cache",
             "The time for which Waypost uses the last good answer while the database or the "
             "directory is unavailable, in seconds.",
@@ -171,7 +173,7 @@ class Settings(ProfileOptions, AdminOptions):
     max_age: Annotated[
         int,
         Field(ge=0, le=31_536_000),
-        About(
+        OptionInfo(
             "Cache",
             "The time for which a client or a proxy may cache an Autoconfig answer, in seconds.",
             "a whole number of seconds from 0 to 31536000",
@@ -179,7 +181,7 @@ class Settings(ProfileOptions, AdminOptions):
     ] = 60
     ldap_ca_file: Annotated[
         Path | None,
-        About(
+        OptionInfo(
             "Directories",
             "The certificates of the authorities to trust for LDAP directories without their own "
             "ca_file; those of the system if unset.",
@@ -189,7 +191,7 @@ class Settings(ProfileOptions, AdminOptions):
     ] = None
     permit_missing_libraries: Annotated[
         bool,
-        About(
+        OptionInfo(
             "Directories",
             "Start even if a library is missing that a directory needs. The users of this "
             "directory then get a login name without a lookup.",
@@ -199,7 +201,7 @@ class Settings(ProfileOptions, AdminOptions):
     proxy_count: Annotated[
         int,
         Field(ge=0, le=100),
-        About(
+        OptionInfo(
             "Proxies",
             "The number of proxies in front of Waypost that add to the forwarding headers; 0 "
             "ignores these headers.",
@@ -208,7 +210,7 @@ class Settings(ProfileOptions, AdminOptions):
     ] = 0
     trusted_proxies: Annotated[
         tuple[IPv4Network | IPv6Network, ...],
-        About(
+        OptionInfo(
             "Proxies",
             "The networks of proxies whose forwarding headers Waypost trusts.",
             "a list of networks such as 127.0.0.0/8 or 2001:db8::/32, without host bits",
@@ -216,8 +218,8 @@ class Settings(ProfileOptions, AdminOptions):
     ] = ()
     loglevel: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],
-        BeforeValidator(usual_level),
-        About(
+        BeforeValidator(normalize_level),
+        OptionInfo(
             "Log",
             "The lowest level of log lines that Waypost writes.",
             "debug, info, warning, error or critical",
@@ -225,8 +227,8 @@ class Settings(ProfileOptions, AdminOptions):
     ] = "info"
     log_format: Annotated[
         Literal["auto", "json", "console"],
-        BeforeValidator(lowered),
-        About(
+        BeforeValidator(lowercase),
+        OptionInfo(
             "Log",
             "The format of log lines; auto is console on a terminal, and json elsewhere.",
             "auto, json or console",
@@ -234,12 +236,14 @@ class Settings(ProfileOptions, AdminOptions):
     ] = "auto"
     log_addresses: Annotated[
         bool,
-        About("Log", "Log the requested mail address instead of its keyed hash.", "true or false"),
+        OptionInfo(
+            "Log", "Log the requested mail address instead of its keyed hash.", "true or false"
+        ),
     ] = False
     log_key: Annotated[
         str | None,
         Field(min_length=16, repr=False),
-        About(
+        OptionInfo(
             "Log",
             "The key of the hash of addresses. Set it to keep the hash of an address after a "
             "restart; random at each start if unset.",
@@ -254,13 +258,13 @@ def options() -> tuple[Option, ...]:
     """Return the table, in the order for pages."""
     fields = Settings.model_fields
     # In Pydantic's order, inherited fields are first.
-    last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
-    names = [*(name for name in fields if name not in last), *last]
+    inherited_last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
+    names = [*(name for name in fields if name not in inherited_last), *inherited_last]
     return tuple(_option(name, fields[name]) for name in names)
 
 
 def _option(name: str, field: FieldInfo) -> Option:
-    (about,) = (extra for extra in field.metadata if isinstance(extra, About))
+    (info,) = (extra for extra in field.metadata if isinstance(extra, OptionInfo))
     annotation = field.annotation
     if get_origin(annotation) in {Union, UnionType}:  # `Path | None`
         (annotation,) = (part for part in get_args(annotation) if part is not NoneType)
@@ -275,7 +279,7 @@ def _option(name: str, field: FieldInfo) -> Option:
         message = f"{name} has a type that is not possible for a flag: {annotation}"
         raise TypeError(message)
     default = None if field.default is PydanticUndefined else field.default
-    return Option(name, annotation, default, about, choices)
+    return Option(name, annotation, default, info, choices)
 
 
 def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
@@ -287,11 +291,11 @@ def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
     colons; XDG Base Directory Specification, which requires to ignore a folder that is not
     absolute.
     """
-    of_unit = Path(environ.get("STATE_DIRECTORY", "").partition(":")[0])
-    if of_unit.is_absolute():
-        return f"sqlite:///{of_unit / 'waypost.sqlite'}"
-    given = Path(environ.get("XDG_STATE_HOME", ""))
-    if not given.is_absolute() and str(home) in _NO_HOMES:
+    unit_folder = Path(environ.get("STATE_DIRECTORY", "").partition(":")[0])
+    if unit_folder.is_absolute():
+        return f"sqlite:///{unit_folder / 'waypost.sqlite'}"
+    state_home = Path(environ.get("XDG_STATE_HOME", ""))
+    if not state_home.is_absolute() and str(home) in _NO_HOMES:
         return f"sqlite:///{_SERVICE_FOLDER / 'waypost.sqlite'}"
-    folder = given if given.is_absolute() else home / ".local" / "state"
+    folder = state_home if state_home.is_absolute() else home / ".local" / "state"
     return f"sqlite:///{folder / 'waypost' / 'waypost.sqlite'}"

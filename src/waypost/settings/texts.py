@@ -11,7 +11,7 @@ LANGUAGES_MAX: Final = 64
 CONSENT_MAX_CHARS: Final = 16_384
 
 
-def checked_text(value: str) -> str:
+def validate_text(value: str) -> str:
     """Return a text, or raise ValueError; line breaks are the only control characters in it."""
     if any(is_never_text(char) for char in value if char != "\n"):
         raise ValueError
@@ -30,7 +30,7 @@ def from_json(value: object) -> object:
         raise ValueError from error
 
 
-def day(value: object) -> object:
+def parse_date(value: object) -> object:
     """Return the date of a text, or raise ValueError; Pydantic would accept a number."""
     if not isinstance(value, str):
         return value
@@ -39,7 +39,7 @@ def day(value: object) -> object:
     return date.fromisoformat(value)
 
 
-def checked_languages(value: dict[str, str]) -> dict[str, str]:
+def validate_languages(value: dict[str, str]) -> dict[str, str]:
     """Return texts by language, or raise ValueError."""
     if not 1 <= len(value) <= LANGUAGES_MAX:
         raise ValueError
@@ -47,6 +47,6 @@ def checked_languages(value: dict[str, str]) -> dict[str, str]:
         # RFC 5646 s2.1: no language has more than three letters. Apple uses `default` for others.
         if not re.fullmatch(r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", language):
             raise ValueError
-        if len(checked_text(text)) > CONSENT_MAX_CHARS:
+        if len(validate_text(text)) > CONSENT_MAX_CHARS:
             raise ValueError
     return value

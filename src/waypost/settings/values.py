@@ -12,7 +12,7 @@ _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
 SOCKET_PATH_MAX_BYTES: Final = 107
 
 
-def usual_level(value: object) -> object:
+def normalize_level(value: object) -> object:
     """Return a log level in its usual spelling."""
     if not isinstance(value, str):
         return value
@@ -20,12 +20,12 @@ def usual_level(value: object) -> object:
     return _LEVEL_WORDS.get(word, word)
 
 
-def lowered(value: object) -> object:
+def lowercase(value: object) -> object:
     """Return a word in lower case."""
     return value.strip().lower() if isinstance(value, str) else value
 
 
-def checked_uri(value: str) -> str:
+def validate_uri(value: str) -> str:
     """Return a database URI, or raise ValueError."""
     # The form that SQLAlchemy reads: dialect[+driver]://...
     if not re.match(r"[A-Za-z][A-Za-z0-9_]*(\+[A-Za-z0-9_]+)?://", value):
@@ -33,48 +33,48 @@ def checked_uri(value: str) -> str:
     return value
 
 
-def checked_host(value: str) -> str:
+def validate_host(value: str) -> str:
     """Return an address to listen on, or raise ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9._:%-]+", value):
         raise ValueError
     return value
 
 
-def checked_loopback(value: str) -> str:
+def validate_loopback(value: str) -> str:
     """Return a loopback address, or raise ValueError."""
     if not ip_address(value).is_loopback:
         raise ValueError
     return value
 
 
-def checked_listen(value: str) -> str:
+def validate_listen(value: str) -> str:
     """Return an address with a port, or raise ValueError."""
     # HOST:PORT, with an IPv6 address in brackets as in a URL (RFC 3986 s3.2.2).
-    found = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
-    if found is None or not 1 <= int(found[2]) <= 65535:
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.%]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", value)
+    if match is None or not 1 <= int(match[2]) <= 65535:
         raise ValueError
     return value
 
 
-def checked_socket(value: Path) -> Path:
+def validate_socket(value: Path) -> Path:
     """Return the path of a Unix socket, or raise ValueError."""
     if not value.is_absolute() or len(bytes(value)) > SOCKET_PATH_MAX_BYTES:
         raise ValueError
     return value
 
 
-def checked_public_url(value: str) -> str:
+def validate_public_url(value: str) -> str:
     """Return an https URL of a host, without the slash at its end, or raise ValueError."""
     # RFC 3986 s3.2: a host name or an address, and optionally a port; no userinfo and no path.
-    found = re.fullmatch(
+    match = re.fullmatch(
         r"https://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:([0-9]{1,5}))?/?", value.lower()
     )
-    if found is None or (found[4] is not None and not 1 <= int(found[4]) <= 65535):
+    if match is None or (match[4] is not None and not 1 <= int(match[4]) <= 65535):
         raise ValueError
-    return found[0].removesuffix("/")
+    return match[0].removesuffix("/")
 
 
 def in_memory(db_uri: str) -> bool:
     """Return whether the database is in the memory of one process."""
-    found = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
-    return found is not None
+    match = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
+    return match is not None

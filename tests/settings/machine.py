@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from waypost.core.errors import SettingsError
-from waypost.settings import Loaded, load
+from waypost.settings import LoadedSettings, load
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Machine:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def load(self, flags: Mapping[str, object] | None = None) -> Loaded:
+    def load(self, flags: Mapping[str, object] | None = None) -> LoadedSettings:
         return load(self.environ, flags or {}, self.cwd, self.home, self.etc)
 
     def problems(self, flags: Mapping[str, object] | None = None) -> tuple[str, ...]:
