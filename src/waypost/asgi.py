@@ -112,7 +112,7 @@ def _configure_log(settings: Settings) -> None:
     """Configure Waypost's own log, unless the site has configured the same library."""
     if not structlog.is_configured():
         level, form = settings.loglevel, settings.log_format
-        configure(level, form, secrets=secret_texts(settings), takes_standard_log=False)
+        configure(level, form, secrets=secret_texts(settings), configure_stdlib_log=False)
 
 
 app: Final = AsgiApp()

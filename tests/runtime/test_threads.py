@@ -48,7 +48,7 @@ def _start() -> None:
 
 
 CASES: list[tuple[Callable[[], None], type[Exception]]] = [
-    (_start, threads.NoThread),
+    (_start, threads.ThreadStartError),
     (_resolve, LdapFailure),
     (_look_up, OSError),
     (_cut_off, DirectoryUnavailable),
@@ -69,7 +69,7 @@ def test_both_ends_of_a_relay_are_closed() -> None:
     context = ssl.create_default_context()
     inner, outer = socket.socketpair()
     secure = context.wrap_socket(inner, server_hostname="localhost", do_handshake_on_connect=False)
-    with outer, secure, pytest.raises(threads.NoThread):
+    with outer, secure, pytest.raises(threads.ThreadStartError):
         open_bridge(secure, "relay")
 
 
@@ -100,7 +100,7 @@ def test_answer_without_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _refuse(_thread: threading.Thread) -> None:
-    raise threads.NoThread("no thread can be started")
+    raise threads.ThreadStartError("no thread can be started")
 
 
 def test_stacks_are_small() -> None:

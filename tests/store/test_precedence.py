@@ -28,7 +28,7 @@ from waypost.store.sql.sync.catalog import (
     read_catalog,
     write_catalog,
 )
-from waypost.store.sql.sync.diff import Change, WantedContent
+from waypost.store.sql.sync.diff import Change, TargetContent
 from waypost.store.sql.sync.row_ids import advance_sequence
 from waypost.store.sql.sync.temp_table import CHUNK
 from waypost.store.sql.sync.writer import write
@@ -63,7 +63,7 @@ def key_of(one: Diagnostic) -> str:
 def planned(connection: Connection, wanted: Catalog) -> tuple[list[str], int]:
     """Write a catalog; return the keys of the reported rows and the number of differing domains."""
     reported: list[Diagnostic] = []
-    with WantedContent(wanted) as listed:
+    with TargetContent(wanted) as listed:
         change = Change(connection, listed)
         pairs = sum(old != new for old, new in change.pairs(reported.append))
         write(change)
@@ -220,7 +220,7 @@ def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
     more = domain("example.com", host_service(), url_service())
     wanted = Catalog((more, domain("new.example")))
     for _ in range(2):
-        with write_transaction(engine) as connection, WantedContent(wanted) as listed:
+        with write_transaction(engine) as connection, TargetContent(wanted) as listed:
             change = Change(connection, listed, only_add=True)
             pairs = list(change.pairs())
             write(change)
@@ -239,7 +239,7 @@ def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
         write_catalog(connection, Catalog((domain("example.com"),)))
     database.client("DELETE FROM server WHERE type = 'smtp';")
     new = domain("new.example", host_service("pop3"))
-    with write_transaction(engine) as connection, WantedContent(Catalog((new,))) as listed:
+    with write_transaction(engine) as connection, TargetContent(Catalog((new,))) as listed:
         change = Change(connection, listed, only_add=True)
         assert len(list(change.pairs())) == 1
         write(change)

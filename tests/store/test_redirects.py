@@ -12,7 +12,7 @@ from waypost.database.engine import Engine, read_connection, write_transaction
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
-from waypost.store.sql.sync.diff import Change, WantedContent
+from waypost.store.sql.sync.diff import Change, TargetContent
 
 OLD = DomainName("old.example")
 AWAY = [
@@ -47,12 +47,12 @@ def test_found_and_read(engine: Engine, redirect: Redirect | None) -> None:
 def test_changing(engine: Engine) -> None:
     """A change from each redirect to each other is one change of one domain."""
     for redirect in [*AWAY, *reversed(AWAY)]:
-        with write_transaction(engine) as connection, WantedContent(catalog(redirect)) as wanted:
+        with write_transaction(engine) as connection, TargetContent(catalog(redirect)) as wanted:
             pairs = list(Change(connection, wanted).pairs())
         assert len(pairs) <= 2
         with write_transaction(engine) as connection:
             write_catalog(connection, catalog(redirect))
-        with write_transaction(engine) as connection, WantedContent(catalog(redirect)) as wanted:
+        with write_transaction(engine) as connection, TargetContent(catalog(redirect)) as wanted:
             assert list(Change(connection, wanted).pairs()) == []
 
 

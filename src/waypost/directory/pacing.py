@@ -78,7 +78,7 @@ class ResponsePacer:
                 try:
                     threads.start(thread)
                     self._thread = thread
-                except threads.NoThread:
+                except threads.ThreadStartError:
                     # Less even, but nothing waits without end.
                     loop.call_later(max(0.0, due - self._clock()), _release, future)
         await future

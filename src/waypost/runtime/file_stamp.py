@@ -12,7 +12,7 @@ The last one also changes with the owner or the mode, which may have been the on
 def file_stamp(path: Path) -> FileStamp | None:
     """Return the signature of a file; None if there is none that Waypost may see."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -57,9 +57,9 @@ class LogWriter:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._is_busy = False
-        self._moved_at = 0.0
+        self._progress_at = 0.0
         self._dropped = 0
-        self._uncounted = 0
+        self._dropped_since_count = 0
         self._reason = _TOO_SLOW
         Thread(target=self._run, name="log", daemon=True).start()
 
@@ -70,13 +70,13 @@ class LogWriter:
             is_first = not self._waiting
             if self._waiting_bytes + len(data) > self._max_bytes:
                 self._dropped += 1
-                self._uncounted += 1
+                self._dropped_since_count += 1
             else:
                 self._waiting.append(data)
                 self._waiting_bytes += len(data)
             if not self._is_busy:
                 self._is_busy = True
-                self._moved_at = time.monotonic()
+                self._progress_at = time.monotonic()
             if is_first:
                 self._wake.put(None)
         return len(text)
@@ -100,7 +100,7 @@ class LogWriter:
         end = time.monotonic() + _DRAIN_SECONDS
         with self._changed:
             while self._is_busy:
-                rest = min(end, self._moved_at + _STALL_SECONDS) - time.monotonic()
+                rest = min(end, self._progress_at + _STALL_SECONDS) - time.monotonic()
                 if rest <= 0:
                     return False
                 self._changed.wait(rest)
@@ -108,10 +108,10 @@ class LogWriter:
 
     def count_dropped_lines(self) -> int:
         """Return how many lines were dropped since the last call."""
-        if not self._uncounted:
+        if not self._dropped_since_count:
             return 0
         with self._changed:
-            count, self._uncounted = self._uncounted, 0
+            count, self._dropped_since_count = self._dropped_since_count, 0
         return count
 
     def _run(self) -> None:
@@ -155,4 +155,4 @@ class LogWriter:
             else:
                 data = data[count:]
                 with self._changed:
-                    self._moved_at = time.monotonic()
+                    self._progress_at = time.monotonic()

@@ -30,7 +30,7 @@ def configure(
     stream: TextIO | None = None,
     secrets: Iterable[str] = (),
     *,
-    takes_standard_log: bool = True,
+    configure_stdlib_log: bool = True,
 ) -> None:
     """Configure the log of this process. The command line calls this once.
 
@@ -39,7 +39,7 @@ def configure(
         log_format: `json` for programs, `console` for people, `auto` for console on a terminal.
         stream: the output; standard error by default, as systemd and containers expect.
         secrets: texts that are masked in each line and traceback.
-        takes_standard_log: whether the log of the standard library is configured too; False if
+        configure_stdlib_log: whether the log of the standard library is configured too; False if
             Waypost is a part of another program.
     """
     target: TextIO | LogWriter = stream if stream is not None else sys.stderr
@@ -47,37 +47,37 @@ def configure(
         target = target.writer  # Its `flush` does not wait for each line.
     as_json = is_json(log_format, target)
     threshold = logging.getLevelNamesMapping()[level.upper()]
-    common: list[structlog.types.Processor] = [
+    shared_processors: list[structlog.types.Processor] = [
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
         _Redactor(secrets),
     ]
-    rendering = _json_rendering() if as_json else _console_rendering(colors=target.isatty())
+    renderers = _json_rendering() if as_json else _console_rendering(colors=target.isatty())
     structlog.configure(
-        processors=[*common, *rendering],
+        processors=[*shared_processors, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", target)),
         cache_logger_on_first_use=False,
     )
-    if takes_standard_log:
-        _take_standard_log(target, threshold, common, rendering)
+    if configure_stdlib_log:
+        _configure_stdlib_log(target, threshold, shared_processors, renderers)
     if isinstance(target, LogWriter):
-        target.notice = _Notice([*common, *rendering])
+        target.notice = _Notice([*shared_processors, *renderers])
 
 
-def _take_standard_log(
+def _configure_stdlib_log(
     target: TextIO | LogWriter,
     threshold: int,
-    common: list[structlog.types.Processor],
-    rendering: list[structlog.types.Processor],
+    shared_processors: list[structlog.types.Processor],
+    renderers: list[structlog.types.Processor],
 ) -> None:
     """Write the log of libraries (uvicorn, SQLAlchemy with db_echo) in the same form."""
     handler = logging.StreamHandler(cast("TextIO", target))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared_processors],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.INFO), force=True)
@@ -91,11 +91,11 @@ def is_json(log_format: LogFormat, stream: TextIO | LogWriter | None = None) -> 
 
 
 def _json_rendering() -> list[structlog.types.Processor]:
-    def written(event: object, default: Callable[[object], object]) -> str:
+    def dump_json(event: object, default: Callable[[object], object]) -> str:
         # RFC 8259 s7 allows DEL unescaped in a string; `json` escapes all other control characters.
         return json.dumps(event, default=default, ensure_ascii=True).replace("\x7f", "\\u007f")
 
-    return [structlog.processors.JSONRenderer(serializer=written)]
+    return [structlog.processors.JSONRenderer(serializer=dump_json)]
 
 
 def _console_rendering(*, colors: bool) -> list[structlog.types.Processor]:
@@ -106,10 +106,10 @@ def _escape(
     _logger: object, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     """Return a line without control characters for a terminal; no text in it starts a new line."""
-    return {escaped(name): _escaped(name, value) for name, value in event.items()}
+    return {escaped(name): _escape_value(name, value) for name, value in event.items()}
 
 
-def _escaped(name: str, value: object) -> object:
+def _escape_value(name: str, value: object) -> object:
     if isinstance(value, _PLAIN):
         return value
     text = value if isinstance(value, str) else repr(value)
@@ -145,13 +145,13 @@ class _Redactor:
         """Return the line without secrets."""
         if not self._secrets:
             return event
-        return {name: self._masked(value) for name, value in event.items()}
+        return {name: self._redact(value) for name, value in event.items()}
 
-    def _masked(self, value: object) -> object:
+    def _redact(self, value: object) -> object:
         if isinstance(value, str):
             return redact_message(value, self._secrets)
         if isinstance(value, list | tuple):
-            return [self._masked(one) for one in value]
+            return [self._redact(item) for item in value]
         return value
 
 

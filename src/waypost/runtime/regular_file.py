@@ -94,16 +94,16 @@ def reason_of(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _check(found: os.stat_result) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise NotRegularFileError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(found.st_mode) and not _is_null_device(found):
+    if not stat.S_ISREG(status.st_mode) and not _is_null_device(status):
         raise NotRegularFileError(errno.EINVAL, _NOT_REGULAR)
 
 
-def _is_null_device(found: os.stat_result) -> bool:
+def _is_null_device(status: os.stat_result) -> bool:
     """Return whether a file is /dev/null, which shell scripts use as an empty file."""
-    return stat.S_ISCHR(found.st_mode) and found.st_rdev == Path(os.devnull).stat().st_rdev
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev
 
 
 def _no_memory() -> OSError:

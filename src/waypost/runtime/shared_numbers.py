@@ -29,35 +29,35 @@ class SharedNumbers:
             OSError: there is no memory for them.
         """
         if sys.platform == "linux":
-            self._take(os.memfd_create("waypost"))
+            self._set_file(os.memfd_create("waypost"))
         else:
             with TemporaryFile() as file:
-                self._take(os.dup(file.fileno()))
+                self._set_file(os.dup(file.fileno()))
         os.pwrite(self._file, bytes(count * _SIZE), 0)
         self._count = count
 
     def __len__(self) -> int:
         return self._count
 
-    def swap(self, place: int, value: int) -> int:
+    def swap(self, index: int, value: int) -> int:
         """Store a number and return the one that was there before."""
         has_lock = self._lock()
         try:
-            before = int.from_bytes(os.pread(self._file, _SIZE, place * _SIZE), _BYTE_ORDER)
-            os.pwrite(self._file, value.to_bytes(_SIZE, _BYTE_ORDER), place * _SIZE)
+            previous = int.from_bytes(os.pread(self._file, _SIZE, index * _SIZE), _BYTE_ORDER)
+            os.pwrite(self._file, value.to_bytes(_SIZE, _BYTE_ORDER), index * _SIZE)
         finally:
             if has_lock:
                 os.lockf(self._file, os.F_ULOCK, 0)
-        return before
+        return previous
 
     def __getstate__(self) -> tuple[Any, int]:
         return DupFd(self._file), self._count
 
     def __setstate__(self, state: tuple[Any, int]) -> None:
         duplicate, self._count = state
-        self._take(duplicate.detach())
+        self._set_file(duplicate.detach())
 
-    def _take(self, file: int) -> None:
+    def _set_file(self, file: int) -> None:
         self._file = file
         weakref.finalize(self, os.close, file)
 

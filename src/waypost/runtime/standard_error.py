@@ -9,7 +9,7 @@ from typing import Final, TextIO, cast
 from waypost.core.text_rules import escaped
 from waypost.runtime.log_writer import LogWriter
 
-_NUMBER: Final = 2
+_DESCRIPTOR: Final = 2
 _REST_MAX_CHARS: Final = 8192
 
 
@@ -77,31 +77,31 @@ def queue_standard_error() -> LogWriter | None:
         return stream.writer
     if stream is not sys.__stderr__:
         return None
-    writer = LogWriter(_null() if stream is None else stream.fileno())
-    queued = StandardError(writer)
-    sys.stderr = cast("TextIO", queued)
-    atexit.register(_end, queued)
+    writer = LogWriter(_open_null_device() if stream is None else stream.fileno())
+    replacement = StandardError(writer)
+    sys.stderr = cast("TextIO", replacement)
+    atexit.register(_end, replacement)
     return writer
 
 
-def _null() -> int:
+def _open_null_device() -> int:
     """Open the null device as standard error, if it was closed: no other file may get its number.
 
     Otherwise a library's message on standard error would go into that file.
     """
     descriptor = os.open(os.devnull, os.O_WRONLY)
-    if descriptor == _NUMBER:
+    if descriptor == _DESCRIPTOR:
         os.set_inheritable(descriptor, True)
         return descriptor
     try:
-        os.fstat(_NUMBER)
+        os.fstat(_DESCRIPTOR)
     except OSError:
-        os.dup2(descriptor, _NUMBER)
+        os.dup2(descriptor, _DESCRIPTOR)
     return descriptor
 
 
-def _end(queued: StandardError) -> None:
+def _end(replacement: StandardError) -> None:
     """Write the waiting lines. The thread ends with the interpreter, so this writes the rest."""
-    queued.flush()
-    if queued.writer.drain() and sys.stderr is cast("object", queued):
+    replacement.flush()
+    if replacement.writer.drain() and sys.stderr is cast("object", replacement):
         sys.stderr = sys.__stderr__

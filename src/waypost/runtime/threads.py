@@ -7,7 +7,7 @@ from typing import Final
 STACK_BYTES: Final = 1024 * 1024
 
 
-class NoThread(OSError):
+class ThreadStartError(OSError):
     """The system cannot start another thread."""
 
 
@@ -15,12 +15,12 @@ def start(thread: threading.Thread) -> None:
     """Start a thread.
 
     Raises:
-        NoThread: the system cannot start it; Python raises RuntimeError then.
+        ThreadStartError: the system cannot start it; Python raises RuntimeError then.
     """
     try:
         thread.start()
     except RuntimeError as error:
-        raise NoThread("cannot start a thread; memory is short") from error
+        raise ThreadStartError("cannot start a thread; memory is short") from error
 
 
 def limit_stacks() -> None:

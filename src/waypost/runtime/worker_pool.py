@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 class _Call(Generic[Argument, Result]):
     argument: Argument
     loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[Result]"
+    future: "asyncio.Future[Result]"
 
 
 class WorkerPool(Generic[Argument, Result]):
@@ -35,7 +35,7 @@ class WorkerPool(Generic[Argument, Result]):
         name: str,
         function: Callable[[Argument], Result],
         threads: int,
-        broken: Callable[[], WaypostError],
+        make_error: Callable[[], WaypostError],
     ) -> None:
         """Initialize with the function to call; no thread is started yet.
 
@@ -43,12 +43,12 @@ class WorkerPool(Generic[Argument, Result]):
             name: of the threads.
             function: may block, and raise any `WaypostError`.
             threads: how many calls run at the same time.
-            broken: returns the error of a call whose thread ended by a defect.
+            make_error: returns the error of a call whose thread ended by a defect.
         """
         self._name = name
         self._function = function
         self._limit = threads
-        self._broken = broken
+        self._make_error = make_error
         self._threads: list[threading.Thread] = []
         self._calls: SimpleQueue[_Call[Argument, Result] | None] = SimpleQueue()
 
@@ -59,16 +59,16 @@ class WorkerPool(Generic[Argument, Result]):
         self._calls.put(call)
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         if len(self._threads) < self._limit:
-            thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+            thread = threading.Thread(target=self._run_calls, name=self._name, daemon=True)
             try:
                 threads.start(thread)
-            except threads.NoThread:
+            except threads.ThreadStartError:
                 if not self._threads:
                     # The call stays in the queue, and its later result is dropped.
-                    call.answer.set_exception(self._broken())
+                    call.future.set_exception(self._make_error())
             else:
                 self._threads.append(thread)
-        return call.answer
+        return call.future
 
     def close(self, seconds: float) -> None:
         """End the threads, and wait at most so long for running calls."""
@@ -78,23 +78,23 @@ class WorkerPool(Generic[Argument, Result]):
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _work(self) -> None:
+    def _run_calls(self) -> None:
         while (call := self._calls.get()) is not None:
             # The outcome after any other error; the thread ends.
-            outcome: Result | WaypostError = self._broken()
+            result: Result | WaypostError = self._make_error()
             try:
-                outcome = self._function(call.argument)
+                result = self._function(call.argument)
             except WaypostError as error:
-                outcome = error
+                result = error
             finally:
                 with suppress(RuntimeError):  # The loop is closed: no task waits any more.
-                    call.loop.call_soon_threadsafe(_deliver, call.answer, outcome)
+                    call.loop.call_soon_threadsafe(_deliver, call.future, result)
 
 
-def _deliver(answer: "asyncio.Future[Result]", outcome: Result | WaypostError) -> None:
-    if answer.done():
+def _deliver(future: "asyncio.Future[Result]", result: Result | WaypostError) -> None:
+    if future.done():
         return
-    if isinstance(outcome, WaypostError):
-        answer.set_exception(outcome)
+    if isinstance(result, WaypostError):
+        future.set_exception(result)
     else:
-        answer.set_result(outcome)
+        future.set_result(result)

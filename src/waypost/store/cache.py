@@ -68,8 +68,8 @@ class CacheLimits:
 class _CachedDomain:
     """A cached answer, as old as its query: it may lack a change that was made later."""
 
-    found: Domain | None
-    asked_at: float
+    entry: Domain | None
+    queried_at: float
     expires_at: float
     retry_at: float = -math.inf
 
@@ -100,19 +100,23 @@ class DomainCache:
         self._limits = limits
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
-        self._refreshing: StorePool = WorkerPool("store-refresh", store.find, threads, _broken)
-        self._exploring: StorePool = WorkerPool("store-explore", store.find, threads, _broken)
+        self._refresh_pool: StorePool = WorkerPool(
+            "store-refresh", store.find, threads, _unexpected_error
+        )
+        self._lookup_pool: StorePool = WorkerPool(
+            "store-explore", store.find, threads, _unexpected_error
+        )
         self._cached: TwoPartCache[DomainName, _CachedDomain] = TwoPartCache(
             limits.size, limits.negative_size
         )
-        self._asking: dict[DomainName, DomainTask] = {}
+        self._queries: dict[DomainName, DomainTask] = {}
         self._tasks: set[DomainTask] = set()
-        self._explorers = 0
+        self._lookup_count = 0
         self._generation = 0
-        self._away = False
-        self._answered_at = -math.inf
-        self._reported = False
-        self._failure = LogThrottle(clock)
+        self._is_unavailable = False
+        self._last_answer_at = -math.inf
+        self._is_failure_logged = False
+        self._failure_log = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
 
     async def find(self, domain: DomainName) -> Domain | None:
@@ -126,161 +130,161 @@ class DomainCache:
         now = self._clock()
         cached = self._cached.get(domain)
         if cached is None or now >= max(
-            cached.expires_at, cached.asked_at + self._limits.ttl_seconds
+            cached.expires_at, cached.queried_at + self._limits.ttl_seconds
         ):
             self._metrics.cache_miss()
-            return await self._first(domain)
-        age = now - cached.asked_at
+            return await self._find_uncached(domain)
+        age = now - cached.queried_at
         if age >= self._limits.ttl_seconds:
-            return await self._renewed(domain, cached)
+            return await self._find_expired(domain, cached)
         # Invented names are not worth a query ahead of time.
-        if cached.found is not None and age >= self._limits.ttl_seconds * REFRESH_AHEAD:
+        if cached.entry is not None and age >= self._limits.ttl_seconds * REFRESH_AHEAD:
             self._refresh(domain, cached, now)
         self._metrics.cache_hit()
-        return cached.found
+        return cached.entry
 
     def is_querying(self, domain: DomainName) -> bool:
         """Return whether a query for a domain is running."""
-        return domain in self._asking
+        return domain in self._queries
 
     def clear(self) -> None:
         """Remove all answers, because this process changed the store."""
         self._cached.clear()
-        self._forget_questions()
+        self._abandon_queries()
 
     def expire(self) -> None:
         """Query the store again for every domain, and use old answers only if it fails."""
         for cached in self._cached:
-            cached.asked_at = cached.retry_at = -math.inf
-        self._forget_questions()
+            cached.queried_at = cached.retry_at = -math.inf
+        self._abandon_queries()
 
     async def watch(self) -> None:
         """Query a store that failed, or was never queried, until it answers. Does not return."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            if self._away or self._answered_at == -math.inf:
+            if self._is_unavailable or self._last_answer_at == -math.inf:
                 with suppress(StoreUnavailable, StoreError):
-                    await asyncio.shield(self._ask(WATCH_DOMAIN, self._exploring))
+                    await asyncio.shield(self._query(WATCH_DOMAIN, self._lookup_pool))
 
     async def close(self) -> None:
         """Wait a short time for running queries, and close the store and the cache."""
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=CLOSE_SECONDS)
-        for pool in (self._refreshing, self._exploring):
+        for pool in (self._refresh_pool, self._lookup_pool):
             pool.close(0.0 if self._tasks else CLOSE_SECONDS)
         self._store.close()
 
-    async def _first(self, domain: DomainName) -> Domain | None:
+    async def _find_uncached(self, domain: DomainName) -> Domain | None:
         """Wait for the answer for a domain without a usable earlier answer."""
-        task = self._ask(domain, self._exploring)
+        task = self._query(domain, self._lookup_pool)
         done, _ = await asyncio.wait({task}, timeout=self._limits.first_patience_seconds)
         if not done:
-            raise self._late()
+            raise self._record_timeout()
         return task.result()
 
-    async def _renewed(self, domain: DomainName, cached: _CachedDomain) -> Domain | None:
+    async def _find_expired(self, domain: DomainName, cached: _CachedDomain) -> Domain | None:
         """Wait a short time for a fresh answer instead of an expired one; else return that."""
         task = self._refresh(domain, cached, self._clock())
         # If the store is known to fail, waiting would only delay all requests.
-        if task is not None and not self._away:
+        if task is not None and not self._is_unavailable:
             done, _ = await asyncio.wait({task}, timeout=self._limits.patience_seconds)
             if done and task.exception() is None:
                 self._metrics.cache_miss()
                 return task.result()
             if not done:
-                self._late()
+                self._record_timeout()
         self._metrics.cache_stale()
-        return cached.found
+        return cached.entry
 
     def _refresh(self, domain: DomainName, cached: _CachedDomain, now: float) -> DomainTask | None:
         """Query a domain again, unless that failed just now or too many queries are waiting."""
         if now < cached.retry_at:
             return None
-        pool = self._exploring if cached.found is None else self._refreshing
+        pool = self._lookup_pool if cached.entry is None else self._refresh_pool
         try:
-            return self._ask(domain, pool)
+            return self._query(domain, pool)
         except StoreBusy:
             return None
 
-    def _ask(self, domain: DomainName, pool: StorePool) -> DomainTask:
+    def _query(self, domain: DomainName, pool: StorePool) -> DomainTask:
         """Join the running query for a domain, or start one."""
-        task = self._asking.get(domain)
-        # The event loop calls `_asked` a little after the end of a task.
+        task = self._queries.get(domain)
+        # The event loop calls `_on_query_end` a little after the end of a task.
         if task is not None and not task.done():
             return task
-        explores = pool is self._exploring
-        if explores and self._explorers >= self._limits.queue:
+        is_lookup = pool is self._lookup_pool
+        if is_lookup and self._lookup_count >= self._limits.queue:
             self._metrics.cache_refused()
             raise StoreBusy("too many queries are waiting for the store")
         task = asyncio.get_running_loop().create_task(self._load(domain, pool))
-        self._explorers += explores
-        self._asking[domain] = task
+        self._lookup_count += is_lookup
+        self._queries[domain] = task
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._asked(domain, done, explores=explores))
+        task.add_done_callback(lambda done: self._on_query_end(domain, done, is_lookup=is_lookup))
         return task
 
     async def _load(self, domain: DomainName, pool: StorePool) -> Domain | None:
-        generation, asked_at = self._generation, self._clock()
-        if pool is self._refreshing:
+        generation, queried_at = self._generation, self._clock()
+        if pool is self._refresh_pool:
             self._metrics.cache_refresh()
         try:
-            found = await pool.submit(domain)
+            entry = await pool.submit(domain)
         except (StoreUnavailable, StoreError) as error:
             if (cached := self._cached.get(domain)) is not None:
                 cached.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
-            raise self._failed(error) from None
-        self._answered()
+            raise self._record_failure(error) from None
+        self._record_success()
         if generation == self._generation:
-            self._store_answer(domain, found, asked_at)
-        return found
+            self._store_answer(domain, entry, queried_at)
+        return entry
 
-    def _asked(self, domain: DomainName, task: DomainTask, *, explores: bool) -> None:
-        self._explorers -= explores
+    def _on_query_end(self, domain: DomainName, task: DomainTask, *, is_lookup: bool) -> None:
+        self._lookup_count -= is_lookup
         self._tasks.discard(task)
-        if self._asking.get(domain) is task:
-            del self._asking[domain]
+        if self._queries.get(domain) is task:
+            del self._queries[domain]
         if not task.cancelled():
             task.exception()  # Retrieves the exception if no request waits for it any more.
 
-    def _forget_questions(self) -> None:
+    def _abandon_queries(self) -> None:
         """Stop using the running queries: no request joins them, and no answer is cached."""
         self._generation += 1
-        self._asking.clear()
+        self._queries.clear()
 
-    def _late(self) -> StoreUnavailable:
+    def _record_timeout(self) -> StoreUnavailable:
         """Count that a request waited without success."""
         error = StoreUnavailable("the store did not answer in time")
         self._metrics.count_store_failure(error.code)
         # A store that answers other queries is only busy.
-        if self._clock() - self._answered_at >= self._limits.patience_seconds:
+        if self._clock() - self._last_answer_at >= self._limits.patience_seconds:
             self._record_unavailable(error)
         return error
 
-    def _failed(self, error: StoreFailure) -> StoreFailure:
+    def _record_failure(self, error: StoreFailure) -> StoreFailure:
         self._metrics.count_store_failure(error.code)
         self._record_unavailable(error)
         return error
 
     def _record_unavailable(self, error: StoreFailure) -> None:
-        self._away = True
+        self._is_unavailable = True
         self._metrics.record_store_unavailable()
-        if self._failure.should_log():
-            self._reported = True
+        if self._failure_log.should_log():
+            self._is_failure_logged = True
             self._log.error("store failed", code=error.code, reason=str(error))
 
-    def _answered(self) -> None:
-        self._answered_at = self._clock()
-        self._away = False
+    def _record_success(self) -> None:
+        self._last_answer_at = self._clock()
+        self._is_unavailable = False
         self._metrics.record_store_success()
-        if self._reported:
-            self._reported = False
+        if self._is_failure_logged:
+            self._is_failure_logged = False
             self._log.info("store answers again")
 
-    def _store_answer(self, domain: DomainName, found: Domain | None, asked_at: float) -> None:
+    def _store_answer(self, domain: DomainName, entry: Domain | None, queried_at: float) -> None:
         lifetime = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
-        cached = _CachedDomain(found, asked_at, asked_at + lifetime)
-        self._cached.put(domain, cached, is_found=found is not None)
+        cached = _CachedDomain(entry, queried_at, queried_at + lifetime)
+        self._cached.put(domain, cached, is_found=entry is not None)
 
 
-def _broken() -> StoreError:
+def _unexpected_error() -> StoreError:
     return StoreError("the query failed unexpectedly")

@@ -44,9 +44,9 @@ DomainSourceOpener = Callable[[SqlDirectory], DomainSource]
 class ExternalStore:
     """A store of a providers file and of other databases. Implements `store.Store`."""
 
-    def __init__(self, own: MemoryStore, opener: DomainSourceOpener) -> None:
+    def __init__(self, file_store: MemoryStore, opener: DomainSourceOpener) -> None:
         """Create the store; each other database is opened at its first query."""
-        self._own = own
+        self._file_store = file_store
         self._opener = opener
         self._open: dict[SqlDirectory, DomainSource] = {}
         self._lock = Lock()
@@ -58,27 +58,27 @@ class ExternalStore:
             StoreUnavailable: a database does not answer, and no other has the domain.
             StoreError: the operator must fix a database first, and no other has the domain.
         """
-        found = self._own.find(domain)
-        if is_exact(found):
-            return found
-        return self._find_external(domain, self._own) or found
+        entry = self._file_store.find(domain)
+        if is_exact(entry):
+            return entry
+        return self._find_external(domain, self._file_store) or entry
 
     def providers(self) -> Iterator[Provider]:
         """Return the providers of all domains, including those of other databases."""
-        return self._own.providers()
+        return self._file_store.providers()
 
     @property
     def directories(self) -> Sequence[Directory]:
         """All directories in the file."""
-        return self._own.directories
+        return self._file_store.directories
 
-    def replace(self, own: MemoryStore) -> None:
+    def replace(self, file_store: MemoryStore) -> None:
         """Use another file, and close the databases that are not in it."""
         with self._lock:
-            self._own = own
-            named = {one.directory for one in own.external_domains}
-            idle = [self._open.pop(one) for one in list(self._open) if one not in named]
-        for domain_source in idle:
+            self._file_store = file_store
+            used = {external.directory for external in file_store.external_domains}
+            unused = [self._open.pop(key) for key in list(self._open) if key not in used]
+        for domain_source in unused:
             domain_source.close()
 
     def close(self) -> None:
@@ -89,12 +89,12 @@ class ExternalStore:
         for domain_source in domain_sources:
             domain_source.close()
 
-    def _find_external(self, domain: DomainName, own: MemoryStore) -> Domain | None:
+    def _find_external(self, domain: DomainName, file_store: MemoryStore) -> Domain | None:
         failure: StoreUnavailable | StoreError | None = None
-        for one in own.external_domains:
+        for external in file_store.external_domains:
             try:
-                if self._domain_source(one.directory).has_domain(domain):
-                    return own.with_pinned_document(one.for_domain(domain))
+                if self._domain_source(external.directory).has_domain(domain):
+                    return file_store.with_pinned_document(external.for_domain(domain))
             except DirectoryBusy as error:
                 failure = StoreBusy(str(error))
             except DirectoryUnavailable as error:
@@ -129,13 +129,13 @@ class ExternalDomainCache(MemoryDomains):
             limits: of the cache in front of them.
             metrics: counts the answers.
         """
-        self._counts = metrics if metrics is not None else Metrics()
-        super().__init__(None, self._counts)
+        self._hit_metrics = metrics if metrics is not None else Metrics()
+        super().__init__(None, self._hit_metrics)
         self._opener = opener
         self._limits = limits
-        self._lending: ExternalStore | None = None
+        self._external_store: ExternalStore | None = None
         self._cache: DomainCache | None = None
-        self._lends = asyncio.Event()
+        self._has_external_domains = asyncio.Event()
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, or None.
@@ -147,22 +147,22 @@ class ExternalDomainCache(MemoryDomains):
         """
         if self._cache is None or self._store is None:
             return await super().find(domain)
-        found = self._store.find(domain)
-        if is_exact(found):
-            self._counts.cache_hit()
-            return found
+        entry = self._store.find(domain)
+        if is_exact(entry):
+            self._hit_metrics.cache_hit()
+            return entry
         return await self._cache.find(domain)
 
     def replace(self, store: MemoryStore) -> None:
         """Use another file from now on, and query the databases again for every domain."""
         super().replace(store)
-        if self._lending is not None and self._cache is not None:
-            self._lending.replace(store)
+        if self._external_store is not None and self._cache is not None:
+            self._external_store.replace(store)
             self._cache.expire()
         elif store.external_domains:
-            self._lending = ExternalStore(store, self._opener)
-            self._cache = DomainCache(self._lending, self._limits, metrics=self._counts)
-            self._lends.set()
+            self._external_store = ExternalStore(store, self._opener)
+            self._cache = DomainCache(self._external_store, self._limits, metrics=self._hit_metrics)
+            self._has_external_domains.set()
 
     def clear(self) -> None:
         """Remove all cached answers of the databases."""
@@ -176,7 +176,7 @@ class ExternalDomainCache(MemoryDomains):
 
     async def watch(self) -> None:
         """Query unavailable databases until they answer again. Does not return."""
-        await self._lends.wait()
+        await self._has_external_domains.wait()
         if self._cache is not None:
             await self._cache.watch()
 
@@ -186,6 +186,6 @@ class ExternalDomainCache(MemoryDomains):
             await self._cache.close()
 
 
-def is_exact(found: Domain | None) -> bool:
+def is_exact(entry: Domain | None) -> bool:
     """Return whether an entry is for one domain alone."""
-    return found is not None and found.pattern.kind is MatchKind.EXACT
+    return entry is not None and entry.pattern.kind is MatchKind.EXACT

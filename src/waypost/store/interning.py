@@ -5,7 +5,7 @@ from typing import Final
 
 from waypost.core.model import DirectoryPolicy, Domain, DomainPattern, Provider, Redirect, Service
 
-_REMEMBERED_MAX: Final = 4096
+_IDENTITIES_MAX: Final = 4096
 # What the columns of `provider` hold.
 _NAME_MAX_CHARS: Final = 128
 _SHORT_NAME_MAX_CHARS: Final = 32
@@ -59,7 +59,7 @@ class EntryTable:
         self._numbers: dict[DomainEntry, int] = {}
         # By the identity of their parts, because nested values are slow to hash. The entry keeps
         # the parts alive, so that no other object gets the same identity.
-        self._remembered: dict[tuple[int, int, int, int, str | None], tuple[int, DomainEntry]] = {}
+        self._by_identity: dict[tuple[int, int, int, int, str | None], tuple[int, DomainEntry]] = {}
 
     def __len__(self) -> int:
         """Return the number of different entries."""
@@ -69,16 +69,24 @@ class EntryTable:
         """Return the entry with a number."""
         return self._entries[number]
 
-    def number(self, one: Domain | DomainEntry) -> int:
+    def number(self, domain: Domain | DomainEntry) -> int:
         """Return the number of an entry, or of the entry of a domain."""
-        key = (id(one.provider), id(one.services), id(one.users), id(one.redirect), one.alias_of)
-        if (remembered := self._remembered.get(key)) is not None:
-            return remembered[0]
-        entry = DomainEntry(one.provider, one.services, one.users, one.redirect, one.alias_of)
+        key = (
+            id(domain.provider),
+            id(domain.services),
+            id(domain.users),
+            id(domain.redirect),
+            domain.alias_of,
+        )
+        if (known := self._by_identity.get(key)) is not None:
+            return known[0]
+        entry = DomainEntry(
+            domain.provider, domain.services, domain.users, domain.redirect, domain.alias_of
+        )
         number = self._numbers.setdefault(entry, len(self._entries))
         if number == len(self._entries):
             self._entries.append(entry)
-        if len(self._remembered) >= _REMEMBERED_MAX:
-            self._remembered.clear()
-        self._remembered[key] = (number, entry)
+        if len(self._by_identity) >= _IDENTITIES_MAX:
+            self._by_identity.clear()
+        self._by_identity[key] = (number, entry)
         return number

@@ -59,8 +59,8 @@ class MemoryStore:
     def providers(self) -> Iterator[Provider]:
         """Yield the providers of the domains; the same provider may come more than once."""
         entries = (self._entries[number] for number in range(len(self._entries)))
-        yield from (one.provider for one in entries if one.provider is not None)
-        yield from (one.provider for one in self.external_domains)
+        yield from (entry.provider for entry in entries if entry.provider is not None)
+        yield from (entry.provider for entry in self.external_domains)
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""

@@ -24,10 +24,10 @@ POLL_SECONDS: Final = 0.5
 # An editor may remove a file for a moment before it writes the new one.
 MISSING_POLLS: Final = 4
 SUBJECTS: Final = 64
-_READ: Final = 0
-_NOT_READ: Final = 1
+_LOADED: Final = 0
+_REJECTED: Final = 1
 _FIX: Final = "fix the file; Waypost reads it again when it has changed"
-_AGAIN: Final = "retrying until the file can be used"
+_RETRYING: Final = "retrying until the file can be used"
 
 StoreCheck = Callable[[MemoryStore], None]
 """Raises ProvidersError if the content of a file cannot be served."""
@@ -117,19 +117,19 @@ class ProvidersReloader:
         self._check = check
         self._back_off = back_off if back_off is not None else BackOff()
         self._reported: tuple[FileStamps | None, int, tuple[str, ...]] | None = None
-        self._seen: FileStamps | None = None
-        self._changing: FileStamps | None = None
-        self._missing = 0
+        self._stamps: FileStamps | None = None
+        self._changing_stamps: FileStamps | None = None
+        self._missing_polls = 0
         self._requests = 0
         self._trigger = PollTrigger()
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
         """Read the file for the first time; if it has errors, log them and wait for a fix."""
-        self._seen = _seen(self._path)
-        outcome = _read(self._path, lambda _store: None)
-        self._take(outcome, is_reload=False)
-        if isinstance(outcome, ProvidersError):
+        self._stamps = _stamps(self._path)
+        result = _read_and_check(self._path, lambda _store: None)
+        self._apply(result, is_reload=False)
+        if isinstance(result, ProvidersError):
             self._log.error(
                 "no providers yet; requests fail until the file is fixed", file=str(self._path)
             )
@@ -144,67 +144,67 @@ class ProvidersReloader:
         while True:
             requested = await self._trigger.wait(POLL_SECONDS)
             # A network file system may be slow, and reading a large file takes time.
-            found = await asyncio.to_thread(_seen, self._path)
-            if self._is_due(found) or requested or self._back_off.is_due():
-                outcome = await asyncio.to_thread(_read, self._path, self._check)
-                still = await asyncio.to_thread(_seen, self._path)
+            stamps = await asyncio.to_thread(_stamps, self._path)
+            if self._has_changed(stamps) or requested or self._back_off.is_due():
+                result = await asyncio.to_thread(_read_and_check, self._path, self._check)
+                stamps_after = await asyncio.to_thread(_stamps, self._path)
                 # Only now: after a defect above, the change must still be new.
-                self._seen, self._changing = found, None
-                if still == found or not isinstance(outcome, ProvidersError):
-                    self._take(outcome, is_reload=True)
+                self._stamps, self._changing_stamps = stamps, None
+                if stamps_after == stamps or not isinstance(result, ProvidersError):
+                    self._apply(result, is_reload=True)
                 elif requested:
                     self._trigger.request()
 
-    def _is_due(self, found: FileStamps | None) -> bool:
+    def _has_changed(self, stamps: FileStamps | None) -> bool:
         """Return whether the file has changed, and is no longer being written."""
-        if found == self._seen:
-            self._changing, self._missing = None, 0
+        if stamps == self._stamps:
+            self._changing_stamps, self._missing_polls = None, 0
             return False
-        if found is None:
-            self._missing += 1
-            return self._missing == MISSING_POLLS
-        self._missing = 0
-        settled = found == self._changing
-        self._changing = found
-        return settled
+        if stamps is None:
+            self._missing_polls += 1
+            return self._missing_polls == MISSING_POLLS
+        self._missing_polls = 0
+        is_settled = stamps == self._changing_stamps
+        self._changing_stamps = stamps
+        return is_settled
 
-    def _take(self, outcome: "MemoryStore | ProvidersError", *, is_reload: bool) -> None:
-        problems = outcome.problems if isinstance(outcome, ProvidersError) else ()
-        about = self._seen, self._requests, problems
+    def _apply(self, result: "MemoryStore | ProvidersError", *, is_reload: bool) -> None:
+        problems = result.problems if isinstance(result, ProvidersError) else ()
+        report = self._stamps, self._requests, problems
         # The same in all workers, which read the same file and get the same signals.
-        key = zlib.crc32(repr(about).encode()) or 1
-        if isinstance(outcome, ProvidersError):
-            if outcome.temporary:
+        key = zlib.crc32(repr(report).encode()) or 1
+        if isinstance(result, ProvidersError):
+            if result.temporary:
                 self._back_off.record_failure()
             else:
                 self._back_off.reset()
             self._metrics.record_providers_rejected()
-            if about != self._reported and self._deduplicator.is_first(key, _NOT_READ):
-                action = _AGAIN if outcome.temporary else _FIX
+            if report != self._reported and self._deduplicator.is_first(key, _REJECTED):
+                action = _RETRYING if result.temporary else _FIX
                 for problem in problems:
                     self._log.error(
                         "providers file rejected; keeping the previous version",
                         reason=problem,
                         action=action,
                     )
-            self._reported = about
+            self._reported = report
             return
         self._back_off.reset()
         self._reported = None
-        is_first = self._deduplicator.is_first(key, _READ)
-        self._domains.replace(outcome)
+        is_first = self._deduplicator.is_first(key, _LOADED)
+        self._domains.replace(result)
         self._metrics.record_providers_loaded(is_reload=is_reload)
         if is_reload and is_first:
             self._log.info("providers file loaded", file=str(self._path))
 
 
-def _seen(path: Path) -> FileStamps | None:
+def _stamps(path: Path) -> FileStamps | None:
     """Return what changes with either file; None if there is no providers file."""
-    found = file_stamp(path)
-    return None if found is None else (found, file_stamp(pinned_path(path)))
+    stamp = file_stamp(path)
+    return None if stamp is None else (stamp, file_stamp(pinned_path(path)))
 
 
-def _read(path: Path, check: StoreCheck) -> MemoryStore | ProvidersError:
+def _read_and_check(path: Path, check: StoreCheck) -> MemoryStore | ProvidersError:
     try:
         store = read_store(path)
     except ProvidersError as error:

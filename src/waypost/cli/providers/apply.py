@@ -33,7 +33,7 @@ from waypost.settings import Settings
 from waypost.store.sql.dump_sql import sql_statements
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import is_empty
-from waypost.store.sql.sync.diff import Change, WantedContent
+from waypost.store.sql.sync.diff import Change, TargetContent
 from waypost.store.sql.sync.reader import count_domains
 from waypost.store.sql.sync.writer import write
 
@@ -198,7 +198,7 @@ def _plan_only(
     settings: Settings, options: _ApplyOptions, on_progress: Progress
 ) -> _ApplyResult | None:
     with (
-        WantedContent(options.catalog, on_progress) as wanted,
+        TargetContent(options.catalog, on_progress) as wanted,
         open_database_for_plan(settings) as (engine, creates_tables),
         read_snapshot(engine) as connection,
     ):
@@ -212,7 +212,7 @@ def _apply(
     settings: Settings, options: _ApplyOptions, on_progress: Progress
 ) -> _ApplyResult | None:
     with (
-        WantedContent(options.catalog, on_progress) as wanted,
+        TargetContent(options.catalog, on_progress) as wanted,
         open_database(settings) as engine,
     ):
         before = upgrade(engine)
@@ -228,7 +228,7 @@ def _apply(
 
 def _make_plan(
     connection: Connection,
-    wanted: WantedContent,
+    wanted: TargetContent,
     options: _ApplyOptions,
     on_progress: Progress,
 ) -> tuple[Change, Plan, Removal]:

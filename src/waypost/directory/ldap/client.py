@@ -162,7 +162,7 @@ class LdapClient:
                 return
             self._return_at = self._clock() + self._return_seconds
         name = f"ldap-return-{self._target.label}"
-        with suppress(threads.NoThread):  # It is tried again after the same time.
+        with suppress(threads.ThreadStartError):  # It is tried again after the same time.
             threads.start(threading.Thread(target=self._try_earlier, name=name, daemon=True))
 
     def _try_earlier(self) -> None:

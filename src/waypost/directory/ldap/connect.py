@@ -12,7 +12,7 @@ from waypost.directory.ldap.tls import TlsContexts, start_handshake
 from waypost.directory.ldap.tls_bridge import open_bridge
 from waypost.directory.ldap.transport import connect, resolve, start_tls
 from waypost.net.deadline import Deadline
-from waypost.runtime.threads import NoThread
+from waypost.runtime.threads import ThreadStartError
 
 
 def open_session(target: ConnectionOptions, server: LdapEndpoint, contexts: TlsContexts) -> Session:
@@ -70,7 +70,7 @@ def bridge_tls(target: ConnectionOptions, secure: ssl.SSLSocket) -> socket.socke
     """
     try:
         return open_bridge(secure, f"ldap-tls-{target.label}")
-    except NoThread as error:
+    except ThreadStartError as error:
         secure.close()
         server = target.servers[0].url
         raise LdapFailure(LdapProblem.UNREACHABLE, server=server, why=str(error)) from error

@@ -81,7 +81,9 @@ class Pool:
         if self._sweeper is None:
             sweeper = threading.Timer(self._idle_seconds, self._sweep)
             sweeper.daemon = True
-            with suppress(threads.NoThread):  # The next connection that comes back tries again.
+            with suppress(
+                threads.ThreadStartError
+            ):  # The next connection that comes back tries again.
                 threads.start(sweeper)
                 self._sweeper = sweeper
 

@@ -19,13 +19,13 @@ def open_bridge(secure: ssl.SSLSocket, name: str) -> socket.socket:
     When one side closes, both are closed, and the thread ends.
 
     Raises:
-        NoThread: no thread can be started.
+        ThreadStartError: no thread can be started.
     """
     inner, outer = socket.socketpair()
     relay = _Bridge(inner, secure)
     try:
         threads.start(threading.Thread(target=relay.run, name=name, daemon=True))
-    except threads.NoThread:
+    except threads.ThreadStartError:
         inner.close()
         outer.close()
         raise

@@ -51,7 +51,7 @@ def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
     timer.daemon = True
     try:
         threads.start(timer)
-    except threads.NoThread as error:
+    except threads.ThreadStartError as error:
         raise DirectoryUnavailable(str(error)) from error
     try:
         yield

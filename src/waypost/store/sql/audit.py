@@ -20,7 +20,7 @@ from waypost.store.sql.unusable_domains import UnusableDomains
 
 ROWS_AT_ONCE: Final = 1000
 LEFT_OUT: Final = "left out of all answers"
-_NAMED: Final = (schema.domain.c.id, schema.domain.c.name)
+_ID_AND_NAME: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
 def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
@@ -42,15 +42,18 @@ def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
         row_warnings.davserver_warnings,
     )
     yield from _providers(connection)
-    unusable = UnusableDomains(connection)
-    for page in _pages(connection, sa.select(*_NAMED, *ENTRY_COLUMNS)):
+    unusable_domains = UnusableDomains(connection)
+    for page in _pages(connection, sa.select(*_ID_AND_NAME, *ENTRY_COLUMNS)):
         verdicts = find_served(connection, [(row["id"], row["name"]) for row in page])
         served = [row for row in page if isinstance(verdicts[row["id"]], str)]
-        lacking = {one.location: one for one in unusable.find(served)}
+        unusable_by_location = {
+            diagnostic.location: diagnostic for diagnostic in unusable_domains.find(served)
+        }
         for row in page:
             yield from _domain(row, verdicts[row["id"]])
-            if (lack := lacking.get(RowLocation("domain", str(row["id"])))) is not None:
-                yield lack
+            location = RowLocation("domain", str(row["id"]))
+            if (unusable_domain := unusable_by_location.get(location)) is not None:
+                yield unusable_domain
             yield from row_warnings.domain_warnings(row)
     yield from _dangling(connection)
     yield from dangling_links(connection)
@@ -58,7 +61,7 @@ def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
 
 def domain_names(connection: Connection) -> Iterator[str]:
     """Yield the names of all domains and patterns as they are stored, in the order of their ids."""
-    for row in read_pages(connection, sa.select(*_NAMED)):
+    for row in read_pages(connection, sa.select(*_ID_AND_NAME)):
         yield row["name"]
 
 
@@ -71,10 +74,10 @@ def read_pages(connection: Connection, statement: sa.Select[Any]) -> Iterator[sa
 def _pages(connection: Connection, statement: sa.Select[Any]) -> Iterator[Sequence[sa.RowMapping]]:
     key = statement.selected_columns["id"]
     page = statement.order_by(key).limit(ROWS_AT_ONCE)
-    found = connection.execute(page).mappings().all()
-    while found:
-        yield found
-        found = connection.execute(page.where(key > found[-1]["id"])).mappings().all()
+    rows = connection.execute(page).mappings().all()
+    while rows:
+        yield rows
+        rows = connection.execute(page.where(key > rows[-1]["id"])).mappings().all()
 
 
 def _services(
@@ -95,11 +98,11 @@ def _services(
 def _providers(connection: Connection) -> Iterator[Diagnostic]:
     """Yield findings about invalid separators of sub-addresses."""
     provider = schema.provider.c
-    some = sa.select(provider.id, provider.subaddress_separators)
-    for row in read_pages(connection, some.where(provider.subaddress_separators.is_not(None))):
+    columns = sa.select(provider.id, provider.subaddress_separators)
+    for row in read_pages(connection, columns.where(provider.subaddress_separators.is_not(None))):
         stored = row["subaddress_separators"]
-        if odd := providers.odd_separators(stored):
-            problem = f"subaddress_separators {stored!r} contains {odd!r}, which is not allowed"
+        if invalid := providers.invalid_separators(stored):
+            problem = f"subaddress_separators {stored!r} contains {invalid!r}, which is not allowed"
             effect = "these characters are ignored"
             yield row_diagnostic("db-separators", "provider", row["id"], problem, effect)
 
@@ -172,14 +175,15 @@ def _dangling_links(
         .order_by(service_id, domain_id)
         .limit(ROWS_AT_ONCE)
     )
-    found = connection.execute(page).all()
-    while found:
-        for found_service, found_domain, service, known_domain in found:
-            gone = [f"{table.name} {found_service}"] if service is None else []
-            gone += [f"domain {found_domain}"] if known_domain is None else []
-            problem = f"{' and '.join(gone)} {'does' if len(gone) == 1 else 'do'} not exist"
-            key = f"{found_service}/{found_domain}"
+    rows = connection.execute(page).all()
+    while rows:
+        for linked_service, linked_domain, service, known_domain in rows:
+            missing_rows = [f"{table.name} {linked_service}"] if service is None else []
+            missing_rows += [f"domain {linked_domain}"] if known_domain is None else []
+            verb = "does" if len(missing_rows) == 1 else "do"
+            problem = f"{' and '.join(missing_rows)} {verb} not exist"
+            key = f"{linked_service}/{linked_domain}"
             yield row_diagnostic("db-link", links.name, key, problem, "the link is ignored")
-        last = found[-1]
+        last = rows[-1]
         same = sa.and_(service_id == last[0], domain_id > last[1])
-        found = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()
+        rows = connection.execute(page.where(sa.or_(service_id > last[0], same))).all()

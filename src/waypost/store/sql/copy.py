@@ -67,8 +67,8 @@ def open_source(db_uri: str) -> Iterator[Connection]:
 
 def has_rows(connection: Connection) -> bool:
     """Return whether any of the seven tables exists and has a row."""
-    present = set(sa.inspect(connection).get_table_names())
-    tables = [table for table in _TABLES if table.name in present]
+    existing = set(sa.inspect(connection).get_table_names())
+    tables = [table for table in _TABLES if table.name in existing]
     statements = (sa.select(sa.literal(1)).select_from(table).limit(1) for table in tables)
     return any(connection.execute(statement).first() is not None for statement in statements)
 
@@ -88,34 +88,38 @@ def copy_rows(source: Connection, target: Connection | None, dialect: str) -> Co
     Raises:
         sqlalchemy.exc.DBAPIError: as the drivers raise it.
     """
-    copied, known = CopyResult(), _Known()
+    result, copied_rows = CopyResult(), _CopiedRows()
     inspector = sa.inspect(source)
-    present = set(inspector.get_table_names())
+    existing = set(inspector.get_table_names())
     for table in _TABLES:
-        copied.rows[table.name] = 0
-        if table.name not in present:
+        result.rows[table.name] = 0
+        if table.name not in existing:
             continue
         columns = {column["name"] for column in inspector.get_columns(table.name)}
         for page in _pages(source, table, columns):
-            fitting = [row for row in page if _fits(table, row, known, copied.findings, dialect)]
-            if fitting and target is not None:
-                target.execute(table.insert(), fitting)
-            copied.rows[table.name] += len(fitting)
+            insertable = [
+                row
+                for row in page
+                if _is_insertable(table, row, copied_rows, result.findings, dialect)
+            ]
+            if insertable and target is not None:
+                target.execute(table.insert(), insertable)
+            result.rows[table.name] += len(insertable)
         if target is not None and "id" in table.c:
             advance_sequence(target, table)
-    copied.unusable = list(_unusable(source if target is None else target))
-    return copied
+    result.unusable = list(_unusable(source if target is None else target))
+    return result
 
 
 def _unusable(connection: Connection) -> Iterator[Diagnostic]:
     """Yield domains that no client can use, after all links are copied."""
-    found = UnusableDomains(connection)
-    for page in _pages(connection, schema.domain, found.columns["domain"]):
-        yield from found.find(page)
+    unusable_domains = UnusableDomains(connection)
+    for page in _pages(connection, schema.domain, unusable_domains.columns["domain"]):
+        yield from unusable_domains.find(page)
 
 
 @dataclass(slots=True)
-class _Known:
+class _CopiedRows:
     """The ids that were copied, and the names of domains as the target compares them."""
 
     ids: dict[str, set[int]] = field(default_factory=dict)
@@ -148,17 +152,17 @@ def _pages(
     page = page.order_by(*keys).limit(ROWS_AT_ONCE)
     after: Mapping[str, Any] | None = None
     while True:
-        statement = page if after is None else page.where(_behind(keys, after))
+        statement = page if after is None else page.where(_after_key(keys, after))
         # The caller converts errors of the target.
         with mapped_errors(source.engine.url):
-            found = [dict(row) for row in source.execute(statement).mappings()]
-        if not found:
+            rows = [dict(row) for row in source.execute(statement).mappings()]
+        if not rows:
             return
-        after = found[-1].copy()
-        yield found
+        after = rows[-1].copy()
+        yield rows
 
 
-def _behind(keys: list[sa.Column[Any]], after: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+def _after_key(keys: list[sa.Column[Any]], after: Mapping[str, Any]) -> sa.ColumnElement[bool]:
     first, rest = keys[0], keys[1:]
     later: sa.ColumnElement[bool] = first > after[first.name]
     for second in rest:
@@ -167,41 +171,46 @@ def _behind(keys: list[sa.Column[Any]], after: Mapping[str, Any]) -> sa.ColumnEl
     return later
 
 
-def _fits(
+def _is_insertable(
     table: sa.Table,
     row: dict[str, Any],
-    known: _Known,
+    copied_rows: _CopiedRows,
     findings: list[Diagnostic],
     dialect: str,
 ) -> bool:
     """Return whether a row can be inserted; change values that do not fit, and report them."""
     key = "/".join(str(row[column.name]) for column in table.primary_key)
-    problems = [*_lost_pointers(table, row, known), *_unfit(table, row, dialect)]
+    problems = [
+        *_dangling_references(table, row, copied_rows),
+        *_invalid_values(table, row, dialect),
+    ]
     if table is schema.domain:
-        problems += _repeated(row, known, dialect)
-    findings += [row_diagnostic(code, table.name, key, *seen) for code, *seen in problems]
+        problems += _duplicate_names(row, copied_rows, dialect)
+    findings += [row_diagnostic(code, table.name, key, *texts) for code, *texts in problems]
     if any(effect == _LEFT_OUT for *_, effect in problems):
         return False
     if "id" in row:
-        known.ids.setdefault(table.name, set()).add(row["id"])
+        copied_rows.ids.setdefault(table.name, set()).add(row["id"])
     return True
 
 
-def _lost_pointers(table: sa.Table, row: dict[str, Any], known: _Known) -> Iterator[_Problem]:
-    for foreign in table.foreign_keys:
-        name, other = foreign.parent.name, foreign.column.table.name
+def _dangling_references(
+    table: sa.Table, row: dict[str, Any], copied_rows: _CopiedRows
+) -> Iterator[_Problem]:
+    for foreign_key in table.foreign_keys:
+        name, referenced_table = foreign_key.parent.name, foreign_key.column.table.name
         value = row.get(name)
-        if value is None or value in known.ids.get(other, ()):
+        if value is None or value in copied_rows.ids.get(referenced_table, ()):
             continue
-        problem = f"refers to {other} {value}, which does not exist"
-        if foreign.parent.nullable:
+        problem = f"refers to {referenced_table} {value}, which does not exist"
+        if foreign_key.parent.nullable:
             row[name] = None
             yield "db-copy-reference", problem, "copied without this reference"
         else:
             yield "db-copy-reference", problem, _LEFT_OUT
 
 
-def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[_Problem]:
+def _invalid_values(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[_Problem]:
     """Yield values that do not fit: automx2's texts had no maximum length before 2021.5."""
     if dialect == "sqlite":
         return  # It stores any value in any column.
@@ -221,11 +230,13 @@ def _unfit(table: sa.Table, row: dict[str, Any], dialect: str) -> Iterator[_Prob
             yield "db-copy-value", problem, "shortened" if is_cut else _LEFT_OUT
 
 
-def _repeated(row: dict[str, Any], known: _Known, dialect: str) -> Iterator[_Problem]:
+def _duplicate_names(
+    row: dict[str, Any], copied_rows: _CopiedRows, dialect: str
+) -> Iterator[_Problem]:
     """Yield names that are the same for MariaDB, because it ignores case."""
     if dialect not in {"mysql", "mariadb"}:
         return
-    first = known.names.setdefault(row["name"].lower(), row["id"])
+    first = copied_rows.names.setdefault(row["name"].lower(), row["id"])
     if first != row["id"]:
         problem = f"name {row['name']!r} differs from that of domain {first} only in case"
         yield "db-copy-twin", problem, _LEFT_OUT

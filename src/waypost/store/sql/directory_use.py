@@ -15,11 +15,11 @@ from waypost.store.sql.sync.reader import all_rows
 
 def stored_directories(connection: Connection) -> Sequence[Directory]:
     """Return all directories, automx2's first."""
-    return [directory for directory, _ in directories_in_use(connection, counted=False)]
+    return [directory for directory, _ in directories_in_use(connection, count_domains=False)]
 
 
 def directories_in_use(
-    connection: Connection, *, counted: bool = True
+    connection: Connection, *, count_domains: bool = True
 ) -> Sequence[tuple[Directory, int]]:
     """Return all directories, automx2's first, each with its number of domains.
 
@@ -27,21 +27,23 @@ def directories_in_use(
     directories uses the one in Waypost's own table.
     """
     column = schema.domain.c
-    ldapservers, described = column.ldapserver_id, column.directory_id
-    by_ldapserver = _count(connection, ldapservers, described.is_(None)) if counted else {}
-    by_described = _count(connection, described, sa.true()) if counted else {}
-    found: list[tuple[Directory, int]] = [
+    ldapservers, own_directories = column.ldapserver_id, column.directory_id
+    by_ldapserver = (
+        _count(connection, ldapservers, own_directories.is_(None)) if count_domains else {}
+    )
+    by_own_directory = _count(connection, own_directories, sa.true()) if count_domains else {}
+    counts: list[tuple[Directory, int]] = [
         (ldapserver_from_row(row), by_ldapserver.get(row["id"], 0))
         for row in all_rows(connection, schema.ldapserver)
     ]
     for row in all_rows(connection, schema.directory):
         with suppress(RowError):  # An invalid directory is never used.
-            found.append((directory_from_row(row), by_described.get(row["id"], 0)))
-    return found
+            counts.append((directory_from_row(row), by_own_directory.get(row["id"], 0)))
+    return counts
 
 
 def _count(
-    connection: Connection, pointer: sa.Column[int], also: sa.ColumnElement[bool]
+    connection: Connection, reference: sa.Column[int], condition: sa.ColumnElement[bool]
 ) -> dict[int, int]:
-    asked = sa.select(pointer, sa.func.count()).where(pointer.is_not(None), also)
-    return {row[0]: row[1] for row in connection.execute(asked.group_by(pointer))}
+    query = sa.select(reference, sa.func.count()).where(reference.is_not(None), condition)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(reference))}

@@ -35,8 +35,8 @@ _DIALECTS: Final[Mapping[SqlDialect, type[DefaultDialect]]] = {
     "mysql": mysql.dialect,
 }
 # A client is fast with many rows in a statement, but every engine limits a statement's length.
-_ROWS: Final = 100
-_CHARS: Final = 100_000
+_ROWS_PER_INSERT: Final = 100
+_CHARS_PER_INSERT: Final = 100_000
 
 
 def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _inserts(connection: Connection, table: sa.Table, target: sa.Dialect) -> Ite
     for row in _literals(connection, table, target):
         values.append(row)
         chars += len(row)
-        if len(values) == _ROWS or chars >= _CHARS:
+        if len(values) == _ROWS_PER_INSERT or chars >= _CHARS_PER_INSERT:
             yield _insert(head, values)
             values.clear()
             chars = 0
@@ -88,8 +88,8 @@ def _inserts(connection: Connection, table: sa.Table, target: sa.Dialect) -> Ite
 
 
 def _insert(head: str, values: list[str]) -> str:
-    listed = ",\n".join(values)
-    return f"{head} VALUES\n{listed};"
+    joined = ",\n".join(values)
+    return f"{head} VALUES\n{joined};"
 
 
 def _literals(connection: Connection, table: sa.Table, target: sa.Dialect) -> Iterator[str]:
@@ -102,5 +102,5 @@ def _literals(connection: Connection, table: sa.Table, target: sa.Dialect) -> It
     types = [column.type for column in columns]
     render = target.statement_compiler(target, None).render_literal_value
     rows = connection.execute(sa.select(*columns).order_by(*table.primary_key))
-    for row in rows.yield_per(_ROWS):
+    for row in rows.yield_per(_ROWS_PER_INSERT):
         yield f"({', '.join(map(render, row, types))})"

@@ -83,30 +83,30 @@ def upgrade(engine: Engine) -> MigrationStatus:
         StoreError: the schema is of a newer version of Waypost, or of another program.
     """
     refuse_other_owner(engine)
-    before = status(engine)
-    if before.is_current:
-        return before
+    previous = status(engine)
+    if previous.is_current:
+        return previous
     with _upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
-        before = _status(connection)
-        check_upgradable(before)
-        if not before.is_current:
-            with _config(existing=_existing(connection), connection=connection) as config:
+        previous = _status(connection)
+        check_upgradable(previous)
+        if not previous.is_current:
+            with _config(existing=_existing_columns(connection), connection=connection) as config:
                 command.upgrade(config, "head")
-    return before
+    return previous
 
 
-def check_upgradable(found: MigrationStatus) -> None:
+def check_upgradable(state: MigrationStatus) -> None:
     """Refuse a database that an upgrade would refuse.
 
     Raises:
         StoreError: its schema is of a newer version of Waypost, or of another program.
     """
-    if found.kind == "newer":
+    if state.kind == "newer":
         raise StoreError(
-            f"the database has revision {found.current}, which this version of Waypost does not "
+            f"the database has revision {state.current}, which this version of Waypost does not "
             "know; run the newer version that upgraded it"
         )
-    if found.kind == "foreign":
+    if state.kind == "foreign":
         raise StoreError(
             "the database contains tables that are neither Waypost's nor automx2's; "
             "set db_uri to an empty database"
@@ -123,10 +123,12 @@ def statements(engine: Engine) -> str:
     if is_missing_file(engine):
         return statements_for_empty(engine.dialect.name)
     with read_connection(engine) as connection:
-        before = _status(connection)
-        check_upgradable(before)
-        existing = _existing(connection)
-    return "" if before.is_current else _offline(engine.dialect.name, existing, before.current)
+        previous = _status(connection)
+        check_upgradable(previous)
+        existing = _existing_columns(connection)
+    return (
+        "" if previous.is_current else _offline_sql(engine.dialect.name, existing, previous.current)
+    )
 
 
 def statements_for_empty(dialect: str) -> str:
@@ -135,15 +137,15 @@ def statements_for_empty(dialect: str) -> str:
     Args:
         dialect: `sqlite`, `postgresql` or `mysql`.
     """
-    return _offline(dialect, {}, None)
+    return _offline_sql(dialect, {}, None)
 
 
-def _offline(dialect: str, existing: Existing, current: str | None) -> str:
+def _offline_sql(dialect: str, existing: Existing, current: str | None) -> str:
     with _config(existing=existing, dialect=dialect) as config:
-        written = io.StringIO()
-        config.output_buffer = written
+        output = io.StringIO()
+        config.output_buffer = output
         command.upgrade(config, f"{current or 'base'}:head", sql=True)
-    return written.getvalue()
+    return output.getvalue()
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def _upgrade_errors(engine: Engine) -> Iterator[None]:
         raise StoreError(message) from error
 
 
-def _existing(connection: Connection) -> Existing:
+def _existing_columns(connection: Connection) -> Existing:
     """Return the columns and indexes of each table; in MySQL also those of a failed upgrade."""
     inspector = sa.inspect(connection)
     existing = {
@@ -169,8 +171,8 @@ def _existing(connection: Connection) -> Existing:
         for name in inspector.get_table_names()
     }
     if connection.dialect.name == "mysql":
-        for name, found in existing.items():
-            found.update(index["name"] or "" for index in inspector.get_indexes(name))
+        for name, columns in existing.items():
+            columns.update(index["name"] or "" for index in inspector.get_indexes(name))
     return existing
 
 

@@ -55,14 +55,14 @@ def name_condition(dialect: str) -> sa.ColumnElement[bool]:
     return name.in_(sa.bindparam("names", expanding=True))
 
 
-def find_served(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, RowVerdict]:
+def find_served(connection: Connection, rows: Iterable[tuple[int, str]]) -> dict[int, RowVerdict]:
     """Return the verdict on each of these rows, given by id and name.
 
     All other rows of the database are taken into account as well.
     """
     verdicts: dict[int, RowVerdict] = {}
-    odd: dict[int, tuple[str, DomainPattern]] = {}
-    for row_id, name in named:
+    other_spellings: dict[int, tuple[str, DomainPattern]] = {}
+    for row_id, name in rows:
         try:
             pattern = DomainPattern.parse(name)
         except DomainError as error:
@@ -72,9 +72,9 @@ def find_served(connection: Connection, named: Iterable[tuple[int, str]]) -> dic
         if name == pattern.text:
             verdicts[row_id] = name  # No other spelling has precedence, and the column is unique.
         else:
-            odd[row_id] = name, pattern
-    groups = _groups(connection, {pattern for _, pattern in odd.values()})
-    for row_id, (name, pattern) in odd.items():
+            other_spellings[row_id] = name, pattern
+    groups = _groups(connection, {pattern for _, pattern in other_spellings.values()})
+    for row_id, (name, pattern) in other_spellings.items():
         verdicts[row_id] = _verdict(row_id, name, pattern, groups[pattern])
     return verdicts
 
@@ -86,10 +86,10 @@ class _Candidates:
     ranks: Mapping[str, int]
     best: tuple[tuple[int, bool, int], str] | None = field(default=None)
 
-    def take(self, row_id: int, name: str) -> None:
+    def add(self, row_id: int, name: str) -> None:
         """Compare one more row."""
-        one = precedence_key(name, row_id, self.ranks), name
-        self.best = one if self.best is None else min(self.best, one)
+        candidate = precedence_key(name, row_id, self.ranks), name
+        self.best = candidate if self.best is None else min(self.best, candidate)
 
 
 def _groups(
@@ -97,12 +97,12 @@ def _groups(
 ) -> dict[DomainPattern, _Candidates]:
     """Look up patterns in the same way as `SqlStore.find`."""
     groups = {pattern: _Candidates(rank_spellings([pattern])) for pattern in patterns}
-    known = {name: group for group in groups.values() for name in group.ranks}
-    asked = sa.select(_DOMAIN.id, _DOMAIN.name).where(name_condition(connection.dialect.name))
-    for names in chunks(list(known), _NAMES_AT_ONCE):
-        for row_id, name in connection.execute(asked, {"names": list(names)}).all():
-            if (group := known.get(name.lower())) is not None:
-                group.take(row_id, name)
+    groups_by_name = {name: group for group in groups.values() for name in group.ranks}
+    query = sa.select(_DOMAIN.id, _DOMAIN.name).where(name_condition(connection.dialect.name))
+    for names in chunks(list(groups_by_name), _NAMES_AT_ONCE):
+        for row_id, name in connection.execute(query, {"names": list(names)}).all():
+            if (group := groups_by_name.get(name.lower())) is not None:
+                group.add(row_id, name)
     return groups
 
 

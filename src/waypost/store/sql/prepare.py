@@ -31,8 +31,8 @@ def upgrade_without_timeouts(db_uri: str, engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         upgrade_if_needed(engine)
         return
-    patient = open_engine(db_uri, echo=bool(engine.echo))
+    engine_without_timeouts = open_engine(db_uri, echo=bool(engine.echo))
     try:
-        upgrade_if_needed(patient)
+        upgrade_if_needed(engine_without_timeouts)
     finally:
-        patient.dispose()
+        engine_without_timeouts.dispose()

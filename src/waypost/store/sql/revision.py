@@ -29,5 +29,5 @@ def is_current(engine: Engine) -> bool:
     with read_connection(engine) as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
             return False
-        found = connection.execute(sa.select(_REVISION.c.version_num)).scalars().all()
-    return list(found) == [HEAD]
+        revisions = connection.execute(sa.select(_REVISION.c.version_num)).scalars().all()
+    return list(revisions) == [HEAD]

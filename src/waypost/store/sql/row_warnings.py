@@ -35,15 +35,15 @@ def server_warnings(row: services.Row) -> Iterator[Diagnostic]:
         problem = f"socket_type {stored!r} is not known"
         effect = f"read as {endpoint.security.value}, because of the port"
         yield row_diagnostic("db-socket-type", "server", row["id"], problem, effect)
-    usual = _PORTS.get(endpoint.port)
-    if usual is not None:
-        kind, is_tls = usual
+    assigned_use = _PORTS.get(endpoint.port)
+    if assigned_use is not None:
+        kind, is_tls = assigned_use
         if kind is not service.type:
             problem = f"port {endpoint.port} is for {kind.value}, but type is {row['type']!r}"
             yield row_diagnostic("db-port-type", "server", row["id"], problem, _UNCHANGED)
         elif is_tls is not (endpoint.security is Security.TLS):
-            used = "TLS from the start" if is_tls else "a connection that begins without TLS"
-            problem = f"port {endpoint.port} is for {used}, but socket_type is {stored!r}"
+            expected = "TLS from the start" if is_tls else "a connection that begins without TLS"
+            problem = f"port {endpoint.port} is for {expected}, but socket_type is {stored!r}"
             yield row_diagnostic("db-port-security", "server", row["id"], problem, _UNCHANGED)
     if not services.is_known_method(row["authentication"]):
         problem = f"authentication {row['authentication']!r} is not known"

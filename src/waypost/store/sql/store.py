@@ -20,7 +20,7 @@ from waypost.store.sql.rows.pinned_pacc import document_of
 from waypost.store.sql.rows.redirects import ENTRY_COLUMNS, StoredEntry
 from waypost.store.sql.sync.reader import StoredPolicy, policy_columns
 
-_OFFERS_MAX: Final = 1024
+_ENTRIES_MAX: Final = 1024
 _DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
 _LDAPSERVER_PREFIX: Final = "ldapserver_"
@@ -35,7 +35,7 @@ class SqlStore:
         self.engine = engine
         self._domains = _domains(engine.dialect.name)
         self._services_of_domain = _services()
-        self._offers: dict[DomainEntry, DomainEntry] = {}
+        self._entries: dict[DomainEntry, DomainEntry] = {}
         self._logged: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
 
@@ -49,19 +49,22 @@ class SqlStore:
         patterns = candidates(domain)
         ranks = rank_spellings(patterns)
         with read_connection(self.engine) as connection:
-            rows_found = connection.execute(self._domains, {"names": list(ranks)}).mappings()
-            found = [row for row in rows_found if row["domain_name"].lower() in ranks]
-            if not found:
+            result = connection.execute(self._domains, {"names": list(ranks)}).mappings()
+            matching_rows = [row for row in result if row["domain_name"].lower() in ranks]
+            if not matching_rows:
                 return None
-            best = min(found, key=lambda row: precedence_key(row["domain_name"], row["id"], ranks))
-            services = self._services(connection, best["id"])
-        pattern = patterns[ranks[best["domain_name"].lower()] // 2]
-        entry = StoredEntry.of_row(*(best[column.name] for column in ENTRY_COLUMNS))
-        offer = self._shared(DomainEntry(_provider(best), services, self._users(best), *entry))
-        found_domain = offer.for_domain(pattern.text)
+            best_row = min(
+                matching_rows, key=lambda row: precedence_key(row["domain_name"], row["id"], ranks)
+            )
+            services = self._services(connection, best_row["id"])
+        pattern = patterns[ranks[best_row["domain_name"].lower()] // 2]
+        stored_entry = StoredEntry.from_row(*(best_row[column.name] for column in ENTRY_COLUMNS))
+        users = self._directory_policy(best_row)
+        entry = self._intern(DomainEntry(_provider(best_row), services, users, *stored_entry))
+        domain_entry = entry.for_domain(pattern.text)
         # A document in the row of a pattern cannot be for all its domains.
-        pinned = document_of(best["pinned_pacc"]) if pattern.text == domain.ascii else None
-        return found_domain if pinned is None else replace(found_domain, pinned_pacc=pinned)
+        pinned = document_of(best_row["pinned_pacc"]) if pattern.text == domain.ascii else None
+        return domain_entry if pinned is None else replace(domain_entry, pinned_pacc=pinned)
 
     def providers(self) -> tuple[Provider, ...]:
         """Return all providers with pages or profile settings, which automx2 does not support.
@@ -70,22 +73,22 @@ class SqlStore:
             StoreUnavailable: the database does not answer.
             StoreError: the operator must fix the database first.
         """
-        asked = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
+        query = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
         with read_connection(self.engine) as connection:
-            found = connection.execute(asked.order_by(_PROVIDER.id)).mappings()
-            return tuple(provider_rows.provider_from_row(row) for row in found)
+            found_rows = connection.execute(query.order_by(_PROVIDER.id)).mappings()
+            return tuple(provider_rows.provider_from_row(row) for row in found_rows)
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 
-    def _shared(self, offer: DomainEntry) -> DomainEntry:
+    def _intern(self, entry: DomainEntry) -> DomainEntry:
         """Return the same object for the same content: a cache may keep it for many domains."""
-        if len(self._offers) >= _OFFERS_MAX:
-            self._offers.clear()
-        return self._offers.setdefault(offer, offer)
+        if len(self._entries) >= _ENTRIES_MAX:
+            self._entries.clear()
+        return self._entries.setdefault(entry, entry)
 
-    def _users(self, row: rows.Row) -> DirectoryPolicy | None:
+    def _directory_policy(self, row: rows.Row) -> DirectoryPolicy | None:
         """Return the directory of the users; None if there is none, or if its row is not valid."""
         directory: Directory
         if row["directory_label"] is not None:
@@ -102,12 +105,12 @@ class SqlStore:
         return StoredPolicy(**{name: row[name] for name in names}).with_directory(directory)
 
     def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
-        found = connection.execute(self._services_of_domain, {"domain_id": domain_id})
-        return tuple(self._readable(found.mappings()))
+        found_rows = connection.execute(self._services_of_domain, {"domain_id": domain_id})
+        return tuple(self._read_services(found_rows.mappings()))
 
-    def _readable(self, found: Iterable[rows.Row]) -> list[Service]:
+    def _read_services(self, found_rows: Iterable[rows.Row]) -> list[Service]:
         services = []
-        for row in found:
+        for row in found_rows:
             is_server = row["table"] == "server"
             read = rows.service_from_server if is_server else rows.service_from_davserver
             try:

@@ -19,7 +19,7 @@ from waypost.store.sql.sync.temp_table import chunks
 
 _IDS_AT_ONCE: Final = 1000
 _Reader = Callable[[services.Row], Service]
-_SERVICES: Final[tuple[tuple[sa.Table, sa.Column[Any], _Reader], ...]] = (
+_SERVICE_TABLES: Final[tuple[tuple[sa.Table, sa.Column[Any], _Reader], ...]] = (
     (schema.server, schema.server_domain.c.server_id, services.service_from_server),
     (schema.davserver, schema.davserver_domain.c.davserver_id, services.service_from_davserver),
 )
@@ -48,22 +48,22 @@ class UnusableDomains:
         Args:
             domains: rows of `domain`; those whose mail is elsewhere need no service.
         """
-        here = [row for row in domains if not _is_redirected(row)]
-        types: dict[int, set[ServiceType]] = {row["id"]: set() for row in here}
-        for table, service_id, read in _SERVICES:
+        served_here = [row for row in domains if not _is_redirected(row)]
+        types: dict[int, set[ServiceType]] = {row["id"]: set() for row in served_here}
+        for table, service_id, read in _SERVICE_TABLES:
             links = service_id.table
             if not {table.name, links.name} <= self.columns.keys():
                 continue
-            linked = sa.select(service_id, links.c.domain_id)
-            linked = linked.where(links.c.domain_id.in_(list(types)))
-            pairs = self._connection.execute(linked).all()
+            query = sa.select(service_id, links.c.domain_id)
+            query = query.where(links.c.domain_id.in_(list(types)))
+            pairs = self._connection.execute(query).all()
             known = self._types(table, {service for service, _ in pairs}, read)
             for service, domain in pairs:
                 if (kind := known.get(service)) is not None:
                     types[domain].add(kind)
-        for row in here:
-            if (lack := lack_of_mail(types[row["id"]])) is not None:
-                problem = f"name {row['name']!r} has {lack}"
+        for row in served_here:
+            if (missing_service := lack_of_mail(types[row["id"]])) is not None:
+                problem = f"name {row['name']!r} has {missing_service}"
                 effect = "no client can set up an account (404)"
                 yield row_diagnostic("db-domain-mail", "domain", row["id"], problem, effect)
 
@@ -71,18 +71,20 @@ class UnusableDomains:
         self, table: sa.Table, ids: Collection[int], read: _Reader
     ) -> Mapping[int, ServiceType]:
         """Return the types of the services that can be served."""
-        there = [column for column in table.c if column.name in self.columns[table.name]]
-        lacking: dict[str, Any] = {column.name: None for column in table.c if column not in there}
-        lacking |= {"prio": DEFAULT_PRIORITY} if "prio" in lacking else {}
-        found: dict[int, ServiceType] = {}
-        for some in chunks(sorted(ids), _IDS_AT_ONCE):
-            statement = sa.select(*there).where(table.c.id.in_(list(some)))
+        existing_columns = [column for column in table.c if column.name in self.columns[table.name]]
+        defaults: dict[str, Any] = {
+            column.name: None for column in table.c if column not in existing_columns
+        }
+        defaults |= {"prio": DEFAULT_PRIORITY} if "prio" in defaults else {}
+        types_by_id: dict[int, ServiceType] = {}
+        for ids_in_chunk in chunks(sorted(ids), _IDS_AT_ONCE):
+            statement = sa.select(*existing_columns).where(table.c.id.in_(list(ids_in_chunk)))
             for row in self._connection.execute(statement).mappings():
                 try:
-                    found[row["id"]] = read({**lacking, **row}).type
+                    types_by_id[row["id"]] = read({**defaults, **row}).type
                 except services.RowError:
                     continue
-        return found
+        return types_by_id
 
 
 def _is_redirected(row: services.Row) -> bool:

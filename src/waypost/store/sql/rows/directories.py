@@ -21,10 +21,10 @@ from waypost.core.model import (
 )
 from waypost.store.sql.rows.services import Row, RowError
 
-Described = LdapDirectory | SqlDirectory | FileDirectory
+WaypostDirectory = LdapDirectory | SqlDirectory | FileDirectory
 """A directory in Waypost's own table, unknown to automx2."""
 
-_CLASSES: Final[Mapping[str, type[Described]]] = {
+_CLASSES: Final[Mapping[str, type[WaypostDirectory]]] = {
     DirectoryKind.LDAP: LdapDirectory,
     DirectoryKind.SQL: SqlDirectory,
     DirectoryKind.FILE: FileDirectory,
@@ -53,7 +53,7 @@ def ldapserver_row(ldapserver: LdapServer) -> dict[str, Any]:
     return row
 
 
-def directory_from_row(row: Row, prefix: str = "") -> Described:
+def directory_from_row(row: Row, prefix: str = "") -> WaypostDirectory:
     """Return the directory of a row of `directory`, whose columns may have a prefix.
 
     Raises:
@@ -64,7 +64,7 @@ def directory_from_row(row: Row, prefix: str = "") -> Described:
         raise RowError(f"kind {kind!r} is not known")
     try:
         options = json.loads(row[f"{prefix}options"])
-        values: dict[str, Any] = {name: _value(name, one) for name, one in options.items()}
+        values: dict[str, Any] = {name: _from_json(name, item) for name, item in options.items()}
         if (name := _SECRETS.get(DirectoryKind(kind))) is not None:
             values[name] = Secret(secret, **options.get(name, {}))
         return _CLASSES[kind](label=row[f"{prefix}label"], **values)
@@ -72,7 +72,7 @@ def directory_from_row(row: Row, prefix: str = "") -> Described:
         raise RowError("options are not in Waypost's format") from error
 
 
-def directory_row(directory: Described) -> dict[str, Any]:
+def directory_row(directory: WaypostDirectory) -> dict[str, Any]:
     """Return a row for a directory, without its id, and without a secret that is not known."""
     options: dict[str, Any] = {}
     row: dict[str, Any] = {"label": directory.label, "kind": directory.kind.value}
@@ -85,37 +85,39 @@ def directory_row(directory: Described) -> dict[str, Any]:
         elif isinstance(value, Secret):
             # The secret is in a file or a variable now, so a stored text must not be used any more.
             row |= {} if not value else {"secret": None}
-        if (plain := _plain(value)) != {}:
-            options[field.name] = plain
+        if (json_value := _to_json(value)) != {}:
+            options[field.name] = json_value
     return {**row, "options": json.dumps(options, ensure_ascii=False)}
 
 
-def _plain(value: object) -> object:
+def _to_json(value: object) -> object:
     """Convert a value to JSON's types; a secret without its text."""
     if isinstance(value, Secret):
-        named = {"file": value.file, "variable": value.variable}
-        return {key: text for key, text in named.items() if text is not None}
+        source = {"file": value.file, "variable": value.variable}
+        return {key: text for key, text in source.items() if text is not None}
     if isinstance(value, AttributeRule):
         rule = {name: getattr(value, name) for name in AttributeRule.__slots__}
         return {key: part for key, part in rule.items() if part is not None}
     if isinstance(value, DirectoryLimits):
         return {name: getattr(value, name) for name in DirectoryLimits.__slots__}
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
+        return [_to_json(item) for item in value]
     return value
 
 
-def _value(name: str, plain: Any) -> object:  # noqa: ANN401 -- from JSON
+def _from_json(name: str, json_value: Any) -> object:  # noqa: ANN401 -- from JSON
     if name == "rules":
-        return tuple(AttributeRule(**{key: _tuple(part) for key, part in r.items()}) for r in plain)
+        return tuple(
+            AttributeRule(**{key: _tuple(part) for key, part in r.items()}) for r in json_value
+        )
     if name == "limits":
         return DirectoryLimits(
-            **{key: one for key, one in plain.items() if key not in _DROPPED_LIMITS}
+            **{key: item for key, item in json_value.items() if key not in _DROPPED_LIMITS}
         )
     if name in _ENUMS:
-        return _ENUMS[name](plain)
-    return _tuple(plain)
+        return _ENUMS[name](json_value)
+    return _tuple(json_value)
 
 
-def _tuple(plain: Any) -> Any:  # noqa: ANN401 -- from JSON
-    return tuple(plain) if isinstance(plain, list) else plain
+def _tuple(json_value: Any) -> Any:  # noqa: ANN401 -- from JSON
+    return tuple(json_value) if isinstance(json_value, list) else json_value

@@ -28,7 +28,7 @@ class PinnedRows:
         is_pinned = sa.select(_DOMAIN.name, _DOMAIN.pinned_pacc).where(
             _DOMAIN.pinned_pacc.is_not(None)
         )
-        found: dict[str, bytes] = {}
+        documents: dict[str, bytes] = {}
         with read_connection(self._engine) as connection:
             for name, document in connection.execute(is_pinned.order_by(_DOMAIN.id)):
                 try:
@@ -36,8 +36,8 @@ class PinnedRows:
                 except DomainError:
                     continue  # A pattern has no pinned document.
                 if (pinned := document_of(document)) is not None:
-                    found[domain.ascii] = pinned
-        return found
+                    documents[domain.ascii] = pinned
+        return documents
 
     def pin(self, domain: DomainName, document: bytes) -> bytes:
         """Pin a document, unless one is pinned already; return the pinned one.
@@ -77,11 +77,13 @@ def document_of(stored: bytes | str | None) -> bytes | None:
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
     """Return the row that is served for a domain, except that of a pattern."""
     ranks = rank_spellings([DomainPattern(domain.ascii)])
-    asked = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.pinned_pacc)
-    asked = asked.where(name_condition(connection.dialect.name))
-    rows = connection.execute(asked, {"names": list(ranks)}).mappings().all()
-    found = [row for row in rows if row["name"].lower() in ranks]
-    return min(found, key=lambda row: precedence_key(row["name"], row["id"], ranks), default=None)
+    query = sa.select(_DOMAIN.id, _DOMAIN.name, _DOMAIN.pinned_pacc)
+    query = query.where(name_condition(connection.dialect.name))
+    rows = connection.execute(query, {"names": list(ranks)}).mappings().all()
+    matching_rows = [row for row in rows if row["name"].lower() in ranks]
+    return min(
+        matching_rows, key=lambda row: precedence_key(row["name"], row["id"], ranks), default=None
+    )
 
 
 def _set(connection: Connection, row_id: int, document: bytes | None) -> None:

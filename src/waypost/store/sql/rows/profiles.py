@@ -28,7 +28,7 @@ def profile_from_values(stored: object) -> ProfileSettings:
         _consent(consent) if isinstance(consent, Mapping) else (),
         removable if isinstance(removable, bool) else None,
         days if type(days) is int and 1 <= days <= _DAYS_MAX else None,
-        _day(stored.get("expires")),
+        _date(stored.get("expires")),
     )
 
 
@@ -52,7 +52,7 @@ def _consent(texts: Mapping[object, object]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((name, text) for name, text in pairs if name and text))
 
 
-def _day(value: object) -> datetime | None:
+def _date(value: object) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(str(value)), time())
     except ValueError:

@@ -23,19 +23,19 @@ _TEXTS: Final = ("update_url", "developer_url")
 
 def provider_from_row(row: Row) -> Provider:
     """Return the provider of a row of `provider`."""
-    others = row["pages"] or {}
+    pages = row["pages"] or {}
     return Provider(
         name=clean_text(row["name"]),
         short_name=clean_text(row["short_name"]),
-        documentation=_pages(row["documentation"] or ()),
+        documentation=_documentation(row["documentation"] or ()),
         oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
-        enable=_pages(others.get("enable", ())),
-        webmail=_webmail(others.get("webmail")),
-        logos=tuple(Logo(**entry) for entry in others.get("logos", ())),
-        contacts=tuple(others.get("contacts", ())),
-        profile=profile_from_values(others.get("profile")),
-        subaddress_separators=_known_separators(row["subaddress_separators"] or ""),
-        **{key: others.get(key) for key in _TEXTS},
+        enable=_documentation(pages.get("enable", ())),
+        webmail=_webmail(pages.get("webmail")),
+        logos=tuple(Logo(**entry) for entry in pages.get("logos", ())),
+        contacts=tuple(pages.get("contacts", ())),
+        profile=profile_from_values(pages.get("profile")),
+        subaddress_separators=_valid_separators(row["subaddress_separators"] or ""),
+        **{key: pages.get(key) for key in _TEXTS},
     )
 
 
@@ -44,7 +44,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
     oauth2 = [
         {name: getattr(entry, name) for name in OAuth2.__slots__} for entry in provider.oauth2
     ]
-    others = {
+    pages = {
         "enable": _entries(provider.enable),
         "webmail": _webmail_entry(provider.webmail),
         "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
@@ -57,22 +57,22 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "short_name": provider.short_name,
         "documentation": _entries(provider.documentation) or None,
         "oauth2": oauth2 or None,
-        "pages": {key: value for key, value in others.items() if value} or None,
+        "pages": {key: value for key, value in pages.items() if value} or None,
         "subaddress_separators": provider.subaddress_separators or None,
     }
 
 
-def odd_separators(stored: str) -> str:
+def invalid_separators(stored: str) -> str:
     """Return the characters in a provider's separators that are not allowed."""
-    return "".join(sign for sign in stored if sign not in SEPARATORS)
+    return "".join(char for char in stored if char not in SEPARATORS)
 
 
-def _known_separators(stored: str) -> str:
+def _valid_separators(stored: str) -> str:
     """Return the allowed separators: with a letter from SQL, few users could log in."""
-    return "".join(sign for sign in stored if sign in SEPARATORS)
+    return "".join(char for char in stored if char in SEPARATORS)
 
 
-def _pages(entries: Iterable[dict[str, Any]]) -> tuple[Documentation, ...]:
+def _documentation(entries: Iterable[dict[str, Any]]) -> tuple[Documentation, ...]:
     return tuple(
         Documentation(page["url"], tuple((lang, text) for lang, text in page["descriptions"]))
         for page in entries

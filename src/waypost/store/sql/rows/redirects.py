@@ -31,7 +31,7 @@ class StoredEntry(NamedTuple):
     alias_of: str | None = None
 
     @classmethod
-    def of_row(cls, *row: Any) -> Self:  # noqa: ANN401 -- the values of a row
+    def from_row(cls, *row: Any) -> Self:  # noqa: ANN401 -- the values of a row
         """Return the content of `ENTRY_COLUMNS`."""
         *redirect, alias_of = row
         return cls(redirect_of(*redirect), alias_domain(alias_of))

@@ -120,7 +120,7 @@ def service_from_davserver(row: Row) -> Service:
 def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
     """Return a row of `server` for a host-based service, without its id."""
     first = service.authentication[0]
-    only = len(service.authentication) == 1 and first.system is None
+    is_single = len(service.authentication) == 1 and first.system is None
     return {
         "prio": DEFAULT_PRIORITY if service.priority is None else service.priority,
         "name": endpoint.host,
@@ -128,8 +128,8 @@ def server_row(service: Service, endpoint: HostEndpoint) -> dict[str, Any]:
         "type": "pop" if service.type is ServiceType.POP3 else service.type.value,
         "socket_type": _SOCKET_TYPE[endpoint.security],
         "user_name": service.login_name or "",
-        "authentication": _old_method(first)[:METHOD_MAX_CHARS],
-        "authentication_methods": None if only else _stored_methods(service),
+        "authentication": _automx2_method(first)[:METHOD_MAX_CHARS],
+        "authentication_methods": None if is_single else _stored_methods(service),
         "domain_required": service.domain_required,
         "pop3": None if service.pop3 is None else json.dumps(_pop3_values(service.pop3)),
         "formats": stored_formats(service.formats),
@@ -218,7 +218,7 @@ def _authentication(first: str, stored: str | None) -> tuple[Authentication, ...
     if not stored:
         return (old,)
     methods = _methods(stored)
-    return methods if _old_method(methods[0])[:METHOD_MAX_CHARS] == first else (old,)
+    return methods if _automx2_method(methods[0])[:METHOD_MAX_CHARS] == first else (old,)
 
 
 def _methods(stored: str) -> tuple[Authentication, ...]:
@@ -237,7 +237,7 @@ def _stored_methods(service: Service) -> str:
     return " ".join(str(method) for method in service.authentication)
 
 
-def _old_method(method: Authentication) -> str:
+def _automx2_method(method: Authentication) -> str:
     return "plain" if method == PASSWORD_CLEARTEXT else str(method)
 
 

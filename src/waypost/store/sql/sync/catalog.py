@@ -12,8 +12,8 @@ from waypost.diagnostics.row_codes import DiagnosticSink, ignore_diagnostic
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 from waypost.store.sql.precedence import find_served
-from waypost.store.sql.sync.diff import Change, Progress, WantedContent, ignore_progress
-from waypost.store.sql.sync.reader import StoredHead, count_domains, stored_domains
+from waypost.store.sql.sync.diff import Change, Progress, TargetContent, ignore_progress
+from waypost.store.sql.sync.reader import SharedRows, count_domains, stored_domains
 from waypost.store.sql.sync.temp_table import TempTable
 from waypost.store.sql.sync.writer import write
 
@@ -21,7 +21,7 @@ from waypost.store.sql.sync.writer import write
 def is_empty(connection: Connection) -> bool:
     """Return whether the database has neither providers nor domains."""
     ids = schema.provider.c.id, schema.domain.c.id
-    return all(connection.execute(sa.select(one).limit(1)).first() is None for one in ids)
+    return all(connection.execute(sa.select(column).limit(1)).first() is None for column in ids)
 
 
 def purge(connection: Connection) -> None:
@@ -56,27 +56,31 @@ def open_catalog(
         progress: called with the progress.
         left_out: called with each row that no answer uses.
     """
-    head = StoredHead(connection)
+    shared_rows = SharedRows(connection)
     temp_table = TempTable()
     try:
-        used = _copy(connection, head, temp_table, progress, left_out)
-        for finding in head.unused_rows(connection):
+        used_providers = _copy(connection, shared_rows, temp_table, progress, left_out)
+        for finding in shared_rows.unused_rows(connection):
             left_out(finding)
-        unused = tuple(one for one in head.providers.values() if one not in used)
-        yield Catalog(temp_table.domains(), head.directories, unused)
+        unused_providers = tuple(
+            provider
+            for provider in shared_rows.providers.values()
+            if provider not in used_providers
+        )
+        yield Catalog(temp_table.domains(), shared_rows.directories, unused_providers)
     finally:
         temp_table.close()
 
 
-def write_catalog(connection: Connection, wanted: Catalog, *, keep_unused: bool = False) -> None:
+def write_catalog(connection: Connection, catalog: Catalog, *, keep_unused: bool = False) -> None:
     """Make the content of the database equal to the catalog.
 
     Unchanged rows keep their ids. A service of several domains is one row. Writing the same
     catalog again changes nothing. Call it in a transaction. With `keep_unused`, rows that no
     answer uses stay.
     """
-    with WantedContent(wanted) as listed:
-        change = Change(connection, listed, keep_unused=keep_unused)
+    with TargetContent(catalog) as target_content:
+        change = Change(connection, target_content, keep_unused=keep_unused)
         for _ in change.pairs():
             continue
         write(change)
@@ -84,26 +88,26 @@ def write_catalog(connection: Connection, wanted: Catalog, *, keep_unused: bool 
 
 def _copy(
     connection: Connection,
-    head: StoredHead,
+    shared_rows: SharedRows,
     temp_table: TempTable,
     progress: Progress,
     left_out: DiagnosticSink,
 ) -> set[Provider]:
     """Copy all domains into a temporary table, and return the providers that have domains."""
-    used: set[int] = set()
+    used_ids: set[int] = set()
     total, done = count_domains(connection), 0
     for part in stored_domains(connection):
         verdicts = find_served(connection, [(row.id, row.name) for row in part])
-        listed: list[tuple[int, str, DomainEntry]] = []
+        entries: list[tuple[int, str, DomainEntry]] = []
         for row in part:
             verdict = verdicts[row.id]
             if isinstance(verdict, Diagnostic):
                 left_out(verdict)
                 continue
             # By provider, and then by id.
-            listed.append((row.provider_id * 2**32 + row.id, verdict, head.entry(row)))
-            used.add(row.provider_id)
-        temp_table.add(listed)
+            entries.append((row.provider_id * 2**32 + row.id, verdict, shared_rows.entry(row)))
+            used_ids.add(row.provider_id)
+        temp_table.add(entries)
         done += len(part)
         progress("reading", done, total)
-    return {head.providers[number] for number in used & head.providers.keys()}
+    return {shared_rows.providers[number] for number in used_ids & shared_rows.providers.keys()}

@@ -30,9 +30,9 @@ class ForeignKeys:
 
     def columns(self, entry: DomainEntry) -> dict[str, Any]:
         """Return the columns of a row of `domain`, without its name."""
-        pointers: dict[str, Any] = {"provider_id": self.providers[entry.provider]}
-        pointers |= entry_columns(entry)
-        return pointers | policy_values(entry.users, self.directories)
+        columns: dict[str, Any] = {"provider_id": self.providers[entry.provider]}
+        columns |= entry_columns(entry)
+        return columns | policy_values(entry.users, self.directories)
 
 
 def policy_values(users: DirectoryPolicy | None, directories: Mapping[str, int]) -> dict[str, Any]:
@@ -58,15 +58,15 @@ def policy_values(users: DirectoryPolicy | None, directories: Mapping[str, int])
     return columns | {"directory_id": directories[users.directory.label]}
 
 
-def write_directories(connection: Connection, wanted: Sequence[Directory]) -> dict[str, int]:
-    """Write the wanted directories, remove none, and return the ids by label.
+def write_directories(connection: Connection, target: Sequence[Directory]) -> dict[str, int]:
+    """Write the target directories, remove none, and return the ids by label.
 
     A stored secret stays if the new one is not known.
     """
     ldapservers = {row["id"]: row for row in all_rows(connection, schema.ldapserver)}
     directories = {row["label"]: row for row in all_rows(connection, schema.directory)}
     ids: dict[str, int] = {}
-    for directory in wanted:
+    for directory in target:
         if isinstance(directory, LdapServer):
             row = directory_rows.ldapserver_row(directory)
             _write(connection, schema.ldapserver, row, ldapservers.get(directory.id))
@@ -78,11 +78,11 @@ def write_directories(connection: Connection, wanted: Sequence[Directory]) -> di
     return ids
 
 
-def remove_directories(connection: Connection, wanted: Sequence[Directory]) -> None:
-    """Remove the directories that are not wanted; no domain may refer to them."""
-    kept = {one.id for one in wanted if isinstance(one, LdapServer)}
-    labels = {one.label for one in wanted if not isinstance(one, LdapServer)}
-    for table, names in ((schema.ldapserver, kept), (schema.directory, labels)):
+def remove_directories(connection: Connection, target: Sequence[Directory]) -> None:
+    """Remove the directories that are not in the target; no domain may refer to them."""
+    ldapserver_ids = {directory.id for directory in target if isinstance(directory, LdapServer)}
+    labels = {directory.label for directory in target if not isinstance(directory, LdapServer)}
+    for table, names in ((schema.ldapserver, ldapserver_ids), (schema.directory, labels)):
         name = table.c.id if table is schema.ldapserver else table.c.label
         for row_id, stored in connection.execute(sa.select(table.c.id, name)).all():
             if stored not in names:
@@ -93,9 +93,9 @@ def _write(
     connection: Connection, table: sa.Table, row: Mapping[str, Any], stored: sa.RowMapping | None
 ) -> int:
     if stored is None:
-        pointing = schema.domain.c.directory_id
-        free = free_id(connection, table, pointing) if "id" not in row else None
-        return insert_row(connection, table, row, free)
+        reference_column = schema.domain.c.directory_id
+        free_row_id = free_id(connection, table, reference_column) if "id" not in row else None
+        return insert_row(connection, table, row, free_row_id)
     if any(stored[name] != value for name, value in row.items()):
         connection.execute(table.update().where(table.c.id == stored["id"]).values(row))
     return int(stored["id"])

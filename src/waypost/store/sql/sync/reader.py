@@ -68,8 +68,8 @@ class StoredDomain:
     def columns(self) -> dict[str, Any]:
         """Return the values of the row by column name, without its id."""
         users = {name: getattr(self.users, name) for name in StoredPolicy.__slots__}
-        pointers = {"name": self.name, "provider_id": self.provider_id}
-        return {**pointers, **users, **entry_columns(self.entry)}
+        columns = {"name": self.name, "provider_id": self.provider_id}
+        return {**columns, **users, **entry_columns(self.entry)}
 
     def pattern(self) -> str | None:
         """Return the text of the pattern, or None if the name is invalid."""
@@ -79,12 +79,12 @@ class StoredDomain:
             return None
 
 
-class StoredHead:
+class SharedRows:
     """The content of the database without its domains, which fits into memory.
 
     Attributes:
         services: the valid rows of each of `SERVICE_TABLES`, by id.
-        idle: by table, the ids of services without a link from an existing domain.
+        unlinked: by table, the ids of services without a link from an existing domain.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -97,13 +97,14 @@ class StoredHead:
             row["id"]: directory_rows.ldapserver_from_row(row)
             for row in all_rows(connection, schema.ldapserver)
         }
-        self.described = _described(connection)
-        self.idle: Mapping[str, set[int]] = {
-            table.name: _without_domain(connection, table, links, column)
+        self.waypost_directories = _read_waypost_directories(connection)
+        self.unlinked: Mapping[str, set[int]] = {
+            table.name: _unlinked_ids(connection, table, links, column)
             for table, links, column in SERVICE_TABLES
         }
         read = [
-            _services(connection, table, self.idle[table.name]) for table, _, _ in SERVICE_TABLES
+            _services(connection, table, self.unlinked[table.name])
+            for table, _, _ in SERVICE_TABLES
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
         self._unused_rows = tuple(finding for _, unused in read for finding in unused)
@@ -112,13 +113,13 @@ class StoredHead:
     @property
     def directories(self) -> tuple[Directory, ...]:
         """Return all directories, automx2's first, each kind by id."""
-        return (*self.ldapservers.values(), *self.described.values())
+        return (*self.ldapservers.values(), *self.waypost_directories.values())
 
     def users(self, row: StoredPolicy) -> DirectoryPolicy | None:
         """Return how users of a domain are looked up; None if the directory's row is missing."""
         directory: Directory | None = None
         if row.directory_id is not None:
-            directory = self.described.get(row.directory_id)
+            directory = self.waypost_directories.get(row.directory_id)
         elif row.ldapserver_id is not None:
             directory = self.ldapservers.get(row.ldapserver_id)
         return None if directory is None else row.with_directory(directory)
@@ -130,10 +131,10 @@ class StoredHead:
             return known
         provider = self.providers.get(row.provider_id)
         services = tuple(
-            readable[number]
-            for readable, numbers in zip(self.services, row.links, strict=True)
+            services_by_id[number]
+            for services_by_id, numbers in zip(self.services, row.links, strict=True)
             for number in numbers
-            if number in readable
+            if number in services_by_id
         )
         entry = DomainEntry(provider, services, self.users(row.users), *row.entry)
         return self._entries.setdefault(key, entry)
@@ -158,29 +159,31 @@ def count_domains(connection: Connection) -> int:
 def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
     """Yield all domains by id, in parts; the caller may change domains between the parts."""
     column = schema.domain.c
-    asked = sa.select(column.id, column.name, column.provider_id, *policy_columns())
-    asked = asked.add_columns(*ENTRY_COLUMNS)
-    known: dict[tuple[Any, ...], StoredPolicy] = {}
+    query = sa.select(column.id, column.name, column.provider_id, *policy_columns())
+    query = query.add_columns(*ENTRY_COLUMNS)
+    policies: dict[tuple[Any, ...], StoredPolicy] = {}
     entries: dict[tuple[Any, ...], StoredEntry] = {}
     last: int | None = None
     end = -len(ENTRY_COLUMNS)
     while True:
-        part = asked.order_by(column.id).limit(CHUNK)
-        found = connection.execute(part if last is None else part.where(column.id > last)).all()
-        if not found:
+        part = query.order_by(column.id).limit(CHUNK)
+        rows_in_part = connection.execute(
+            part if last is None else part.where(column.id > last)
+        ).all()
+        if not rows_in_part:
             return
-        first, last = found[0][0], found[-1][0]
+        first, last = rows_in_part[0][0], rows_in_part[-1][0]
         hosts, urls = (
             _links(connection, links, service_id, first, last)
             for _, links, service_id in SERVICE_TABLES
         )
         yield [
             StoredDomain(
-                *(row[0], row[1], row[2], _shared_users(known, row[3:end])),
+                *(row[0], row[1], row[2], _intern_policy(policies, row[3:end])),
                 (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
-                _shared_entry(entries, row[end:]),
+                _intern_entry(entries, row[end:]),
             )
-            for row in found
+            for row in rows_in_part
         ]
 
 
@@ -193,71 +196,73 @@ def policy_columns() -> tuple[sa.Column[Any], ...]:
     )
 
 
-def _shared_users(
+def _intern_policy(
     known: dict[tuple[Any, ...], StoredPolicy], values: tuple[Any, ...]
 ) -> StoredPolicy:
     key = tuple(values)
     return known.setdefault(key, StoredPolicy(*key))
 
 
-def _shared_entry(
+def _intern_entry(
     known: dict[tuple[Any, ...], StoredEntry], values: tuple[Any, ...]
 ) -> StoredEntry:
     key = tuple(values)
     if (entry := known.get(key)) is None:
         if len(known) >= CHUNK:  # Each domain may have its own redirect.
             known.clear()
-        entry = known[key] = StoredEntry.of_row(*key)
+        entry = known[key] = StoredEntry.from_row(*key)
     return entry
 
 
-def _described(connection: Connection) -> Mapping[int, directory_rows.Described]:
-    known: dict[int, directory_rows.Described] = {}
+def _read_waypost_directories(
+    connection: Connection,
+) -> Mapping[int, directory_rows.WaypostDirectory]:
+    directories: dict[int, directory_rows.WaypostDirectory] = {}
     for row in all_rows(connection, schema.directory):
         try:
-            known[row["id"]] = directory_rows.directory_from_row(row)
+            directories[row["id"]] = directory_rows.directory_from_row(row)
         except RowError:
             continue
-    return known
+    return directories
 
 
 def _links(
     connection: Connection, links: sa.Table, service_id: str, first: int, last: int
 ) -> dict[int, list[int]]:
-    asked = sa.select(links.c.domain_id, links.c[service_id])
-    found: dict[int, list[int]] = {}
-    asked = asked.where(links.c.domain_id.between(first, last))
-    for domain_id, number in connection.execute(asked).all():
-        found.setdefault(domain_id, []).append(number)
-    for numbers in found.values():
+    query = sa.select(links.c.domain_id, links.c[service_id])
+    ids_by_domain: dict[int, list[int]] = {}
+    query = query.where(links.c.domain_id.between(first, last))
+    for domain_id, number in connection.execute(query).all():
+        ids_by_domain.setdefault(domain_id, []).append(number)
+    for numbers in ids_by_domain.values():
         numbers.sort()
-    return found
+    return ids_by_domain
 
 
 def _services(
-    connection: Connection, table: sa.Table, idle: set[int]
+    connection: Connection, table: sa.Table, unlinked: set[int]
 ) -> tuple[Mapping[int, Service], Sequence[Diagnostic]]:
     """Return the services of a table by id, and findings about rows that no domain uses."""
     is_server = table is schema.server
     read: Any = rows.service_from_server if is_server else rows.service_from_davserver
     name = "name" if is_server else "url"
-    known: dict[int, Service] = {}
+    services_by_id: dict[int, Service] = {}
     unused: list[Diagnostic] = []
     for row in all_rows(connection, table):
         number = row["id"]
         try:
-            known[number] = read(row)
+            services_by_id[number] = read(row)
         except RowError as error:
             unused.append(row_diagnostic("db-service", table.name, number, str(error), LEFT_OUT))
             continue
-        if number in idle:
+        if number in unlinked:
             problem = f"{name} {row[name]!r} has no domain"
             effect = "no answer uses it"
             unused.append(row_diagnostic("db-service-unused", table.name, number, problem, effect))
-    return known, unused
+    return services_by_id, unused
 
 
-def _without_domain(
+def _unlinked_ids(
     connection: Connection, table: sa.Table, links: sa.Table, column: str
 ) -> set[int]:
     is_linked = sa.exists().where(

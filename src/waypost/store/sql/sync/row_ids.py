@@ -19,19 +19,23 @@ def sequence_update(table: sa.Table) -> sa.Select[int]:
     sequence = sa.func.pg_get_serial_sequence(
         sa.literal(table.name, sa.String), sa.literal("id", sa.String)
     )
-    last = sa.func.coalesce(sa.func.max(table.c.id), 1)
-    return sa.select(sa.func.setval(sequence, last, sa.func.count(table.c.id) > 0))
+    max_id = sa.func.coalesce(sa.func.max(table.c.id), 1)
+    return sa.select(sa.func.setval(sequence, max_id, sa.func.count(table.c.id) > 0))
 
 
-def free_id(connection: Connection, table: sa.Table, pointing: sa.Column[Any]) -> int | None:
+def free_id(
+    connection: Connection, table: sa.Table, reference_column: sa.Column[Any]
+) -> int | None:
     """Return an id greater than those of missing rows that are still referred to, or None.
 
     SQLite reuses the id of a removed row, and a reference that still exists would point to the new
     row.
     """
-    columns = (pointing, table.c.id)
-    pointed, last = (connection.scalar(sa.select(sa.func.max(one))) or 0 for one in columns)
-    return pointed + 1 if pointed > last else None
+    columns = (reference_column, table.c.id)
+    max_referenced, max_id = (
+        connection.scalar(sa.select(sa.func.max(column))) or 0 for column in columns
+    )
+    return max_referenced + 1 if max_referenced > max_id else None
 
 
 def insert_row(

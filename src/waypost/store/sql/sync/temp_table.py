@@ -22,14 +22,14 @@ _CACHE_KIB: Final = 16 * 1024
 _Item = TypeVar("_Item")
 
 _METADATA: Final = sa.MetaData()
-_LISTED: Final = sa.Table(
+_TABLE: Final = sa.Table(
     "listed",
     _METADATA,
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
     sa.Column("entry", sa.Integer, nullable=False),
 )
-_L: Final = _LISTED.c
+_COLUMN: Final = _TABLE.c
 
 
 class TempTable:
@@ -41,7 +41,7 @@ class TempTable:
         self._engine = temporary_engine()
         self._connection = self._engine.connect()
         _METADATA.create_all(self._connection)
-        insert = _LISTED.insert().prefix_with("OR IGNORE")
+        insert = _TABLE.insert().prefix_with("OR IGNORE")
         # The statement as text and rows as tuples take a third of the time of dicts.
         self._insert = str(insert.compile(self._engine))
 
@@ -50,25 +50,27 @@ class TempTable:
         self._connection.close()
         self._engine.dispose()
 
-    def add(self, named: Iterable[tuple[int, str, Domain | DomainEntry]]) -> None:
+    def add(self, domains: Iterable[tuple[int, str, Domain | DomainEntry]]) -> None:
         """Add names with their positions and entries; a name that is in the list is skipped."""
         number = self.entries.number
-        rows = [(position, name, number(one)) for position, name, one in named]
+        rows = [(position, name, number(domain)) for position, name, domain in domains]
         if rows:
             self._connection.exec_driver_sql(self._insert, rows)
 
     def find_names(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return position and entry of each of these names that is in the list."""
-        asked = sa.func.json_each(json.dumps(names)).table_valued("value")
+        names_table = sa.func.json_each(json.dumps(names)).table_valued("value")
         rows = self._connection.execute(
-            sa.select(_L.name, _L.position, _L.entry).join(asked, asked.c.value == _L.name)
+            sa.select(_COLUMN.name, _COLUMN.position, _COLUMN.entry).join(
+                names_table, names_table.c.value == _COLUMN.name
+            )
         ).all()
         return {row[0]: (row[1], row[2]) for row in rows}
 
     def set_entries(self, entries: Sequence[tuple[int, int]]) -> None:
         """Set new entries of domains: pairs of position and entry."""
         if entries:
-            statement = _LISTED.update().where(_L.position == sa.bindparam("at"))
+            statement = _TABLE.update().where(_COLUMN.position == sa.bindparam("at"))
             rows = [{"at": position, "entry": number} for position, number in entries]
             self._connection.execute(statement, rows)
 
@@ -76,7 +78,7 @@ class TempTable:
         """Yield position, name and entry of all domains, in order, in parts."""
         yield from self._parts_from(None)
 
-    def walk(self, position: int) -> Iterator[Domain]:
+    def domains_from(self, position: int) -> Iterator[Domain]:
         """Yield the domains from a position on, in order."""
         for part in self._parts_from(position):
             for _, name, number in part:
@@ -84,17 +86,21 @@ class TempTable:
 
     def domains(self) -> Sequence[Domain]:
         """Return all domains in the order of their positions, each created when it is read."""
-        positions = self._connection.execute(sa.select(_L.position).order_by(_L.position))
-        marks, count = [], 0
+        positions = self._connection.execute(sa.select(_COLUMN.position).order_by(_COLUMN.position))
+        chunk_starts, count = [], 0
         for count, (position,) in enumerate(positions, start=1):
             if count % CHUNK == 1:
-                marks.append(position)
-        return _Listed(self, marks, 0, count)
+                chunk_starts.append(position)
+        return _DomainSlice(self, chunk_starts, 0, count)
 
     def _parts_from(self, position: int | None) -> Iterator[Sequence[tuple[int, str, int]]]:
-        asked = sa.select(_L.position, _L.name, _L.entry).order_by(_L.position).limit(CHUNK)
+        query = (
+            sa.select(_COLUMN.position, _COLUMN.name, _COLUMN.entry)
+            .order_by(_COLUMN.position)
+            .limit(CHUNK)
+        )
         while True:
-            part = asked if position is None else asked.where(_L.position >= position)
+            part = query if position is None else query.where(_COLUMN.position >= position)
             rows = [(row[0], row[1], row[2]) for row in self._connection.execute(part).all()]
             if rows:
                 yield rows
@@ -103,13 +109,15 @@ class TempTable:
             position = rows[-1][0] + 1
 
 
-class _Listed(Sequence[Domain]):
+class _DomainSlice(Sequence[Domain]):
     """A part of a temporary table, as a sequence of domains."""
 
-    def __init__(self, temp_table: TempTable, marks: Sequence[int], start: int, stop: int) -> None:
+    def __init__(
+        self, temp_table: TempTable, chunk_starts: Sequence[int], start: int, stop: int
+    ) -> None:
         """Create it from the list, the position of every CHUNK-th domain, and the bounds."""
         self._table = temp_table
-        self._marks = marks
+        self._chunk_starts = chunk_starts
         self._start = start
         self._stop = stop
 
@@ -118,8 +126,8 @@ class _Listed(Sequence[Domain]):
 
     def __iter__(self) -> Iterator[Domain]:
         if self._start < self._stop:
-            walk = self._table.walk(self._marks[self._start // CHUNK])
-            yield from islice(walk, self._start % CHUNK, self._start % CHUNK + len(self))
+            domains = self._table.domains_from(self._chunk_starts[self._start // CHUNK])
+            yield from islice(domains, self._start % CHUNK, self._start % CHUNK + len(self))
 
     @overload
     def __getitem__(self, index: int) -> Domain: ...
@@ -130,10 +138,12 @@ class _Listed(Sequence[Domain]):
     def __getitem__(self, index: int | slice) -> Domain | Sequence[Domain]:
         numbers = range(self._start, self._stop)[index]
         if isinstance(numbers, int):
-            return next(iter(_Listed(self._table, self._marks, numbers, numbers + 1)))
+            return next(iter(_DomainSlice(self._table, self._chunk_starts, numbers, numbers + 1)))
         if numbers.step != 1:
             return tuple(self)[index]
-        return _Listed(self._table, self._marks, numbers.start, max(numbers.start, numbers.stop))
+        return _DomainSlice(
+            self._table, self._chunk_starts, numbers.start, max(numbers.start, numbers.stop)
+        )
 
 
 def chunks(items: Sequence[_Item], size: int = CHUNK) -> Iterator[Sequence[_Item]]:

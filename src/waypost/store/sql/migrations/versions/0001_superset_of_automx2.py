@@ -24,7 +24,7 @@ def upgrade() -> None:
     offline, and again after a failure on an engine without transactions for tables.
     """
     existing: Mapping[str, set[str]] = context.config.attributes["existing"]
-    for name, columns in (_described() | _linking()).items():
+    for name, columns in (_independent_tables() | _dependent_tables()).items():
         if name not in existing:
             op.create_table(name, *columns, *_constraints(name), **_MYSQL)
             continue
@@ -33,8 +33,8 @@ def upgrade() -> None:
                 op.add_column(name, column)
     for index, table, expression in _indexes():
         # MySQL's comparisons ignore case; MariaDB has no indexes of expressions.
-        wanted = isinstance(expression, str) or op.get_context().dialect.name != "mysql"
-        if wanted and index not in existing.get(table, ()):
+        is_supported = isinstance(expression, str) or op.get_context().dialect.name != "mysql"
+        if is_supported and index not in existing.get(table, ()):
             op.create_index(index, table, [expression])
 
 
@@ -51,7 +51,7 @@ def _id() -> sa.Column[int]:
     return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
 
 
-def _described() -> dict[str, list[sa.Column[Any]]]:
+def _independent_tables() -> dict[str, list[sa.Column[Any]]]:
     """Return the tables without foreign keys; Waypost's columns come last."""
     return {
         "provider": [
@@ -99,7 +99,7 @@ def _described() -> dict[str, list[sa.Column[Any]]]:
     }
 
 
-def _linking() -> dict[str, list[sa.Column[Any]]]:
+def _dependent_tables() -> dict[str, list[sa.Column[Any]]]:
     """Return the tables with foreign keys, each after the tables that it refers to."""
     return {
         "domain": [
