@@ -217,7 +217,7 @@ def _open_database(settings: Settings) -> SqlStore:
     return SqlStore(engine)
 
 
-def open_people(settings: Settings) -> Directories:
+def open_directories(settings: Settings) -> Directories:
     """Return the directories as a server has them; each is opened for its first request."""
     return _directories(settings, Metrics())
 

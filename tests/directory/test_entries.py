@@ -14,10 +14,15 @@ from waypost.core.model import (
     SqlDirectory,
     User,
 )
-from waypost.directory.entries import WantedAttributes, allowed_value, user_of, wanted_attributes
+from waypost.directory.entries import (
+    RequestedAttributes,
+    allowed_value,
+    requested_attributes,
+    user_of,
+)
 
 RULE = AttributeRule("mailHost", pattern=r"mx[0-9]+\.example")
-WANTED = WantedAttributes("uid", "cn", None, (RULE,))
+WANTED = RequestedAttributes("uid", "cn", None, (RULE,))
 
 ENTRIES = [
     # the entry, the person
@@ -48,7 +53,7 @@ def test_person_of_entry(entry: dict[str, list[str]], user: User) -> None:
 
 def test_login_pattern() -> None:
     """Of several login names, the first one that matches the whole pattern is used."""
-    wanted = WantedAttributes("mail", None, "[a-z]+", ())
+    wanted = RequestedAttributes("mail", None, "[a-z]+", ())
 
     assert user_of({"mail": ["a@b", "x1", "abc", "d"]}, wanted) == User("abc")
     assert user_of({"mail": ["a@b"]}, wanted) == User()
@@ -102,4 +107,4 @@ def test_wanted_attributes(
     directory: LdapServer | LdapDirectory | SqlDirectory | FileDirectory, names: tuple[str, ...]
 ) -> None:
     """Each kind of directory requests only the attributes that its answers need."""
-    assert wanted_attributes(directory).names == names
+    assert requested_attributes(directory).names == names

@@ -28,7 +28,7 @@ from waypost.formats.autodiscover import json as autodiscover_json
 from waypost.formats.autodiscover.json import Protocol
 from waypost.formats.pacc import document
 from waypost.lookup.lookup import LookupResult
-from waypost.lookup.render_cache import ANYBODY, RenderCache
+from waypost.lookup.render_cache import PLACEHOLDER_LOCAL_PART, RenderCache
 from waypost.providers_file.load import read_providers
 
 Render = Callable[[ClientConfig], bytes]
@@ -64,7 +64,18 @@ def entries(draw: st.DrawFn) -> Domain:
 @st.composite
 def addresses(draw: st.DrawFn) -> EmailAddress:
     """Create addresses, most of them plain, and some of them difficult."""
-    traps = st.sampled_from([ANYBODY, ANYBODY.lower(), "a", "-", "example", '"a b"', "a&<b>", "ü"])
+    traps = st.sampled_from(
+        [
+            PLACEHOLDER_LOCAL_PART,
+            PLACEHOLDER_LOCAL_PART.lower(),
+            "a",
+            "-",
+            "example",
+            '"a b"',
+            "a&<b>",
+            "ü",
+        ]
+    )
     local_part = draw(st.text(PLAIN, min_size=1, max_size=20) | traps | st.text(min_size=1))
     try:
         return EmailAddress.parse(f"{local_part}@example.com")
@@ -242,5 +253,8 @@ def test_invented_names(pattern: str) -> None:
 
 def test_anybody_is_nobody() -> None:
     """The name that is replaced is plain, and no part of any domain or host."""
-    assert EmailAddress(ANYBODY, EXAMPLE_COM).is_plain
-    assert DomainName.parse(f"{ANYBODY}.example.com").ascii != f"{ANYBODY}.example.com"
+    assert EmailAddress(PLACEHOLDER_LOCAL_PART, EXAMPLE_COM).is_plain
+    assert (
+        DomainName.parse(f"{PLACEHOLDER_LOCAL_PART}.example.com").ascii
+        != f"{PLACEHOLDER_LOCAL_PART}.example.com"
+    )

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from tests.profiles.making import Signing, openssl_verifies, signing
 from waypost.core.errors import SigningUnavailable
-from waypost.profiles.signer import RETRY_LOOKS, ProfileSigner
+from waypost.profiles.signer import RETRY_POLLS, ProfileSigner
 from waypost.runtime.regular_file import open_regular_file
 
 PROFILE = b"<plist/>"
@@ -35,7 +35,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def follow(signer: ProfileSigner) -> None:
     """Check the files again and again, as `ProfileSigners` does."""
     while True:
-        await signer.look_again()
+        await signer.poll()
         await asyncio.sleep(0.005)
 
 
@@ -62,7 +62,7 @@ def test_secret_is_not_kept(made: Signing) -> None:
 
 def test_memory_is_bounded(made: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
     """The most recently used profiles are cached, and older ones are dropped."""
-    monkeypatch.setattr("waypost.profiles.signer.KEPT_PROFILES", 3)
+    monkeypatch.setattr("waypost.profiles.signer.CACHED_PROFILES_MAX", 3)
     signer = ProfileSigner(made.files)
     signer.start()
     often, once = signer.sign(b"often"), signer.sign(b"once")
@@ -112,7 +112,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
         assert line["reason"].startswith(f"profile_key: {made.files.key}: ")
         assert signer.sign(PROFILE) == before
         with capture_logs() as lines:
-            await signer.look_again(requested=True)
+            await signer.poll(requested=True)
         assert lines[0]["reason"] == line["reason"]
         put(made, new)
         await until(lambda: signer.sign(PROFILE) != before)
@@ -264,13 +264,13 @@ def test_clock_that_is_set_right_later(made: Signing, days: int) -> None:
         nonlocal shift
         signer = ProfileSigner(made.files, now=lambda: datetime.now(UTC) + shift)
         signer.start()
-        for _ in range(3 * RETRY_LOOKS):
-            await signer.look_again()
+        for _ in range(3 * RETRY_POLLS):
+            await signer.poll()
         with pytest.raises(SigningUnavailable):
             signer.sign(PROFILE)
         shift = timedelta()
-        for _ in range(RETRY_LOOKS):
-            await signer.look_again()
+        for _ in range(RETRY_POLLS):
+            await signer.poll()
         assert openssl_verifies(signer.sign(PROFILE), made.root) == PROFILE
 
     with capture_logs() as lines:

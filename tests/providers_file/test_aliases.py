@@ -10,7 +10,7 @@ from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, Domain
 from waypost.database.engine import open_engine
 from waypost.formats import autoconfig
-from waypost.lookup.lookup import client_config, question_for
+from waypost.lookup.lookup import client_config, directory_query
 from waypost.providers_file.load import read_providers, read_providers_path, write_providers
 from waypost.providers_file.plan import compare
 from waypost.store.memory import MemoryStore
@@ -78,7 +78,7 @@ def test_it_has_the_other_configuration() -> None:
 def test_servers_get_the_other_address() -> None:
     """Hosts, URLs, login names and the directory get the other domain; the document its own."""
     address = EmailAddress.parse("Alice@alias.example")
-    question = question_for(entry("alias.example"), address)
+    question = directory_query(entry("alias.example"), address)
     assert question is not None
     assert str(question[1]) == "Alice@example.com"
     config = client_config(entry("alias.example"), address.domain, address)

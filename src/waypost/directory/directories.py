@@ -42,7 +42,7 @@ class Directories:
         self._opener = opener
         self._cache_limits = cache_limits
         self._metrics = metrics
-        self._pace = ResponsePacer()
+        self._pacer = ResponsePacer()
         self._open: OrderedDict[str, tuple[model.Directory, ResilientDirectory]] = OrderedDict()
 
     async def user_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
@@ -52,29 +52,29 @@ class Directories:
             DirectoryUnavailable: the directory does not answer within its time limit.
             DirectoryError: the directory cannot be used as it is configured.
         """
-        return await self._pace.run(self._user_for(directory, address))
+        return await self._pacer.run(self._user_for(directory, address))
 
     async def close(self) -> None:
         """Close all directories."""
-        self._pace.close()
-        for _, opened in self._open.values():
-            await opened.close()
+        self._pacer.close()
+        for _, directory in self._open.values():
+            await directory.close()
         self._open.clear()
 
     async def _user_for(self, directory: model.Directory, address: EmailAddress) -> User | None:
-        known = self._open.get(directory.label)
-        if known is None or (known[0] is not directory and known[0] != directory):
-            known = (directory, self._resilient(directory))
+        opened = self._open.get(directory.label)
+        if opened is None or (opened[0] is not directory and opened[0] != directory):
+            opened = (directory, self._make_resilient(directory))
             old = self._open.pop(directory.label, None)
-            self._open[directory.label] = known
+            self._open[directory.label] = opened
             if old is not None:
                 await old[1].close()
             elif len(self._open) > OPEN_MAX:
                 _, (_, oldest) = self._open.popitem(last=False)
                 await oldest.close()
-        return await known[1].user_for(address)
+        return await opened[1].user_for(address)
 
-    def _resilient(self, directory: model.Directory) -> ResilientDirectory:
+    def _make_resilient(self, directory: model.Directory) -> ResilientDirectory:
         return ResilientDirectory(
             LazyDirectory(self._opener, directory),
             directory,

@@ -15,7 +15,7 @@ VALUE_MAX_CHARS: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class WantedAttributes:
+class RequestedAttributes:
     """The attributes that Waypost reads from an entry.
 
     Attributes:
@@ -33,31 +33,34 @@ class WantedAttributes:
     @property
     def names(self) -> tuple[str, ...]:
         """Return each needed attribute, once."""
-        named = [self.login, *([self.display_name] if self.display_name else [])]
-        return tuple(dict.fromkeys([*named, *(rule.name for rule in self.rules)]))
+        names = [self.login, *([self.display_name] if self.display_name else [])]
+        return tuple(dict.fromkeys([*names, *(rule.name for rule in self.rules)]))
 
 
-def wanted_attributes(directory: Directory) -> WantedAttributes:
+def requested_attributes(directory: Directory) -> RequestedAttributes:
     """Return the attributes that are needed from a directory's entries."""
     if isinstance(directory, LdapServer):
-        return WantedAttributes(directory.attr_uid, directory.attr_cn, None, ())
+        return RequestedAttributes(directory.attr_uid, directory.attr_cn, None, ())
     if isinstance(directory, LdapDirectory):
         names = (directory.attr_uid, directory.attr_cn, directory.login_pattern)
-        return WantedAttributes(*names, directory.rules)
-    return WantedAttributes(LOGIN_COLUMN, DISPLAY_NAME_COLUMN, None, directory.rules)
+        return RequestedAttributes(*names, directory.rules)
+    return RequestedAttributes(LOGIN_COLUMN, DISPLAY_NAME_COLUMN, None, directory.rules)
 
 
-def user_of(entry: Entry, wanted: WantedAttributes) -> User:
+def user_of(entry: Entry, requested: RequestedAttributes) -> User:
     """Convert an entry to a user; values that no document can carry count as absent.
 
     Attribute names match in any case, with or without options (RFC 4512 s2.5): `cn;lang-de`
     counts as `cn` if there is no plain `cn`.
     """
-    pattern = None if wanted.login_pattern is None else re.compile(wanted.login_pattern)
-    logins = _usable(entry, wanted.login)
-    login = next((one for one in logins if pattern is None or pattern.fullmatch(one)), None)
-    names = _usable(entry, wanted.display_name) if wanted.display_name else iter(())
-    values = ((one.name, allowed_value(one, _usable(entry, one.name))) for one in wanted.rules)
+    pattern = None if requested.login_pattern is None else re.compile(requested.login_pattern)
+    logins = _usable_values(entry, requested.login)
+    login = next((value for value in logins if pattern is None or pattern.fullmatch(value)), None)
+    names = _usable_values(entry, requested.display_name) if requested.display_name else iter(())
+    values = (
+        (rule.name, allowed_value(rule, _usable_values(entry, rule.name)))
+        for rule in requested.rules
+    )
     attributes = tuple((name, value) for name, value in values if value is not None)
     return User(login, next(names, None), attributes)
 
@@ -65,13 +68,15 @@ def user_of(entry: Entry, wanted: WantedAttributes) -> User:
 def allowed_value(rule: AttributeRule, values: Iterable[str]) -> str | None:
     """Return the first of several values that a rule allows, or None."""
     if rule.allowed is not None:
-        known = {one.lower(): one for one in rule.allowed}
-        return next((known[one.lower()] for one in values if one.lower() in known), None)
+        known = {candidate.lower(): candidate for candidate in rule.allowed}
+        return next(
+            (known[candidate.lower()] for candidate in values if candidate.lower() in known), None
+        )
     pattern = re.compile(rule.pattern or "", re.IGNORECASE)
-    return next((one for one in values if pattern.fullmatch(one)), None)
+    return next((candidate for candidate in values if pattern.fullmatch(candidate)), None)
 
 
-def _usable(entry: Entry, name: str) -> Iterator[str]:
+def _usable_values(entry: Entry, name: str) -> Iterator[str]:
     for value in _values(entry, name.lower()):
         text = value.strip()
         if text and len(text) <= VALUE_MAX_CHARS and not any(map(is_never_text, text)):
@@ -79,8 +84,8 @@ def _usable(entry: Entry, name: str) -> Iterator[str]:
 
 
 def _values(entry: Entry, name: str) -> Sequence[str]:
-    described = {key.lower(): values for key, values in entry.items()}
-    if described.get(name):
-        return described[name]
-    with_options = sorted(key for key in described if key.startswith(f"{name};"))
-    return [value for key in with_options for value in described[key]]
+    by_name = {key.lower(): values for key, values in entry.items()}
+    if by_name.get(name):
+        return by_name[name]
+    with_options = sorted(key for key in by_name if key.startswith(f"{name};"))
+    return [value for key in with_options for value in by_name[key]]

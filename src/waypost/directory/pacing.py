@@ -19,7 +19,7 @@ STEP_SECONDS: Final = 0.01
 """Longer than a file needs for an answer, or a database or a directory in the same network."""
 
 _Answer = TypeVar("_Answer")
-_Waiting = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
+_PendingAnswer = tuple[float, int, "asyncio.Future[None]", asyncio.AbstractEventLoop]
 
 
 class ResponsePacer:
@@ -36,7 +36,7 @@ class ResponsePacer:
         """
         self._step = step_seconds
         self._clock = clock
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_PendingAnswer] = []
         self._count = 0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -48,7 +48,7 @@ class ResponsePacer:
         task = asyncio.get_running_loop().create_task(answer)
         try:
             await asyncio.wait({task})
-            await self._until(start + self._step * self._steps(self._clock() - start))
+            await self._wait_until(start + self._step * self._steps(self._clock() - start))
             return task.result()
         finally:
             task.cancel()
@@ -63,7 +63,7 @@ class ResponsePacer:
         """Return how many steps have begun after this many seconds."""
         return math.floor(seconds / self._step) + 1
 
-    async def _until(self, due: float) -> None:
+    async def _wait_until(self, due: float) -> None:
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         with self._changed:
@@ -89,7 +89,7 @@ class ResponsePacer:
             with suppress(RuntimeError):  # The loop is closed, so no answer waits any more.
                 loop.call_soon_threadsafe(_release, future)
 
-    def _next(self) -> _Waiting | None:
+    def _next(self) -> _PendingAnswer | None:
         """Return the next answer when it is due, or None after `close`."""
         with self._changed:
             while not self._closed or self._waiting:

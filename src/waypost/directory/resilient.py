@@ -17,7 +17,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryBusy, DirectoryError, DirectoryUnavailable
 from waypost.core.model import User
 from waypost.directory.breaker import CircuitBreaker
-from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.entries import requested_attributes, user_of
 from waypost.directory.protocol import DirectorySource
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import LruCache
@@ -49,8 +49,8 @@ class UserCacheLimits:
 
 @dataclass(frozen=True, slots=True)
 class _CachedUser:
-    found: User | None
-    asked_at: float
+    user: User | None
+    queried_at: float
 
 
 class ResilientDirectory:
@@ -59,7 +59,7 @@ class ResilientDirectory:
     def __init__(
         self,
         source: DirectorySource,
-        configured: model.Directory,
+        directory: model.Directory,
         *,
         cache_limits: UserCacheLimits | None = None,
         metrics: Metrics | None = None,
@@ -69,31 +69,34 @@ class ResilientDirectory:
 
         Args:
             source: the directory, called in its own threads.
-            configured: the name, the attributes and the limits of the directory.
+            directory: the name, the attributes and the limits of the directory.
             cache_limits: the cache limits.
             metrics: the metrics to update; None discards them.
             clock: a monotonic clock, in seconds.
         """
         cache_limits = cache_limits or UserCacheLimits()
         self._source = source
-        self._label = configured.label
-        self._wanted = wanted_attributes(configured)
-        self._limits = configured.limits
+        self._label = directory.label
+        self._requested_attributes = requested_attributes(directory)
+        self._limits = directory.limits
         self._stale_ttl_seconds = cache_limits.stale_if_error_seconds
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
         self._pool: WorkerPool[EmailAddress, User | None] = WorkerPool(
-            f"directory-{self._label}", self._find, self._limits.max_searches, self._broken
+            f"directory-{self._label}",
+            self._find,
+            self._limits.max_searches,
+            self._unexpected_error,
         )
         self._breaker = CircuitBreaker(clock)
         # The duration of an answer shows whether it was cached, so caching must not depend on the
         # answer: known and unknown users share one cache and one time to live.
-        self._fresh: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
+        self._cache: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
         # Read only while the directory is unavailable. Unknown addresses are never stored here.
-        self._last_known: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
-        self._asking: dict[EmailAddress, UserTask] = {}
-        self._failure = LogThrottle(clock)
-        self._reported = False
+        self._stale_cache: LruCache[EmailAddress, _CachedUser] = LruCache(cache_limits.size)
+        self._lookups: dict[EmailAddress, UserTask] = {}
+        self._failure_log = LogThrottle(clock)
+        self._is_failure_logged = False
         self._log = structlog.get_logger(__name__)
 
     async def user_for(self, address: EmailAddress) -> User | None:
@@ -105,105 +108,105 @@ class ResilientDirectory:
             DirectoryError: the directory cannot be used as it is configured, and no earlier answer
                 is cached.
         """
-        cached = self._fresh.get(address)
-        if cached is not None and self._clock() - cached.asked_at < self._limits.ttl_seconds:
+        cached = self._cache.get(address)
+        if cached is not None and self._clock() - cached.queried_at < self._limits.ttl_seconds:
             self._count("hit")
-            return cached.found
+            return cached.user
         try:
-            found = await self._asked(address)
+            user = await self._look_up(address)
         except (DirectoryUnavailable, DirectoryError):
-            last = self._last_known.get(address)
-            if last is None or not self._is_usable(last):
+            stale = self._stale_cache.get(address)
+            if stale is None or not self._is_usable(stale):
                 self._count("general")
                 raise
             self._count("stale")
-            return last.found
+            return stale.user
         self._count("miss")
-        return found
+        return user
 
     def is_querying(self, address: EmailAddress) -> bool:
         """Return whether a lookup of a user is in progress."""
-        return address in self._asking
+        return address in self._lookups
 
     async def close(self) -> None:
         """Close the directory."""
-        self._pool.close(0.0 if self._asking else CLOSE_SECONDS)
+        self._pool.close(0.0 if self._lookups else CLOSE_SECONDS)
         self._source.close()
 
-    async def _asked(self, address: EmailAddress) -> User | None:
-        task = self._asking.get(address)
-        # The event loop calls `_end` a little after the end of a task.
+    async def _look_up(self, address: EmailAddress) -> User | None:
+        task = self._lookups.get(address)
+        # The event loop calls `_on_lookup_end` a little after the end of a task.
         if task is None or task.done():
-            task = self._ask(address)
+            task = self._start_lookup(address)
         done, _ = await asyncio.wait({task}, timeout=self._limits.time_limit_seconds)
         if not done:
-            raise self._failed(DirectoryUnavailable("does not answer in time"))
+            raise self._record_failure(DirectoryUnavailable("does not answer in time"))
         return task.result()
 
-    def _ask(self, address: EmailAddress) -> UserTask:
+    def _start_lookup(self, address: EmailAddress) -> UserTask:
         """Start a lookup; raise at once if the breaker is open."""
         if not self._breaker.allows_lookup():
             raise DirectoryUnavailable("did not answer; the next attempt is in some seconds")
-        if len(self._asking) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
+        if len(self._lookups) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
             raise DirectoryBusy("too many lookups wait for the directory")
         task = asyncio.get_running_loop().create_task(self._load(address))
-        self._asking[address] = task
-        task.add_done_callback(lambda done: self._end(address, done))
+        self._lookups[address] = task
+        task.add_done_callback(lambda done: self._on_lookup_end(address, done))
         if self._breaker.is_half_open:
             # The trial runs in the background: no client waits for it.
             raise DirectoryUnavailable("did not answer; an attempt is in progress")
         return task
 
     async def _load(self, address: EmailAddress) -> User | None:
-        asked_at = self._clock()
+        queried_at = self._clock()
         try:
-            found = await self._pool.submit(address)
+            user = await self._pool.submit(address)
         except (DirectoryUnavailable, DirectoryError) as error:
-            raise self._failed(error) from None
+            raise self._record_failure(error) from None
         # An answer that is too late for its client is cached, but does not close the breaker.
-        if self._clock() - asked_at <= self._limits.time_limit_seconds:
-            self._answered()
-        self._store_answer(address, _CachedUser(found, asked_at))
-        return found
+        if self._clock() - queried_at <= self._limits.time_limit_seconds:
+            self._record_success()
+        self._store_answer(address, _CachedUser(user, queried_at))
+        return user
 
     def _store_answer(self, address: EmailAddress, cached: _CachedUser) -> None:
-        self._fresh.put(address, cached)
-        if cached.found is None:
-            self._last_known.discard(address)
+        self._cache.put(address, cached)
+        if cached.user is None:
+            self._stale_cache.discard(address)
         else:
-            self._last_known.put(address, cached)
+            self._stale_cache.put(address, cached)
 
     def _find(self, address: EmailAddress) -> User | None:
         """Return the user from the directory; runs in a thread of the worker pool."""
         entry = self._source.find(address)
-        return None if entry is None else user_of(entry, self._wanted)
+        return None if entry is None else user_of(entry, self._requested_attributes)
 
-    def _end(self, address: EmailAddress, task: UserTask) -> None:
-        if self._asking.get(address) is task:
-            del self._asking[address]
+    def _on_lookup_end(self, address: EmailAddress, task: UserTask) -> None:
+        if self._lookups.get(address) is task:
+            del self._lookups[address]
         if not task.cancelled():
             task.exception()  # Marks it as retrieved if no client waits any more.
 
     def _is_usable(self, cached: _CachedUser) -> bool:
         ttl = self._limits.ttl_seconds + self._stale_ttl_seconds
-        return self._clock() - cached.asked_at < ttl
+        return self._clock() - cached.queried_at < ttl
 
-    def _broken(self) -> DirectoryError:
+    def _unexpected_error(self) -> DirectoryError:
         return DirectoryError("the lookup ended by a defect in Waypost; see the log")
 
-    def _answered(self) -> None:
+    def _record_success(self) -> None:
         self._breaker.record_success()
         self._metrics.record_directory_state(self._label, up=True)
-        if self._reported:
-            self._reported = False
+        if self._is_failure_logged:
+            self._is_failure_logged = False
             self._log.info("directory answers again", directory=self._label)
 
-    def _failed(self, error: DirectoryFailure) -> DirectoryFailure:
+    def _record_failure(self, error: DirectoryFailure) -> DirectoryFailure:
         self._breaker.record_failure()
         self._metrics.count_directory_failure(self._label, error.code)
         self._metrics.record_directory_state(self._label, up=False)
-        if self._failure.should_log():
-            self._reported = True
+        if self._failure_log.should_log():
+            self._is_failure_logged = True
             fields = {"directory": self._label, "code": error.code, "reason": str(error)}
             self._log.error("directory failed", **fields)
         return error

@@ -75,11 +75,11 @@ class Lookup:
     async def for_address(self, address: EmailAddress) -> ClientConfig:
         """Return the configuration for an address; no placeholder is left in it.
 
-        Errors are those of `about_address`.
+        Errors are those of `find_by_address`.
         """
-        return (await self.about_address(address)).config()
+        return (await self.find_by_address(address)).config()
 
-    async def about_address(self, address: EmailAddress) -> LookupResult:
+    async def find_by_address(self, address: EmailAddress) -> LookupResult:
         """Find the entry and the user of an address.
 
         If the directory does not answer, the lookup continues without the user's data.
@@ -98,7 +98,7 @@ class Lookup:
         ):
             raise DomainNotServed(f"{address.domain} is not served here")
         user: User | None = User()
-        if (question := question_for(entry, address)) is not None:
+        if (question := directory_query(entry, address)) is not None:
             try:
                 user = await self._people.user_for(*question)
             except (DirectoryUnavailable, DirectoryError):
@@ -116,11 +116,11 @@ class Lookup:
     async def for_domain(self, domain: DomainName) -> ClientConfig:
         """Return the configuration for a domain; values with the local part stay placeholders.
 
-        Errors are those of `about_domain`.
+        Errors are those of `find_by_domain`.
         """
-        return (await self.about_domain(domain)).config()
+        return (await self.find_by_domain(domain)).config()
 
-    async def about_domain(self, domain: DomainName) -> LookupResult:
+    async def find_by_domain(self, domain: DomainName) -> LookupResult:
         """Find the entry of a domain.
 
         Raises:
@@ -150,7 +150,7 @@ class Lookup:
         return False
 
 
-def question_for(
+def directory_query(
     entry: Domain | None, address: EmailAddress
 ) -> tuple[Directory, EmailAddress] | None:
     """Return the directory of a user, and the address to search in it.
@@ -213,6 +213,6 @@ def _elsewhere(redirect: Redirect, domain: DomainName, public_url: str | None) -
     """Return the error for a domain whose mail is on another server."""
     place = redirect.address_domain or redirect.url
     # A pattern may contain the domain that it redirects to: this must not become a loop.
-    if place is None or redirect.leads_back(domain, public_url):
+    if place is None or redirect.is_loop_for(domain, public_url):
         return DomainNotServed(f"{domain} is not served here")
     return DomainMoved(f"{domain} has moved to {place}", redirect.address_domain, redirect.url)

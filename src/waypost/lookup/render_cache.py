@@ -20,9 +20,9 @@ More = TypeVarTuple("More")
 Render = Callable[[ClientConfig, Unpack[More]], bytes]
 Key = tuple[object, tuple[object, ...], DomainName, bool]
 
-KEPT_DOCUMENTS: Final = 1000
+CACHED_DOCUMENTS_MAX: Final = 1000
 """Some 3 KB each."""
-ANYBODY: Final = "Anybody.5f0c3b9e7d1a4286"
+PLACEHOLDER_LOCAL_PART: Final = "Anybody.5f0c3b9e7d1a4286"
 """A local part that needs no escapes; hosts and domains have no capitals, so it is in neither."""
 
 
@@ -37,7 +37,7 @@ class _Kept:
 class RenderCache:
     """A cache of the documents that are the same for all users of a domain."""
 
-    def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
+    def __init__(self, size: int = CACHED_DOCUMENTS_MAX) -> None:
         """Create an empty cache of this size."""
         self._kept: LruCache[Key, _Kept] = LruCache(size)
 
@@ -69,7 +69,7 @@ class RenderCache:
             return render(found.config(), *more)
         if address is None:
             return kept.document
-        return kept.document.replace(ANYBODY.encode(), address.local_part.encode())
+        return kept.document.replace(PLACEHOLDER_LOCAL_PART.encode(), address.local_part.encode())
 
 
 def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
@@ -87,7 +87,7 @@ def _for_anybody(render: Render[*More], found: LookupResult, *more: *More) -> by
         return render(found.config(), *more)
     if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
         return None
-    anybody = EmailAddress(ANYBODY, found.domain)
+    anybody = EmailAddress(PLACEHOLDER_LOCAL_PART, found.domain)
     return render(replace(found, address=anybody).config(), *more)
 
 

@@ -31,7 +31,7 @@ class DeadlineConnection:
         deadline: of all steps on it.
         target_prefix: added before the path of each request, if a proxy needs the whole URL.
         headers: sent with each request, for a proxy.
-        passes_proxy: whether the address is that of a proxy, not of the host.
+        is_proxied: whether the address is that of a proxy, not of the host.
         head_bytes_left: how much may be read before the head of the answer has ended; None after
             that.
     """
@@ -40,13 +40,13 @@ class DeadlineConnection:
     deadline: Deadline
     target_prefix: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    passes_proxy: bool = False
+    is_proxied: bool = False
     head_bytes_left: int | None = HEAD_MAX_BYTES
 
     @property
     def is_public(self) -> bool:
         """Whether the other end has a public address, or is behind a proxy."""
-        return self.passes_proxy or is_public(self.opened.getpeername()[0])
+        return self.is_proxied or is_public(self.opened.getpeername()[0])
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Start TLS, and verify the certificate for a host.

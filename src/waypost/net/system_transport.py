@@ -90,7 +90,7 @@ class SystemTransport:
         self, origin: Origin, proxy: Proxy, deadline: Deadline
     ) -> Iterator[DeadlineConnection]:
         with open_connection(look_up(proxy.host, proxy.port, deadline), deadline) as connection:
-            connection.passes_proxy = True
+            connection.is_proxied = True
             login = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
             if origin.scheme == "https":
                 _open_tunnel(connection, origin, login)

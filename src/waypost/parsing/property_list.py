@@ -17,7 +17,7 @@ _PARSE_ERRORS: Final = (
     RecursionError,
 )
 
-UNFOLDED_MAX: Final = 4 * 1024 * 1024
+EXPANDED_MAX: Final = 4 * 1024 * 1024
 INTEGER_MAX_BITS: Final = 128
 
 
@@ -48,7 +48,7 @@ def _is_honest(whole: object) -> bool:
     A binary list refers to its objects by number, so one text or array may appear in it any number
     of times; integers may have any length.
     """
-    left = UNFOLDED_MAX
+    left = EXPANDED_MAX
     seen: set[int] = set()
     waiting = [whole]
     while waiting and left > 0:

@@ -17,9 +17,9 @@ from waypost.runtime.backoff import BackOff
 from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.log_throttle import LogThrottle
 
-RETRY_LOOKS: Final = 10
+RETRY_POLLS: Final = 10
 """Files with errors are read again after so many polls: the clock may have been wrong."""
-KEPT_PROFILES: Final = 1000
+CACHED_PROFILES_MAX: Final = 1000
 """Some 6 KB each, most of it certificates."""
 
 _FIX: Final = "keeping the previous certificate and key; fix the file, and Waypost reads it again"
@@ -104,11 +104,11 @@ class ProfileSigner:
         # Removed and added again: the oldest is first.
         signed = self._kept.pop(key, None) or sign(profile, self._credentials)
         self._kept[key] = signed
-        if len(self._kept) > KEPT_PROFILES:
+        if len(self._kept) > CACHED_PROFILES_MAX:
             del self._kept[next(iter(self._kept))]
         return signed
 
-    async def look_again(self, *, requested: bool = False) -> None:
+    async def poll(self, *, requested: bool = False) -> None:
         """Read the files if one has changed, or if a reload was requested.
 
         Unchanged files with errors are read again from time to time: a certificate that is not
@@ -118,7 +118,7 @@ class ProfileSigner:
         self._looks += 1
         found = await asyncio.to_thread(self._look)
         stays = bool(self._problems) and found == self._seen
-        again = self._back_off.is_due() or (stays and self._looks % RETRY_LOOKS == 0)
+        again = self._back_off.is_due() or (stays and self._looks % RETRY_POLLS == 0)
         if self._is_due(found) or requested or again:
             outcome = await asyncio.to_thread(self._load)
             self._seen, self._changing = found, ()

@@ -76,7 +76,7 @@ class ProfileSigners:
         while True:
             requested = await self._trigger.wait(POLL_SECONDS)
             for signer in list(self._signers.values()):
-                await signer.look_again(requested=requested)
+                await signer.poll(requested=requested)
 
     async def _opened(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
         async with self._opening:

@@ -104,7 +104,7 @@ class Seen:
         while len(way) <= _REDIRECTS_MAX and (target := moves.get(way[-1])) is not None:
             entry = entries[target]
             if entry == way[-1]:
-                break  # The pattern matches its own target: `Redirect.leads_back` stops the client.
+                break  # The pattern matches its own target: `Redirect.is_loop_for` stops it.
             way.append(entry)
             if entry == text:
                 break
@@ -146,7 +146,7 @@ def check_elsewhere(
     """Report a domain that redirects to itself."""
     if redirect is None or pattern.kind is not MatchKind.EXACT:
         return
-    if not redirect.leads_back(DomainName(pattern.text)):
+    if not redirect.is_loop_for(DomainName(pattern.text)):
         return
     if redirect.url is None:
         rule = f"{pattern} cannot redirect to itself; use another redirect_address"

@@ -23,11 +23,11 @@ DrawQrCode = Callable[[str], Awaitable[str | None]]
 class ConfigLookup(Protocol):
     """Finds configurations; `lookup.Lookup` describes the errors."""
 
-    async def about_address(self, address: EmailAddress) -> LookupResult:
+    async def find_by_address(self, address: EmailAddress) -> LookupResult:
         """Find the entry and the user of an address."""
         ...
 
-    async def about_domain(self, domain: DomainName) -> LookupResult:
+    async def find_by_domain(self, domain: DomainName) -> LookupResult:
         """Find the entry of a domain."""
         ...
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from waypost.core import model
 from waypost.core.address import DomainName, EmailAddress
-from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.entries import requested_attributes, user_of
 from waypost.directory.factory import open_directory
 from waypost.directory.protocol import DirectorySource, Entry
 
@@ -30,7 +30,7 @@ def ask(directory: model.Directory, address: str, **options: Any) -> Entry | Non
 def user(directory: model.Directory, address: str) -> model.User | None:
     """Return the person from one lookup."""
     entry = ask(directory, address)
-    return None if entry is None else user_of(entry, wanted_attributes(directory))
+    return None if entry is None else user_of(entry, requested_attributes(directory))
 
 
 def raw(address: str) -> EmailAddress:

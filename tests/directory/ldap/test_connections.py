@@ -323,7 +323,7 @@ def test_back_to_the_first_server(directory: LdapDirectory) -> None:
     first.port = free_port()
     with scripted_ldap(answering("second")) as second:
         way = plain(directory, first.url, second.url)
-        with connected(way, return_seconds=0.1) as source:
+        with connected(way, failback_seconds=0.1) as source:
             assert source.find(ALICE) == {"uid": ["second"]}
             with scripted_ldap(first):
                 until(lambda: source.find(ALICE) == {"uid": ["first"]})

@@ -7,7 +7,7 @@ import pytest
 
 from waypost.core.model import Secret
 from waypost.directory.ldap.errors import LdapFailure
-from waypost.directory.ldap.options import Trust
+from waypost.directory.ldap.options import TlsOptions
 from waypost.directory.ldap.passwords import password
 from waypost.directory.ldap.tls import tls_context
 
@@ -22,13 +22,13 @@ def _fifo(tmp_path: Path) -> str:
 
 def test_trust(fifo: str) -> None:
     """The error about a FIFO as ca_file, cert_file or key_file names the option."""
-    for trust in (
-        Trust(ca_file=fifo),
-        Trust(cert_file=fifo),
-        Trust(cert_file=__file__, key_file=fifo),
+    for tls_options in (
+        TlsOptions(ca_file=fifo),
+        TlsOptions(cert_file=fifo),
+        TlsOptions(cert_file=__file__, key_file=fifo),
     ):
         with pytest.raises(LdapFailure, match=SAID):
-            tls_context(trust)
+            tls_context(tls_options)
 
 
 def test_password(fifo: str) -> None:

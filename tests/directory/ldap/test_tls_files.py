@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from tests.servers.authority import Authority
-from waypost.directory.ldap.options import Trust
+from waypost.directory.ldap.options import TlsOptions
 from waypost.directory.ldap.tls import TlsContexts
 
 
@@ -13,7 +13,7 @@ def test_other_authority_with_an_older_time(authority: Authority, tmp_path: Path
     file = tmp_path / "ca.pem"
     file.write_bytes(authority.certificate.read_bytes())
     times = file.stat().st_atime_ns, file.stat().st_mtime_ns
-    contexts = TlsContexts(Trust(ca_file=f"{file}"))
+    contexts = TlsContexts(TlsOptions(ca_file=f"{file}"))
     before = contexts.get()
     assert contexts.get() is before
 

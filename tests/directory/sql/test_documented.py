@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.servers.database import Database
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.model import Catalog, Secret, SqlDirectory, User
-from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.entries import requested_attributes, user_of
 from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.lookup.lookup import client_config
 from waypost.providers_file.load import read_providers
@@ -61,7 +61,7 @@ def test_example(name: str, database: Database) -> None:
     try:
         entry = people.find(EmailAddress("alice", EXAMPLE_COM))
         assert entry is not None
-        user = user_of(entry, wanted_attributes(example))
+        user = user_of(entry, requested_attributes(example))
         assert user.login_name == "alice@example.com"
         assert user.display_name == (None if name in NAMELESS else "Alice Example")
         for local_part in ("bob", "room", "missing", "' OR '1'='1"):
@@ -104,7 +104,7 @@ def test_host_of_a_mailbox(local_part: str, host: str, database: Database) -> No
     address = EmailAddress(local_part, EXAMPLE_COM)
     entry = people.find(address)
     people.close()
-    user = User() if entry is None else user_of(entry, wanted_attributes(example))
+    user = User() if entry is None else user_of(entry, requested_attributes(example))
     found = MemoryStore(catalog).find(EXAMPLE_COM)
     imap, _ = client_config(found, EXAMPLE_COM, address, user).services
     assert getattr(imap.endpoint, "host", None) == host

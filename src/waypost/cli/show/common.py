@@ -12,7 +12,7 @@ from waypost.cli.sources.lookup import find_domain, find_user
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable, DomainError
 from waypost.core.model import ClientConfig, Directory, User
-from waypost.lookup.lookup import client_config, question_for
+from waypost.lookup.lookup import client_config, directory_query
 from waypost.settings import Settings
 
 AddressArgument = Annotated[
@@ -76,9 +76,9 @@ def config_for_address(
     entry = find_domain(settings, domain)
     user: User | None = User()
     if address is not None and not no_directory:
-        directory_question = question_for(entry, address)
-        if directory_question is not None:
-            user = _find_user(settings, *directory_question)
+        query = directory_query(entry, address)
+        if query is not None:
+            user = _find_user(settings, *query)
     return client_config(entry, domain, address, user).named(name)
 
 

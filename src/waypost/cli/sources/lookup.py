@@ -6,7 +6,7 @@ from contextlib import closing
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.model import Directory, Domain, User
 from waypost.settings import Settings
-from waypost.wiring import open_people, open_store
+from waypost.wiring import open_directories, open_store
 
 
 def find_domain(settings: Settings, name: DomainName) -> Domain | None:
@@ -30,7 +30,7 @@ def find_user(settings: Settings, directory: Directory, address: EmailAddress) -
     """
 
     async def ask() -> User | None:
-        people = open_people(settings)
+        people = open_directories(settings)
         try:
             return await people.user_for(directory, address)
         finally:

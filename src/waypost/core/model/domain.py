@@ -25,7 +25,7 @@ class Redirect:
     address_domain: str | None = None
     url: str | None = None
 
-    def leads_back(self, domain: DomainName, public_url: str | None = None) -> bool:
+    def is_loop_for(self, domain: DomainName, public_url: str | None = None) -> bool:
         """Return whether the redirect would send clients to the place that they asked already.
 
         Clients ask `autodiscover.` of their domain without a redirect (MS-OXDISCO s3.1.5.2).

@@ -7,10 +7,10 @@ from waypost.core.address import ADDRESS_MAX_BYTES, EmailAddress
 from waypost.core.errors import AddressError
 
 # Local parts that `EmailAddress.parse` always accepts; parsing takes ten times as long.
-_USUAL: Final = re.compile(r"[A-Za-z0-9_.+=-]{1,64}")
+_SIMPLE_LOCAL_PART: Final = re.compile(r"[A-Za-z0-9_.+=-]{1,64}")
 
 
-class Addresses:
+class AddressParser:
     """A reader of addresses that parses each domain once."""
 
     def __init__(self) -> None:
@@ -25,9 +25,9 @@ class Addresses:
         """
         text = text.strip(" \t")
         local_part, _, domain = text.rpartition("@")
-        known = self._domains.get(domain)
-        if known is not None and _USUAL.fullmatch(local_part):
-            address = f"{local_part}@{known}"
+        cached_domain = self._domains.get(domain)
+        if cached_domain is not None and _SIMPLE_LOCAL_PART.fullmatch(local_part):
+            address = f"{local_part}@{cached_domain}"
             if len(address) <= ADDRESS_MAX_BYTES:
                 return address
         if text.startswith(("@", "*@")):

@@ -8,7 +8,7 @@ from typing import Final
 
 from waypost.core.errors import AddressError
 from waypost.directory.entries import DISPLAY_NAME_COLUMN, LOGIN_COLUMN, VALUE_MAX_CHARS
-from waypost.directory.file.addresses import Addresses
+from waypost.directory.file.addresses import AddressParser
 from waypost.directory.file.problems import Problems
 from waypost.directory.file.user_table import UserTable, UserTableBuilder
 
@@ -16,13 +16,13 @@ ADDRESS_COLUMN: Final = "address"
 DELIMITERS: Final = (",", ";", "\t")
 COLUMNS_MAX: Final = 64
 _KNOWN: Final = (ADDRESS_COLUMN, LOGIN_COLUMN, DISPLAY_NAME_COLUMN)
-_ENDLESS: Final = "field larger"
+_FIELD_TOO_LARGE: Final = "field larger"
 # Messages of the standard library's reader, and what they mean for the author of the file.
-_COMPLAINTS: Final = {
+_CSV_ERRORS: Final = {
     "unexpected end of data": "a quotation mark is opened and never closed (RFC 4180 s2.5)",
     "expected after": "text follows a closing quotation mark; double those inside a text "
     "(RFC 4180 s2.7)",
-    _ENDLESS: "a cell is very long; perhaps a quotation mark is never closed",
+    _FIELD_TOO_LARGE: "a cell is very long; perhaps a quotation mark is never closed",
     "new-line": "a line contains a carriage return; end lines with LF or CR LF",
 }
 
@@ -51,17 +51,17 @@ def read_csv(data: bytes, mistakes: Problems) -> UserTable:
             Blank lines are ignored; there are no comments.
         mistakes: collects the mistakes.
     """
-    gathering = UserTableBuilder()
+    builder = UserTableBuilder()
     columns: tuple[str, ...] = ()
     try:
         lines = _lines(data, mistakes)
         header = _header(next(lines, ""), mistakes)
         if header is not None:
-            _read_users(lines, header, gathering, mistakes)
+            _read_users(lines, header, builder, mistakes)
             columns = tuple(name for name in header.columns if name != ADDRESS_COLUMN)
     except _NotUtf8Error:
         pass
-    return gathering.build(columns, mistakes.add)
+    return builder.build(columns, mistakes.add)
 
 
 def _lines(data: bytes, mistakes: Problems) -> Iterator[str]:
@@ -83,7 +83,7 @@ def _header(line: str, mistakes: Problems) -> _Header | None:
             return None
         columns = tuple(_name(name) for name in names)
         if len(columns) > 1 and ADDRESS_COLUMN in columns:
-            return _Header(delimiter, columns) if _is_good(columns, mistakes) else None
+            return _Header(delimiter, columns) if _is_valid_header(columns, mistakes) else None
     # Without a header, this line is a user, so the message does not repeat it.
     mistakes.add(
         1,
@@ -98,7 +98,7 @@ def _name(text: str) -> str:
     return name.lower() if name.lower() in _KNOWN else name
 
 
-def _is_good(columns: tuple[str, ...], mistakes: Problems) -> bool:
+def _is_valid_header(columns: tuple[str, ...], mistakes: Problems) -> bool:
     if len(columns) > COLUMNS_MAX:
         mistakes.add(1, f"the header has more than {COLUMNS_MAX} columns")
         return False
@@ -117,25 +117,27 @@ def _is_good(columns: tuple[str, ...], mistakes: Problems) -> bool:
 
 
 def _read_users(
-    lines: Iterator[str], header: _Header, gathering: UserTableBuilder, mistakes: Problems
+    lines: Iterator[str], header: _Header, builder: UserTableBuilder, mistakes: Problems
 ) -> None:
-    addresses = Addresses()
+    addresses = AddressParser()
     width = len(header.columns)
-    at = header.columns.index(ADDRESS_COLUMN)
-    checked = [(header.columns.index(name), name) for name in _KNOWN[1:] if name in header.columns]
+    address_index = header.columns.index(ADDRESS_COLUMN)
+    limited_columns = [
+        (header.columns.index(name), name) for name in _KNOWN[1:] if name in header.columns
+    ]
     for number, row in _rows(lines, header.delimiter, mistakes):
         if len(row) != width:
             mistakes.add(number, f"has {_cells(len(row))}, but the header has {width}")
             continue
-        for column, name in checked if sum(map(len, row)) > VALUE_MAX_CHARS else ():
+        for column, name in limited_columns if sum(map(len, row)) > VALUE_MAX_CHARS else ():
             if len(row[column]) > VALUE_MAX_CHARS:
                 mistakes.add(number, f"{name} is longer than {VALUE_MAX_CHARS} characters")
         try:
-            address = addresses.canonical(row.pop(at))
+            address = addresses.canonical(row.pop(address_index))
         except AddressError as error:
             mistakes.add(number, f"address: {error}")
             continue
-        gathering.add(number, address, row)
+        builder.add(number, address, row)
 
 
 def _rows(
@@ -149,7 +151,7 @@ def _rows(
             row = next(reader)
         except csv.Error as error:
             mistakes.add(number, _problem(error))
-            if _ENDLESS in str(error):
+            if _FIELD_TOO_LARGE in str(error):
                 return  # The intended end of the text is not known.
             continue
         except StopIteration:
@@ -159,8 +161,8 @@ def _rows(
 
 
 def _problem(error: csv.Error) -> str:
-    said = str(error)
-    return next((text for part, text in _COMPLAINTS.items() if part in said), "is not CSV")
+    message = str(error)
+    return next((text for part, text in _CSV_ERRORS.items() if part in message), "is not CSV")
 
 
 def _cells(number: int) -> str:

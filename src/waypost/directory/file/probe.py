@@ -8,7 +8,7 @@ from pathlib import Path
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable, ProblemsError
 from waypost.core.model import FileDirectory
-from waypost.directory.entries import WantedAttributes, user_of, wanted_attributes
+from waypost.directory.entries import RequestedAttributes, requested_attributes, user_of
 from waypost.directory.file.problems import first_problem
 from waypost.directory.file.read_bytes import read_bytes
 from waypost.directory.file.user_table import UserRecord
@@ -24,79 +24,87 @@ def probe_file(directory: FileDirectory, address: EmailAddress) -> Iterator[Step
     try:
         data = read_bytes(path)
     except (DirectoryUnavailable, DirectoryError) as error:
-        yield Step("file", False, str(error), {"path": str(path)}, _since(started))
+        yield Step("file", False, str(error), {"path": str(path)}, _elapsed(started))
         return
     yield _file_step(path, len(data), started)
     started = time.perf_counter()
     try:
-        people = parse_users(data, path)
+        table = parse_users(data, path)
     except ProblemsError as error:
         problems: dict[str, object] = {"problems": list(error.problems)}
-        yield Step("lines", False, first_problem(error), problems, _since(started))
+        yield Step("lines", False, first_problem(error), problems, _elapsed(started))
         return
-    counts = {"users": len(people), "columns": list(people.columns)}
-    users = "1 user" if len(people) == 1 else f"{len(people):,} users"
-    text = f"{users}; columns: {', '.join(people.columns) or 'none'}"
-    yield Step("lines", True, text, counts, _since(started))
+    counts = {"users": len(table), "columns": list(table.columns)}
+    users = "1 user" if len(table) == 1 else f"{len(table):,} users"
+    text = f"{users}; columns: {', '.join(table.columns) or 'none'}"
+    yield Step("lines", True, text, counts, _elapsed(started))
     started = time.perf_counter()
-    hits = people.find(address)
-    yield _entry_step(hits, started)
-    if len(hits) == 1:
-        yield _user_step(directory, hits[0])
+    records = table.find(address)
+    yield _entry_step(records, started)
+    if len(records) == 1:
+        yield _user_step(directory, records[0])
 
 
 def _file_step(path: Path, size: int, started: float) -> Step:
-    found = file_stamp(path)
-    changed = None if found is None else datetime.fromtimestamp(found[3] / 1e9, UTC)
-    written = None if changed is None else changed.isoformat(timespec="seconds")
-    details: dict[str, object] = {"path": str(path), "bytes": size, "changed": written}
-    text = f"{path}, {size:,} bytes" + (f", changed {written}" if written else "")
-    return Step("file", True, text, details, _since(started))
+    stamp = file_stamp(path)
+    changed = None if stamp is None else datetime.fromtimestamp(stamp[3] / 1e9, UTC)
+    changed_text = None if changed is None else changed.isoformat(timespec="seconds")
+    details: dict[str, object] = {"path": str(path), "bytes": size, "changed": changed_text}
+    text = f"{path}, {size:,} bytes" + (f", changed {changed_text}" if changed_text else "")
+    return Step("file", True, text, details, _elapsed(started))
 
 
-def _entry_step(hits: tuple[UserRecord, ...], started: float) -> Step:
-    lines = [hit.line for hit in hits]
-    if not hits:
+def _entry_step(records: tuple[UserRecord, ...], started: float) -> Step:
+    lines = [record.line for record in records]
+    if not records:
         text = "no user in the file has this address"
-        return Step("entry", False, text, {"lines": lines}, _since(started))
-    if len(hits) > 1:
-        places = " and ".join(str(line) for line in lines)
-        text = f"ambiguous: lines {places} differ in case only; write one of them in lowercase"
-        return Step("entry", False, text, {"lines": lines}, _since(started))
+        return Step("entry", False, text, {"lines": lines}, _elapsed(started))
+    if len(records) > 1:
+        line_numbers = " and ".join(str(line) for line in lines)
+        text = (
+            f"ambiguous: lines {line_numbers} differ in case only; write one of them in lowercase"
+        )
+        return Step("entry", False, text, {"lines": lines}, _elapsed(started))
     line = f"line {lines[0]}" if lines[0] else "a table"
-    entry = {name: list(values) for name, values in hits[0].entry.items()}
-    text = f"{line}, as {hits[0].address}"
-    return Step("entry", True, text, {"lines": lines, "entry": entry}, _since(started))
+    entry = {name: list(values) for name, values in records[0].entry.items()}
+    text = f"{line}, as {records[0].address}"
+    return Step("entry", True, text, {"lines": lines, "entry": entry}, _elapsed(started))
 
 
-def _user_step(directory: FileDirectory, hit: UserRecord) -> Step:
+def _user_step(directory: FileDirectory, record: UserRecord) -> Step:
     """Return the values of an entry that Waypost uses, and why it ignores the others."""
     started = time.perf_counter()
-    wanted = wanted_attributes(directory)
-    user = user_of(hit.entry, wanted)
+    requested = requested_attributes(directory)
+    user = user_of(record.entry, requested)
     used = {
-        wanted.login: user.login_name,
-        wanted.display_name or "": user.display_name,
+        requested.login: user.login_name,
+        requested.display_name or "": user.display_name,
         **dict(user.attributes),
     }
-    taken = {name: value for name, value in used.items() if value is not None}
-    unused = {name: why for name in hit.entry if (why := _unused(name, taken, wanted))}
-    parts = [f"{name} {value}" for name, value in taken.items()] or ["nothing that can be used"]
-    parts += [f"{name} not used: {why}" for name, why in unused.items()]
-    details: dict[str, object] = {"used": taken, "unused": unused}
-    return Step("user", True, "; ".join(parts), details, _since(started))
+    used_values = {name: value for name, value in used.items() if value is not None}
+    unused = {
+        name: reason for name in record.entry if (reason := _unused(name, used_values, requested))
+    }
+    parts = [f"{name} {value}" for name, value in used_values.items()] or [
+        "nothing that can be used"
+    ]
+    parts += [f"{name} not used: {reason}" for name, reason in unused.items()]
+    details: dict[str, object] = {"used": used_values, "unused": unused}
+    return Step("user", True, "; ".join(parts), details, _elapsed(started))
 
 
-def _unused(name: str, taken: Mapping[str, str], wanted: WantedAttributes) -> str | None:
+def _unused(
+    name: str, used_values: Mapping[str, str], requested: RequestedAttributes
+) -> str | None:
     """Return why no value of a column is used, or None if a value is used."""
-    if name.lower() in {one.lower() for one in taken}:
+    if name.lower() in {used.lower() for used in used_values}:
         return None
-    if name.lower() in {rule.name.lower() for rule in wanted.rules}:
+    if name.lower() in {rule.name.lower() for rule in requested.rules}:
         return "the rule of this attribute does not allow the value"
-    if name in {wanted.login, wanted.display_name}:
+    if name in {requested.login, requested.display_name}:
         return "the text is too long or contains a character that no document can carry"
     return "the key attributes of the directory does not name it"
 
 
-def _since(started: float) -> float:
+def _elapsed(started: float) -> float:
     return time.perf_counter() - started

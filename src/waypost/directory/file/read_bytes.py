@@ -42,11 +42,11 @@ def check_text(data: bytes, mistakes: Problems) -> bool:
     if not data.strip():
         mistakes.add(0, "is empty")
         return False
-    found = _CONTROL.search(data)
-    if found is None:
+    match = _CONTROL.search(data)
+    if match is None:
         return True
-    line = data.count(b"\n", 0, found.start()) + 1
-    if found[0] == b"\0":
+    line = data.count(b"\n", 0, match.start()) + 1
+    if match[0] == b"\0":
         mistakes.add(line, "contains a NUL character; the file is not UTF-8 text")
     else:
         mistakes.add(line, "contains a control character")

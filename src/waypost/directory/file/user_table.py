@@ -11,7 +11,7 @@ from waypost.core.address import EmailAddress
 from waypost.directory.protocol import Entry
 
 # A file cannot contain either of them, because control characters are refused.
-_CELL: Final = "\0"
+_CELL_SEPARATOR: Final = "\0"
 VALUE_SEPARATOR: Final = "\x1f"
 """Separates the values in one cell."""
 
@@ -81,22 +81,24 @@ class UserTable:
         """
         text = str(address)
         lower = text.lower()
-        hits = tuple(hit for hit in self._with_hash(hash(lower)) if hit.address.lower() == lower)
-        for wanted in (text, lower):
-            exact = tuple(hit for hit in hits if hit.address == wanted)
+        records = tuple(
+            record for record in self._with_hash(hash(lower)) if record.address.lower() == lower
+        )
+        for spelling in (text, lower):
+            exact = tuple(record for record in records if record.address == spelling)
             if exact:
                 return exact
-        return hits
+        return records
 
     def _with_hash(self, number: int) -> Iterator[UserRecord]:
-        at = bisect_left(self._hashes, number)
-        while at < len(self._hashes) and self._hashes[at] == number:
-            yield self._hit(self._numbers[at])
-            at += 1
+        index = bisect_left(self._hashes, number)
+        while index < len(self._hashes) and self._hashes[index] == number:
+            yield self._record(self._numbers[index])
+            index += 1
 
-    def _hit(self, number: int) -> UserRecord:
+    def _record(self, number: int) -> UserRecord:
         record = self._text[self._starts[number] : self._starts[number + 1]].decode()
-        address, *cells = record.split(_CELL)
+        address, *cells = record.split(_CELL_SEPARATOR)
         entry = {
             name: tuple(cell.split(VALUE_SEPARATOR))
             for name, cell in zip(self.columns, cells, strict=False)
@@ -123,19 +125,19 @@ class UserTableBuilder:
             address: as `str(EmailAddress)` returns it.
             cells: the value of each column; several values are separated by `VALUE_SEPARATOR`.
         """
-        record = _CELL.join((address, *cells)).rstrip(_CELL)
+        record = _CELL_SEPARATOR.join((address, *cells)).rstrip(_CELL_SEPARATOR)
         self._text += record.encode()
         self._starts.append(len(self._text))
         self._lines.append(line)
         self._hashes.append(hash(address.lower()))
 
-    def build(self, columns: Sequence[str], note: ProblemSink) -> UserTable:
-        """Return all users; `note` is called for each repeated address."""
+    def build(self, columns: Sequence[str], report: ProblemSink) -> UserTable:
+        """Return all users; `report` is called for each repeated address."""
         numbers = array("Q", sorted(range(len(self._lines)), key=self._hashes.__getitem__))
         repeated = sorted(self._repeated(numbers))
         for line, first in repeated:
-            there = f"on line {first}" if first else "further up"
-            note(line, f"the address is also {there}; write one line for each address")
+            location = f"on line {first}" if first else "further up"
+            report(line, f"the address is also {location}; write one line for each address")
         hashes = array("q", map(self._hashes.__getitem__, numbers))
         return UserTable(
             columns, bytes(self._text), self._starts, self._lines, index=(hashes, numbers)
@@ -155,4 +157,4 @@ class UserTableBuilder:
 
     def _address(self, number: int) -> bytes:
         record = self._text[self._starts[number] : self._starts[number + 1]]
-        return bytes(record).partition(_CELL.encode())[0]
+        return bytes(record).partition(_CELL_SEPARATOR.encode())[0]

@@ -23,13 +23,13 @@ class Certificate:
     Attributes:
         names: the host names and addresses that it is valid for.
         issuer: the authority's common name, or its whole name.
-        ends: the end of its validity.
+        not_after: the end of its validity.
         days_left: whole days until then; negative if it has expired.
     """
 
     names: tuple[str, ...]
     issuer: str
-    ends: datetime
+    not_after: datetime
     days_left: int
 
     @property
@@ -38,7 +38,7 @@ class Certificate:
         return {
             "names": list(self.names),
             "issuer": self.issuer,
-            "not_after": self.ends.isoformat(),
+            "not_after": self.not_after.isoformat(),
             "days_left": self.days_left,
         }
 
@@ -46,20 +46,22 @@ class Certificate:
         """Return the content as text for people."""
         names = ", ".join(self.names) or "no name"
         days = f"{self.days_left} days left" if self.days_left >= 0 else "expired"
-        return f"certificate for {names}, from {self.issuer}, until {self.ends:%Y-%m-%d} ({days})"
+        return (
+            f"certificate for {names}, from {self.issuer}, until {self.not_after:%Y-%m-%d} ({days})"
+        )
 
 
-def certificate_of(secure: ssl.SSLSocket) -> Certificate | None:
+def certificate_of(tls_socket: ssl.SSLSocket) -> Certificate | None:
     """Return the certificate of a connection, or None if it was not verified."""
-    found: dict[str, Any] | None = secure.getpeercert()
-    if not found:
+    peer_certificate: dict[str, Any] | None = tls_socket.getpeercert()
+    if not peer_certificate:
         return None
-    ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(found["notAfter"]), UTC)
+    not_after = datetime.fromtimestamp(ssl.cert_time_to_seconds(peer_certificate["notAfter"]), UTC)
     return Certificate(
-        names=tuple(value for _, value in found.get("subjectAltName", ())),
-        issuer=_issuer(found.get("issuer", ())),
-        ends=ends,
-        days_left=(ends - datetime.now(UTC)).days,
+        names=tuple(value for _, value in peer_certificate.get("subjectAltName", ())),
+        issuer=_issuer(peer_certificate.get("issuer", ())),
+        not_after=not_after,
+        days_left=(not_after - datetime.now(UTC)).days,
     )
 
 
@@ -71,16 +73,16 @@ def inspect_certificate(server: LdapEndpoint, deadline: Deadline) -> Certificate
     sent over them, except for StartTLS.
     """
     try:
-        with _connected(_context(), server, deadline) as secure:
-            data = secure.getpeercert(binary_form=True)
+        with _open_tls_connection(_context(), server, deadline) as tls_socket:
+            data = tls_socket.getpeercert(binary_form=True)
         if data is None:
             return None
         context = _context()
         context.load_verify_locations(cadata=data)
         context.verify_mode = ssl.CERT_REQUIRED
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
-        with _connected(context, server, deadline) as secure:
-            return certificate_of(secure)
+        with _open_tls_connection(context, server, deadline) as tls_socket:
+            return certificate_of(tls_socket)
     except (LdapFailure, OSError):
         return None
 
@@ -92,7 +94,9 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _connected(context: ssl.SSLContext, server: LdapEndpoint, deadline: Deadline) -> ssl.SSLSocket:
+def _open_tls_connection(
+    context: ssl.SSLContext, server: LdapEndpoint, deadline: Deadline
+) -> ssl.SSLSocket:
     return open_tls(context, server, connect(server, resolve(server, deadline), deadline), deadline)
 
 
@@ -102,5 +106,5 @@ def _issuer(name: tuple[tuple[tuple[str, str], ...], ...]) -> str:
 
 
 def _parts(name: tuple[tuple[tuple[str, str], ...], ...]) -> Iterator[tuple[str, str]]:
-    for relative in name:
-        yield from relative
+    for name_part in name:
+        yield from name_part

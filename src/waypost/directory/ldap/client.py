@@ -23,7 +23,7 @@ from waypost.net.deadline import Deadline
 from waypost.runtime import threads
 from waypost.runtime.log_throttle import LogThrottle
 
-RETURN_SECONDS: Final = 60.0
+FAILBACK_SECONDS: Final = 60.0
 """After this time, the servers that precede the current one in `urls` are tried again."""
 
 
@@ -32,30 +32,30 @@ class LdapClient:
 
     def __init__(
         self,
-        target: ConnectionOptions,
+        options: ConnectionOptions,
         *,
         pool: Pool | None = None,
-        return_seconds: float = RETURN_SECONDS,
+        failback_seconds: float = FAILBACK_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Create the directory; no connection is made yet.
 
         Args:
-            target: its configuration.
+            options: its configuration.
             pool: the idle sessions.
-            return_seconds: how long to use a later server before an earlier one is tried again.
+            failback_seconds: how long to use a later server before an earlier one is tried again.
             clock: a monotonic clock, in seconds.
         """
-        self._target = target
+        self._options = options
         self._pool = pool if pool is not None else Pool()
-        self._contexts = TlsContexts(target.trust)
-        self._return_seconds = return_seconds
+        self._contexts = TlsContexts(options.tls_options)
+        self._failback_seconds = failback_seconds
         self._clock = clock
-        self._slots = threading.BoundedSemaphore(target.limits.max_searches)
+        self._slots = threading.BoundedSemaphore(options.limits.max_searches)
         self._lock = threading.Lock()
         self._current = 0
-        self._return_at = math.inf
-        self._ambiguity = LogThrottle(clock)
+        self._failback_at = math.inf
+        self._ambiguity_log = LogThrottle(clock)
         self._closed = False
         self._log = structlog.get_logger(__name__)
 
@@ -66,29 +66,29 @@ class LdapClient:
             DirectoryUnavailable: no server answers, or not in time.
             DirectoryError: a server answers, but with an error.
         """
-        text = fill_filter(self._target.filter, address)
+        text = fill_filter(self._options.filter, address)
         with self._slot():
             try:
-                hits = self._ask(text)
+                entries = self._search_pooled(text)
             except LdapFailure as failure:
-                raise failure.as_error(self._target.label) from None
-        self._come_back()
-        if len(hits) > 1:
-            if self._ambiguity.should_log():
+                raise failure.as_error(self._options.label) from None
+        self._schedule_failback()
+        if len(entries) > 1:
+            if self._ambiguity_log.should_log():
                 # Without the address: the log must not contain it.
-                self._log.warning(AMBIGUOUS, directory=self._target.label)
+                self._log.warning(AMBIGUOUS, directory=self._options.label)
             return None
-        return hits[0].attributes if hits else None
+        return entries[0].attributes if entries else None
 
     def close(self) -> None:
         """Close the connections."""
         self._closed = True
         self._pool.close()
 
-    def _ask(self, text: str) -> list[SearchEntry]:
+    def _search_pooled(self, text: str) -> list[SearchEntry]:
         if self._closed:
             raise LdapFailure(LdapProblem.CLOSED)
-        session = self._pool.take(self._target.servers[self._current].url)
+        session = self._pool.acquire(self._options.servers[self._current].url)
         if session is not None:
             try:
                 return self._search(session, text)
@@ -97,89 +97,91 @@ class LdapClient:
                     raise
                 # The connection may have been dead for a long time, like the other idle ones.
                 self._pool.clear()
-        return self._ask_anew(text)
+        return self._search_new_connection(text)
 
-    def _ask_anew(self, text: str) -> list[SearchEntry]:
+    def _search_new_connection(self, text: str) -> list[SearchEntry]:
         """Search with a new connection to the first server that answers."""
         failures: list[LdapFailure] = []
-        count = len(self._target.servers)
+        count = len(self._options.servers)
         first = self._current
         for index in [(first + step) % count for step in range(count)]:
             try:
                 session = self._open(index)
-                hits = self._search(session, text)
+                entries = self._search(session, text)
             except LdapFailure as failure:
                 if not failure.problem.message.other_server:
                     raise
                 failures.append(failure)
                 continue
-            self._stay_with(index, failures)
-            return hits
+            self._switch_to(index, failures)
+            return entries
         # If one of the failures is temporary, the failure of the directory is temporary too.
-        raise next((one for one in failures if one.temporary), failures[0])
+        raise next((failure for failure in failures if failure.temporary), failures[0])
 
     def _open(self, index: int) -> Session:
-        return open_session(self._target, self._target.servers[index], self._contexts)
+        return open_session(self._options, self._options.servers[index], self._contexts)
 
     def _search(self, session: Session, text: str) -> list[SearchEntry]:
-        deadline = Deadline(self._target.limits.time_limit_seconds)
+        deadline = Deadline(self._options.limits.time_limit_seconds)
         try:
-            hits = session.search(self._target, text, deadline)
+            entries = session.search(self._options, text, deadline)
         except LdapFailure as failure:
             session.close()
             if failure.problem is LdapProblem.SEARCH_TIMEOUT:
                 # There is no time to try another server now; the next search uses another one.
                 self._pool.clear()
-                self._avoid(session.server.url, failure)
+                self._avoid_server(session.server.url, failure)
             raise
-        self._pool.put(session)
-        return hits
+        self._pool.release(session)
+        return entries
 
-    def _stay_with(self, index: int, failures: Sequence[LdapFailure] = ()) -> None:
+    def _switch_to(self, index: int, failures: Sequence[LdapFailure] = ()) -> None:
         with self._lock:
             if index != self._current:
                 self._current = index
                 self._log.warning(
                     "directory switched to another server",
-                    directory=self._target.label,
-                    server=self._target.servers[index].url,
+                    directory=self._options.label,
+                    server=self._options.servers[index].url,
                     reasons=[str(failure) for failure in failures],
                 )
             if index == 0:
-                self._return_at = math.inf
-            elif self._return_at == math.inf:
-                self._return_at = self._clock() + self._return_seconds
+                self._failback_at = math.inf
+            elif self._failback_at == math.inf:
+                self._failback_at = self._clock() + self._failback_seconds
 
-    def _avoid(self, url: str, failure: LdapFailure) -> None:
-        current, count = self._current, len(self._target.servers)
-        if count > 1 and self._target.servers[current].url == url:
-            self._stay_with((current + 1) % count, [failure])
+    def _avoid_server(self, url: str, failure: LdapFailure) -> None:
+        current, count = self._current, len(self._options.servers)
+        if count > 1 and self._options.servers[current].url == url:
+            self._switch_to((current + 1) % count, [failure])
 
-    def _come_back(self) -> None:
+    def _schedule_failback(self) -> None:
         """Try earlier servers again when it is time, in a thread that no search waits for."""
         with self._lock:
-            if self._clock() < self._return_at:
+            if self._clock() < self._failback_at:
                 return
-            self._return_at = self._clock() + self._return_seconds
-        name = f"ldap-return-{self._target.label}"
+            self._failback_at = self._clock() + self._failback_seconds
+        name = f"ldap-return-{self._options.label}"
         with suppress(threads.ThreadStartError):  # It is tried again after the same time.
-            threads.start(threading.Thread(target=self._try_earlier, name=name, daemon=True))
+            threads.start(
+                threading.Thread(target=self._try_preferred_servers, name=name, daemon=True)
+            )
 
-    def _try_earlier(self) -> None:
+    def _try_preferred_servers(self) -> None:
         for index in range(self._current):
             try:
                 session = self._open(index)
             except LdapFailure:
                 continue
-            self._stay_with(index)
-            self._pool.put(session)
+            self._switch_to(index)
+            self._pool.release(session)
             return
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
-        if not self._slots.acquire(timeout=self._target.limits.time_limit_seconds):
+        if not self._slots.acquire(timeout=self._options.limits.time_limit_seconds):
             failure = LdapFailure(LdapProblem.ALL_IN_USE)
-            raise DirectoryBusy(f"directory {self._target.label}: {failure}")
+            raise DirectoryBusy(f"directory {self._options.label}: {failure}")
         try:
             yield
         finally:

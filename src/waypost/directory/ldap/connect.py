@@ -15,27 +15,29 @@ from waypost.net.deadline import Deadline
 from waypost.runtime.threads import ThreadStartError
 
 
-def open_session(target: ConnectionOptions, server: LdapEndpoint, contexts: TlsContexts) -> Session:
+def open_session(
+    options: ConnectionOptions, server: LdapEndpoint, contexts: TlsContexts
+) -> Session:
     """Open a session: connect, begin TLS and bind within `connect_timeout_seconds`.
 
     Args:
-        target: the directory.
+        options: the directory.
         server: one of its servers.
         contexts: the TLS contexts, used if the URL or `security` requires TLS.
 
     Raises:
         LdapFailure: one of the three steps failed.
     """
-    deadline = Deadline(target.limits.connect_timeout_seconds)
+    deadline = Deadline(options.limits.connect_timeout_seconds)
     # Files that cannot be read are reported before a connection is made.
     context = contexts.get() if server.tls or server.starttls else None
-    secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
+    secret = password(options.password) if options.bind is LdapBind.SIMPLE else ""
     connection = connect(server, resolve(server, deadline), deadline)
     if context is not None:
-        connection = bridge_tls(target, open_tls(context, server, connection, deadline))
-    session = Session(server, connection, target.limits.connect_timeout_seconds)
+        connection = bridge_tls(options, open_tls(context, server, connection, deadline))
+    session = Session(server, connection, options.limits.connect_timeout_seconds)
     try:
-        session.bind(target, secret, deadline)
+        session.bind(options, secret, deadline)
     except LdapFailure:
         session.close()
         raise
@@ -62,15 +64,15 @@ def open_tls(
     return start_handshake(context, server, connection, deadline)
 
 
-def bridge_tls(target: ConnectionOptions, secure: ssl.SSLSocket) -> socket.socket:
+def bridge_tls(options: ConnectionOptions, tls_socket: ssl.SSLSocket) -> socket.socket:
     """Return the socket through which the library speaks without TLS.
 
     Raises:
         LdapFailure: no thread can be started for it.
     """
     try:
-        return open_bridge(secure, f"ldap-tls-{target.label}")
+        return open_bridge(tls_socket, f"ldap-tls-{options.label}")
     except ThreadStartError as error:
-        secure.close()
-        server = target.servers[0].url
+        tls_socket.close()
+        server = options.servers[0].url
         raise LdapFailure(LdapProblem.UNREACHABLE, server=server, why=str(error)) from error

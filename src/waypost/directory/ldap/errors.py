@@ -23,7 +23,7 @@ class LdapMessage:
     Attributes:
         text: one line with its fields in braces; no field contains a secret or an address.
         temporary: a later attempt may succeed without any change.
-        elsewhere: another server of the same directory may answer.
+        other_server: another server of the same directory may answer.
     """
 
     text: str
@@ -158,8 +158,8 @@ class LdapProblem(enum.Enum):
     @property
     def message(self) -> LdapMessage:
         """Return the message."""
-        found: LdapMessage = self.value
-        return found
+        message: LdapMessage = self.value
+        return message
 
 
 class LdapFailure(Exception):

@@ -31,4 +31,4 @@ def fill_filter(template: str, address: EmailAddress) -> str:
         "local_part": address.local_part,
         "domain": address.domain.ascii,
     }
-    return _PLACEHOLDER.sub(lambda found: escape_value(parts[found[1]]), template)
+    return _PLACEHOLDER.sub(lambda match: escape_value(parts[match[1]]), template)

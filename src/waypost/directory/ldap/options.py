@@ -13,7 +13,7 @@ from waypost.core.model import (
     LdapServer,
     Secret,
 )
-from waypost.directory.entries import wanted_attributes
+from waypost.directory.entries import requested_attributes
 
 LDAP_PORT: Final = 389
 LDAPS_PORT: Final = 636
@@ -41,7 +41,7 @@ class LdapEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class TlsOptions:
     """The trusted authorities and the client certificate for TLS, as paths of PEM files."""
 
     verify: bool = True
@@ -68,7 +68,7 @@ class ConnectionOptions:
     bind: LdapBind
     user: str | None
     password: Secret
-    trust: Trust
+    tls_options: TlsOptions
     limits: DirectoryLimits
 
 
@@ -90,11 +90,11 @@ def connection_options(
         # A filter may be written on several lines.
         filter="".join(line.strip() for line in directory.search_filter.splitlines()),
         scope=directory.scope,
-        names=wanted_attributes(directory).names,
+        names=requested_attributes(directory).names,
         bind=directory.bind,
         user=directory.bind_user,
         password=directory.bind_password,
-        trust=Trust(
+        tls_options=TlsOptions(
             verify=directory.tls_verify,
             ca_file=directory.ca_file or ca_file,
             ca_option="ca_file" if directory.ca_file else "the setting ldap_ca_file",
@@ -115,11 +115,11 @@ def _automx2(row: LdapServer, ca_file: str | None) -> ConnectionOptions:
         base=row.search_base,
         filter=row.search_filter,
         scope=LdapScope.SUB,
-        names=wanted_attributes(row).names,
+        names=requested_attributes(row).names,
         bind=LdapBind.SIMPLE if row.bind_user else LdapBind.ANONYMOUS,
         user=row.bind_user,
         password=Secret(row.bind_password),
-        trust=Trust(ca_file=ca_file, ca_option="the setting ldap_ca_file"),
+        tls_options=TlsOptions(ca_file=ca_file, ca_option="the setting ldap_ca_file"),
         limits=row.limits,
     )
 

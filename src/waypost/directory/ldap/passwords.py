@@ -17,10 +17,10 @@ def password(secret: Secret) -> str:
     if secret.file is not None:
         text = _first_line(secret.file)
     elif secret.variable is not None:
-        found = os.environ.get(secret.variable)
-        if found is None:
+        value = os.environ.get(secret.variable)
+        if value is None:
             raise LdapFailure(LdapProblem.NO_PASSWORD_VARIABLE, variable=secret.variable)
-        text = found
+        text = value
     if not text:
         # RFC 4513 s5.1.2: clients should refuse an empty password.
         raise LdapFailure(LdapProblem.NO_PASSWORD)

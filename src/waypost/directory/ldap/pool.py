@@ -14,7 +14,7 @@ IDLE_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Idle:
+class _IdleSession:
     session: Session
     since: float
 
@@ -34,36 +34,36 @@ class Pool:
         self._idle_seconds = idle_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._idle: list[_Idle] = []
+        self._idle: list[_IdleSession] = []
         self._sweeper: threading.Timer | None = None
         self._closed = False
 
-    def take(self, url: str) -> Session | None:
+    def acquire(self, url: str) -> Session | None:
         """Return the most recent session with a server, and close the sessions with others."""
         with self._lock:
-            others = [one.session for one in self._idle if one.session.server.url != url]
-            self._idle = [one for one in self._idle if one.session.server.url == url]
-            taken = self._idle.pop().session if self._idle else None
+            others = [idle.session for idle in self._idle if idle.session.server.url != url]
+            self._idle = [idle for idle in self._idle if idle.session.server.url == url]
+            newest = self._idle.pop().session if self._idle else None
         for session in others:
             session.close()
-        return taken
+        return newest
 
-    def put(self, session: Session) -> None:
+    def release(self, session: Session) -> None:
         """Add an idle session."""
         with self._lock:
-            kept = not self._closed
-            if kept:
-                self._idle.append(_Idle(session, self._clock()))
-                self._watch()
-        if not kept:
+            is_open = not self._closed
+            if is_open:
+                self._idle.append(_IdleSession(session, self._clock()))
+                self._start_sweeper()
+        if not is_open:
             session.close()
 
     def clear(self) -> None:
         """Close all sessions: if one of them is dead, the others probably are too."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for one in idle:
-            one.session.close()
+            all_idle, self._idle = self._idle, []
+        for idle in all_idle:
+            idle.session.close()
 
     def close(self) -> None:
         """Close all sessions, and those that are returned later."""
@@ -77,7 +77,7 @@ class Pool:
         """Return the number of idle sessions."""
         return len(self._idle)
 
-    def _watch(self) -> None:
+    def _start_sweeper(self) -> None:
         if self._sweeper is None:
             sweeper = threading.Timer(self._idle_seconds, self._sweep)
             sweeper.daemon = True
@@ -91,9 +91,9 @@ class Pool:
         with self._lock:
             self._sweeper = None
             oldest = self._clock() - self._idle_seconds
-            old = [one for one in self._idle if one.since <= oldest]
-            self._idle = [one for one in self._idle if one.since > oldest]
+            old = [idle for idle in self._idle if idle.since <= oldest]
+            self._idle = [idle for idle in self._idle if idle.since > oldest]
             if self._idle and not self._closed:
-                self._watch()
-        for one in old:
-            one.session.close()
+                self._start_sweeper()
+        for idle in old:
+            idle.session.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from waypost.core.address import EmailAddress
 from waypost.core.model import LdapBind, LdapDirectory, LdapServer, Secret
-from waypost.directory.entries import user_of, wanted_attributes
+from waypost.directory.entries import requested_attributes, user_of
 from waypost.directory.ldap.certificates import certificate_of, inspect_certificate
 from waypost.directory.ldap.connect import bridge_tls, open_tls
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
@@ -33,9 +33,9 @@ def probe_ldap(
         address: the address of the user.
         ca_file: the authorities for directories without `ca_file` (setting `ldap_ca_file`).
     """
-    target = connection_options(directory, ca_file)
-    for server in target.servers:
-        probe = _LdapProbe(directory, target, server, address)
+    options = connection_options(directory, ca_file)
+    for server in options.servers:
+        probe = _LdapProbe(directory, options, server, address)
         try:
             yield from probe.steps()
         finally:
@@ -48,19 +48,19 @@ class _LdapProbe:
     def __init__(
         self,
         directory: LdapServer | LdapDirectory,
-        target: ConnectionOptions,
+        options: ConnectionOptions,
         server: LdapEndpoint,
         address: EmailAddress,
     ) -> None:
         self._directory = directory
-        self._target = target
+        self._options = options
         self._server = server
-        self._filter = fill_filter(target.filter, address)
+        self._filter = fill_filter(options.filter, address)
         self._addresses: Sequence[SocketAddress] = ()
         self._connection: socket.socket | None = None
         self._session: Session | None = None
-        self._hits: list[SearchEntry] = []
-        self._failed: dict[str, object] = {}
+        self._entries: list[SearchEntry] = []
+        self._failure_details: dict[str, object] = {}
 
     def steps(self) -> Iterator[Step]:
         """Yield each step, up to the first one that fails."""
@@ -73,10 +73,10 @@ class _LdapProbe:
             ("base", self._base),
             ("search", self._search),
             ("entry", self._entry),
-            ("user", self._person),
+            ("user", self._user),
         ]
-        for name, do in names:
-            step = self._step(name, do)
+        for name, action in names:
+            step = self._step(name, action)
             yield step
             if not step.ok:
                 return
@@ -88,25 +88,25 @@ class _LdapProbe:
         elif self._connection is not None:
             self._connection.close()
 
-    def _step(self, name: str, do: Callable[[], _StepResult]) -> Step:
+    def _step(self, name: str, action: Callable[[], _StepResult]) -> Step:
         begin = time.monotonic()
-        at: dict[str, object] = {"server": self._server.url}
+        server_details: dict[str, object] = {"server": self._server.url}
         try:
-            text, details = do()
+            text, details = action()
         except LdapFailure as failure:
-            said = {"problem": failure.problem.name.lower()}
-            text, details, ok = str(failure), {**self._failed, **said}, False
+            problem_details = {"problem": failure.problem.name.lower()}
+            text, details, ok = str(failure), {**self._failure_details, **problem_details}, False
         else:
-            ok = name != "search" or len(self._hits) == 1
-        return Step(name, ok, text, at | details, time.monotonic() - begin)
+            ok = name != "search" or len(self._entries) == 1
+        return Step(name, ok, text, server_details | details, time.monotonic() - begin)
 
     def _deadline(self) -> Deadline:
-        return Deadline(self._target.limits.connect_timeout_seconds)
+        return Deadline(self._options.limits.connect_timeout_seconds)
 
     def _resolve(self) -> _StepResult:
         self._addresses = resolve(self._server, self._deadline())
-        found = list(dict.fromkeys(_host(address) for _, address in self._addresses))
-        return f"{self._server.host or 'socket'}: {', '.join(found)}", {"addresses": found}
+        addresses = list(dict.fromkeys(_host(address) for _, address in self._addresses))
+        return f"{self._server.host or 'socket'}: {', '.join(addresses)}", {"addresses": addresses}
 
     def _connect(self) -> _StepResult:
         self._connection = connect(self._server, self._addresses, self._deadline())
@@ -117,82 +117,93 @@ class _LdapProbe:
 
     def _tls(self) -> _StepResult:
         assert self._connection is not None  # noqa: S101 -- the step before made it
-        context = tls_context(self._target.trust)
+        context = tls_context(self._options.tls_options)
         deadline = self._deadline()
         try:
-            secure = open_tls(context, self._server, self._connection, deadline)
+            tls_socket = open_tls(context, self._server, self._connection, deadline)
         except LdapFailure as failure:
             raise self._with_certificate(failure) from None
-        version, how = secure.version() or "TLS", " by StartTLS" if self._server.starttls else ""
-        checked = certificate_of(secure)
-        certificate = checked or inspect_certificate(self._server, self._deadline())
-        self._connection = bridge_tls(self._target, secure)
-        details: dict[str, object] = {"version": version, "verified": checked is not None}
+        version, starttls_text = (
+            tls_socket.version() or "TLS",
+            " by StartTLS" if self._server.starttls else "",
+        )
+        verified_certificate = certificate_of(tls_socket)
+        certificate = verified_certificate or inspect_certificate(self._server, self._deadline())
+        self._connection = bridge_tls(self._options, tls_socket)
+        details: dict[str, object] = {
+            "version": version,
+            "verified": verified_certificate is not None,
+        }
         if certificate is not None:
             details |= certificate.details
         shown = certificate or "a certificate that cannot be read"
-        not_checked = "" if checked is not None else "; not verified, as tls_verify is false"
-        return f"{version}{how}, {shown}{not_checked}", details
+        not_checked = (
+            "" if verified_certificate is not None else "; not verified, as tls_verify is false"
+        )
+        return f"{version}{starttls_text}, {shown}{not_checked}", details
 
     def _with_certificate(self, failure: LdapFailure) -> LdapFailure:
         if failure.problem in _ABOUT_CERTIFICATES:
             certificate = inspect_certificate(self._server, self._deadline())
             if certificate is not None:
-                self._failed = certificate.details
+                self._failure_details = certificate.details
                 failure.add(f"the server sent a {certificate}")
         return failure
 
     def _bind(self) -> _StepResult:
         assert self._connection is not None  # noqa: S101 -- a step before made it
-        target = self._target
-        secret = password(target.password) if target.bind is LdapBind.SIMPLE else ""
+        options = self._options
+        secret = password(options.password) if options.bind is LdapBind.SIMPLE else ""
         self._session = Session(
-            self._server, self._connection, target.limits.connect_timeout_seconds
+            self._server, self._connection, options.limits.connect_timeout_seconds
         )
-        self._session.bind(target, secret, self._deadline())
+        self._session.bind(options, secret, self._deadline())
         who = self._session.whoami(self._deadline())
-        details: dict[str, object] = {"bind": target.bind.value, "user": target.user}
+        details: dict[str, object] = {"bind": options.bind.value, "user": options.user}
         if who:
             details["authorized_as"] = who
-        return _as_whom(target, who), details
+        return _bind_text(options, who), details
 
     def _base(self) -> _StepResult:
-        session = self._opened()
-        if not session.has_base(self._target.base, self._deadline()):
+        session = self._require_session()
+        if not session.has_base(self._options.base, self._deadline()):
             raise LdapFailure(LdapProblem.NO_BASE, server=self._server.url)
-        return f"{self._target.base or 'the root'} exists", {"search_base": self._target.base}
+        return f"{self._options.base or 'the root'} exists", {"search_base": self._options.base}
 
     def _search(self) -> _StepResult:
-        target = self._target
-        deadline = Deadline(target.limits.time_limit_seconds)
-        self._hits = self._opened().search(target, self._filter, deadline)
+        options = self._options
+        deadline = Deadline(options.limits.time_limit_seconds)
+        self._entries = self._require_session().search(options, self._filter, deadline)
         details: dict[str, object] = {
             "filter": self._filter,
-            "scope": target.scope.value,
-            "asked_for": list(target.names),
-            "hits": [hit.dn for hit in self._hits],
+            "scope": options.scope.value,
+            "asked_for": list(options.names),
+            "hits": [entry.dn for entry in self._entries],
         }
-        return f"{self._filter}: {_count(self._hits)}", details
+        return f"{self._filter}: {_count(self._entries)}", details
 
     def _entry(self) -> _StepResult:
-        (hit,) = self._hits
-        values = {name: list(found) for name, found in hit.attributes.items()}
-        shown = "; ".join(f"{name}: {', '.join(found)}" for name, found in values.items())
-        return f"{hit.dn}; {shown or 'none of the attributes'}", {"dn": hit.dn, "values": values}
+        (entry,) = self._entries
+        values = {name: list(texts) for name, texts in entry.attributes.items()}
+        shown = "; ".join(f"{name}: {', '.join(texts)}" for name, texts in values.items())
+        return f"{entry.dn}; {shown or 'none of the attributes'}", {
+            "dn": entry.dn,
+            "values": values,
+        }
 
-    def _person(self) -> _StepResult:
-        found_user = user_of(self._hits[0].attributes, wanted_attributes(self._directory))
-        attributes = dict(found_user.attributes)
+    def _user(self) -> _StepResult:
+        user = user_of(self._entries[0].attributes, requested_attributes(self._directory))
+        attributes = dict(user.attributes)
         details: dict[str, object] = {
-            "login_name": found_user.login_name,
-            "display_name": found_user.display_name,
+            "login_name": user.login_name,
+            "display_name": user.display_name,
             "attributes": attributes,
         }
-        login = found_user.login_name or f"none; {self._target.names[0]} has no usable value"
-        text = f"login name: {login}; display name: {found_user.display_name or 'none'}"
+        login = user.login_name or f"none; {self._options.names[0]} has no usable value"
+        text = f"login name: {login}; display name: {user.display_name or 'none'}"
         return "; ".join([text, *(f"{key}: {one}" for key, one in attributes.items())]), details
 
-    def _opened(self) -> Session:
+    def _require_session(self) -> Session:
         assert self._session is not None  # noqa: S101 -- a step before made it
         return self._session
 
@@ -210,20 +221,20 @@ def _host(address: object) -> str:
     return str(address[0]) if isinstance(address, tuple) else str(address)
 
 
-def _count(hits: list[SearchEntry]) -> str:
-    if len(hits) == 1:
+def _count(entries: list[SearchEntry]) -> str:
+    if len(entries) == 1:
         return "1 hit"
-    if hits:
+    if entries:
         return "more than one hit, so the user counts as unknown"
     return "no hit: the user is unknown"
 
 
-def _as_whom(target: ConnectionOptions, who: str) -> str:
-    taken = f", authorized as {who}" if who else ""
-    if target.bind is LdapBind.SIMPLE:
-        return f"as {target.user}, password {_source(target.password)}{taken}"
-    if target.bind is LdapBind.EXTERNAL:
-        return f"as the identity of the connection (EXTERNAL){taken}"
+def _bind_text(options: ConnectionOptions, who: str) -> str:
+    identity = f", authorized as {who}" if who else ""
+    if options.bind is LdapBind.SIMPLE:
+        return f"as {options.user}, password {_source(options.password)}{identity}"
+    if options.bind is LdapBind.EXTERNAL:
+        return f"as the identity of the connection (EXTERNAL){identity}"
     return "anonymous"
 
 

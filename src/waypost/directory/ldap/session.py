@@ -20,7 +20,7 @@ SIZE_LIMIT: Final = 2
 NO_ATTRIBUTES: Final = "1.1"  # RFC 4511 s4.5.1.8
 # The library gets a connected socket. If the connection breaks, the library must not open a new
 # one without TLS, so this URL is not usable.
-_NOWHERE: Final = "ldapi://%2Fdev%2Fnull"
+_UNUSABLE_URL: Final = "ldapi://%2Fdev%2Fnull"
 # Active Directory reports the cause of a failed login as a number ([MS-ERREF] s2.2, hexadecimal).
 _AD_NUMBER: Final = re.compile(r"\bdata ([0-9a-f]+)", re.IGNORECASE)
 _AD_REASONS: Final = {
@@ -100,7 +100,7 @@ class Session:
         self.server = server
         connection.settimeout(None)
         limit_writes(connection, limit_seconds)
-        self._ldap = ldap.initialize(_NOWHERE, fileno=connection.detach())
+        self._ldap = ldap.initialize(_UNUSABLE_URL, fileno=connection.detach())
         for option, value in (
             (ldap.OPT_PROTOCOL_VERSION, ldap.VERSION3),
             (ldap.OPT_REFERRALS, 0),
@@ -111,30 +111,32 @@ class Session:
         ):
             self._ldap.set_option(option, value)
 
-    def bind(self, target: ConnectionOptions, secret: str, deadline: Deadline) -> None:
+    def bind(self, options: ConnectionOptions, secret: str, deadline: Deadline) -> None:
         """Send a bind request, and wait for the answer.
 
         Args:
-            target: the method and the user of the bind.
+            options: the method and the user of the bind.
             secret: the password of a simple bind, not empty.
             deadline: the deadline for the answer.
 
         Raises:
             LdapFailure: the server refuses the bind, or does not answer in time.
         """
-        if target.bind is LdapBind.EXTERNAL:
-            with self._mapped(_CLASSES_OF_BIND, LdapProblem.BAD_EXTERNAL):
+        if options.bind is LdapBind.EXTERNAL:
+            with self._map_errors(_CLASSES_OF_BIND, LdapProblem.BAD_EXTERNAL):
                 self._ldap.set_option(ldap.OPT_TIMEOUT, max(deadline.left(), 0.01))
                 # RFC 4513 s5.2.3: without a name, the server uses the identity of the lower layers.
                 self._ldap.sasl_bind_s("", "EXTERNAL", "")
             return
         # RFC 4513 s5.1.1: an anonymous bind has no name and no password.
-        who = (target.user or "", secret) if target.bind is LdapBind.SIMPLE else ("", "")
-        with self._mapped(_CLASSES_OF_BIND, LdapProblem.BIND_FAILED):
-            number = self._ldap.simple_bind(*who)
-            self._ldap.result4(number, timeout=max(deadline.left(), 0.01))
+        credentials = (options.user or "", secret) if options.bind is LdapBind.SIMPLE else ("", "")
+        with self._map_errors(_CLASSES_OF_BIND, LdapProblem.BIND_FAILED):
+            message_id = self._ldap.simple_bind(*credentials)
+            self._ldap.result4(message_id, timeout=max(deadline.left(), 0.01))
 
-    def search(self, target: ConnectionOptions, text: str, deadline: Deadline) -> list[SearchEntry]:
+    def search(
+        self, options: ConnectionOptions, text: str, deadline: Deadline
+    ) -> list[SearchEntry]:
         """Return the entries that a filter finds, at most two.
 
         Raises:
@@ -144,8 +146,8 @@ class Session:
             LdapScope.BASE: ldap.SCOPE_BASE,
             LdapScope.ONE: ldap.SCOPE_ONELEVEL,
             LdapScope.SUB: ldap.SCOPE_SUBTREE,
-        }[target.scope]
-        return self._search(target.base, scope, text, target.names, deadline)
+        }[options.scope]
+        return self._search(options.base, scope, text, options.names, deadline)
 
     def has_base(self, base: str, deadline: Deadline) -> bool:
         """Return whether the entry of a search base exists.
@@ -177,59 +179,64 @@ class Session:
     def _search(
         self, base: str, scope: int, text: str, names: Sequence[str], deadline: Deadline
     ) -> list[SearchEntry]:
-        hits: list[SearchEntry] = []
-        with self._mapped(_CLASSES_OF_SEARCH, LdapProblem.SEARCH_FAILED, private=True):
+        entries: list[SearchEntry] = []
+        with self._map_errors(_CLASSES_OF_SEARCH, LdapProblem.SEARCH_FAILED, hide_server_text=True):
             seconds = max(deadline.left(), 0.01)
             # The limit in the request is for the server, in whole seconds; Waypost has its own.
-            number = self._ldap.search_ext(
+            message_id = self._ldap.search_ext(
                 base, scope, text, list(names), timeout=int(seconds) + 1, sizelimit=SIZE_LIMIT
             )
             try:
                 while True:
-                    left = max(deadline.left(), 0.001)
-                    kind, found, *_ = self._ldap.result4(number, all=0, timeout=left)
-                    if kind == ldap.RES_SEARCH_RESULT:
-                        return hits
+                    seconds_left = max(deadline.left(), 0.001)
+                    message_type, values_by_dn, *_ = self._ldap.result4(
+                        message_id, all=0, timeout=seconds_left
+                    )
+                    if message_type == ldap.RES_SEARCH_RESULT:
+                        return entries
                     # RFC 4511 s4.5.3: search references are for clients that follow them.
-                    if kind == ldap.RES_SEARCH_ENTRY:
-                        hits += [_hit(dn, values) for dn, values in found or ()]
+                    if message_type == ldap.RES_SEARCH_ENTRY:
+                        entries += [_search_entry(dn, values) for dn, values in values_by_dn or ()]
             except ldap.SIZELIMIT_EXCEEDED:
-                if len(hits) < SIZE_LIMIT:
+                if len(entries) < SIZE_LIMIT:
                     raise
-                return hits
+                return entries
 
     @contextmanager
-    def _mapped(
+    def _map_errors(
         self,
         classes: Sequence[tuple[str, LdapProblem]],
-        otherwise: LdapProblem,
+        default_problem: LdapProblem,
         *,
-        private: bool = False,
+        hide_server_text: bool = False,
     ) -> Iterator[None]:
         """Convert the library's exceptions to failures.
 
         Args:
             classes: the failures by names of exception classes.
-            otherwise: the failure for all other exceptions.
-            private: leave out the server's text, because it may contain the searched address.
+            default_problem: the failure for all other exceptions.
+            hide_server_text: leave out the server's text, because it may contain the searched
+                address.
         """
         try:
             yield
         except ldap.LDAPError as error:
             name = type(error).__name__
-            problem = dict(classes).get(name, otherwise)
-            why = _words(name) if private else _reason(error)
+            problem = dict(classes).get(name, default_problem)
+            why = _words(name) if hide_server_text else _reason(error)
             raise LdapFailure(problem, server=self.server.url, why=why) from None
         except UnicodeDecodeError:
             raise LdapFailure(
-                otherwise, server=self.server.url, why="its answer is not UTF-8"
+                default_problem, server=self.server.url, why="its answer is not UTF-8"
             ) from None
 
 
-def _hit(dn: str | None, values: Mapping[str, Sequence[bytes]] | Sequence[str]) -> SearchEntry:
+def _search_entry(
+    dn: str | None, values: Mapping[str, Sequence[bytes]] | Sequence[str]
+) -> SearchEntry:
     if not isinstance(values, Mapping):
         return SearchEntry(dn or "", {})
-    return SearchEntry(dn or "", {name: list(_texts(found)) for name, found in values.items()})
+    return SearchEntry(dn or "", {name: list(_texts(texts)) for name, texts in values.items()})
 
 
 def _texts(values: Sequence[bytes]) -> Iterator[str]:
@@ -242,8 +249,8 @@ def _reason(error: ldap.LDAPError) -> str:
     """Return the server's text, or else the library's."""
     info = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     words = str(info.get("info") or info.get("desc") or _words(type(error).__name__))
-    if (found := _AD_NUMBER.search(words)) and found[1].lower() in _AD_REASONS:
-        return f"{_AD_REASONS[found[1].lower()]}; data {found[1]}"
+    if (match := _AD_NUMBER.search(words)) and match[1].lower() in _AD_REASONS:
+        return f"{_AD_REASONS[match[1].lower()]}; data {match[1]}"
     return words
 
 

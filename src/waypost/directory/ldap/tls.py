@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from waypost.directory.ldap.errors import LdapFailure, LdapProblem
-from waypost.directory.ldap.options import LdapEndpoint, Trust
+from waypost.directory.ldap.options import LdapEndpoint, TlsOptions
 from waypost.net.deadline import Deadline
 from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.regular_file import check_regular_file
@@ -25,11 +25,11 @@ _CUT: Final = frozenset({"UNEXPECTED_EOF_WHILE_READING"})
 class TlsContexts:
     """A cached context, replaced if one of its files changes: reading all authorities is slow."""
 
-    def __init__(self, trust: Trust) -> None:
+    def __init__(self, tls_options: TlsOptions) -> None:
         """Create an empty cache; no file is read yet."""
-        self._trust = trust
+        self._tls_options = tls_options
         self._lock = threading.Lock()
-        self._kept: tuple[list[FileStamp | None], ssl.SSLContext] | None = None
+        self._cached: tuple[list[FileStamp | None], ssl.SSLContext] | None = None
 
     def get(self) -> ssl.SSLContext:
         """Return a context from the current files.
@@ -37,41 +37,41 @@ class TlsContexts:
         Raises:
             LdapFailure: a file cannot be used.
         """
-        files = (self._trust.ca_file, self._trust.cert_file, self._trust.key_file)
-        changed = [file_stamp(Path(file)) for file in files if file is not None]
+        files = (self._tls_options.ca_file, self._tls_options.cert_file, self._tls_options.key_file)
+        stamps = [file_stamp(Path(file)) for file in files if file is not None]
         with self._lock:
-            if self._kept is None or self._kept[0] != changed:
-                self._kept = changed, tls_context(self._trust)
-            return self._kept[1]
+            if self._cached is None or self._cached[0] != stamps:
+                self._cached = stamps, tls_context(self._tls_options)
+            return self._cached[1]
 
 
-def tls_context(trust: Trust) -> ssl.SSLContext:
+def tls_context(tls_options: TlsOptions) -> ssl.SSLContext:
     """Create a context from the current files.
 
     Raises:
         LdapFailure: a file cannot be used.
     """
     try:
-        if trust.ca_file is not None:
-            check_regular_file(trust.ca_file)
-        context = ssl.create_default_context(cafile=trust.ca_file)
+        if tls_options.ca_file is not None:
+            check_regular_file(tls_options.ca_file)
+        context = ssl.create_default_context(cafile=tls_options.ca_file)
     except (OSError, ValueError) as error:
-        raise _bad_file(trust.ca_option, trust.ca_file or "", error) from None
+        raise _bad_file(tls_options.ca_option, tls_options.ca_file or "", error) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 9325 s3.1.1
     # The same flags in every Python version: ca_file may contain only the server's certificate,
     # and a private authority may lack an extension that RFC 5280 requires.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if trust.cert_file is not None:
+    if tls_options.cert_file is not None:
         try:
-            for file in (trust.cert_file, trust.key_file):
+            for file in (tls_options.cert_file, tls_options.key_file):
                 if file is not None:
                     check_regular_file(file)
             # With an empty password, an encrypted key is an error and not a prompt on the terminal.
-            context.load_cert_chain(trust.cert_file, trust.key_file, password="")
+            context.load_cert_chain(tls_options.cert_file, tls_options.key_file, password="")
         except (OSError, ValueError) as error:
-            raise _bad_file("cert_file or key_file", trust.cert_file, error) from None
-    if not trust.verify:
+            raise _bad_file("cert_file or key_file", tls_options.cert_file, error) from None
+    if not tls_options.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -86,16 +86,16 @@ def start_handshake(
         LdapFailure: TLS failed.
     """
     # RFC 4513 s3.1.3, RFC 9525 s6: the certificate must be for the host that is in the URL.
-    secure = context.wrap_socket(
+    tls_socket = context.wrap_socket(
         connection, server_hostname=server.host, do_handshake_on_connect=False
     )
     try:
-        secure.settimeout(deadline.wait())
-        secure.do_handshake()
+        tls_socket.settimeout(deadline.wait())
+        tls_socket.do_handshake()
     except OSError as error:
-        secure.close()
+        tls_socket.close()
         raise handshake_failure(server, error) from None
-    return secure
+    return tls_socket
 
 
 def handshake_failure(server: LdapEndpoint, error: OSError) -> LdapFailure:

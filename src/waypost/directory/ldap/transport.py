@@ -50,8 +50,8 @@ def connect(
     try:
         connection = connect_first(addresses, deadline)
     except OSError as error:
-        raise _not_connected(server, error) from None
-    _prepare(connection)
+        raise _connect_failure(server, error) from None
+    _set_socket_options(connection)
     return connection
 
 
@@ -77,7 +77,7 @@ def start_tls(server: LdapEndpoint, connection: socket.socket, deadline: Deadlin
         raise LdapFailure(LdapProblem.NO_STARTTLS, server=server.url, why=why)
 
 
-def _not_connected(server: LdapEndpoint, error: OSError) -> LdapFailure:
+def _connect_failure(server: LdapEndpoint, error: OSError) -> LdapFailure:
     why = error.strerror or type(error).__name__
     if server.path is not None:
         return LdapFailure(LdapProblem.NO_SOCKET, server=server.url, why=why)
@@ -88,7 +88,7 @@ def _not_connected(server: LdapEndpoint, error: OSError) -> LdapFailure:
     return LdapFailure(LdapProblem.UNREACHABLE, server=server.url, why=why)
 
 
-def _prepare(connection: socket.socket) -> None:
+def _set_socket_options(connection: socket.socket) -> None:
     if connection.family != socket.AF_UNIX:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Detects connections that a firewall has dropped because they were idle.
@@ -97,8 +97,8 @@ def _prepare(connection: socket.socket) -> None:
 
 def limit_writes(connection: socket.socket, seconds: float) -> None:
     """Set a time limit for blocking writes on a socket that a C library uses."""
-    whole = int(seconds)
-    limit = struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
+    whole_seconds = int(seconds)
+    limit = struct.pack("ll", whole_seconds, int((seconds - whole_seconds) * 1_000_000))
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
@@ -109,15 +109,15 @@ def _extended_response(connection: socket.socket, deadline: Deadline) -> tuple[i
         ValueError: the data is not the answer to an extended request.
         OSError: the connection failed, or no answer came in time.
     """
-    head = _exactly(connection, 2, deadline)
+    head = _receive_exactly(connection, 2, deadline)
     if head[0] != _SEQUENCE:
         raise ValueError
     length = head[1]
     if length & 0x80:
-        length = int.from_bytes(_exactly(connection, length & 0x7F, deadline), "big")
+        length = int.from_bytes(_receive_exactly(connection, length & 0x7F, deadline), "big")
     if length > _ANSWER_MAX_BYTES:
         raise ValueError
-    message = _exactly(connection, length, deadline)
+    message = _receive_exactly(connection, length, deadline)
     _, _, rest = _element(message)
     tag, response, _ = _element(rest)
     if tag != _EXTENDED_RESPONSE:
@@ -142,12 +142,12 @@ def _element(data: bytes) -> tuple[int, bytes, bytes]:
     return tag, data[start:end], data[end:]
 
 
-def _exactly(connection: socket.socket, count: int, deadline: Deadline) -> bytes:
+def _receive_exactly(connection: socket.socket, count: int, deadline: Deadline) -> bytes:
     data = b""
     while len(data) < count:
         connection.settimeout(deadline.wait())
-        more = connection.recv(count - len(data))
-        if not more:
+        received = connection.recv(count - len(data))
+        if not received:
             raise ConnectionResetError
-        data += more
+        data += received
     return data

@@ -34,7 +34,7 @@ def open_read_only_engine(directory: SqlDirectory) -> Engine:
     url, label = read_url(directory), directory.label
     backend = url.get_backend_name()
     if backend == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise DirectoryError(SqlMessage.NOT_A_FILE.of(label))
+        raise DirectoryError(SqlMessage.NOT_A_FILE.for_directory(label))
     try:
         engine = sa.create_engine(
             url,
@@ -49,21 +49,25 @@ def open_read_only_engine(directory: SqlDirectory) -> Engine:
             skip_autocommit_rollback=True,
         )
     except sa.exc.NoSuchModuleError as error:
-        raise DirectoryError(SqlMessage.UNKNOWN_KIND.of(label, name=url.drivername)) from error
+        raise DirectoryError(
+            SqlMessage.UNKNOWN_KIND.for_directory(label, name=url.drivername)
+        ) from error
     except ImportError as error:
         fix = driver_fix(url, error)
-        message = SqlMessage.NO_DRIVER.of(label, driver=url.drivername, fix=fix)
+        message = SqlMessage.NO_DRIVER.for_directory(label, driver=url.drivername, fix=fix)
         raise DirectoryError(message) from error
     except (TypeError, ValueError) as error:
         reason = first_safe_line(str(error), url)
-        raise DirectoryError(SqlMessage.DRIVER_OPTIONS.of(label, reason=reason)) from error
-    event.listen(engine, "do_connect", _connector(directory))
+        raise DirectoryError(
+            SqlMessage.DRIVER_OPTIONS.for_directory(label, reason=reason)
+        ) from error
+    event.listen(engine, "do_connect", _make_connect(directory))
     if backend == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
     elif backend == "mysql":
         event.listen(engine, "connect", _mysql_set_up(directory.limits))
     elif backend == "postgresql":
-        event.listen(engine, "checkout", _pinged(engine, directory.limits))
+        event.listen(engine, "checkout", _ping_before_use(engine, directory.limits))
     return engine
 
 
@@ -89,8 +93,8 @@ def is_read_only(connection: Connection) -> bool:
         return connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
     # MySQL 8 and MariaDB 11 have the longer name, earlier MariaDB only the shorter one.
     names = "'tx_read_only', 'transaction_read_only'"
-    found = connection.exec_driver_sql(f"SHOW VARIABLES WHERE Variable_name IN ({names})")
-    return "ON" in {row[1] for row in found}
+    variables = connection.exec_driver_sql(f"SHOW VARIABLES WHERE Variable_name IN ({names})")
+    return "ON" in {row[1] for row in variables}
 
 
 @contextmanager
@@ -121,7 +125,7 @@ def _sqlite_deadline(connection: Connection, limits: DirectoryLimits) -> Iterato
             driver.set_progress_handler(None, 0)
 
 
-def _pinged(engine: Engine, limits: DirectoryLimits) -> Callable[..., None]:
+def _ping_before_use(engine: Engine, limits: DirectoryLimits) -> Callable[..., None]:
     """Return a check of idle connections, like SQLAlchemy's own "pre ping".
 
     Unlike the pre ping, this check has a time limit if the server hangs.
@@ -140,17 +144,19 @@ def _pinged(engine: Engine, limits: DirectoryLimits) -> Callable[..., None]:
     return check
 
 
-def _connector(directory: SqlDirectory) -> Callable[..., Any]:
+def _make_connect(directory: SqlDirectory) -> Callable[..., Any]:
     def connect(dialect: sa.Dialect, _record: object, _args: object, _options: object) -> Any:  # noqa: ANN401 -- the driver's own type
         # The password in the file or the variable may have changed.
         url = read_url(directory)
         try:
             args, options = dialect.create_connect_args(url)
-            place, given = _arguments(url, list(args), dict(options), directory.limits)
-            return dialect.connect(*place, **given)
+            driver_args, driver_kwargs = _arguments(
+                url, list(args), dict(options), directory.limits
+            )
+            return dialect.connect(*driver_args, **driver_kwargs)
         except (TypeError, ValueError, LookupError, AttributeError, RuntimeError) as error:
             reason = first_safe_line(str(error), url)
-            message = SqlMessage.DRIVER_OPTIONS.of(directory.label, reason=reason)
+            message = SqlMessage.DRIVER_OPTIONS.for_directory(directory.label, reason=reason)
             raise DirectoryError(message) from error
 
     return connect
@@ -161,20 +167,27 @@ def _arguments(
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the driver's arguments from a URI, with time limits and read-only mode."""
     backend = url.get_backend_name()
-    wait, question = limits.connect_timeout_seconds, limits.time_limit_seconds
-    more: dict[str, Any] = {}
+    connect_seconds, query_seconds = limits.connect_timeout_seconds, limits.time_limit_seconds
+    driver_options: dict[str, Any] = {}
     if backend == "sqlite":
-        more = {"timeout": question, "check_same_thread": False, "uri": True}
+        driver_options = {"timeout": query_seconds, "check_same_thread": False, "uri": True}
         if not (url.database or "").startswith("file:"):
             args[0] = f"file:{quote(args[0])}?mode=ro"
     elif url.drivername in {"postgresql+psycopg", "postgresql+psycopg2"}:
-        lost = math.ceil((question + _GRACE_SECONDS) * 1000)
-        more = {"connect_timeout": math.ceil(wait), "tcp_user_timeout": lost}
-        more |= {"client_encoding": "utf8", "application_name": "waypost"}
+        tcp_timeout_milliseconds = math.ceil((query_seconds + _GRACE_SECONDS) * 1000)
+        driver_options = {
+            "connect_timeout": math.ceil(connect_seconds),
+            "tcp_user_timeout": tcp_timeout_milliseconds,
+        }
+        driver_options |= {"client_encoding": "utf8", "application_name": "waypost"}
     elif url.drivername == "mysql+pymysql":
-        limit = question + _GRACE_SECONDS
-        more = {"connect_timeout": wait, "read_timeout": limit, "write_timeout": limit}
-    return args, {**connect_options(url, **more), **options}
+        limit = query_seconds + _GRACE_SECONDS
+        driver_options = {
+            "connect_timeout": connect_seconds,
+            "read_timeout": limit,
+            "write_timeout": limit,
+        }
+    return args, {**connect_options(url, **driver_options), **options}
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -58,7 +58,7 @@ class SqlMessage(enum.StrEnum):
     BUSY = "all {connections} connections are in use; raise max_searches"
     AMBIGUOUS = "query: finds several rows for one address; the user counts as unknown"
 
-    def of(self, label: str, **fields: object) -> str:
+    def for_directory(self, label: str, **fields: object) -> str:
         """Return the text for the directory of this name, with its fields filled in."""
         return f"directory {label}: {self.format(**fields)}"
 
@@ -75,7 +75,7 @@ _BY_CODE: Final[dict[SqlMessage, frozenset[object]]] = {
     SqlMessage.NOT_SQLITE: frozenset({"SQLITE_NOTADB"}),
 }
 # A text has a character that the character set of the column or the database cannot encode.
-_CANNOT_HOLD: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
+_UNENCODABLE_CODES: Final[frozenset[object]] = frozenset({"22P05", "22021", 1267, 1271, 3854})
 _FULL: Final = re.compile(r"too many (clients|connections)|connection slots")
 _OPTIONS: Final = re.compile(r"invalid (dsn|connection option)")
 _CAUSES: Final = {
@@ -88,7 +88,7 @@ _CAUSES: Final = {
     Cause.OTHER: SqlMessage.WRONG,
 }
 # A later attempt may succeed without any change.
-_PASSING: Final = frozenset(
+_TEMPORARY: Final = frozenset(
     {SqlMessage.NO_SERVER, SqlMessage.FULL, SqlMessage.TOO_SLOW, SqlMessage.LOCKED, SqlMessage.LOST}
 )
 
@@ -112,27 +112,29 @@ def mapped_errors(
     try:
         yield
     except sa.exc.DBAPIError as error:
-        raise _mapped(error, directory, url, option, hidden) from error
+        raise _directory_error(error, directory, url, option, hidden) from error
     except sa.exc.TimeoutError as error:
-        message = SqlMessage.BUSY.of(directory.label, connections=directory.limits.max_searches)
+        message = SqlMessage.BUSY.for_directory(
+            directory.label, connections=directory.limits.max_searches
+        )
         raise DirectoryBusy(message) from error
 
 
 def is_unencodable(error: BaseException | None) -> bool:
     """Return whether the database cannot encode a text, and so cannot contain it."""
-    return isinstance(error, sa.exc.DBAPIError) and not _CANNOT_HOLD.isdisjoint(_codes(error))
+    return isinstance(error, sa.exc.DBAPIError) and not _UNENCODABLE_CODES.isdisjoint(_codes(error))
 
 
 def first_safe_line(text: str, url: sa.URL, hidden: Sequence[str] = ()) -> str:
     """Return the first line of a driver's text without the password and without hidden texts."""
     text = redact_message(text, url_secrets(url))
-    for one in hidden:
-        text = re.sub(rf"(?<=['\"`]){re.escape(one)}(?=['\"`@])", "...", text)
-        text = text.replace(one, "...") if "@" in one else text
+    for hidden_text in hidden:
+        text = re.sub(rf"(?<=['\"`]){re.escape(hidden_text)}(?=['\"`@])", "...", text)
+        text = text.replace(hidden_text, "...") if "@" in hidden_text else text
     return text.strip().partition("\n")[0]
 
 
-def _mapped(
+def _directory_error(
     error: sa.exc.DBAPIError,
     directory: SqlDirectory,
     url: sa.URL,
@@ -140,20 +142,20 @@ def _mapped(
     hidden: Sequence[str],
 ) -> DirectoryFailure:
     message = _message(error, url)
-    text = message.of(
+    text = message.for_directory(
         directory.label,
         option=option,
         path=first_safe_line(url.database or "", url),
         reason=first_safe_line(reason_of(error), url, hidden),
         seconds=directory.limits.time_limit_seconds,
     )
-    return DirectoryUnavailable(text) if message in _PASSING else DirectoryError(text)
+    return DirectoryUnavailable(text) if message in _TEMPORARY else DirectoryError(text)
 
 
 def _message(error: sa.exc.DBAPIError, url: sa.URL) -> SqlMessage:
     codes = _codes(error)
-    for message, meant in _BY_CODE.items():
-        if not meant.isdisjoint(codes):
+    for message, message_codes in _BY_CODE.items():
+        if not message_codes.isdisjoint(codes):
             return message
     reason = reason_of(error).lower()
     if "(timed out)" in reason:
@@ -168,7 +170,7 @@ def _message(error: sa.exc.DBAPIError, url: sa.URL) -> SqlMessage:
 def _codes(error: sa.exc.DBAPIError) -> frozenset[object]:
     """Return the SQLSTATE, MySQL's number and SQLite's error name, if the error has them."""
     original = error.orig
-    found = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
+    codes = {getattr(original, name, None) for name in ("sqlstate", "pgcode")}
     # SQLite's extended names begin with the name of the primary result.
-    found.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
-    return frozenset({*found, *getattr(original, "args", ())[:1]})
+    codes.add("_".join(getattr(original, "sqlite_errorname", "").split("_")[:2]))
+    return frozenset({*codes, *getattr(original, "args", ())[:1]})

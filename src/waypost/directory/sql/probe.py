@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import SqlDirectory, User
-from waypost.directory.entries import WantedAttributes, user_of, wanted_attributes
+from waypost.directory.entries import RequestedAttributes, requested_attributes, user_of
 from waypost.directory.protocol import Entry
 from waypost.directory.sql.errors import SqlMessage
 from waypost.directory.sql.rows import entry_of
@@ -16,7 +16,7 @@ from waypost.directory.step import Step
 _StepResult = tuple[bool, str, dict[str, object]]
 
 
-class _Halt(Exception):
+class _StopProbe(Exception):
     """Raised after a failed step, so that no other step follows."""
 
 
@@ -28,7 +28,7 @@ def probe_sql(directory: SqlDirectory, address: EmailAddress) -> Iterator[Step]:
     probe = _Probe(directory, address)
     try:
         yield from probe.steps()
-    except _Halt:
+    except _StopProbe:
         return
     finally:
         probe.close()
@@ -39,7 +39,7 @@ class _Probe:
         self._directory = directory
         self._address = address
         self._open: OpenSqlDirectory | None = None
-        self._found: QueryResult | None = None
+        self._result: QueryResult | None = None
         self._entry: Entry = {}
 
     def steps(self) -> Iterator[Step]:
@@ -52,7 +52,7 @@ class _Probe:
         if self._directory.query is not None:
             yield from self._step("query", self._query)
             yield from self._step("rows", self._rows)
-            yield from self._step("entry", self._entry_found)
+            yield from self._step("entry", self._entry_step)
             yield from self._step("user", self._user)
 
     def close(self) -> None:
@@ -60,15 +60,15 @@ class _Probe:
         if self._open is not None:
             self._open.close()
 
-    def _step(self, name: str, work: Callable[[], _StepResult]) -> Iterator[Step]:
+    def _step(self, name: str, action: Callable[[], _StepResult]) -> Iterator[Step]:
         start = time.monotonic()
         try:
-            ok, text, details = work()
+            ok, text, details = action()
         except (DirectoryError, DirectoryUnavailable) as error:
             ok, text, details = False, str(error), {"code": error.code}
         yield Step(name, ok, text, details, time.monotonic() - start)
         if not ok:
-            raise _Halt
+            raise _StopProbe
 
     @property
     def _opened(self) -> OpenSqlDirectory:
@@ -81,9 +81,9 @@ class _Probe:
         return True, driver, {"driver": driver}
 
     def _connect(self) -> _StepResult:
-        made = self._opened.connect()
-        text = f"{made.server} at {made.place}"
-        return True, text, {"server": made.server, "place": made.place}
+        connection_info = self._opened.connect()
+        text = f"{connection_info.server} at {connection_info.location}"
+        return True, text, {"server": connection_info.server, "place": connection_info.location}
 
     def _reads_only(self) -> _StepResult:
         is_read_only = self._opened.connect().is_read_only
@@ -100,44 +100,46 @@ class _Probe:
     def _query(self) -> _StepResult:
         statement = " ".join((self._directory.query or "").split())
         values = parameters_of(self._address)
-        bound = {name: values[name] for name in self._opened.bound_names}
-        shown = ", ".join(f":{name} = {value!r}" for name, value in bound.items())
-        self._found = self._opened.rows_for(self._address)
-        return True, f"{statement} with {shown}", {"statement": statement, "parameters": bound}
+        parameters = {name: values[name] for name in self._opened.bound_names}
+        shown = ", ".join(f":{name} = {value!r}" for name, value in parameters.items())
+        self._result = self._opened.rows_for(self._address)
+        return True, f"{statement} with {shown}", {"statement": statement, "parameters": parameters}
 
     def _rows(self) -> _StepResult:
-        if self._found is None:
+        if self._result is None:
             return False, "the database cannot encode a character of this address", {"rows": 0}
-        columns = self._found.columns
-        details: dict[str, object] = {"rows": len(self._found.rows), "columns": list(columns)}
-        self._opened.check_columns(self._found)
-        if not self._found.rows:
+        columns = self._result.columns
+        details: dict[str, object] = {"rows": len(self._result.rows), "columns": list(columns)}
+        self._opened.check_columns(self._result)
+        if not self._result.rows:
             return False, "no row: no user has this address", details
-        if len(self._found.rows) > 1:
-            return False, SqlMessage.AMBIGUOUS.of(self._directory.label), details
+        if len(self._result.rows) > 1:
+            return False, SqlMessage.AMBIGUOUS.for_directory(self._directory.label), details
         return True, f"1 row with {', '.join(columns)}", details
 
-    def _entry_found(self) -> _StepResult:
-        wanted = _names(wanted_attributes(self._directory))
-        found = entry_of(self._found.rows[0]) if self._found is not None else {}
+    def _entry_step(self) -> _StepResult:
+        requested = _names(requested_attributes(self._directory))
+        values_by_column = entry_of(self._result.rows[0]) if self._result is not None else {}
         # An unused column may contain a password.
-        self._entry = {name: values for name, values in found.items() if name in wanted}
-        unused = sorted(name for name in found if name not in wanted)
+        self._entry = {
+            name: values for name, values in values_by_column.items() if name in requested
+        }
+        unused = sorted(name for name in values_by_column if name not in requested)
         parts = [f"{name} = {', '.join(values)}" for name, values in self._entry.items()]
         parts += [f"{name} is not used" for name in unused]
-        details: dict[str, object] = {name: list(one) for name, one in self._entry.items()}
+        details: dict[str, object] = {name: list(texts) for name, texts in self._entry.items()}
         return True, "; ".join(parts) or "no value", {"values": details, "unused": unused}
 
     def _user(self) -> _StepResult:
-        user = user_of(self._entry, wanted_attributes(self._directory))
-        return True, _described(user), _details(user)
+        user = user_of(self._entry, requested_attributes(self._directory))
+        return True, _user_text(user), _details(user)
 
 
-def _names(wanted: WantedAttributes) -> set[str]:
-    return {name.lower() for name in wanted.names}
+def _names(requested: RequestedAttributes) -> set[str]:
+    return {name.lower() for name in requested.names}
 
 
-def _described(user: User) -> str:
+def _user_text(user: User) -> str:
     parts = [f"login name {user.login_name or 'unknown'}"]
     parts.append(f"display name {user.display_name or 'unknown'}")
     return ", ".join([*parts, *(f"{name} = {value}" for name, value in user.attributes)])

@@ -14,18 +14,18 @@ def entry_of(row: Mapping[str, object]) -> Entry:
     NULL is no value. A list (PostgreSQL's arrays) is several values. Bytes are decoded as UTF-8,
     or absent if they are not UTF-8. If two column names are equal in any case, the first counts.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    entry: dict[str, tuple[str, ...]] = {}
     for name, value in row.items():
         values = tuple(_texts(value))
         if values:
-            found.setdefault(name.lower(), values)
-    return found
+            entry.setdefault(name.lower(), values)
+    return entry
 
 
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, bytes | bytearray | memoryview):
         try:
             yield bytes(value).decode()

@@ -20,7 +20,7 @@ from waypost.directory.sql.rows import entry_of
 from waypost.runtime.log_throttle import LogThrottle
 
 # Two rows are enough to see that the address is ambiguous.
-_ROWS: Final = 2
+_ROWS_MAX: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class ConnectionInfo:
 
     Attributes:
         server: the database system, with its version.
-        place: the URL without the password and without options.
+        location: the URL without the password and without options.
         is_read_only: whether the server reports that the connection is read-only.
     """
 
     server: str
-    place: str
+    location: str
     is_read_only: bool
 
 
@@ -58,22 +58,22 @@ class OpenSqlDirectory:
     """
 
     def __init__(
-        self, configured: SqlDirectory, clock: Callable[[], float] = time.monotonic
+        self, directory: SqlDirectory, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Prepare the statements; no connection is made yet.
 
         Args:
-            configured: the configuration of the directory.
+            directory: the configuration of the directory.
             clock: a monotonic clock, in seconds.
 
         Raises:
             DirectoryError: the URI, its driver or a query cannot be used.
         """
-        self._configured = configured
-        self._engine = open_read_only_engine(configured)
-        self._query = self._statement("query", configured.query)
-        self._domains_query = self._statement("domains_query", configured.domains_query)
-        self._ambiguity = LogThrottle(clock)
+        self._directory = directory
+        self._engine = open_read_only_engine(directory)
+        self._query = self._statement("query", directory.query)
+        self._domains_query = self._statement("domains_query", directory.domains_query)
+        self._ambiguity_log = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
 
     @property
@@ -93,16 +93,16 @@ class OpenSqlDirectory:
         Raises:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
-        engine, configured = self._engine, self._configured
+        engine, directory = self._engine, self._directory
         with (
-            mapped_errors(configured, engine.url, "uri"),
-            query_connection(engine, configured.limits) as connection,
+            mapped_errors(directory, engine.url, "uri"),
+            query_connection(engine, directory.limits) as connection,
         ):
             dialect = connection.dialect
             name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
             version = ".".join(str(part) for part in dialect.server_version_info or ())
-            place = display_url(engine.url)
-            return ConnectionInfo(f"{name} {version}".strip(), place, is_read_only(connection))
+            location = display_url(engine.url)
+            return ConnectionInfo(f"{name} {version}".strip(), location, is_read_only(connection))
 
     def find(self, address: EmailAddress) -> Entry | None:
         """Return the columns of the one row that the query finds, or None.
@@ -112,17 +112,17 @@ class OpenSqlDirectory:
             DirectoryBusy: all connections are in use.
             DirectoryError: the operator must first fix the database or the query.
         """
-        found = self.rows_for(address)
-        if found is None:
+        result = self.rows_for(address)
+        if result is None:
             return None
-        self.check_columns(found)
-        if len(found.rows) > 1:
-            if self._ambiguity.should_log():
-                label = self._configured.label
-                reason = SqlMessage.AMBIGUOUS.of(label)
+        self.check_columns(result)
+        if len(result.rows) > 1:
+            if self._ambiguity_log.should_log():
+                label = self._directory.label
+                reason = SqlMessage.AMBIGUOUS.for_directory(label)
                 self._log.warning("directory is ambiguous", directory=label, reason=reason)
             return None
-        return entry_of(found.rows[0]) if found.rows else None
+        return entry_of(result.rows[0]) if result.rows else None
 
     def rows_for(self, address: EmailAddress) -> QueryResult | None:
         """Return the result of the query, or None if the database cannot contain such an address.
@@ -131,20 +131,20 @@ class OpenSqlDirectory:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
         if self._query is None:
-            raise DirectoryError(SqlMessage.NO_QUERY.of(self._configured.label))
+            raise DirectoryError(SqlMessage.NO_QUERY.for_directory(self._directory.label))
         if "\0" in str(address):  # PostgreSQL has no text with NUL, and its drivers refuse it.
             return None
-        return self._ask("query", self._query, parameters_of(address))
+        return self._execute("query", self._query, parameters_of(address))
 
-    def check_columns(self, found: QueryResult) -> None:
+    def check_columns(self, result: QueryResult) -> None:
         """Raise an error if Waypost can use no column of a result.
 
         Raises:
             DirectoryError: the result has neither the column login nor a configured attribute.
         """
-        useful = {LOGIN_COLUMN, *(rule.name.lower() for rule in self._configured.rules)}
-        if not useful.intersection(column.lower() for column in found.columns):
-            raise DirectoryError(SqlMessage.NO_LOGIN_COLUMN.of(self._configured.label))
+        useful = {LOGIN_COLUMN, *(rule.name.lower() for rule in self._directory.rules)}
+        if not useful.intersection(column.lower() for column in result.columns):
+            raise DirectoryError(SqlMessage.NO_LOGIN_COLUMN.for_directory(self._directory.label))
 
     def has_domain(self, domain: DomainName) -> bool:
         """Return whether the domains_query finds a domain.
@@ -153,34 +153,36 @@ class OpenSqlDirectory:
             DirectoryUnavailable, DirectoryBusy, DirectoryError: as `find`.
         """
         if self._domains_query is None:
-            raise DirectoryError(SqlMessage.NO_DOMAINS_QUERY.of(self._configured.label))
-        found = self._ask("domains_query", self._domains_query, {"domain": domain.ascii})
-        return found is not None and bool(found.rows)
+            raise DirectoryError(SqlMessage.NO_DOMAINS_QUERY.for_directory(self._directory.label))
+        result = self._execute("domains_query", self._domains_query, {"domain": domain.ascii})
+        return result is not None and bool(result.rows)
 
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
 
-    def _ask(
+    def _execute(
         self, option: str, statement: sa.TextClause, values: Mapping[str, str]
     ) -> QueryResult | None:
-        wanted = {name: values[name] for name in statement.compile().params}
-        configured, engine = self._configured, self._engine
+        parameters = {name: values[name] for name in statement.compile().params}
+        directory, engine = self._directory, self._engine
         try:
             with (
-                mapped_errors(configured, engine.url, option, tuple(values.values())),
-                query_connection(engine, configured.limits) as connection,
+                mapped_errors(directory, engine.url, option, tuple(values.values())),
+                query_connection(engine, directory.limits) as connection,
             ):
-                return self._found(option, connection.execute(statement, wanted))
+                return self._fetch(option, connection.execute(statement, parameters))
         except DirectoryError as error:
-            if not "".join(wanted.values()).isascii() and is_unencodable(error.__cause__):
+            if not "".join(parameters.values()).isascii() and is_unencodable(error.__cause__):
                 return None
             raise
 
-    def _found(self, option: str, result: sa.CursorResult[Any]) -> QueryResult:
+    def _fetch(self, option: str, result: sa.CursorResult[Any]) -> QueryResult:
         if not result.returns_rows:
-            raise DirectoryError(SqlMessage.NO_ROWS.of(self._configured.label, option=option))
-        rows = tuple(dict(row) for row in result.mappings().fetchmany(_ROWS))
+            raise DirectoryError(
+                SqlMessage.NO_ROWS.for_directory(self._directory.label, option=option)
+            )
+        rows = tuple(dict(row) for row in result.mappings().fetchmany(_ROWS_MAX))
         return QueryResult(tuple(result.keys()), rows)
 
     def _statement(self, option: str, text: str | None) -> sa.TextClause | None:
@@ -190,8 +192,8 @@ class OpenSqlDirectory:
         known = {"domain"} if option == "domains_query" else {"address", "local_part", "domain"}
         for name in statement.compile().params:
             if name not in known:  # A query from Waypost's database was not checked before.
-                message = SqlMessage.UNKNOWN_NAME.of(
-                    self._configured.label, option=option, name=name
+                message = SqlMessage.UNKNOWN_NAME.for_directory(
+                    self._directory.label, option=option, name=name
                 )
                 raise DirectoryError(message)
         return statement

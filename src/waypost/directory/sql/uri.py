@@ -22,7 +22,7 @@ def read_url(directory: SqlDirectory) -> sa.URL:
         return with_driver(sa.make_url(text))
     except (sa.exc.ArgumentError, ValueError) as error:
         # The reason would repeat a part of the URI, which may be the password.
-        raise DirectoryError(SqlMessage.BAD_URI.of(directory.label)) from error
+        raise DirectoryError(SqlMessage.BAD_URI.for_directory(directory.label)) from error
 
 
 def _text(directory: SqlDirectory) -> str:
@@ -32,10 +32,10 @@ def _text(directory: SqlDirectory) -> str:
     if uri.variable is not None:
         text = os.environ.get(uri.variable, "").strip()
         if not text:
-            raise DirectoryError(SqlMessage.URI_ENV.of(label, name=uri.variable))
+            raise DirectoryError(SqlMessage.URI_ENV.for_directory(label, name=uri.variable))
         return text
     if uri.value is None:
-        raise DirectoryError(SqlMessage.NO_URI.of(label))
+        raise DirectoryError(SqlMessage.NO_URI.for_directory(label))
     return uri.value
 
 
@@ -43,11 +43,11 @@ def _first_line(path: str, label: str) -> str:
     try:
         line = read_first_line(path).strip()
     except UnicodeDecodeError as error:
-        message = SqlMessage.URI_FILE.of(label, path=path, reason="it is not UTF-8")
+        message = SqlMessage.URI_FILE.for_directory(label, path=path, reason="it is not UTF-8")
         raise DirectoryError(message) from error
     except OSError as error:
-        message = SqlMessage.URI_FILE.of(label, path=path, reason=reason_of(error))
+        message = SqlMessage.URI_FILE.for_directory(label, path=path, reason=reason_of(error))
         raise DirectoryError(message) from error
     if not line:
-        raise DirectoryError(SqlMessage.URI_FILE_EMPTY.of(label, path=path))
+        raise DirectoryError(SqlMessage.URI_FILE_EMPTY.for_directory(label, path=path))
     return line

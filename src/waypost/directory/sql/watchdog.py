@@ -16,20 +16,20 @@ class _Shutdown:
     def __init__(self, fileno: int) -> None:
         self._fileno = fileno
         self._lock = Lock()
-        self._over = False
+        self._is_cancelled = False
 
-    def shut(self) -> None:
+    def run(self) -> None:
         """Shut the connection down: a thread that reads from it gets the end of the stream."""
         with self._lock:
-            if self._over:
+            if self._is_cancelled:
                 return
             with suppress(OSError), socket.socket(fileno=os.dup(self._fileno)) as copy:
                 copy.shutdown(socket.SHUT_RDWR)
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """Cancel the shutdown, because another connection may soon get the same file descriptor."""
         with self._lock:
-            self._over = True
+            self._is_cancelled = True
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
         yield
         return
     shutdown = _Shutdown(fileno())
-    timer = Timer(seconds, shutdown.shut)
+    timer = Timer(seconds, shutdown.run)
     timer.daemon = True
     try:
         threads.start(timer)
@@ -57,4 +57,4 @@ def shut_down_after(driver: object, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        shutdown.end()
+        shutdown.cancel()

@@ -94,9 +94,9 @@ async def _answer(
     log_entry.domain, log_entry.address = domain.ascii, address
     try:
         if address is None or keep_placeholders:
-            result = await context.lookup.about_domain(domain)
+            result = await context.lookup.find_by_domain(domain)
         else:
-            result = await context.lookup.about_address(address)
+            result = await context.lookup.find_by_address(address)
         body = context.documents.render(autoconfig.render, result)
     except DomainMoved as moved:
         return _redirect_moved(address, moved)

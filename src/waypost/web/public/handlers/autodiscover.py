@@ -40,7 +40,7 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
             parsed.address.domain.ascii,
         )
         try:
-            result = await context.lookup.about_address(parsed.address)
+            result = await context.lookup.find_by_address(parsed.address)
         except DomainMoved as moved:
             return _moved_response(request, parsed, moved)
         return _response(200, context.documents.render(_RENDER[parsed.wanted], result), "ok")

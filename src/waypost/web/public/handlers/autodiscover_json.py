@@ -61,7 +61,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         log_entry.address, log_entry.domain = address, address.domain.ascii
         protocol = autodiscover_json.parse_protocol(query.get("protocol", ""))
         try:
-            result = await context.lookup.about_address(address)
+            result = await context.lookup.find_by_address(address)
         except DomainMoved as moved:
             url = _moved_url(address, protocol, moved)
             if moved.url is not None and is_redirect_loop(request, url, PATH):

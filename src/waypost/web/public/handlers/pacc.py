@@ -19,7 +19,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         return not_found(DomainNotServed.code, f"Host does not begin with {document.HOST_PREFIX}")
     log_entry.domain = domain.ascii
     try:
-        result = await context.lookup.about_domain(domain)
+        result = await context.lookup.find_by_domain(domain)
         body = context.documents.render(document.render, result)
     except (DomainNotServed, NoUsableService) as error:
         return text(404, str(error), error.code)
