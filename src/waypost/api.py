@@ -188,7 +188,7 @@ def parse_providers(
 
 def config_for(
     providers: Providers,
-    asked: str | EmailAddress | DomainName,
+    address_or_domain: str | EmailAddress | DomainName,
     *,
     user: User | None = _ANY_USER,
     display_name: str | None = None,
@@ -197,7 +197,7 @@ def config_for(
 
     Args:
         providers: the content of a providers file.
-        asked: `alice@example.com`, or `example.com`: then login names stay placeholders.
+        address_or_domain: for a domain, login names stay placeholders.
         user: the user of the address, if the program knows it; None if there is no such user.
         display_name: the user's full name.
 
@@ -207,9 +207,11 @@ def config_for(
         DomainMoved: the mail of the domain is on another server.
         UserDeclined: there is no such user, and the domain refuses unknown users.
     """
-    if isinstance(asked, str):
-        asked = EmailAddress.parse(asked) if "@" in asked else DomainName.parse(asked)
-    domain, address = (asked.domain, asked) if isinstance(asked, EmailAddress) else (asked, None)
+    target = address_or_domain
+    if isinstance(target, str):
+        target = EmailAddress.parse(target) if "@" in target else DomainName.parse(target)
+    address = target if isinstance(target, EmailAddress) else None
+    domain = target.domain if isinstance(target, EmailAddress) else target
     entry = providers.find(domain)
     if user != _ANY_USER:
         entry = with_users(entry)
@@ -233,7 +235,7 @@ def render_autodiscover_json(
         ServiceNotOffered: there is no such service.
         SettingsError: `public_url` is not such a URL.
     """
-    url = pox.own_url(_checked_url(public_url), config.domain)
+    url = pox.own_url(_validate_url(public_url), config.domain)
     return autodiscover_json.render(config, protocol, url)
 
 
@@ -304,7 +306,7 @@ def dns_records(
         NoUsableService: there is nothing to publish.
         SettingsError: `public_url` is not such a URL.
     """
-    name, url = DomainName.parse(f"{domain}"), _checked_url(public_url)
+    name, url = DomainName.parse(f"{domain}"), _validate_url(public_url)
     try:
         return dns.publish(config_for(providers, name), url, ttl_seconds)
     except DomainMoved as moved:
@@ -374,14 +376,14 @@ def responder(  # noqa: PLR0913 -- each is an option
         SettingsError: `public_url` is not such a URL, or the files of a provider cannot be used.
     """
     url, signing = (
-        _checked_url(public_url),
+        _validate_url(public_url),
         ProfileCredentials(credentials, providers.named_credentials()),
     )
     options = Options(url, max_age_seconds, profiles, signing, takes_passwords)
     return Responder(providers, options, find_user)
 
 
-def _checked_url(url: str | None) -> str | None:
+def _validate_url(url: str | None) -> str | None:
     """Return the URL as the settings have it.
 
     Raises:

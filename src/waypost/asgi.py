@@ -68,8 +68,8 @@ class AsgiApp:
             StoreError: the database cannot be used as it is.
         """
         if self._app is None:
-            given, warnings = self._load()
-            settings = _for_any_server(given)
+            loaded, warnings = self._load()
+            settings = _for_any_server(loaded)
             _configure_log(settings)
             for warning in warnings:
                 structlog.get_logger(__name__).warning("warning in the settings", reason=warning)
@@ -102,17 +102,17 @@ class AsgiApp:
 
 def _for_any_server(settings: Settings) -> Settings:
     """Return the settings without what only Waypost's own server can do safely."""
-    changed: dict[str, object] = {"initdb": False, "unix_socket": None}
+    overrides: dict[str, object] = {"initdb": False, "unix_socket": None}
     if settings.log_key is None:
-        changed["log_key"] = secrets.token_hex(16)
-    return settings.model_copy(update=changed)
+        overrides["log_key"] = secrets.token_hex(16)
+    return settings.model_copy(update=overrides)
 
 
 def _configure_log(settings: Settings) -> None:
     """Configure Waypost's own log, unless the site has configured the same library."""
     if not structlog.is_configured():
-        level, form = settings.loglevel, settings.log_format
-        configure(level, form, secrets=secret_texts(settings), configure_stdlib_log=False)
+        level, log_format = settings.loglevel, settings.log_format
+        configure(level, log_format, secrets=secret_texts(settings), configure_stdlib_log=False)
 
 
 app: Final = AsgiApp()

@@ -73,7 +73,7 @@ class Runtime:
 
     cache: Domains
     lookup: Lookup
-    people: Directories
+    directories: Directories
     initdb: InitDb | None
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
@@ -82,7 +82,7 @@ class Runtime:
     async def close(self) -> None:
         """Close the store and the directories."""
         await self.cache.close()
-        await self.people.close()
+        await self.directories.close()
 
     def reload(self) -> None:
         """Reload soon what was changed outside; until then the old answers stay in use."""
@@ -95,12 +95,12 @@ class Runtime:
 
     async def watch(self) -> None:
         """Follow the files, and reconnect to an unavailable database. Cancel it."""
-        watched = [self.cache.watch()]
+        watchers = [self.cache.watch()]
         if self.reloader is not None:
-            watched.append(self.reloader.watch())
+            watchers.append(self.reloader.watch())
         if self.signer is not None:
-            watched.append(self.signer.watch())
-        await asyncio.gather(*watched)
+            watchers.append(self.signer.watch())
+        await asyncio.gather(*watchers)
 
 
 def wire(
@@ -128,10 +128,10 @@ def wire(
 
 
 def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator | None) -> Runtime:
-    people, public_url = _directories(settings, metrics), settings.public_url
+    directories, public_url = _directories(settings, metrics), settings.public_url
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Runtime(demo, Lookup(demo, people, public_url), people, None, metrics)
+        return Runtime(demo, Lookup(demo, directories, public_url), directories, None, metrics)
     if settings.providers is not None:
         domains = ExternalDomainCache(OpenSqlDirectory, _limits(settings), metrics)
         reloader = ProvidersReloader(
@@ -139,13 +139,15 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
         )
         reloader.start()
         return Runtime(
-            domains, Lookup(domains, people, public_url), people, None, metrics, reloader
+            domains, Lookup(domains, directories, public_url), directories, None, metrics, reloader
         )
     store = _open_database(settings)
-    waking = DeferredStore(store, partial(upgrade_without_timeouts, settings.db_uri, store.engine))
-    cache = DomainCache(waking, _limits(settings), metrics=metrics)
+    deferred_store = DeferredStore(
+        store, partial(upgrade_without_timeouts, settings.db_uri, store.engine)
+    )
+    cache = DomainCache(deferred_store, _limits(settings), metrics=metrics)
     initdb = InitDb(store.engine, cache.clear) if settings.initdb else None
-    return Runtime(cache, Lookup(cache, people, public_url), people, initdb, metrics)
+    return Runtime(cache, Lookup(cache, directories, public_url), directories, initdb, metrics)
 
 
 def open_store(
@@ -165,8 +167,12 @@ def open_store(
     if settings.demo:
         return MemoryStore(demo_catalog())
     if settings.providers is not None:
-        own = read_store(settings.providers, warn)
-        return ExternalStore(own, OpenSqlDirectory) if own.external_domains else own
+        file_store = read_store(settings.providers, warn)
+        return (
+            ExternalStore(file_store, OpenSqlDirectory)
+            if file_store.external_domains
+            else file_store
+        )
     return _open_database(settings)
 
 
@@ -264,14 +270,14 @@ def signing_credentials(
     Raises:
         SettingsError: the files cannot be used, each problem with its option and its file.
     """
-    own = None if provider is None else ProfileFiles.of(provider.profile)
-    files = own or ProfileFiles.of(profile_settings(settings))
+    provider_files = None if provider is None else ProfileFiles.of(provider.profile)
+    files = provider_files or ProfileFiles.of(profile_settings(settings))
     if files is None:
         return None
     from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
 
-    whose = None if own is None or provider is None else provider.name
-    return load_credentials(files, datetime.now(UTC), whose)
+    provider_name = None if provider_files is None or provider is None else provider.name
+    return load_credentials(files, datetime.now(UTC), provider_name)
 
 
 def check_profiles(settings: Settings, store: Store) -> None:

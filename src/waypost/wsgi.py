@@ -42,8 +42,10 @@ class WsgiApp:
             SettingsError: the settings have mistakes.
             StoreError: the database cannot be used as it is.
         """
-        asking = _answer(self._asgi, _scope(environ), _body(environ))
-        status, headers, body = asyncio.run_coroutine_threadsafe(asking, self._running()).result()
+        coroutine = _answer(self._asgi, _scope(environ), _body(environ))
+        status, headers, body = asyncio.run_coroutine_threadsafe(
+            coroutine, self._running_loop()
+        ).result()
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [body]
 
@@ -57,7 +59,7 @@ class WsgiApp:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
 
-    def _running(self) -> asyncio.AbstractEventLoop:
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -77,24 +79,25 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _end_tasks() -> None:
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _answer(asgi: AsgiApp, scope: dict[str, Any], body: bytes) -> _Answer:
-    sent: list[Any] = []
+    messages: list[Any] = []
 
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def send(message: Any) -> None:  # noqa: ANN401 -- ASGI's
-        sent.append(message)
+        messages.append(message)
 
     await asgi(scope, receive, send)
-    headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in sent[0]["headers"]]
-    return sent[0]["status"], headers, b"".join(one.get("body", b"") for one in sent[1:])
+    headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in messages[0]["headers"]]
+    response_body = b"".join(message.get("body", b"") for message in messages[1:])
+    return messages[0]["status"], headers, response_body
 
 
 def _scope(environ: "WSGIEnvironment") -> dict[str, Any]:
@@ -102,7 +105,7 @@ def _scope(environ: "WSGIEnvironment") -> dict[str, Any]:
 
     PEP 3333, "Unicode Issues": texts of the request are bytes, decoded as ISO-8859-1.
     """
-    root_path = _decoded(environ, "SCRIPT_NAME")
+    root_path = _decode(environ, "SCRIPT_NAME")
     peer = environ.get("REMOTE_ADDR")
     port = environ.get("SERVER_PORT", "")
     return {
@@ -111,7 +114,7 @@ def _scope(environ: "WSGIEnvironment") -> dict[str, Any]:
         "method": environ["REQUEST_METHOD"],
         "scheme": environ.get("wsgi.url_scheme", "http"),
         "root_path": root_path,
-        "path": f"{root_path}{_decoded(environ, 'PATH_INFO')}",
+        "path": f"{root_path}{_decode(environ, 'PATH_INFO')}",
         "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
         "headers": [*_headers(environ)],
         "client": (peer, 0) if peer else None,
@@ -126,7 +129,7 @@ def _headers(environ: "WSGIEnvironment") -> Iterable[tuple[bytes, bytes]]:
             yield name.lower().replace("_", "-").encode("latin-1"), value.encode("latin-1")
 
 
-def _decoded(environ: "WSGIEnvironment", key: str) -> str:
+def _decode(environ: "WSGIEnvironment", key: str) -> str:
     raw: str = environ.get(key, "")
     return raw.encode("latin-1").decode("utf-8", "replace")
 

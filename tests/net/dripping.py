@@ -13,49 +13,49 @@ _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 Script = Callable[[socket.socket, int], None]
 
 
-def _drip(connected: socket.socket, start: bytes, piece: bytes) -> None:
+def _drip(sock: socket.socket, start: bytes, piece: bytes) -> None:
     """Send a start, and then a piece again and again."""
-    connected.sendall(start)
+    sock.sendall(start)
     while True:
-        connected.sendall(piece)
+        sock.sendall(piece)
         time.sleep(PAUSE_SECONDS)
 
 
 def _dripping(start: bytes, piece: bytes) -> Script:
-    def script(connected: socket.socket, _port: int) -> None:
-        connected.recv(65536)
-        _drip(connected, start, piece)
+    def script(sock: socket.socket, _port: int) -> None:
+        sock.recv(65536)
+        _drip(sock, start, piece)
 
     return script
 
 
 def _flooding(start: bytes, piece: bytes) -> Script:
-    def script(connected: socket.socket, _port: int) -> None:
-        connected.recv(65536)
-        connected.sendall(start)
+    def script(sock: socket.socket, _port: int) -> None:
+        sock.recv(65536)
+        sock.sendall(start)
         while True:
-            connected.sendall(piece * 500)
+            sock.sendall(piece * 500)
 
     return script
 
 
-def _silent(connected: socket.socket, _port: int) -> None:
-    while connected.recv(65536):
+def _silent(sock: socket.socket, _port: int) -> None:
+    while sock.recv(65536):
         pass
     time.sleep(60)
 
 
-def _handshake(connected: socket.socket, _port: int) -> None:
+def _handshake(sock: socket.socket, _port: int) -> None:
     # The head of a record of 16 KiB (RFC 8446 s5.1), and its bytes one by one.
-    _drip(connected, b"\x16\x03\x03\x40\x00", b"\x02")
+    _drip(sock, b"\x16\x03\x03\x40\x00", b"\x02")
 
 
-def _redirecting(connected: socket.socket, port: int) -> None:
+def _redirecting(sock: socket.socket, port: int) -> None:
     """Redirect to another path of the same server, after 0.1 seconds each time."""
-    connected.recv(65536)
+    sock.recv(65536)
     time.sleep(0.1)
     target = f"Location: http://127.0.0.1:{port}/{time.monotonic_ns()}".encode()
-    connected.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + target + b"\r\n\r\n")
+    sock.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + target + b"\r\n\r\n")
 
 
 SCRIPTS: Final[dict[str, Script]] = {
@@ -111,18 +111,18 @@ def _accepting(listener: socket.socket, script: Script) -> Iterator[None]:
     accepted: list[socket.socket] = []
     port = listener.getsockname()[1]
 
-    def run(connected: socket.socket) -> None:
-        with suppress(OSError), connected:
-            script(connected, port)
+    def run(sock: socket.socket) -> None:
+        with suppress(OSError), sock:
+            script(sock, port)
 
     def accept() -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
             while not is_over.is_set():
                 if selector.select(0.05):
-                    connected, _ = listener.accept()
-                    accepted.append(connected)
-                    threading.Thread(target=run, args=(connected,), daemon=True).start()
+                    sock, _ = listener.accept()
+                    accepted.append(sock)
+                    threading.Thread(target=run, args=(sock,), daemon=True).start()
 
     thread = threading.Thread(target=accept)
     thread.start()
@@ -131,6 +131,6 @@ def _accepting(listener: socket.socket, script: Script) -> Iterator[None]:
     finally:
         is_over.set()
         thread.join(10)
-        for connected in accepted:
+        for sock in accepted:
             with suppress(OSError):
-                connected.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)

@@ -29,16 +29,16 @@ def server(script: Script, *, drips: bool = False) -> Iterator[int]:
 
     def serve() -> None:
         try:
-            connected, _ = listening.accept()
-            with connected:
+            sock, _ = listening.accept()
+            with sock:
                 for said in script:
-                    connected.sendall(said)
+                    sock.sendall(said)
                     if not drips:
-                        connected.recv(4096)
+                        sock.recv(4096)
                 while drips:
-                    connected.sendall(b"x")
+                    sock.sendall(b"x")
                     time.sleep(0.05)
-                connected.recv(4096)
+                sock.recv(4096)
         except OSError:
             return  # The doctor had enough.
 
@@ -145,7 +145,7 @@ def test_a_server_that_leaves() -> None:
     with server([]) as port:
         listener = MailConnection("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
         with listener as talk:
-            talk.connected.shutdown(socket.SHUT_WR)
+            talk.sock.shutdown(socket.SHUT_WR)
             with pytest.raises(ProtocolError, match="closes the connection"):
                 talk.read_line()
 

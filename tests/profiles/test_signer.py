@@ -52,10 +52,10 @@ def test_secret_is_not_kept(made: Signing) -> None:
     signer = ProfileSigner(made.files)
     signer.start()
     before = signer.sign(PROFILE)
-    secret = signer.sign(b"s3cret", keep=False)
+    secret = signer.sign(b"s3cret", may_cache=False)
 
     assert openssl_verifies(secret, made.root) == b"s3cret"
-    assert secret != signer.sign(b"s3cret", keep=False)
+    assert secret != signer.sign(b"s3cret", may_cache=False)
     assert signer.sign(PROFILE) == before
     assert b"s3cret" not in repr(vars(signer)).encode()
 

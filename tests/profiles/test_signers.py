@@ -83,14 +83,17 @@ def test_renewed(made: Signing, tmp_path: Path) -> None:
     async def work() -> tuple[bytes, bytes]:
         signers = ProfileSigners(None)
         own, others = provider(made), provider(other, "Other")
-        before, kept = await signers.sign(PROFILE, own), await signers.sign(PROFILE, others)
+        before, unchanged = (
+            await signers.sign(PROFILE, own),
+            await signers.sign(PROFILE, others),
+        )
         watch = asyncio.create_task(signers.watch())
         for old, source in zip(made.files.paths, new.files.paths, strict=True):
             shutil.copy(source, old)
         await until_signed(signers, own, lambda signed: signed != before)
-        assert await signers.sign(PROFILE, others) == kept
+        assert await signers.sign(PROFILE, others) == unchanged
         signers.request_reload()
-        await until_signed(signers, others, lambda signed: signed != kept)
+        await until_signed(signers, others, lambda signed: signed != unchanged)
         watch.cancel()
         return await signers.sign(PROFILE, own), await signers.sign(PROFILE, others)
 

@@ -77,7 +77,7 @@ def inspect(data: bytes, trusted: Sequence[X509Certificate], now: datetime) -> P
         ProfileError: it is no profile.
     """
     problems: list[str] = []
-    signed: cms.Signed | None = None
+    signed: cms.SignedContent | None = None
     chain: tuple[str, ...] = ()
     content = data
     if cms.is_encrypted(data):
@@ -129,7 +129,7 @@ def read_authorities(raw: bytes) -> list[X509Certificate]:
 
 
 def _trusted_chain(
-    signed: cms.Signed, trusted: Sequence[X509Certificate], now: datetime
+    signed: cms.SignedContent, trusted: Sequence[X509Certificate], now: datetime
 ) -> tuple[str, ...]:
     """Return the names of the chain up to a trusted authority (RFC 5280 s6)."""
     if not trusted:
@@ -175,7 +175,7 @@ def _signed_content(data: bytes) -> bytes:
         raise ProfileError(f"begins as a signed profile, but cannot be read: {error}") from error
 
 
-def _trust_problem(signed: cms.Signed | None, now: datetime) -> str:
+def _trust_problem(signed: cms.SignedContent | None, now: datetime) -> str:
     for certificate in () if signed is None else (signed.signer, *signed.others):
         whose = f"signature: the certificate of {_name(certificate)}"
         if certificate.not_valid_after_utc < now:
@@ -193,7 +193,7 @@ def _trust_problem(signed: cms.Signed | None, now: datetime) -> str:
     )
 
 
-def _missing_issuer(signed: cms.Signed) -> str:
+def _missing_issuer(signed: cms.SignedContent) -> str:
     """Return the issuer whose certificate is missing, for a chain that ends too early."""
     last = signed.signer
     others = {certificate.subject: certificate for certificate in signed.others}

@@ -62,7 +62,7 @@ class Lookup:
     """The lookup of a running server."""
 
     def __init__(
-        self, domains: DomainFinder, people: UserFinder, public_url: str | None = None
+        self, domains: DomainFinder, directories: UserFinder, public_url: str | None = None
     ) -> None:
         """Initialize with the cache of the store, and the directories.
 
@@ -70,7 +70,7 @@ class Lookup:
         """
         self._domains = domains
         self._public_url = public_url
-        self._people = people
+        self._directories = directories
 
     async def for_address(self, address: EmailAddress) -> ClientConfig:
         """Return the configuration for an address; no placeholder is left in it.
@@ -98,12 +98,12 @@ class Lookup:
         ):
             raise DomainNotServed(f"{address.domain} is not served here")
         user: User | None = User()
-        if (question := directory_query(entry, address)) is not None:
+        if (query := directory_query(entry, address)) is not None:
             try:
-                user = await self._people.user_for(*question)
+                user = await self._directories.user_for(*query)
             except (DirectoryUnavailable, DirectoryError):
                 user = User()
-        return _found(entry, address.domain, address, user, self._public_url)
+        return _lookup_result(entry, address.domain, address, user, self._public_url)
 
     async def entry_for(self, domain: DomainName) -> Domain | None:
         """Return the entry that matches a domain, served or not, or None.
@@ -131,22 +131,22 @@ class Lookup:
         entry = await self._domains.find(domain)
         if entry is not None and entry.redirect and await self._is_loop(entry.redirect, domain):
             raise DomainNotServed(f"{domain} is not served here")
-        return _found(entry, domain, None, User(), self._public_url)
+        return _lookup_result(entry, domain, None, User(), self._public_url)
 
     async def _is_loop(self, redirect: Redirect, domain: DomainName) -> bool:
         """Return whether a domain redirects to another one, and in the end back to itself.
 
         A providers file with such a loop is refused; rows of a database may have one.
         """
-        passed: set[str] = set()
+        visited: set[str] = set()
         moved_to = redirect.address_domain
-        while moved_to is not None and moved_to not in passed and len(passed) < _MOVES_MAX:
+        while moved_to is not None and moved_to not in visited and len(visited) < _MOVES_MAX:
             if moved_to == domain.ascii:
                 return True
-            passed.add(moved_to)
-            following = await self._domains.find(DomainName.parse(moved_to))
-            further = None if following is None else following.redirect
-            moved_to = None if further is None else further.address_domain
+            visited.add(moved_to)
+            next_entry = await self._domains.find(DomainName.parse(moved_to))
+            next_redirect = None if next_entry is None else next_entry.redirect
+            moved_to = None if next_redirect is None else next_redirect.address_domain
         return False
 
 
@@ -185,10 +185,10 @@ def client_config(
         DomainMoved: the mail of the domain is on another server.
         UserDeclined: there is no such user, and the domain refuses unknown users.
     """
-    return _found(entry, domain, address, user).config()
+    return _lookup_result(entry, domain, address, user).config()
 
 
-def _found(
+def _lookup_result(
     entry: Domain | None,
     domain: DomainName,
     address: EmailAddress | None,
@@ -198,7 +198,7 @@ def _found(
     if entry is None:
         raise DomainNotServed(f"{domain} is not served here")
     if entry.redirect is not None:
-        raise _elsewhere(entry.redirect, domain, public_url)
+        raise _moved_error(entry.redirect, domain, public_url)
     users = entry.users
     if user is None:
         if users is not None and users.unknown_user is UnknownUser.DECLINE:
@@ -209,10 +209,10 @@ def _found(
     return LookupResult(entry, domain, address, user)
 
 
-def _elsewhere(redirect: Redirect, domain: DomainName, public_url: str | None) -> DomainNotServed:
+def _moved_error(redirect: Redirect, domain: DomainName, public_url: str | None) -> DomainNotServed:
     """Return the error for a domain whose mail is on another server."""
-    place = redirect.address_domain or redirect.url
+    target = redirect.address_domain or redirect.url
     # A pattern may contain the domain that it redirects to: this must not become a loop.
-    if place is None or redirect.is_loop_for(domain, public_url):
+    if target is None or redirect.is_loop_for(domain, public_url):
         return DomainNotServed(f"{domain} is not served here")
-    return DomainMoved(f"{domain} has moved to {place}", redirect.address_domain, redirect.url)
+    return DomainMoved(f"{domain} has moved to {target}", redirect.address_domain, redirect.url)

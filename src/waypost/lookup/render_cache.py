@@ -27,7 +27,7 @@ PLACEHOLDER_LOCAL_PART: Final = "Anybody.5f0c3b9e7d1a4286"
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedDocument:
     """A document for any user, and its sources; None if each user has a different one."""
 
     entry: Domain
@@ -39,40 +39,40 @@ class RenderCache:
 
     def __init__(self, size: int = CACHED_DOCUMENTS_MAX) -> None:
         """Create an empty cache of this size."""
-        self._kept: LruCache[Key, _Kept] = LruCache(size)
+        self._cache: LruCache[Key, _CachedDocument] = LruCache(size)
 
-    def render(self, render: Render[*More], found: LookupResult, *more: *More) -> bytes:
+    def render(self, render: Render[*More], result: LookupResult, *more: *More) -> bytes:
         """Return exactly the bytes of `render(found.config(), *more)`.
 
         Args:
             render: a format, which is a pure function.
-            found: for an address or for a domain.
+            result: for an address or for a domain.
             more: other arguments of the format; the same for all users of a domain.
 
         Raises:
             Exception: any error of `render`.
         """
-        address, entry = found.address, found.entry
+        address, entry = result.address, result.entry
         # Any client can invent names that a pattern matches. Keeping their documents would cost
         # time, and push out documents that are used again.
         if entry.pattern.kind is not MatchKind.EXACT:
-            return render(found.config(), *more)
-        if address is not None and not _is_like_anybody(address, entry):
-            return render(found.config(), *more)
-        key = render, more, found.domain, address is None
-        kept = self._kept.get(key)
-        if kept is None or (kept.entry is not entry and kept.entry != entry):
-            kept = _Kept(entry, _for_anybody(render, found, *more))
-            self._kept.put(key, kept)
-        kept.entry = entry  # The same object is compared faster the next time.
-        if kept.document is None:
-            return render(found.config(), *more)
+            return render(result.config(), *more)
+        if address is not None and not _differs_only_in_local_part(address, entry):
+            return render(result.config(), *more)
+        key = render, more, result.domain, address is None
+        cached = self._cache.get(key)
+        if cached is None or (cached.entry is not entry and cached.entry != entry):
+            cached = _CachedDocument(entry, _render_for_any_user(render, result, *more))
+            self._cache.put(key, cached)
+        cached.entry = entry  # The same object is compared faster the next time.
+        if cached.document is None:
+            return render(result.config(), *more)
         if address is None:
-            return kept.document
-        return kept.document.replace(PLACEHOLDER_LOCAL_PART.encode(), address.local_part.encode())
+            return cached.document
+        return cached.document.replace(PLACEHOLDER_LOCAL_PART.encode(), address.local_part.encode())
 
 
-def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
+def _differs_only_in_local_part(address: EmailAddress, entry: Domain) -> bool:
     """Return whether a document for this address differs from others only in the local part."""
     # Timing must not reveal what a directory contains: with a directory, nothing is cached.
     if entry.users is not None or not address.is_plain:
@@ -81,23 +81,23 @@ def _is_like_anybody(address: EmailAddress, entry: Domain) -> bool:
     return entry.provider.mailbox_of(address) == address
 
 
-def _for_anybody(render: Render[*More], found: LookupResult, *more: *More) -> bytes | None:
+def _render_for_any_user(render: Render[*More], result: LookupResult, *more: *More) -> bytes | None:
     """Render the document of all users of a domain; None if there is no such document."""
-    if found.address is None:
-        return render(found.config(), *more)
-    if any(_is_elsewhere_for_each(service, found.domain) for service in found.entry.services):
+    if result.address is None:
+        return render(result.config(), *more)
+    if any(_host_depends_on_user(service, result.domain) for service in result.entry.services):
         return None
-    anybody = EmailAddress(PLACEHOLDER_LOCAL_PART, found.domain)
-    return render(replace(found, address=anybody).config(), *more)
+    any_user = EmailAddress(PLACEHOLDER_LOCAL_PART, result.domain)
+    return render(replace(result, address=any_user).config(), *more)
 
 
-def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
+def _host_depends_on_user(service: Service, domain: DomainName) -> bool:
     """Return whether the host of a service depends on the user: as a name, in lower case."""
     endpoint = service.endpoint
-    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
-    if attributes_in(place):
+    host = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    if attributes_in(host):
         return True
     if isinstance(endpoint, UrlEndpoint):
         # RFC 3986 s3.2: the authority ends at a slash, a question mark or a number sign.
-        place = place.partition("://")[2].replace("?", "/").replace("#", "/").partition("/")[0]
-    return has_placeholder(expand(place, domain, None))
+        host = host.partition("://")[2].replace("?", "/").replace("#", "/").partition("/")[0]
+    return has_placeholder(expand(host, domain, None))

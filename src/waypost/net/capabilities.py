@@ -13,7 +13,7 @@ from typing import Final, Self
 LINE_MAX_BYTES: Final = 8192
 LINES_MAX: Final = 100
 # The name of a client that has no host name (RFC 2606 s2).
-_OWN_NAME: Final = "waypost-doctor.invalid"
+_EHLO_NAME: Final = "waypost-doctor.invalid"
 # The commands of IMAP and POP3 that send a password without SASL.
 LOGIN_COMMAND: Final = "(LOGIN)"
 USER_COMMAND: Final = "(USER)"
@@ -45,12 +45,12 @@ class MailConnection:
         Raises:
             OSError: the connection failed.
         """
-        self._end = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
         self._host = host
         self._context = context
         self._unread = b""
         self._lines = 0
-        self.connected: socket.socket = socket.create_connection((address, port), seconds)
+        self.sock: socket.socket = socket.create_connection((address, port), seconds)
 
     def __enter__(self) -> Self:
         """Return the connection."""
@@ -58,7 +58,7 @@ class MailConnection:
 
     def __exit__(self, *_: object) -> None:
         """Close the connection; no command was sent that needs a farewell."""
-        self.connected.close()
+        self.sock.close()
 
     def start_tls(self) -> None:
         """Start TLS, and check the certificate.
@@ -70,17 +70,17 @@ class MailConnection:
         if self._unread:
             # RFC 3207 s4.2 and its like: data from before TLS must be discarded.
             raise ProtocolError("it sends unrequested data without TLS")
-        self._hurry()
-        secured = self._context.wrap_socket(
-            self.connected, server_hostname=self._host, do_handshake_on_connect=False
+        self._set_timeout()
+        tls_socket = self._context.wrap_socket(
+            self.sock, server_hostname=self._host, do_handshake_on_connect=False
         )
-        self.connected = secured
-        secured.do_handshake()
+        self.sock = tls_socket
+        tls_socket.do_handshake()
 
     def send_line(self, line: str) -> None:
         """Send a line."""
-        self._hurry()
-        self.connected.sendall(f"{line}\r\n".encode("ascii"))
+        self._set_timeout()
+        self.sock.sendall(f"{line}\r\n".encode("ascii"))
 
     def read_line(self) -> str:
         """Read a line.
@@ -95,15 +95,15 @@ class MailConnection:
         while b"\n" not in self._unread:
             if len(self._unread) > LINE_MAX_BYTES:
                 raise ProtocolError(f"it sends a line of more than {LINE_MAX_BYTES} bytes")
-            self._hurry()
-            data = self.connected.recv(4096)
+            self._set_timeout()
+            data = self.sock.recv(4096)
             if not data:
                 raise ProtocolError("it closes the connection")
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         return line.decode("utf-8", "replace").rstrip("\r")
 
-    def _hurry(self) -> None:
+    def _set_timeout(self) -> None:
         """Set the socket timeout to the time that is left.
 
         A server may send single bytes slowly, so this is called before each read.
@@ -111,10 +111,10 @@ class MailConnection:
         Raises:
             TimeoutError: no time is left.
         """
-        left = self._end - time.monotonic()
+        left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("it takes too long")
-        self.connected.settimeout(left)
+        self.sock.settimeout(left)
 
 
 def methods_of_imap(connection: MailConnection, *, upgrades: bool) -> set[str]:
@@ -125,7 +125,7 @@ def methods_of_imap(connection: MailConnection, *, upgrades: bool) -> set[str]:
     if upgrades:
         if "STARTTLS" not in _imap(connection, "a1 CAPABILITY"):
             raise NoStartTls("CAPABILITY does not name STARTTLS")
-        _agreed(_imap(connection, "a2 STARTTLS"), "a2 STARTTLS")
+        _require_success(_imap(connection, "a2 STARTTLS"), "a2 STARTTLS")
         connection.start_tls()
     capabilities = _imap(connection, "a3 CAPABILITY")
     methods = {word.removeprefix("AUTH=") for word in capabilities if word.startswith("AUTH=")}
@@ -145,7 +145,7 @@ def _imap(connection: MailConnection, command: str) -> set[str]:
         words |= set(line.split())
 
 
-def _agreed(words: set[str], command: str) -> None:
+def _require_success(words: set[str], command: str) -> None:
     if not words:
         raise NoStartTls(f"it refuses {command.partition(' ')[2]}")
 
@@ -164,8 +164,8 @@ def methods_of_pop3(connection: MailConnection, *, upgrades: bool) -> set[str]:
         connection.start_tls()
     methods = {"APOP"} if "<" in greeting and "@" in greeting else set()
     for line in _pop3(connection):
-        word, *more = line.split() or [""]
-        methods |= set(more) if word == "SASL" else {USER_COMMAND} if word == "USER" else set()
+        word, *arguments = line.split() or [""]
+        methods |= set(arguments) if word == "SASL" else {USER_COMMAND} if word == "USER" else set()
     return methods
 
 
@@ -181,22 +181,22 @@ def methods_of_smtp(connection: MailConnection, *, upgrades: bool) -> set[str]:
     """Return the login methods that an SMTP server offers, after STARTTLS if `upgrades`."""
     _smtp(connection, "220")
     if upgrades:
-        if not any(line == "STARTTLS" for line in _hello(connection)):
+        if not any(line == "STARTTLS" for line in _ehlo(connection)):
             raise NoStartTls("EHLO does not name STARTTLS")
         connection.send_line("STARTTLS")
         if not connection.read_line().startswith("220"):
             raise NoStartTls("it refuses STARTTLS")
         connection.start_tls()
     methods: set[str] = set()
-    for line in _hello(connection):
+    for line in _ehlo(connection):
         # AUTH=… is older than the standard, and some servers still send both.
-        word, *more = line.replace("AUTH=", "AUTH ").split() or [""]
-        methods |= set(more) if word == "AUTH" else set()
+        word, *arguments = line.replace("AUTH=", "AUTH ").split() or [""]
+        methods |= set(arguments) if word == "AUTH" else set()
     return methods
 
 
-def _hello(connection: MailConnection) -> list[str]:
-    connection.send_line(f"EHLO {_OWN_NAME}")
+def _ehlo(connection: MailConnection) -> list[str]:
+    connection.send_line(f"EHLO {_EHLO_NAME}")
     return _smtp(connection, "250")
 
 

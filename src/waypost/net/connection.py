@@ -27,7 +27,7 @@ class DeadlineConnection:
     """An open connection; `http.client` uses it in place of a socket.
 
     Attributes:
-        opened: the socket, or TLS on it.
+        sock: the socket, or TLS on it.
         deadline: of all steps on it.
         target_prefix: added before the path of each request, if a proxy needs the whole URL.
         headers: sent with each request, for a proxy.
@@ -36,7 +36,7 @@ class DeadlineConnection:
             that.
     """
 
-    opened: socket.socket
+    sock: socket.socket
     deadline: Deadline
     target_prefix: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -46,7 +46,7 @@ class DeadlineConnection:
     @property
     def is_public(self) -> bool:
         """Whether the other end has a public address, or is behind a proxy."""
-        return self.is_proxied or is_public(self.opened.getpeername()[0])
+        return self.is_proxied or is_public(self.sock.getpeername()[0])
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Start TLS, and verify the certificate for a host.
@@ -55,12 +55,12 @@ class DeadlineConnection:
             OSError: TLS fails, or the time is over.
             ValueError: the host is not valid.
         """
-        self.opened = context.wrap_socket(
-            self.opened, server_hostname=host, do_handshake_on_connect=False
+        self.sock = context.wrap_socket(
+            self.sock, server_hostname=host, do_handshake_on_connect=False
         )
-        self.opened.settimeout(self.deadline.wait())
+        self.sock.settimeout(self.deadline.wait())
         # Python's timeout of a handshake covers the whole handshake.
-        self.opened.do_handshake()
+        self.sock.do_handshake()
 
     def sendall(self, data: bytes) -> None:
         """Send all of a request.
@@ -70,8 +70,8 @@ class DeadlineConnection:
         """
         rest = memoryview(data)
         while rest:
-            self.opened.settimeout(self.deadline.wait())
-            rest = rest[self.opened.send(rest) :]
+            self.sock.settimeout(self.deadline.wait())
+            rest = rest[self.sock.send(rest) :]
 
     def receive_into(self, buffer: Any) -> int:  # noqa: ANN401 -- bytes that can be written to
         """Read available bytes, or wait for some; return 0 at the end.
@@ -80,8 +80,8 @@ class DeadlineConnection:
             OSError: the connection breaks, or the time is over.
             BadAnswer: the head, with its interim answers, is too long.
         """
-        self.opened.settimeout(self.deadline.wait())
-        count = self.opened.recv_into(buffer)
+        self.sock.settimeout(self.deadline.wait())
+        count = self.sock.recv_into(buffer)
         if self.head_bytes_left is not None:
             self.head_bytes_left -= count
             if self.head_bytes_left < -_BUFFER_BYTES:  # The buffer may hold some of the body.
@@ -120,7 +120,7 @@ def open_connection(
     try:
         yield connection
     finally:
-        connection.opened.close()
+        connection.sock.close()
 
 
 def public_addresses(addresses: Sequence[Address], host: str) -> tuple[Address, ...]:
@@ -133,7 +133,7 @@ def public_addresses(addresses: Sequence[Address], host: str) -> tuple[Address, 
     Raises:
         PrivateAddress: none is public.
     """
-    public = tuple(one for one in addresses if is_public(f"{one[1][0]}"))
+    public = tuple(address for address in addresses if is_public(f"{address[1][0]}"))
     if not public:
         raise PrivateAddress(f"{host} has the private address {addresses[0][1][0]}")
     return public

@@ -10,7 +10,7 @@ from typing import Final
 TIMED_OUT: Final = "the answer takes too long"
 
 # The first class that fits counts, so each class is listed before its base classes.
-_WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+_REASONS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (http.client.RemoteDisconnected, "the connection was closed without an answer"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "the connection was reset"),
@@ -60,9 +60,9 @@ def failure_reason(error: BaseException) -> str:
         return f"TLS failed: {tls_reason(error)}"
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         return _BY_NUMBER[error.errno]
-    for kind, words in _WORDS:
+    for kind, reason in _REASONS:
         if isinstance(error, kind):
-            return words
+            return reason
     number = error.errno if isinstance(error, OSError) else None
     return os.strerror(number).lower() if number else "the connection failed"
 

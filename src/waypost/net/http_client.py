@@ -40,8 +40,8 @@ class Origin:
     def authority(self) -> str:
         """The value of the Host header (RFC 9110 s7.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = 443 if self.scheme == "https" else 80
-        return host if self.port == usual else f"{host}:{self.port}"
+        default_port = 443 if self.scheme == "https" else 80
+        return host if self.port == default_port else f"{host}:{self.port}"
 
 
 class Transport(Protocol):
@@ -97,31 +97,31 @@ def fetch(
     Raises:
         FetchError: there is no answer, a redirect is refused, or the body is too large.
     """
-    name, passed = redact_uri(url), [url]
+    shown_url, urls = redact_uri(url), [url]
     deadline = Deadline(limits.seconds)
-    has_met_public = False
+    was_public = False
     for _ in range(limits.redirects + 1):
         try:
-            origin, target = read_url(passed[-1])
+            origin, target = read_url(urls[-1])
             request = HttpRequest(origin.authority, target, headers=headers)
-            may = limits.allow_private or not has_met_public
-            with transport.connect(origin, deadline, allow_private=may) as connection:
-                has_met_public = has_met_public or connection.is_public
+            may_be_private = limits.allow_private or not was_public
+            with transport.connect(origin, deadline, allow_private=may_be_private) as connection:
+                was_public = was_public or connection.is_public
                 response = exchange(connection, request, limits.max_bytes, reads_body=_is_success)
         except PrivateAddress as error:
-            reason = f"redirects to {redact_uri(passed[-1])}: {error}; {ALLOW_PRIVATE} follows it"
-            raise FetchError(f"{name}: {reason}") from error
+            reason = f"redirects to {redact_uri(urls[-1])}: {error}; {ALLOW_PRIVATE} follows it"
+            raise FetchError(f"{shown_url}: {reason}") from error
         except TimeoutError as error:
-            raise FetchError(f"{name}: took longer than {limits.seconds:g} s") from error
+            raise FetchError(f"{shown_url}: took longer than {limits.seconds:g} s") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            reason = redact_message(failure_reason(error), _secrets(passed))
-            where = "" if len(passed) == 1 else f"redirects to {redact_uri(passed[-1])}, which "
-            raise FetchError(f"{name}: {where}cannot be fetched: {reason}") from error
+            reason = redact_message(failure_reason(error), _secrets(urls))
+            redirect_text = "" if len(urls) == 1 else f"redirects to {redact_uri(urls[-1])}, which "
+            raise FetchError(f"{shown_url}: {redirect_text}cannot be fetched: {reason}") from error
         location = response.headers.get("Location", "")
         if response.status not in _REDIRECTS or not location:
-            return _checked_size(name, response, limits.max_bytes)
-        passed.append(_target_of(passed[-1], location, limits))
-    raise FetchError(f"{name}: redirects more than {limits.redirects} times")
+            return _check_size(shown_url, response, limits.max_bytes)
+        urls.append(_redirect_target(urls[-1], location, limits))
+    raise FetchError(f"{shown_url}: redirects more than {limits.redirects} times")
 
 
 def read_url(url: str) -> tuple[Origin, str]:
@@ -131,15 +131,15 @@ def read_url(url: str) -> tuple[Origin, str]:
         FetchError: it cannot be fetched.
         UnicodeError: the host is not valid.
     """
-    name = redact_uri(url)
+    shown_url = redact_uri(url)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         reason = redact_message(f"{error}", secrets_of(url))
-        raise FetchError(f"{name}: is not a URL: {reason}") from error
+        raise FetchError(f"{shown_url}: is not a URL: {reason}") from error
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
-        raise FetchError(f"{name}: must be a whole URL that begins with https:// or http://")
+        raise FetchError(f"{shown_url}: must be a whole URL that begins with https:// or http://")
     if parts.username is not None:
         raise FetchError("the URL must not contain a user name or a password")
     host = parts.hostname if parts.hostname.isascii() else _a_labels(parts.hostname)
@@ -155,28 +155,32 @@ def _is_success(status: int) -> bool:
     return 200 <= status <= 299
 
 
-def _checked_size(name: str, response: HttpResponse, max_bytes: int) -> HttpResponse:
+def _check_size(shown_url: str, response: HttpResponse, max_bytes: int) -> HttpResponse:
     if len(response.body) > max_bytes:
-        raise FetchError(f"{name}: is larger than {max_bytes // 1024} KiB")
+        raise FetchError(f"{shown_url}: is larger than {max_bytes // 1024} KiB")
     return response
 
 
-def _target_of(url: str, location: str, limits: FetchLimits) -> str:
+def _redirect_target(url: str, location: str, limits: FetchLimits) -> str:
     """Return the target URL of a redirect."""
     # http.client reads headers as ISO 8859-1, and servers write UTF-8 into them.
     quoted = quote(location[:URL_MAX_CHARS], encoding="iso-8859-1", safe=PRINTABLE)
-    old = redact_uri(url)
+    shown_url = redact_uri(url)
     try:
         target = urljoin(url, quoted)
         read_url(target)
     except FetchError as error:
-        raise FetchError(f"{old}: redirects to a URL that is not accepted: {error}") from error
+        raise FetchError(
+            f"{shown_url}: redirects to a URL that is not accepted: {error}"
+        ) from error
     except ValueError as error:
-        raise FetchError(f"{old}: redirects to a text that is not a URL") from error
+        raise FetchError(f"{shown_url}: redirects to a text that is not a URL") from error
     is_downgrade = url.lower().startswith("https:") and target.lower().startswith("http:")
     if is_downgrade and not limits.allow_downgrade:
         hint = f"{ALLOW_DOWNGRADE} follows it"
-        raise FetchError(f"{old}: redirects to {redact_uri(target)}, without encryption; {hint}")
+        raise FetchError(
+            f"{shown_url}: redirects to {redact_uri(target)}, without encryption; {hint}"
+        )
     return target
 
 

@@ -86,23 +86,23 @@ def exchange(
         connection.head_bytes_left = None
         body = b""
         if reads_body(response.status):
-            body = _decoded(_read(response, max_bytes), response, max_bytes)
+            body = _decompress(_read(response, max_bytes), response, max_bytes)
         return HttpResponse(response.status, response.reason, response.headers, body)
 
 
 def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
-    pieces: list[bytes] = []
+    chunks: list[bytes] = []
     size = 0
     while size <= max_bytes and (chunk := response.read1(_CHUNK_BYTES)):
-        pieces.append(chunk)
+        chunks.append(chunk)
         size += len(chunk)
-    body = b"".join(pieces)
+    body = b"".join(chunks)
     if response.length and size <= max_bytes:
         raise http.client.IncompleteRead(body, response.length)
     return body[: max_bytes + 1]
 
 
-def _decoded(body: bytes, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
+def _decompress(body: bytes, response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     """Decompress a body, as clients do, even if no compression was requested.
 
     At most `max_bytes` and one more are decompressed.

@@ -27,20 +27,20 @@ def look_up(host: str, port: int, deadline: Deadline) -> tuple[Address, ...]:
     """
     if not 0 < port <= PORT_MAX:
         raise OverflowError("the port is not valid")
-    if found := numeric_addresses(host, port):
-        return found
+    if addresses := numeric_addresses(host, port):
+        return addresses
     # getaddrinfo(3) has no time limit and cannot be stopped, so a thread calls it; the thread ends
     # with the process at the latest.
-    answers: SimpleQueue[tuple[Address, ...] | Exception] = SimpleQueue()
-    ask = partial(_ask, host, port, answers)
-    threads.start(threading.Thread(target=ask, name="name-lookup", daemon=True))
+    results: SimpleQueue[tuple[Address, ...] | Exception] = SimpleQueue()
+    resolve = partial(_resolve, host, port, results)
+    threads.start(threading.Thread(target=resolve, name="name-lookup", daemon=True))
     try:
-        answer = answers.get(timeout=deadline.wait())
+        result = results.get(timeout=deadline.wait())
     except Empty as error:
         raise TimeoutError("the name server does not answer in time") from error
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def numeric_addresses(host: str, port: int) -> tuple[Address, ...]:
@@ -51,16 +51,18 @@ def numeric_addresses(host: str, port: int) -> tuple[Address, ...]:
         return ()
 
 
-def _ask(host: str, port: int, answers: "SimpleQueue[tuple[Address, ...] | Exception]") -> None:
+def _resolve(host: str, port: int, results: "SimpleQueue[tuple[Address, ...] | Exception]") -> None:
     try:
-        answers.put(_addresses(host, port, 0))
+        results.put(_addresses(host, port, 0))
     except (OSError, ValueError) as error:
-        answers.put(error)
+        results.put(error)
 
 
 def _addresses(host: str, port: int, flags: int) -> tuple[Address, ...]:
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    addresses = tuple(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    address_infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    addresses = tuple(
+        dict.fromkeys((family, address) for family, _, _, _, address in address_infos)
+    )
     if not addresses:
         raise NoConnection(f"{host} has no address")
     return addresses[:ADDRESSES_MAX]

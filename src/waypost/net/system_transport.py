@@ -20,7 +20,7 @@ from waypost.net.http_client import Origin
 from waypost.net.name_lookup import look_up, numeric_addresses
 
 _TUNNEL_HEAD_MAX_BYTES: Final = 16 * 1024
-_LOCAL: Final = ("localhost", ".localhost", ".local", ".internal")
+_LOCAL_NAMES: Final = ("localhost", ".localhost", ".local", ".internal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Proxy:
             raise NoConnection("the proxy in the environment is not a URL") from error
         if parts.scheme != "http" or not host:
             raise NoConnection("the proxy in the environment is not an http:// proxy")
-        login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-        basic = f"Basic {b64encode(login.encode()).decode()}"
+        credentials = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+        basic = f"Basic {b64encode(credentials.encode()).decode()}"
         return cls(host, port, "" if parts.username is None else basic)
 
 
@@ -75,30 +75,32 @@ class SystemTransport:
         if proxy is not None:
             if not allow_private:
                 _refuse_local(origin)
-            with self._by_proxy(origin, proxy, deadline) as connection:
+            with self._connect_through_proxy(origin, proxy, deadline) as connection:
                 yield connection
             return
         addresses = look_up(origin.host, origin.port, deadline)
         if not allow_private:
             addresses = public_addresses(addresses, origin.host)
         with open_connection(addresses, deadline) as connection:
-            _secure(connection, origin)
+            _start_tls_if_https(connection, origin)
             yield connection
 
     @contextmanager
-    def _by_proxy(
+    def _connect_through_proxy(
         self, origin: Origin, proxy: Proxy, deadline: Deadline
     ) -> Iterator[DeadlineConnection]:
         with open_connection(look_up(proxy.host, proxy.port, deadline), deadline) as connection:
             connection.is_proxied = True
-            login = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+            proxy_headers = (
+                {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
+            )
             if origin.scheme == "https":
-                _open_tunnel(connection, origin, login)
-                _secure(connection, origin)
+                _open_tunnel(connection, origin, proxy_headers)
+                _start_tls_if_https(connection, origin)
             else:
                 # RFC 9112 s3.2.2: a proxy needs the whole URL.
                 connection.target_prefix = f"http://{origin.authority}"
-                connection.headers = tuple(login.items())
+                connection.headers = tuple(proxy_headers.items())
             yield connection
 
 
@@ -112,14 +114,14 @@ def _proxy_of(origin: Origin) -> Proxy | None:
 
 def _refuse_local(origin: Origin) -> None:
     host = origin.host.rstrip(".").lower()
-    if host == _LOCAL[0] or host.endswith(_LOCAL[1:]):
+    if host == _LOCAL_NAMES[0] or host.endswith(_LOCAL_NAMES[1:]):
         raise PrivateAddress(f"{origin.host} is a name of a private network")
     addresses = numeric_addresses(host, origin.port)
     if addresses:
         public_addresses(addresses, origin.host)
 
 
-def _secure(connection: DeadlineConnection, origin: Origin) -> None:
+def _start_tls_if_https(connection: DeadlineConnection, origin: Origin) -> None:
     if origin.scheme == "https":
         connection.start_tls(ssl.create_default_context(), origin.host)
 
@@ -133,17 +135,17 @@ def _open_tunnel(connection: DeadlineConnection, origin: Origin, headers: dict[s
         UnicodeError: the host is not valid.
     """
     host = f"[{origin.host}]" if ":" in origin.host else origin.host
-    place = f"{host}:{origin.port}"
-    lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    authority = f"{host}:{origin.port}"
+    lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     connection.sendall("\r\n".join([*lines, "", ""]).encode("ascii"))
     answer = bytearray()
-    piece = bytearray(1)
+    byte = bytearray(1)
     # Byte by byte: the data after the head belongs to TLS.
     while not answer.endswith(b"\r\n\r\n"):
-        if len(answer) > _TUNNEL_HEAD_MAX_BYTES or not connection.receive_into(piece):
+        if len(answer) > _TUNNEL_HEAD_MAX_BYTES or not connection.receive_into(byte):
             raise BadAnswer("the answer of the proxy is not HTTP")
-        answer += piece
+        answer += byte
     words = answer.split(b" ", 2)
     if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or len(words[1]) != 3:
         raise BadAnswer("the answer of the proxy is not HTTP")

@@ -22,14 +22,14 @@ def connect_first(addresses: Sequence[SocketAddress], deadline: Deadline) -> soc
     """
     failure: OSError = NoConnection("the host has no address")
     for index, (family, address) in enumerate(addresses):
-        opened = socket.socket(family, socket.SOCK_STREAM)
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             # An address that never answers must leave time for the others.
-            opened.settimeout(deadline.wait() / (len(addresses) - index))
-            opened.connect(address)
+            sock.settimeout(deadline.wait() / (len(addresses) - index))
+            sock.connect(address)
         except OSError as error:
-            opened.close()
+            sock.close()
             failure = error
         else:
-            return opened
+            return sock
     raise failure

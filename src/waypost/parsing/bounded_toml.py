@@ -103,14 +103,14 @@ def parse_toml(text: str, *, tables_max: int = TABLES_MAX) -> Toml:
         raise TomlError("a number is too long", 1) from error
 
 
-def _syntax_error(said: str, text: str) -> TomlError:
-    where = _AT.search(said)
-    reason = said[: where.start()] if where else said
+def _syntax_error(message: str, text: str) -> TomlError:
+    position_match = _AT.search(message)
+    reason = message[: position_match.start()] if position_match else message
     if len(reason) > _REASON_MAX_CHARS:
         reason = f"{reason[:_REASON_MAX_CHARS]}..."
-    if where is None or where[1] is None:
+    if position_match is None or position_match[1] is None:
         return TomlError(reason, text.count("\n") + 1)
-    return TomlError(reason, int(where[1]), int(where[2]))
+    return TomlError(reason, int(position_match[1]), int(position_match[2]))
 
 
 class _Scan:
@@ -160,7 +160,7 @@ class _Scan:
 
     def _pair(self, token: re.Match[str]) -> None:
         if not self._table and not self._open:
-            self._note_line(token[0].partition("=")[0].rstrip(), token.start())
+            self._record_line(token[0].partition("=")[0].rstrip(), token.start())
 
     def _parts(self, token: re.Match[str]) -> list[str]:
         text = token["words"]
@@ -175,7 +175,7 @@ class _Scan:
         return parts
 
     def _header(self, parts: list[str], position: int, *, is_list: bool) -> None:
-        self._note_line(parts[0], position)
+        self._record_line(parts[0], position)
         first = self._table = parts[0]
         if is_list and first != self._list:
             self._list, self._in_element = first, 0
@@ -188,7 +188,7 @@ class _Scan:
 
     def _key(self, parts: list[str], position: int) -> None:
         if not self._table:
-            self._note_line(parts[0], position)
+            self._record_line(parts[0], position)
         self._count(len(parts) - 1, position)
 
     def _enter(self, token: re.Match[str], *, is_value: bool) -> None:
@@ -215,7 +215,7 @@ class _Scan:
         if tables > self._tables_max:
             self._refuse(f"there are more than {self._tables_max} tables", position)
 
-    def _note_line(self, part: str, position: int) -> None:
+    def _record_line(self, part: str, position: int) -> None:
         name = part[1:-1] if part[0] in "\"'" else part
         if name not in self.lines and len(self.lines) < _LINES_MAX:
             self.lines[name] = self._line_of(position)

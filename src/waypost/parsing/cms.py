@@ -17,7 +17,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 
-from waypost.parsing.der import BYTES, DerElement, DerError, at, element, expect, raw
+from waypost.parsing.der import (
+    BYTES,
+    DerElement,
+    DerError,
+    byte_string,
+    element,
+    element_at,
+    expect,
+)
 
 _INTEGER: Final = 0x02
 _OID: Final = 0x06
@@ -46,7 +54,7 @@ class CmsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedContent:
     """The content of signed data, and its signer. The signature is valid; trust is not checked.
 
     Attributes:
@@ -75,9 +83,13 @@ def _begins_with(data: bytes, kind: bytes) -> bool:
 
     This is also true for truncated data.
     """
-    many = data[1] & 0x7F if len(data) > 1 and data[1] & 0x80 else 0
-    found = data[2 + many : 4 + many + len(kind)]
-    return data[:1] == bytes([_SEQUENCE]) and many <= 4 and found == bytes([_OID, len(kind)]) + kind
+    length_bytes = data[1] & 0x7F if len(data) > 1 and data[1] & 0x80 else 0
+    type_field = data[2 + length_bytes : 4 + length_bytes + len(kind)]
+    return (
+        data[:1] == bytes([_SEQUENCE])
+        and length_bytes <= 4
+        and type_field == bytes([_OID, len(kind)]) + kind
+    )
 
 
 def content_of(data: bytes) -> bytes:
@@ -92,19 +104,19 @@ def content_of(data: bytes) -> bytes:
         raise CmsError(f"{error}") from error
 
 
-def verify(data: bytes) -> Signed:
+def verify(data: bytes) -> SignedContent:
     """Read SignedData and check its signature.
 
     Raises:
         CmsError: it is none, does not have exactly one signer, or the signature is not valid.
     """
     try:
-        return _verified(_signed_data(data))
+        return _verify(_signed_data(data))
     except DerError as error:
         raise CmsError(f"{error}") from error
 
 
-def _verified(parts: list[DerElement]) -> Signed:
+def _verify(parts: list[DerElement]) -> SignedContent:
     content = _content(parts)
     certificates = _certificates(parts)
     infos = expect(parts[-1], _SET).parts()
@@ -118,11 +130,15 @@ def _verified(parts: list[DerElement]) -> Signed:
     # RFC 5652 s5.3: the attributes are optional, and come before the signature's algorithm.
     has_attributes = info[3].tag == _CONTEXT_0
     signed = _signed_bytes(info[3], content, digest) if has_attributes else content
-    algorithm = at(at(info, 4 if has_attributes else 3, _SEQUENCE).parts(), 0, _OID)
+    algorithm = element_at(element_at(info, 4 if has_attributes else 3, _SEQUENCE).parts(), 0, _OID)
     if algorithm.value == _PSS:
         raise CmsError("it is signed with RSASSA-PSS, which Waypost cannot check")
-    _check(signer, at(info, 5 if has_attributes else 4, BYTES).value, signed, digest)
-    return Signed(content, signer, tuple(one for one in certificates if one != signer))
+    _verify_signature(
+        signer, element_at(info, 5 if has_attributes else 4, BYTES).value, signed, digest
+    )
+    return SignedContent(
+        content, signer, tuple(certificate for certificate in certificates if certificate != signer)
+    )
 
 
 def _signed_data(data: bytes) -> list[DerElement]:
@@ -133,7 +149,7 @@ def _signed_data(data: bytes) -> list[DerElement]:
     info = expect(outer, _SEQUENCE).parts()
     if len(info) != 2 or (info[0].tag, info[0].value) != (_OID, _SIGNED_DATA):
         raise CmsError("it is not signed data")
-    parts = at(expect(info[1], _CONTEXT_0).parts(), 0, _SEQUENCE).parts()
+    parts = element_at(expect(info[1], _CONTEXT_0).parts(), 0, _SEQUENCE).parts()
     if len(parts) < 4:
         raise CmsError("it is not complete")
     return parts
@@ -141,60 +157,67 @@ def _signed_data(data: bytes) -> list[DerElement]:
 
 def _content(parts: list[DerElement]) -> bytes:
     inner = expect(parts[2], _SEQUENCE).parts()
-    if (at(inner, 0, _OID).value) != _DATA:
+    if (element_at(inner, 0, _OID).value) != _DATA:
         raise CmsError("the signed content is not plain data")
     if len(inner) < 2:
         raise CmsError("it does not contain the profile (the signature is detached)")
-    return raw(expect(inner[1], _CONTEXT_0).parts())
+    return byte_string(expect(inner[1], _CONTEXT_0).parts())
 
 
 def _certificates(parts: list[DerElement]) -> list[x509.Certificate]:
     holders = [part for part in parts[3:-1] if part.tag == _CERTIFICATES]
-    return [_certificate(one.whole) for holder in holders for one in holder.parts()]
+    return [
+        _certificate(certificate.encoded) for holder in holders for certificate in holder.parts()
+    ]
 
 
-def _certificate(raw: bytes) -> x509.Certificate:
+def _certificate(encoded: bytes) -> x509.Certificate:
     """Read a certificate, and its fields that are used later: the library parses them late."""
     with warnings.catch_warnings():
         # RFC 5280 s4.1.2.2: a serial number is positive. The library still reads others.
         warnings.simplefilter("error", CryptographyDeprecationWarning)
         try:
-            found = x509.load_der_x509_certificate(raw)
-            _ = found.issuer, found.subject, found.not_valid_before_utc, found.not_valid_after_utc
-            _ = found.extensions
+            certificate = x509.load_der_x509_certificate(encoded)
+            _ = (
+                certificate.issuer,
+                certificate.subject,
+                certificate.not_valid_before_utc,
+                certificate.not_valid_after_utc,
+            )
+            _ = certificate.extensions
         except (
             *(ValueError, CryptographyDeprecationWarning),
             *(x509.DuplicateExtension, x509.InvalidVersion),
         ) as error:
             raise CmsError("one of its certificates is broken") from error
-    return found
+    return certificate
 
 
 def _signer(sid: DerElement, certificates: list[x509.Certificate]) -> x509.Certificate:
     """Return the certificate that a SignerIdentifier means (RFC 5652 s5.3)."""
-    for one in certificates:
+    for certificate in certificates:
         if sid.tag == _SKI:
-            if _key_identifier(one) == sid.value:
-                return one
+            if _key_identifier(certificate) == sid.value:
+                return certificate
             continue
-        issuer, serial = at(sid.parts(), 0, _SEQUENCE), at(sid.parts(), 1, _INTEGER)
-        if one.serial_number == int.from_bytes(serial.value, signed=True) and (
-            one.issuer.public_bytes() == issuer.whole
+        issuer, serial = element_at(sid.parts(), 0, _SEQUENCE), element_at(sid.parts(), 1, _INTEGER)
+        if certificate.serial_number == int.from_bytes(serial.value, signed=True) and (
+            certificate.issuer.public_bytes() == issuer.encoded
         ):
-            return one
+            return certificate
     raise CmsError("it does not contain the signer's certificate")
 
 
 def _key_identifier(certificate: x509.Certificate) -> bytes | None:
     try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except x509.ExtensionNotFound:
         return None
-    return found.value.digest
+    return extension.value.digest
 
 
 def _digest(algorithm: DerElement) -> Digest:
-    oid = at(expect(algorithm, _SEQUENCE).parts(), 0, _OID).value
+    oid = element_at(expect(algorithm, _SEQUENCE).parts(), 0, _OID).value
     if oid not in _DIGESTS:
         raise CmsError("it is signed with another digest than SHA-256, SHA-384 or SHA-512")
     return _DIGESTS[oid]()
@@ -202,25 +225,27 @@ def _digest(algorithm: DerElement) -> Digest:
 
 def _signed_bytes(attributes: DerElement, content: bytes, digest: Digest) -> bytes:
     """Return the bytes that were signed, after checking that the attributes fit (s5.4)."""
-    found: dict[bytes, bytes] = {}
+    values_by_name: dict[bytes, bytes] = {}
     for attribute in attributes.parts():
         fields = expect(attribute, _SEQUENCE).parts()
-        name = at(fields, 0, _OID).value
-        values = at(fields, 1, _SET).parts()
-        if name in found or not values:
+        name = element_at(fields, 0, _OID).value
+        values = element_at(fields, 1, _SET).parts()
+        if name in values_by_name or not values:
             raise CmsError("its attributes are broken")
-        found[name] = values[0].value
-    if found.get(_CONTENT_TYPE) != _DATA:
+        values_by_name[name] = values[0].value
+    if values_by_name.get(_CONTENT_TYPE) != _DATA:
         raise CmsError("its attributes name another type of content")
     hasher = hashes.Hash(digest)
     hasher.update(content)
-    if found.get(_MESSAGE_DIGEST) != hasher.finalize():
+    if values_by_name.get(_MESSAGE_DIGEST) != hasher.finalize():
         raise CmsError("the content was changed after it was signed")
     # s5.4: a SET OF tag replaces the implicit tag.
-    return bytes([_SET]) + attributes.whole[1:]
+    return bytes([_SET]) + attributes.encoded[1:]
 
 
-def _check(certificate: x509.Certificate, signature: bytes, signed: bytes, digest: Digest) -> None:
+def _verify_signature(
+    certificate: x509.Certificate, signature: bytes, signed: bytes, digest: Digest
+) -> None:
     try:
         key = certificate.public_key()
         if isinstance(key, rsa.RSAPublicKey):

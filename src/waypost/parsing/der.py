@@ -24,14 +24,14 @@ class DerElement:
 
     tag: int
     value: bytes
-    whole: bytes
+    encoded: bytes
 
     def parts(self) -> "list[DerElement]":
         """Return the elements inside the value, or raise DerError."""
         return list(elements(self.value))
 
 
-def raw(parts: list[DerElement], depth: int = 0) -> bytes:
+def byte_string(parts: list[DerElement], depth: int = 0) -> bytes:
     """Return a byte string, which BER may divide (X.690 s8.7.3), or raise DerError.
 
     Args:
@@ -43,31 +43,33 @@ def raw(parts: list[DerElement], depth: int = 0) -> bytes:
     if depth > _DEPTH_MAX:
         raise DerError("it is nested too deeply")
     return b"".join(
-        raw(part.parts(), depth + 1) if part.tag == _BYTES_IN_PARTS else expect(part, BYTES).value
+        byte_string(part.parts(), depth + 1)
+        if part.tag == _BYTES_IN_PARTS
+        else expect(part, BYTES).value
         for part in parts
     )
 
 
-def expect(found: DerElement, tag: int) -> DerElement:
+def expect(candidate: DerElement, tag: int) -> DerElement:
     """Return the element if it has the tag, or raise DerError."""
-    if found.tag != tag:
+    if candidate.tag != tag:
         raise DerError("it does not have the structure of signed data")
-    return found
+    return candidate
 
 
-def at(found: list[DerElement], position: int, tag: int) -> DerElement:
+def element_at(candidates: list[DerElement], position: int, tag: int) -> DerElement:
     """Return the element at a position, counted from 0, if it has the tag, or raise DerError."""
-    if position >= len(found):
+    if position >= len(candidates):
         raise DerError("it is not complete")
-    return expect(found[position], tag)
+    return expect(candidates[position], tag)
 
 
 def elements(data: bytes) -> Iterator[DerElement]:
     """Yield the elements of the data, one after the other, or raise DerError."""
     start = 0
     while start < len(data):
-        found, start = element(data, start)
-        yield found
+        next_element, start = element(data, start)
+        yield next_element
 
 
 def element(data: bytes, start: int, depth: int = 0) -> tuple[DerElement, int]:

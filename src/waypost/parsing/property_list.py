@@ -34,38 +34,38 @@ def parse(data: bytes) -> object:
         NotAPropertyList: it is none, or it expands to far more than its bytes.
     """
     try:
-        found: object = plistlib.loads(data)
+        content: object = plistlib.loads(data)
     except _PARSE_ERRORS as error:
         raise NotAPropertyList("it is no property list") from error
-    if not _is_honest(found):
+    if not _has_limited_size(content):
         raise NotAPropertyList("it is no property list that a device would accept")
-    return found
+    return content
 
 
-def _is_honest(whole: object) -> bool:
+def _has_limited_size(root: object) -> bool:
     """Return whether all keys are texts, and the expanded list has a limited size.
 
     A binary list refers to its objects by number, so one text or array may appear in it any number
     of times; integers may have any length.
     """
-    left = EXPANDED_MAX
+    budget = EXPANDED_MAX
     seen: set[int] = set()
-    waiting = [whole]
-    while waiting and left > 0:
-        one = waiting.pop()
-        left -= 1
-        if isinstance(one, dict | list):
-            if id(one) in seen:
+    pending = [root]
+    while pending and budget > 0:
+        value = pending.pop()
+        budget -= 1
+        if isinstance(value, dict | list):
+            if id(value) in seen:
                 return False
-            seen.add(id(one))
-        if isinstance(one, dict):
-            if not all(isinstance(key, str) for key in one):
+            seen.add(id(value))
+        if isinstance(value, dict):
+            if not all(isinstance(key, str) for key in value):
                 return False
-            waiting += [*one, *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, str | bytes):
-            left -= len(one)
-        elif isinstance(one, int) and one.bit_length() > INTEGER_MAX_BITS:
+            pending += [*value, *value.values()]
+        elif isinstance(value, list):
+            pending += value
+        elif isinstance(value, str | bytes):
+            budget -= len(value)
+        elif isinstance(value, int) and value.bit_length() > INTEGER_MAX_BITS:
             return False
-    return left > 0
+    return budget > 0

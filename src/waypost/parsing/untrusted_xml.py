@@ -51,9 +51,9 @@ class NotWellFormed(ValueError):
         line: the line of the mistake; None if the mistake has no line.
     """
 
-    def __init__(self, why: str, line: int | None = None) -> None:
+    def __init__(self, reason: str, line: int | None = None) -> None:
         """Create an error with its reason and its line."""
-        super().__init__(why)
+        super().__init__(reason)
         self.line = line
 
 
@@ -127,39 +127,39 @@ class _Reader:
         self._names = names
         self._open = [self.document]
         self._depth = 0
-        self._skipped = 0  # The depth of the skipped element; 0 if no element is skipped.
-        self._text_of: Element | None = None
+        self._skipped_depth = 0  # The depth of the skipped element; 0 if no element is skipped.
+        self._current: Element | None = None
 
     def start(self, name: str, _: object) -> None:
         self._depth += 1
         # After this error, expat reads on to the end of the bytes, but calls no handler.
         if self._depth > MAX_DEPTH:
             raise NotWellFormed(f"elements are nested more than {MAX_DEPTH} deep")
-        self._text_of = None
-        if self._skipped:
+        self._current = None
+        if self._skipped_depth:
             return
         namespace, _, local_name = name.rpartition(_SEPARATOR)
         siblings = self._open[-1].children
         if local_name in siblings or not self._is_wanted(local_name):
-            self._skipped = self._depth
+            self._skipped_depth = self._depth
             return
-        self._text_of = siblings[local_name] = Element(local_name, namespace)
-        self._open.append(self._text_of)
+        self._current = siblings[local_name] = Element(local_name, namespace)
+        self._open.append(self._current)
 
     def _is_wanted(self, name: str) -> bool:
         return self._names is None or self._depth == 1 or name in self._names
 
     def end(self, _: str) -> None:
-        if not self._skipped:
+        if not self._skipped_depth:
             self._open.pop()
-        elif self._skipped == self._depth:
-            self._skipped = 0
+        elif self._skipped_depth == self._depth:
+            self._skipped_depth = 0
         self._depth -= 1
-        self._text_of = None
+        self._current = None
 
     def text(self, text: str) -> None:
-        if self._text_of is not None:
-            self._text_of.text += text
+        if self._current is not None:
+            self._current.text += text
 
     def doctype(self, *_: object) -> None:
         """Refuse a document type definition that the first check did not find."""
@@ -168,7 +168,7 @@ class _Reader:
 
 def _text(data: bytes, encoding: str | None) -> str:
     """Decode a document by the rules of XML 1.0 app. F, without guessing."""
-    codec = _codec(encoding) if encoding is not None else _shown(data)
+    codec = _codec(encoding) if encoding is not None else _detect_encoding(data)
     # RFC 2781 s4.3 says big-endian here; libxml2 uses little-endian, as nearly all machines do.
     if codec == "utf_16" and not data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         codec = "utf_16_le"
@@ -181,14 +181,14 @@ def _text(data: bytes, encoding: str | None) -> str:
 
 
 def _codec(encoding: str) -> str:
-    usual = normalize_encoding(encoding.lower())
-    codec = aliases.get(usual, usual)
+    name = normalize_encoding(encoding.lower())
+    codec = aliases.get(name, name)
     if codec not in _CODECS:
         raise NotWellFormed("the encoding is unknown")
     return codec
 
 
-def _shown(data: bytes) -> str:
+def _detect_encoding(data: bytes) -> str:
     """Return the encoding by the first bytes, then by the declaration (XML 1.0 app. F)."""
     if data.startswith(BOM_UTF8):
         return "utf_8"
@@ -198,8 +198,8 @@ def _shown(data: bytes) -> str:
         return "utf_16_le"
     if data.startswith("<?".encode("utf-16-be")):
         return "utf_16_be"
-    begin = data[:_DECLARATION_MAX_BYTES].decode("latin-1")
-    declared = _DECLARED.match(begin)
+    head = data[:_DECLARATION_MAX_BYTES].decode("latin-1")
+    declared = _DECLARED.match(head)
     if declared is None:
         return "utf_8"
     codec = _codec(declared[1] or declared[2])

@@ -29,13 +29,13 @@ def signing_errors(providers: Iterable[Provider], now: datetime) -> list[Setting
         providers: in any order; several may name the same files.
         now: the time, with its zone.
     """
-    named: dict[ProfileFiles, str] = {}
+    provider_names: dict[ProfileFiles, str] = {}
     for provider in providers:
         files = ProfileFiles.of(provider.profile)
         if files is not None:
-            named.setdefault(files, provider.name)
+            provider_names.setdefault(files, provider.name)
     errors: list[SettingsError] = []
-    for files, name in named.items():
+    for files, name in provider_names.items():
         from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
 
         try:
@@ -57,14 +57,14 @@ def credentials_by_files(
     Raises:
         SettingsError: the files of a provider cannot be used.
     """
-    found: dict[SigningFiles, Credentials] = {}
+    credentials: dict[SigningFiles, Credentials] = {}
     for provider in providers:
-        named, files = provider.profile.signing, ProfileFiles.of(provider.profile)
-        if named is not None and files is not None and named not in found:
+        signing, files = provider.profile.signing, ProfileFiles.of(provider.profile)
+        if signing is not None and files is not None and signing not in credentials:
             from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
 
-            found[named] = load_credentials(files, now, provider.name)
-    return found
+            credentials[signing] = load_credentials(files, now, provider.name)
+    return credentials
 
 
 def out_of_date(
@@ -78,12 +78,17 @@ def out_of_date(
         now: the time, with its zone.
     """
     today = f"{now.astimezone(UTC):%Y-%m-%d}"
-    said = [("profile_expires", general.expires)]
-    said += [(f'provider "{one.name}": profile.expires', one.profile.expires) for one in providers]
-    days = [(name, expires.isoformat()[:10]) for name, expires in said if expires is not None]
-    late = [
+    expiry_dates = [("profile_expires", general.expires)]
+    expiry_dates += [
+        (f'provider "{provider.name}": profile.expires', provider.profile.expires)
+        for provider in providers
+    ]
+    days = [
+        (name, expires.isoformat()[:10]) for name, expires in expiry_dates if expires is not None
+    ]
+    problems = [
         f"{name}: {day} is past, so devices show each new profile as out of date; set a later day"
         for name, day in days
         if day <= today
     ]
-    return list(dict.fromkeys(late))
+    return list(dict.fromkeys(problems))

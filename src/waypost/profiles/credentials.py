@@ -36,7 +36,7 @@ _KEYS: Final = frozenset(
 )
 # RFC 5480 s2.1.1.1 has more.
 _CURVES: Final = (SECP256R1, SECP384R1, SECP521R1)
-OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+FORBIDDEN_KEY_MODE: Final = stat.S_IRWXG | stat.S_IRWXO
 """The bits that the mode of a key file must not have."""
 
 _T = TypeVar("_T")
@@ -66,79 +66,86 @@ def load_credentials(
     """
     problems: list[str] = []
     kinds: list[type[SettingsError]] = [SettingsError]
-    whose = "profile_" if provider is None else f'provider "{provider}": profile.'
+    option_prefix = "profile_" if provider is None else f'provider "{provider}": profile.'
 
-    def tried(name: str, path: Path, load: Callable[[Path], _T]) -> _T | None:
+    def load_or_report(name: str, path: Path, load: Callable[[Path], _T]) -> _T | None:
         try:
             return load(path)
         except _Problem as problem:
-            problems.append(f"{whose}{name}: {path}: {problem}")
+            problems.append(f"{option_prefix}{name}: {path}: {problem}")
             if isinstance(problem, _Unreadable):
                 kinds.append(SettingsUnreadable)
             return None
 
-    certificates = tried("cert", files.certificate, lambda path: _signers(path, now))
-    key = tried("key", files.key, _key)
-    given: list[x509.Certificate] | None = []
+    certificates = load_or_report("cert", files.certificate, lambda path: _signers(path, now))
+    key = load_or_report("key", files.key, _key)
+    intermediates: list[x509.Certificate] | None = []
     if files.chain is not None:
-        given = tried("chain", files.chain, lambda path: _certificates(path, now))
-    if certificates is None or key is None or given is None:
+        intermediates = load_or_report("chain", files.chain, lambda path: _certificates(path, now))
+    if certificates is None or key is None or intermediates is None:
         raise kinds[-1](problems)
-    certificate, chain = certificates[0], [*certificates[1:], *given]
-    if problem := _foreign(key, certificates):
-        raise SettingsError([f"{whose}key: {files.key}: {problem} {files.certificate}"])
-    if chain and not any(_has_issued(one, certificate) for one in chain):
-        place = (
-            f"{whose}cert: {files.certificate}"
+    certificate, chain = certificates[0], [*certificates[1:], *intermediates]
+    if problem := _key_mismatch(key, certificates):
+        raise SettingsError([f"{option_prefix}key: {files.key}: {problem} {files.certificate}"])
+    if chain and not any(_has_issued(issuer_candidate, certificate) for issuer_candidate in chain):
+        location = (
+            f"{option_prefix}cert: {files.certificate}"
             if files.chain is None
-            else f"{whose}chain: {files.chain}"
+            else f"{option_prefix}chain: {files.chain}"
         )
         issuer = certificate.issuer.rfc4514_string()
-        lacks = f"{place}: the certificate of {issuer}, which issued the signer's, is missing"
-        raise SettingsError([lacks])
-    return Credentials(certificate, key, _without(certificate, chain))
+        message = f"{location}: the certificate of {issuer}, which issued the signer's, is missing"
+        raise SettingsError([message])
+    return Credentials(certificate, key, _unique_chain(certificate, chain))
 
 
 def _signers(path: Path, now: datetime) -> list[x509.Certificate]:
     """Read the signer's certificate, the first of a file, and the certificates after it."""
-    found = _certificates(path, now)
-    if found[0].public_key_algorithm_oid not in _KEYS:
+    certificates = _certificates(path, now)
+    if certificates[0].public_key_algorithm_oid not in _KEYS:
         raise _Problem(
             "the first certificate is neither for an RSA key nor for an EC key, "
             "and devices accept no other keys"
         )
-    return found
+    return certificates
 
 
 def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
     data, _ = _read(path)
     try:
-        found = x509.load_pem_x509_certificates(data)
+        certificates = x509.load_pem_x509_certificates(data)
         # The library parses the parts of a certificate only when they are used.
-        names = [(one, one.subject.rfc4514_string(), one.issuer, one.extensions) for one in found]
+        names = [
+            (
+                certificate,
+                certificate.subject.rfc4514_string(),
+                certificate.issuer,
+                certificate.extensions,
+            )
+            for certificate in certificates
+        ]
     except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
         raise _Problem("contains no certificate in PEM form, or a broken one") from error
-    for one, name, *_ in names:
-        if one.not_valid_after_utc < now:
+    for certificate, name, *_ in names:
+        begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if end < now:
+            raise _Problem(f"the certificate of {name} expired on {end:%Y-%m-%d}; renew it")
+        if begin > now:
             raise _Problem(
-                f"the certificate of {name} expired on {one.not_valid_after_utc:%Y-%m-%d}; renew it"
+                f"the certificate of {name} is not valid before {begin:%Y-%m-%d %H:%M} UTC; "
+                "is this machine's clock right?"
             )
-        if one.not_valid_before_utc > now:
-            raise _Problem(
-                f"the certificate of {name} is not valid before "
-                f"{one.not_valid_before_utc:%Y-%m-%d %H:%M} UTC; is this machine's clock right?"
-            )
-    return found
+    return certificates
 
 
 def _key(path: Path) -> SigningKey:
-    data, found = _read(path)
-    if found.st_mode & OTHERS:
+    data, status = _read(path)
+    if status.st_mode & FORBIDDEN_KEY_MODE:
         # If another user owns the file, its mode may be needed for other readers.
-        is_own = found.st_uid == os.geteuid()
-        cure = f"run `chmod 600 {path}`" if is_own else "give Waypost's user a copy with mode 600"
-        mode = f"mode {found.st_mode & 0o777:04o}"
-        raise _Problem(f"can be read by others than its owner ({mode}); {cure}")
+        is_own = status.st_uid == os.geteuid()
+        fix = f"run `chmod 600 {path}`" if is_own else "give Waypost's user a copy with mode 600"
+        mode = f"mode {status.st_mode & 0o777:04o}"
+        raise _Problem(f"can be read by others than its owner ({mode}); {fix}")
     try:
         key = load_pem_private_key(data, password=None)
     except TypeError as error:  # raised by the library if a password is needed
@@ -163,7 +170,7 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
     """Return the content of a file, and its status at the time when it was opened."""
     try:
         with open_regular_file(path) as file:
-            found = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
             data = read_up_to(file, FILE_MAX_BYTES)
     except OSError as error:
         raise _Unreadable(f"cannot be read: {reason_of(error)}") from error
@@ -171,23 +178,27 @@ def _read(path: Path) -> tuple[bytes, os.stat_result]:
         raise _Problem(f"cannot be read: {error}") from error
     if len(data) > FILE_MAX_BYTES:
         raise _Problem(f"is longer than {FILE_MAX_BYTES} bytes, so it is another kind of file")
-    return data, found
+    return data, status
 
 
-def _foreign(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
+def _key_mismatch(key: SigningKey, certificates: Sequence[x509.Certificate]) -> str | None:
     """Return why a key is not that of the first certificate, as text before the file's name."""
-    own = _spki(key)
-    places = [place for place, one in enumerate(certificates, 1) if _spki_of(one) == own]
-    if not places:
+    public_key = _spki(key)
+    positions = [
+        position
+        for position, certificate in enumerate(certificates, 1)
+        if _spki_of(certificate) == public_key
+    ]
+    if not positions:
         return "does not belong to the certificate in"
-    if places[0] == 1:
+    if positions[0] == 1:
         return None
-    return f"belongs to certificate {places[0]}, but the signer's certificate must be first, in"
+    return f"belongs to certificate {positions[0]}, but the signer's certificate must be first, in"
 
 
-def _spki(one: x509.Certificate | SigningKey) -> bytes:
+def _spki(key_holder: x509.Certificate | SigningKey) -> bytes:
     """Return the public key as it is in a certificate (RFC 5280 s4.1.2.7)."""
-    return one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return key_holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _spki_of(certificate: x509.Certificate) -> bytes | None:
@@ -206,8 +217,8 @@ def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool
     return True
 
 
-def _without(
+def _unique_chain(
     certificate: x509.Certificate, chain: Sequence[x509.Certificate]
 ) -> tuple[x509.Certificate, ...]:
     """Return a chain once, and without the signer's own certificate, which is added anyway."""
-    return tuple(one for one in dict.fromkeys(chain) if one != certificate)
+    return tuple(issuer for issuer in dict.fromkeys(chain) if issuer != certificate)

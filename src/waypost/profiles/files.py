@@ -25,11 +25,11 @@ class ProfileFiles:
     @classmethod
     def of(cls, settings: ProfileSettings) -> Self | None:
         """Return the configured paths, or None."""
-        named = settings.signing
-        if named is None:
+        signing = settings.signing
+        if signing is None:
             return None
-        chain = None if named.chain is None else Path(named.chain)
-        return cls(Path(named.cert), Path(named.key), chain)
+        chain = None if signing.chain is None else Path(signing.chain)
+        return cls(Path(signing.cert), Path(signing.key), chain)
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -23,10 +23,10 @@ CACHED_PROFILES_MAX: Final = 1000
 """Some 6 KB each, most of it certificates."""
 
 _FIX: Final = "keeping the previous certificate and key; fix the file, and Waypost reads it again"
-_AGAIN: Final = "keeping the previous certificate and key; retrying until the files can be read"
+_RETRYING: Final = "keeping the previous certificate and key; retrying until the files can be read"
 
-_Seen = tuple[FileStamp | None, ...]
-Kept = dict[tuple[object, bytes], bytes]
+_Stamps = tuple[FileStamp | None, ...]
+SignedProfiles = dict[tuple[object, bytes], bytes]
 """Signed profiles, by their signer and a digest of the profile; several signers may share one."""
 
 
@@ -46,7 +46,7 @@ class ProfileSigner:
         files: ProfileFiles,
         is_first: Callable[[int], bool] = lambda _key: True,
         now: Callable[[], datetime] = _utc_now,
-        kept: Kept | None = None,
+        signed_profiles: SignedProfiles | None = None,
         provider: str | None = None,
         back_off: BackOff | None = None,
     ) -> None:
@@ -56,7 +56,7 @@ class ProfileSigner:
             files: PEM.
             is_first: gets a number, the same in all workers; returns whether this worker logs.
             now: returns the time, with its zone.
-            kept: the cache of signed profiles; None for a separate one.
+            signed_profiles: the cache of signed profiles; None for a separate one.
             provider: the provider whose profiles these are; None for those of all.
             back_off: says when to try again.
         """
@@ -65,47 +65,47 @@ class ProfileSigner:
         self._now = now
         self._credentials: Credentials | None = None
         self._provider = provider
-        self._kept: Kept = {} if kept is None else kept
-        self._reading = object()  # A new one each time the files are read.
+        self._signed_profiles: SignedProfiles = {} if signed_profiles is None else signed_profiles
+        self._credentials_id = object()  # A new one each time the files are read.
         self._problems: tuple[str, ...] = ()
         self._back_off = back_off if back_off is not None else BackOff()
-        self._complained: tuple[_Seen, int, tuple[str, ...]] | None = None
-        self._looks = 0
-        self._complaint = LogThrottle()
-        self._seen: _Seen = ()
-        self._changing: _Seen = ()
-        self._demands = 0
+        self._reported: tuple[_Stamps, int, tuple[str, ...]] | None = None
+        self._polls = 0
+        self._refusal_log = LogThrottle()
+        self._stamps: _Stamps = ()
+        self._changing_stamps: _Stamps = ()
+        self._requests = 0
         self._logged_expiry = False
         self._log = structlog.get_logger(__name__)
 
     def start(self) -> None:
         """Read the files for the first time; if they have errors, no profile is sent."""
-        self._seen = self._look()
-        self._take(self._load(), again=False)
+        self._stamps = self._read_stamps()
+        self._apply(self._load(), is_reload=False)
 
-    def sign(self, profile: bytes, *, keep: bool = True) -> bytes:
+    def sign(self, profile: bytes, *, may_cache: bool = True) -> bytes:
         """Return the signed profile; the same profile gets the same bytes again.
 
         Args:
             profile: as `mobileconfig.render` writes it.
-            keep: whether it may be cached; False for one with a password in it.
+            may_cache: whether it may be cached; False for one with a password in it.
 
         Raises:
             SigningUnavailable: there never were files without errors.
         """
         if self._credentials is None:
-            if self._complaint.should_log():
+            if self._refusal_log.should_log():
                 reason = "; ".join(self._problems)
                 self._log.error("signing unavailable; profile request refused", reason=reason)
             raise SigningUnavailable("profiles cannot be signed now")
-        if not keep:
+        if not may_cache:
             return sign(profile, self._credentials)
-        key = self._reading, hashlib.blake2b(profile, digest_size=32).digest()
+        key = self._credentials_id, hashlib.blake2b(profile, digest_size=32).digest()
         # Removed and added again: the oldest is first.
-        signed = self._kept.pop(key, None) or sign(profile, self._credentials)
-        self._kept[key] = signed
-        if len(self._kept) > CACHED_PROFILES_MAX:
-            del self._kept[next(iter(self._kept))]
+        signed = self._signed_profiles.pop(key, None) or sign(profile, self._credentials)
+        self._signed_profiles[key] = signed
+        if len(self._signed_profiles) > CACHED_PROFILES_MAX:
+            del self._signed_profiles[next(iter(self._signed_profiles))]
         return signed
 
     async def poll(self, *, requested: bool = False) -> None:
@@ -114,55 +114,57 @@ class ProfileSigner:
         Unchanged files with errors are read again from time to time: a certificate that is not
         valid yet, or no more, is accepted as soon as the clock of the machine is right.
         """
-        self._demands += requested
-        self._looks += 1
-        found = await asyncio.to_thread(self._look)
-        stays = bool(self._problems) and found == self._seen
-        again = self._back_off.is_due() or (stays and self._looks % RETRY_POLLS == 0)
-        if self._is_due(found) or requested or again:
-            outcome = await asyncio.to_thread(self._load)
-            self._seen, self._changing = found, ()
-            self._take(outcome, again=True)
-        self._look_at_the_clock()
+        self._requests += requested
+        self._polls += 1
+        stamps = await asyncio.to_thread(self._read_stamps)
+        has_same_problems = bool(self._problems) and stamps == self._stamps
+        must_retry = self._back_off.is_due() or (
+            has_same_problems and self._polls % RETRY_POLLS == 0
+        )
+        if self._has_changed(stamps) or requested or must_retry:
+            result = await asyncio.to_thread(self._load)
+            self._stamps, self._changing_stamps = stamps, ()
+            self._apply(result, is_reload=True)
+        self._log_expiry()
 
-    def _is_due(self, found: _Seen) -> bool:
+    def _has_changed(self, stamps: _Stamps) -> bool:
         """Return whether a file has changed, and no file has changed since the last poll."""
-        if found == self._seen:
-            self._changing = ()
+        if stamps == self._stamps:
+            self._changing_stamps = ()
             return False
         # Certificate and key are replaced one after the other.
-        settled = found == self._changing
-        self._changing = found
-        return settled
+        is_settled = stamps == self._changing_stamps
+        self._changing_stamps = stamps
+        return is_settled
 
-    def _take(self, outcome: "Credentials | SettingsError", *, again: bool) -> None:
-        problems = outcome.problems if isinstance(outcome, SettingsError) else ()
-        about = self._seen, self._demands, problems
-        known = about == self._complained
-        is_first = not known and self._is_first(zlib.crc32(repr(("profile", about)).encode()) or 1)
-        if isinstance(outcome, SettingsError):
-            if outcome.temporary:
+    def _apply(self, result: "Credentials | SettingsError", *, is_reload: bool) -> None:
+        problems = result.problems if isinstance(result, SettingsError) else ()
+        report = self._stamps, self._requests, problems
+        known = report == self._reported
+        is_first = not known and self._is_first(zlib.crc32(repr(("profile", report)).encode()) or 1)
+        if isinstance(result, SettingsError):
+            if result.temporary:
                 self._back_off.record_failure()
             else:
                 self._back_off.reset()
-            self._problems, self._complained = problems, about
-            action = _AGAIN if outcome.temporary else _FIX
+            self._problems, self._reported = problems, report
+            action = _RETRYING if result.temporary else _FIX
             for problem in problems if is_first else ():
                 self._log.error("profile certificate rejected", reason=problem, action=action)
             return
         self._back_off.reset()
-        self._complained = None
-        self._credentials = outcome
-        self._reading = object()
+        self._reported = None
+        self._credentials = result
+        self._credentials_id = object()
         self._logged_expiry = False
-        if again and is_first:
+        if is_reload and is_first:
             self._log.info(
                 "profile certificate loaded",
                 file=str(self._files.certificate),
-                valid_until=outcome.certificate.not_valid_after_utc.isoformat(),
+                valid_until=result.certificate.not_valid_after_utc.isoformat(),
             )
 
-    def _look_at_the_clock(self) -> None:
+    def _log_expiry(self) -> None:
         """Log once that the certificate has expired: devices would show this to each user."""
         if self._credentials is None or self._logged_expiry:
             return
@@ -176,7 +178,7 @@ class ProfileSigner:
                     valid_until=until.isoformat(),
                 )
 
-    def _look(self) -> _Seen:
+    def _read_stamps(self) -> _Stamps:
         return tuple(file_stamp(path) for path in self._files.paths)
 
     def _load(self) -> "Credentials | SettingsError":

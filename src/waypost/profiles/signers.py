@@ -11,7 +11,7 @@ from waypost.profiles.files import ProfileFiles
 from waypost.runtime.poll_trigger import PollTrigger
 
 if TYPE_CHECKING:
-    from waypost.profiles.signer import Kept, ProfileSigner
+    from waypost.profiles.signer import ProfileSigner, SignedProfiles
 
 POLL_SECONDS: Final = 1.0
 SIGNERS_MAX: Final = 1000
@@ -21,14 +21,14 @@ IsFirst = Callable[[int, int], bool]
 """Gets a number, the same in all workers, and another one for its subject."""
 
 
-def _alone(_key: int, _subject: int) -> bool:
+def _always_first(_key: int, _subject: int) -> bool:
     return True
 
 
 class ProfileSigners:
     """One signer for each set of files. The files of a provider are read when first needed."""
 
-    def __init__(self, general: ProfileFiles | None, is_first: IsFirst = _alone) -> None:
+    def __init__(self, general: ProfileFiles | None, is_first: IsFirst = _always_first) -> None:
         """Initialize with the files of all providers, if there are some, and the worker that logs.
 
         Args:
@@ -38,8 +38,8 @@ class ProfileSigners:
         self._general = general
         self._is_first = is_first
         self._signers: dict[ProfileFiles, ProfileSigner] = {}
-        self._kept: Kept = {}
-        self._opening = asyncio.Lock()
+        self._signed_profiles: SignedProfiles = {}
+        self._open_lock = asyncio.Lock()
         self._trigger = PollTrigger()
 
     def start(self) -> None:
@@ -47,25 +47,25 @@ class ProfileSigners:
         if self._general is not None:
             self._signers[self._general] = self._open(self._general, None)
 
-    async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
+    async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:
         """Return a profile, signed if it must be.
 
         Args:
             profile: as `mobileconfig.render` writes it.
             provider: its provider.
-            keep: whether it may be cached; False for one with a password in it.
+            may_cache: whether it may be cached; False for one with a password in it.
 
         Raises:
             SigningUnavailable: it must be signed, and there never were files without errors.
         """
         files = ProfileFiles.of(provider.profile)
-        whose = None if files is None else provider.name
+        provider_name = None if files is None else provider.name
         files = files or self._general
         if files is None:
             return profile
-        signer = self._signers.pop(files, None) or await self._opened(files, whose)
+        signer = self._signers.pop(files, None) or await self._get_or_open(files, provider_name)
         self._signers[files] = signer  # The most recently used is last.
-        return signer.sign(profile, keep=keep)
+        return signer.sign(profile, may_cache=may_cache)
 
     def request_reload(self) -> None:
         """Request that all files are read again soon, even if they have not changed."""
@@ -78,25 +78,29 @@ class ProfileSigners:
             for signer in list(self._signers.values()):
                 await signer.poll(requested=requested)
 
-    async def _opened(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
-        async with self._opening:
-            if (known := self._signers.get(files)) is not None:
-                return known
+    async def _get_or_open(self, files: ProfileFiles, provider_name: str | None) -> "ProfileSigner":
+        async with self._open_lock:
+            if (signer := self._signers.get(files)) is not None:
+                return signer
             # Slow the first time, when the library is imported too.
-            signer = self._signers[files] = await asyncio.to_thread(self._open, files, whose)
+            signer = self._signers[files] = await asyncio.to_thread(
+                self._open, files, provider_name
+            )
             if len(self._signers) > SIGNERS_MAX:
-                del self._signers[next(one for one in self._signers if one != self._general)]
+                del self._signers[next(key for key in self._signers if key != self._general)]
             return signer
 
-    def _open(self, files: ProfileFiles, whose: str | None) -> "ProfileSigner":
+    def _open(self, files: ProfileFiles, provider_name: str | None) -> "ProfileSigner":
         from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
 
         subject = zlib.crc32(repr(files).encode())
-        is_first = partial(_about, self._is_first, subject)
-        signer = ProfileSigner(files, is_first, kept=self._kept, provider=whose)
+        is_first = partial(_is_first_for_subject, self._is_first, subject)
+        signer = ProfileSigner(
+            files, is_first, signed_profiles=self._signed_profiles, provider=provider_name
+        )
         signer.start()
         return signer
 
 
-def _about(is_first: IsFirst, subject: int, key: int) -> bool:
+def _is_first_for_subject(is_first: IsFirst, subject: int, key: int) -> bool:
     return is_first(key, subject)

@@ -97,7 +97,7 @@ class LogLimit(Protocol):
 class Signing(Protocol):
     """Signs profiles for Apple devices."""
 
-    async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:
+    async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:
         """Return a profile, signed if it must be.
 
         Raises:

@@ -93,7 +93,7 @@ def _https_findings(
     try:
         server = CheckedServer(True, address, 443, "")
         with server.connect(host, Deadline(seconds), context.tls_context) as connection:
-            expiring = list(certificates.expiring_certificate(location, connection.opened))
+            expiring = list(certificates.expiring_certificate(location, connection.sock))
         yield from expiring
     except ssl.SSLCertVerificationError as error:
         yield certificates.rejected_certificate(location, error)

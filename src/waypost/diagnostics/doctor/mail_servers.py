@@ -181,7 +181,7 @@ def _check_address(
                 connection.start_tls()
             upgrades = service.security == "starttls"
             methods = _METHOD_READERS[service.kind](connection, upgrades=upgrades)
-            return list(certificates.expiring_certificate(location, connection.connected)), methods
+            return list(certificates.expiring_certificate(location, connection.sock)), methods
     except (OSError, NoStartTls, ProtocolError) as error:
         if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return None

@@ -56,15 +56,15 @@ def open_resolver(server: tuple[str, int] | None) -> Resolver:
     return resolver
 
 
-def resolver_name(server: tuple[str, int] | None, own: Iterable[object] = ()) -> str:
+def resolver_name(server: tuple[str, int] | None, system_addresses: Iterable[object] = ()) -> str:
     """Return the name of a resolver for messages.
 
     Args:
         server: address and port; None for the resolvers of this machine.
-        own: the addresses of the resolvers of this machine.
+        system_addresses: the addresses of the resolvers of this machine.
     """
     if server is None:
-        addresses = ", ".join(map(str, own))
+        addresses = ", ".join(map(str, system_addresses))
         return f"this machine's resolver ({addresses})" if addresses else "this machine's resolver"
     address, port = server
     return f"the resolver at {address}" + ("" if port == _DNS_PORT else f" port {port}")
@@ -72,7 +72,9 @@ def resolver_name(server: tuple[str, int] | None, own: Iterable[object] = ()) ->
 
 def failure_text(error: NoNameservers) -> str:
     """Return what the resolver did, such as `answers SERVFAIL`, for use after its name."""
-    codes = [rcode_text(one[4].rcode()) for one in _tried(error) if one[4] is not None]
+    codes = [
+        rcode_text(attempt[4].rcode()) for attempt in _attempts(error) if attempt[4] is not None
+    ]
     if codes:
         return f"answers {', '.join(dict.fromkeys(codes))}"
     return f"cannot be asked ({response_codes(error)})"
@@ -81,12 +83,12 @@ def failure_text(error: NoNameservers) -> str:
 def response_codes(error: NoNameservers) -> str:
     """Return the different answers of the resolvers that were asked, such as SERVFAIL."""
     answers: dict[str, None] = {}
-    for _, _, _, reason, response in _tried(error):
+    for _, _, _, reason, response in _attempts(error):
         answers.setdefault(_reason(reason) if response is None else rcode_text(response.rcode()))
     return ", ".join(answers) or "no name server"
 
 
-def _tried(error: NoNameservers) -> list[tuple[str, bool, int, object, Message | None]]:
+def _attempts(error: NoNameservers) -> list[tuple[str, bool, int, object, Message | None]]:
     return list(error.kwargs.get("errors", ()))
 
 

@@ -56,19 +56,21 @@ def look_up_texts(name: str, server: tuple[str, int] | None = None) -> TextRecor
         why = "this machine has no resolver in /etc/resolv.conf; set one with --resolver"
         raise NamesUnavailable(f"{name}: {why}") from error
     except LifetimeTimeout as error:
-        message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_asked(server)}"
+        message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_resolver_text(server)}"
         raise NamesUnavailable(message) from error
     except NoNameservers as error:
-        message = f"{name}: {_asked(server)} cannot answer: {response_codes(error)}"
+        message = f"{name}: {_resolver_text(server)} cannot answer: {response_codes(error)}"
         raise NamesUnavailable(message) from error
     except (DNSException, OSError) as error:
         raise NamesUnavailable(f"{name}: cannot be looked up: {error}") from error
     if answer.rrset is None:
         return TextRecords()
     # RFC 1035 s3.3.14: the strings of one record are one text.
-    texts = [b"".join(one.strings) for one in answer.rrset if isinstance(one, TXT)]
-    return TextRecords(tuple(one.decode("utf-8", "replace") for one in texts), answer.rrset.ttl)
+    texts = [b"".join(record.strings) for record in answer.rrset if isinstance(record, TXT)]
+    return TextRecords(
+        tuple(record.decode("utf-8", "replace") for record in texts), answer.rrset.ttl
+    )
 
 
-def _asked(server: tuple[str, int] | None) -> str:
+def _resolver_text(server: tuple[str, int] | None) -> str:
     return "the resolvers of this machine" if server is None else f"{server[0]} port {server[1]}"

@@ -117,7 +117,7 @@ class ProfileCredentials:
     general: "Credentials | None" = None
     by_files: Mapping[SigningFiles, "Credentials"] = field(default_factory=dict)
 
-    async def sign(self, profile: bytes, provider: Provider, *, keep: bool = True) -> bytes:  # noqa: ARG002 -- nothing is kept
+    async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:  # noqa: ARG002 -- nothing is kept
         """Return a profile, signed if it must be."""
         files = provider.profile.signing
         credentials = self.general if files is None else self.by_files[files]

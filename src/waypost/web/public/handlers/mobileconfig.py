@@ -181,7 +181,7 @@ async def _profile(
     except NoUsableService as error:
         return text(404, str(error), error.code)
     if context.signer is not None:
-        body = await context.signer.sign(body, config.provider, keep=password is None)
+        body = await context.signer.sign(body, config.provider, may_cache=password is None)
     # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
     disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
     return Response(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
