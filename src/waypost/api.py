@@ -391,7 +391,7 @@ def _validate_url(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    from waypost.settings.values import validate_public_url  # noqa: PLC0415 -- loads all settings
+    from waypost.settings.validators import validate_public_url  # noqa: PLC0415 -- loads all settings
 
     try:
         return validate_public_url(url)

@@ -33,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "diagnostics.diagnostic": {"core"},
     "diagnostics.row_codes": {"core"},
     "diagnostics.lint": {"core", "formats", "store.interning"},
-    "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.values"}
+    "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.validators"}
     | {"store.memory", "web.public.responder"},
     "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
     "wsgi": {"asgi", "formats.autodiscover.request"},

@@ -13,7 +13,7 @@ from waypost.settings.option import Option
 from waypost.settings.pages import SettingRow, reference, rows, sample
 from waypost.settings.sources import Source, SourceKind
 from waypost.settings.table import Settings, default_db_uri, options
-from waypost.settings.values import in_memory
+from waypost.settings.validators import in_memory
 
 __all__ = [
     "LoadedSettings",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from waypost.settings.option import OptionInfo
-from waypost.settings.values import validate_loopback
+from waypost.settings.validators import validate_loopback
 
 
 class AdminOptions(BaseModel):

@@ -15,7 +15,7 @@ from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options
-from waypost.settings.values import in_memory
+from waypost.settings.validators import in_memory
 
 _REQUIRED_WITH: Final = (
     ("profile_cert", "profile_key"),

@@ -7,7 +7,12 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from waypost.settings.option import OptionInfo
-from waypost.settings.texts import from_json, parse_date, validate_languages, validate_text
+from waypost.settings.text_validators import (
+    from_json,
+    parse_date,
+    validate_languages,
+    validate_text,
+)
 
 RISKS: Final = "I_understand_the_risks"
 """The value that an operator must set to allow passwords; it is the same in automx2."""

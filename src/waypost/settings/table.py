@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 from waypost.settings.admin import AdminOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
-from waypost.settings.values import (
+from waypost.settings.validators import (
     lowercase,
     normalize_level,
     validate_host,
