@@ -46,7 +46,7 @@ ENTRIES = [
 
 
 @pytest.mark.parametrize(("entry", "user"), ENTRIES, ids=repr)
-def test_person_of_entry(entry: dict[str, list[str]], user: User) -> None:
+def test_user_of_entry(entry: dict[str, list[str]], user: User) -> None:
     """The first usable value of each attribute is used; the case of its name does not matter."""
     assert user_of(entry, WANTED) == user
 
@@ -103,7 +103,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("directory", "names"), KINDS)
-def test_wanted_attributes(
+def test_requested_attributes(
     directory: LdapServer | LdapDirectory | SqlDirectory | FileDirectory, names: tuple[str, ...]
 ) -> None:
     """Each kind of directory requests only the attributes that its answers need."""

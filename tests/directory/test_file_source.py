@@ -85,7 +85,7 @@ def test_change_is_followed(world: World) -> None:
     assert lines[0]["users"] == 1
 
 
-def test_file_is_looked_at_once_a_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_checked_once_a_second(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With many lookups, the file is checked once a second, and read only if it changed."""
     done: list[str] = []
 

@@ -91,7 +91,7 @@ def test_each_has_its_own_steps() -> None:
     assert order == [1, 2, 2, 0]
 
 
-def test_who_goes_away_asks_no_more() -> None:
+def test_cancelled_request_cancels_its_lookup() -> None:
     """A cancelled request cancels its lookup."""
     cancelled: list[bool] = []
 
@@ -118,7 +118,7 @@ def test_who_goes_away_asks_no_more() -> None:
     assert cancelled == [True]
 
 
-def test_the_end_holds_nothing_up() -> None:
+def test_no_waiting_after_close() -> None:
     """After `close`, waiting and later answers come at once."""
     clock = Clock()
     pace = ResponsePacer(STEP, clock)

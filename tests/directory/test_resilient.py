@@ -44,7 +44,9 @@ async def fail(guard: ResilientDirectory, times: int) -> None:
             await guard.user_for(user(number))
 
 
-def test_known_and_unknown_are_kept(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
+def test_known_and_unknown_users_are_cached(
+    guard: ResilientDirectory, source: ScriptedDirectory
+) -> None:
     """Known and unknown users are looked up once, and then cached."""
 
     async def work() -> None:
@@ -59,7 +61,7 @@ def test_known_and_unknown_are_kept(guard: ResilientDirectory, source: ScriptedD
     assert source.closed
 
 
-def test_answers_grow_old(
+def test_cached_answers_expire(
     guard: ResilientDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
     """Known and unknown users are looked up again after the same time to live."""
@@ -82,7 +84,9 @@ def test_answers_grow_old(
     assert asked == ["alice", "bob", "alice", "bob"]
 
 
-def test_one_question_for_many(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
+def test_simultaneous_requests_share_a_lookup(
+    guard: ResilientDirectory, source: ScriptedDirectory
+) -> None:
     """Simultaneous requests for a user need one lookup."""
 
     async def work() -> None:
@@ -232,7 +236,7 @@ def test_pauses_grow(guard: ResilientDirectory, source: ScriptedDirectory, clock
     run(work())
 
 
-def test_last_good_answer_goes_on(
+def test_last_good_answer_while_unavailable(
     guard: ResilientDirectory, source: ScriptedDirectory, clock: Clock
 ) -> None:
     """While the directory is unavailable, known users stay known for the configured time."""
@@ -280,7 +284,7 @@ def test_log_lines_are_few_and_without_addresses(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_defect_is_no_end(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
+def test_lookup_after_a_defect(guard: ResilientDirectory, source: ScriptedDirectory) -> None:
     """A defect during a lookup is an error for this lookup, and the next one works."""
 
     async def work() -> None:

@@ -40,7 +40,7 @@ def questions(steps: Sequence[tuple[int, float]], known: frozenset[int]) -> list
 
 
 @given(STEPS, st.frozensets(st.integers(0, 5)))
-def test_questions_do_not_depend_on_who_exists(
+def test_caching_does_not_depend_on_who_exists(
     steps: Sequence[tuple[int, float]], known: frozenset[int]
 ) -> None:
     """Whether an answer is cached depends only on earlier requests and the time."""
@@ -48,7 +48,7 @@ def test_questions_do_not_depend_on_who_exists(
 
 
 @pytest.mark.parametrize("address", [ALICE, BOB], ids=["known", "unknown"])
-def test_a_flood_pushes_out_everybody(address: EmailAddress) -> None:
+def test_a_flood_evicts_all_users(address: EmailAddress) -> None:
     """After many invented names, a known and an unknown user are looked up again."""
     source = ScriptedDirectory()
     guard = ResilientDirectory(source, CONFIGURED, cache_limits=UserCacheLimits(KEPT))

@@ -76,7 +76,7 @@ def test_same_lines_in_the_log(running: RunningWaypost) -> None:
     assert "person1" not in f"{lines}"
 
 
-def test_same_answer_while_the_directory_is_away() -> None:
+def test_same_answer_while_the_directory_is_unavailable() -> None:
     """A user who was looked up before gets the same answer as a new one."""
     logins: Entry = {"login": ["alice@example.com"]}
     source = ScriptedDirectory({ALICE: logins})

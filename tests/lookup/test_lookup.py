@@ -138,7 +138,7 @@ def test_domain_alone() -> None:
     ]
 
 
-def test_domain_without_directory_asks_nobody() -> None:
+def test_domain_without_directory_queries_none() -> None:
     """The directory of one domain is never asked about users of another one."""
     finder = Finder(domain("example.com"), KNOWN)
     asyncio.run(Lookup(finder, finder).for_address(ALICE))
@@ -176,7 +176,7 @@ def test_sub_addresses(separators: str, asked: str, user: str) -> None:
 
 
 @pytest.mark.rule("addresses-look-up-without-tag")
-def test_sub_addresses_are_one_question() -> None:
+def test_sub_addresses_are_one_query() -> None:
     """The directory is asked once for all sub-addresses of a user."""
     source = ScriptedDirectory({ALICE: {"login": ["u1"]}})
 

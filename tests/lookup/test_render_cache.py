@@ -251,7 +251,7 @@ def test_invented_names(pattern: str) -> None:
     assert counted(documents, render, *users(real, "bob")) == 0
 
 
-def test_anybody_is_nobody() -> None:
+def test_placeholder_is_in_no_domain() -> None:
     """The name that is replaced is plain, and no part of any domain or host."""
     assert EmailAddress(PLACEHOLDER_LOCAL_PART, EXAMPLE_COM).is_plain
     assert (

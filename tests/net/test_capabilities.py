@@ -150,7 +150,7 @@ def test_a_server_that_leaves() -> None:
                 talk.read_line()
 
 
-def test_nobody_listens() -> None:
+def test_closed_port() -> None:
     """A closed port is reported."""
     with socket.socket() as held:  # so that no other process listens there either
         held.bind(("127.0.0.1", 0))

@@ -56,7 +56,7 @@ TROUBLES: list[tuple[BaseException, str]] = [
 
 
 @pytest.mark.parametrize(("error", "words"), TROUBLES, ids=lambda one: f"{one}"[:30])
-def test_words(error: BaseException, words: str) -> None:
+def test_reasons(error: BaseException, words: str) -> None:
     """Each failure has its own text, without the name of a class."""
     assert failure_reason(error) == words
     assert not re.search(r"[A-Z][a-z]+(Error|Exception|Timeout)", failure_reason(error))

@@ -82,7 +82,7 @@ def test_odd_types(data: st.DataObject) -> None:
     read_by_all(plistlib.dumps(profile))
 
 
-def test_lists_that_unfold() -> None:
+def test_lists_that_expand() -> None:
     """A short binary list that expands without end is refused, and so are odd keys."""
     shared: list[object] = []
     for _ in range(60):

@@ -335,7 +335,7 @@ def test_invented_names_are_forgotten(way: str, grows: bool) -> None:
     assert (int(run.stdout) > 8 * 1024) is grows, f"it grew by {run.stdout.strip()} KiB"
 
 
-def test_only_what_is_wanted_is_kept() -> None:
+def test_only_requested_elements_are_kept() -> None:
     """The first element of each wanted name is kept, with the text before its children."""
     data = b"<r>1<x><a>2</a></x>3<y:a xmlns:y='z'>4<x/>5<b>6</b></y:a><a>7</a><b/></r>"
     wanted = _by_expat(read(data, names=frozenset("ab")))
@@ -353,7 +353,7 @@ def test_unknown_encodings_are_forgotten() -> None:
     assert not [name for name in vars(encodings)["_cache"] if "invented" in name]
 
 
-def test_the_line_is_told() -> None:
+def test_the_line_is_reported() -> None:
     """The error has the line of the mistake, for authors of documents."""
     with pytest.raises(NotWellFormed, match="mismatch") as caught:
         parse(b"<a>\n<b>\n</c>\n</a>")

@@ -44,7 +44,7 @@ def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
         assert of_one[0].startswith('provider "Own": profile.expires: ')
 
 
-def test_told_at_the_start() -> None:
+def test_logged_at_the_start() -> None:
     """A day that is past is logged at the start, and Waypost starts."""
     store = MemoryStore(Catalog((domain("example.com"),)))
     with capture_logs() as lines:

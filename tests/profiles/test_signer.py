@@ -121,7 +121,7 @@ def test_broken_renewal(made: Signing, tmp_path: Path) -> None:
     asyncio.run(work())
 
 
-def test_mended_by_its_mode(made: Signing) -> None:
+def test_fixed_by_its_mode(made: Signing) -> None:
     """If only the mode of the key was wrong, `chmod` alone is enough."""
 
     async def work() -> bytes:
@@ -193,7 +193,7 @@ def test_expired_while_it_serves(made: Signing) -> None:
     assert [line["event"] for line in lines] == ["profile certificate has expired; renew it"]
 
 
-def test_one_worker_tells(made: Signing) -> None:
+def test_one_worker_logs(made: Signing) -> None:
     """Of several workers, only the one that may log does."""
     made.files.key.write_bytes(b"broken")
     with capture_logs() as lines:

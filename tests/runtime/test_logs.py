@@ -25,7 +25,7 @@ def test_json_lines() -> None:
     assert all({"timestamp", "level"} <= line.keys() for line in lines)
 
 
-def test_auto_is_json_where_nobody_looks() -> None:
+def test_auto_is_json_without_a_terminal() -> None:
     """Without a terminal a line is JSON."""
     stream = io.StringIO()
     configure("info", "auto", stream)

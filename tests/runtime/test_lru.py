@@ -18,7 +18,7 @@ def test_invented_names_push_out_no_real_one() -> None:
     assert len(list(keeping)) == 4
 
 
-def test_what_was_not_asked_for_the_longest_makes_room() -> None:
+def test_least_recently_used_is_dropped() -> None:
     """An answer that is used is dropped last."""
     cache = LruCache[str, int](2)
     cache.put("first", 1)
@@ -28,7 +28,7 @@ def test_what_was_not_asked_for_the_longest_makes_room() -> None:
     assert [cache.get(key) for key in ("first", "second", "third")] == [1, None, 3]
 
 
-def test_what_is_forgotten_leaves_a_place() -> None:
+def test_discard() -> None:
     """An answer that is removed is gone; a second removal does nothing."""
     cache = LruCache[str, int](2)
     cache.put("first", 1)

@@ -43,7 +43,7 @@ def test_counters_are_added_up() -> None:
     assert shown(counts)[name] == 5
 
 
-def test_gauges_are_those_of_the_living() -> None:
+def test_gauges_are_those_of_running_workers() -> None:
     """A gauge shows the worst of the running workers."""
     counts, good, bad = WorkerCounts(), Metrics(), Metrics()
     bad.record_store_unavailable()

@@ -7,12 +7,12 @@ from waypost.runtime.poll_trigger import PollTrigger
 LONG_SECONDS = 60.0
 
 
-def test_nothing_demanded() -> None:
+def test_no_poll_requested() -> None:
     """The wait ends by itself, and returns that no poll was requested."""
     assert asyncio.run(PollTrigger().wait(0.01)) is False
 
 
-def test_demanded_before_and_while_waiting() -> None:
+def test_poll_requested_before_and_during_the_wait() -> None:
     """A request ends the wait at once, whether it comes before or during it, and counts once."""
 
     async def watch() -> list[bool]:

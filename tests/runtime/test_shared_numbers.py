@@ -20,7 +20,7 @@ def hold(numbers: SharedNumbers, ready: Connection) -> None:
     time.sleep(60)
 
 
-def test_each_place_has_its_number() -> None:
+def test_each_index_has_its_number() -> None:
     """A number is zero at first, and `swap` returns only the previous one of the same place."""
     numbers = SharedNumbers(3)
     assert len(numbers) == 3

@@ -74,7 +74,7 @@ def test_both_ends_of_a_relay_are_closed() -> None:
 
 
 @pytest.mark.usefixtures("full")
-def test_question_without_a_thread() -> None:
+def test_query_without_a_thread() -> None:
     """A question that no thread can ask fails at once, and does not wait without end."""
 
     async def ask() -> None:

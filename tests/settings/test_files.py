@@ -23,7 +23,7 @@ def _write(machine: Machine, place: str, value: int) -> Path:
 
 
 @pytest.mark.parametrize("first", range(len(PLACES)))
-def test_order_of_places(machine: Machine, first: int) -> None:
+def test_order_of_locations(machine: Machine, first: int) -> None:
     """Of all existing files, only the first in the documented order is read."""
     files = [_write(machine, place, value) for value, place in enumerate(PLACES) if value >= first]
     if first == 0:
@@ -162,7 +162,7 @@ def test_line_behind_a_long_text(machine: Machine) -> None:
     )
 
 
-def test_closed_folder(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_without_permission(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder without permission for this user is a warning, and is not skipped silently."""
     folder = machine.write("etc/waypost/waypost.toml", "port = 1\n").parent
     exists = Path.exists

@@ -129,7 +129,7 @@ NEEDED: dict[str, dict[str, object]] = {
 }
 
 
-def test_table_of_values_is_whole() -> None:
+def test_table_of_values_is_complete() -> None:
     """The tests below have every option."""
     assert list(EVERY_VALUE) == [option.name for option in options()]
 
@@ -171,7 +171,7 @@ def test_settings_cannot_change(machine: Machine) -> None:
         machine.load().settings.port = 1
 
 
-def test_text_of_settings_holds_no_secret(machine: Machine) -> None:
+def test_repr_has_no_secret(machine: Machine) -> None:
     """The repr of the settings shows neither the key nor the database's password."""
     machine.environ |= {"WAYPOST_LOG_KEY": "s3cret" * 4, "WAYPOST_DB_URI": "mysql://u:s3cret@h/d"}
     assert "s3cret" not in repr(machine.load().settings)
@@ -223,7 +223,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("flags", "problem"), CONTRADICTIONS)
-def test_contradictions(machine: Machine, flags: dict[str, object], problem: str) -> None:
+def test_conflicting_options(machine: Machine, flags: dict[str, object], problem: str) -> None:
     """Options that exclude each other are refused, with both sources."""
     assert machine.problems(flags) == (problem,)
 

@@ -47,7 +47,7 @@ def test_reference_page_by_command() -> None:
     assert done.stdout == reference()
 
 
-def test_rows_tell_values_and_sources(machine: Machine) -> None:
+def test_rows_have_values_and_sources(machine: Machine) -> None:
     """The current values are listed option by option, with their sources."""
     machine.environ |= {"WAYPOST_TRUSTED_PROXIES": "::1 127.0.0.0/8", "WAYPOST_DEMO": "yes"}
     table = {row.name: (row.value, row.source) for row in rows(machine.load())}

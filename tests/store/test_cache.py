@@ -20,7 +20,7 @@ def _clock() -> Clock:
     return Clock()
 
 
-def test_hit_asks_nobody(store: CountingStore, clock: Clock) -> None:
+def test_hit_does_not_query_the_store(store: CountingStore, clock: Clock) -> None:
     """Within the time to live the store is queried once, for served and unserved domains."""
 
     async def work() -> None:
@@ -50,7 +50,7 @@ def test_hit_touches_no_thread(store: CountingStore, clock: Clock) -> None:
     run(work())
 
 
-def test_expired_entry_is_asked_again(store: CountingStore, clock: Clock) -> None:
+def test_expired_entry_is_queried_again(store: CountingStore, clock: Clock) -> None:
     """After the time to live a change in the store is visible."""
 
     async def work() -> None:
@@ -66,7 +66,7 @@ def test_expired_entry_is_asked_again(store: CountingStore, clock: Clock) -> Non
     run(work())
 
 
-def test_one_question_for_many(store: CountingStore, clock: Clock) -> None:
+def test_simultaneous_requests_share_a_query(store: CountingStore, clock: Clock) -> None:
     """For many simultaneous requests of a domain, the store is queried once."""
     store.go.clear()
 
@@ -168,7 +168,7 @@ def test_last_good_answer(store: CountingStore, clock: Clock, failure: Exception
     run(work())
 
 
-def test_never_seen_while_away(store: CountingStore, clock: Clock) -> None:
+def test_uncached_domain_while_store_is_unavailable(store: CountingStore, clock: Clock) -> None:
     """Without an earlier answer the error is raised, and nothing is cached."""
     store.failure = StoreUnavailable("away")
 

@@ -33,7 +33,7 @@ def counted(metrics: Metrics, line: str) -> bool:
     return line in generate_latest(metrics.registry).decode().splitlines()
 
 
-def test_renewed_ahead_without_waiting(store: CountingStore, clock: Clock) -> None:
+def test_refreshed_ahead_of_time(store: CountingStore, clock: Clock) -> None:
     """From half the time to live on, one query runs while the old answer is returned."""
 
     async def work() -> None:
@@ -84,7 +84,7 @@ def test_change_is_answered_within_the_ttl(store: CountingStore, clock: Clock) -
         run(work(pause))
 
 
-def test_age_counts_from_the_question(store: CountingStore, clock: Clock) -> None:
+def test_age_counts_from_the_query(store: CountingStore, clock: Clock) -> None:
     """An answer of a slow store is as old as its query: later changes may be missing."""
 
     async def work() -> None:
@@ -131,7 +131,7 @@ def test_store_that_hangs(store: CountingStore, clock: Clock) -> None:
     run(work())
 
 
-def test_never_seen_while_the_store_hangs(store: CountingStore, clock: Clock) -> None:
+def test_uncached_domain_while_the_store_hangs(store: CountingStore, clock: Clock) -> None:
     """A domain without an earlier answer waits for a limited time only."""
     store.go.clear()
 
@@ -300,7 +300,7 @@ def test_one_line_a_minute(store: CountingStore, clock: Clock) -> None:
     assert lines[0]["reason"] == "no table"
 
 
-def test_busy_is_not_away(store: CountingStore, clock: Clock) -> None:
+def test_busy_store_is_not_unavailable(store: CountingStore, clock: Clock) -> None:
     """A request that waits in vain while others are answered does not count as a failure."""
     metrics = Metrics()
 
@@ -320,7 +320,7 @@ def test_busy_is_not_away(store: CountingStore, clock: Clock) -> None:
     run(work())
 
 
-def test_close_does_not_wait_for_ever(
+def test_close_does_not_wait_for_a_hanging_store(
     store: CountingStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that hangs does not prevent the process from ending."""

@@ -93,7 +93,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("failure", "kind"), FAILURES)
-def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> None:
+def test_failing_database(failure: WaypostError, kind: type[WaypostError]) -> None:
     """If a database fails, no pattern answers for a domain that it may have."""
     domain_source, other = Lender(), Lender("b.example")
     domain_source.failure = failure
@@ -108,7 +108,7 @@ def test_lender_that_fails(failure: WaypostError, kind: type[WaypostError]) -> N
     assert type(caught.value) is kind
 
 
-def test_lenders_are_opened_once_and_closed() -> None:
+def test_databases_are_opened_once_and_closed() -> None:
     """A database is opened at its first query, and closed if a new file does not have it."""
     domain_sources = {"one": Lender("a.example"), "other": Lender()}
     opened: list[str] = []
@@ -187,7 +187,7 @@ def test_file_that_changes() -> None:
     asyncio.run(work())
 
 
-def test_lender_that_comes_back() -> None:
+def test_database_that_answers_again() -> None:
     """The watcher queries a database that failed until it answers again."""
     domain_source = Lender("a.example")
     domain_source.failure = DirectoryUnavailable("away")

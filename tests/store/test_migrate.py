@@ -269,7 +269,7 @@ def test_newest_revision_is_known(sqlite_bare: Engine) -> None:
     assert status(sqlite_bare).head == HEAD
 
 
-def test_making_ready(bare: Engine) -> None:
+def test_upgrade_if_needed(bare: Engine) -> None:
     """Tables are upgraded if needed, and else not changed."""
     assert not is_current(bare)
     upgrade_if_needed(bare)

@@ -141,7 +141,7 @@ def test_other_user(
 
 
 @pytest.mark.parametrize("end", ["-wal", "-shm", "-journal"])
-def test_files_beside(folder: Path, end: str) -> None:
+def test_files_next_to_the_database(folder: Path, end: str) -> None:
     """SQLite's own files next to a database are checked as well."""
     make(folder, ("nobody", 0o600), ("nobody", 0o755))
     other = folder / f"{NAME}{end}"

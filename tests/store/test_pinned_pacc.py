@@ -34,7 +34,7 @@ def pinned_for(engine: Engine, name: DomainName = EXAMPLE_COM) -> bytes | None:
     return found.pinned_pacc
 
 
-def test_holding(engine: Engine) -> None:
+def test_pin_and_unpin(engine: Engine) -> None:
     """The first document is pinned byte for byte, only for its domain, until it is unpinned."""
     put(engine, BEFORE)
     pinned = PinnedRows(engine)
@@ -62,7 +62,7 @@ def test_largest_document(engine: Engine) -> None:
             PinnedRows(engine).pin(IDN, largest + b"x")
 
 
-def test_nothing_to_hold_it_in(engine: Engine) -> None:
+def test_domain_without_a_row_cannot_be_pinned(engine: Engine) -> None:
     """A domain without its own row cannot have a pinned document, not even from a pattern."""
     put(engine, BEFORE)
     with write_transaction(engine) as connection:
@@ -118,7 +118,7 @@ def test_names_as_operators_stored_them(engine: Engine) -> None:
     assert PinnedRows(engine).all() == {"example.com": OLD, IDN.ascii: OLD}
 
 
-def test_many_let_go_at_once(engine: Engine) -> None:
+def test_simultaneous_unpins(engine: Engine) -> None:
     """Of several simultaneous calls that unpin a document one succeeds."""
     put(engine, BEFORE)
     PinnedRows(engine).pin(EXAMPLE_COM, OLD)

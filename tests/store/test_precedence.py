@@ -96,7 +96,7 @@ FORMS = [
 # In MariaDB names are unique without case.
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize(("names", "served"), TWINS, ids=str)
-def test_twins(engine: Engine, names: list[str], served: int) -> None:
+def test_rows_of_the_same_domain(engine: Engine, names: list[str], served: int) -> None:
     """Of rows that differ in case the lower-case one is served, else the oldest."""
     check_one(engine, names, served)
 
@@ -139,7 +139,7 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("last", ["example.com", "EXAMPLE.com"])
-def test_twins_far_apart(engine: Engine, last: str) -> None:
+def test_rows_of_the_same_domain_far_apart(engine: Engine, last: str) -> None:
     """Rows for the same domain are found together, with any number of rows between them."""
     with write_transaction(engine) as connection:
         store_names(connection, ["Example.com"])
@@ -193,7 +193,7 @@ PATTERNS = ["example.com", "*.example.net", "*"]
 ASKED = {"example.com": "example.com", "a.example.net": "example.net", "other.example": "*"}
 
 
-def test_lost_provider(engine: Engine, database: Database) -> None:
+def test_missing_provider(engine: Engine, database: Database) -> None:
     """Domains whose provider is missing are exported as served, with a provider of their name."""
     with write_transaction(engine) as connection:
         write_catalog(connection, Catalog(tuple(domain(pattern) for pattern in PATTERNS)))
@@ -212,7 +212,7 @@ def test_lost_provider(engine: Engine, database: Database) -> None:
     assert [store.find(DomainName(name)) for name in ASKED] == found
 
 
-def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
+def test_missing_provider_and_only_add(engine: Engine, database: Database) -> None:
     """With only_add such a domain does not change: it gets no service and no provider."""
     with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
@@ -233,7 +233,7 @@ def test_lost_provider_and_only_add(engine: Engine, database: Database) -> None:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
+def test_missing_service_and_only_add(engine: Engine, database: Database) -> None:
     """A link to a missing service does not get a new one, whose id SQLite chooses."""
     with write_transaction(engine) as connection:
         write_catalog(connection, Catalog((domain("example.com"),)))
@@ -249,7 +249,7 @@ def test_lost_service_and_only_add(engine: Engine, database: Database) -> None:
     assert catalog.domains == (domain("example.com", host_service()), new)
 
 
-def test_lost_directory(engine: Engine, database: Database) -> None:
+def test_missing_directory(engine: Engine, database: Database) -> None:
     """A domain whose directory is missing is served and exported without one."""
     pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))
     with write_transaction(engine) as connection:
@@ -262,7 +262,7 @@ def test_lost_directory(engine: Engine, database: Database) -> None:
     assert SqlStore(engine).find(DomainName("example.com")) == domain()
 
 
-def test_strays_can_stay(engine: Engine) -> None:
+def test_unused_rows_can_be_kept(engine: Engine) -> None:
     """If rows that no answer uses are kept, others are written and these do not change."""
     idle = {"id": 77, "name": "idle.example", "port": 993, "type": "imap", "socket_type": "SSL"}
     with write_transaction(engine) as connection:

@@ -112,7 +112,7 @@ def test_broken_from_the_start(file: Path) -> None:
     assert "no providers yet; requests fail until the file is fixed" in events
 
 
-def test_demand_tells_again(file: Path) -> None:
+def test_requested_reload_logs_errors_again(file: Path) -> None:
     """After a request to reload, the errors are logged again, though the file has not changed."""
     file.write_text("broken", encoding="utf-8")
 
@@ -135,7 +135,7 @@ def test_demand_tells_again(file: Path) -> None:
     assert rejections() == 3
 
 
-def test_one_of_several_tells() -> None:
+def test_one_of_several_workers_logs() -> None:
     """Of several workers that detect the same, the first one logs it."""
     shared = SharedNumbers(2)
     workers = [LogDeduplicator(shared) for _ in range(3)]

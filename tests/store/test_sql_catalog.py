@@ -209,7 +209,7 @@ def test_rows_stay_when_more_of_a_kind_come(engine: Engine) -> None:
     assert set(before["server_domain"]) < set(after["server_domain"])
 
 
-def test_row_that_nobody_uses_is_removed(engine: Engine) -> None:
+def test_unused_row_is_removed(engine: Engine) -> None:
     """The next write removes a service without a domain."""
     write(engine, Catalog((domain("a.example", IMAP, SMTP),)))
     with write_transaction(engine) as connection:

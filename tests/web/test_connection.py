@@ -229,7 +229,7 @@ SLOW = [
 
 
 @pytest.mark.parametrize("begin", SLOW)
-def test_who_sends_no_request_is_left(hasty: int, begin: bytes) -> None:
+def test_connection_without_a_request_is_closed(hasty: int, begin: bytes) -> None:
     """A connection without a complete head is closed."""
     with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
         client.sendall(begin)
@@ -241,7 +241,7 @@ def test_an_answer_may_take_longer(hasty: int) -> None:
     assert status(hasty, GET, b"\r\n") == "HTTP/1.1 204 No Content"
 
 
-def test_a_body_that_nobody_reads_is_left(hasty: int) -> None:
+def test_endless_body_after_the_answer_is_closed(hasty: int) -> None:
     """After its answer, a request may not continue without end."""
     with socket.create_connection(("127.0.0.1", hasty), timeout=60) as client:
         client.sendall(CHUNKED)

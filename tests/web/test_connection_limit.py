@@ -63,7 +63,7 @@ BY_DESCRIPTORS = [
 
 
 @pytest.mark.parametrize(("descriptors", "connections"), BY_DESCRIPTORS)
-def test_limit_by_descriptors(
+def test_limit_by_open_files(
     monkeypatch: pytest.MonkeyPatch, descriptors: int, connections: int
 ) -> None:
     """Connections leave file descriptors for other uses, and never use too much memory."""
@@ -72,7 +72,7 @@ def test_limit_by_descriptors(
     assert max_connections_by_open_files() == connections
 
 
-def test_turns() -> None:
+def test_pipeline_queue() -> None:
     """One connection continues in each round of the event loop, in order, even after a failure."""
     done: list[str] = []
 

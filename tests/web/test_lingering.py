@@ -328,7 +328,7 @@ class Gone(asyncio.Transport):
         raise RuntimeError(f"{len(data)} bytes: the handler is closed")
 
 
-def test_answer_for_nobody() -> None:
+def test_answer_to_a_closed_connection() -> None:
     """An answer to a client that has closed is dropped, and is no error of the application."""
 
     async def answer() -> None:

@@ -65,7 +65,7 @@ def test_after_upgrade(port: int) -> None:
     assert talk(port, first + b"GET /metrics" + LINES).count(b"number 1\n") == 2
 
 
-def test_more_connections_than_may_be(port: int) -> None:
+def test_too_many_connections(port: int) -> None:
     """Above the maximum of connections, the oldest ones end and a new one is answered."""
     many = [socket.create_connection(("127.0.0.1", port), 30) for _ in range(MAX_CONNECTIONS + 2)]
     try:

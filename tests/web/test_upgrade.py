@@ -64,7 +64,7 @@ BODIES = [
 @pytest.mark.parametrize("size", [100_000, 7])
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("head", HEADS)
-def test_body_beside_upgrade(server: RunningWaypost, head: bytes, body: bytes, size: int) -> None:
+def test_body_with_upgrade(server: RunningWaypost, head: bytes, body: bytes, size: int) -> None:
     """The body of a request with `Upgrade` is its body, and the next request follows it."""
     data = POST + head + body + GET + head + b"\r\n" + LAST
 

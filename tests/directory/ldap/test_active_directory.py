@@ -38,7 +38,7 @@ def _corp(samba_server: Samba, authority: Authority) -> LdapDirectory:
     )
 
 
-def test_person_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
+def test_user_is_found(corp: LdapDirectory, samba_server: Samba) -> None:
     """A user is found from the root, by any address, over ldaps and StartTLS."""
     for way in (corp, replace(corp, urls=(samba_server.url,))):
         assert user(way, "anna@example.com") == ANNA

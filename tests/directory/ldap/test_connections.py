@@ -73,7 +73,7 @@ def _own(authority: Authority) -> Iterator[Slapd]:
         yield server
 
 
-def test_one_connection_serves_many_questions(own: Slapd, directory: LdapDirectory) -> None:
+def test_one_connection_serves_many_searches(own: Slapd, directory: LdapDirectory) -> None:
     """Searches one after the other share a connection, which is closed with the directory."""
     with opened(replace(directory, urls=(own.url,))) as source:
         assert [source.find(ALICE) for _ in range(20)] == [FOUND] * 20
@@ -136,7 +136,7 @@ def test_idle_connections_end(own: Slapd, directory: LdapDirectory) -> None:
         assert own.connections() == 1
 
 
-def test_too_many_questions(directory: LdapDirectory) -> None:
+def test_too_many_searches(directory: LdapDirectory) -> None:
     """If all connections are in use for the whole time limit, the search fails with this reason."""
     limits = replace(has_timeouts(directory).limits, max_searches=1)
     with raw_server(silent) as port:
@@ -306,7 +306,7 @@ def test_wrong_password_is_tried_once(directory: LdapDirectory, server: Slapd) -
         assert second.connections == 0
 
 
-def test_all_servers_away(directory: LdapDirectory) -> None:
+def test_all_servers_unavailable(directory: LdapDirectory) -> None:
     """If no server answers, the failure is temporary, even if one server needs a fix."""
     with scripted_ldap(Script(extended=[result(EXTENDED_ANSWER, 2)])) as without_tls:
         way = has_timeouts(directory, without_tls.url, f"ldap://localhost:{free_port()}")

@@ -21,7 +21,7 @@ def table(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
 
 
-def test_each_message_has_a_cure() -> None:
+def test_each_message_is_documented() -> None:
     """The table has every message of the code, word for word and in its order, and no other."""
     rows = table("## Messages")
     texts = [one.message.text for one in LdapProblem]

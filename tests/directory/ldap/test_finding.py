@@ -28,7 +28,7 @@ from waypost.providers_file.directories.validators import check_filter
 pytestmark = pytest.mark.servers
 
 
-def test_person_is_found(directory: LdapDirectory) -> None:
+def test_user_is_found(directory: LdapDirectory) -> None:
     """Exactly one of 10,000 people is found by an address in any case."""
     assert user(directory, "person4711@example.com") == User("p4711", "Person 4711")
     assert user(directory, "Person4711@example.com") == User("p4711", "Person 4711")
@@ -67,7 +67,7 @@ def _authority_file(directory: LdapDirectory) -> str:
     return directory.ca_file
 
 
-def test_only_what_is_wanted(directory: LdapDirectory) -> None:
+def test_only_used_attributes_are_requested(directory: LdapDirectory) -> None:
     """Only used attributes are requested, also those of rules."""
     assert ask(directory, "several@example.com") == {
         "uid": ["first.login", "second.login"],

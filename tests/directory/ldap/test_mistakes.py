@@ -196,7 +196,7 @@ def check(error: WaypostError, problem: LdapProblem) -> None:
     assert "person1" not in text
 
 
-def test_table_is_whole() -> None:
+def test_table_is_complete() -> None:
     """Every message is tested: by this table, below, or in another module."""
     assert set(LdapProblem) == set(TEMPORARY) | set(LASTING) | OTHERS
 

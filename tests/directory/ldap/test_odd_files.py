@@ -20,7 +20,7 @@ def _fifo(tmp_path: Path) -> str:
     return f"{tmp_path}/fifo"
 
 
-def test_trust(fifo: str) -> None:
+def test_tls_options(fifo: str) -> None:
     """The error about a FIFO as ca_file, cert_file or key_file names the option."""
     for tls_options in (
         TlsOptions(ca_file=fifo),

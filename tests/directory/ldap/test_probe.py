@@ -67,7 +67,7 @@ def test_filter_as_it_is_sent(directory: LdapDirectory) -> None:
         ("triple@example.com", "more than one hit, so the user counts as unknown"),
     ],
 )
-def test_no_single_hit(directory: LdapDirectory, address: str, said: str) -> None:
+def test_none_or_several_entries(directory: LdapDirectory, address: str, said: str) -> None:
     """The search is the last step if it finds no entry or more than one."""
     *_, last = probed(directory, address)
     assert (last.name, last.ok) == ("search", False)

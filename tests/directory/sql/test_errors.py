@@ -123,7 +123,7 @@ def test_mistakes_in_statements(
 
 
 @pytest.mark.servers
-def test_address_in_a_complaint(postgresql_server: PostgreSql, opened: Opened) -> None:
+def test_address_in_an_error(postgresql_server: PostgreSql, opened: Opened) -> None:
     """If a database repeats the address in its error, Waypost's message does not."""
     uri = postgresql_server.uri(postgresql_server.fresh())
     for query in (

@@ -80,7 +80,7 @@ def _survives(server: PostgreSql | MariaDb, people: OpenSqlDirectory) -> None:
 
 
 @pytest.mark.servers
-def test_killed_in_a_question(postgresql_server: PostgreSql, opened: Opened) -> None:
+def test_server_killed_during_a_query(postgresql_server: PostgreSql, opened: Opened) -> None:
     """If a server stops during a query, the error says "lost", and the next query works."""
     name = postgresql_server.fresh()
     query = f"{SLEEP['postgresql']} AND 'x' <> 'killed'"

@@ -71,7 +71,7 @@ ENDS = [
 
 
 @pytest.mark.parametrize(("change", "last", "text"), ENDS, ids=str)
-def test_step_that_goes_wrong(
+def test_step_that_fails(
     postfixadmin: Database, change: dict[str, object], last: str, text: str
 ) -> None:
     """The first step that fails is the last one, and says what to do."""

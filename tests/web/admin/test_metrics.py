@@ -45,7 +45,7 @@ def counted(
     }
 
 
-def test_questions_are_counted() -> None:
+def test_requests_are_counted() -> None:
     """Each request is counted by its answer, and the time is added up."""
     found = counted(MemoryDomains(MemoryStore(CATALOG)), [query for query, _ in ASKED])
     for result in ("yes", "no", "bad_request"):
@@ -62,13 +62,13 @@ def test_dropped_lines_are_counted() -> None:
     assert found["waypost_log_lines_dropped_total",] == 3
 
 
-def test_a_database_that_is_away_is_counted() -> None:
+def test_unavailable_database_is_counted() -> None:
     """Requests that cannot be answered now have their own count."""
     found = counted(Away(None), ["domain=autoconfig.example.com"])
     assert found["waypost_tls_asks_total", "unavailable"] == 1
 
 
-def test_strangers_are_told_nothing() -> None:
+def test_remote_clients_get_no_metrics() -> None:
     """A client that does not ask directly from this machine gets no metrics."""
     assert get("/metrics", peer="192.0.2.1").text == REFUSAL
     assert get("/metrics", headers={"x-forwarded-for": "127.0.0.1"}).status_code == 403

@@ -128,13 +128,13 @@ QUESTIONS = [
 
 @pytest.mark.rule("proxies-ask-one")
 @pytest.mark.parametrize(("query", "status"), QUESTIONS)
-def test_one_name_is_asked_for(query: str, status: int) -> None:
+def test_query_needs_one_name(query: str, status: int) -> None:
     """No name and two names are an error; other parameters are ignored."""
     assert get(f"/tls/ask{query}").status_code == status
 
 
 @pytest.mark.rule("proxies-ask-outage")
-def test_nobody_can_tell() -> None:
+def test_no_answer_while_database_is_unavailable() -> None:
     """While the database does not answer, no client gets a yes or a no."""
     redirect = Away(None)
     assert get("/tls/ask?domain=autoconfig.example.com", domains=redirect).status_code == 503
@@ -169,7 +169,7 @@ def test_programs_of_this_machine(
 
 @pytest.mark.rule("proxies-ask-status")
 @pytest.mark.parametrize("path", ["/tls/ask/", "/tls", "/TLS/ASK", "/metrics/", "/"])
-def test_nobody_is_redirected(path: str) -> None:
+def test_wrong_url_is_not_redirected(path: str) -> None:
     """A URL with a small error is a 404, not a redirect, which a web server takes as a no."""
     assert get(f"{path}?domain=autoconfig.example.com").status_code == 404
 

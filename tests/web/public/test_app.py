@@ -65,7 +65,7 @@ def test_head_everywhere(client: Client) -> None:
 
 @pytest.mark.rule("autodiscover-error-603", "autodiscover-json-errors")
 @pytest.mark.parametrize("failure", [StoreUnavailable("secret"), StoreError("secret")])
-def test_store_is_away(failure: Exception) -> None:
+def test_store_is_unavailable(failure: Exception) -> None:
     """A domain that is not in the cache is a 503 with Retry-After, or ErrorCode 603; no details."""
     client = Client(FailingStore(failure))
     answers = [

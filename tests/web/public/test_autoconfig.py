@@ -281,7 +281,7 @@ def test_wrong_method(client: Client, method: str) -> None:
 
 
 @pytest.mark.rule("autoconfig-only-the-asked-domain")
-def test_only_the_asked_domain(client: Client) -> None:
+def test_only_the_requested_domain(client: Client) -> None:
     """An answer names no other customer of the provider."""
     answer = client.get(CONFIG, query="emailaddress=alice@example.com")
 

@@ -163,7 +163,7 @@ def test_nothing_usable(client: Client, name: str, path: str) -> None:
 
 @pytest.mark.rule("autoconfig-id", "autoconfig-domain")
 @pytest.mark.parametrize("path", [f"{MAIL}?emailaddress=a@b.wild.example", "/v1.1/b.wild.example"])
-def test_wildcards_name_the_asked_domain(client: Client, path: str) -> None:
+def test_wildcards_have_the_requested_domain(client: Client, path: str) -> None:
     """If `*.wild.example` is configured, the document has the requested domain, not `*`."""
     answer = client.get(path)
 

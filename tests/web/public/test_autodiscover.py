@@ -183,7 +183,7 @@ def test_activesync(client: Client, path: str, request_namespace: str) -> None:
 
 
 @pytest.mark.parametrize("schema", [OUTLOOK, OUTLOOK.removesuffix("a")])
-def test_outlook_beside_activesync(client: Client, schema: str) -> None:
+def test_outlook_schema_without_activesync(client: Client, schema: str) -> None:
     """A request with Outlook's schema gets the mail services, and nothing of ActiveSync."""
     answer = client.post(PATH, question("alice@groupware.example", schema))
 

@@ -61,7 +61,7 @@ def test_configured_services(client: Client, protocol: str, url: str) -> None:
 
 
 @pytest.mark.rule("autodiscover-json-nothing-back")
-def test_nothing_of_the_client_is_told_back(client: Client) -> None:
+def test_client_text_is_not_repeated(client: Client) -> None:
     """Neither a host nor a parameter of the client gets into the answer."""
     query = {"Email": "alice@example.com", "Protocol": "AutodiscoverV1", "Host": "evil.example"}
     headers = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}

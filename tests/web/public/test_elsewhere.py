@@ -73,7 +73,7 @@ def test_new_url(elsewhere: Client) -> None:
         ("https://web.example", False),
     ],
 )
-def test_new_url_that_is_this_very_place(public_url: str, is_here: bool) -> None:
+def test_new_url_that_is_the_public_url(public_url: str, is_here: bool) -> None:
     """No client is redirected to the public URL of this Waypost, which would be a loop."""
     client = Client(CATALOG, settings(public_url=public_url))
     answer = client.post(PATH, question("alice@cloud.example"))

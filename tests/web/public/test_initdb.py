@@ -177,7 +177,7 @@ def test_wrong_method_for_the_operator(empty: Client) -> None:
 
 @pytest.mark.parametrize("proxies", [{"proxy_count": 1}, {"trusted_proxies": ["127.0.0.0/8"]}])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT"])
-def test_nobody_where_a_proxy_is_configured(
+def test_disabled_with_a_configured_proxy(
     tmp_path: Path, method: str, proxies: dict[str, object]
 ) -> None:
     """If the settings name a proxy there is no `/initdb/`, and the log says what to use."""

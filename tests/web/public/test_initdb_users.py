@@ -135,7 +135,7 @@ FRONTS: list[tuple[str, Writer]] = [
 @pytest.mark.rule("proxies-not-the-operator")
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("write", [pytest.param(front, id=name) for name, front in FRONTS])
-def test_no_web_server_changes_anything(folder: Path, host: str, write: Writer) -> None:
+def test_disabled_behind_a_web_server(folder: Path, host: str, write: Writer) -> None:
     """Behind a web server `/initdb/` does not exist, whatever headers the web server sends."""
     with serving(folder / "waypost", host) as waypost:
         assert waypost.curl() == FILLED

@@ -26,7 +26,7 @@ def test_form(client: Client) -> None:
     assert not page.xpath("//script | //*[@src] | //link")
 
 
-def test_links_lead_to_configurations(client: Client) -> None:
+def test_links_return_configurations(client: Client) -> None:
     """The links for an address return its configurations."""
     text = client.get("/", query="emailaddress=a%2Bb@example.com").text
     links = [element.attrib["href"] for element in elements(text, "//main//a")]
@@ -145,7 +145,7 @@ def test_markup_is_escaped(client: Client) -> None:
     assert "<script>" not in answer.text
 
 
-def test_code_leads_to_the_profile(behind_one_url: Client, client: Client) -> None:
+def test_qr_code_is_the_url_of_the_profile(behind_one_url: Client, client: Client) -> None:
     """A code for phones is drawn only if the configuration has the public URL."""
     query = "emailaddress=a%2Bb@example.com"
     answer = behind_one_url.get("/", query=query, host="evil.example")

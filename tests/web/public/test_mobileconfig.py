@@ -186,7 +186,7 @@ def test_bad_aliases(client: Client, query: str, said: str) -> None:
     assert said in answer.text
 
 
-def test_places_of_others(client: Client) -> None:
+def test_urls_of_other_servers(client: Client) -> None:
     """The URL and the parameter of other servers return the same bytes, in any case."""
     first = client.get(PATH, query="emailaddress=alice@example.com")
     for path in ("/email.mobileconfig", "/Email.MobileConfig/", PATH):
@@ -255,9 +255,7 @@ def test_password_over_http_is_not_sent_again() -> None:
         ({"proxy_count": 1}, {"X-Forwarded-Proto": "https"}),
     ],
 )
-def test_unknown_scheme_locks_nobody_out(
-    options: dict[str, object], headers: dict[str, str]
-) -> None:
+def test_profile_with_unknown_scheme(options: dict[str, object], headers: dict[str, str]) -> None:
     """If no trusted proxy sends http, TLS may have ended before, and there is a profile."""
     client = Client(CATALOG, settings(**options))
     answer = client.get(

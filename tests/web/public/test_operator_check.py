@@ -144,9 +144,7 @@ NOT_THERE = [
 
 
 @pytest.mark.parametrize(("rows", "refusal"), NOT_THERE)
-def test_connection_that_cannot_be_found(
-    proc: FakeProc, rows: tuple[str, ...], refusal: str
-) -> None:
+def test_missing_connection(proc: FakeProc, rows: tuple[str, ...], refusal: str) -> None:
     """If the client's end is missing, or closed, no client is the operator."""
     proc.table("tcp", *rows)
     proc.process(20, 77)
@@ -292,7 +290,7 @@ def test_many_sockets(tmp_path: Path) -> None:
         )
 
 
-def test_one_look_at_a_time(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_check_at_a_time(proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood of requests uses one thread, and requests that wait too long are refused."""
     monkeypatch.setattr("waypost.web.public.origin.operator_check.WAIT_SECONDS", 0.3)
     proc.table("tcp", OWN_END, row(CLIENT, SERVER))

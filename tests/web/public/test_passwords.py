@@ -201,7 +201,7 @@ def everything() -> list[tuple[dict[str, str], str]]:
 
 
 @pytest.mark.rule("mobileconfig-password-keys")
-def test_nowhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_password_is_not_leaked(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No log line of any level, no output, metric or memory contains a password that was sent."""
     made: Signing = signing(tmp_path_factory.mktemp("signing"))
     files = made.files

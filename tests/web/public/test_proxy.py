@@ -32,7 +32,7 @@ INNER = ip_network("198.51.100.0/24")
 
 
 @pytest.mark.rule("proxies-trust")
-def test_nobody_is_believed_by_default() -> None:
+def test_no_proxy_is_trusted_by_default() -> None:
     """Without an option no header counts."""
     for headers in (SPOOFED, FORWARDED):
         origin = ProxyTrust().resolve("127.0.0.1", "http", headers)

@@ -84,7 +84,7 @@ def follow(front: Front, path: str) -> list[Answer]:
         ("/email.mobileconfig?email=a@example.com", 200),
     ],
 )
-def test_every_way_ends(name: str, path: str, status: int) -> None:
+def test_no_redirect_loop(name: str, path: str, status: int) -> None:
     """A request by https gets an answer after one redirect at most, and never the same URL."""
     answers = follow(FRONTS[name], path)
 
@@ -149,14 +149,14 @@ def by_http(client: Client, path: str, name: str = "", value: str = "") -> Answe
 
 
 @pytest.mark.parametrize(("name", "value"), SIGNS)
-def test_signs_of_https(behind: Client, name: str, value: str) -> None:
+def test_evidence_of_https(behind: Client, name: str, value: str) -> None:
     """If anything says https, there is no redirect: the probe is refused, the profile sent."""
     assert by_http(behind, PROBE, name, value).status == 405
     assert by_http(behind, LINK, name, value).status == 200
 
 
 @pytest.mark.parametrize(("name", "value"), NO_SIGNS)
-def test_no_signs_of_https(behind: Client, name: str, value: str) -> None:
+def test_no_evidence_of_https(behind: Client, name: str, value: str) -> None:
     """A header that does not say https prevents no redirect."""
     assert by_http(behind, PROBE, name, value).status == 302
     assert by_http(behind, LINK, name, value).status == 302

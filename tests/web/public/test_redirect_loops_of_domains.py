@@ -31,7 +31,7 @@ def _moved() -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("spelling", [PATH, "/AutoDiscover/AutoDiscover.xml/", f"/{PATH}"])
-def test_moved_to_the_url_that_was_asked(moved: Client, spelling: str) -> None:
+def test_moved_to_the_requested_url(moved: Client, spelling: str) -> None:
     """A request to the URL that a domain has moved to is refused as for an unknown domain."""
     here, there = "autodiscover.b.example", "autodiscover.a.example"
     outlook = moved.post(spelling, question("x@a.example"), host=f"{here}:443")
@@ -42,7 +42,7 @@ def test_moved_to_the_url_that_was_asked(moved: Client, spelling: str) -> None:
     assert other.value("RedirectUrl") == URL
 
 
-def test_json_that_moved_to_the_url_that_was_asked(moved: Client) -> None:
+def test_json_that_moved_to_the_requested_url(moved: Client) -> None:
     """The same is true for Autodiscover's JSON."""
     path = "/autodiscover/autodiscover.json?Email=x@a.example&Protocol=AutodiscoverV1"
 

@@ -112,7 +112,7 @@ def answers_to(port: int, request: bytes) -> list[int]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_nobody_gets_the_answer_of_another(front: int, shape: str) -> None:
+def test_each_client_gets_its_own_answer(front: int, shape: str) -> None:
     """After an ambiguous request each client gets the answer to its own request."""
     statuses = answers_to(front, SHAPES[shape])
     assert len(statuses) <= 2

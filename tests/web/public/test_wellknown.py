@@ -115,7 +115,9 @@ NO_REDIRECT = [
 
 @pytest.mark.rule("dns-dav-well-known-elsewhere")
 @pytest.mark.parametrize(("host", "place", "_why"), NO_REDIRECT)
-def test_nowhere(client: Client, host: str | None, place: str, _why: str) -> None:
+def test_no_redirect_without_service(
+    client: Client, host: str | None, place: str, _why: str
+) -> None:
     """Without a service there is no redirect."""
     answer = client.request("PROPFIND", f"/.well-known/{place}", host=host)
 
