@@ -123,7 +123,7 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
             key_of(one) for one in found_problems if not any(text in one.detail for text in other)
         ]
         left_out: list[Diagnostic] = []
-        with open_catalog(connection, left_out=left_out.append):
+        with open_catalog(connection, on_unused_row=left_out.append):
             pass
 
     assert catalog.domains == (() if served is None else (found,))

@@ -26,7 +26,7 @@ from waypost.web.public.request import Receive, Scope, Send
 PATH: Final = "/metrics"
 MAX_CONNECTIONS: Final = 32
 BACKLOG: Final = 128
-END_SECONDS: Final = 1.0
+SHUTDOWN_TIMEOUT_SECONDS: Final = 1.0
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def serving_metrics(address: str, exposition: Callable[[], bytes]) -> Iterator[i
             for stop_callback in stop_callbacks:
                 with suppress(RuntimeError):  # The event loop is closed already.
                     stop_callback()
-            thread.join(END_SECONDS)
+            thread.join(SHUTDOWN_TIMEOUT_SECONDS)
 
 
 def _listen(address: str) -> socket:

@@ -110,7 +110,7 @@ def test_parent_that_was_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_worker_that_does_not_end(tmp_path: Path, number: signal.Signals) -> None:
     """A worker that ignores SIGTERM is killed, and so is one that is stopped."""
-    with parent(tmp_path, "stubborn", 2, "END_SECONDS=0.5") as running:
+    with parent(tmp_path, "stubborn", 2, "SHUTDOWN_TIMEOUT_SECONDS=0.5") as running:
         running.wait(lambda: len(running.workers()) == 2)
         workers = running.workers()
         os.kill(workers[0], signal.SIGSTOP)
@@ -125,7 +125,7 @@ def test_worker_that_does_not_end(tmp_path: Path, number: signal.Signals) -> Non
 
 def test_more_and_fewer_workers(tmp_path: Path) -> None:
     """SIGTTIN adds a worker, SIGTTOU ends one, a stopped one too, and the last one stays."""
-    with parent(tmp_path, "good", 1, "END_SECONDS=0.5") as running:
+    with parent(tmp_path, "good", 1, "SHUTDOWN_TIMEOUT_SECONDS=0.5") as running:
         running.wait(lambda: len(running.workers()) == 1)
         (first,) = running.workers()
         pid = int(Path(f"/proc/{first}/stat").read_text().split()[3])

@@ -22,10 +22,10 @@ from waypost.web.child_process import end_with_parent, exit_reason
 
 # How long to wait before the restart, after the first, second, third... early exit in a row.
 RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
-STEADY_SECONDS: Final = 10.0
+STABLE_SECONDS: Final = 10.0
 # uvicorn has two seconds for the answers that have begun.
-END_SECONDS: Final = 4.0
-KILLED_SECONDS: Final = 1.0
+SHUTDOWN_TIMEOUT_SECONDS: Final = 4.0
+KILL_TIMEOUT_SECONDS: Final = 1.0
 
 
 class AdminProcess:
@@ -43,8 +43,8 @@ class AdminProcess:
         """
         self._arguments = (settings, listener)
         self._process: SpawnProcess | None = None
-        self._ending = Event()
-        self._end_by = 0.0
+        self._stopping = Event()
+        self._stop_deadline = 0.0
         self._thread = Thread(target=self._run_and_restart, name="operators", daemon=True)
         self._log = structlog.get_logger(__name__)
 
@@ -61,33 +61,33 @@ class AdminProcess:
 
     def terminate(self) -> None:
         """Send SIGTERM to the process, and do not wait. A second call does nothing."""
-        if self._ending.is_set():
+        if self._stopping.is_set():
             return
-        self._end_by = monotonic() + END_SECONDS
-        self._ending.set()
+        self._stop_deadline = monotonic() + SHUTDOWN_TIMEOUT_SECONDS
+        self._stopping.set()
         if self._process is not None:
             self._process.terminate()
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """End the process and wait; kill it if it does not end. A second call does nothing."""
         self.terminate()
-        self._thread.join(max(0.0, self._end_by - monotonic()))
+        self._thread.join(max(0.0, self._stop_deadline - monotonic()))
         if self._thread.is_alive() and self._process is not None:
             self._log.error("admin process does not exit; killing it")
             self._process.kill()
-            self._thread.join(KILLED_SECONDS)
+            self._thread.join(KILL_TIMEOUT_SECONDS)
 
     def _run_and_restart(self) -> None:
         early_exits = 0
-        while not self._ending.is_set():
+        while not self._stopping.is_set():
             start = monotonic()
             reason = self._run_once()
-            early_exits = early_exits + 1 if monotonic() - start < STEADY_SECONDS else 1
+            early_exits = early_exits + 1 if monotonic() - start < STABLE_SECONDS else 1
             seconds = RESTART_SECONDS[min(early_exits, len(RESTART_SECONDS)) - 1]
-            if not self._ending.is_set():
+            if not self._stopping.is_set():
                 message = "admin process exited; restarting"
                 self._log.error(message, reason=reason, retry_seconds=seconds)
-            self._ending.wait(seconds)
+            self._stopping.wait(seconds)
 
     def _run_once(self) -> str:
         """Run the process until it ends; return the reason as text."""
@@ -99,7 +99,7 @@ class AdminProcess:
         except OSError as error:
             return error.strerror or str(error)
         self._process = process
-        if self._ending.is_set():  # since the check in `_run_and_restart`
+        if self._stopping.is_set():  # since the check in `_run_and_restart`
             process.terminate()
         process.join()
         return exit_reason(process.exitcode or 0)
@@ -115,7 +115,7 @@ def admin_process(process: AdminProcess | None) -> Iterator[None]:
     try:
         yield
     finally:
-        process.end()
+        process.stop()
 
 
 def _run(settings: Settings, listener: socket.socket) -> None:

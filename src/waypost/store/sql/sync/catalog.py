@@ -44,7 +44,7 @@ def read_catalog(connection: Connection) -> Catalog:
 def open_catalog(
     connection: Connection,
     progress: Progress = ignore_progress,
-    left_out: DiagnosticSink = ignore_diagnostic,
+    on_unused_row: DiagnosticSink = ignore_diagnostic,
 ) -> Iterator[Catalog]:
     """Read everything, with the domains in a temporary file and not in memory.
 
@@ -54,14 +54,14 @@ def open_catalog(
     Args:
         connection: in a transaction, if others may write meanwhile.
         progress: called with the progress.
-        left_out: called with each row that no answer uses.
+        on_unused_row: called with each row that no answer uses.
     """
     shared_rows = SharedRows(connection)
     temp_table = TempTable()
     try:
-        used_providers = _copy(connection, shared_rows, temp_table, progress, left_out)
+        used_providers = _copy(connection, shared_rows, temp_table, progress, on_unused_row)
         for finding in shared_rows.unused_rows(connection):
-            left_out(finding)
+            on_unused_row(finding)
         unused_providers = tuple(
             provider
             for provider in shared_rows.providers.values()
@@ -91,7 +91,7 @@ def _copy(
     shared_rows: SharedRows,
     temp_table: TempTable,
     progress: Progress,
-    left_out: DiagnosticSink,
+    on_unused_row: DiagnosticSink,
 ) -> set[Provider]:
     """Copy all domains into a temporary table, and return the providers that have domains."""
     used_ids: set[int] = set()
@@ -102,7 +102,7 @@ def _copy(
         for row in part:
             verdict = verdicts[row.id]
             if isinstance(verdict, Diagnostic):
-                left_out(verdict)
+                on_unused_row(verdict)
                 continue
             # By provider, and then by id.
             entries.append((row.provider_id * 2**32 + row.id, verdict, shared_rows.entry(row)))

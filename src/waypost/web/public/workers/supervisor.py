@@ -26,12 +26,12 @@ from waypost.web.public.workers.worker_process import (
 TICK_SECONDS: Final = 0.25
 # Even on a busy or slow machine a worker must send its first report in this time.
 SILENT_WORKER_SECONDS: Final = 30.0
-END_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
-KILLED_SECONDS: Final = 1.0
+SHUTDOWN_TIMEOUT_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
+KILL_TIMEOUT_SECONDS: Final = 1.0
 REFRESH_SECONDS: Final = 0.5
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 # These signals must not end the parent alone.
-_IGNORED: Final = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
+_IGNORED_SIGNALS: Final = (signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH)
 
 
 class Supervisor:
@@ -63,7 +63,7 @@ class Supervisor:
         self._on_exit = on_exit
         self._on_sighup = on_sighup
         self._workers = [WorkerProcess(serve, on_report) for _ in range(count)]
-        self._is_ending = self._cannot_start = False
+        self._is_stopping = self._cannot_start = False
         self._has_served = False
         self._terminal = Terminal()
         self._log = structlog.get_logger(__name__)
@@ -72,7 +72,13 @@ class Supervisor:
         self._signals.setblocking(False)
         self._wakeup.setblocking(False)
         signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
-        for number in (*_ENDING, *_IGNORED, signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU):
+        for number in (
+            *_STOP_SIGNALS,
+            *_IGNORED_SIGNALS,
+            signal.SIGHUP,
+            signal.SIGTTIN,
+            signal.SIGTTOU,
+        ):
             signal.signal(number, _ignore_signal)
 
     def run(self, before_exit: Callable[[], None] = lambda: None) -> None:
@@ -86,14 +92,14 @@ class Supervisor:
         """
         before = time.monotonic()
         try:
-            while not self._is_ending:
+            while not self._is_stopping:
                 now = time.monotonic()
                 self._check_workers(now, now - before)
                 before = now
                 self._wait()
         finally:
             before_exit()
-            self._end_all()
+            self._stop_workers()
         if self._cannot_start:
             raise SystemExit(STARTUP_FAILURE)
 
@@ -156,15 +162,15 @@ class Supervisor:
         elif code == STARTUP_FAILURE and not (self._has_served or worker.is_serving):
             # The worker has logged why, and the others would log the same.
             self._log.error("worker cannot start; Waypost exits", pid=pid, reason=exit_reason(code))
-            self._is_ending = self._cannot_start = True
+            self._is_stopping = self._cannot_start = True
         else:
             delay = worker.schedule_restart(time.monotonic())
             message = "worker exited; restarting"
             self._log.error(message, pid=pid, reason=exit_reason(code), retry_seconds=delay)
 
     def _handle(self, number: int) -> None:
-        if number in _ENDING:
-            self._is_ending = True
+        if number in _STOP_SIGNALS:
+            self._is_stopping = True
         elif number == signal.SIGHUP:
             self._handle_sighup()
         elif number == signal.SIGTTIN:
@@ -172,37 +178,37 @@ class Supervisor:
         elif number == signal.SIGTTOU:
             active = [worker for worker in self._workers if not worker.is_stopping]
             if len(active) > 1:
-                self._end(active[-1])
+                self._stop_worker(active[-1])
 
-    def _end(self, worker: WorkerProcess) -> None:
+    def _stop_worker(self, worker: WorkerProcess) -> None:
         if worker.process is None:
             self._workers.remove(worker)
             return
         worker.is_stopping = True
-        worker.due = time.monotonic() + END_SECONDS
+        worker.due = time.monotonic() + SHUTDOWN_TIMEOUT_SECONDS
         worker.send(signal.SIGTERM)
 
     def _handle_sighup(self) -> None:
         """Pass the signal on, or end if it says that the terminal was closed."""
         if self._terminal.is_gone():
-            self._is_ending = True
+            self._is_stopping = True
             return
         for worker in self._workers:
             worker.send(signal.SIGHUP)
         self._on_sighup()
 
-    def _end_all(self) -> None:
+    def _stop_workers(self) -> None:
         for worker in self._workers:
             worker.send(signal.SIGTERM)
-        late = wait_for_all(self._workers, END_SECONDS)
-        for worker in late:
+        still_running = wait_for_all(self._workers, SHUTDOWN_TIMEOUT_SECONDS)
+        for worker in still_running:
             self._log.error(
                 "worker does not exit; killing it",
                 pid=None if worker.process is None else worker.process.pid,
-                seconds=END_SECONDS,
+                seconds=SHUTDOWN_TIMEOUT_SECONDS,
             )
             worker.send(signal.SIGKILL)
-        wait_for_all(late, KILLED_SECONDS)
+        wait_for_all(still_running, KILL_TIMEOUT_SECONDS)
 
 
 def _ignore_signal(_number: int, _frame: object) -> None:

@@ -105,7 +105,7 @@ class _SingleWorkerServer(_WorkerServer):
             self._admin.terminate()
         await super().shutdown(sockets)
         if self._admin is not None:
-            self._admin.end()
+            self._admin.stop()
 
 
 class _ReportingServer(_WorkerServer):

@@ -18,7 +18,7 @@ from waypost.web.child_process import block_sighup
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that ends earlier after its start has failed.
-STEADY_SECONDS: Final = 1.0
+STABLE_SECONDS: Final = 1.0
 # How long to wait before the restart, after the first, second, third... failure in a row.
 RETRY_SECONDS: Final = (0.0, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0)
 LAST_REPORT_SECONDS: Final = 1.0
@@ -143,8 +143,8 @@ class WorkerProcess:
 
     def schedule_restart(self, now: float) -> float:
         """Set when the next process is started; return in how many seconds that is."""
-        steady = self.is_serving and now - self._serving_since >= STEADY_SECONDS
-        self._failures = 0 if steady else self._failures + 1
+        is_stable = self.is_serving and now - self._serving_since >= STABLE_SECONDS
+        self._failures = 0 if is_stable else self._failures + 1
         delay = RETRY_SECONDS[min(max(self._failures - 1, 0), len(RETRY_SECONDS) - 1)]
         self.due = now + delay
         return delay
