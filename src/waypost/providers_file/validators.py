@@ -52,14 +52,15 @@ def check_text(text: str, max_chars: int, *, may_be_empty: bool = False) -> str:
         RuleBroken: the string is empty or too long, contains control characters, or begins or ends
             with a space.
     """
-    if not text.strip() and not (may_be_empty and text == ""):
+    stripped = text.strip()
+    if not stripped and not (may_be_empty and text == ""):
         raise RuleBroken("must not be empty")
     if len(text) > max_chars:
         raise RuleBroken(f"is longer than {max_chars} characters")
     is_usual = text.isascii() and text.isprintable()
     if not is_usual and any(is_never_text(char) for char in text):
         raise RuleBroken("contains a control character or a line break")
-    if text != text.strip():
+    if text != stripped:
         raise RuleBroken("begins or ends with a space")
     return text
 
@@ -100,6 +101,8 @@ def check_host(text: str) -> str:
         RuleBroken: the message names the rule.
     """
     check_text(text, HOST_MAX_CHARS)
+    if USUAL_DOMAIN.fullmatch(text):
+        return text
     if any(char.isspace() for char in text):
         raise RuleBroken("contains a space")
     if "://" in text or "/" in text:

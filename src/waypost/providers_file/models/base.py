@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, ClassVar, Final, Self, TypeVar, get_args
+from typing import Any, ClassVar, Final, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError
 from pydantic import model_validator as model_check
@@ -67,8 +67,11 @@ class TableModel(BaseModel):
 
     def values_for(self, value_type: Any, *, without: Sequence[str] = ()) -> dict[str, Any]:
         """Return the values of the keys that are also attributes of a class of `core`."""
-        names = shared_names(type(self), value_type)
-        return {name: built(getattr(self, name)) for name in names if name not in without}
+        return {
+            name: built(getattr(self, name)) if is_compound else getattr(self, name)
+            for name, is_compound in shared_keys(type(self), value_type)
+            if name not in without
+        }
 
     def value_of(self, key: str) -> Any:
         """Return the value of one key as a value of the model in `core`."""
@@ -166,10 +169,17 @@ def known_keys(model: type[TableModel]) -> dict[str, None]:
 
 
 @cache
-def shared_names(model: type[TableModel], value_type: type) -> tuple[str, ...]:
-    """Return the keys of a table that are also attributes of a class of `core`."""
+def shared_keys(model: type[TableModel], value_type: type) -> tuple[tuple[str, bool], ...]:
+    """Return the keys of a table that are also attributes of a class of `core`.
+
+    Each key comes with whether its value is a table or a list, which `built` must convert.
+    """
     names = {one.name for one in fields(value_type)}
-    return tuple(name for name in model.model_fields if name in names)
+    return tuple(
+        (name, table_in(info.annotation) is not None or get_origin(info.annotation) is list)
+        for name, info in model.model_fields.items()
+        if name in names
+    )
 
 
 def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Problem]:

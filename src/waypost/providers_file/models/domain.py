@@ -19,7 +19,7 @@ from waypost.core.model import (
     UnknownUser,
 )
 from waypost.core.placeholders import has_placeholder
-from waypost.providers_file.models.base import TableModel
+from waypost.providers_file.models.base import TableModel, known_keys
 from waypost.providers_file.models.rules import (
     Choice,
     Present,
@@ -168,7 +168,7 @@ class RedirectTable(TableModel):
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if there are several redirects."""
-        given = [key for key in RedirectTable.model_fields if key in data]
+        given = [key for key in known_keys(RedirectTable) if key in data]
         if len(given) > 1 and (data.get("declined") is not False or len(given) > 2):
             rule = f"cannot be combined with {given[0]}; use only one of them"
             yield given[-1], rule

@@ -21,6 +21,8 @@ from waypost.providers_file.validators import (
 
 _SEPARATORS: Final = "".join(f"\\{sign}" if sign in r"^-\]" else sign for sign in SEPARATORS)
 
+_NO_PROFILE: Final = ProfileTable.model_construct()
+
 
 def _separators(text: str) -> str:
     # A letter, a digit or a dot as a separator would cut most names in half.
@@ -72,7 +74,7 @@ class PagesTable(TableModel):
         description="Characters between user and detail (RFC 5233); login names omit the detail.",
     )
     profile: Annotated[ProfileTable, Present()] = Field(
-        default_factory=ProfileTable.model_construct,
+        default_factory=lambda: _NO_PROFILE,
         title="settings of configuration profiles",
         description="The configuration profiles of the provider.",
     )
