@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Waypost, home, waypost
 from tests.docs.pages import ROOT, Block, blocks, commands
 from waypost.core.model import DirectoryLimits
-from waypost.providers_file.models.directory_keys import DirectoryTail
+from waypost.providers_file.models.directory_keys import DirectoryLimitKeys
 
 __all__ = ["home", "waypost"]
 
@@ -48,7 +48,7 @@ def test_examples_are_found() -> None:
 def test_limits_of_the_page() -> None:
     """The page has every limit with its minimum, its maximum and its default."""
     text = PAGE.read_text(encoding="utf-8")
-    keys = DirectoryTail.model_json_schema()["properties"]
+    keys = DirectoryLimitKeys.model_json_schema()["properties"]
     for limit in fields(DirectoryLimits):
         lowest, highest = (keys[limit.name][bound] for bound in ("minimum", "maximum"))
         assert f"| `{limit.name}` | {lowest:g}, {highest:d} | {limit.default:g} |" in text

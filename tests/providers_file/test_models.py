@@ -13,7 +13,7 @@ from waypost.providers_file.load import read_providers
 from waypost.providers_file.models.directory import SqlTable
 from waypost.providers_file.models.file import json_schema
 from waypost.providers_file.models.ldap import LdapServerTable, LdapTable
-from waypost.providers_file.models.rules import Reading
+from waypost.providers_file.models.rules import FileContext
 
 SECRET = "hunter2-%s"
 LDAP = {
@@ -47,7 +47,7 @@ def test_mistakes_do_not_show_secrets(data: dict[str, Any]) -> None:
     models: dict[Any, Any] = {"ldap": LdapTable, "sql": SqlTable}
     (table,) = next(iter(data.values()))
     with pytest.raises(ValidationError) as error:
-        models.get(table.get("kind"), LdapServerTable).model_validate(table, context=Reading())
+        models.get(table.get("kind"), LdapServerTable).model_validate(table, context=FileContext())
     assert "hunter2" not in str(error.value)
 
 
@@ -61,7 +61,7 @@ def test_mistakes_do_not_show_secrets(data: dict[str, Any]) -> None:
 )
 def test_tables_do_not_show_secrets(model: Any, table: dict[str, Any], key: str) -> None:
     """The repr of a table, and of the value that is built from it, has no secret."""
-    read = model.model_validate(table | {key: SECRET}, context=Reading())
+    read = model.model_validate(table | {key: SECRET}, context=FileContext())
     assert "hunter2" not in repr(read)
     assert "hunter2" not in repr(read.build())
 

@@ -4,9 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waypost.core.address import DomainName
-from waypost.providers_file.validators import HOST_MAX_CHARS, USUAL_DOMAIN, check_host
+from waypost.providers_file.validators import CANONICAL_DOMAIN, HOST_MAX_CHARS, check_host
 
-USUAL = st.from_regex(USUAL_DOMAIN, fullmatch=True).filter(lambda text: len(text) <= HOST_MAX_CHARS)
+USUAL = st.from_regex(CANONICAL_DOMAIN, fullmatch=True).filter(
+    lambda text: len(text) <= HOST_MAX_CHARS
+)
 
 
 @given(name=USUAL)

@@ -33,7 +33,7 @@ from waypost.providers_file.domains import note_domain
 from waypost.providers_file.load import read_providers
 from waypost.providers_file.models.base import read_table
 from waypost.providers_file.models.ldap import LdapServerTable
-from waypost.providers_file.models.rules import Reading
+from waypost.providers_file.models.rules import FileContext
 from waypost.providers_file.ports import PORT_MAX
 from waypost.providers_file.validation import Mistakes, ReadResult, kind, nearest
 from waypost.providers_file.validators import (
@@ -255,7 +255,7 @@ def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
             table.problem("id", f"{number} appears twice; ids must be unique")
         if "use_ssl" in data:
             data["use_ssl"] = _truthy(table, "use_ssl") or False
-        server = read_table(LdapServerTable, data, top.report, table.path, Reading())
+        server = read_table(LdapServerTable, data, top.report, table.path, FileContext())
         if isinstance(number, int):
             found[number] = None if server is None else server.build()
     return found

@@ -32,14 +32,14 @@ from waypost.providers_file.domains import (
 )
 from waypost.providers_file.domains_file import DomainBlocks, FileBlock
 from waypost.providers_file.inherit import Inheritance, WrittenTable
-from waypost.providers_file.models.base import TableModel, read_table, table_in
-from waypost.providers_file.models.directory import table_of
+from waypost.providers_file.models.base import TableModel, read_table, table_type_in
+from waypost.providers_file.models.directory import table_of_kind
 from waypost.providers_file.models.domain import DomainTable, UsersTable
 from waypost.providers_file.models.file import FileModel
 from waypost.providers_file.models.provider import PagesTable, ProviderTable
-from waypost.providers_file.models.rules import Reading
+from waypost.providers_file.models.rules import FileContext
 from waypost.providers_file.models.service import unusable_formats
-from waypost.providers_file.validation import Mistakes, kind, shown_key, unknown_keys
+from waypost.providers_file.validation import Mistakes, kind, printable_key, unknown_keys
 from waypost.providers_file.validators import SHORT_NAME_MAX_CHARS
 
 _TABLES: Final = FileModel.model_fields
@@ -64,19 +64,19 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
         folder: paths of other files are relative to it; None if other files cannot be used.
     """
     for key, rule in unknown_keys(data, tuple(_TABLES)):
-        report.problem(shown_key(key), rule)
+        report.problem(printable_key(key), rule)
     if not any(key in data for key in _TABLES):
         report.problem(
             "", "there is no provider; begin with [[provider]], name, domains and services"
         )
-    reading = _reading(data, folder)
-    directories = _directories(report, data, reading)
-    templates = _tables(report, data, "template", reading)
-    providers = _tables(report, data, "provider", reading)
-    defaults = _defaults(report, data, reading)
+    context = _file_context(data, folder)
+    directories = _directories(report, data, context)
+    templates = _tables(report, data, "template", context)
+    providers = _tables(report, data, "provider", context)
+    defaults = _defaults(report, data, context)
     inheritance = Inheritance(report, templates, providers, defaults)
     seen = Seen()
-    reader = _Reader(report, seen, inheritance, directories, reading)
+    reader = _Reader(report, seen, inheritance, directories, context)
     blocks: list[Sequence[Domain] | FileBlock] = []
     idle: list[Provider] = []
     external_domains: list[ExternalDomains] = []
@@ -112,7 +112,7 @@ def warn_of_unusable(report: Mistakes, path: str, domains: Sequence[Domain]) -> 
         report.warn(path, f"{lack} for {', '.join(names[:3])}{more}")
 
 
-def _reading(data: Mapping[str, object], folder: Path | None) -> Reading:
+def _file_context(data: Mapping[str, object], folder: Path | None) -> FileContext:
     """Return what the tables need to know about each other, also about tables with mistakes."""
 
     def entries(key: str) -> list[dict[str, object]]:
@@ -121,7 +121,7 @@ def _reading(data: Mapping[str, object], folder: Path | None) -> Reading:
 
     names = ((one.get("name"), "domains_query" in one) for one in entries("directory"))
     ids = (one.get("id") for one in entries("ldapserver"))
-    return Reading(
+    return FileContext(
         folder,
         {name: has_domains for name, has_domains in names if isinstance(name, str)},
         frozenset(number for number in ids if isinstance(number, int)),
@@ -129,43 +129,45 @@ def _reading(data: Mapping[str, object], folder: Path | None) -> Reading:
 
 
 def _tables(
-    report: Mistakes, data: Mapping[str, object], key: str, reading: Reading
+    report: Mistakes, data: Mapping[str, object], key: str, context: FileContext
 ) -> list[WrittenTable]:
     """Read a list of tables."""
     items = data.get(key, [])
     if not isinstance(items, list):
         report.problem(key, f"must be a list, not {kind(items)}")
         return []
-    model = table_in(_TABLES[key].annotation)
+    model = table_type_in(_TABLES[key].annotation)
     found = []
     for index, item in enumerate(items):
         path = f"{key}[{index}]"
         entry = item if isinstance(item, dict) else {}
-        own: type[TableModel] | None = table_of(entry.get("kind")) if key == "directory" else model
+        own: type[TableModel] | None = (
+            table_of_kind(entry.get("kind")) if key == "directory" else model
+        )
         if own is not None:
-            found.append(WrittenTable(path, entry, read_table(own, item, report, path, reading)))
+            found.append(WrittenTable(path, entry, read_table(own, item, report, path, context)))
     return found
 
 
 def _defaults(
-    report: Mistakes, data: Mapping[str, object], reading: Reading
+    report: Mistakes, data: Mapping[str, object], context: FileContext
 ) -> WrittenTable | None:
-    model = table_in(_TABLES["defaults"].annotation)
+    model = table_type_in(_TABLES["defaults"].annotation)
     if "defaults" not in data or model is None:
         return None
     found = data["defaults"]
-    table = read_table(model, found, report, "defaults", reading)
+    table = read_table(model, found, report, "defaults", context)
     return WrittenTable("defaults", found if isinstance(found, dict) else {}, table)
 
 
 def _directories(
-    report: Mistakes, data: Mapping[str, object], reading: Reading
+    report: Mistakes, data: Mapping[str, object], context: FileContext
 ) -> dict[str, Directory]:
     """Return the directories without mistakes by label, automx2's servers first."""
     found: dict[str, Directory] = {}
     for key, name, plural in (("ldapserver", "id", "ids"), ("directory", "name", "names")):
         places: dict[object, str] = {}
-        for table in _tables(report, data, key, reading):
+        for table in _tables(report, data, key, context):
             value, path = table.data.get(name), f"{table.path}.{name}"
             if not isinstance(value, int | str):
                 continue
@@ -187,13 +189,13 @@ class _Reader:
         seen: Seen,
         inheritance: Inheritance,
         directories: Mapping[str, Directory],
-        reading: Reading,
+        context: FileContext,
     ) -> None:
         self._report = report
         self._seen = seen
         self._inheritance = inheritance
         self._directories = directories
-        self._reading = reading
+        self._file_context = context
         self.aliases: list[AliasEntry] = []
 
     def read(
@@ -253,7 +255,7 @@ class _Reader:
         pointer, policy, shown = map(owner, _USER_KEYS)
         if pointer is None or policy is None or shown is None:
             return None
-        label = pointer.label()
+        label = pointer.directory_label()
         directory = default.directory if default is not None else None
         if label is not None:
             directory = self._directories.get(label)
@@ -305,7 +307,7 @@ class _Reader:
         items = table.data.get("domains")
         for index, item in enumerate(items if isinstance(items, list) else ()):
             text = item.get("name") if isinstance(item, dict) else item
-            pattern = self._reading.patterns.get(text) if isinstance(text, str) else None
+            pattern = self._file_context.patterns.get(text) if isinstance(text, str) else None
             if pattern is not None:
                 path = f"{table.path}.domains[{index}]"
                 note_domain(self._report, path, pattern, self._seen.domains)

@@ -10,7 +10,7 @@ from waypost.core.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.providers_file.models.service_rules import in_order
+from waypost.providers_file.models.service_rules import sorted_format_names
 
 
 def describe(service: Service) -> str:
@@ -34,7 +34,7 @@ def describe(service: Service) -> str:
         parts.append("domain required")
     parts += _pop3(service.pop3)
     if service.formats != ALL_FORMATS:
-        parts.append(f"formats {', '.join(in_order(service.formats))}")
+        parts.append(f"formats {', '.join(sorted_format_names(service.formats))}")
     return " ".join(parts)
 
 

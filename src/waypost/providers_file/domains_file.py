@@ -9,7 +9,7 @@ from typing import BinaryIO, Final, overload
 
 from waypost.core.errors import ProvidersUnreadable
 from waypost.core.model import DirectoryPolicy, Domain, DomainPattern, Provider, Redirect, Service
-from waypost.providers_file.validators import DOMAIN_MAX_CHARS, USUAL_DOMAIN
+from waypost.providers_file.validators import CANONICAL_DOMAIN, DOMAIN_MAX_CHARS
 from waypost.runtime.regular_file import open_regular_file, reason_of
 
 LINE_MAX_BYTES: Final = 4096
@@ -49,8 +49,8 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
         try:
             text = data.partition(b"#")[0].decode().strip()
             if text:
-                usual = len(text) <= DOMAIN_MAX_CHARS and USUAL_DOMAIN.fullmatch(text)
-                pattern = DomainPattern(text) if usual else DomainPattern.parse(text)
+                is_canonical = len(text) <= DOMAIN_MAX_CHARS and CANONICAL_DOMAIN.fullmatch(text)
+                pattern = DomainPattern(text) if is_canonical else DomainPattern.parse(text)
                 if len(pattern.text) > DOMAIN_MAX_CHARS:
                     note(number, f"is longer than {DOMAIN_MAX_CHARS} characters")
                 else:

@@ -71,7 +71,7 @@ def contradiction(port: int, security: Security) -> str | None:
     return None
 
 
-def oddity(port: int, security: Security) -> str | None:
+def unusual_security(port: int, security: Security) -> str | None:
     """Return why this protection is unusual on this port; None if it is not."""
     if port in _USUALLY_TLS and security is not Security.TLS:
         return f"port {port} usually starts with TLS; check that {security} is right"
@@ -80,7 +80,7 @@ def oddity(port: int, security: Security) -> str | None:
     return None
 
 
-def settled(port: int, security: Security) -> tuple[Security, str | None]:
+def corrected_security(port: int, security: Security) -> tuple[Security, str | None]:
     """Return the protection of an imported service; a contradiction must not remove the service.
 
     Returns:
@@ -88,7 +88,7 @@ def settled(port: int, security: Security) -> tuple[Security, str | None]:
     """
     if contradiction(port, security) is not None:
         return Security.TLS, f"port {port} starts with TLS, so {security} became tls"
-    return security, oddity(port, security)
+    return security, unusual_security(port, security)
 
 
 def needed_keys(service_type: ServiceType, endpoint: HostEndpoint) -> tuple[bool, bool]:

@@ -126,7 +126,7 @@ def kind(value: object) -> str:
     return _KINDS.get(type(value), "a date or a time")
 
 
-def shown_key(key: str) -> str:
+def printable_key(key: str) -> str:
     """Return a key in a form that fits on one line of a message."""
     plain = key.isascii() and key.replace("-", "_").isidentifier() and len(key) <= 100
     return key if plain else repr(key[:100])

@@ -32,7 +32,7 @@ INTEGER_MAX: Final = 2**31 - 1
 
 # Names that are already canonical; `DomainPattern.parse` needs five times as long for the same
 # result. A hyphen in the third place may begin an A-label.
-USUAL_DOMAIN: Final = re.compile(
+CANONICAL_DOMAIN: Final = re.compile(
     r"(?:[a-z0-9](?!.-)(?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
 )
 _SAMPLE: Final = EmailAddress("alice", DomainName("example.com"))
@@ -101,7 +101,7 @@ def check_host(text: str) -> str:
         RuleBroken: the message names the rule.
     """
     check_text(text, HOST_MAX_CHARS)
-    if USUAL_DOMAIN.fullmatch(text):
+    if CANONICAL_DOMAIN.fullmatch(text):
         return text
     if any(char.isspace() for char in text):
         raise RuleBroken("contains a space")

@@ -10,7 +10,7 @@ from waypost.core.merge_sequences import merge_sequences
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, Provider, Redirect, Service
 from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.document import Format
-from waypost.providers_file.models.base import plain_keys
+from waypost.providers_file.models.base import serialize_keys
 from waypost.providers_file.models.directory import directories_data
 from waypost.providers_file.models.domain import RedirectTable, UsersTable
 from waypost.providers_file.models.provider import PagesTable
@@ -124,12 +124,12 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
     if group is not None:
         domains = group.domains
         if group.users is not None:
-            data |= UsersTable.plain_policy(group.users)
-        data |= RedirectTable.plain_redirect(group.redirect)
+            data |= UsersTable.serialize_policy(group.users)
+        data |= RedirectTable.serialize_redirect(group.redirect)
         data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
-    return data | plain_keys(PagesTable, provider)
+    return data | serialize_keys(PagesTable, provider)
 
 
 def _domain(domain: Domain, group: _Group) -> object:
@@ -137,15 +137,15 @@ def _domain(domain: Domain, group: _Group) -> object:
         return {"name": domain.pattern.text, "alias_of": domain.alias_of}
     own: dict[str, object] = {}
     if domain.users is not None and group.users is None:
-        own |= UsersTable.plain_policy(domain.users)
+        own |= UsersTable.serialize_policy(domain.users)
     if group.redirect is None:
-        own |= RedirectTable.plain_redirect(domain.redirect)
+        own |= RedirectTable.serialize_redirect(domain.redirect)
     return {"name": domain.pattern.text, **own} if own else domain.pattern.text
 
 
 def _services(group: _Group) -> Iterator[dict[str, object]]:
     for service, owners in merge_sequences(group.sequences):
-        data = ServiceTable.plain(service)
+        data = ServiceTable.serialize(service)
         if len(owners) < len(group.sequences):
             data["domains"] = _names(group, frozenset(owners))
         yield data

@@ -27,7 +27,7 @@ from waypost.core.model import (
 )
 from waypost.core.text_rules import trimmed
 from waypost.importers.imported import Notes
-from waypost.providers_file.ports import PORT_MAX, default_port, settled
+from waypost.providers_file.ports import PORT_MAX, corrected_security, default_port
 from waypost.providers_file.validators import (
     RuleBroken,
     check_host,
@@ -175,7 +175,7 @@ class ServiceReader:
         wanted = self._security(name)
         port = self._port(name, wanted)
         security = wanted or (Security.TLS if port in _TLS_PORTS else Security.STARTTLS)
-        security, why = settled(port, security)
+        security, why = corrected_security(port, security)
         if why is not None:
             self._warn(f"{name}_encryption", why)
         elif security is Security.NONE:

@@ -33,7 +33,7 @@ from waypost.importers.imported import Notes
 from waypost.importers.ispdb.pop3 import read_pop3
 from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
 from waypost.providers_file.models.service_rules import HTTP_SCHEME, SASL_MECHANISM
-from waypost.providers_file.ports import PORT_MAX, settled
+from waypost.providers_file.ports import PORT_MAX, corrected_security
 from waypost.providers_file.validators import (
     RuleBroken,
     check_host,
@@ -175,7 +175,7 @@ def _on_host(
         return
     host, port = section.hosts[0], section.ports[0]
     for wanted in section.securities:
-        security, why = settled(port, wanted)
+        security, why = corrected_security(port, wanted)
         if why is not None:
             notes.warn(line_of(element), f"{shown(element)} {host}:{port}", why)
         if security is Security.NONE:

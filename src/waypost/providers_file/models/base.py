@@ -6,12 +6,23 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Final, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError
-from pydantic import model_validator as model_check
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
-from waypost.providers_file.models.rules import KeyRule, Place, Problem, Reading, broken_at
-from waypost.providers_file.validation import Mistakes, kind, shown_key, unknown_keys
+from waypost.providers_file.models.rules import (
+    FileContext,
+    KeyRule,
+    Location,
+    Problem,
+    validation_error,
+)
+from waypost.providers_file.validation import Mistakes, kind, printable_key, unknown_keys
 
 _TYPES: Final = {
     "list_type": "a list",
@@ -60,7 +71,7 @@ class TableModel(BaseModel):
         return self.value_type(**self.values_for(self.value_type))
 
     @classmethod
-    def empty(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def empty_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if a table has none of the keys."""
         if not any(key in data for key in cls.model_fields):
             yield "", f"is empty; known keys are {', '.join(cls.model_fields)}"
@@ -68,30 +79,30 @@ class TableModel(BaseModel):
     def values_for(self, value_type: Any, *, without: Sequence[str] = ()) -> dict[str, Any]:
         """Return the values of the keys that are also attributes of a class of `core`."""
         return {
-            name: built(getattr(self, name)) if is_compound else getattr(self, name)
+            name: build_value(getattr(self, name)) if is_compound else getattr(self, name)
             for name, is_compound in shared_keys(type(self), value_type)
             if name not in without
         }
 
     def value_of(self, key: str) -> Any:
         """Return the value of one key as a value of the model in `core`."""
-        return built(getattr(self, key))
+        return build_value(getattr(self, key))
 
     @classmethod
-    def plain(cls, value: Any) -> object:
+    def serialize(cls, value: Any) -> object:
         """Return a value of `core` as plain data of a providers file; the inverse of `build`."""
-        return plain_keys(cls, value)
+        return serialize_keys(cls, value)
 
-    @model_check(mode="wrap")
+    @model_validator(mode="wrap")
     @classmethod
-    def _with_all_mistakes(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _collect_mistakes(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
-            raise broken_at([((), f"must be a table, not {kind(data)}")])
+            raise validation_error([((), f"must be a table, not {kind(data)}")])
         known = known_keys(cls)
         unknown: list[Problem] = []
         table = data
         if not data.keys() <= known.keys() and cls.model_config["extra"] == "forbid":
-            unknown = [((shown_key(key),), rule) for key, rule in unknown_keys(data, known)]
+            unknown = [((printable_key(key),), rule) for key, rule in unknown_keys(data, known)]
             table = {key: data[key] for key in data if key in known}
         model, problems = None, []
         try:
@@ -102,7 +113,7 @@ class TableModel(BaseModel):
         if model is not None and not problems:
             problems += [_problem(*one) for one in model.value_mistakes()]
         if model is None or unknown or problems:
-            raise broken_at([*unknown, *problems])
+            raise validation_error([*unknown, *problems])
         return model
 
 
@@ -110,7 +121,7 @@ _Table = TypeVar("_Table", bound=TableModel)
 
 
 def read_table(
-    model: type[_Table], data: object, report: Mistakes, path: str, reading: Reading
+    model: type[_Table], data: object, report: Mistakes, path: str, context: FileContext
 ) -> _Table | None:
     """Read a table, report its mistakes and its warnings, and return None if it has mistakes.
 
@@ -119,17 +130,17 @@ def read_table(
         data: plain data.
         report: receives the mistakes.
         path: the path of the table in the file, for example `provider[0]`.
-        reading: what the table needs to know about the rest of the file.
+        context: what the table needs to know about the rest of the file.
     """
     try:
-        table = model.model_validate(data, context=reading)
+        table = model.model_validate(data, context=context)
     except ValidationError as error:
-        for place, rule in problems_of(error):
-            report.problem(path_of(path, place), rule)
+        for location, rule in problems_of(error):
+            report.problem(join_path(path, location), rule)
         return None
     if isinstance(data, Mapping):
-        for place, text in warnings_of(table, data):
-            report.warn(path_of(path, place), text)
+        for location, text in warnings_of(table, data):
+            report.warn(join_path(path, location), text)
     return table
 
 
@@ -151,9 +162,9 @@ def _rule(error: Any) -> str:
     return "cannot be used here"
 
 
-def path_of(path: str, place: Place) -> str:
+def join_path(path: str, location: Location) -> str:
     """Return the path of a place in a table: `provider[0]` and `domains`, 2: `….domains[2]`."""
-    for step in place:
+    for step in location:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
     return path
 
@@ -172,11 +183,11 @@ def known_keys(model: type[TableModel]) -> dict[str, None]:
 def shared_keys(model: type[TableModel], value_type: type) -> tuple[tuple[str, bool], ...]:
     """Return the keys of a table that are also attributes of a class of `core`.
 
-    Each key comes with whether its value is a table or a list, which `built` must convert.
+    Each key comes with whether its value is a table or a list, which `build_value` must convert.
     """
     names = {one.name for one in fields(value_type)}
     return tuple(
-        (name, table_in(info.annotation) is not None or get_origin(info.annotation) is list)
+        (name, table_type_in(info.annotation) is not None or get_origin(info.annotation) is list)
         for name, info in model.model_fields.items()
         if name in names
     )
@@ -195,11 +206,11 @@ def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Probl
             found = warnings_of(value, raw)
         elif isinstance(value, list) and isinstance(raw, list):
             found = (
-                ((index, *place), text)
+                ((index, *location), text)
                 for index, (one, data_of_one) in enumerate(zip(value, raw, strict=True))
-                for place, text in warnings_of(one, data_of_one)
+                for location, text in warnings_of(one, data_of_one)
             )
-        yield from (((name, *place), text) for place, text in found)
+        yield from (((name, *location), text) for location, text in found)
     yield from (_problem(*one) for one in table.value_warnings())
 
 
@@ -208,7 +219,7 @@ def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, KeyRule | None], 
     """Return the keys that can have warnings, each with its rule, or None for tables."""
     found: list[tuple[str, KeyRule | None]] = []
     for name, info in model.model_fields.items():
-        rule, inner = rule_of(info), table_in(info.annotation)
+        rule, inner = rule_of(info), table_type_in(info.annotation)
         if (rule is not None and rule.can_warn) or (rule is None and inner and _can_warn(inner)):
             found.append((name, rule))
     return tuple(found)
@@ -224,14 +235,14 @@ def rule_of(info: FieldInfo) -> KeyRule | None:
     return next((one for one in info.metadata if isinstance(one, KeyRule)), None)
 
 
-def built(value: object) -> Any:
+def build_value(value: object) -> Any:
     """Return a value of a table as a value of the model in `core`."""
     if isinstance(value, TableModel):
         return value.build()
-    return tuple(built(one) for one in value) if isinstance(value, list) else value
+    return tuple(build_value(one) for one in value) if isinstance(value, list) else value
 
 
-def plain_keys(
+def serialize_keys(
     model: type[TableModel], value: object, *, without: Sequence[str] = ()
 ) -> dict[str, object]:
     """Return the keys of a table that a value sets, in the order of the table, without defaults."""
@@ -240,31 +251,31 @@ def plain_keys(
         if name in without or not hasattr(value, name):
             continue
         found = getattr(value, name)
-        if found != built(info.get_default(call_default_factory=True)):
-            data[name] = _plain(info, found)
+        if found != build_value(info.get_default(call_default_factory=True)):
+            data[name] = _serialize_value(info, found)
     return data
 
 
-def in_order_of(model: type[TableModel], data: Mapping[str, object]) -> dict[str, object]:
+def in_key_order(model: type[TableModel], data: Mapping[str, object]) -> dict[str, object]:
     """Return plain data in the order of the keys of a table."""
     return {name: data[name] for name in model.model_fields if name in data}
 
 
-def _plain(info: FieldInfo, value: object) -> object:
+def _serialize_value(info: FieldInfo, value: object) -> object:
     if (rule := rule_of(info)) is not None:
-        return rule.plain(value)
-    inner = table_in(info.annotation)
+        return rule.serialize(value)
+    inner = table_type_in(info.annotation)
     if inner is not None and isinstance(value, tuple):
-        return [inner.plain(one) for one in value]
+        return [inner.serialize(one) for one in value]
     if inner is not None and is_dataclass(value):
-        return inner.plain(value)
+        return inner.serialize(value)
     if isinstance(value, tuple):
         return list(value)
     return value.value if isinstance(value, StrEnum) else value
 
 
-def table_in(annotation: object) -> type[TableModel] | None:
+def table_type_in(annotation: object) -> type[TableModel] | None:
     """Return the table that an annotation names, for example in `list[LogoTable]`."""
     if isinstance(annotation, type) and issubclass(annotation, TableModel):
         return annotation
-    return next(filter(None, map(table_in, get_args(annotation))), None)
+    return next(filter(None, map(table_type_in, get_args(annotation))), None)

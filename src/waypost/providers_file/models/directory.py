@@ -15,18 +15,18 @@ from waypost.core.model import (
 )
 from waypost.providers_file.directories.queries import check_domains_query, check_query
 from waypost.providers_file.directories.validators import QUERY_MAX_CHARS, URI_MAX_CHARS
-from waypost.providers_file.models.base import TableModel, in_order_of, plain_keys
+from waypost.providers_file.models.base import TableModel, in_key_order, serialize_keys
 from waypost.providers_file.models.directory_keys import (
-    DirectoryHead,
-    DirectoryTail,
-    only_kind,
-    plain_secret,
+    DirectoryLimitKeys,
+    DirectoryNameKeys,
+    restrict_kind,
     secret_mistakes,
     secret_of,
+    serialize_secret,
 )
 from waypost.providers_file.models.ldap import LdapServerTable, LdapTable
-from waypost.providers_file.models.rules import Schema, reading_of, text_of
-from waypost.providers_file.models.texts import FilePath, PlainText, Statement, absolute
+from waypost.providers_file.models.rules import Schema, context_of, require_string
+from waypost.providers_file.models.texts import CodeText, FilePath, PlainText, absolute
 from waypost.providers_file.validators import NAME_MAX_CHARS
 
 # Three slashes and a relative path, perhaps with SQLite's `file:`; one in memory has no path.
@@ -42,19 +42,19 @@ class DatabaseUri(PlainText):
     in it is then relative to Waypost's working directory.
     """
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the URI."""
-        uri = self.checked(text_of(value))
+        uri = self.check_string(require_string(value))
         if (found := _SQLITE_FILE.fullmatch(uri)) is None:
             return uri
         before, path, after = found.groups()
-        return f"{before}{absolute(path, reading_of(info).folder)}{after}"
+        return f"{before}{absolute(path, context_of(info).folder)}{after}"
 
 
 class SqlKeys(TableModel):
     """The keys of SQL alone."""
 
-    uri: Annotated[str | None, DatabaseUri(URI_MAX_CHARS, least=0)] = Field(
+    uri: Annotated[str | None, DatabaseUri(URI_MAX_CHARS, min_chars=0)] = Field(
         default=None, repr=False, description="The database URI; exported only with --with-secrets."
     )
     uri_file: Annotated[str | None, FilePath()] = Field(
@@ -63,20 +63,20 @@ class SqlKeys(TableModel):
     uri_env: Annotated[str | None, PlainText(NAME_MAX_CHARS)] = Field(
         default=None, description="The database URI is in this environment variable."
     )
-    query: Annotated[str | None, Statement(QUERY_MAX_CHARS, check_query)] = Field(
+    query: Annotated[str | None, CodeText(QUERY_MAX_CHARS, check_query)] = Field(
         default=None, description="A SELECT of login and display_name by :address."
     )
-    domains_query: Annotated[str | None, Statement(QUERY_MAX_CHARS, check_domains_query)] = Field(
+    domains_query: Annotated[str | None, CodeText(QUERY_MAX_CHARS, check_domains_query)] = Field(
         default=None, description="A SELECT that finds known domains by :domain."
     )
 
 
 def _sql_schema(schema: Schema) -> None:
-    only_kind(schema, DirectoryKind.SQL)
+    restrict_kind(schema, DirectoryKind.SQL)
     schema["anyOf"] = [{"required": ["query"]}, {"required": ["domains_query"]}]
 
 
-class SqlTable(DirectoryTail, SqlKeys, DirectoryHead):
+class SqlTable(DirectoryLimitKeys, SqlKeys, DirectoryNameKeys):
     """A directory in a database."""
 
     model_config = ConfigDict(json_schema_extra=_sql_schema)
@@ -99,11 +99,13 @@ class SqlTable(DirectoryTail, SqlKeys, DirectoryHead):
         return SqlDirectory(self.name, rules=self.rules(), limits=self.limits(), **values)
 
     @classmethod
-    def plain_with(cls, directory: SqlDirectory, *, with_secrets: bool) -> dict[str, object]:
+    def serialize_directory(
+        cls, directory: SqlDirectory, *, with_secrets: bool
+    ) -> dict[str, object]:
         """Return the directory as plain data."""
-        data = plain_keys(SqlKeys, directory, without=["uri"])
-        data |= plain_secret("uri", directory.uri, with_secrets=with_secrets)
-        return in_order_of(SqlKeys, data)
+        data = serialize_keys(SqlKeys, directory, without=["uri"])
+        data |= serialize_secret("uri", directory.uri, with_secrets=with_secrets)
+        return in_key_order(SqlKeys, data)
 
 
 class FileKeys(TableModel):
@@ -113,10 +115,10 @@ class FileKeys(TableModel):
 
 
 def _file_schema(schema: Schema) -> None:
-    only_kind(schema, DirectoryKind.FILE)
+    restrict_kind(schema, DirectoryKind.FILE)
 
 
-class FileTable(DirectoryTail, FileKeys, DirectoryHead):
+class FileTable(DirectoryLimitKeys, FileKeys, DirectoryNameKeys):
     """A directory in a file."""
 
     model_config = ConfigDict(json_schema_extra=_file_schema)
@@ -126,10 +128,12 @@ class FileTable(DirectoryTail, FileKeys, DirectoryHead):
         return FileDirectory(self.name, self.path, rules=self.rules(), limits=self.limits())
 
     @classmethod
-    def plain_with(cls, directory: FileDirectory, *, with_secrets: bool) -> dict[str, object]:
+    def serialize_directory(
+        cls, directory: FileDirectory, *, with_secrets: bool
+    ) -> dict[str, object]:
         """Return the directory as plain data; it has no secrets."""
         del with_secrets
-        return plain_keys(FileKeys, directory)
+        return serialize_keys(FileKeys, directory)
 
 
 _TABLES: Final[Mapping[str, Any]] = {
@@ -139,12 +143,12 @@ _TABLES: Final[Mapping[str, Any]] = {
 }
 
 
-def table_of(kind: object) -> type[DirectoryHead]:
+def table_of_kind(kind: object) -> type[DirectoryNameKeys]:
     """Return the table of a kind of directory; for an unknown kind, one that has only the kind."""
-    return _TABLES.get(kind, UnknownTable) if isinstance(kind, str) else UnknownTable
+    return _TABLES.get(kind, UnknownKindTable) if isinstance(kind, str) else UnknownKindTable
 
 
-class UnknownTable(DirectoryHead):
+class UnknownKindTable(DirectoryNameKeys):
     """A directory whose kind is missing or unknown; its other keys have no meaning."""
 
     model_config = ConfigDict(extra="ignore")
@@ -158,10 +162,10 @@ def directories_data(
     others: list[object] = []
     for one in directories:
         if isinstance(one, LdapServer):
-            ldapservers.append(LdapServerTable.plain_with(one, with_secrets=with_secrets))
+            ldapservers.append(LdapServerTable.serialize_directory(one, with_secrets=with_secrets))
         else:
-            keys = _TABLES[one.kind.value].plain_with(one, with_secrets=with_secrets)
+            keys = _TABLES[one.kind.value].serialize_directory(one, with_secrets=with_secrets)
             head = {"name": one.label, "kind": one.kind.value}
-            others.append({**head, **keys, **DirectoryTail.plain_tail(one)})
+            others.append({**head, **keys, **DirectoryLimitKeys.serialize_limits(one)})
     lists = {"ldapserver": ldapservers, "directory": others}
     return {key: tables for key, tables in lists.items() if tables}

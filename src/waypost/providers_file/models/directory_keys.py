@@ -16,18 +16,18 @@ from waypost.core.model import (
     Secret,
 )
 from waypost.providers_file.directories.validators import PATTERN_MAX_CHARS, check_pattern
-from waypost.providers_file.models.base import TableModel, plain_keys
+from waypost.providers_file.models.base import TableModel, serialize_keys
 from waypost.providers_file.models.rules import (
     Choice,
+    Integer,
     KeyRule,
     Number,
     Problem,
     Schema,
-    Whole,
-    broken_at,
-    listed,
+    require_list,
+    validation_error,
 )
-from waypost.providers_file.models.texts import PlainText, Statement
+from waypost.providers_file.models.texts import CodeText, PlainText
 from waypost.providers_file.validators import HOST_MAX_CHARS, LABEL_MAX_CHARS, RuleBroken
 
 _RULES_MAX: Final = 32
@@ -45,12 +45,12 @@ def _label(text: str) -> str:
     return text
 
 
-class Allowed(KeyRule):
+class AllowedValues(KeyRule):
     """The values that an attribute may have."""
 
     def read(self, value: object) -> object:
         """Read the values."""
-        items = listed(value)
+        items = require_list(value)
         if not items:
             raise RuleBroken("is empty; list the values that may be used")
         rule = f"must be a string of 1 to {HOST_MAX_CHARS} characters"
@@ -60,7 +60,7 @@ class Allowed(KeyRule):
             if not isinstance(item, str) or not item.strip() or len(item) > HOST_MAX_CHARS
         ]
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         return tuple(items)
 
     def schema(self) -> Schema:
@@ -69,20 +69,20 @@ class Allowed(KeyRule):
         return {"type": "array", "items": value, "minItems": 1}
 
 
-class RuleTable(TableModel):
+class AttributeRuleTable(TableModel):
     """The rule for an attribute of a user."""
 
     model_config = ConfigDict(
         json_schema_extra={"anyOf": [{"required": ["allowed"]}, {"required": ["pattern"]}]}
     )
 
-    allowed: Annotated[tuple[str, ...] | None, Allowed()] = Field(
+    allowed: Annotated[tuple[str, ...] | None, AllowedValues()] = Field(
         default=None, description="The values that may be used."
     )
-    pattern: Annotated[str | None, Statement(PATTERN_MAX_CHARS, check_pattern)] = Field(
+    pattern: Annotated[str | None, CodeText(PATTERN_MAX_CHARS, check_pattern)] = Field(
         default=None, description="A regular expression for a whole value."
     )
-    default: Annotated[str | None, PlainText(HOST_MAX_CHARS, least=0)] = Field(
+    default: Annotated[str | None, PlainText(HOST_MAX_CHARS, min_chars=0)] = Field(
         default=None, description="For users without an allowed value."
     )
 
@@ -95,7 +95,7 @@ class RuleTable(TableModel):
             yield "", "must limit the values: set allowed = [...] or pattern = ..."
 
 
-class Attributes:
+class AttributeRules:
     """The attributes of users that services may contain as `%{name}`, with their rules."""
 
     def __get_pydantic_core_schema__(
@@ -103,11 +103,11 @@ class Attributes:
     ) -> CoreSchema:
         """Let Pydantic read a table of rules, and check the names."""
 
-        def check(value: dict[str, RuleTable]) -> dict[str, RuleTable]:
+        def check(value: dict[str, AttributeRuleTable]) -> dict[str, AttributeRuleTable]:
             rule = "is not a name for %{...}: use letters, digits, -, _ and ;"
             wrong = [name for name in value if not _ATTRIBUTE_NAME.fullmatch(name)]
             if wrong:
-                raise broken_at([((name,), rule) for name in wrong])
+                raise validation_error([((name,), rule) for name in wrong])
             if len(value) > _RULES_MAX:
                 message = f"lists more than {_RULES_MAX} attributes"
                 raise RuleBroken(message)
@@ -120,7 +120,7 @@ class Attributes:
         return {**handler(core), "propertyNames": {"pattern": f"^{_ATTRIBUTE_NAME.pattern}$"}}
 
 
-class DirectoryHead(TableModel):
+class DirectoryNameKeys(TableModel):
     """The keys of each kind of directory that say what it is."""
 
     name: Annotated[
@@ -130,7 +130,7 @@ class DirectoryHead(TableModel):
     kind: Annotated[DirectoryKind, Choice(DirectoryKind)] = Field(description="Kind of directory.")
 
 
-class DirectoryTail(TableModel):
+class DirectoryLimitKeys(TableModel):
     """The limits and the attributes of each kind of directory."""
 
     time_limit_seconds: Annotated[float, Number(0.05, 60)] = Field(
@@ -140,7 +140,7 @@ class DirectoryTail(TableModel):
     connect_timeout_seconds: Annotated[float, Number(0.05, 60)] = Field(
         default=_LIMITS.connect_timeout_seconds, description="For a connection, TLS and bind."
     )
-    max_searches: Annotated[int, Whole(1, 256)] = Field(
+    max_searches: Annotated[int, Integer(1, 256)] = Field(
         default=_LIMITS.max_searches,
         description="How many searches run at the same time in each worker.",
     )
@@ -148,7 +148,7 @@ class DirectoryTail(TableModel):
         default=_LIMITS.ttl_seconds,
         description="How long an answer is cached, for known and unknown users.",
     )
-    attributes: Annotated[dict[str, RuleTable], Attributes()] = Field(
+    attributes: Annotated[dict[str, AttributeRuleTable], AttributeRules()] = Field(
         default_factory=dict, description="For %{name}."
     )
 
@@ -164,11 +164,13 @@ class DirectoryTail(TableModel):
         return DirectoryLimits(**self.values_for(DirectoryLimits))
 
     @staticmethod
-    def plain_tail(directory: Any) -> dict[str, object]:
+    def serialize_limits(directory: Any) -> dict[str, object]:
         """Return the limits and the attributes as plain data, without defaults."""
-        data = plain_keys(DirectoryTail, directory.limits)
+        data = serialize_keys(DirectoryLimitKeys, directory.limits)
         if directory.rules:
-            data["attributes"] = {one.name: RuleTable.plain(one) for one in directory.rules}
+            data["attributes"] = {
+                one.name: AttributeRuleTable.serialize(one) for one in directory.rules
+            }
         return data
 
 
@@ -185,12 +187,12 @@ def secret_keys(key: str) -> tuple[str, str, str]:
 
 def secret_mistakes(key: str, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield a mistake if a secret has several sources."""
-    given = [name for name in secret_keys(key) if name in data]
-    if len(given) > 1:
-        yield given[1], f"cannot be combined with {given[0]}; use only one of them"
+    present = [name for name in secret_keys(key) if name in data]
+    if len(present) > 1:
+        yield present[1], f"cannot be combined with {present[0]}; use only one of them"
 
 
-def plain_secret(key: str, secret: Secret, *, with_secrets: bool) -> dict[str, object]:
+def serialize_secret(key: str, secret: Secret, *, with_secrets: bool) -> dict[str, object]:
     """Return a secret as plain data."""
     if secret.file is not None:
         return {f"{key}_file": secret.file}
@@ -199,6 +201,6 @@ def plain_secret(key: str, secret: Secret, *, with_secrets: bool) -> dict[str, o
     return {key: secret.value} if with_secrets and secret.value is not None else {}
 
 
-def only_kind(schema: Schema, kind: DirectoryKind) -> None:
+def restrict_kind(schema: Schema, kind: DirectoryKind) -> None:
     """Limit the key `kind` in the JSON Schema of a directory to its own kind."""
     schema["properties"]["kind"]["enum"] = [kind.value]

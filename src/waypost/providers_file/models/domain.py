@@ -22,19 +22,19 @@ from waypost.core.placeholders import has_placeholder
 from waypost.providers_file.models.base import TableModel, known_keys
 from waypost.providers_file.models.rules import (
     Choice,
-    Present,
+    Integer,
+    NotNull,
     Schema,
-    Whole,
-    reading_of,
-    text_of,
+    context_of,
+    require_string,
 )
 from waypost.providers_file.models.texts import HTTPS_PATTERN, PATH_MAX_CHARS, PlainText
 from waypost.providers_file.validation import kind, nearest
 from waypost.providers_file.validators import (
+    CANONICAL_DOMAIN,
     DOMAIN_MAX_CHARS,
     INTEGER_MAX,
     LABEL_MAX_CHARS,
-    USUAL_DOMAIN,
     RuleBroken,
     check_web_url,
 )
@@ -45,11 +45,11 @@ REDIRECT_URL_MAX_CHARS: Final = 255
 class DirectoryName(PlainText):
     """The name of a directory of the file."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the name."""
-        label = self.checked(text_of(value))
-        known = [*reading_of(info).directories]
-        known += [f"{LDAPSERVER_PREFIX}{number}" for number in sorted(reading_of(info).ldapservers)]
+        label = self.check_string(require_string(value))
+        known = [*context_of(info).directories]
+        known += [f"{LDAPSERVER_PREFIX}{number}" for number in sorted(context_of(info).ldapservers)]
         if label and label not in known:
             near = nearest(label, known) if known else ""
             message = f"there is no [[directory]] with this name{near}"
@@ -60,22 +60,22 @@ class DirectoryName(PlainText):
 class DomainsDirectoryName(DirectoryName):
     """The name of a directory that can find domains."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the name."""
-        label = str(super().read_in(value, info))
-        if not reading_of(info).directories.get(label):
+        label = str(super().read_with_context(value, info))
+        if not context_of(info).directories.get(label):
             message = f"directory {label} has no domains_query"
             raise RuleBroken(message)
         return label
 
 
-class LdapServerId(Whole):
+class LdapServerId(Integer):
     """The id of one of automx2's directory servers."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the id."""
         number = self.read(value)
-        if number not in reading_of(info).ldapservers:
+        if number not in context_of(info).ldapservers:
             message = f"there is no [[ldapserver]] with id = {number}"
             raise RuleBroken(message)
         return number
@@ -84,7 +84,7 @@ class LdapServerId(Whole):
 class UsersTable(TableModel):
     """The keys about the users of domains."""
 
-    directory: Annotated[str | None, DirectoryName(LABEL_MAX_CHARS, least=0)] = Field(
+    directory: Annotated[str | None, DirectoryName(LABEL_MAX_CHARS, min_chars=0)] = Field(
         default=None, description="The name of a [[directory]]; empty for none."
     )
     ldapserver: Annotated[int | None, LdapServerId(0, INTEGER_MAX)] = Field(
@@ -93,7 +93,7 @@ class UsersTable(TableModel):
     unknown_user: Annotated[UnknownUser | None, Choice(UnknownUser)] = Field(
         default=None, description="The answer for an unknown user."
     )
-    show_display_name: Annotated[bool | None, Present()] = Field(
+    show_display_name: Annotated[bool | None, NotNull()] = Field(
         default=None, description="Whether clients receive the names of users."
     )
 
@@ -104,14 +104,14 @@ class UsersTable(TableModel):
             yield "directory", "cannot be combined with ldapserver; a domain has one directory"
         yield from super().key_mistakes(data)
 
-    def label(self) -> str | None:
+    def directory_label(self) -> str | None:
         """Return the label of the directory: "" for no directory, None if no key is set."""
         if self.ldapserver is not None:
             return f"{LDAPSERVER_PREFIX}{self.ldapserver}"
         return self.directory
 
     @staticmethod
-    def plain_policy(users: DirectoryPolicy) -> dict[str, object]:
+    def serialize_policy(users: DirectoryPolicy) -> dict[str, object]:
         """Return the keys as plain data."""
         data: dict[str, object] = (
             {"ldapserver": users.directory.id}
@@ -161,17 +161,17 @@ class RedirectTable(TableModel):
     redirect_url: Annotated[
         str | None, PlainText(REDIRECT_URL_MAX_CHARS, _redirect_url, pattern=HTTPS_PATTERN)
     ] = Field(default=None, description="Autodiscover redirects clients to this https URL.")
-    declined: Annotated[bool | None, Present()] = Field(
+    declined: Annotated[bool | None, NotNull()] = Field(
         default=None, description="Answer as if the domain were not configured."
     )
 
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if there are several redirects."""
-        given = [key for key in known_keys(RedirectTable) if key in data]
-        if len(given) > 1 and (data.get("declined") is not False or len(given) > 2):
-            rule = f"cannot be combined with {given[0]}; use only one of them"
-            yield given[-1], rule
+        present = [key for key in known_keys(RedirectTable) if key in data]
+        if len(present) > 1 and (data.get("declined") is not False or len(present) > 2):
+            rule = f"cannot be combined with {present[0]}; use only one of them"
+            yield present[-1], rule
         yield from super().key_mistakes(data)
 
     def redirect(self, default: Redirect | None = None) -> Redirect | None:
@@ -185,7 +185,7 @@ class RedirectTable(TableModel):
         return default if self.declined is None else None
 
     @staticmethod
-    def plain_redirect(redirect: Redirect | None) -> dict[str, object]:
+    def serialize_redirect(redirect: Redirect | None) -> dict[str, object]:
         """Return the keys as plain data."""
         if redirect is None:
             return {}
@@ -201,23 +201,23 @@ def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
         RuleBroken: the message names the rule.
     """
     try:
-        usual = len(text) <= DOMAIN_MAX_CHARS and USUAL_DOMAIN.fullmatch(text)
-        pattern = DomainPattern(text) if usual else DomainPattern.parse(text)
+        is_canonical = len(text) <= DOMAIN_MAX_CHARS and CANONICAL_DOMAIN.fullmatch(text)
+        pattern = DomainPattern(text) if is_canonical else DomainPattern.parse(text)
     except ValueError as error:
         raise RuleBroken(str(error)) from error
     if len(pattern.text) > DOMAIN_MAX_CHARS:
         message = f"is longer than {DOMAIN_MAX_CHARS} characters"
         raise RuleBroken(message)
-    reading_of(info).patterns[text] = pattern
+    context_of(info).patterns[text] = pattern
     return pattern
 
 
 class PatternText(PlainText):
     """A domain or a pattern."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the pattern."""
-        return read_pattern(self.checked(text_of(value)), info)
+        return read_pattern(self.check_string(require_string(value)), info)
 
 
 class DomainTable(RedirectTable, UsersTable):
@@ -272,10 +272,10 @@ class DomainItem:
 class DomainsPath(PlainText):
     """The path of a file of domains."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the path."""
-        text = self.checked(text_of(value))
-        folder = reading_of(info).folder
+        text = self.check_string(require_string(value))
+        folder = context_of(info).folder
         if folder is None:
             raise RuleBroken("cannot be used here; list the domains in `domains`")
         if "://" in text:  # A URL may contain a password, and messages show paths.

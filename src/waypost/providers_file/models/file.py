@@ -13,7 +13,7 @@ from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.directory import FileTable, SqlTable
 from waypost.providers_file.models.ldap import LdapServerTable, LdapTable
 from waypost.providers_file.models.provider import DefaultsTable, ProviderTable, TemplateTable
-from waypost.providers_file.models.rules import Present, Schema
+from waypost.providers_file.models.rules import NotNull, Schema
 
 # What Pydantic adds, and what no editor needs.
 _EXTRA: Final = ("title", "default")
@@ -34,7 +34,7 @@ class FileModel(TableModel):
     template: list[TemplateTable] = Field(
         default_factory=list, description="Keys that providers with `extends` inherit."
     )
-    defaults: Annotated[DefaultsTable | None, Present()] = Field(
+    defaults: Annotated[DefaultsTable | None, NotNull()] = Field(
         default=None, description="What providers inherit that do not set it themselves."
     )
 

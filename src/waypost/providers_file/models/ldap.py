@@ -23,26 +23,26 @@ from waypost.providers_file.directories.validators import (
     check_ldap_url,
     check_pattern,
 )
-from waypost.providers_file.models.base import TableModel, in_order_of, plain_keys
+from waypost.providers_file.models.base import TableModel, in_key_order, serialize_keys
 from waypost.providers_file.models.directory_keys import (
-    DirectoryHead,
-    DirectoryTail,
-    only_kind,
-    plain_secret,
+    DirectoryLimitKeys,
+    DirectoryNameKeys,
+    restrict_kind,
     secret_mistakes,
     secret_of,
+    serialize_secret,
 )
 from waypost.providers_file.models.rules import (
     Choice,
+    Integer,
     KeyRule,
-    Present,
+    NotNull,
     Problem,
     Schema,
-    Whole,
-    broken_at,
-    listed,
+    require_list,
+    validation_error,
 )
-from waypost.providers_file.models.texts import FilePath, PlainText, Statement
+from waypost.providers_file.models.texts import CodeText, FilePath, PlainText
 from waypost.providers_file.ports import PORT_MAX
 from waypost.providers_file.validators import (
     ATTRIBUTE_MAX_CHARS,
@@ -78,7 +78,7 @@ class LdapUrls(KeyRule):
 
     def read(self, value: object) -> object:
         """Read the URLs."""
-        items = listed(value)
+        items = require_list(value)
         if not items:
             raise RuleBroken("is empty; list at least one server")
         if len(items) > URLS_MAX:
@@ -95,7 +95,7 @@ class LdapUrls(KeyRule):
             except RuleBroken as broken:
                 problems.append(((index,), str(broken)))
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         return tuple(items)
 
     def schema(self) -> Schema:
@@ -117,10 +117,10 @@ class LdapKeys(TableModel):
     bind: Annotated[LdapBind | None, Choice(LdapBind)] = Field(
         default=None, description="Default: from bind_user."
     )
-    bind_user: Annotated[str | None, PlainText(DN_MAX_CHARS, least=0)] = Field(
+    bind_user: Annotated[str | None, PlainText(DN_MAX_CHARS, min_chars=0)] = Field(
         default=None, description="The DN of Waypost's bind."
     )
-    bind_password: Annotated[str | None, PlainText(URI_MAX_CHARS, least=0)] = Field(
+    bind_password: Annotated[str | None, PlainText(URI_MAX_CHARS, min_chars=0)] = Field(
         default=None, repr=False, description="The password; exported only with --with-secrets."
     )
     bind_password_file: Annotated[str | None, FilePath()] = Field(
@@ -129,11 +129,11 @@ class LdapKeys(TableModel):
     bind_password_env: Annotated[str | None, PlainText(NAME_MAX_CHARS)] = Field(
         default=None, description="The password is in this environment variable."
     )
-    search_base: Annotated[str, PlainText(DN_MAX_CHARS, least=0)] = Field(
+    search_base: Annotated[str, PlainText(DN_MAX_CHARS, min_chars=0)] = Field(
         description="The DN where the search begins."
     )
     search_filter: Annotated[
-        str, Statement(QUERY_MAX_CHARS, check_filter, pattern=r"\{(0|local_part)\}")
+        str, CodeText(QUERY_MAX_CHARS, check_filter, pattern=r"\{(0|local_part)\}")
     ] = Field(default=_FILTER, description="RFC 4515, with {0} for the address.")
     scope: Annotated[LdapScope, Choice(LdapScope)] = Field(
         default=LdapScope.SUB, description="The scope of the search."
@@ -141,16 +141,16 @@ class LdapKeys(TableModel):
     attr_uid: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
         default="uid", description="Attribute with the login name."
     )
-    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
+    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, min_chars=0)] = Field(
         default="cn", description="Attribute with the display name."
     )
-    login_pattern: Annotated[str | None, Statement(PATTERN_MAX_CHARS, check_pattern)] = Field(
+    login_pattern: Annotated[str | None, CodeText(PATTERN_MAX_CHARS, check_pattern)] = Field(
         default=None, description="Selects one of several login names."
     )
     ca_file: Annotated[str | None, FilePath()] = Field(
         default=None, description="The trusted certificate authorities."
     )
-    tls_verify: Annotated[bool, Present()] = Field(
+    tls_verify: Annotated[bool, NotNull()] = Field(
         default=True, description="Whether certificates are checked."
     )
     cert_file: Annotated[str | None, FilePath()] = Field(
@@ -162,10 +162,10 @@ class LdapKeys(TableModel):
 
 
 def _ldap_schema(schema: Schema) -> None:
-    only_kind(schema, DirectoryKind.LDAP)
+    restrict_kind(schema, DirectoryKind.LDAP)
 
 
-class LdapTable(DirectoryTail, LdapKeys, DirectoryHead):
+class LdapTable(DirectoryLimitKeys, LdapKeys, DirectoryNameKeys):
     """A directory on LDAP servers."""
 
     model_config = ConfigDict(json_schema_extra=_ldap_schema)
@@ -206,25 +206,29 @@ class LdapTable(DirectoryTail, LdapKeys, DirectoryHead):
         return LdapDirectory(self.name, rules=self.rules(), limits=self.limits(), **values)
 
     @classmethod
-    def plain_with(cls, directory: LdapDirectory, *, with_secrets: bool) -> dict[str, object]:
+    def serialize_directory(
+        cls, directory: LdapDirectory, *, with_secrets: bool
+    ) -> dict[str, object]:
         """Return the directory as plain data."""
         usual = LdapBind.ANONYMOUS if directory.bind_user is None else LdapBind.SIMPLE
-        follows = ("bind_password", *(["bind"] if directory.bind is usual else []))
-        data = plain_keys(LdapKeys, directory, without=follows)
-        data |= plain_secret("bind_password", directory.bind_password, with_secrets=with_secrets)
-        return in_order_of(LdapKeys, data)
+        derived_keys = ("bind_password", *(["bind"] if directory.bind is usual else []))
+        data = serialize_keys(LdapKeys, directory, without=derived_keys)
+        data |= serialize_secret(
+            "bind_password", directory.bind_password, with_secrets=with_secrets
+        )
+        return in_key_order(LdapKeys, data)
 
 
 class LdapServerTable(TableModel):
     """One of automx2's directory servers."""
 
-    id: Annotated[int, Whole(0, INTEGER_MAX)] = Field(description="Domains refer to this id.")
+    id: Annotated[int, Integer(0, INTEGER_MAX)] = Field(description="Domains refer to this id.")
     name: Annotated[str, PlainText(HOST_MAX_CHARS, check_host)] = Field(description="Host name.")
-    port: Annotated[int, Whole(1, PORT_MAX)] = Field(default=_PORT, description="636 by default.")
-    use_ssl: Annotated[bool | None, Present()] = Field(
+    port: Annotated[int, Integer(1, PORT_MAX)] = Field(default=_PORT, description="636 by default.")
+    use_ssl: Annotated[bool | None, NotNull()] = Field(
         default=None, description="TLS from the first byte; the default on port 636."
     )
-    search_base: Annotated[str, PlainText(NAME_MAX_CHARS, least=0)] = Field(
+    search_base: Annotated[str, PlainText(NAME_MAX_CHARS, min_chars=0)] = Field(
         description="The DN where the search begins."
     )
     search_filter: Annotated[str, PlainText(NAME_MAX_CHARS, _address_filter, pattern=r"\{0\}")] = (
@@ -233,13 +237,13 @@ class LdapServerTable(TableModel):
     attr_uid: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute)] = Field(
         default="uid", description="Attribute with the login name."
     )
-    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, least=0)] = Field(
+    attr_cn: Annotated[str, PlainText(ATTRIBUTE_MAX_CHARS, _ldap_attribute, min_chars=0)] = Field(
         default="cn", description="Attribute with the display name."
     )
-    bind_user: Annotated[str | None, PlainText(NAME_MAX_CHARS, least=0)] = Field(
+    bind_user: Annotated[str | None, PlainText(NAME_MAX_CHARS, min_chars=0)] = Field(
         default=None, description="The DN of Waypost's bind."
     )
-    bind_password: Annotated[str | None, PlainText(NAME_MAX_CHARS, least=0)] = Field(
+    bind_password: Annotated[str | None, PlainText(NAME_MAX_CHARS, min_chars=0)] = Field(
         default=None, repr=False, description="Exported only with --with-secrets."
     )
 
@@ -253,9 +257,9 @@ class LdapServerTable(TableModel):
         return LdapServer(**values)
 
     @classmethod
-    def plain_with(cls, server: LdapServer, *, with_secrets: bool) -> dict[str, object]:
+    def serialize_directory(cls, server: LdapServer, *, with_secrets: bool) -> dict[str, object]:
         """Return the server as plain data."""
-        follows = [] if with_secrets else ["bind_password"]
+        derived_keys = [] if with_secrets else ["bind_password"]
         if server.use_ssl == (server.port == _PORT):
-            follows.append("use_ssl")
-        return plain_keys(cls, server, without=follows)
+            derived_keys.append("use_ssl")
+        return serialize_keys(cls, server, without=derived_keys)

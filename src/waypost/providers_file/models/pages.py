@@ -16,16 +16,16 @@ from waypost.core.model import (
 from waypost.core.placeholders import has_placeholder
 from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.rules import (
+    Integer,
     KeyRule,
     Schema,
-    Whole,
 )
 from waypost.providers_file.models.texts import (
     HTTPS_URL,
     LONG_TEXT_MAX_CHARS,
     WEB_URL,
+    LocalizedTexts,
     PlainText,
-    Texts,
 )
 from waypost.providers_file.validators import (
     RuleBroken,
@@ -52,7 +52,7 @@ def _image_type(text: str) -> str:
     return text.lower()
 
 
-class Contact(KeyRule):
+class ContactUri(KeyRule):
     """A URI where users reach the provider."""
 
     def read(self, value: object) -> object:
@@ -90,7 +90,7 @@ class DocumentationTable(TableModel):
     url: Annotated[str, WEB_URL] = Field(description="Address of the page.")
     descriptions: Annotated[
         tuple[tuple[str | None, str], ...],
-        Texts(
+        LocalizedTexts(
             LONG_TEXT_MAX_CHARS,
             _LANGUAGE,
             "has a key that is not a language (RFC 5646), such as en or pt-BR",
@@ -122,7 +122,7 @@ class OAuth2Table(TableModel):
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if no key is set."""
-        yield from cls.empty(data)
+        yield from cls.empty_mistakes(data)
 
 
 class LogoTable(TableModel):
@@ -134,9 +134,9 @@ class LogoTable(TableModel):
     content_type: Annotated[
         str, PlainText(LONG_TEXT_MAX_CHARS, _image_type, pattern=f"^{_IMAGE_TYPE.pattern}$")
     ] = Field(description="Media type, such as image/png.")
-    width: Annotated[int | None, Whole(1, LOGO_MAX_PIXELS)] = Field(
+    width: Annotated[int | None, Integer(1, LOGO_MAX_PIXELS)] = Field(
         default=None, description="In pixels."
     )
-    height: Annotated[int | None, Whole(1, LOGO_MAX_PIXELS)] = Field(
+    height: Annotated[int | None, Integer(1, LOGO_MAX_PIXELS)] = Field(
         default=None, description="In pixels."
     )

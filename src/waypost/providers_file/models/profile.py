@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from waypost.core.model import ProfileSettings, SigningFiles
 from waypost.providers_file.models.base import TableModel
-from waypost.providers_file.models.rules import KeyRule, Present, Schema, Whole, text_of
-from waypost.providers_file.models.texts import FilePath, Lines, Texts
+from waypost.providers_file.models.rules import Integer, KeyRule, NotNull, Schema, require_string
+from waypost.providers_file.models.texts import FilePath, LocalizedTexts, MultilineText
 from waypost.providers_file.validators import RuleBroken, check_text
 
 _ORGANIZATION_MAX_CHARS: Final = 128
@@ -20,7 +20,7 @@ _DAYS_MAX: Final = 36_500
 # RFC 5646 s2.1: no language has more than three letters. `default` is Apple's name for all others.
 _LANGUAGE: Final = r"default|[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
 _DATE: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_NEEDED: Final = {"cert": "key", "key": "cert", "chain": "cert"}
+_REQUIRED_KEYS: Final = {"cert": "key", "key": "cert", "chain": "cert"}
 
 
 class DateString(KeyRule):
@@ -28,10 +28,10 @@ class DateString(KeyRule):
 
     def read(self, value: object) -> object:
         """Read the day, as its first moment."""
-        given = check_text(text_of(value), 32)
+        text = check_text(require_string(value), 32)
         try:
-            if re.fullmatch(_DATE, given):
-                return datetime.combine(date.fromisoformat(given), time())
+            if re.fullmatch(_DATE, text):
+                return datetime.combine(date.fromisoformat(text), time())
         except ValueError:
             pass
         raise RuleBroken('must be a day, such as "2030-12-31"')
@@ -45,7 +45,7 @@ class ProfileTable(TableModel):
     """The configuration profiles of a provider."""
 
     model_config = ConfigDict(
-        json_schema_extra={"dependentRequired": {key: [one] for key, one in _NEEDED.items()}}
+        json_schema_extra={"dependentRequired": {key: [one] for key, one in _REQUIRED_KEYS.items()}}
     )
 
     cert: Annotated[str | None, FilePath()] = Field(
@@ -57,15 +57,15 @@ class ProfileTable(TableModel):
     chain: Annotated[str | None, FilePath()] = Field(
         default=None, description="A PEM file: the certificates up to an authority."
     )
-    organization: Annotated[str | None, Lines(_ORGANIZATION_MAX_CHARS)] = Field(
+    organization: Annotated[str | None, MultilineText(_ORGANIZATION_MAX_CHARS)] = Field(
         default=None, description="The organization that issues a profile."
     )
-    description: Annotated[str | None, Lines(_DESCRIPTION_MAX_CHARS)] = Field(
+    description: Annotated[str | None, MultilineText(_DESCRIPTION_MAX_CHARS)] = Field(
         default=None, description="The purpose of a profile."
     )
     consent: Annotated[
         tuple[tuple[str, str], ...],
-        Texts(
+        LocalizedTexts(
             _CONSENT_MAX_CHARS,
             _LANGUAGE,
             "has a key that is neither default nor a language, such as pt-BR",
@@ -75,11 +75,11 @@ class ProfileTable(TableModel):
     ] = Field(
         default=(), description="Texts that the user must agree to, by language, or `default`."
     )
-    removable: Annotated[bool | None, Present()] = Field(
+    removable: Annotated[bool | None, NotNull()] = Field(
         default=None,
         description="Users may remove a profile; has effect on supervised devices only.",
     )
-    days: Annotated[int | None, Whole(1, _DAYS_MAX)] = Field(
+    days: Annotated[int | None, Integer(1, _DAYS_MAX)] = Field(
         default=None, description="Days until a device removes a profile by itself."
     )
     expires: Annotated[datetime | None, DateString()] = Field(
@@ -89,7 +89,7 @@ class ProfileTable(TableModel):
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield each file for signatures that another one is missing for."""
-        for key, other in _NEEDED.items():
+        for key, other in _REQUIRED_KEYS.items():
             if key in data and other not in data:
                 yield key, f"requires {other}; set both"
 
@@ -101,6 +101,6 @@ class ProfileTable(TableModel):
         return ProfileSettings(SigningFiles(self.cert, self.key, self.chain), **values)
 
     @classmethod
-    def plain(cls, value: Any) -> object:
+    def serialize(cls, value: Any) -> object:
         """Return the settings that are given."""
         return value.plain()

@@ -1,5 +1,6 @@
 """A provider, a template and the defaults: pages for users, OAuth2, services, domains."""
 
+from functools import cache
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -7,9 +8,14 @@ from pydantic import Field
 from waypost.core.address import SEPARATORS
 from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.domain import DomainsTable, RedirectTable, UsersTable
-from waypost.providers_file.models.pages import Contact, DocumentationTable, LogoTable, OAuth2Table
+from waypost.providers_file.models.pages import (
+    ContactUri,
+    DocumentationTable,
+    LogoTable,
+    OAuth2Table,
+)
 from waypost.providers_file.models.profile import ProfileTable
-from waypost.providers_file.models.rules import Present
+from waypost.providers_file.models.rules import NotNull
 from waypost.providers_file.models.service import ServiceDefaults, ServiceTable
 from waypost.providers_file.models.texts import HTTPS_URL, WEB_URL, PlainText
 from waypost.providers_file.models.webmail import WebmailKey, WebmailTable
@@ -21,8 +27,6 @@ from waypost.providers_file.validators import (
 
 _SEPARATORS: Final = "".join(f"\\{sign}" if sign in r"^-\]" else sign for sign in SEPARATORS)
 
-_NO_PROFILE: Final = ProfileTable.model_construct()
-
 
 def _separators(text: str) -> str:
     # A letter, a digit or a dot as a separator would cut most names in half.
@@ -30,6 +34,12 @@ def _separators(text: str) -> str:
         message = f"each character must be one of {SEPARATORS}"
         raise RuleBroken(message)
     return text
+
+
+@cache
+def _no_profile() -> ProfileTable:
+    """Return the table of all providers without the key; it never changes."""
+    return ProfileTable.model_construct()
 
 
 class PagesTable(TableModel):
@@ -63,18 +73,18 @@ class PagesTable(TableModel):
     developer_url: Annotated[str | None, HTTPS_URL] = Field(
         default=None, title="developer URL", description="Where authors of clients find help."
     )
-    contacts: list[Annotated[str, Contact()]] = Field(
+    contacts: list[Annotated[str, ContactUri()]] = Field(
         default_factory=list, title="contacts", description="Help for users."
     )
     subaddress_separators: Annotated[
-        str, PlainText(len(SEPARATORS), _separators, least=0, pattern=f"^[{_SEPARATORS}]*$")
+        str, PlainText(len(SEPARATORS), _separators, min_chars=0, pattern=f"^[{_SEPARATORS}]*$")
     ] = Field(
         default="",
         title="sub-address separators",
         description="Characters between user and detail (RFC 5233); login names omit the detail.",
     )
-    profile: Annotated[ProfileTable, Present()] = Field(
-        default_factory=lambda: _NO_PROFILE,
+    profile: Annotated[ProfileTable, NotNull()] = Field(
+        default_factory=_no_profile,
         title="settings of configuration profiles",
         description="The configuration profiles of the provider.",
     )
@@ -108,7 +118,7 @@ class TemplateTable(PagesTable, UsersTable, NamedTable):
 class DefaultsTable(PagesTable, UsersTable):
     """Keys that all providers inherit."""
 
-    service: Annotated[ServiceDefaults, Present()] = Field(
+    service: Annotated[ServiceDefaults, NotNull()] = Field(
         default_factory=ServiceDefaults, description="Defaults for all services."
     )
 

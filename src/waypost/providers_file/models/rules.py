@@ -18,13 +18,13 @@ from waypost.providers_file.validators import (
 )
 
 Schema = dict[str, Any]
-Place = tuple[str | int, ...]
-Problem = tuple[Place, str]
+Location = tuple[str | int, ...]
+Problem = tuple[Location, str]
 """Where a mistake is, relative to a table or a value, and the broken rule."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileContext:
     """What the tables of one file need to know about the rest of the file.
 
     Attributes:
@@ -40,21 +40,21 @@ class Reading:
     patterns: dict[str, DomainPattern] = field(default_factory=dict)
 
 
-def reading_of(info: ValidationInfo) -> Reading:
+def context_of(info: ValidationInfo) -> FileContext:
     """Return what a rule needs to know about the rest of the file."""
     context: object = info.context
-    if not isinstance(context, Reading):
+    if not isinstance(context, FileContext):
         raise TypeError(type(context).__name__)
     return context
 
 
-def broken_at(problems: Sequence[Problem]) -> ValidationError:
+def validation_error(problems: Sequence[Problem]) -> ValidationError:
     """Return an error with several mistakes, each at its own place."""
     details = [
         InitErrorDetails(
-            type=PydanticCustomError("rule", "{rule}", {"rule": rule}), loc=place, input=None
+            type=PydanticCustomError("rule", "{rule}", {"rule": rule}), loc=location, input=None
         )
-        for place, rule in problems
+        for location, rule in problems
     ]
     return ValidationError.from_exception_data("providers file", details)
 
@@ -71,7 +71,7 @@ class KeyRule:
         """
         raise NotImplementedError
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Return the same, for a rule that depends on other keys (`data`) or on the file."""
         del info
         return self.read(value)
@@ -94,7 +94,7 @@ class KeyRule:
         del value
         yield from ()
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return a value of the model in `core` as plain data."""
         if isinstance(value, tuple):
             return list(value)
@@ -104,7 +104,7 @@ class KeyRule:
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Let Pydantic read the key by this rule alone."""
-        return core_schema.with_info_plain_validator_function(self.read_in)
+        return core_schema.with_info_plain_validator_function(self.read_with_context)
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
@@ -113,7 +113,7 @@ class KeyRule:
         return self.schema()
 
 
-class Present:
+class NotNull:
     """A key that may be absent, but not null. Its type alone says what it may be."""
 
     def __get_pydantic_core_schema__(
@@ -124,7 +124,7 @@ class Present:
         return found["schema"] if found["type"] == "nullable" else found
 
 
-def text_of(value: object) -> str:
+def require_string(value: object) -> str:
     """Return a value that must be a string.
 
     Raises:
@@ -136,7 +136,7 @@ def text_of(value: object) -> str:
     return value
 
 
-def listed(value: object) -> list[Any]:
+def require_list(value: object) -> list[Any]:
     """Return a value that must be a list.
 
     Raises:
@@ -149,7 +149,7 @@ def listed(value: object) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole(KeyRule):
+class Integer(KeyRule):
     """A whole number from `low` to `high`."""
 
     low: int
@@ -210,9 +210,9 @@ class Choice(KeyRule):
 
     def read(self, value: object) -> object:
         """Read the word."""
-        text = check_text(text_of(value), 32)
+        text = check_text(require_string(value), 32)
         word = text.lower() if self.any_case else text
-        known = _words(self.choices, self.others)
+        known = _choices_by_word(self.choices, self.others)
         found = known.get(word)
         if found is None:
             message = f"{self.unknown}{nearest(word, list(known))}"
@@ -225,7 +225,7 @@ class Choice(KeyRule):
 
 
 @cache
-def _words(
+def _choices_by_word(
     choices: type[enum.StrEnum], others: tuple[tuple[str, enum.StrEnum], ...]
 ) -> dict[str, enum.StrEnum]:
     return {one.value: one for one in choices} | dict(others)

@@ -21,15 +21,15 @@ from waypost.core.model import (
     UrlEndpoint,
     default_authentication,
 )
-from waypost.providers_file.models.base import TableModel, plain_keys
-from waypost.providers_file.models.rules import Choice, Present, Schema, Whole
+from waypost.providers_file.models.base import TableModel, serialize_keys
+from waypost.providers_file.models.rules import Choice, Integer, NotNull, Schema
 from waypost.providers_file.models.service_rules import (
+    AuthenticationMethods,
+    DiscoveryFormats,
+    DomainPatterns,
     EndpointUrl,
-    Formats,
-    Methods,
-    Patterns,
     check_login_name,
-    in_order,
+    sorted_format_names,
 )
 from waypost.providers_file.models.texts import WEB_PATTERN, PlainText
 from waypost.providers_file.ports import (
@@ -38,7 +38,7 @@ from waypost.providers_file.ports import (
     default_port,
     default_security,
     needed_keys,
-    oddity,
+    unusual_security,
 )
 from waypost.providers_file.validators import (
     HOST_MAX_CHARS,
@@ -63,19 +63,20 @@ _TYPE: Final = Choice(
 class ServiceDefaults(TableModel):
     """Defaults for all services; `authentication` only for services with a host."""
 
-    authentication: Annotated[tuple[Authentication, ...] | None, Methods()] = Field(
+    authentication: Annotated[tuple[Authentication, ...] | None, AuthenticationMethods()] = Field(
         default=None, description="The preferred method first."
     )
     login_name: Annotated[
-        str, PlainText(LOGIN_NAME_MAX_CHARS, check_login_name, least=0, warns=True)
+        str,
+        PlainText(LOGIN_NAME_MAX_CHARS, check_login_name, min_chars=0, warns_of_placeholders=True),
     ] = Field(default=EMAIL_ADDRESS, description="Empty: the client asks the user.")
-    priority: Annotated[int | None, Whole(0, INTEGER_MAX)] = Field(
+    priority: Annotated[int | None, Integer(0, INTEGER_MAX)] = Field(
         default=None, description="Clients prefer smaller numbers."
     )
-    domain_required: Annotated[bool, Present()] = Field(
+    domain_required: Annotated[bool, NotNull()] = Field(
         default=False, description="The login name must contain the domain."
     )
-    formats: Annotated[frozenset[Format], Formats()] = Field(
+    formats: Annotated[frozenset[Format], DiscoveryFormats()] = Field(
         default=ALL_FORMATS, description="Only these discovery formats describe the service."
     )
 
@@ -86,20 +87,20 @@ class Pop3Table(TableModel):
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
     value_type = Pop3Options
 
-    leave_messages_on_server: Annotated[bool | None, Present()] = Field(
+    leave_messages_on_server: Annotated[bool | None, NotNull()] = Field(
         default=None, description="Fetched mail stays on the server."
     )
-    days_to_leave_messages_on_server: Annotated[int | None, Whole(0, POP3_DAYS_MAX)] = Field(
+    days_to_leave_messages_on_server: Annotated[int | None, Integer(0, POP3_DAYS_MAX)] = Field(
         default=None, description="How many days fetched mail stays on the server."
     )
-    download_on_biff: Annotated[bool | None, Present()] = Field(
+    download_on_biff: Annotated[bool | None, NotNull()] = Field(
         default=None, description="Fetch mail when the client checks for new mail."
     )
 
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if no option is set."""
-        yield from cls.empty(data)
+        yield from cls.empty_mistakes(data)
 
 
 class EndpointTable(TableModel):
@@ -109,18 +110,18 @@ class EndpointTable(TableModel):
     host: Annotated[str | None, PlainText(HOST_MAX_CHARS, check_host)] = Field(
         default=None, description="Host name; may contain %EMAILDOMAIN%."
     )
-    port: Annotated[int | None, Whole(1, PORT_MAX)] = Field(
+    port: Annotated[int | None, Integer(1, PORT_MAX)] = Field(
         default=None, description="Default: from type and security."
     )
     security: Annotated[Security | None, Choice(Security, "unknown security", any_case=True)] = (
         Field(default=None, description="Default: from the port.")
     )
-    url: Annotated[str | None, EndpointUrl(URL_MAX_CHARS, warns=True)] = Field(
+    url: Annotated[str | None, EndpointUrl(URL_MAX_CHARS, warns_of_placeholders=True)] = Field(
         default=None, description="Absolute URL; ldaps://host/base??sub for LDAP."
     )
 
 
-def _forms(schema: Schema) -> None:
+def _add_service_forms(schema: Schema) -> None:
     """Add the three forms of a service to its JSON Schema: a host, a URL, an LDAP URL."""
     none: Schema = dict.fromkeys(_HOST_KEYS, False)
     hosts = sorted([*HOST_BASED, "pop"])
@@ -139,12 +140,12 @@ def _forms(schema: Schema) -> None:
 class ServiceTable(ServiceDefaults, EndpointTable):
     """A service: one way to reach a mailbox, a calendar, an address book."""
 
-    model_config = ConfigDict(json_schema_extra=_forms)
+    model_config = ConfigDict(json_schema_extra=_add_service_forms)
 
-    pop3: Annotated[Pop3Table | None, Present()] = Field(
+    pop3: Annotated[Pop3Table | None, NotNull()] = Field(
         default=None, description="Only for services of type pop3."
     )
-    domains: Annotated[frozenset[str] | None, Patterns()] = Field(
+    domains: Annotated[frozenset[str] | None, DomainPatterns()] = Field(
         default=None, description="Only for these domains of the provider."
     )
 
@@ -184,7 +185,7 @@ class ServiceTable(ServiceDefaults, EndpointTable):
         """Yield what is unusual about the port, the protection, the URL and the formats."""
         endpoint = self.endpoint()
         if isinstance(endpoint, HostEndpoint):
-            if reason := oddity(endpoint.port, endpoint.security):
+            if reason := unusual_security(endpoint.port, endpoint.security):
                 yield "security" if self.security is not None else "port", reason
             if endpoint.security is Security.NONE:
                 yield "security", "is none: passwords and mail can be read on the network"
@@ -220,7 +221,7 @@ class ServiceTable(ServiceDefaults, EndpointTable):
         return Service(endpoint=self.endpoint(), **values)
 
     @classmethod
-    def plain(cls, value: Any) -> dict[str, object]:
+    def serialize(cls, value: Any) -> dict[str, object]:
         """Return a service as plain data, without what follows from other keys."""
         service: Service = value
         endpoint = service.endpoint
@@ -235,12 +236,12 @@ class ServiceTable(ServiceDefaults, EndpointTable):
             if needs_security:
                 data["security"] = endpoint.security.value
         default = default_authentication(service.type, has_url="url" in data)
-        follows = ["type"]
+        derived_keys = ["type"]
         if service.authentication == (default,):
-            follows.append("authentication")
+            derived_keys.append("authentication")
         if service.priority == DEFAULT_PRIORITY:
-            follows.append("priority")
-        return data | plain_keys(cls, service, without=follows)
+            derived_keys.append("priority")
+        return data | serialize_keys(cls, service, without=derived_keys)
 
 
 def unusable_formats(
@@ -248,6 +249,6 @@ def unusable_formats(
 ) -> Iterator[tuple[str, str]]:
     """Yield a warning if no client finds a service because no format can describe it."""
     if FORMATS_OF[service_type].isdisjoint(formats):
-        known = ", ".join(in_order(FORMATS_OF[service_type]))
+        known = ", ".join(sorted_format_names(FORMATS_OF[service_type]))
         rule = f"none of these formats can describe a service of type {service_type}; use {known}"
         yield "formats", rule

@@ -29,9 +29,9 @@ from waypost.providers_file.models.rules import (
     KeyRule,
     Problem,
     Schema,
-    broken_at,
-    listed,
-    text_of,
+    require_list,
+    require_string,
+    validation_error,
 )
 from waypost.providers_file.models.texts import PlainText
 from waypost.providers_file.validation import kind, nearest
@@ -54,24 +54,24 @@ HTTP_SCHEME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}")
 SASL_MECHANISM: Final = re.compile(r"[A-Z0-9_-]{1,20}")
 
 
-class Methods(KeyRule):
+class AuthenticationMethods(KeyRule):
     """Authentication methods: one, or a list in the order of preference."""
 
     def read(self, value: object) -> object:
         """Read the methods."""
         if isinstance(value, str):
             return (_method(value),)
-        items = listed(value)
+        items = require_list(value)
         if not items:
             raise RuleBroken("is empty; remove it to use the default")
         found, problems = [], []
         for index, item in enumerate(items):
             try:
-                found.append(_method(text_of(item)))
+                found.append(_method(require_string(item)))
             except RuleBroken as broken:
                 problems.append(((index,), str(broken)))
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         if len(found) > _METHODS_MAX:
             message = f"lists more than {_METHODS_MAX} methods"
             raise RuleBroken(message)
@@ -91,10 +91,10 @@ class Methods(KeyRule):
         """Warn of `plain`, which is no name of the draft."""
         for index, item in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(item, str) and item.lower() == "plain":
-                place = (index,) if isinstance(value, list) else ()
-                yield place, "plain is read as password-cleartext"
+                location = (index,) if isinstance(value, list) else ()
+                yield location, "plain is read as password-cleartext"
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return one method, or a list."""
         methods = [str(method) for method in value]
         return methods[0] if len(methods) == 1 else methods
@@ -115,12 +115,12 @@ def _method(text: str) -> Authentication:
     raise RuleBroken(message)
 
 
-class Formats(KeyRule):
+class DiscoveryFormats(KeyRule):
     """The discovery formats that describe a service."""
 
     def read(self, value: object) -> object:
         """Read the formats."""
-        items = listed(value)
+        items = require_list(value)
         words = [form.value for form in Format]
         if not items:
             message = f"is empty; remove it for all of {', '.join(words)}"
@@ -137,7 +137,7 @@ class Formats(KeyRule):
             else:
                 found.add(form)
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         return frozenset(found)
 
     def schema(self) -> Schema:
@@ -145,29 +145,29 @@ class Formats(KeyRule):
         items = {"enum": [form.value for form in Format]}
         return {"type": "array", "items": items, "minItems": 1, "uniqueItems": True}
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return the names, always in the same order."""
-        return in_order(value)
+        return sorted_format_names(value)
 
 
-def in_order(formats: frozenset[Format]) -> list[str]:
+def sorted_format_names(formats: frozenset[Format]) -> list[str]:
     """Return the names of some formats, always in the same order."""
     return [form.value for form in Format if form in formats]
 
 
-class Patterns(KeyRule):
+class DomainPatterns(KeyRule):
     """The domains of the provider that have a service."""
 
     def read(self, value: object) -> object:
         """Read the patterns, as their texts."""
-        items = listed(value)
+        items = require_list(value)
         if not items:
             raise RuleBroken("is empty; remove it if the service is for all domains")
         found: set[str] = set()
         problems: list[Problem] = []
         for index, item in enumerate(items):
             try:
-                text = DomainPattern.parse(text_of(item)).text
+                text = DomainPattern.parse(require_string(item)).text
             except ValueError as error:
                 problems.append(((index,), str(error)))
                 continue
@@ -175,7 +175,7 @@ class Patterns(KeyRule):
                 problems.append(((index,), "appears twice in this list"))
             found.add(text)
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         return frozenset(found)
 
     def schema(self) -> Schema:
@@ -188,9 +188,9 @@ class Patterns(KeyRule):
 class EndpointUrl(PlainText):
     """The URL of a service, by the rules of its type."""
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the URL."""
-        text = self.checked(text_of(value))
+        text = self.check_string(require_string(value))
         is_ldap = info.data.get("type") is ServiceType.LDAP
         return check_ldap_url(text) if is_ldap else check_url(text)
 

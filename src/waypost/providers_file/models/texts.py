@@ -13,9 +13,9 @@ from waypost.providers_file.models.rules import (
     KeyRule,
     Problem,
     Schema,
-    broken_at,
-    reading_of,
-    text_of,
+    context_of,
+    require_string,
+    validation_error,
 )
 from waypost.providers_file.validation import kind
 from waypost.providers_file.validators import (
@@ -39,58 +39,62 @@ class PlainText(KeyRule):
 
     Attributes:
         check: checks the string further, and returns the string to use.
-        least: 0 if the string may be empty.
+        min_chars: 0 if the string may be empty.
         pattern: for editors.
-        warns: whether a word that only looks like a placeholder is reported.
+        warns_of_placeholders: whether a word that only looks like a placeholder is reported.
     """
 
     max_chars: int
     check: Callable[[str], str] | None = None
-    least: int = 1
+    min_chars: int = 1
     pattern: str | None = None
-    warns: bool = False
+    warns_of_placeholders: bool = False
 
     def read(self, value: object) -> object:
         """Read the string."""
-        text = self.checked(text_of(value))
+        text = self.check_string(require_string(value))
         return self.check(text) if text and self.check is not None else text
 
-    def checked(self, text: str) -> str:
+    def check_string(self, text: str) -> str:
         """Check the string by the rules for all strings."""
-        return check_text(text, self.max_chars, may_be_empty=self.least == 0)
+        return check_text(text, self.max_chars, may_be_empty=self.min_chars == 0)
 
     def schema(self) -> Schema:
         """Return the limits of the length, and the pattern."""
-        found = {"type": "string", "minLength": self.least, "maxLength": self.max_chars}
+        found = {"type": "string", "minLength": self.min_chars, "maxLength": self.max_chars}
         return found if self.pattern is None else {**found, "pattern": self.pattern}
 
     @property
     def can_warn(self) -> bool:
         """Whether words that look like placeholders are reported."""
-        return self.warns
+        return self.warns_of_placeholders
 
     def warnings(self, value: object) -> Iterator[Problem]:
         """Warn of a word that looks like a placeholder; clients would receive it unchanged."""
-        if self.warns and isinstance(value, str) and (unknown := unknown_placeholder(value)):
+        if (
+            self.warns_of_placeholders
+            and isinstance(value, str)
+            and (unknown := unknown_placeholder(value))
+        ):
             yield (), f"{unknown} is not a placeholder; clients receive it unchanged"
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return the string; a string that is not given, but has a default, is empty."""
         return value or ""
 
 
-class Lines(PlainText):
+class MultilineText(PlainText):
     """A text for users, which may have several lines."""
 
-    def checked(self, text: str) -> str:
+    def check_string(self, text: str) -> str:
         """Check the text."""
         return check_lines(text, self.max_chars)
 
 
-class Statement(PlainText):
+class CodeText(PlainText):
     """A text of a programming language, of one or several lines."""
 
-    def checked(self, text: str) -> str:
+    def check_string(self, text: str) -> str:
         """Check the text, and return it without spaces around it."""
         found = text.strip()
         if not found:
@@ -127,10 +131,10 @@ class FilePath(KeyRule):
 
     suffixes: tuple[str, ...] = ()
 
-    def read_in(self, value: object, info: ValidationInfo) -> object:
+    def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the path."""
-        text = check_text(text_of(value), PATH_MAX_CHARS)
-        path = absolute(text, reading_of(info).folder)
+        text = check_text(require_string(value), PATH_MAX_CHARS)
+        path = absolute(text, context_of(info).folder)
         if self.suffixes and Path(path).suffix.lower() not in self.suffixes:
             message = f"must end with {' or '.join(self.suffixes)}, which sets the format"
             raise RuleBroken(message)
@@ -162,7 +166,7 @@ def absolute(text: str, folder: Path | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts(KeyRule):
+class LocalizedTexts(KeyRule):
     """A table of texts for users, by language.
 
     Attributes:
@@ -192,13 +196,13 @@ class Texts(KeyRule):
                 problems.append(((), self.wrong))
                 continue
             try:
-                found.append((language or None, check(text_of(text), self.max_chars)))
+                found.append((language or None, check(require_string(text), self.max_chars)))
             except RuleBroken as broken:
                 problems.append(((language,), str(broken)))
         if not value and self.empty is not None:
             problems.append(((), self.empty))
         if problems:
-            raise broken_at(problems)
+            raise validation_error(problems)
         return tuple(found)
 
     def schema(self) -> Schema:
@@ -211,10 +215,14 @@ class Texts(KeyRule):
         }
         return found if self.empty is None else {**found, "minProperties": 1}
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return the texts by language."""
         return {language or "": text for language, text in value}
 
 
-WEB_URL: Final = PlainText(LONG_TEXT_MAX_CHARS, check_web_url, pattern=WEB_PATTERN, warns=True)
-HTTPS_URL: Final = PlainText(LONG_TEXT_MAX_CHARS, check_https, pattern=HTTPS_PATTERN, warns=True)
+WEB_URL: Final = PlainText(
+    LONG_TEXT_MAX_CHARS, check_web_url, pattern=WEB_PATTERN, warns_of_placeholders=True
+)
+HTTPS_URL: Final = PlainText(
+    LONG_TEXT_MAX_CHARS, check_https, pattern=HTTPS_PATTERN, warns_of_placeholders=True
+)

@@ -13,7 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 from waypost.core.model import FormField, Webmail, WebmailLogin
 from waypost.core.placeholders import attributes_in
 from waypost.providers_file.models.base import TableModel
-from waypost.providers_file.models.rules import KeyRule, Present, Problem, Schema
+from waypost.providers_file.models.rules import KeyRule, NotNull, Problem, Schema
 from waypost.providers_file.models.texts import (
     HTTPS_PATTERN,
     LONG_TEXT_MAX_CHARS,
@@ -75,7 +75,7 @@ class FormFieldTable(TableModel):
     @classmethod
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield a mistake if neither attribute is given."""
-        yield from cls.empty(data)
+        yield from cls.empty_mistakes(data)
 
 
 class WebmailLoginTable(TableModel):
@@ -89,13 +89,13 @@ class WebmailLoginTable(TableModel):
     username: Annotated[str | None, PlainText(FORM_TEXT_MAX_CHARS, check_username)] = Field(
         default=None, description="The user name, such as %EMAILADDRESS%."
     )
-    username_field: Annotated[FormFieldTable | None, Present()] = Field(
+    username_field: Annotated[FormFieldTable | None, NotNull()] = Field(
         default=None, description="The field for the user name."
     )
-    password_field: Annotated[FormFieldTable | None, Present()] = Field(
+    password_field: Annotated[FormFieldTable | None, NotNull()] = Field(
         default=None, description="The field for the password."
     )
-    login_button: Annotated[FormFieldTable | None, Present()] = Field(
+    login_button: Annotated[FormFieldTable | None, NotNull()] = Field(
         default=None, description="The button that sends the form."
     )
 
@@ -106,7 +106,7 @@ class WebmailTable(TableModel):
     value_type = Webmail
 
     url: Annotated[str, WEB_URL] = Field(description="Where users log in with a browser.")
-    login: Annotated[WebmailLoginTable | None, Present()] = Field(
+    login: Annotated[WebmailLoginTable | None, NotNull()] = Field(
         default=None, description="The login form, for programs."
     )
 
@@ -117,13 +117,15 @@ class WebmailKey(KeyRule):
     def warnings(self, value: object) -> Iterator[Problem]:
         """Warn of a word that looks like a placeholder."""
         if isinstance(value, dict):
-            yield from ((("url", *place), text) for place, text in self.warnings(value.get("url")))
+            yield from (
+                (("url", *location), text) for location, text in self.warnings(value.get("url"))
+            )
         else:
             yield from WEB_URL.warnings(value)
 
-    def plain(self, value: Any) -> object:
+    def serialize(self, value: Any) -> object:
         """Return the URL if there is no login form, or the table."""
-        return value.url if value.login is None else WebmailTable.plain(value)
+        return value.url if value.login is None else WebmailTable.serialize(value)
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
