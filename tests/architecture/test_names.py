@@ -9,13 +9,6 @@ import pytest
 
 from tests.architecture.source import Module, modules
 
-# Names with two definitions, each with the reason. A name of a class may not be added because it
-# is short: the name of a class says what the class is.
-SHARED = {
-    "Format": "the formats of answers, and those of a providers file",
-    "Note": "what an importer notes, and the function that a reader of a file calls",
-}
-
 
 def types_of(module: Module) -> Iterator[tuple[str, bool]]:
     """Yield the public types that a module defines, and whether each is a class."""
@@ -41,10 +34,8 @@ def shared(every: Iterable[Module]) -> dict[str, list[str]]:
 
 
 def test_names_of_classes() -> None:
-    """The name of a public class is the name of no other type, and each exception is needed."""
-    found = shared(modules())
-    assert {name: places for name, places in found.items() if name not in SHARED} == {}
-    assert set(SHARED) <= set(found)
+    """The name of a public class is the name of no other type."""
+    assert shared(modules()) == {}
 
 
 BAD = [

@@ -23,7 +23,7 @@ from tests.servers.waypost import free_port
 from waypost.cli.start_server import urls
 from waypost.demo import demo_catalog
 from waypost.providers_file import load as providers_file
-from waypost.providers_file.document import read_followed
+from waypost.providers_file.document import read_watched_file
 from waypost.settings import load_from_process
 
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
@@ -240,9 +240,9 @@ def test_providers_file_is_read_once(
 
     def counting(path: Path) -> bytes:
         read.append(path)
-        return read_followed(path)
+        return read_watched_file(path)
 
-    monkeypatch.setattr(providers_file, "read_followed", counting)
+    monkeypatch.setattr(providers_file, "read_watched_file", counting)
     outcome = waypost("serve", "--providers", "mail.toml", "--host", "192.0.2.1")
     assert "cannot listen" in outcome.err
     assert "no incoming and no outgoing mail service for own.example" in outcome.err

@@ -5,7 +5,13 @@ import pytest
 from tests.making import ALICE, EXAMPLE_COM, domain
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
-from waypost.core.model import DomainPattern, MatchKind, ServiceType, candidates, lack_of_mail
+from waypost.core.model import (
+    DomainPattern,
+    MatchKind,
+    ServiceType,
+    candidates,
+    missing_mail_service,
+)
 from waypost.lookup.lookup import client_config
 
 
@@ -83,4 +89,4 @@ LACKS = [
 @pytest.mark.parametrize(("types", "lack"), LACKS)
 def test_lack_of_mail(types: str, lack: str | None) -> None:
     """Only what is missing is named; a service that receives and sends mail is enough."""
-    assert lack_of_mail(map(ServiceType, types.split())) == lack
+    assert missing_mail_service(map(ServiceType, types.split())) == lack

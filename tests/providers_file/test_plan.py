@@ -276,13 +276,13 @@ def test_rows_that_serve_nobody() -> None:
     """A stray row that is removed is a change, and one that stays is not."""
     planner = Planner(1)
     for number in (1, 2, 3):
-        planner.add_stray(f"domain {number}", stays=True)
+        planner.add_unused_row(f"domain {number}", keep=True)
     stays = planner.plan(BEFORE, BEFORE)
-    planner.add_stray("domain 4", stays=False)
+    planner.add_unused_row("domain 4", keep=False)
     plan = planner.plan(BEFORE, BEFORE)
 
     assert stays.is_empty
-    assert (stays.left, stays.more_left) == (("domain 1",), 2)
+    assert (stays.unused_rows, stays.more_unused_rows) == (("domain 1",), 2)
     assert (plan.removed, plan.counts, plan.is_empty) == (("domain 4",), (0, 0, 1), False)
 
 

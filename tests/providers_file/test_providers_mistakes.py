@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from waypost.core.errors import ProvidersError
 from waypost.providers_file import document
-from waypost.providers_file.document import Format
+from waypost.providers_file.document import FileFormat
 from waypost.providers_file.load import read_providers, read_providers_path
 
 
-def problems(text: str, form: Format = "toml") -> tuple[str, ...]:
+def problems(text: str, form: FileFormat = "toml") -> tuple[str, ...]:
     """Return what is wrong with a text."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(text, name="f", format=form)
@@ -357,7 +357,7 @@ def test_bad_directory_servers(text: str, problem: str) -> None:
     assert found.startswith(problem)
 
 
-BAD_SYNTAX: list[tuple[Format, str, str]] = [
+BAD_SYNTAX: list[tuple[FileFormat, str, str]] = [
     # format, text, problem
     ("toml", "[[provider]]\nname = \n", "f: line 2, column 8: not TOML: Invalid value"),
     ("toml", "[[provider]]\nname = 'X", "f: line 2: not TOML: "),
@@ -392,7 +392,7 @@ def test_very_many_unknown_keys() -> None:
 
 
 @pytest.mark.parametrize(("form", "text", "problem"), BAD_SYNTAX)
-def test_bad_syntax(form: Format, text: str, problem: str) -> None:
+def test_bad_syntax(form: FileFormat, text: str, problem: str) -> None:
     """A mistake in the syntax is reported with line and column if they are known."""
     (found,) = problems(text, form)
     assert found.startswith(problem)
@@ -556,7 +556,7 @@ MANY = [
 
 
 @pytest.mark.parametrize(("text", "form", "said"), MANY, ids=[one[2] + one[1] for one in MANY])
-def test_very_many_values(text: str, form: Format, said: str) -> None:
+def test_very_many_values(text: str, form: FileFormat, said: str) -> None:
     """A file with more values than any provider needs is refused before it is parsed."""
     with pytest.raises(ProvidersError, match=said):
         document.parse(text, "mail", form)

@@ -10,16 +10,16 @@ from hypothesis import given, settings
 
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog, Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
-from waypost.providers_file.document import Format
+from waypost.providers_file.document import FileFormat
 from waypost.providers_file.load import read_providers, write_providers
 
 GOLDEN = Path(__file__).parent / "golden"
-FORMATS: list[Format] = ["toml", "json"]
+FORMATS: list[FileFormat] = ["toml", "json"]
 
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(catalog=catalogs())
-def test_what_is_written_reads_the_same(form: Format, catalog: Catalog) -> None:
+def test_what_is_written_reads_the_same(form: FileFormat, catalog: Catalog) -> None:
     """A written catalog reads as the same catalog, and is written again as the same text."""
     text = write_providers(catalog, form)
     again = read_providers(text, name="again", format=form).catalog
@@ -38,7 +38,7 @@ def test_both_formats_say_the_same(catalog: Catalog) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 @settings(max_examples=30, deadline=None)
 @given(catalog=catalogs())
-def test_bind_passwords_stay_at_home(form: Format, catalog: Catalog) -> None:
+def test_bind_passwords_stay_at_home(form: FileFormat, catalog: Catalog) -> None:
     """A password or a database URI does not change the written text."""
     secret = tuple(with_secret(one) for one in catalog.directories)
     text = write_providers(replace(catalog, directories=secret), form)
@@ -71,7 +71,7 @@ def test_only_directory_servers() -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_golden_text(form: Format) -> None:
+def test_golden_text(form: FileFormat) -> None:
     """The written text has the layout of the golden file, which is canonical."""
     golden = (GOLDEN / f"providers.{form}").read_text(encoding="utf-8")
     catalog = read_providers(golden, name="golden", format=form).catalog

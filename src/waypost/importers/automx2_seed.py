@@ -27,15 +27,19 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.importers.seed_table import Table
-from waypost.providers_file.catalog import default_short_name, read_catalog, warn_of_unusable
+from waypost.providers_file.catalog import (
+    default_short_name,
+    read_catalog,
+    warn_of_unusable_domains,
+)
 from waypost.providers_file.document import decode, guess_format, parse, read_bytes
-from waypost.providers_file.domains import note_domain
+from waypost.providers_file.domains import register_domain
 from waypost.providers_file.load import read_providers
 from waypost.providers_file.models.base import read_table
 from waypost.providers_file.models.ldap import LdapServerTable
 from waypost.providers_file.models.rules import FileContext
 from waypost.providers_file.ports import PORT_MAX
-from waypost.providers_file.validation import Mistakes, ReadResult, kind, nearest
+from waypost.providers_file.validation import Mistakes, ReadResult, did_you_mean, type_name
 from waypost.providers_file.validators import (
     DOMAIN_MAX_CHARS,
     INTEGER_MAX,
@@ -124,7 +128,7 @@ def _catalog(top: Table) -> Catalog:
         for pattern, number in named
     )
     if len(services) == len(top.items("servers")):
-        warn_of_unusable(top.report, "", domains)
+        warn_of_unusable_domains(top.report, "", domains)
     return Catalog(domains, tuple(known.values()))
 
 
@@ -153,7 +157,7 @@ def _domains(
             number = _reference(entry, ldapservers)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
         else:
-            rule = f"must be a string (version 1) or a table (version 2), not {kind(item)}"
+            rule = f"must be a string (version 1) or a table (version 2), not {type_name(item)}"
             top.problem(at, rule)
             continue
         pattern = _pattern(top, at, text, places) if text is not None else None
@@ -170,7 +174,7 @@ def _pattern(top: Table, at: str, text: str, places: dict[str, str]) -> DomainPa
         return None
     if len(pattern.text) > DOMAIN_MAX_CHARS:
         top.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
-    return pattern if note_domain(top.report, top.at(at), pattern, places) else None
+    return pattern if register_domain(top.report, top.at(at), pattern, places) else None
 
 
 def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | None:
@@ -197,7 +201,7 @@ def _services(top: Table) -> tuple[Service, ...]:
         else:
             if text is not None:
                 known = (*_HOST_TYPES, *_URL_TYPES)
-                table.problem("type", f"unknown server type{nearest(text, known)}")
+                table.problem("type", f"unknown server type{did_you_mean(text, known)}")
             has_mail = True
             continue
         if service is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from waypost.providers_file.validation import Mistakes, kind, unknown_keys
+from waypost.providers_file.validation import Mistakes, type_name, unknown_keys
 from waypost.providers_file.validators import (
     HOST_MAX_CHARS,
     RuleBroken,
@@ -60,7 +60,7 @@ class Table:
             return None
         value = self._data[key]
         if not isinstance(value, str):
-            self.problem(key, f"must be a string, not {kind(value)}")
+            self.problem(key, f"must be a string, not {type_name(value)}")
             return None
         try:
             return check_text(value, max_chars, may_be_empty=may_be_empty)
@@ -74,7 +74,9 @@ class Table:
             return None
         value = self._data[key]
         if isinstance(value, bool) or not isinstance(value, int):
-            self.problem(key, f"must be a whole number from {low} to {high}, not {kind(value)}")
+            self.problem(
+                key, f"must be a whole number from {low} to {high}, not {type_name(value)}"
+            )
             return None
         if not low <= value <= high:
             self.problem(key, f"must be a whole number from {low} to {high}")
@@ -87,7 +89,7 @@ class Table:
             return []
         value = self._data[key]
         if not isinstance(value, list):
-            self.problem(key, f"must be a list, not {kind(value)}")
+            self.problem(key, f"must be a list, not {type_name(value)}")
             return []
         return [(f"{key}[{index}]", item) for index, item in enumerate(value)]
 
@@ -98,7 +100,7 @@ class Table:
             if isinstance(item, dict):
                 found.append(Table(self.report, self.at(at), item))
             else:
-                self.problem(at, f"must be a table, not {kind(item)}")
+                self.problem(at, f"must be a table, not {type_name(item)}")
         return found
 
     def host(self, key: str) -> str | None:

@@ -31,7 +31,7 @@ def with_aliases(
     report: Mistakes,
     blocks: Sequence[Block],
     aliases: Sequence[AliasEntry],
-    named: Container[str],
+    known_domains: Container[str],
 ) -> list[Block]:
     """Return the domains with each alias after the block of the domain that it is an alias of.
 
@@ -39,32 +39,32 @@ def with_aliases(
         report: receives the mistakes: targets that are missing, and loops.
         blocks: all domains that are not aliases.
         aliases: all others.
-        named: all domains that the file itself names, also those of providers with mistakes.
+        known_domains: all domains in the file itself, also those of providers with mistakes.
     """
     if not aliases:
         return list(blocks)
-    targets = _Targets(blocks, aliases)
+    targets = _AliasTargets(blocks, aliases)
     reported: set[str] = set()
-    placed: dict[int, list[Domain]] = {}
+    aliases_by_block: dict[int, list[Domain]] = {}
     for alias in aliases:
-        way, is_loop = targets.way(alias)
+        chain, is_loop = targets.follow(alias)
         if is_loop:
-            if way[0] == way[-1] and reported.isdisjoint(way):
-                reported.update(way)
-                rule = f"alias_of forms a loop: {' to '.join(way)}; remove one of them"
+            if chain[0] == chain[-1] and reported.isdisjoint(chain):
+                reported.update(chain)
+                rule = f"alias_of forms a loop: {' to '.join(chain)}; remove one of them"
                 report.problem(f"{alias.path}.alias_of", rule)
-        elif (found := targets.entry(way[-1])) is not None:
+        elif (found := targets.entry(chain[-1])) is not None:
             number, entry = found
-            own = replace(entry, pattern=alias.pattern, alias_of=way[-1])
-            placed.setdefault(number, []).append(own)
-        elif not any(one.text in named for one in _candidates(way[-1])):
-            rule = f"{way[-1]} is not a domain of this file; add it, or correct alias_of"
+            alias_entry = replace(entry, pattern=alias.pattern, alias_of=chain[-1])
+            aliases_by_block.setdefault(number, []).append(alias_entry)
+        elif not any(one.text in known_domains for one in _candidates(chain[-1])):
+            rule = f"{chain[-1]} is not a domain of this file; add it, or correct alias_of"
             report.problem(f"{alias.path}.alias_of", rule)
-    pairs = ((block, placed.get(number, [])) for number, block in enumerate(blocks))
+    pairs = ((block, aliases_by_block.get(number, [])) for number, block in enumerate(blocks))
     return [part for pair in pairs for part in pair if part or part is pair[0]]
 
 
-class _Targets:
+class _AliasTargets:
     """The domains that aliases may be aliases of."""
 
     def __init__(self, blocks: Sequence[Block], aliases: Sequence[AliasEntry]) -> None:
@@ -74,8 +74,8 @@ class _Targets:
         for number, block in enumerate(blocks):
             if isinstance(block, FileBlock):
                 # A file may be larger than memory: only the entries that match are kept.
-                of_file = _in_file(block.path, targets)
-                found = [_entry_of(block, pattern) for pattern in of_file]
+                patterns = _patterns_in_file(block.path, targets)
+                found = [_entry_of(block, pattern) for pattern in patterns]
             else:
                 found = [one for one in block if one.pattern.text in targets]
             for one in found:
@@ -86,19 +86,19 @@ class _Targets:
         matching = (self._entries.get(one.text) for one in _candidates(domain))
         return next(filter(None, matching), None)
 
-    def way(self, alias: AliasEntry) -> tuple[list[str], bool]:
+    def follow(self, alias: AliasEntry) -> tuple[list[str], bool]:
         """Return the names from an alias to the domain that it means, and whether they are a loop.
 
         The last name of a loop is one of the names before it.
         """
-        way = [alias.pattern.text]
-        while (further := self._alias_for(alias.target)) is not None:
-            name = further.pattern.text
-            if name in way:
-                return [*way, name], True
-            way.append(name)
-            alias = further
-        return [*way, alias.target], False
+        chain = [alias.pattern.text]
+        while (next_alias := self._alias_for(alias.target)) is not None:
+            name = next_alias.pattern.text
+            if name in chain:
+                return [*chain, name], True
+            chain.append(name)
+            alias = next_alias
+        return [*chain, alias.target], False
 
     def _alias_for(self, domain: str) -> AliasEntry | None:
         for one in _candidates(domain):
@@ -113,8 +113,8 @@ def _candidates(domain: str) -> Sequence[DomainPattern]:
     return candidates(DomainName(domain))
 
 
-def _in_file(path: Path, wanted: set[str]) -> list[DomainPattern]:
-    return [one for _, one in read_lines(path, lambda _line, _rule: None) if one.text in wanted]
+def _patterns_in_file(path: Path, targets: set[str]) -> list[DomainPattern]:
+    return [one for _, one in read_lines(path, lambda _line, _rule: None) if one.text in targets]
 
 
 def _entry_of(block: FileBlock, pattern: DomainPattern) -> Domain:

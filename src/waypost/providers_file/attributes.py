@@ -8,7 +8,7 @@ from waypost.providers_file.validation import Mistakes
 
 
 def check_attributes(
-    report: Mistakes, path: str, service: Service, asked: Sequence[DirectoryPolicy | None]
+    report: Mistakes, path: str, service: Service, policies: Sequence[DirectoryPolicy | None]
 ) -> None:
     """Report each attribute of users that a service needs and that their directory lacks.
 
@@ -16,36 +16,36 @@ def check_attributes(
         report: receives the mistakes.
         path: where the service is in the file.
         service: the service.
-        asked: the directories of the domains that may have this service.
+        policies: the directories of the domains that may have this service.
     """
     endpoint = service.endpoint
-    key = "url" if isinstance(endpoint, UrlEndpoint) else "host"
-    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
-    wanted = [(key, name) for name in attributes_in(place)]
-    wanted += [("login_name", name) for name in attributes_in(service.login_name or "")]
-    if not wanted:
+    endpoint_key = "url" if isinstance(endpoint, UrlEndpoint) else "host"
+    template = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    references = [(endpoint_key, name) for name in attributes_in(template)]
+    references += [("login_name", name) for name in attributes_in(service.login_name or "")]
+    if not references:
         return
-    known = dict.fromkeys(None if one is None else one.directory for one in asked)
-    directories = [one for one in known if one is not None]
-    for at, name in wanted:
-        if at == "host" and name == LOGIN_NAME:
+    unique = dict.fromkeys(None if one is None else one.directory for one in policies)
+    directories = [one for one in unique if one is not None]
+    for key, name in references:
+        if key == "host" and name == LOGIN_NAME:
             rules = [f"%{{{name}}} can be used only in URLs and login names"]
         elif name == LOGIN_NAME:
             continue
         elif not directories:
             rules = [f"%{{{name}}} requires a directory, but no directory is set"]
         else:
-            rules = [_lacking(directory, at, name) for directory in directories]
+            rules = [_missing_attribute(directory, key, name) for directory in directories]
         for rule in filter(None, rules):
-            report.problem(f"{path}.{at}", rule)
+            report.problem(f"{path}.{key}", rule)
 
 
-def _lacking(directory: Directory, at: str, name: str) -> str:
+def _missing_attribute(directory: Directory, key: str, name: str) -> str:
     """Return why a directory cannot supply an attribute for a key; "" if it can."""
     rule = next((rule for rule in directory.rules if rule.name == name), None)
     if rule is None:
         return f"directory {directory.label} does not list {name} in its attributes"
-    if rule.default is None and at != "login_name":
+    if rule.default is None and key != "login_name":
         # Without a default, the answer for unknown users would differ from that for known users.
         return f"attribute {name} of directory {directory.label} requires a default"
     return ""

@@ -19,19 +19,19 @@ from waypost.core.model import (
     Redirect,
     Service,
     SqlDirectory,
-    lack_of_mail,
+    missing_mail_service,
 )
 from waypost.providers_file.aliases import AliasEntry, with_aliases
 from waypost.providers_file.attributes import check_attributes
 from waypost.providers_file.domains import (
     DomainsFile,
-    Seen,
-    check_elsewhere,
-    note_domain,
+    KnownDomains,
+    check_redirect,
     read_domains_file,
+    register_domain,
 )
 from waypost.providers_file.domains_file import DomainBlocks, FileBlock
-from waypost.providers_file.inherit import Inheritance, WrittenTable
+from waypost.providers_file.inherit import Inheritance, ParsedTable
 from waypost.providers_file.models.base import TableModel, read_table, table_type_in
 from waypost.providers_file.models.directory import table_of_kind
 from waypost.providers_file.models.domain import DomainTable, UsersTable
@@ -39,7 +39,7 @@ from waypost.providers_file.models.file import FileModel
 from waypost.providers_file.models.provider import PagesTable, ProviderTable
 from waypost.providers_file.models.rules import FileContext
 from waypost.providers_file.models.service import unusable_formats
-from waypost.providers_file.validation import Mistakes, kind, printable_key, unknown_keys
+from waypost.providers_file.validation import Mistakes, printable_key, type_name, unknown_keys
 from waypost.providers_file.validators import SHORT_NAME_MAX_CHARS
 
 _TABLES: Final = FileModel.model_fields
@@ -47,12 +47,12 @@ _USER_KEYS: Final = ("directory", "unknown_user", "show_display_name")
 
 
 @dataclass(frozen=True, slots=True)
-class _Offered:
+class _ServiceEntry:
     """A service of a provider, and the domains that have this service; None is all domains."""
 
     path: str
     service: Service
-    only: frozenset[str] | None
+    domains: frozenset[str] | None
 
 
 def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | None) -> Catalog:
@@ -75,21 +75,21 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
     providers = _tables(report, data, "provider", context)
     defaults = _defaults(report, data, context)
     inheritance = Inheritance(report, templates, providers, defaults)
-    seen = Seen()
-    reader = _Reader(report, seen, inheritance, directories, context)
+    known_domains = KnownDomains()
+    reader = _Reader(report, known_domains, inheritance, directories, context)
     blocks: list[Sequence[Domain] | FileBlock] = []
-    idle: list[Provider] = []
+    unused: list[Provider] = []
     external_domains: list[ExternalDomains] = []
     for table in providers:
-        provider, found, lent = reader.read(table)
+        provider, found, external = reader.read(table)
         blocks += found
-        external_domains += lent
-        if provider is not None and not lent and not any(map(len, found)):
-            idle.append(provider)
-    blocks = with_aliases(report, blocks, reader.aliases, seen.domains)
-    seen.refuse_twice(report)
-    seen.refuse_circles(report)
-    parts = (tuple(directories.values()), tuple(idle), tuple(external_domains))
+        external_domains += external
+        if provider is not None and not external and not any(map(len, found)):
+            unused.append(provider)
+    blocks = with_aliases(report, blocks, reader.aliases, known_domains.domains)
+    known_domains.report_duplicates(report)
+    known_domains.report_loops(report)
+    parts = (tuple(directories.values()), tuple(unused), tuple(external_domains))
     if any(isinstance(block, FileBlock) for block in blocks):
         return Catalog(DomainBlocks(blocks), *parts)
     return Catalog(tuple(one for block in blocks for one in block), *parts)
@@ -100,14 +100,16 @@ def default_short_name(name: str) -> str:
     return name.split(maxsplit=1)[0][:SHORT_NAME_MAX_CHARS]
 
 
-def warn_of_unusable(report: Mistakes, path: str, domains: Sequence[Domain]) -> None:
+def warn_of_unusable_domains(report: Mistakes, path: str, domains: Sequence[Domain]) -> None:
     """Warn of domains that cannot both receive and send mail."""
-    lacking: dict[str, list[str]] = {}
+    domains_by_lack: dict[str, list[str]] = {}
     for domain in domains:
-        lack = None if domain.redirect else lack_of_mail(one.type for one in domain.services)
+        lack = (
+            None if domain.redirect else missing_mail_service(one.type for one in domain.services)
+        )
         if lack is not None:
-            lacking.setdefault(lack, []).append(str(domain.pattern))
-    for lack, names in lacking.items():
+            domains_by_lack.setdefault(lack, []).append(str(domain.pattern))
+    for lack, names in domains_by_lack.items():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         report.warn(path, f"{lack} for {', '.join(names[:3])}{more}")
 
@@ -130,11 +132,11 @@ def _file_context(data: Mapping[str, object], folder: Path | None) -> FileContex
 
 def _tables(
     report: Mistakes, data: Mapping[str, object], key: str, context: FileContext
-) -> list[WrittenTable]:
+) -> list[ParsedTable]:
     """Read a list of tables."""
     items = data.get(key, [])
     if not isinstance(items, list):
-        report.problem(key, f"must be a list, not {kind(items)}")
+        report.problem(key, f"must be a list, not {type_name(items)}")
         return []
     model = table_type_in(_TABLES[key].annotation)
     found = []
@@ -145,19 +147,19 @@ def _tables(
             table_of_kind(entry.get("kind")) if key == "directory" else model
         )
         if own is not None:
-            found.append(WrittenTable(path, entry, read_table(own, item, report, path, context)))
+            found.append(ParsedTable(path, entry, read_table(own, item, report, path, context)))
     return found
 
 
 def _defaults(
     report: Mistakes, data: Mapping[str, object], context: FileContext
-) -> WrittenTable | None:
+) -> ParsedTable | None:
     model = table_type_in(_TABLES["defaults"].annotation)
     if "defaults" not in data or model is None:
         return None
     found = data["defaults"]
     table = read_table(model, found, report, "defaults", context)
-    return WrittenTable("defaults", found if isinstance(found, dict) else {}, table)
+    return ParsedTable("defaults", found if isinstance(found, dict) else {}, table)
 
 
 def _directories(
@@ -186,48 +188,54 @@ class _Reader:
     def __init__(
         self,
         report: Mistakes,
-        seen: Seen,
+        known_domains: KnownDomains,
         inheritance: Inheritance,
         directories: Mapping[str, Directory],
         context: FileContext,
     ) -> None:
         self._report = report
-        self._seen = seen
+        self._known_domains = known_domains
         self._inheritance = inheritance
         self._directories = directories
         self._file_context = context
         self.aliases: list[AliasEntry] = []
 
     def read(
-        self, table: WrittenTable
+        self, table: ParsedTable
     ) -> tuple[Provider | None, list[Sequence[Domain] | FileBlock], list[ExternalDomains]]:
         """Return the provider, its domains, and its domains from a directory."""
         model = table.model
         provider = self._provider(table)
         if not isinstance(model, ProviderTable) or provider is None:
-            self._note_domains(table)
+            self._register_domains(table)
             return None, [], []
         users = self._users(lambda key: self._inheritance.users(table, key), None)
         redirect = model.redirect()
-        offered = list(self._services(table))
-        choose = _chooser([(one.service, one.only) for one in offered])
-        domains, named = self._domains(table, model, provider, users, choose)
-        file = self._domains_file(table, model, offered, redirect)
-        are_new = len(named) == len(model.domains)
-        if are_new and (file is not None or model.domains_file is None):
-            self._refuse_others(offered, named | (file.found if file else set()))
-        for one in offered:
-            asked = [users, *(domain.users for domain in domains)]
-            check_attributes(self._report, one.path, one.service, asked)
+        entries = list(self._services(table))
+        select_services = _service_selector([(one.service, one.domains) for one in entries])
+        domains, registered = self._domains(table, model, provider, users, select_services)
+        file = self._domains_file(table, model, entries, redirect)
+        all_registered = len(registered) == len(model.domains)
+        if all_registered and (file is not None or model.domains_file is None):
+            self._report_unknown_domains(entries, registered | (file.found if file else set()))
+        for one in entries:
+            policies = [users, *(domain.users for domain in domains)]
+            check_attributes(self._report, one.path, one.service, policies)
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
-            blocks.append(FileBlock(file.path, provider, choose, users, file.count, redirect))
-        some = file.first if file is not None and redirect is None else ()
-        of_file = [Domain(one, provider, choose(one.text)) for one in some]
-        warn_of_unusable(self._report, table.path, [*domains, *of_file])
-        return provider, blocks, self._lent(table, model, provider, choose(""), users)
+            blocks.append(
+                FileBlock(file.path, provider, select_services, users, file.count, redirect)
+            )
+        first_patterns = file.first if file is not None and redirect is None else ()
+        first_of_file = [Domain(one, provider, select_services(one.text)) for one in first_patterns]
+        warn_of_unusable_domains(self._report, table.path, [*domains, *first_of_file])
+        return (
+            provider,
+            blocks,
+            self._external_domains(table, model, provider, select_services(""), users),
+        )
 
-    def _provider(self, table: WrittenTable) -> Provider | None:
+    def _provider(self, table: ParsedTable) -> Provider | None:
         """Return the provider with what it inherits; None if one of the tables has mistakes."""
         if not isinstance(table.model, ProviderTable):
             return None
@@ -252,57 +260,61 @@ class _Reader:
             owner: returns the table that sets a key, or None if that table has mistakes.
             default: for keys that no table sets.
         """
-        pointer, policy, shown = map(owner, _USER_KEYS)
-        if pointer is None or policy is None or shown is None:
+        directory_owner, unknown_user_owner, display_name_owner = map(owner, _USER_KEYS)
+        if directory_owner is None or unknown_user_owner is None or display_name_owner is None:
             return None
-        label = pointer.directory_label()
+        label = directory_owner.directory_label()
         directory = default.directory if default is not None else None
         if label is not None:
             directory = self._directories.get(label)
         if directory is None:
             return None
         users = default or DirectoryPolicy(directory)
-        is_shown = shown.show_display_name
+        show_display_name = display_name_owner.show_display_name
         return DirectoryPolicy(
             directory,
-            policy.unknown_user or users.unknown_user,
-            users.show_display_name if is_shown is None else is_shown,
+            unknown_user_owner.unknown_user or users.unknown_user,
+            users.show_display_name if show_display_name is None else show_display_name,
         )
 
     def _domains(
         self,
-        table: WrittenTable,
+        table: ParsedTable,
         model: ProviderTable,
         provider: Provider,
         users: DirectoryPolicy | None,
-        choose: Callable[[str], tuple[Service, ...]],
+        select_services: Callable[[str], tuple[Service, ...]],
     ) -> tuple[list[Domain], set[str]]:
         """Return the domains that are not aliases, and the names of all that are new."""
         found = []
-        named = set()
+        registered = set()
         redirect = model.redirect()
         for index, item in enumerate(model.domains):
             path = f"{table.path}.domains[{index}]"
-            pattern, own, elsewhere = item, users, redirect
+            pattern, own, own_redirect = item, users, redirect
             if isinstance(item, DomainTable):
-                pattern, elsewhere = item.name, item.redirect(redirect)
+                pattern, own_redirect = item.name, item.redirect(redirect)
                 own = self._users(dict.fromkeys(_USER_KEYS, item).get, users)
-            if not isinstance(pattern, DomainPattern) or not note_domain(
-                self._report, path, pattern, self._seen.domains
+            if not isinstance(pattern, DomainPattern) or not register_domain(
+                self._report, path, pattern, self._known_domains.domains
             ):
                 continue
-            named.add(pattern.text)
+            registered.add(pattern.text)
             if isinstance(item, DomainTable) and item.alias_of is not None:
                 self.aliases.append(AliasEntry(path, pattern, item.alias_of))
                 continue
-            if elsewhere is not None:
-                check_elsewhere(self._report, path, pattern, elsewhere)
-                if elsewhere.address_domain is not None:
-                    self._seen.moves[pattern.text] = DomainName(elsewhere.address_domain)
-            found.append(Domain(pattern, provider, choose(pattern.text), own, elsewhere))
-        return found, named
+            if own_redirect is not None:
+                check_redirect(self._report, path, pattern, own_redirect)
+                if own_redirect.address_domain is not None:
+                    self._known_domains.redirects[pattern.text] = DomainName(
+                        own_redirect.address_domain
+                    )
+            found.append(
+                Domain(pattern, provider, select_services(pattern.text), own, own_redirect)
+            )
+        return found, registered
 
-    def _note_domains(self, table: WrittenTable) -> None:
+    def _register_domains(self, table: ParsedTable) -> None:
         """Note where the domains of a provider with mistakes are."""
         items = table.data.get("domains")
         for index, item in enumerate(items if isinstance(items, list) else ()):
@@ -310,27 +322,27 @@ class _Reader:
             pattern = self._file_context.patterns.get(text) if isinstance(text, str) else None
             if pattern is not None:
                 path = f"{table.path}.domains[{index}]"
-                note_domain(self._report, path, pattern, self._seen.domains)
+                register_domain(self._report, path, pattern, self._known_domains.domains)
 
     def _domains_file(
         self,
-        table: WrittenTable,
+        table: ParsedTable,
         model: ProviderTable,
-        offered: Sequence[_Offered],
+        entries: Sequence[_ServiceEntry],
         redirect: Redirect | None,
     ) -> DomainsFile | None:
         path = model.domains_file
         if path is None:
             return None
-        sought = {text for one in offered for text in one.only or ()}
-        file = read_domains_file(self._report, path, self._seen, sought, redirect)
+        search_for = {text for one in entries for text in one.domains or ()}
+        file = read_domains_file(self._report, path, self._known_domains, search_for, redirect)
         if file is not None and not file.count:
             self._report.warn(f"{table.path}.domains_file", f"{path} contains no domain")
         return file
 
-    def _lent(
+    def _external_domains(
         self,
-        table: WrittenTable,
+        table: ParsedTable,
         model: ProviderTable,
         provider: Provider,
         services: tuple[Service, ...],
@@ -341,12 +353,12 @@ class _Reader:
         if not isinstance(directory, SqlDirectory):
             return []
         redirect = model.redirect()
-        lack = None if redirect else lack_of_mail(one.type for one in services)
+        lack = None if redirect else missing_mail_service(one.type for one in services)
         if lack is not None:
             self._report.warn(table.path, f"{lack} for the domains from {directory.label}")
         return [ExternalDomains(directory, provider, services, users, redirect)]
 
-    def _services(self, table: WrittenTable) -> Iterator[_Offered]:
+    def _services(self, table: ParsedTable) -> Iterator[_ServiceEntry]:
         owner, pages = self._inheritance.pages(table, "services")
         for index, service in enumerate(pages.services if pages is not None else ()):
             if owner.path != table.path and service.domains is not None:
@@ -356,17 +368,19 @@ class _Reader:
             if "formats" not in service.model_fields_set:
                 for key, text in unusable_formats(full.type, full.formats):
                     self._report.warn(f"{path}.{key}", text)
-            yield _Offered(path, full.build(), service.domains)
+            yield _ServiceEntry(path, full.build(), service.domains)
 
-    def _refuse_others(self, offered: Sequence[_Offered], known: AbstractSet[str]) -> None:
+    def _report_unknown_domains(
+        self, entries: Sequence[_ServiceEntry], known: AbstractSet[str]
+    ) -> None:
         """Report services for domains that the provider does not have."""
-        for one in offered:
-            for text in sorted((one.only or frozenset()) - known):
+        for one in entries:
+            for text in sorted((one.domains or frozenset()) - known):
                 rule = f"{text} is not one of this provider's domains"
                 self._report.problem(f"{one.path}.domains", rule)
 
 
-def _chooser(
+def _service_selector(
     services: Sequence[tuple[Service, frozenset[str] | None]],
 ) -> Callable[[str], tuple[Service, ...]]:
     """Return a function from a domain to its services; equal services are the same object."""
@@ -374,10 +388,10 @@ def _chooser(
     usual = tuple(service for service, only in services if only is None)
     known: dict[tuple[Service, ...], tuple[Service, ...]] = {}
 
-    def choose(text: str) -> tuple[Service, ...]:
+    def select_services(text: str) -> tuple[Service, ...]:
         if text not in special:
             return usual
         own = tuple(service for service, only in services if only is None or text in only)
         return known.setdefault(own, own)
 
-    return choose
+    return select_services

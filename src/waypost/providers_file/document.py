@@ -13,7 +13,7 @@ from waypost.core.errors import ProvidersError, ProvidersUnreadable
 from waypost.parsing.bounded_toml import TomlError, parse_toml
 from waypost.runtime.regular_file import read_regular_file, reason_of
 
-Format = Literal["toml", "json"]
+FileFormat = Literal["toml", "json"]
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 NESTED_MAX: Final = 1_000_000
@@ -23,7 +23,7 @@ ITEMS_MAX: Final = 4_000_000
 _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]")
 
 
-def read_followed(path: Path) -> bytes:
+def read_watched_file(path: Path) -> bytes:
     """Read a whole file that Waypost reads again after each change: regular files only.
 
     Raises:
@@ -80,14 +80,14 @@ def decode(raw: bytes, name: str) -> str:
     return text
 
 
-def guess_format(path: Path, text: str) -> Format:
+def guess_format(path: Path, text: str) -> FileFormat:
     """Return the format by the suffix of the file name, or else by the first character."""
     if path.suffix.lower() in {".json", ".toml"}:
         return "json" if path.suffix.lower() == ".json" else "toml"
     return "json" if text.lstrip()[:1] == "{" else "toml"
 
 
-def parse(text: str, name: str, form: Format) -> dict[str, object]:
+def parse(text: str, name: str, file_format: FileFormat) -> dict[str, object]:
     """Parse a text into plain data.
 
     Raises:
@@ -98,7 +98,7 @@ def parse(text: str, name: str, form: Format) -> dict[str, object]:
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
     _check_counts(text, name)
     try:
-        data = parse_toml(text).data if form == "toml" else _json(text, name)
+        data = parse_toml(text).data if file_format == "toml" else _json(text, name)
     except TomlError as error:
         column = "" if error.column is None else f", column {error.column}"
         place = f"line {error.line}{column}"

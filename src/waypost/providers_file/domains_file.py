@@ -16,35 +16,37 @@ LINE_MAX_BYTES: Final = 4096
 _BOM: Final = b"\xef\xbb\xbf"
 _BUCKETS: Final = 256
 
-Note = Callable[[int, str], None]
+LineReporter = Callable[[int, str], None]
 """A function of the number of a line, from 1, and the broken rule.
 
 Line 0 is the whole file: the operating system refuses to read it."""
 
 
-def read_lines(path: Path, note: Note) -> Iterator[tuple[int, DomainPattern]]:
+def read_lines(path: Path, report_line: LineReporter) -> Iterator[tuple[int, DomainPattern]]:
     """Read the domains of a file.
 
     Args:
         path: UTF-8; a domain or a pattern on each line; a # begins a comment.
-        note: is called for each mistake; the line is then skipped.
+        report_line: is called for each mistake; the line is then skipped.
     """
     try:
         # Reads large blocks: see `BUFFER_BYTES`.
         with open_regular_file(path) as file:
-            yield from _patterns(file, note)
+            yield from _patterns(file, report_line)
     except (OSError, ValueError) as error:
-        note(0, f"cannot be read: {reason_of(error)}")
+        report_line(0, f"cannot be read: {reason_of(error)}")
 
 
-def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]:
+def _patterns(file: BinaryIO, report_line: LineReporter) -> Iterator[tuple[int, DomainPattern]]:
     number = 0
     while data := file.readline(LINE_MAX_BYTES):
         number += 1
         if number == 1:
             data = data.removeprefix(_BOM)
         if len(data) == LINE_MAX_BYTES:
-            note(number, f"is longer than {LINE_MAX_BYTES} bytes; the rest of the file is not read")
+            report_line(
+                number, f"is longer than {LINE_MAX_BYTES} bytes; the rest of the file is not read"
+            )
             return
         try:
             text = data.partition(b"#")[0].decode().strip()
@@ -52,13 +54,13 @@ def _patterns(file: BinaryIO, note: Note) -> Iterator[tuple[int, DomainPattern]]
                 is_canonical = len(text) <= DOMAIN_MAX_CHARS and CANONICAL_DOMAIN.fullmatch(text)
                 pattern = DomainPattern(text) if is_canonical else DomainPattern.parse(text)
                 if len(pattern.text) > DOMAIN_MAX_CHARS:
-                    note(number, f"is longer than {DOMAIN_MAX_CHARS} characters")
+                    report_line(number, f"is longer than {DOMAIN_MAX_CHARS} characters")
                 else:
                     yield number, pattern
         except UnicodeDecodeError:
-            note(number, "is not UTF-8; save it as UTF-8")
+            report_line(number, "is not UTF-8; save it as UTF-8")
         except ValueError as error:
-            note(number, str(error))
+            report_line(number, str(error))
 
 
 class Fingerprints:
@@ -73,7 +75,7 @@ class Fingerprints:
         number = hash(text)
         self._buckets[number % _BUCKETS].append(number)
 
-    def twice(self) -> frozenset[int]:
+    def duplicates(self) -> frozenset[int]:
         """Return the hashes of the strings that were added twice or more, and perhaps others."""
         found: set[int] = set()
         for bucket in self._buckets:

@@ -13,11 +13,11 @@ from waypost.providers_file.validation import Mistakes
 from waypost.providers_file.validators import NAME_MAX_CHARS
 
 # The two keys that point to a directory count as one key.
-_POINTERS: Final = ("directory", "ldapserver")
+_DIRECTORY_KEYS: Final = ("directory", "ldapserver")
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenTable:
+class ParsedTable:
     """A table as it is written, and as it was read.
 
     Attributes:
@@ -40,14 +40,14 @@ class Inheritance:
     def __init__(
         self,
         report: Mistakes,
-        templates: Sequence[WrittenTable],
-        providers: Sequence[WrittenTable],
-        defaults: WrittenTable | None,
+        templates: Sequence[ParsedTable],
+        providers: Sequence[ParsedTable],
+        defaults: ParsedTable | None,
     ) -> None:
         """Check the names, and report mistakes."""
         self._report = report
         self._defaults = defaults
-        self._named: dict[str, list[WrittenTable]] = {}
+        self._named: dict[str, list[ParsedTable]] = {}
         for table in (*templates, *providers):
             if isinstance(name := table.data.get("name"), str):
                 self._named.setdefault(name, []).append(table)
@@ -62,17 +62,17 @@ class Inheritance:
         model = None if self._defaults is None else self._defaults.model
         return model.service if isinstance(model, DefaultsTable) else None
 
-    def pages(self, table: WrittenTable, key: str) -> tuple[WrittenTable, PagesTable | None]:
+    def pages(self, table: ParsedTable, key: str) -> tuple[ParsedTable, PagesTable | None]:
         """Return the table that sets a key of `PagesTable`, and its model without mistakes."""
         owner = self._owner(table, (key,))
         return owner, owner.model if isinstance(owner.model, PagesTable) else None
 
-    def users(self, table: WrittenTable, key: str) -> UsersTable | None:
+    def users(self, table: ParsedTable, key: str) -> UsersTable | None:
         """Return the table that sets a key of `UsersTable`, or None if it has mistakes."""
-        model = self._owner(table, _POINTERS if key in _POINTERS else (key,)).model
+        model = self._owner(table, _DIRECTORY_KEYS if key in _DIRECTORY_KEYS else (key,)).model
         return model if isinstance(model, UsersTable) else None
 
-    def _owner(self, table: WrittenTable, keys: Sequence[str]) -> WrittenTable:
+    def _owner(self, table: ParsedTable, keys: Sequence[str]) -> ParsedTable:
         """Return the table that sets one of the keys; the table itself if none does."""
         if self.inherits(table):
             for one in self._chain(table):
@@ -82,35 +82,35 @@ class Inheritance:
                 return self._defaults
         return table
 
-    def inherits(self, table: WrittenTable) -> bool:
+    def inherits(self, table: ParsedTable) -> bool:
         """Return whether a provider may have keys of another table."""
         return self._defaults is not None or "extends" in table.data
 
-    def _chain(self, table: WrittenTable) -> Iterator[WrittenTable]:
+    def _chain(self, table: ParsedTable) -> Iterator[ParsedTable]:
         """Yield a table, the table that it extends, and so on; each table of a loop only once."""
-        met: set[str] = set()
-        following: WrittenTable | None = table
-        while following is not None and following.path not in met:
-            met.add(following.path)
-            yield following
-            named = self._named.get(str(following.data.get("extends")), [])
-            extends = "extends" in following.data and len(named) == 1
-            following = named[0] if extends else None
+        visited: set[str] = set()
+        current: ParsedTable | None = table
+        while current is not None and current.path not in visited:
+            visited.add(current.path)
+            yield current
+            named = self._named.get(str(current.data.get("extends")), [])
+            extends = "extends" in current.data and len(named) == 1
+            current = named[0] if extends else None
 
-    def _check_template(self, table: WrittenTable) -> None:
+    def _check_template(self, table: ParsedTable) -> None:
         name = table.data.get("name")
         if not isinstance(name, str) or (first := self._named[name][0]).path == table.path:
             return
         rule = f"is also the name of {first.path}; names must be unique"
         self._report.problem(f"{table.path}.name", rule)
 
-    def _check_extends(self, table: WrittenTable) -> None:
+    def _check_extends(self, table: ParsedTable) -> None:
         name, path = table.data.get("extends"), f"{table.path}.extends"
         if not isinstance(name, str) or not name.strip():
             return
         named = self._named.get(name, [])
         if not named:
-            rule = f"no template or provider has this name{_near(name, self._named)}"
+            rule = f"no template or provider has this name{_did_you_mean(name, self._named)}"
             self._report.problem(path, rule)
         elif len(named) > 1:
             places = ", ".join(one.path for one in named[:3])
@@ -122,6 +122,6 @@ class Inheritance:
             self._report.problem(path, rule)
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _did_you_mean(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, list(known), n=1) if len(name) <= NAME_MAX_CHARS else []
     return f'; did you mean "{close[0]}"?' if close else ""

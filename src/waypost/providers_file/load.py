@@ -8,18 +8,18 @@ from pathlib import Path
 
 from waypost.providers_file.catalog import read_catalog
 from waypost.providers_file.document import (
-    Format,
+    FileFormat,
     decode,
     guess_format,
     parse,
-    read_followed,
+    read_watched_file,
     table_lines,
 )
 from waypost.providers_file.validation import Mistakes, ReadResult
 from waypost.providers_file.write import providers_text, write_providers
 
 __all__ = [
-    "Format",
+    "FileFormat",
     "ReadResult",
     "providers_text",
     "read_providers",
@@ -32,7 +32,7 @@ def read_providers(
     text: str,
     *,
     name: str,
-    format: Format,  # noqa: A002 -- its name
+    format: FileFormat,  # noqa: A002 -- its name
     folder: Path | None = None,
 ) -> ReadResult:
     """Read a providers file.
@@ -61,6 +61,6 @@ def read_providers_path(path: Path) -> ReadResult:
         ProvidersUnreadable: the operating system refuses to read the file, or a file that it names.
         ProvidersError: the file is not UTF-8, or has mistakes; all mistakes at once.
     """
-    text = decode(read_followed(path), str(path))
-    form = guess_format(path, text)
-    return read_providers(text, name=str(path), format=form, folder=path.parent)
+    text = decode(read_watched_file(path), str(path))
+    file_format = guess_format(path, text)
+    return read_providers(text, name=str(path), format=file_format, folder=path.parent)

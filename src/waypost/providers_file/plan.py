@@ -27,8 +27,8 @@ from waypost.providers_file.models.provider import ProviderTable
 
 _NAMES: Final = frozenset({"name", "short_name"})
 
-Pair = tuple[Domain | None, Domain | None]
-"""A domain in the current and in the wanted catalog; None if the catalog lacks it."""
+DomainPair = tuple[Domain | None, Domain | None]
+"""A domain in the current and in the target catalog; None if the catalog lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,20 @@ class Plan:
 
     Attributes:
         more: the numbers of items that are not listed: to add, to change and to remove.
-        left: rows that no domain uses, and that stay in the database.
-        more_left: the number of such rows that are not listed.
-        kept: domains that are stored in another form, and stay unchanged.
-        more_kept: the number of such domains that are not listed.
+        unused_rows: rows that no domain uses, and that stay in the database.
+        more_unused_rows: the number of such rows that are not listed.
+        skipped_domains: domains that are stored in another form, and stay unchanged.
+        more_skipped_domains: the number of such domains that are not listed.
     """
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
     more: tuple[int, int, int] = (0, 0, 0)
-    left: tuple[str, ...] = ()
-    more_left: int = 0
-    kept: tuple[str, ...] = ()
-    more_kept: int = 0
+    unused_rows: tuple[str, ...] = ()
+    more_unused_rows: int = 0
+    skipped_domains: tuple[str, ...] = ()
+    more_skipped_domains: int = 0
 
     @property
     def counts(self) -> tuple[int, int, int]:
@@ -68,22 +68,22 @@ class Plan:
         return not any(self.counts)
 
 
-def compare(now: Catalog, wanted: Catalog) -> Plan:
-    """Return the changes that turn `now` into `wanted`.
+def compare(current: Catalog, target: Catalog) -> Plan:
+    """Return the changes that turn `current` into `target`.
 
     The order of domains and of directories has no meaning. The order of services has one, but not
     between services with a host and services with a URL, because a database stores them in two
-    tables. If `wanted` lacks the secret of a directory, the old secret is kept. A plan never
+    tables. If `target` lacks the secret of a directory, the old secret is kept. A plan never
     contains a secret.
     """
-    before = {domain.pattern: domain for domain in now.domains}
-    after = {domain.pattern: domain for domain in wanted.domains}
-    pairs: list[Pair] = [(before.get(pattern), domain) for pattern, domain in after.items()]
+    before = {domain.pattern: domain for domain in current.domains}
+    after = {domain.pattern: domain for domain in target.domains}
+    pairs: list[DomainPair] = [(before.get(pattern), domain) for pattern, domain in after.items()]
     pairs += [(domain, None) for pattern, domain in before.items() if pattern not in after]
     planner = Planner()
     for pair in pairs:
         planner.add(*pair)
-    return planner.plan(now, wanted)
+    return planner.plan(current, target)
 
 
 class Planner:
@@ -95,49 +95,49 @@ class Planner:
         Args:
             limit: the largest number of listed items of each kind; further items are only counted.
         """
-        self._changes = _Changes(_Items(limit), _Items(limit), _Items(limit))
-        self._left = _Items(limit)
-        self._kept = _Items(limit)
+        self._changes = _Changes(_LimitedList(limit), _LimitedList(limit), _LimitedList(limit))
+        self._unused_rows = _LimitedList(limit)
+        self._skipped_domains = _LimitedList(limit)
 
     def add(self, old: Domain | None, new: Domain | None) -> None:
-        """Add the changes between the current and the wanted form of a domain."""
+        """Add the changes between the current and the target form of a domain."""
         changes = self._changes
         if old is None and new is not None:
             if changes.added.has_room(1 + len(new.services)):
-                changes.added.add(_named(new))
+                changes.added.add(_domain_line(new))
                 changes.added.add(*(f"{new.pattern}: {describe(one)}" for one in new.services))
         elif new is None and old is not None:
             if changes.removed.has_room(1):
-                changes.removed.add(_named(old))
+                changes.removed.add(_domain_line(old))
         elif old is not None and new is not None:
             for text in _domain_changes(old, new):
                 changes.changed.add(f"{new.pattern}: {text}")
-            _services(changes, old, new)
+            _compare_services(changes, old, new)
 
-    def add_stray(self, row: str, *, stays: bool) -> None:
+    def add_unused_row(self, row: str, *, keep: bool) -> None:
         """Add a row of a database that no domain uses; it is removed unless it stays."""
-        (self._left if stays else self._changes.removed).add(row)
+        (self._unused_rows if keep else self._changes.removed).add(row)
 
-    def add_kept(self, name: str) -> None:
+    def add_skipped_domain(self, name: str) -> None:
         """Add a domain that is stored in another form, and stays unchanged."""
-        self._kept.add(f"domain {name}: exists in another form, left unchanged")
+        self._skipped_domains.add(f"domain {name}: exists in another form, left unchanged")
 
-    def plan(self, now: Catalog, wanted: Catalog) -> Plan:
+    def plan(self, current: Catalog, target: Catalog) -> Plan:
         """Return the plan for the added domains and for the other parts of two catalogs."""
         changes = self._changes
-        _directories(changes, now, wanted)
-        _idle(changes, now, wanted)
+        _compare_directories(changes, current, target)
+        _compare_unused_providers(changes, current, target)
         kinds = (changes.added, changes.changed, changes.removed)
         added, changed, removed = (tuple(items.listed) for items in kinds)
         more = (changes.added.more, changes.changed.more, changes.removed.more)
-        left, kept = self._left, self._kept
+        unused, skipped = self._unused_rows, self._skipped_domains
         return Plan(
             *(added, changed, removed, more),
-            *(tuple(left.listed), left.more, tuple(kept.listed), kept.more),
+            *(tuple(unused.listed), unused.more, tuple(skipped.listed), skipped.more),
         )
 
 
-class _Items:
+class _LimitedList:
     """Items up to a limit, and the number of further items."""
 
     def __init__(self, limit: int | None) -> None:
@@ -161,30 +161,30 @@ class _Items:
 
 @dataclass(slots=True)
 class _Changes:
-    added: _Items
-    changed: _Items
-    removed: _Items
+    added: _LimitedList
+    changed: _LimitedList
+    removed: _LimitedList
 
 
-def _named(domain: Domain) -> str:
-    elsewhere = "" if domain.redirect is None else f", {place(domain.redirect)}"
+def _domain_line(domain: Domain) -> str:
+    details = "" if domain.redirect is None else f", {describe_redirect(domain.redirect)}"
     if domain.alias_of is not None:
-        elsewhere += f", alias of {domain.alias_of}"
-    return f"domain {domain.pattern} ({domain.provider.name}){elsewhere}"
+        details += f", alias of {domain.alias_of}"
+    return f"domain {domain.pattern} ({domain.provider.name}){details}"
 
 
 def _domain_changes(old: Domain, new: Domain) -> Iterator[str]:
     yield from _provider_changes(old.provider, new.provider)
-    before, after = _asked(old.users), _asked(new.users)
+    before, after = _describe_policy(old.users), _describe_policy(new.users)
     if before != after:
         yield f"{before} becomes {after}"
     if old.alias_of != new.alias_of:
         yield f"alias of {old.alias_of or 'none'} becomes {new.alias_of or 'none'}"
     if old.redirect != new.redirect:
-        yield f"{place(old.redirect)} becomes {place(new.redirect)}"
+        yield f"{describe_redirect(old.redirect)} becomes {describe_redirect(new.redirect)}"
 
 
-def place(redirect: Redirect | None) -> str:
+def describe_redirect(redirect: Redirect | None) -> str:
     """Return in a few words where the mail of a domain is."""
     if redirect is None:
         return "served"
@@ -193,7 +193,7 @@ def place(redirect: Redirect | None) -> str:
     return "declined" if redirect.url is None else f"moved to {redirect.url}"
 
 
-def _asked(users: DirectoryPolicy | None) -> str:
+def _describe_policy(users: DirectoryPolicy | None) -> str:
     if users is None:
         return "no directory"
     parts = [f"directory {users.directory.label}"]
@@ -226,35 +226,35 @@ def _change(key: str, before: object, after: object) -> str:
     return f"{title} {before or 'none'} {verb} {after or 'none'}"
 
 
-def _services(changes: _Changes, old: Domain, new: Domain) -> None:
+def _compare_services(changes: _Changes, old: Domain, new: Domain) -> None:
     before, after = Counter(old.services), Counter(new.services)
     added, removed = list((after - before).elements()), list((before - after).elements())
     changes.added.add(*(f"{new.pattern}: {describe(service)}" for service in added))
     changes.removed.add(*(f"{new.pattern}: {describe(service)}" for service in removed))
-    if not added and not removed and _in_tables(old) != _in_tables(new):
+    if not added and not removed and _by_endpoint(old) != _by_endpoint(new):
         changes.changed.add(f"{new.pattern}: order of services")
 
 
-def _in_tables(domain: Domain) -> tuple[list[Service], list[Service]]:
+def _by_endpoint(domain: Domain) -> tuple[list[Service], list[Service]]:
     hosts = [one for one in domain.services if isinstance(one.endpoint, HostEndpoint)]
     return hosts, [one for one in domain.services if isinstance(one.endpoint, UrlEndpoint)]
 
 
-def _directories(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
-    before = _by_label(now)
-    after = _by_label(wanted)
+def _compare_directories(changes: _Changes, current: Catalog, target: Catalog) -> None:
+    before = _by_label(current)
+    after = _by_label(target)
     for label, directory in after.items():
         old = before.get(label)
         if old is None:
-            changes.added.add(_directory_named(directory))
-        elif with_secret_of(directory, old) != old:
-            changes.changed.add(_directory_named(directory))
+            changes.added.add(_directory_line(directory))
+        elif with_stored_secret(directory, old) != old:
+            changes.changed.add(_directory_line(directory))
     for label, directory in before.items():
         if label not in after:
-            changes.removed.add(_directory_named(directory))
+            changes.removed.add(_directory_line(directory))
 
 
-def with_secret_of(directory: Directory, old: Directory) -> Directory:
+def with_stored_secret(directory: Directory, old: Directory) -> Directory:
     """Return a directory; if it has no secret, it gets the secret of its older version."""
     if isinstance(directory, LdapServer) and isinstance(old, LdapServer):
         return replace(directory, bind_password=directory.bind_password or old.bind_password)
@@ -266,7 +266,7 @@ def with_secret_of(directory: Directory, old: Directory) -> Directory:
     return directory
 
 
-def _directory_named(directory: Directory) -> str:
+def _directory_line(directory: Directory) -> str:
     if isinstance(directory, LdapServer):
         return f"directory {directory.label} ({directory.name})"
     return f"directory {directory.label} ({directory.kind})"
@@ -276,17 +276,21 @@ def _by_label(catalog: Catalog) -> Mapping[str, Directory]:
     return {directory.label: directory for directory in catalog.directories}
 
 
-def _idle(changes: _Changes, now: Catalog, wanted: Catalog) -> None:
-    before, after = _idle_of(now), _idle_of(wanted)
-    changes.added.add(*(_idle_named(provider) for provider in after if provider not in before))
-    changes.removed.add(*(_idle_named(provider) for provider in before if provider not in after))
+def _compare_unused_providers(changes: _Changes, current: Catalog, target: Catalog) -> None:
+    before, after = _unused_providers(current), _unused_providers(target)
+    changes.added.add(
+        *(_unused_provider_line(provider) for provider in after if provider not in before)
+    )
+    changes.removed.add(
+        *(_unused_provider_line(provider) for provider in before if provider not in after)
+    )
 
 
-def _idle_of(catalog: Catalog) -> Mapping[Provider, None]:
+def _unused_providers(catalog: Catalog) -> Mapping[Provider, None]:
     """Return each provider without domains once, in order."""
     used = {domain.provider for domain in catalog.domains}
     return dict.fromkeys(one for one in catalog.unused_providers if one not in used)
 
 
-def _idle_named(provider: Provider) -> str:
+def _unused_provider_line(provider: Provider) -> str:
     return f"provider {provider.name} without domains"

@@ -106,11 +106,11 @@ def unknown_keys(data: Iterable[str], known: Collection[str]) -> Iterator[tuple[
         if key not in known:
             unknown += 1
             is_one_of_many = unknown > _NEAREST_MAX
-            end = _all_of(known) if is_one_of_many else nearest(key, known)
+            end = _all_of(known) if is_one_of_many else did_you_mean(key, known)
             yield key, f"unknown key{end}"
 
 
-def nearest(word: str, known: Collection[str]) -> str:
+def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return the end of a message: the known word most similar to `word`, or all known words."""
     # The comparison of a huge key would be slow.
     close = get_close_matches(word, known, n=1) if len(word) <= 100 else []
@@ -121,7 +121,7 @@ def _all_of(known: Collection[str]) -> str:
     return f"; use one of {', '.join(known)}"
 
 
-def kind(value: object) -> str:
+def type_name(value: object) -> str:
     """Return the type of a TOML or JSON value, in words for messages."""
     return _KINDS.get(type(value), "a date or a time")
 

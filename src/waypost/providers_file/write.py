@@ -9,7 +9,7 @@ from itertools import groupby
 from waypost.core.merge_sequences import merge_sequences
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, Provider, Redirect, Service
 from waypost.providers_file.catalog import default_short_name
-from waypost.providers_file.document import Format
+from waypost.providers_file.document import FileFormat
 from waypost.providers_file.models.base import serialize_keys
 from waypost.providers_file.models.directory import directories_data
 from waypost.providers_file.models.domain import RedirectTable, UsersTable
@@ -18,7 +18,7 @@ from waypost.providers_file.models.service import ServiceTable
 from waypost.providers_file.toml_text import toml_text
 
 
-def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- its name
+def write_providers(catalog: Catalog, format: FileFormat) -> str:  # noqa: A002 -- its name
     """Write a catalog without default values and without secrets.
 
     The text ends with a line break. Reading the text returns the same catalog (except for
@@ -29,7 +29,7 @@ def write_providers(catalog: Catalog, format: Format) -> str:  # noqa: A002 -- i
 
 def providers_text(
     catalog: Catalog,
-    format: Format,  # noqa: A002 -- its name
+    format: FileFormat,  # noqa: A002 -- its name
     *,
     with_secrets: bool = False,
 ) -> Iterator[str]:
@@ -40,7 +40,7 @@ def providers_text(
         format: the format of the text.
         with_secrets: also write the passwords and URIs of directories.
     """
-    data: dict[str, object] = {"provider": _Lazy(lambda: _providers(catalog))}
+    data: dict[str, object] = {"provider": _LazyList(lambda: _providers(catalog))}
     data |= directories_data(catalog.directories, with_secrets=with_secrets)
     if format == "json":
         yield from json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(data)
@@ -49,7 +49,7 @@ def providers_text(
         yield from toml_text(data)
 
 
-class _Lazy(list[object]):
+class _LazyList(list[object]):
     """A list that creates its items again in each iteration, and stores none."""
 
     def __init__(self, items: Callable[[], Iterator[object]], length: int | None = None) -> None:
@@ -68,7 +68,7 @@ class _Lazy(list[object]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _DomainGroup:
     """Consecutive domains of one provider.
 
     Attributes:
@@ -95,7 +95,7 @@ def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
         yield _provider(group.provider, group)
 
 
-def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
+def _groups(domains: Sequence[Domain]) -> Iterator[_DomainGroup]:
     begin = 0
     for provider, members in groupby(domains, key=lambda domain: domain.provider):
         known: dict[tuple[Service, ...], int] = {}
@@ -110,14 +110,14 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_Group]:
                 last = domain.services
                 number = known.setdefault(last, len(known))
             numbers.append(number)
-        common = next(iter(users)) if len(users) == 1 else None
-        moved = next(iter(redirect)) if len(redirect) == 1 else None
-        some = domains[begin : begin + len(numbers)]
-        yield _Group(provider, some, list(known), numbers, common, moved)
+        common_users = next(iter(users)) if len(users) == 1 else None
+        common_redirect = next(iter(redirect)) if len(redirect) == 1 else None
+        part = domains[begin : begin + len(numbers)]
+        yield _DomainGroup(provider, part, list(known), numbers, common_users, common_redirect)
         begin += len(numbers)
 
 
-def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
+def _provider(provider: Provider, group: _DomainGroup | None) -> dict[str, object]:
     data: dict[str, object] = {"name": provider.name}
     if provider.short_name != default_short_name(provider.name):
         data["short_name"] = provider.short_name
@@ -126,13 +126,13 @@ def _provider(provider: Provider, group: _Group | None) -> dict[str, object]:
         if group.users is not None:
             data |= UsersTable.serialize_policy(group.users)
         data |= RedirectTable.serialize_redirect(group.redirect)
-        data["domains"] = _Lazy(lambda: (_domain(one, group) for one in domains), len(domains))
+        data["domains"] = _LazyList(lambda: (_domain(one, group) for one in domains), len(domains))
         if services := list(_services(group)):
             data["services"] = services
     return data | serialize_keys(PagesTable, provider)
 
 
-def _domain(domain: Domain, group: _Group) -> object:
+def _domain(domain: Domain, group: _DomainGroup) -> object:
     if domain.alias_of is not None:
         return {"name": domain.pattern.text, "alias_of": domain.alias_of}
     own: dict[str, object] = {}
@@ -143,7 +143,7 @@ def _domain(domain: Domain, group: _Group) -> object:
     return {"name": domain.pattern.text, **own} if own else domain.pattern.text
 
 
-def _services(group: _Group) -> Iterator[dict[str, object]]:
+def _services(group: _DomainGroup) -> Iterator[dict[str, object]]:
     for service, owners in merge_sequences(group.sequences):
         data = ServiceTable.serialize(service)
         if len(owners) < len(group.sequences):
@@ -151,9 +151,9 @@ def _services(group: _Group) -> Iterator[dict[str, object]]:
         yield data
 
 
-def _names(group: _Group, owners: frozenset[int]) -> _Lazy:
+def _names(group: _DomainGroup, owners: frozenset[int]) -> _LazyList:
     """Return the names of the domains that have one of these sequences of services."""
-    return _Lazy(
+    return _LazyList(
         lambda: (
             domain.pattern.text
             for domain, number in zip(group.domains, group.numbers, strict=True)

@@ -18,7 +18,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError
 from waypost.core.model import Directory
 from waypost.database.engine import read_connection
-from waypost.providers_file.validation import nearest
+from waypost.providers_file.validation import did_you_mean
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import stored_directories
 
@@ -83,4 +83,6 @@ def _find_directory(name: str, directories: Sequence[Directory]) -> Directory:
         return labels[name]
     if not labels:
         raise RequestError("--directory: no directory is configured")
-    raise RequestError(f"--directory: there is no directory {name!r}{nearest(name, list(labels))}")
+    raise RequestError(
+        f"--directory: there is no directory {name!r}{did_you_mean(name, list(labels))}"
+    )

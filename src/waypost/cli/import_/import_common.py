@@ -15,7 +15,7 @@ from waypost.cli.output import (
 )
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError
-from waypost.core.model import Catalog, lack_of_mail
+from waypost.core.model import Catalog, missing_mail_service
 from waypost.diagnostics.lint.domains import lint_catalog
 from waypost.importers.imported import Imported
 from waypost.providers_file.load import write_providers
@@ -96,7 +96,7 @@ def _unusable_lines(catalog: Catalog) -> list[str]:
     """Return a line for each provider and kind of missing service that prevents accounts."""
     domains_by_problem: dict[tuple[str, str], list[str]] = {}
     for domain in catalog.domains:
-        problem = lack_of_mail(service.type for service in domain.services)
+        problem = missing_mail_service(service.type for service in domain.services)
         if problem is not None:
             domains_by_problem.setdefault((domain.provider.name, problem), []).append(
                 domain.pattern.text

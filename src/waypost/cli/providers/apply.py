@@ -236,9 +236,9 @@ def _make_plan(
     planner, removal = Planner(options.max_listed), Removal(count_domains(connection))
 
     def on_unused_row(row: object) -> None:
-        planner.add_stray(str(row), stays=change.keep_unused)
+        planner.add_unused_row(str(row), keep=change.keep_unused)
 
-    for old, new in change.pairs(on_unused_row, planner.add_kept):
+    for old, new in change.pairs(on_unused_row, planner.add_skipped_domain):
         planner.add(old, new)
         removal.add(old, new)
     return change, planner.plan(*change.without_domains()), removal
@@ -247,16 +247,16 @@ def _make_plan(
 def _print_result(result: _ApplyResult, as_json: bool, dry_run: bool) -> None:
     plan = result.plan
     added, changed, removed = plan.counts
-    unused = len(plan.left) + plan.more_left
-    skipped = len(plan.kept) + plan.more_kept
+    unused = len(plan.unused_rows) + plan.more_unused_rows
+    skipped = len(plan.skipped_domains) + plan.more_skipped_domains
     if as_json:
         print_json(
             {
                 "added": plan.added,
                 "changed": plan.changed,
                 "removed": plan.removed,
-                "skipped": plan.kept,
-                "unused_rows": plan.left,
+                "skipped": plan.skipped_domains,
+                "unused_rows": plan.unused_rows,
                 "counts": {
                     "added": added,
                     "changed": changed,
@@ -271,9 +271,9 @@ def _print_result(result: _ApplyResult, as_json: bool, dry_run: bool) -> None:
         return
     changes = (
         *(("+", plan.added), ("~", plan.changed), ("-", plan.removed)),
-        *(("=", plan.kept), ("=", plan.left)),
+        *(("=", plan.skipped_domains), ("=", plan.unused_rows)),
     )
-    more_of = (*plan.more, plan.more_kept, plan.more_left)
+    more_of = (*plan.more, plan.more_skipped_domains, plan.more_unused_rows)
     for (symbol, items), more in zip(changes, more_of, strict=True):
         for item in items:
             print_line(f"{symbol} {item}")

@@ -16,7 +16,7 @@ from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
 from waypost.core.model import Domain, Format, HostEndpoint, Service
 from waypost.providers_file.describe import describe
-from waypost.providers_file.plan import place
+from waypost.providers_file.plan import describe_redirect
 
 
 def show_domain(
@@ -54,9 +54,8 @@ def show_domain(
     if entry.redirect is None:
         print_line(f"{name} is served as {entry.pattern} by {entry.provider.name}")
     else:
-        print_line(
-            f"{name} is {place(entry.redirect)}, as {entry.pattern} of {entry.provider.name}"
-        )
+        redirect = describe_redirect(entry.redirect)
+        print_line(f"{name} is {redirect}, as {entry.pattern} of {entry.provider.name}")
     if entry.alias_of is not None:
         print_line(f"alias_of {entry.alias_of}")
     if separators := entry.provider.subaddress_separators:

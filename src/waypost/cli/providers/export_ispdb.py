@@ -8,7 +8,7 @@ from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, Domain, Format, MatchKind
 from waypost.core.preference import is_protected
 from waypost.formats.autoconfig import render_submission
-from waypost.providers_file.validation import nearest
+from waypost.providers_file.validation import did_you_mean
 
 
 def export_ispdb(catalog: Catalog, provider: str | None, domain: str | None) -> None:
@@ -84,7 +84,9 @@ def _domains_of_provider(catalog: Catalog, provider: str) -> list[Domain]:
     names = list(dict.fromkeys(domain.provider.name for domain in catalog.domains))
     if not names:
         raise ProvidersError(["--provider: there are no providers; see `waypost apply --help`"])
-    shown = nearest(provider, names) if len(names) <= 20 else nearest(provider, names)[:500]
+    shown = (
+        did_you_mean(provider, names) if len(names) <= 20 else did_you_mean(provider, names)[:500]
+    )
     raise ProvidersError([f"--provider: there is no provider of that name{shown}"])
 
 

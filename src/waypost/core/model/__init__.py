@@ -67,7 +67,7 @@ from waypost.core.model.service import (
     ServiceType,
     UrlEndpoint,
     default_authentication,
-    lack_of_mail,
+    missing_mail_service,
     with_general_name,
     without_general_name,
 )
@@ -136,7 +136,7 @@ __all__ = [
     "WebmailLogin",
     "candidates",
     "default_authentication",
-    "lack_of_mail",
+    "missing_mail_service",
     "users_key",
     "with_general_name",
     "without_general_name",

@@ -232,7 +232,7 @@ class Service:
     formats: frozenset[Format] = ALL_FORMATS
 
 
-def lack_of_mail(types: Iterable[ServiceType]) -> str | None:
+def missing_mail_service(types: Iterable[ServiceType]) -> str | None:
     """Return which mail service is missing, so that no client can set up an account.
 
     Args:

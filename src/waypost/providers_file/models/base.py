@@ -22,7 +22,7 @@ from waypost.providers_file.models.rules import (
     Problem,
     validation_error,
 )
-from waypost.providers_file.validation import Mistakes, kind, printable_key, unknown_keys
+from waypost.providers_file.validation import Mistakes, printable_key, type_name, unknown_keys
 
 _TYPES: Final = {
     "list_type": "a list",
@@ -97,7 +97,7 @@ class TableModel(BaseModel):
     @classmethod
     def _collect_mistakes(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
-            raise validation_error([((), f"must be a table, not {kind(data)}")])
+            raise validation_error([((), f"must be a table, not {type_name(data)}")])
         known = known_keys(cls)
         unknown: list[Problem] = []
         table = data
@@ -158,7 +158,7 @@ def _rule(error: Any) -> str:
     if name == "missing":
         return "is missing"
     if name in _TYPES:
-        return f"must be {_TYPES[name]}, not {kind(error['input'])}"
+        return f"must be {_TYPES[name]}, not {type_name(error['input'])}"
     return "cannot be used here"
 
 

@@ -29,7 +29,7 @@ from waypost.providers_file.models.rules import (
     require_string,
 )
 from waypost.providers_file.models.texts import HTTPS_PATTERN, PATH_MAX_CHARS, PlainText
-from waypost.providers_file.validation import kind, nearest
+from waypost.providers_file.validation import did_you_mean, type_name
 from waypost.providers_file.validators import (
     CANONICAL_DOMAIN,
     DOMAIN_MAX_CHARS,
@@ -51,7 +51,7 @@ class DirectoryName(PlainText):
         known = [*context_of(info).directories]
         known += [f"{LDAPSERVER_PREFIX}{number}" for number in sorted(context_of(info).ldapservers)]
         if label and label not in known:
-            near = nearest(label, known) if known else ""
+            near = did_you_mean(label, known) if known else ""
             message = f"there is no [[directory]] with this name{near}"
             raise RuleBroken(message)
         return label
@@ -254,7 +254,7 @@ class DomainItem:
                 return read_pattern(value, info)
             if isinstance(value, dict):
                 return table(value)
-            message = f"must be a string or a table with a name, not {kind(value)}"
+            message = f"must be a string or a table with a name, not {type_name(value)}"
             raise RuleBroken(message)
 
         return core_schema.with_info_wrap_validator_function(

@@ -11,7 +11,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from waypost.core.model import DomainPattern
-from waypost.providers_file.validation import kind, nearest
+from waypost.providers_file.validation import did_you_mean, type_name
 from waypost.providers_file.validators import (
     RuleBroken,
     check_text,
@@ -131,7 +131,7 @@ def require_string(value: object) -> str:
         RuleBroken: the value is not a string.
     """
     if not isinstance(value, str):
-        message = f"must be a string, not {kind(value)}"
+        message = f"must be a string, not {type_name(value)}"
         raise RuleBroken(message)
     return value
 
@@ -143,7 +143,7 @@ def require_list(value: object) -> list[Any]:
         RuleBroken: the value is not a list.
     """
     if not isinstance(value, list):
-        message = f"must be a list, not {kind(value)}"
+        message = f"must be a list, not {type_name(value)}"
         raise RuleBroken(message)
     return value
 
@@ -159,7 +159,7 @@ class Integer(KeyRule):
         """Read the number."""
         message = f"must be a whole number from {self.low} to {self.high}"
         if isinstance(value, bool) or not isinstance(value, int):
-            message = f"{message}, not {kind(value)}"
+            message = f"{message}, not {type_name(value)}"
             raise RuleBroken(message)
         if not self.low <= value <= self.high:
             raise RuleBroken(message)
@@ -181,7 +181,7 @@ class Number(KeyRule):
         """Read the number."""
         message = f"must be a number from {self.low} to {self.high}"
         if isinstance(value, bool) or not isinstance(value, int | float):
-            message = f"{message}, not {kind(value)}"
+            message = f"{message}, not {type_name(value)}"
             raise RuleBroken(message)
         if not self.low <= value <= self.high:  # NaN is in no range.
             raise RuleBroken(message)
@@ -215,7 +215,7 @@ class Choice(KeyRule):
         known = _choices_by_word(self.choices, self.others)
         found = known.get(word)
         if found is None:
-            message = f"{self.unknown}{nearest(word, list(known))}"
+            message = f"{self.unknown}{did_you_mean(word, list(known))}"
             raise RuleBroken(message)
         return found
 

@@ -34,7 +34,7 @@ from waypost.providers_file.models.rules import (
     validation_error,
 )
 from waypost.providers_file.models.texts import PlainText
-from waypost.providers_file.validation import kind, nearest
+from waypost.providers_file.validation import did_you_mean, type_name
 from waypost.providers_file.validators import (
     RuleBroken,
     check_ldap_url,
@@ -111,7 +111,7 @@ def _method(text: str) -> Authentication:
     if colon and system.lower() == "sasl" and SASL_MECHANISM.fullmatch(name.upper()):
         return Authentication(name.upper(), AuthenticationSystem.SASL)
     known = [*(str(method) for method in _METHODS.values()), "http:...", "sasl:..."]
-    message = f"unknown authentication method{nearest(text, known)}"
+    message = f"unknown authentication method{did_you_mean(text, known)}"
     raise RuleBroken(message)
 
 
@@ -129,7 +129,7 @@ class DiscoveryFormats(KeyRule):
         problems: list[Problem] = []
         for index, item in enumerate(items):
             if not isinstance(item, str):
-                problems.append(((index,), f"must be a string, not {kind(item)}"))
+                problems.append(((index,), f"must be a string, not {type_name(item)}"))
             elif item.lower() not in words:
                 problems.append(((index,), f"unknown format; use one of {', '.join(words)}"))
             elif (form := Format(item.lower())) in found:

@@ -17,7 +17,7 @@ from waypost.providers_file.models.rules import (
     require_string,
     validation_error,
 )
-from waypost.providers_file.validation import kind
+from waypost.providers_file.validation import type_name
 from waypost.providers_file.validators import (
     RuleBroken,
     check_lines,
@@ -186,7 +186,7 @@ class LocalizedTexts(KeyRule):
     def read(self, value: object) -> object:
         """Read pairs of a language, or None, and a text."""
         if not isinstance(value, dict):
-            message = f"must be a table, not {kind(value)}"
+            message = f"must be a table, not {type_name(value)}"
             raise RuleBroken(message)
         check = check_lines if self.lines else check_text
         problems: list[Problem] = []

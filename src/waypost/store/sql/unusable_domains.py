@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from waypost.core.model import DEFAULT_PRIORITY, Service, ServiceType, lack_of_mail
+from waypost.core.model import DEFAULT_PRIORITY, Service, ServiceType, missing_mail_service
 from waypost.database.engine import Connection
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.row_codes import row_diagnostic
@@ -62,7 +62,7 @@ class UnusableDomains:
                 if (kind := known.get(service)) is not None:
                     types[domain].add(kind)
         for row in served_here:
-            if (missing_service := lack_of_mail(types[row["id"]])) is not None:
+            if (missing_service := missing_mail_service(types[row["id"]])) is not None:
                 problem = f"name {row['name']!r} has {missing_service}"
                 effect = "no client can set up an account (404)"
                 yield row_diagnostic("db-domain-mail", "domain", row["id"], problem, effect)
