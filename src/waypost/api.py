@@ -45,7 +45,7 @@ from waypost.formats.autodiscover.activesync import render as render_activesync
 from waypost.formats.autodiscover.json import Protocol
 from waypost.formats.autodiscover.pox import render as render_autodiscover
 from waypost.formats.autodiscover.request import BODY_MAX_BYTES
-from waypost.formats.dns import Published
+from waypost.formats.dns import DnsRecords
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.pacc.document import render as render_pacc
@@ -76,6 +76,7 @@ __all__ = [
     "DirectoryError",
     "DirectoryUnavailable",
     "DnsFormat",
+    "DnsRecords",
     "DomainError",
     "DomainMoved",
     "DomainName",
@@ -87,7 +88,6 @@ __all__ = [
     "Protocol",
     "Providers",
     "ProvidersError",
-    "Published",
     "Responder",
     "ServiceNotOffered",
     "SettingsError",
@@ -290,7 +290,7 @@ def dns_records(
     *,
     public_url: str | None = None,
     ttl_seconds: int = dns.DEFAULT_TTL_SECONDS,
-) -> Published:
+) -> DnsRecords:
     """Return the DNS records that a domain should publish: RFC 6186, RFC 6764, RFC 8620 and others.
 
     Args:
@@ -308,12 +308,12 @@ def dns_records(
     """
     name, url = DomainName.parse(f"{domain}"), _validate_url(public_url)
     try:
-        return dns.publish(config_for(providers, name), url, ttl_seconds)
+        return dns.records_of(config_for(providers, name), url, ttl_seconds)
     except DomainMoved as moved:
-        return dns.publish_moved(name, moved, url, ttl_seconds)
+        return dns.redirect_records_of(name, moved, url, ttl_seconds)
 
 
-def render_dns(records: Published, format: DnsFormat = "zone") -> bytes:  # noqa: A002 -- its name
+def render_dns(records: DnsRecords, format: DnsFormat = "zone") -> bytes:  # noqa: A002 -- its name
     """Return DNS records in one of the output formats: a zone file (RFC 1035 s5), nsupdate, ...
 
     Args:

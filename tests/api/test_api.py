@@ -9,7 +9,7 @@ import pytest
 from tests.profiles.making import openssl_verifies, signing
 from waypost import api
 from waypost.core.errors import ProvidersError, SettingsError, WaypostError
-from waypost.formats.dns import FORMS
+from waypost.formats.dns import ZONE_FORMATS
 
 PROVIDERS = """
 [[provider]]
@@ -148,7 +148,7 @@ def test_unknown_user(providers: api.Providers) -> None:
         api.config_for(providers, "alice@users.example", user=None)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ZONE_FORMATS)
 def test_dns(providers: api.Providers, form: api.DnsFormat) -> None:
     """Each output format of DNS records is available, also for a domain that has moved."""
     assert form in get_args(api.DnsFormat)

@@ -20,12 +20,12 @@ def published(case: Case) -> dict[tuple[RecordType, str], tuple[DnsAnswer, ...]]
 def zone_of(config: ClientConfig) -> dict[tuple[RecordType, str], tuple[DnsAnswer, ...]]:
     """Return the published records of a domain, as a resolver returns them."""
     zone: dict[tuple[RecordType, str], tuple[DnsAnswer, ...]] = {}
-    for record in dns.publish(config, f"https://{PUBLIC}").records:
+    for record in dns.records_of(config, f"https://{PUBLIC}").records:
         data = record.data
-        if isinstance(data, dns.ServiceAt):
+        if isinstance(data, dns.SrvData):
             named = DnsAnswer(data.target, data.priority, data.weight, data.port)
             zone["SRV", record.name] = (*zone.get(("SRV", record.name), ()), named)
-        elif isinstance(data, dns.Text):
+        elif isinstance(data, dns.TxtData):
             zone["TXT", record.name] = (*zone.get(("TXT", record.name), ()), DnsAnswer(data.text))
     return zone
 

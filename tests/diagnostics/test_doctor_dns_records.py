@@ -8,7 +8,7 @@ from waypost.diagnostics.doctor.dns_records import record_findings
 from waypost.diagnostics.simulated_clients.dns import no_records
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
-from waypost.formats.dns import Record, ServiceAt
+from waypost.formats.dns import Record, SrvData
 
 MISSING = [
     # label, host, code
@@ -27,7 +27,7 @@ MISSING = [
 def test_missing_records(label: str, host: str, code: str) -> None:
     """Calendars on another host need their record; on the domain itself they do not."""
     name = f"{label}._tcp.example.com"
-    expected_records = [Record(name, 3600, ServiceAt(0, 1, 443, host))]
+    expected_records = [Record(name, 3600, SrvData(0, 1, 443, host))]
     http = HttpClient(
         ResolvingTransport(no_records, frozenset()), ExchangeLimits(timeout_seconds=5)
     )

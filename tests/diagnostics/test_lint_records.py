@@ -37,7 +37,7 @@ from waypost.diagnostics.simulated_clients.session import (
     run_session,
 )
 from waypost.formats import autoconfig
-from waypost.formats.password_methods import takes_password
+from waypost.formats.password_methods import accepts_password
 from waypost.lookup.lookup import client_config
 from waypost.web.public.handlers.autoconfig import FOR_WHOLE_DOMAIN
 
@@ -135,7 +135,7 @@ def sends_a_password_in_vain(outcome: Outcome, services: Sequence[Service]) -> b
                 server.port,
             )
             if is_it and not server.method and OAUTH2 in service.authentication:
-                return not takes_password(service)
+                return not accepts_password(service)
     return False
 
 

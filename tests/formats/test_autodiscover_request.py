@@ -146,4 +146,4 @@ WANTED = [
 @pytest.mark.parametrize(("text", "wanted"), WANTED)
 def test_wanted_schema(text: str, wanted: ResponseSchema) -> None:
     """AcceptableResponseSchema decides, or else the schema of the request."""
-    assert parse_request(text.encode()).wanted is wanted
+    assert parse_request(text.encode()).response_schema is wanted

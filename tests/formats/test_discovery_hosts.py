@@ -54,9 +54,7 @@ CLAIMS = [
 @pytest.mark.parametrize(("host", "kinds", "domains"), CLAIMS)
 def test_domains_of_a_host(host: str, kinds: tuple[str, ...], domains: list[str]) -> None:
     """A host name belongs to the domain after its first label, or to itself for the apex."""
-    assert [
-        candidate.domain.ascii for candidate in candidate_domains(DomainName(host), kinds)
-    ] == domains
+    assert [claim.domain.ascii for claim in candidate_domains(DomainName(host), kinds)] == domains
 
 
 HOLDS = [
@@ -72,10 +70,10 @@ HOLDS = [
 @pytest.mark.parametrize(("pattern", "prefixed", "bare"), HOLDS)
 def test_patterns_that_count(pattern: str, prefixed: bool, bare: bool) -> None:
     """A pattern that matches domains of strangers allows no certificate for any of them."""
-    (candidate,) = candidate_domains(DomainName("autoconfig.a.example.com"), USUAL)
+    (claim,) = candidate_domains(DomainName("autoconfig.a.example.com"), USUAL)
     (itself,) = candidate_domains(DomainName("a.example.com"), [APEX])
     found = DomainPattern.parse(pattern)
-    assert (candidate.allows_certificate(found), itself.allows_certificate(found)) == (
+    assert (claim.allows_certificate(found), itself.allows_certificate(found)) == (
         prefixed,
         bare,
     )
@@ -87,5 +85,5 @@ def test_listed_names_are_allowed(domain: str, kinds: list[str]) -> None:
     name = DomainName.parse(domain)
     for host in host_names(name, kinds):
         found = list(candidate_domains(DomainName.parse(host), kinds))
-        assert any(candidate.domain == name for candidate in found)
-        assert all(candidate.allows_certificate(DomainPattern(name.ascii)) for candidate in found)
+        assert any(claim.domain == name for claim in found)
+        assert all(claim.allows_certificate(DomainPattern(name.ascii)) for claim in found)

@@ -24,13 +24,13 @@ def config(*found: Service) -> ClientConfig:
 
 def published(*found: Service, public_url: str | None = PUBLIC_URL) -> dict[str, list[str]]:
     shown: dict[str, list[str]] = {}
-    for one in dns.publish(config(*found), public_url).records:
+    for one in dns.records_of(config(*found), public_url).records:
         shown.setdefault(f"{one.name} {one.data.type}", []).append(one.rdata_text())
     return shown
 
 
 def left_out(*found: Service, public_url: str | None = PUBLIC_URL) -> tuple[str, ...]:
-    return dns.publish(config(*found), public_url).left_out
+    return dns.records_of(config(*found), public_url).left_out
 
 
 @pytest.mark.rule(
@@ -66,11 +66,11 @@ MOVED = [
 @pytest.mark.parametrize(("moved", "labels"), MOVED)
 def test_moved(moved: DomainMoved, labels: list[str]) -> None:
     """A domain with a redirect publishes only the names that redirect, and no service."""
-    shown = dns.publish_moved(EXAMPLE_COM, moved, PUBLIC_URL)
+    shown = dns.redirect_records_of(EXAMPLE_COM, moved, PUBLIC_URL)
 
     assert [one.name for one in shown.records] == [f"{label}.example.com" for label in labels]
     with pytest.raises(NoUsableService, match="public_url is not set"):
-        dns.publish_moved(EXAMPLE_COM, moved)
+        dns.redirect_records_of(EXAMPLE_COM, moved)
 
 
 LEFT_OUT = [
@@ -235,26 +235,26 @@ def test_nothing() -> None:
     for found in ((), (url_service("webdav", "https://dav.example.com/"),)):
         silent = replace(config(), services=found)
         with pytest.raises(NoUsableService, match="has nothing to publish in DNS: autoconfig: "):
-            dns.publish(silent, PUBLIC_URL)
+            dns.records_of(silent, PUBLIC_URL)
 
 
 @pytest.mark.rule("dns-long-names")
 def test_long_names() -> None:
     """A name that is too long for DNS is left out."""
     name = DomainName.parse(".".join(["x" * 60] * 4))
-    found = dns.publish(client_config(domain(str(name)), name, None), PUBLIC_URL)
+    found = dns.records_of(client_config(domain(str(name)), name, None), PUBLIC_URL)
 
     assert "autoconfig: the name would be too long for DNS" in found.left_out
     assert any(one.name == name.ascii for one in found.records)
 
 
 @pytest.mark.rule("dns-text-strings")
-@pytest.mark.parametrize("form", dns.FORMS)
+@pytest.mark.parametrize("form", dns.ZONE_FORMATS)
 def test_any_text(form: str) -> None:
     """Quotes, backslashes, semicolons, templates and long texts survive in every output format."""
     text = 'a "quoted" \\ text; ${b} %{c} \u00fc ' + "x" * 300
-    record = dns.Record("_x.example.com", 60, dns.Text(text))
-    zone = dns.Published(EXAMPLE_COM, (record,), ("one\nupdate delete example.com.",))
+    record = dns.Record("_x.example.com", 60, dns.TxtData(text))
+    zone = dns.DnsRecords(EXAMPLE_COM, (record,), ("one\nupdate delete example.com.",))
     body = dns.write(zone, form).decode()
 
     assert dns_forms.READERS[form](body, "example.com") == {("_x.example.com.", 60, "TXT", text)}
@@ -265,7 +265,7 @@ def test_any_text(form: str) -> None:
 @pytest.mark.parametrize("form", ["terraform", "octodns"])
 def test_whole_sets_leave_the_domain_alone(form: str) -> None:
     """Formats with whole sets omit the TXT records of the domain itself, which has SPF too."""
-    body = dns.write(dns.publish(config(), PUBLIC_URL), form).decode()
+    body = dns.write(dns.records_of(config(), PUBLIC_URL), form).decode()
 
     assert '"name": ""' not in body
     assert '"": ' not in body

@@ -51,9 +51,9 @@ def _server() -> Iterator[Named]:
         yield server
 
 
-def targets(published: dns.Published) -> set[str]:
+def targets(published: dns.DnsRecords) -> set[str]:
     found = [one.data for one in published.records]
-    return {data.target for data in found if not isinstance(data, dns.Text) and data.target}
+    return {data.target for data in found if not isinstance(data, dns.TxtData) and data.target}
 
 
 @pytest.mark.rule("dns-zone-loads")
@@ -61,7 +61,7 @@ def targets(published: dns.Published) -> set[str]:
 def test_golden_zones(server: Named, case: Case) -> None:
     """Each golden zone has no warning, and the server has the published records."""
     config = case.config(alone=True)
-    published = dns.publish(config, "https://waypost.example.net")
+    published = dns.records_of(config, "https://waypost.example.net")
     text = case.stored("dns.zone")["dns.zone"].decode()
     zone = server.load(config.domain.ascii, text, targets(published))
 
@@ -160,7 +160,7 @@ def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) 
         in_dns, services=tuple(replace(one, formats=ALL_FORMATS) for one in in_dns.services)
     )
     try:
-        published = dns.publish(config, PUBLIC_URL, 300)
+        published = dns.records_of(config, PUBLIC_URL, 300)
     except NoUsableService:
         told_elsewhere = config.within(Format.AUTOCONFIG)
         assert not told_elsewhere.of_type(
@@ -214,7 +214,7 @@ def test_nsupdate(server: Named) -> None:
     provider = case.config(alone=True)
     entry = Domain(DomainPattern("updated.example"), provider.provider, provider.services)
     domain = type(EXAMPLE_COM).parse("updated.example")
-    published = dns.publish(client_config(entry, domain, None), PUBLIC_URL)
+    published = dns.records_of(client_config(entry, domain, None), PUBLIC_URL)
     spf = 'update add updated.example. 60 TXT "v=spf1 -all"\nsend\n'
     old = (
         "".join(f"update add {name}.updated.example. 60 {data}\n" for name, data in OLD) + "send\n"

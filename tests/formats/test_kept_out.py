@@ -66,7 +66,7 @@ def answers(form: Format, *services: Service) -> bytes:
 
 def srv_records(config: ClientConfig) -> bytes:
     """Return the records of services, without the aliases and the digest of other formats."""
-    records = dns.publish(config, "https://w.example.net").records
+    records = dns.records_of(config, "https://w.example.net").records
     own = [one for one in records if one.name.startswith("_") and "auto" not in one.name]
     return "\n".join(f"{one.name} {one.data}" for one in own).encode()
 
@@ -108,7 +108,7 @@ def test_dns_does_not_deny_what_is_kept_out() -> None:
     """A kind of service that is excluded from DNS has no record with a dot as target."""
     starttls = host_service(port=143, security="starttls")
     kept = only_in(starttls, Format.AUTOCONFIG)
-    zone = dns.publish(asked(IMAP, kept, SMTP, alone=True)).records
+    zone = dns.records_of(asked(IMAP, kept, SMTP, alone=True)).records
     labels = {record.name.partition(".")[0] for record in zone}
 
     assert "_imaps" in labels
@@ -131,7 +131,9 @@ def test_all_mail_can_be_kept_out() -> None:
         with pytest.raises(NoUsableService):
             render(one)
     assert document.findings(alone) == ()
-    labels = {record.name.partition(".")[0] for record in dns.publish(alone, "https://w.x").records}
+    labels = {
+        record.name.partition(".")[0] for record in dns.records_of(alone, "https://w.x").records
+    }
     assert labels == {"autodiscover", "_autodiscover"}
 
 

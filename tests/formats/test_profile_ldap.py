@@ -117,7 +117,7 @@ def test_no_other_format_has_a_word_for_it() -> None:
         assert render(with_book) == render(plain)
     assert document.render(domain_with_book) == document.render(plain_domain)
     place = "https://waypost.example.net"
-    assert dns.publish(domain_with_book, place) == dns.publish(plain_domain, place)
+    assert dns.records_of(domain_with_book, place) == dns.records_of(plain_domain, place)
 
 
 @given(LDAP_URLS, LOGIN_NAMES)

@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 
 def zone(config: ClientConfig) -> bytes:
     """Return the zone of a domain with a fixed public URL."""
-    return dns.write(dns.publish(config, "https://waypost.example.net"), "zone")
+    return dns.write(dns.records_of(config, "https://waypost.example.net"), "zone")
 
 
 PACC = f"pacc-{document.REVISION.rpartition('-')[2]}.json"

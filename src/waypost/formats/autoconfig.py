@@ -39,7 +39,7 @@ _INCOMING: Final = {
     ServiceType.ACTIVESYNC: "activeSync",
     ServiceType.GRAPH: "graph",
 }
-_BESIDE_MAIL: Final = {
+_OTHER_SECTIONS: Final = {
     ServiceType.CALDAV: ("calendar", "caldav"),
     ServiceType.CARDDAV: ("addressbook", "carddav"),
     ServiceType.WEBDAV: ("fileShare", "webdav"),
@@ -104,11 +104,11 @@ def render_submission(
 def _document(
     owner: Provider,
     domains: Sequence[str],
-    found: tuple[Service, ...],
-    asked: ClientConfig | None = None,
+    all_services: tuple[Service, ...],
+    config: ClientConfig | None = None,
 ) -> bytes:
     # s"type": the only type of an address book is carddav; there is no type for LDAP.
-    services = tuple(service for service in found if service.type is not ServiceType.LDAP)
+    services = tuple(service for service in all_services if service.type is not ServiceType.LDAP)
     _check_usable(domains[0], services)
     root = etree.Element("clientConfig", version=_version(owner, services))
     provider = child(root, "emailProvider", id=domains[0])
@@ -120,23 +120,23 @@ def _document(
         _server(provider, "incomingServer", _INCOMING[service.type], service)
     for service in (one for one in services if one.type is ServiceType.SMTP):
         _server(provider, "outgoingServer", "smtp", service)
-    for page in _filled(owner.documentation, asked):
+    for page in _expand_pages(owner.documentation, config):
         _documentation(provider, page)
-    for page in _filled(owner.enable, asked):
+    for page in _expand_pages(owner.enable, config):
         _enable(provider, page)
-    for service in (one for one in services if one.type in _BESIDE_MAIL):
-        _beside_mail(root, service)
+    for service in (one for one in services if one.type in _OTHER_SECTIONS):
+        _other_section(root, service)
     if (oauth2 := owner.complete_oauth2) is not None:
-        _oauth2(root, oauth2, asked)
+        _oauth2(root, oauth2, config)
     if owner.webmail is not None:
-        _webmail(root, owner.webmail, asked)
+        _webmail(root, owner.webmail, config)
     if owner.update_url is not None:
-        child(root, "clientConfigUpdate", url=_filled_url(owner.update_url, asked))
+        child(root, "clientConfigUpdate", url=_expand_url(owner.update_url, config))
     return to_bytes(root)
 
 
-def _beside_mail(root: etree._Element, service: Service) -> None:
-    name, kind = _BESIDE_MAIL[service.type]
+def _other_section(root: etree._Element, service: Service) -> None:
+    name, kind = _OTHER_SECTIONS[service.type]
     if service.type is ServiceType.XMPP and isinstance(service.endpoint, HostEndpoint):
         kind = "xmpptcp"
     _server(root, name, kind, service)
@@ -193,16 +193,16 @@ def _pop3(parent: etree._Element, options: Pop3Options) -> None:
         child(element, "daysToLeaveMessagesOnServer", str(days))
 
 
-def _filled(
-    pages: tuple[Documentation, ...], asked: ClientConfig | None
+def _expand_pages(
+    pages: tuple[Documentation, ...], config: ClientConfig | None
 ) -> tuple[Documentation, ...]:
     """Return the pages with expanded URLs; without a request, placeholders stay as they are."""
-    return pages if asked is None else expand_pages(pages, asked.domain, asked.address)
+    return pages if config is None else expand_pages(pages, config.domain, config.address)
 
 
-def _filled_url(url: str, asked: ClientConfig | None) -> str:
+def _expand_url(url: str, config: ClientConfig | None) -> str:
     """Return an expanded URL; without a request, placeholders stay as they are."""
-    return url if asked is None else expand_url(url, asked.domain, asked.address)
+    return url if config is None else expand_url(url, config.domain, config.address)
 
 
 def _documentation(parent: etree._Element, page: Documentation) -> None:
@@ -218,17 +218,17 @@ def _enable(parent: etree._Element, page: Documentation) -> None:
         child(enable, "instruction", text, **({} if language is None else {"lang": language}))
 
 
-def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None) -> None:
+def _webmail(root: etree._Element, webmail: Webmail, config: ClientConfig | None) -> None:
     """Add an element that the ISPDB knows; the draft does not have it."""
     element = child(root, "webMail")
-    child(element, "loginPage", url=_filled_url(webmail.url, asked))
+    child(element, "loginPage", url=_expand_url(webmail.url, config))
     login = webmail.login
     if login is None:
         return
-    page = child(element, "loginPageInfo", url=_filled_url(login.url, asked))
+    page = child(element, "loginPageInfo", url=_expand_url(login.url, config))
     if login.username is not None:
         name = login.username
-        child(page, "username", expand_username(name, asked) if asked else name)
+        child(page, "username", expand_username(name, config) if config else name)
     fields = (
         ("usernameField", login.username_field),
         ("passwordField", login.password_field),
@@ -236,11 +236,13 @@ def _webmail(root: etree._Element, webmail: Webmail, asked: ClientConfig | None)
     )
     for tag, field in fields:
         if field is not None:
-            both = {"id": field.id, "name": field.name}
-            child(page, tag, **{key: value for key, value in both.items() if value is not None})
+            attributes = {"id": field.id, "name": field.name}
+            child(
+                page, tag, **{key: value for key, value in attributes.items() if value is not None}
+            )
 
 
-def _oauth2(parent: etree._Element, oauth2: OAuth2, asked: ClientConfig | None) -> None:
+def _oauth2(parent: etree._Element, oauth2: OAuth2, config: ClientConfig | None) -> None:
     """Add the OAuth2 server (s"oAuth2"), with its client if that is configured."""
     element = child(parent, "oAuth2")
     urls = (
@@ -250,7 +252,7 @@ def _oauth2(parent: etree._Element, oauth2: OAuth2, asked: ClientConfig | None) 
     )
     for name, url in urls:
         if url is not None:
-            child(element, name, _filled_url(url, asked))
+            child(element, name, _expand_url(url, config))
     texts = (
         ("scope", oauth2.scope),
         ("clientID", oauth2.client_id),

@@ -45,8 +45,8 @@ class CandidateDomain:
         """
         if pattern.kind is MatchKind.EXACT:
             return True
-        owned = pattern.kind is MatchKind.SUFFIX and pattern.text.count(".") > 1
-        return owned and self.kind != APEX
+        has_known_owner = pattern.kind is MatchKind.SUFFIX and pattern.text.count(".") > 1
+        return has_known_owner and self.kind != APEX
 
 
 def candidate_domains(host: DomainName, kinds: Iterable[str]) -> Iterator[CandidateDomain]:
@@ -71,11 +71,11 @@ def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
         domain: a mail domain with its own entry.
         kinds: which of its names get a certificate.
     """
-    wanted_kinds = set(kinds)
+    wanted = set(kinds)
     names = [
         domain.ascii if kind == APEX else f"{kind}.{domain.ascii}"
         for kind in KINDS
-        if kind in wanted_kinds
+        if kind in wanted
     ]
     # RFC 1035 s2.3.4
     return tuple(name for name in names if len(name) <= DOMAIN_MAX_BYTES)

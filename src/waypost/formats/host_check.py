@@ -5,7 +5,7 @@ from waypost.core.errors import DomainError
 from waypost.core.placeholders import has_placeholder
 
 
-def why_no_name(host: str) -> str | None:
+def host_name_problem(host: str) -> str | None:
     """Return why a host is not usable as a host name, or None if it is one.
 
     Args:

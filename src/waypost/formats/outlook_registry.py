@@ -37,12 +37,12 @@ def render(*, policy: bool = False) -> bytes:
     Args:
         policy: whether the values go into the keys of group policies, which users cannot change.
     """
-    asking = ("ExcludeExplicitO365Endpoint", "ExcludeScpLookup", "ExcludeLastKnownGoodURL")
+    flags = ("ExcludeExplicitO365Endpoint", "ExcludeScpLookup", "ExcludeLastKnownGoodURL")
     keys = {
-        "AutoDiscover": dict.fromkeys(asking, _ON),
+        "AutoDiscover": dict.fromkeys(flags, _ON),
         "Setup": {"DisableOffice365SimplifiedAccountCreation": _ON},
     }
-    return _written(keys, policy)
+    return _to_bytes(keys, policy)
 
 
 def render_local(domains: Sequence[DomainName], folder: str, *, policy: bool = False) -> bytes:
@@ -55,25 +55,25 @@ def render_local(domains: Sequence[DomainName], folder: str, *, policy: bool = F
     """
     values = {"PreferLocalXML": _ON}
     for domain in domains:
-        values[domain.ascii] = _quoted(f"{folder.rstrip(chr(92))}\\{domain.ascii}.xml")
-    return _written({"AutoDiscover": values}, policy)
+        values[domain.ascii] = _quote(f"{folder.rstrip(chr(92))}\\{domain.ascii}.xml")
+    return _to_bytes({"AutoDiscover": values}, policy)
 
 
-def _written(keys: _Keys, policy: bool) -> bytes:
+def _to_bytes(keys: _Keys, policy: bool) -> bytes:
     lines = "\r\n".join(_lines(keys, _POLICY if policy else _USER))
     return codecs.BOM_UTF16_LE + f"{lines}\r\n".encode("utf-16-le")
 
 
-def _lines(keys: _Keys, above: str) -> Iterator[str]:
+def _lines(keys: _Keys, parent_key: str) -> Iterator[str]:
     yield _FIRST_LINE
     for key, values in keys.items():
         yield ""
-        yield f"[{above}\\{key}]"
+        yield f"[{parent_key}\\{key}]"
         for name, value in values.items():
             yield f'"{name}"={value}'
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     r"""Return a text in quotation marks, with a `\` before each `\` and `"`."""
     escaped = text.replace("\\", r"\\").replace('"', r"\"")
     return f'"{escaped}"'

@@ -19,7 +19,7 @@ _PASSWORDS: Final = frozenset(
 _SASL_PASSWORDS: Final = ("PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-")
 
 
-def takes_password(service: Service) -> bool:
+def accepts_password(service: Service) -> bool:
     """Return whether a user can log in with only a password."""
     return any(_is_password(method) for method in service.authentication)
 

@@ -146,7 +146,7 @@ def check_redirect(
     """Report a domain that redirects to itself."""
     if redirect is None or pattern.kind is not MatchKind.EXACT:
         return
-    if not redirect.leads_back(DomainName(pattern.text)):
+    if not redirect.is_loop_for(DomainName(pattern.text)):
         return
     if redirect.url is None:
         rule = f"{pattern} cannot redirect to itself; use another redirect_address"

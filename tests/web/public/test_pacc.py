@@ -76,8 +76,8 @@ def test_refusals(client: Client, host: str | None, said: str) -> None:
 def test_what_dns_says_is_served(client: Client) -> None:
     """The digest in DNS is that of the document, and `mailconf` is the Autoconfig answer."""
     config = client_config(domain("example.com"), EXAMPLE_COM, None)
-    published = dns.publish(config, "https://waypost.example.net")
-    texts = [one.data.text for one in published.records if isinstance(one.data, dns.Text)]
+    published = dns.records_of(config, "https://waypost.example.net")
+    texts = [one.data.text for one in published.records if isinstance(one.data, dns.TxtData)]
     served = client.get(PATH, host="ua-auto-config.example.com").body
 
     digest, mailconf = texts

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from waypost.cli.show.common import config_for_domain
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainMoved, WaypostError
-from waypost.formats.dns import Record, ServiceAt, publish, publish_moved
+from waypost.formats.dns import Record, SrvData, records_of, redirect_records_of
 from waypost.importers.ispdb.document import read_ispdb
 from waypost.lookup.lookup import client_config
 from waypost.settings import Settings
@@ -20,9 +20,9 @@ def own_records(domain: DomainName, settings: Settings) -> Sequence[Record]:
     """
     url = settings.public_url
     try:
-        return publish(config_for_domain(domain, settings), url).records
+        return records_of(config_for_domain(domain, settings), url).records
     except DomainMoved as moved:
-        return publish_moved(domain, moved, url).records
+        return redirect_records_of(domain, moved, url).records
 
 
 def records_of_document(domain: DomainName) -> Callable[[bytes], Sequence[Record]]:
@@ -35,9 +35,9 @@ def records_of_document(domain: DomainName) -> Callable[[bytes], Sequence[Record
         try:
             read = read_ispdb(document, name=f"{domain}", domains=(domain,))
             config = client_config(MemoryStore(read.catalog).find(domain), domain, None)
-            published = publish(config).records
+            published = records_of(config).records
         except WaypostError:
             return ()  # The rules and the clients report what is wrong with the document.
-        return tuple(record for record in published if isinstance(record.data, ServiceAt))
+        return tuple(record for record in published if isinstance(record.data, SrvData))
 
     return records

@@ -11,7 +11,7 @@ from waypost.cli.output import print_warnings, write_document
 from waypost.cli.show.common import config_for_domain, parse_exact_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import DomainMoved
-from waypost.formats.dns import publish, publish_moved, write
+from waypost.formats.dns import records_of, redirect_records_of, write
 
 TtlFlag = Annotated[
     int,
@@ -49,8 +49,8 @@ def dns(  # noqa: PLR0913 -- each is a flag
     name, url = parse_exact_domain(domain), settings.public_url
     try:
         with explain_missing_at_sign(domain):
-            published = publish(config_for_domain(name, settings), url, ttl)
+            published = records_of(config_for_domain(name, settings), url, ttl)
     except DomainMoved as moved:
-        published = publish_moved(name, moved, url, ttl)
+        published = redirect_records_of(name, moved, url, ttl)
     print_warnings(f"left out: {line}" for line in published.left_out)
     write_document(write(published, output_format))

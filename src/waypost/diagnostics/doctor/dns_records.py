@@ -9,7 +9,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import doctor_diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
-from waypost.formats.dns import Record, ServiceAt, Text
+from waypost.formats.dns import Record, SrvData, TxtData
 
 _PACC_DIGEST = "v=UAAC1"
 _CALENDARS = ("_caldavs._tcp.", "_carddavs._tcp.")  # RFC 6764 s3
@@ -28,7 +28,7 @@ def record_findings(context: DoctorContext, expected: Sequence[Record]) -> Itera
         with suppress(NamesUnavailable):
             yield from _srv_findings(context, name, endpoints)
     for record in expected:
-        if isinstance(record.data, Text) and not record.data.text.startswith(_PACC_DIGEST):
+        if isinstance(record.data, TxtData) and not record.data.text.startswith(_PACC_DIGEST):
             with suppress(NamesUnavailable):
                 yield from _txt_findings(context, record.name, record.data.text)
     names = dict.fromkeys(f"{label}._tcp.{context.domain}" for label, _, _ in SRV_LABELS)
@@ -47,7 +47,7 @@ def _expected_endpoints(expected: Sequence[Record]) -> dict[str, set[tuple[str, 
     """Return the hosts and ports that should be published, by the name of their records."""
     by_name: dict[str, set[tuple[str, int]]] = {}
     for record in expected:
-        if isinstance(record.data, ServiceAt):
+        if isinstance(record.data, SrvData):
             endpoints = by_name.setdefault(record.name, set())
             endpoints |= {(record.data.target, record.data.port)} if record.data.target else set()
     return by_name

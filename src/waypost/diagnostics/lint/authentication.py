@@ -23,7 +23,7 @@ from waypost.core.model import (
 from waypost.diagnostics.lint.target import DIRECTIONS, MAIL_TYPES, LintTarget, describe_service
 from waypost.formats.autodiscover import pox
 from waypost.formats.mobileconfig import profile as mobileconfig
-from waypost.formats.password_methods import takes_password
+from waypost.formats.password_methods import accepts_password
 
 # Sailfish OS knows the same (read in sailfishos/nemo-qml-plugin-email f8ec3b0).
 _K9_METHODS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED})
@@ -110,7 +110,7 @@ def profile_authentication(target: LintTarget) -> Iterator[str]:
 def outlook_authentication(target: LintTarget) -> Iterator[str]:
     """Yield the first service if Autodiscover cannot describe any of the methods."""
     for services in _by_direction(target):
-        if not _is_oauth2_alone(services) and not any(map(pox.can_be_said, services)):
+        if not _is_oauth2_alone(services) and not any(map(pox.is_expressible, services)):
             yield describe_service(services[0])
 
 
@@ -166,7 +166,7 @@ def _methods_after_password(service: Service) -> tuple[Authentication, ...]:
 
 def _needs_other_login(service: Service) -> bool:
     """Return whether a service needs a login, but accepts no password."""
-    return not takes_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
+    return not accepts_password(service) and _WITHOUT_LOGIN.isdisjoint(service.authentication)
 
 
 def _suits_pacc(methods: tuple[Authentication, ...]) -> bool:

@@ -27,7 +27,7 @@ from waypost.diagnostics.lint.target import (
     describe_service,
     security,
 )
-from waypost.formats.password_methods import takes_password
+from waypost.formats.password_methods import accepts_password
 
 # EmailProvider.swift, enum Authentication; config.rs, enum DiscoveryAuthenticationType.
 _IOS: Final = frozenset({OAUTH2, PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, CLIENT_IP_ADDRESS})
@@ -95,7 +95,7 @@ def oauth2_several(target: LintTarget) -> Iterator[str]:
 
 def oauth2_preferred(target: LintTarget) -> Iterator[str]:
     """Yield the first IMAP service if it has OAuth2 although passwords work as well."""
-    has_password = any(map(takes_password, target.of_types(*RETRIEVAL_TYPES)))
+    has_password = any(map(accepts_password, target.of_types(*RETRIEVAL_TYPES)))
     for service in target.of_types(ServiceType.IMAP)[:1]:
         if has_password and OAUTH2 in service.authentication:
             yield describe_service(service)

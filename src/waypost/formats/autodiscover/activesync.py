@@ -66,7 +66,7 @@ def _response() -> tuple[etree._Element, etree._Element]:
     return root, response
 
 
-def is_offered(config: ClientConfig, kind: ServiceType) -> bool:
+def has_protected_service(config: ClientConfig, kind: ServiceType) -> bool:
     """Return whether the domain has a service of a type whose URL is in Autodiscover."""
     return any(map(is_protected, config.within(Format.AUTODISCOVER).of_type(kind)))
 

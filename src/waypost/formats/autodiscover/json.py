@@ -22,7 +22,7 @@ from waypost.core.errors import (
     WaypostError,
 )
 from waypost.core.model import ClientConfig, ServiceType
-from waypost.formats.autodiscover.activesync import is_offered, service_url
+from waypost.formats.autodiscover.activesync import has_protected_service, service_url
 from waypost.formats.autodiscover.pox import check_mail
 
 CONTENT_TYPE: Final = "application/json; charset=utf-8"
@@ -40,7 +40,7 @@ class Protocol(enum.StrEnum):
 
 _PROTOCOLS: Final = {protocol.lower(): protocol for protocol in Protocol}
 # Only Exchange Online has these.
-_OF_EXCHANGE_ALONE: Final = frozenset({"rest", "substrate"})
+_EXCHANGE_ONLINE_ONLY: Final = frozenset({"rest", "substrate"})
 _SERVICES: Final = {Protocol.ACTIVESYNC: ServiceType.ACTIVESYNC, Protocol.EWS: ServiceType.EWS}
 
 
@@ -52,18 +52,18 @@ def parse_protocol(text: str) -> Protocol:
         ServiceNotOffered: only Exchange Online has this protocol.
         UnknownProtocol: any other text.
     """
-    wanted = text.strip().lower()
-    if not wanted:
+    name = text.strip().lower()
+    if not name:
         raise ParameterMissing("Protocol")
-    if wanted in _OF_EXCHANGE_ALONE:
+    if name in _EXCHANGE_ONLINE_ONLY:
         raise ServiceNotOffered("only Exchange Online has this protocol")
-    if wanted not in _PROTOCOLS:
+    if name not in _PROTOCOLS:
         raise UnknownProtocol("this protocol is unknown")
-    return _PROTOCOLS[wanted]
+    return _PROTOCOLS[name]
 
 
 # Web servers replace the bytes of a path that are not UTF-8 by this character.
-_NO_UTF_8: Final = "\N{REPLACEMENT CHARACTER}"
+_REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def parse_user(rest: str, email: str) -> EmailAddress:
@@ -80,7 +80,7 @@ def parse_user(rest: str, email: str) -> EmailAddress:
     """
     rest = _VERSION.sub("", rest, count=1) if _VERSION.match(rest) else rest
     if rest.strip("/"):
-        if _NO_UTF_8 in rest:
+        if _REPLACEMENT_CHARACTER in rest:
             raise AddressError("the address is not UTF-8")
         # A local part may contain a slash, a domain cannot.
         local_part, at, domain = rest.rpartition("@")
@@ -103,16 +103,16 @@ def render(config: ClientConfig, protocol: Protocol, xml_url: str) -> bytes:
     """
     url = xml_url
     if protocol is Protocol.AUTODISCOVER_V1:
-        _check_older_form(config)
+        _check_xml_answer(config)
     else:
         url = service_url(config, _SERVICES[protocol])
-    return _written({"Protocol": protocol.value, "Url": url})
+    return _to_json({"Protocol": protocol.value, "Url": url})
 
 
 def render_refusal(error: WaypostError) -> bytes:
     """Return the error answer for an error, without any text from the request."""
-    code, message = _refusal(error)
-    return _written({"ErrorCode": code, "ErrorMessage": message})
+    code, message = _error_code_and_message(error)
+    return _to_json({"ErrorCode": code, "ErrorMessage": message})
 
 
 def status_of(error: WaypostError) -> int:
@@ -126,13 +126,13 @@ def status_of(error: WaypostError) -> int:
     return 404 if isinstance(error, DomainNotServed) else 400
 
 
-def _check_older_form(config: ClientConfig) -> None:
+def _check_xml_answer(config: ClientConfig) -> None:
     """Check that the XML form has an answer, so that no client is sent to an error.
 
     Raises:
         ServiceNotOffered: the answer would be an error.
     """
-    if is_offered(config, ServiceType.ACTIVESYNC):
+    if has_protected_service(config, ServiceType.ACTIVESYNC):
         return
     try:
         check_mail(config)
@@ -140,7 +140,7 @@ def _check_older_form(config: ClientConfig) -> None:
         raise ServiceNotOffered(str(error)) from error
 
 
-def _refusal(error: WaypostError) -> tuple[str, str]:
+def _error_code_and_message(error: WaypostError) -> tuple[str, str]:
     if isinstance(error, DomainNotServed):
         return "UserNotFound", "The given user is not found."
     if isinstance(error, ServiceNotOffered):
@@ -156,6 +156,6 @@ def _refusal(error: WaypostError) -> tuple[str, str]:
     return "InvalidRequest", "The request is invalid."
 
 
-def _written(values: dict[str, str]) -> bytes:
+def _to_json(values: dict[str, str]) -> bytes:
     # RFC 8259 s8.1: UTF-8 without a byte order mark.
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()

@@ -36,7 +36,7 @@ from waypost.core.model import (
 from waypost.core.placeholders import expand_pages
 from waypost.core.preference import first_protected
 from waypost.formats.autodiscover.request import AutodiscoverRequest, ResponseSchema, parse_request
-from waypost.formats.password_methods import takes_password
+from waypost.formats.password_methods import accepts_password
 from waypost.formats.xml import child, in_namespace, to_bytes
 
 __all__ = [
@@ -116,7 +116,7 @@ def render(config: ClientConfig) -> bytes:
     child(account, "Action", "settings")
     for page in expand_pages(config.provider.documentation[:1], config.domain, config.address):
         child(account, "ServiceHome", page.url)
-    for service in _one_of_each_type(config):
+    for service in _preferred_of_each_type(config):
         if isinstance(service.endpoint, HostEndpoint):
             _mail_protocol(account, service, service.endpoint)
         else:
@@ -158,7 +158,7 @@ def check_mail(config: ClientConfig) -> None:
     if not outgoing:
         raise IncompleteMailService(f"{config.domain} has no outgoing mail service")
     # MS-OXDSCLI, elements AuthRequired and SPA: there is no OAuth2 for IMAP, POP3 and SMTP.
-    if not any(map(can_be_said, incoming)) or not any(map(can_be_said, outgoing)):
+    if not any(map(is_expressible, incoming)) or not any(map(is_expressible, outgoing)):
         raise NoUsableService(f"{config.domain} has mail services that accept no password")
 
 
@@ -214,18 +214,18 @@ def _account(display_name: str | None = None) -> tuple[etree._Element, etree._El
     return root, account
 
 
-def _one_of_each_type(config: ClientConfig) -> Iterator[Service]:
+def _preferred_of_each_type(config: ClientConfig) -> Iterator[Service]:
     """Yield one service of each type: incoming in the order of preference, SMTP, the others."""
     types = (service.type for service in config.of_type(*_MAIL_TYPE, *_DAV_TYPE))
     for kind in dict.fromkeys(types):
-        service = first_protected(filter(can_be_said, config.of_type(kind)))
+        service = first_protected(filter(is_expressible, config.of_type(kind)))
         if service is not None:
             yield service
 
 
-def can_be_said(service: Service) -> bool:
+def is_expressible(service: Service) -> bool:
     """Return whether a client can log in to a service with what the format can express."""
-    if service.type in _DAV_TYPE or takes_password(service):
+    if service.type in _DAV_TYPE or accepts_password(service):
         return True
     return not _WITHOUT_PASSWORD.isdisjoint(service.authentication)
 
@@ -236,14 +236,16 @@ def _mail_protocol(account: etree._Element, service: Service, endpoint: HostEndp
     child(protocol, "TTL", _TTL_HOURS)
     child(protocol, "Server", endpoint.host)
     child(protocol, "Port", str(endpoint.port))
-    child(protocol, "DomainRequired", _on(service.domain_required))
+    child(protocol, "DomainRequired", _on_or_off(service.domain_required))
     if service.login_name is not None:
         child(protocol, "LoginName", service.login_name)
     # MS-OXDSCLI, element SPA: the default is "on", and then Outlook's login with a password fails.
-    child(protocol, "SPA", _on(_SECURE_PASSWORD.issuperset(service.authentication)))
+    child(protocol, "SPA", _on_or_off(_SECURE_PASSWORD.issuperset(service.authentication)))
     child(protocol, "SSL", _SSL[endpoint.security])
     child(protocol, "Encryption", _ENCRYPTION[endpoint.security])
-    child(protocol, "AuthRequired", _on(not _WITHOUT_LOGIN.issuperset(service.authentication)))
+    child(
+        protocol, "AuthRequired", _on_or_off(not _WITHOUT_LOGIN.issuperset(service.authentication))
+    )
     if service.type is ServiceType.SMTP:
         child(protocol, "UsePOPAuth", "off")
         child(protocol, "SMTPLast", "off")
@@ -256,13 +258,13 @@ def _dav_protocol(account: etree._Element, service: Service, endpoint: UrlEndpoi
     child(protocol, "Type", _DAV_TYPE[service.type])
     child(protocol, "Server", endpoint.url)
     child(protocol, "Port", str(parts.port or (443 if is_https else 80)))
-    child(protocol, "SSL", _on(is_https))
-    child(protocol, "DomainRequired", _on(service.domain_required))
+    child(protocol, "SSL", _on_or_off(is_https))
+    child(protocol, "DomainRequired", _on_or_off(service.domain_required))
     if service.login_name is not None:
         child(protocol, "LoginName", service.login_name)
 
 
-def _on(condition: bool) -> str:
+def _on_or_off(condition: bool) -> str:
     return "on" if condition else "off"
 
 

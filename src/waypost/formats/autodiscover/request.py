@@ -52,11 +52,11 @@ class AutodiscoverRequest:
 
     Attributes:
         address: the address of the user.
-        wanted: the schema of the answer; if the client names none, that of the request.
+        response_schema: the schema of the answer; if the client names none, that of the request.
     """
 
     address: EmailAddress
-    wanted: ResponseSchema = ResponseSchema.OUTLOOK
+    response_schema: ResponseSchema = ResponseSchema.OUTLOOK
 
 
 def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
@@ -85,20 +85,26 @@ def parse_request(body: bytes, content_type: str = "") -> AutodiscoverRequest:
     if not address:
         raise RequestError("there is no element EMailAddress")
     parsed = EmailAddress.parse(address)
-    return AutodiscoverRequest(parsed, _wanted(root, _text(request, "AcceptableResponseSchema")))
+    return AutodiscoverRequest(
+        parsed, _response_schema(root, _text(request, "AcceptableResponseSchema"))
+    )
 
 
-def _wanted(root: Element, schema: str) -> ResponseSchema:
+def _response_schema(root: Element, schema: str) -> ResponseSchema:
     if not schema:
-        asked = _usual(root.namespace)
-        return ResponseSchema.MOBILESYNC if asked == _MOBILESYNC_REQUEST else ResponseSchema.OUTLOOK
-    wanted = _RESPONSE_SCHEMAS.get(_usual(schema))
-    if wanted is None:
+        request_schema = _normalize_schema(root.namespace)
+        return (
+            ResponseSchema.MOBILESYNC
+            if request_schema == _MOBILESYNC_REQUEST
+            else ResponseSchema.OUTLOOK
+        )
+    response_schema = _RESPONSE_SCHEMAS.get(_normalize_schema(schema))
+    if response_schema is None:
         raise UnknownSchema("Waypost does not write the requested schema")
-    return wanted
+    return response_schema
 
 
-def _usual(schema: str) -> str:
+def _normalize_schema(schema: str) -> str:
     """Return the usual spelling of a schema's name.
 
     Microsoft's pages print the names with https by mistake, and some clients copy it.

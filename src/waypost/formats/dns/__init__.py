@@ -5,19 +5,19 @@ RFC 6186 and RFC 8314 (mail), RFC 6764 (calendars and address books), RFC 8620 (
 Autoconfig, Autodiscover and PACC below a domain.
 """
 
-from waypost.formats.dns.publishing import DEFAULT_TTL_SECONDS, publish, publish_moved
-from waypost.formats.dns.records import Alias, Published, Record, ServiceAt, Text
-from waypost.formats.dns.writing import FORMS, write
+from waypost.formats.dns.domain_records import DEFAULT_TTL_SECONDS, records_of, redirect_records_of
+from waypost.formats.dns.records import CnameData, DnsRecords, Record, SrvData, TxtData
+from waypost.formats.dns.zone_formats import ZONE_FORMATS, write
 
 __all__ = [
     "DEFAULT_TTL_SECONDS",
-    "FORMS",
-    "Alias",
-    "Published",
+    "ZONE_FORMATS",
+    "CnameData",
+    "DnsRecords",
     "Record",
-    "ServiceAt",
-    "Text",
-    "publish",
-    "publish_moved",
+    "SrvData",
+    "TxtData",
+    "records_of",
+    "redirect_records_of",
     "write",
 ]

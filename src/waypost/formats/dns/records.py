@@ -20,7 +20,7 @@ NOT_OFFERED: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Alias:
+class CnameData:
     """A CNAME record.
 
     Attributes:
@@ -40,7 +40,7 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceAt:
+class SrvData:
     """An SRV record (RFC 2782).
 
     Attributes:
@@ -67,7 +67,7 @@ class ServiceAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TxtData:
     """A TXT record, whose strings a client joins.
 
     Attributes:
@@ -89,7 +89,7 @@ class Text:
         return TXT(RdataClass.IN, RdataType.TXT, strings)
 
 
-Data = Alias | ServiceAt | Text
+RecordData = CnameData | SrvData | TxtData
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Record:
 
     name: str
     ttl_seconds: int
-    data: Data
+    data: RecordData
 
     def rdata_text(self) -> str:
         """Return the data as in RFC 1035 s5.1: absolute names, texts in quotes with escapes."""
@@ -112,7 +112,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class DnsRecords:
     """All records that a domain should publish.
 
     Attributes:
@@ -126,7 +126,7 @@ class Published:
     left_out: tuple[str, ...]
 
 
-def fits(name: str) -> bool:
+def is_valid_dns_name(name: str) -> bool:
     """Return whether a name is short enough for DNS (RFC 1035 s2.3.4)."""
     try:
         name_from_text(f"{name}.")

@@ -18,29 +18,31 @@ ALIASES_MAX: Final = 20
 _COMMA: Final = ","
 
 
-def aliases_of(address: EmailAddress, given: Iterable[EmailAddress]) -> tuple[EmailAddress, ...]:
+def aliases_of(
+    address: EmailAddress, addresses: Iterable[EmailAddress]
+) -> tuple[EmailAddress, ...]:
     """Return the other addresses of a mailbox, each once, in their order.
 
     Args:
         address: the main address, which is not in the result.
-        given: the addresses, with possible duplicates.
+        addresses: the addresses, with possible duplicates.
 
     Raises:
         AddressError: there are too many addresses, or one contains a comma.
     """
-    once: dict[str, EmailAddress] = {}
-    for one in given:
-        once.setdefault(mailbox(one), one)
-    once.pop(mailbox(address), None)
-    found = tuple(once.values())
+    by_mailbox: dict[str, EmailAddress] = {}
+    for alias in addresses:
+        by_mailbox.setdefault(mailbox_key(alias), alias)
+    by_mailbox.pop(mailbox_key(address), None)
+    found = tuple(by_mailbox.values())
     if len(found) > ALIASES_MAX:
         raise AddressError(f"there are more than {ALIASES_MAX} of them")
-    if found and any(_COMMA in one.local_part for one in (address, *found)):
+    if found and any(_COMMA in alias.local_part for alias in (address, *found)):
         raise AddressError("a comma in an address would divide it")
     return found
 
 
-def mailbox(address: EmailAddress) -> str:
+def mailbox_key(address: EmailAddress) -> str:
     """Return the same text for every spelling of an address.
 
     RFC 5321 s2.4 allows servers to distinguish `Alice` from `alice`, and advises against it. A
@@ -50,6 +52,6 @@ def mailbox(address: EmailAddress) -> str:
     return f"{normalize('NFC', address.local_part.lower())}@{address.domain.ascii}"
 
 
-def joined(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:
+def join_addresses(address: EmailAddress, aliases: Iterable[EmailAddress]) -> str:
     """Return the value of the key `EmailAddress`, with the main address first."""
-    return f"{_COMMA} ".join(str(one) for one in (address, *aliases))
+    return f"{_COMMA} ".join(str(alias) for alias in (address, *aliases))

@@ -41,23 +41,26 @@ def address_books(config: ClientConfig) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _keys(service: Service, url: str, name: str) -> dict[str, Any] | None:
-    known = (one for one in service.authentication if one in _METHODS)
-    method = next(known, None)
+    supported = (one for one in service.authentication if one in _METHODS)
+    method = next(supported, None)
     try:
-        place = LdapUrl.parse(url)
+        ldap_url = LdapUrl.parse(url)
     except ValueError:  # The expanded placeholder made the URL invalid.
         return None
-    if method is None or not place.has_usual_port:
+    if method is None or not ldap_url.has_usual_port:
         return None
-    keys: dict[str, Any] = {"LDAPAccountHostName": place.host, "LDAPAccountUseSSL": place.is_tls}
+    keys: dict[str, Any] = {
+        "LDAPAccountHostName": ldap_url.host,
+        "LDAPAccountUseSSL": ldap_url.is_tls,
+    }
     if method != NO_AUTHENTICATION and service.login_name is not None:
         keys["LDAPAccountUserName"] = service.login_name
-    if place.base:
+    if ldap_url.base:
         keys["LDAPSearchSettings"] = [
             {
                 "LDAPSearchSettingDescription": name,
-                "LDAPSearchSettingSearchBase": place.base,
-                "LDAPSearchSettingScope": _SCOPE[place.scope],
+                "LDAPSearchSettingSearchBase": ldap_url.base,
+                "LDAPSearchSettingScope": _SCOPE[ldap_url.scope],
             }
         ]
     return keys

@@ -28,7 +28,7 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.core.preference import best
-from waypost.formats.mobileconfig.aliases import joined, mailbox
+from waypost.formats.mobileconfig.aliases import join_addresses, mailbox_key
 from waypost.formats.mobileconfig.choices import EXCHANGE_CHOICES, MAIL_CHOICES
 from waypost.formats.mobileconfig.ldap import LDAP_PAYLOAD, address_books
 
@@ -111,8 +111,8 @@ def render(
         "PayloadDisplayName": config.provider.name,
         "PayloadOrganization": organization,
         "PayloadType": "Configuration",
-        **_lifetime(settings),
-        **_identity(config.address, "profile"),
+        **_lifetime_keys(settings),
+        **_identity_keys(config.address, "profile"),
     }
     if settings.consent:  # TopLevel.yaml: by BCP 47 tags, `default` for all other languages
         profile["ConsentText"] = dict(settings.consent)
@@ -132,19 +132,19 @@ def _mail_payloads(
     outgoing = best(config.of_type(ServiceType.SMTP), SUPPORTED)
     if incoming is None or outgoing is None:
         return
-    one_password = incoming.login_name == outgoing.login_name and _has_password(outgoing)
+    has_one_password = incoming.login_name == outgoing.login_name and _has_password(outgoing)
     payload: Payload = {
         "EmailAccountDescription": str(address),
         "EmailAccountType": _ACCOUNT_TYPE[incoming.type],
-        "EmailAddress": joined(address, aliases),
-        "OutgoingPasswordSameAsIncomingPassword": one_password and _has_password(incoming),
+        "EmailAddress": join_addresses(address, aliases),
+        "OutgoingPasswordSameAsIncomingPassword": has_one_password and _has_password(incoming),
         **MAIL_CHOICES,
         **_mail_server("Incoming", incoming),
         **_mail_server("Outgoing", outgoing),
-        **_about(config, f"Mail of {address}"),
+        **_description_keys(config, f"Mail of {address}"),
         "PayloadType": _MAIL_PAYLOAD,
         # An address has one mail account: after a move to another host it is still the same.
-        **_identity(address, _MAIL_PAYLOAD),
+        **_identity_keys(address, _MAIL_PAYLOAD),
     }
     if config.user.display_name:
         payload["EmailAccountName"] = config.user.display_name
@@ -190,9 +190,9 @@ def _dav_payload(
         f"{prefix}Port": parts.port or (443 if is_https else 80),
         f"{prefix}PrincipalURL": url,
         f"{prefix}UseSSL": is_https,
-        **_about(config, f"{prefix} of {address}"),
+        **_description_keys(config, f"{prefix} of {address}"),
         "PayloadType": payload_type,
-        **_identity(address, f"{payload_type} {url}"),
+        **_identity_keys(address, f"{payload_type} {url}"),
     }
     if service.login_name is not None:
         payload[f"{prefix}Username"] = service.login_name
@@ -204,9 +204,9 @@ def _ldap_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payl
         yield {
             **keys,
             "LDAPAccountDescription": str(address),
-            **_about(config, f"LDAP of {address}"),
+            **_description_keys(config, f"LDAP of {address}"),
             "PayloadType": LDAP_PAYLOAD,
-            **_identity(address, f"{LDAP_PAYLOAD} {url}"),
+            **_identity_keys(address, f"{LDAP_PAYLOAD} {url}"),
         }
 
 
@@ -232,9 +232,9 @@ def _eas_payloads(
         # The default is false here, but true for CalDAV and CardDAV.
         "SSL": parts.scheme.lower() == "https",
         **EXCHANGE_CHOICES,
-        **_about(config, f"Exchange of {address}"),
+        **_description_keys(config, f"Exchange of {address}"),
         "PayloadType": _EAS_PAYLOAD,
-        **_identity(address, _EAS_PAYLOAD),
+        **_identity_keys(address, _EAS_PAYLOAD),
     }
     if service.login_name is not None:
         payload["UserName"] = service.login_name
@@ -268,14 +268,14 @@ def _has_password(service: Service) -> bool:
     return _authentication(service) != "EmailAuthNone"
 
 
-def _about(config: ClientConfig, description: str) -> Mapping[str, str]:
+def _description_keys(config: ClientConfig, description: str) -> Mapping[str, str]:
     return {
         "PayloadDescription": description,
         "PayloadDisplayName": config.provider.short_name,
     }
 
 
-def _lifetime(settings: ProfileSettings) -> Payload:
+def _lifetime_keys(settings: ProfileSettings) -> Payload:
     """Return the keys for the expiry and the removal of a profile (TopLevel.yaml)."""
     keys: Payload = {"PayloadRemovalDisallowed": settings.removable is False}
     if settings.days is not None:
@@ -285,13 +285,13 @@ def _lifetime(settings: ProfileSettings) -> Payload:
     return keys
 
 
-def _identity(address: EmailAddress, what: str) -> Payload:
+def _identity_keys(address: EmailAddress, what: str) -> Payload:
     """Return the keys by which a device recognizes a profile or an account.
 
     They are the same for the same mailbox and service, so that a new profile replaces the old
     one. They differ for others, so that a device can have both accounts.
     """
-    uuid = uuid5(_NAMESPACE, f"{mailbox(address)}\n{what}")
+    uuid = uuid5(_NAMESPACE, f"{mailbox_key(address)}\n{what}")
     reverse = ".".join(reversed(address.domain.ascii.split(".")))
     return {
         "PayloadIdentifier": f"{reverse}.waypost.{uuid.hex}",

@@ -24,9 +24,9 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.core.placeholders import expand_url, has_placeholder, shared_url
-from waypost.formats.host_check import why_no_name
+from waypost.formats.host_check import host_name_problem
 from waypost.formats.pacc.info import NAME_MAX_CHARS, info
-from waypost.formats.password_methods import takes_password
+from waypost.formats.password_methods import accepts_password
 
 REVISION: Final = "draft-ietf-mailmaint-pacc-02"
 CONTENT_TYPE: Final = "application/json"
@@ -86,8 +86,8 @@ def compose(config: ClientConfig) -> bytes:
         why = "; ".join(findings(config)) if has_mail else "it has no mail account"
         raise NoUsableService(f"{config.domain} cannot be described by PACC: {why}")
     document = _document(config, services)
-    if (limit := _too_large(document)) is not None:
-        raise NoUsableService(f"{config.domain} cannot be described by PACC: {limit}")
+    if (size_problem := _size_problem(document)) is not None:
+        raise NoUsableService(f"{config.domain} cannot be described by PACC: {size_problem}")
     return document
 
 
@@ -107,7 +107,7 @@ def _document(config: ClientConfig, services: Mapping[ServiceType, Service]) -> 
     return text.encode()
 
 
-def _too_large(document: bytes) -> str | None:
+def _size_problem(document: bytes) -> str | None:
     if len(document) <= MAX_BYTES:
         return None
     return (
@@ -156,7 +156,7 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
     config = config.within(Format.PACC)
     services = dict(_expressible(config))
     lines = [
-        f"{service.type} at {_place(service)}: {reason}"
+        f"{service.type} at {_location(service)}: {reason}"
         for service in config.of_type(*_PORTS, *_HTTP)
         if service.type not in services and (reason := _obstacle(service, config))
     ]
@@ -166,7 +166,7 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
     if len(config.provider.name) > NAME_MAX_CHARS:
         limit = f"longer than {NAME_MAX_CHARS} characters"
         lines.append(f"the provider's name is {limit}; the document has its short name instead")
-    if _is_account(services) and (why := _too_large(_document(config, services))) is not None:
+    if _is_account(services) and (why := _size_problem(_document(config, services))) is not None:
         lines.append(why)
     return tuple(lines)
 
@@ -202,7 +202,7 @@ def _obstacle(service: Service, config: ClientConfig) -> str | None:
         return "its login name leaves out the detail of a sub-address"
     if config.has_directory:
         return "its login name comes from a directory, and may differ from the email address"
-    if not takes_password(service) and not (_takes_oauth2(service) and _issuer(config)):
+    if not accepts_password(service) and not (_accepts_oauth2(service) and _issuer(config)):
         return "it accepts neither a password nor OAuth2 with a known issuer"
     return None
 
@@ -212,7 +212,7 @@ def _host_obstacle(endpoint: HostEndpoint, port: int | None) -> str | None:
         return "it does not use TLS from the first byte"
     if endpoint.port != port:
         return f"its port is {endpoint.port}, not {port}"
-    return why_no_name(endpoint.host)
+    return host_name_problem(endpoint.host)
 
 
 def _url(kind: ServiceType, url: str) -> str | None:
@@ -231,7 +231,7 @@ def _url_obstacle(url: str | None) -> str | None:
     if ":" in parts.netloc.rpartition("]")[2]:
         # s"protocols": not even 443, nor an empty one.
         return "its URL names a port"
-    return why_no_name(parts.hostname or "")
+    return host_name_problem(parts.hostname or "")
 
 
 def _server(service: Service) -> dict[str, str]:
@@ -241,7 +241,7 @@ def _server(service: Service) -> dict[str, str]:
     return {"url": _url(service.type, endpoint.url) or endpoint.url}
 
 
-def _place(service: Service) -> str:
+def _location(service: Service) -> str:
     endpoint = service.endpoint
     if isinstance(endpoint, UrlEndpoint):
         return endpoint.url
@@ -250,14 +250,14 @@ def _place(service: Service) -> str:
 
 def _authentication(config: ClientConfig, services: Collection[Service]) -> dict[str, object]:
     # s"authentication": `password` is required.
-    members: dict[str, object] = {"password": any(takes_password(one) for one in services)}
+    members: dict[str, object] = {"password": any(accepts_password(one) for one in services)}
     issuer = _issuer(config)
-    if issuer is not None and any(_takes_oauth2(one) for one in services):
+    if issuer is not None and any(_accepts_oauth2(one) for one in services):
         members["oauth-public"] = {"issuer": issuer}
     return members
 
 
-def _takes_oauth2(service: Service) -> bool:
+def _accepts_oauth2(service: Service) -> bool:
     bearers = {"OAUTHBEARER", "XOAUTH2", "Bearer"}
     return any(one == OAUTH2 or one.method in bearers for one in service.authentication)
 

@@ -15,13 +15,15 @@ def info(config: ClientConfig) -> dict[str, object]:
     provider = config.provider
     names = (provider.name, provider.short_name, config.domain.ascii)
     # One document for all users: it cannot contain a name that differs from user to user.
-    fitting = (one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS)
-    named: dict[str, object] = {"name": next(fitting, names[-1])}
+    usable_names = (
+        one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS
+    )
+    members: dict[str, object] = {"name": next(usable_names, names[-1])}
     is_short = len(provider.short_name) <= SHORT_NAME_MAX_CHARS
     if is_short and not has_placeholder(provider.short_name):
-        named["shortName"] = provider.short_name
+        members["shortName"] = provider.short_name
     if provider.logos:
-        named["logo"] = [_logo(logo) for logo in provider.logos]
+        members["logo"] = [_logo(logo) for logo in provider.logos]
     helps: dict[str, object] = {}
     # One document for all users: it cannot contain a page that differs from user to user.
     pages = expand_pages(provider.documentation, config.domain, None)
@@ -32,7 +34,7 @@ def info(config: ClientConfig) -> dict[str, object]:
         helps["developer"] = provider.developer_url
     if provider.contacts:
         helps["contact"] = list(provider.contacts)
-    return {"provider": named, "help": helps} if helps else {"provider": named}
+    return {"provider": members, "help": helps} if helps else {"provider": members}
 
 
 def _logo(logo: Logo) -> dict[str, object]:

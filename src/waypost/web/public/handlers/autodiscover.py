@@ -43,7 +43,9 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
             result = await context.lookup.find_by_address(parsed.address)
         except DomainMoved as moved:
             return _moved_response(request, parsed, moved)
-        return _response(200, context.documents.render(_RENDER[parsed.wanted], result), "ok")
+        return _response(
+            200, context.documents.render(_RENDER[parsed.response_schema], result), "ok"
+        )
     except RequestTooLarge as error:
         # RFC 9110 s15.5.14: the connection may be closed on a client that continues to send.
         return _error_response(413, error)
@@ -111,7 +113,7 @@ def _moved_response(
     """
     if moved.url is not None and is_redirect_loop(request, moved.url):
         raise DomainNotServed(f"{parsed.address.domain} is not served here")
-    if parsed.wanted is pox.ResponseSchema.OUTLOOK:
+    if parsed.response_schema is pox.ResponseSchema.OUTLOOK:
         body = pox.render_redirect(parsed.address, moved.address_domain, moved.url)
     elif moved.address_domain is not None:
         body = activesync.render_redirect(parsed.address, moved.address_domain)
