@@ -215,7 +215,7 @@ def config_for(
     entry = providers.find(domain)
     if user != _ANY_USER:
         entry = with_users(entry)
-    return client_config(entry, domain, address, user).named(display_name)
+    return client_config(entry, domain, address, user).with_display_name(display_name)
 
 
 def render_autodiscover_json(

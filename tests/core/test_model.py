@@ -68,8 +68,8 @@ def test_named() -> None:
     """A full name is set on a copy; no name changes nothing."""
     config = client_config(domain(), EXAMPLE_COM, ALICE)
 
-    assert config.named("Alice").user.display_name == "Alice"
-    assert config.named("") is config
+    assert config.with_display_name("Alice").user.display_name == "Alice"
+    assert config.with_display_name("") is config
     assert config.user.display_name is None
 
 

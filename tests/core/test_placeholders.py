@@ -11,7 +11,7 @@ from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError
 from waypost.core.model import HostEndpoint, UrlEndpoint
 from waypost.core.placeholders import (
-    Subject,
+    PlaceholderContext,
     expand,
     expand_domain,
     expand_service,
@@ -77,7 +77,9 @@ IN_NAMES = [
 @pytest.mark.parametrize(("local_part", "team", "said"), IN_NAMES)
 def test_names_in_ldap_urls(local_part: str, team: str, said: str) -> None:
     """A value stays one value of the distinguished name (RFC 4514), then of the URL (RFC 4516)."""
-    subject = Subject(EXAMPLE_COM, EmailAddress(local_part, EXAMPLE_COM), None, {"team": team})
+    subject = PlaceholderContext(
+        EXAMPLE_COM, EmailAddress(local_part, EXAMPLE_COM), None, {"team": team}
+    )
     found = expand_service(url_service("ldap", LDAP), subject)
 
     assert found is not None
@@ -95,7 +97,9 @@ def test_names_in_ldap_urls(local_part: str, team: str, said: str) -> None:
 def test_names_that_log_in_to_address_books(template: str, login_name: str) -> None:
     """The distinguished name of an LDAP login is kept whole as well."""
     service = replace(url_service("ldap", LDAP.replace("%{team}", "x")), login_name=template)
-    found = expand_service(service, Subject(EXAMPLE_COM, EmailAddress("x+y", EXAMPLE_COM)))
+    found = expand_service(
+        service, PlaceholderContext(EXAMPLE_COM, EmailAddress("x+y", EXAMPLE_COM))
+    )
 
     assert found is not None
     assert found.login_name == login_name
@@ -115,8 +119,8 @@ def test_every_text_of_a_service() -> None:
     """Host, URL and login name are all expanded."""
     host = host_service(host="%EMAILLOCALPART%.%EMAILDOMAIN%", login_name="%EMAILLOCALPART%")
     url = url_service(url="https://%EMAILDOMAIN%/%EMAILLOCALPART%")
-    expanded_host = expand_service(host, Subject(EXAMPLE_COM, ALICE))
-    expanded_url = expand_service(url, Subject(EXAMPLE_COM, ALICE))
+    expanded_host = expand_service(host, PlaceholderContext(EXAMPLE_COM, ALICE))
+    expanded_url = expand_service(url, PlaceholderContext(EXAMPLE_COM, ALICE))
 
     assert expanded_host is not None
     assert isinstance(expanded_host.endpoint, HostEndpoint)
@@ -156,7 +160,9 @@ def test_url_whose_host_cannot_exist(local_part: str) -> None:
 def test_attribute_behind_a_host_that_is_no_name() -> None:
     """A path may contain an attribute with any host, because the user cannot change it."""
     service = url_service(url="https://192.0.2.1/%{uid}/")
-    found = expand_service(service, Subject(EXAMPLE_COM, ALICE, attributes={"uid": "a1"}))
+    found = expand_service(
+        service, PlaceholderContext(EXAMPLE_COM, ALICE, attributes={"uid": "a1"})
+    )
 
     assert found is not None
     assert found.endpoint == UrlEndpoint("https://192.0.2.1/a1/")
@@ -164,7 +170,7 @@ def test_attribute_behind_a_host_that_is_no_name() -> None:
 
 def test_login_name_that_is_asked_for() -> None:
     """A service without a login name still has none."""
-    expanded = expand_service(host_service(login_name=None), Subject(EXAMPLE_COM, ALICE))
+    expanded = expand_service(host_service(login_name=None), PlaceholderContext(EXAMPLE_COM, ALICE))
 
     assert expanded is not None
     assert expanded.login_name is None
@@ -216,6 +222,6 @@ def test_a_login_name_that_is_the_address(template: str, with_address: str, with
     """The whole address is always one placeholder: some clients support no other."""
     service = host_service(login_name=template)
     for address, login in ((ALICE, with_address), (None, without)):
-        expanded = expand_service(service, Subject(EXAMPLE_COM, address))
+        expanded = expand_service(service, PlaceholderContext(EXAMPLE_COM, address))
         assert expanded is not None
         assert expanded.login_name == login

@@ -111,7 +111,7 @@ def test_no_login_name() -> None:
 @pytest.mark.parametrize(("name", "shown"), [("Alice Ä & Co", "Alice Ä & Co"), (None, None)])
 def test_display_name(name: str | None, shown: str | None) -> None:
     """A known name is in User, before Account; without a name there is no User."""
-    (response,) = etree.fromstring(render(config().named(name)))
+    (response,) = etree.fromstring(render(config().with_display_name(name)))
 
     assert response.findtext(f"{OUTLOOK}User/{OUTLOOK}DisplayName") == shown
     assert response[-1].tag == f"{OUTLOOK}Account"

@@ -155,14 +155,14 @@ def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
 @given(config=configs())
 def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) -> None:
     """The server has the services of the other formats, and each form has the same records."""
-    in_dns = config.within(Format.DNS)
+    in_dns = config.for_format(Format.DNS)
     everywhere = replace(
         in_dns, services=tuple(replace(one, formats=ALL_FORMATS) for one in in_dns.services)
     )
     try:
         published = dns.records_of(config, PUBLIC_URL, 300)
     except NoUsableService:
-        told_elsewhere = config.within(Format.AUTOCONFIG)
+        told_elsewhere = config.for_format(Format.AUTOCONFIG)
         assert not told_elsewhere.of_type(
             ServiceType.EWS, ServiceType.GRAPH, ServiceType.ACTIVESYNC
         )

@@ -361,7 +361,7 @@ def test_agrees_with_the_services(found: ClientConfig) -> None:
             assert (name, server["host"], TEXT_PORTS[name]) in configured
         else:
             assert (name, server["url"]) in urls
-    silent = {one.type.value for one in found.within(Format.PACC).services}
+    silent = {one.type.value for one in found.for_format(Format.PACC).services}
     silent &= {*TEXT_PORTS, "jmap", "caldav", "carddav"}
     reasons = {line.partition(" ")[0] for line in pacc.findings(found)}
     assert silent - set(shown["protocols"]) <= reasons

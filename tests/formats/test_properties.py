@@ -57,7 +57,7 @@ def configs(draw: st.DrawFn) -> ClientConfig:
     found = (*draw(st.lists(services(), max_size=6)), *draw(st.sampled_from([pair, pair, ()])))
     entry = Domain(DomainPattern("example.com"), draw(PROVIDERS), found)
     config = client_config(entry, address.domain, address)
-    return config.named(draw(st.none() | texts(30)))
+    return config.with_display_name(draw(st.none() | texts(30)))
 
 
 def rendered(render: Callable[[ClientConfig], bytes], config: ClientConfig) -> bytes:
@@ -87,7 +87,7 @@ def mail_services(config: ClientConfig) -> list[tuple[Service, HostEndpoint]]:
 def test_autoconfig(config: ClientConfig) -> None:
     """All mail services come back from Autoconfig, in order, with every method and login name."""
     sections = reading.autoconfig(rendered(autoconfig.render, config))
-    config = config.within(Format.AUTOCONFIG)
+    config = config.for_format(Format.AUTOCONFIG)
     mail = [seen for seen in sections if seen.kind in {"imap", "pop3", "smtp"}]
 
     # Autoconfig has no type for LDAP.
@@ -119,7 +119,7 @@ def test_autoconfig(config: ClientConfig) -> None:
 def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
     """Autodiscover has the configured values of one service of each type."""
     protocols = reading.autodiscover(rendered(pox.render, config))
-    config = config.within(Format.AUTODISCOVER)
+    config = config.for_format(Format.AUTODISCOVER)
     configured = {
         (
             MAIL[service.type],
@@ -158,7 +158,7 @@ def test_autodiscover_agrees_with_autoconfig(config: ClientConfig) -> None:
 def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
     """The mail account of a profile has the configured values."""
     body = rendered(mobileconfig.render, config)
-    config = config.within(Format.MOBILECONFIG)
+    config = config.for_format(Format.MOBILECONFIG)
     configured = {
         (endpoint.host, endpoint.port, endpoint.security is not Security.NONE, service.login_name)
         for service, endpoint in mail_services(config)

@@ -65,7 +65,9 @@ class Case:
         address = EmailAddress.parse(asked["address"]) if "address" in asked else None
         domain = address.domain if address else DomainName.parse(asked["domain"])
         address = None if alone else address
-        return client_config(store.find(domain), domain, address).named(asked.get("name"))
+        return client_config(store.find(domain), domain, address).with_display_name(
+            asked.get("name")
+        )
 
     def aliases(self) -> tuple[EmailAddress, ...]:
         """Return the other addresses of the mailbox, for profiles."""

@@ -16,19 +16,19 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.importers.automx1.providers import read_automx1
-from waypost.importers.imported import Imported
+from waypost.importers.import_result import ImportResult
 
 HEAD = "[automx]\nprovider = example.com\ndomains = example.com, Example.net\n"
 IMAP = "imap = yes\nimap_server = imap.example.com\nimap_port = 993\nimap_encryption = ssl\n"
 SMTP = "smtp = yes\nsmtp_server = smtp.%d\nsmtp_port = 587\nsmtp_encryption = starttls\n"
 
 
-def read(text: str) -> Imported:
+def read(text: str) -> ImportResult:
     """Read a file."""
     return read_automx1(text, name="automx.conf")
 
 
-def served(found: Imported) -> dict[str, list[str]]:
+def served(found: ImportResult) -> dict[str, list[str]]:
     """Return the hosts of each domain."""
     return {
         domain.pattern.text: [

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from tests.importers.test_ispdb import IMAP, SMTP, document
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.model import HostEndpoint, Service, UrlEndpoint
-from waypost.importers.imported import Imported
+from waypost.importers.import_result import ImportResult
 from waypost.importers.ispdb.document import read_ispdb
-from waypost.importers.ispdb.personal import address_in_url
+from waypost.importers.ispdb.generalize import address_in_url
 from waypost.lookup.lookup import client_config
 from waypost.store.memory import MemoryStore
 
@@ -17,13 +17,13 @@ ALICE = EmailAddress("alice", DomainName("example.com"))
 BASIC = '<authentication system="http">Basic</authentication>'
 
 
-def read(inner: str, address: EmailAddress = ALICE, domains: str = "example.com") -> Imported:
+def read(inner: str, address: EmailAddress = ALICE, domains: str = "example.com") -> ImportResult:
     """Read a document for one user."""
     elements = "".join(f"<domain>{name}</domain>" for name in domains.split())
     return read_ispdb(document(inner, elements), name="x.xml", address=address)
 
 
-def first(found: Imported) -> Service:
+def first(found: ImportResult) -> Service:
     """Return the preferred service."""
     return found.catalog.domains[0].services[0]
 

@@ -40,7 +40,7 @@ def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
 
     assert [len(general), len(of_one)] == [is_late, is_late]
     if is_late:
-        assert general[0].startswith(f"profile_expires: {said.plain()['expires']} is past, so ")
+        assert general[0].startswith(f"profile_expires: {said.as_dict()['expires']} is past, so ")
         assert of_one[0].startswith('provider "Own": profile.expires: ')
 
 

@@ -39,7 +39,7 @@ _SCHEME: Final = re.compile("(mailto|smtp):", re.IGNORECASE)
 _PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
 """The characters that can separate a user from a detail: those of RFC 5322 s3.2.3."""
-STAND_IN: Final = "EVOLUTIONUSER"
+ANONYMOUS_LOCAL_PART: Final = "EVOLUTIONUSER"
 """The local part that Evolution 3.46 sends for every user (seen with 3.46.4).
 
 Evolution replaces it in the answer with the real one, so that no server sees the user's address.
@@ -118,9 +118,9 @@ class EmailAddress:
     domain: DomainName
 
     @property
-    def is_stand_in(self) -> bool:
+    def is_anonymous(self) -> bool:
         """Return whether it is a placeholder for any user of its domain (Evolution 3.46)."""
-        return self.local_part == STAND_IN
+        return self.local_part == ANONYMOUS_LOCAL_PART
 
     @property
     def is_plain(self) -> bool:
@@ -145,12 +145,12 @@ class EmailAddress:
         if (scheme := _SCHEME.match(text)) is not None:
             text = trimmed(text[scheme.end() :])
             if scheme[1].lower() == "mailto":
-                text = _of_link(text)
+                text = _address_of_link(text)
         if (invisible := invisible_in(text)) is not None:
             raise AddressError(f"the address has the invisible character {invisible}")
         # A quoted local part may contain "@" (RFC 5321 s4.1.2), a domain cannot.
-        local_part, at, domain = text.rpartition("@")
-        if not at:
+        local_part, separator, domain = text.rpartition("@")
+        if not separator:
             raise AddressError("the address has no @")
         if not local_part:
             raise AddressError("the part before the @ is empty")
@@ -187,7 +187,11 @@ class EmailAddress:
         """
         if not separators or self.local_part.startswith('"'):
             return self
-        ends = (at for at, sign in enumerate(self.local_part) if at and sign in separators)
+        ends = (
+            position
+            for position, char in enumerate(self.local_part)
+            if position and char in separators
+        )
         return type(self)(self.local_part[: next(ends, None)], self.domain)
 
     def __str__(self) -> str:
@@ -231,7 +235,7 @@ def _u_label(label: str) -> str:
         return label
 
 
-def _of_link(text: str) -> str:
+def _address_of_link(text: str) -> str:
     """Return the address of a link (RFC 6068 s2), which may be percent-encoded and have a query."""
     address = text.partition("?")[0]
     try:
@@ -251,8 +255,8 @@ def _check_local_part(local_part: str) -> None:
         raise AddressError("the part before the @ has an unpaired quotation mark")
     if not quoted and any(char.isspace() for char in local_part):
         raise AddressError("the part before the @ has a space and no quotation marks")
-    if not quoted and (sign := _UNQUOTED.sub("", local_part)[:1]):
-        raise AddressError(f"the part before the @ has {sign} and no quotation marks")
+    if not quoted and (char := _UNQUOTED.sub("", local_part)[:1]):
+        raise AddressError(f"the part before the @ has {char} and no quotation marks")
     if _PLACEHOLDER.search(local_part):
         # A client would expand it again, so the answer would be for another address.
         raise AddressError("the part before the @ is a placeholder, not a mailbox name")

@@ -15,11 +15,11 @@ class UserAgent:
 
     Attributes:
         log_name: what the access log calls the program; operators may search for it.
-        marks: texts in User-Agent, in lower case; one of them is enough.
+        substrings: texts in User-Agent, in lower case; one of them is enough.
     """
 
     log_name: str
-    marks: tuple[str, ...]
+    substrings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,8 +215,11 @@ USER_AGENTS: Final = (
     UserAgent("curl", ("curl",)),
     UserAgent("browser", ("mozilla",)),
 )
-_MARKS: Final = tuple(
-    (mark, one.log_name) for one in USER_AGENTS if one is not None for mark in one.marks
+_SUBSTRINGS: Final = tuple(
+    (substring, one.log_name)
+    for one in USER_AGENTS
+    if one is not None
+    for substring in one.substrings
 )
 
 
@@ -229,4 +232,4 @@ def log_name_of(user_agent: str) -> str:
     if not user_agent:
         return "none"
     lower = user_agent.lower()
-    return next((name for mark, name in _MARKS if mark in lower), "other")
+    return next((name for substring, name in _SUBSTRINGS if substring in lower), "other")

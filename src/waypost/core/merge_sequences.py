@@ -32,26 +32,26 @@ def merge_sequences(
         rank = 0
         new: list[Service] = []  # Services before the next one that is in the list.
         for service in sequence:
-            place = merged.find(service, rank)
-            if place is None:
+            node = merged.find(service, rank)
+            if node is None:
                 new.append(service)
                 continue
-            merged.insert(place, new, owner)
-            place.owners.append(owner)
-            rank = place.rank
+            merged.insert(node, new, owner)
+            node.owners.append(owner)
+            rank = node.rank
             new = []
         merged.insert(merged.end, new, owner)
-    return [(place.service, tuple(place.owners)) for place in merged if place.service]
+    return [(node.service, tuple(node.owners)) for node in merged if node.service]
 
 
 @dataclass(slots=True, eq=False)
-class _Place:
-    """A place in the list with one service; `rank` increases along the list."""
+class _Node:
+    """A node of the list with one service; `rank` increases along the list."""
 
     rank: int
     service: Service | None = None
-    before: Optional["_Place"] = None
-    after: Optional["_Place"] = None
+    before: Optional["_Node"] = None
+    after: Optional["_Node"] = None
     owners: list[int] = field(default_factory=list)
 
 
@@ -59,38 +59,38 @@ class _Merged:
     """A linked list of places between two empty ones, with an index of each service's places."""
 
     def __init__(self) -> None:
-        self._begin = _Place(0)
-        self.end = _Place(_GAP, before=self._begin)
+        self._begin = _Node(0)
+        self.end = _Node(_GAP, before=self._begin)
         self._begin.after = self.end
-        self._places: dict[Service, list[_Place]] = {}
+        self._nodes: dict[Service, list[_Node]] = {}
 
-    def __iter__(self) -> Iterator[_Place]:
-        place: _Place | None = self._begin
-        while place is not None:
-            yield place
-            place = place.after
+    def __iter__(self) -> Iterator[_Node]:
+        node: _Node | None = self._begin
+        while node is not None:
+            yield node
+            node = node.after
 
-    def find(self, service: Service, rank: int) -> _Place | None:
+    def find(self, service: Service, rank: int) -> _Node | None:
         """Return the first place of a service after a rank."""
-        places = self._places.get(service, ())
-        return next((place for place in places if place.rank > rank), None)
+        nodes = self._nodes.get(service, ())
+        return next((node for node in nodes if node.rank > rank), None)
 
-    def insert(self, follower: _Place, services: Iterable[Service], owner: int) -> None:
+    def insert(self, follower: _Node, services: Iterable[Service], owner: int) -> None:
         """Insert services before a place, in order."""
         for service in services:
-            place = _Place(0, service, follower.before, follower, [owner])
+            node = _Node(0, service, follower.before, follower, [owner])
             if follower.before is not None:
-                follower.before.after = place
-            follower.before = place
-            self._rank(place, follower)
-            insort(self._places.setdefault(service, []), place, key=attrgetter("rank"))
+                follower.before.after = node
+            follower.before = node
+            self._rank(node, follower)
+            insort(self._nodes.setdefault(service, []), node, key=attrgetter("rank"))
 
-    def _rank(self, place: _Place, follower: _Place) -> None:
-        low = place.before.rank if place.before else 0
+    def _rank(self, node: _Node, follower: _Node) -> None:
+        low = node.before.rank if node.before else 0
         if follower is self.end:
-            place.rank, follower.rank = low + _GAP, low + 2 * _GAP
+            node.rank, follower.rank = low + _GAP, low + 2 * _GAP
         elif follower.rank - low > 1:
-            place.rank = (low + follower.rank) // 2
+            node.rank = (low + follower.rank) // 2
         else:
-            for number, one in enumerate(self):
-                one.rank = number * _GAP
+            for number, each in enumerate(self):
+                each.rank = number * _GAP

@@ -32,14 +32,14 @@ from waypost.core.preference import ordered
 LOGIN_NAME: Final = "login_name"
 _PLACEHOLDER: Final = re.compile("%(EMAILADDRESS|EMAILLOCALPART|EMAILDOMAIN)%", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"%\{([A-Za-z][A-Za-z0-9_;-]*)\}")
-_EITHER: Final = re.compile(f"{_PLACEHOLDER.pattern}|{_ATTRIBUTE.pattern}", re.IGNORECASE)
+_ANY_PLACEHOLDER: Final = re.compile(f"{_PLACEHOLDER.pattern}|{_ATTRIBUTE.pattern}", re.IGNORECASE)
 # RFC 4514 s2.4: characters to escape anywhere in a value. No address and no attribute has a NUL.
-_SPECIAL_IN_NAME: Final = re.compile(r'["+,;<>\\]')
-_NAME_BEGINS: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*=")  # s3: an attribute's type
+_SPECIAL_IN_DN: Final = re.compile(r'["+,;<>\\]')
+_DN_BEGINS: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*=")  # s3: an attribute's type
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class PlaceholderContext:
     """The domain or user for which texts are expanded.
 
     Attributes:
@@ -91,9 +91,9 @@ def shared_url(url: str) -> str | None:
     if has_placeholder(parts.netloc):
         return None
     segments = parts.path.split("/")
-    same = list(takewhile(lambda segment: not has_placeholder(segment), segments))
-    if len(same) < len(segments):
-        path = "/".join([*same, ""])
+    shared_segments = list(takewhile(lambda segment: not has_placeholder(segment), segments))
+    if len(shared_segments) < len(segments):
+        path = "/".join([*shared_segments, ""])
         return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
@@ -114,7 +114,7 @@ def expand(text: str, domain: DomainName, address: EmailAddress | None) -> str:
     Without an address, placeholders that need the local part stay, so that the client can expand
     them. The inserted values are never expanded again.
     """
-    return _PLACEHOLDER.sub(lambda match: _of_address(match, domain, address), text)
+    return _PLACEHOLDER.sub(lambda match: _address_value(match, domain, address), text)
 
 
 def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> str:
@@ -124,13 +124,15 @@ def expand_url(url: str, domain: DomainName, address: EmailAddress | None) -> st
     are allowed. In the distinguished name of an LDAP URL (RFC 4516 s2) a value is first escaped
     (RFC 4514 s2.4), so that it stays one value of an attribute.
     """
-    return _expand_url(url, Subject(domain, address))
+    return _expand_url(url, PlaceholderContext(domain, address))
 
 
 def expand_username(text: str, config: ClientConfig) -> str:
     """Return a text with the address that the servers know, or only with its domain."""
-    home = config.home or config.domain
-    return _expand(text, Subject(home, config.mailbox, is_alias=home != config.domain))
+    mailbox_domain = config.mailbox_domain or config.domain
+    is_alias = mailbox_domain != config.domain
+    context = PlaceholderContext(mailbox_domain, config.mailbox, is_alias=is_alias)
+    return _expand(text, context)
 
 
 def expand_pages(
@@ -140,7 +142,7 @@ def expand_pages(
     return tuple(replace(page, url=expand_url(page.url, domain, address)) for page in pages)
 
 
-def expand_service(service: Service, subject: Subject) -> Service | None:
+def expand_service(service: Service, context: PlaceholderContext) -> Service | None:
     """Return a service with its host or URL and its login name expanded.
 
     Returns:
@@ -149,24 +151,26 @@ def expand_service(service: Service, subject: Subject) -> Service | None:
         service does not exist for this user.
     """
     endpoint = service.endpoint
-    place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
-    wanted = attributes_in(place)
-    if wanted and not _knows(subject, wanted):
+    template = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host
+    attribute_names = attributes_in(template)
+    if attribute_names and not _has_attributes(context, attribute_names):
         return None
     if isinstance(endpoint, UrlEndpoint):
-        url, is_filled = _expand_url(place, subject), wanted or has_placeholder(place)
-        if is_filled and _differs(urlsplit(place).netloc, subject) and not _has_plain_host(url):
+        url = _expand_url(template, context)
+        is_expanded = attribute_names or has_placeholder(template)
+        host_changes = is_expanded and _must_be_valid_host(urlsplit(template).netloc, context)
+        if host_changes and not _has_plain_host(url):
             return None
         endpoint = UrlEndpoint(url)
-    elif wanted or has_placeholder(place):
-        host = _expand(place, subject)
-        if _differs(place, subject):
+    elif attribute_names or has_placeholder(template):
+        host = _expand(template, context)
+        if _must_be_valid_host(template, context):
             try:
                 host = DomainName.parse(host).ascii
             except DomainError:
                 return None
         endpoint = replace(endpoint, host=host)
-    return replace(service, endpoint=endpoint, login_name=_login_name(service, subject))
+    return replace(service, endpoint=endpoint, login_name=_login_name(service, context))
 
 
 def expand_domain(
@@ -184,13 +188,15 @@ def expand_domain(
             sub-addresses, services are for the address without the detail.
         user: the user, as far as known.
     """
-    home = entry.resolve_alias(domain)
+    mailbox_domain = entry.resolve_alias(domain)
     mailbox = None if address is None else entry.mailbox_of(address)
     rules = () if entry.users is None else entry.users.directory.rules
     attributes = {rule.name: rule.default for rule in rules if rule.default is not None}
     attributes |= dict(user.attributes)
-    subject = Subject(home, mailbox, user.login_name, attributes, is_alias=home != domain)
-    expanded = [expand_service(service, subject) for service in entry.services]
+    context = PlaceholderContext(
+        mailbox_domain, mailbox, user.login_name, attributes, is_alias=mailbox_domain != domain
+    )
+    expanded = [expand_service(service, context) for service in entry.services]
     services = ordered(service for service in expanded if service is not None)
     provider = entry.provider
     if "%" in provider.name + provider.short_name:  # In the ISPDB; few clients expand them.
@@ -200,97 +206,97 @@ def expand_domain(
         *(domain, address, provider, services, user),
         has_directory=entry.users is not None,
         pinned_pacc=entry.pinned_pacc,
-        home=None if home == domain else home,
+        mailbox_domain=None if mailbox_domain == domain else mailbox_domain,
     )
 
 
-def _knows(subject: Subject, names: list[str]) -> bool:
-    return all(subject.attribute(name) is not None for name in names)
+def _has_attributes(context: PlaceholderContext, names: list[str]) -> bool:
+    return all(context.attribute(name) is not None for name in names)
 
 
-def _login_name(service: Service, subject: Subject) -> str | None:
+def _login_name(service: Service, context: PlaceholderContext) -> str | None:
     """Return the login name: that of the directory, unless the operator uses an attribute."""
     template = service.login_name
-    wanted = attributes_in(template) if template is not None else []
-    if subject.login_name is not None and not wanted:
-        return subject.login_name
-    if wanted and not _knows(subject, wanted):
+    attribute_names = attributes_in(template) if template is not None else []
+    if context.login_name is not None and not attribute_names:
+        return context.login_name
+    if attribute_names and not _has_attributes(context, attribute_names):
         template = EMAIL_ADDRESS
     if template is None:
         return None
-    if service.type is ServiceType.LDAP and _NAME_BEGINS.match(template):
-        return _substituted(template, subject, _escaped_in_name)
-    login_name = _expand(template, subject)
+    if service.type is ServiceType.LDAP and _DN_BEGINS.match(template):
+        return _substitute(template, context, _escape_in_dn)
+    login_name = _expand(template, context)
     # SnappyMail, aerc and FairEmail support only this placeholder for the address (their sources).
-    is_address = login_name == f"%EMAILLOCALPART%@{subject.domain}"
-    return EMAIL_ADDRESS if is_address and not subject.is_alias else login_name
+    is_address = login_name == f"%EMAILLOCALPART%@{context.domain}"
+    return EMAIL_ADDRESS if is_address and not context.is_alias else login_name
 
 
-def _expand(text: str, subject: Subject) -> str:
+def _expand(text: str, context: PlaceholderContext) -> str:
     """Expand a text whose attributes are all known."""
-    return _substituted(text, subject, lambda value: value)
+    return _substitute(text, context, lambda value: value)
 
 
-def _expand_url(url: str, subject: Subject) -> str:
+def _expand_url(url: str, context: PlaceholderContext) -> str:
     scheme, _, _ = url.partition("://")
     if "%" not in url or scheme.lower() not in LDAP_PORTS:
-        return _expand_part(url, subject)
+        return _expand_part(url, context)
     host, slash, rest = url[len(scheme) + 3 :].partition("/")
     name, mark, query = rest.partition("?")
-    filled = (
-        _expand_part(host, subject),
-        _expand_part(name, subject, _escaped_in_name),
-        _expand_part(query, subject),
+    parts = (
+        _expand_part(host, context),
+        _expand_part(name, context, _escape_in_dn),
+        _expand_part(query, context),
     )
-    return f"{scheme}://{filled[0]}{slash}{filled[1]}{mark}{filled[2]}"
+    return f"{scheme}://{parts[0]}{slash}{parts[1]}{mark}{parts[2]}"
 
 
 def _expand_part(
-    text: str, subject: Subject, escape: Callable[[str], str] = lambda value: value
+    text: str, context: PlaceholderContext, escape: Callable[[str], str] = lambda value: value
 ) -> str:
     """Expand a part of a URL.
 
     Args:
         text: the part.
-        subject: the domain or user.
+        context: the domain or user.
         escape: applied to each value before it is percent-encoded.
     """
-    if subject.address is None:
-        return _expand(text, subject)
-    return _substituted(
-        text, subject, lambda value: quote(escape(value), safe="@+!$&'()*,;=:"), colon="%3A"
+    if context.address is None:
+        return _expand(text, context)
+    return _substitute(
+        text, context, lambda value: quote(escape(value), safe="@+!$&'()*,;=:"), colon="%3A"
     )
 
 
-def _escaped_in_name(value: str) -> str:
+def _escape_in_dn(value: str) -> str:
     """Return a value with the escapes for a distinguished name (RFC 4514 s2.4)."""
-    escaped = _SPECIAL_IN_NAME.sub(r"\\\g<0>", value)
+    escaped = _SPECIAL_IN_DN.sub(r"\\\g<0>", value)
     if escaped.startswith((" ", "#")):
         escaped = f"\\{escaped}"
     return f"{escaped[:-1]}\\ " if escaped.endswith(" ") and len(value) > 1 else escaped
 
 
-def _substituted(
-    text: str, subject: Subject, encode: Callable[[str], str], colon: str = ":"
+def _substitute(
+    text: str, context: PlaceholderContext, encode: Callable[[str], str], colon: str = ":"
 ) -> str:
     def value(match: re.Match[str]) -> str:
         if match[2] is not None:
             # In a host, a colon of an attribute would begin a port.
-            return encode(subject.attribute(match[2]) or "").replace(":", colon)
-        if subject.is_alias and subject.address is None and match[1].upper() == "EMAILADDRESS":
-            return f"%EMAILLOCALPART%@{subject.domain}"
-        return encode(_of_address(match, subject.domain, subject.address))
+            return encode(context.attribute(match[2]) or "").replace(":", colon)
+        if context.is_alias and context.address is None and match[1].upper() == "EMAILADDRESS":
+            return f"%EMAILLOCALPART%@{context.domain}"
+        return encode(_address_value(match, context.domain, context.address))
 
-    return _EITHER.sub(value, text) if "%" in text else text
+    return _ANY_PLACEHOLDER.sub(value, text) if "%" in text else text
 
 
-def _differs(host: str, subject: Subject) -> bool:
+def _must_be_valid_host(host: str, context: PlaceholderContext) -> bool:
     """Return whether all placeholders of a host were replaced, so that it must be a valid name.
 
     Without an address placeholders may remain; an inserted value is never read as a placeholder.
     """
     if has_placeholder(host):
-        return subject.address is not None
+        return context.address is not None
     return _ATTRIBUTE.search(host) is not None
 
 
@@ -305,7 +311,7 @@ def _has_plain_host(url: str) -> bool:
     return parts.username is None
 
 
-def _of_address(match: re.Match[str], domain: DomainName, address: EmailAddress | None) -> str:
+def _address_value(match: re.Match[str], domain: DomainName, address: EmailAddress | None) -> str:
     name = match[1].upper()
     if name == "EMAILDOMAIN":
         return domain.ascii

@@ -28,7 +28,7 @@ _HOSTS: Final = rf"{_HOST}(?:,{_HOST})*"
 # RFC 3986 s3.2. A user name has none of the delimiters; a password may have a colon.
 _WHOLE: Final = re.compile(
     r"(?:(?P<user>[^:/?#@\s]*)(?::(?P<password>[^/?#@\s]*))?@)?"
-    rf"(?P<place>{_HOSTS}(?P<path>/[^?@]*)?)(?:\?(?P<query>.*))?",
+    rf"(?P<location>{_HOSTS}(?P<path>/[^?@]*)?)(?:\?(?P<query>.*))?",
     re.DOTALL,
 )
 # A colon in a path (`dom/alice:…`), or one in a user name, or an `@` in a host, that was encoded.
@@ -42,16 +42,16 @@ _CUTS: Final = re.compile(r"[:/?#@&=;,\s\"'\\\[\]]+")
 
 # In these schemes all of the part before the `@` may be a secret, and a path may have a colon.
 _WEB: Final = frozenset({"http", "https", "ldap", "ldaps", "ldapi"})
-_OPEN_TEXTS: Final = frozenset(
+_SHOWN_TEXT_PARAMETERS: Final = frozenset(
     {"application_name", "charset", "client_encoding", "gssencmode", "host", "mode", "sslcert"}
     | {"sslmode", "sslrootcert", "ssl_ca", "ssl_cert", "ssl_verify_cert", "ssl_verify_identity"}
     | {"target_session_attrs", "unix_socket", "uri", "user"}
 )
-_OPEN_NUMBERS: Final = frozenset(
+_SHOWN_NUMBER_PARAMETERS: Final = frozenset(
     {"connect_timeout", "keepalives", "keepalives_count", "keepalives_idle", "port", "timeout"}
     | {"keepalives_interval", "read_timeout", "tcp_user_timeout", "write_timeout"}
 )
-_ADDRESSES: Final = frozenset({"address", "domain", "email", "emailaddress"})
+_ADDRESS_PARAMETERS: Final = frozenset({"address", "domain", "email", "emailaddress"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +94,24 @@ def secrets_of(uri: str) -> frozenset[str]:
 
     A driver that splits the URI in another way repeats a part, and most decode it first.
     """
-    found: set[str] = set()
+    secrets: set[str] = set()
     for piece in _pieces(uri):
         if not piece.is_hidden:
             continue
         for whole in (piece.text, unquote(piece.text), unquote_plus(piece.text)):
-            found.add(whole)
-            found.update(one for one in _CUTS.split(whole) if len(one) >= _PARTS_MIN_CHARS)
-    return frozenset(found - {""})
+            secrets.add(whole)
+            secrets.update(one for one in _CUTS.split(whole) if len(one) >= _PARTS_MIN_CHARS)
+    return frozenset(secrets - {""})
 
 
 def _pieces(text: str) -> Iterator[_Piece]:
-    found = _SCHEME.match(text)
-    if found is None:
+    match = _SCHEME.match(text)
+    if match is None:
         yield from _without_scheme(text)
         return
-    rest = text[found.end() :]
-    scheme = found[1].lower()
-    yield _Piece(found[0])
+    rest = text[match.end() :]
+    scheme = match[1].lower()
+    yield _Piece(match[0])
     yield from _certain(scheme, rest) or _uncertain(scheme, rest)
 
 
@@ -123,17 +123,21 @@ def _certain(scheme: str, rest: str) -> list[_Piece]:
         path, mark, query = rest.partition("?")
         parameters = _parameters(query, is_web=False) if mark else []
         return [_Piece(path), *parameters] if parameters is not None else []
-    found = _WHOLE.fullmatch(rest)
-    if found is None:
+    match = _WHOLE.fullmatch(rest)
+    if match is None:
         return []
     is_web = scheme in _WEB
-    if not is_web and _DELIMITER.search(f"{found['user'] or ''}\n{found['place']}"):
+    if not is_web and _DELIMITER.search(f"{match['user'] or ''}\n{match['location']}"):
         return []
-    query = found["query"]
+    query = match["query"]
     parameters = [] if query is None else _parameters(query, is_web=is_web)
     if parameters is None:
         return []
-    return [*_login(found["user"], found["password"], is_web), _Piece(found["place"]), *parameters]
+    return [
+        *_login(match["user"], match["password"], is_web),
+        _Piece(match["location"]),
+        *parameters,
+    ]
 
 
 def _login(user: str | None, password: str | None, is_web: bool) -> list[_Piece]:
@@ -155,59 +159,59 @@ def _parameters(query: str, *, is_web: bool) -> list[_Piece] | None:
             mark = part
             continue
         name, equals, value = part.partition("=")
-        is_address = is_web and name.lower() in _ADDRESSES and _ADDRESS.fullmatch(value)
+        is_address = is_web and name.lower() in _ADDRESS_PARAMETERS and _ADDRESS.fullmatch(value)
         if "@" in part and not is_address:
             return None
         if not part:
             pieces.append(_Piece(mark))
         elif not equals or not _NAME.fullmatch(name):
             pieces += [_Piece(mark), _Piece(part, is_hidden=True)]
-        elif is_address or _is_open(name.lower(), value):
+        elif is_address or _is_shown(name.lower(), value):
             pieces.append(_Piece(f"{mark}{part}"))
         else:
             pieces += [_Piece(f"{mark}{name}="), _Piece(value, is_hidden=True)]
     return pieces
 
 
-def _is_open(name: str, value: str) -> bool:
-    if name in _OPEN_NUMBERS:
+def _is_shown(name: str, value: str) -> bool:
+    if name in _SHOWN_NUMBER_PARAMETERS:
         return value.isdecimal()
-    return name in _OPEN_TEXTS and _VALUE.fullmatch(value) is not None
+    return name in _SHOWN_TEXT_PARAMETERS and _VALUE.fullmatch(value) is not None
 
 
 def _uncertain(scheme: str, rest: str) -> list[_Piece]:
     """Return the user, if it is certain, and the part after the last `@`."""
     before = rest.partition("?")[0]
-    if before != rest and ":" not in before and (pieces := _place(scheme, before)):
+    if before != rest and ":" not in before and (pieces := _host_pieces(scheme, before)):
         # Nothing before the query can be a password.
         return [*pieces, _Piece("?"), _Piece(rest[len(before) + 1 :], is_hidden=True)]
     head, at, tail = rest.rpartition("@")
     # In `h:1/d?password=a@b` the last `@` may be in a value.
-    place = _place(scheme, tail) if at and not re.search(r"\?[\w.-]+=", head) else []
-    if not place:
+    host_pieces = _host_pieces(scheme, tail) if at and not re.search(r"\?[\w.-]+=", head) else []
+    if not host_pieces:
         return [_Piece(rest, is_hidden=True)]
     user = _USER.match(head) if scheme not in _WEB else None
     end = 0 if user is None else user.end()
-    return [_Piece(head[:end]), _Piece(head[end:], is_hidden=True), _Piece("@"), *place]
+    return [_Piece(head[:end]), _Piece(head[end:], is_hidden=True), _Piece("@"), *host_pieces]
 
 
-def _place(scheme: str, tail: str) -> list[_Piece]:
+def _host_pieces(scheme: str, tail: str) -> list[_Piece]:
     """Return the pieces of a host with port, path and query, or none if the text is not one."""
-    found = _WHOLE.fullmatch(tail)
-    return _certain(scheme, tail) if found is not None and found["user"] is None else []
+    match = _WHOLE.fullmatch(tail)
+    return _certain(scheme, tail) if match is not None and match["user"] is None else []
 
 
 def _without_scheme(text: str) -> Iterator[_Piece]:
-    found = _LIKE_SCHEME.match(text)
-    begin = "" if found is None else found[0]
+    match = _LIKE_SCHEME.match(text)
+    begin = "" if match is None else match[0]
     rest = text[len(begin) :]
     path = text[len(begin.rstrip("/\\")) :]
     head, at, tail = rest.rpartition("@")
     if at:
-        place = _place("", tail)
+        host_pieces = _host_pieces("", tail)
         yield _Piece(begin)
-        yield _Piece(head if place else rest, is_hidden=True)
-        yield from [_Piece("@"), *place] if place else []
+        yield _Piece(head if host_pieces else rest, is_hidden=True)
+        yield from [_Piece("@"), *host_pieces] if host_pieces else []
     elif not text or _FILE.fullmatch(text) or _FILE.fullmatch(path):
         yield _Piece(text)
     else:

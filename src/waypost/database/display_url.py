@@ -7,17 +7,17 @@ from waypost.core.redaction import redact_uri, secrets_of
 
 def display_url(url: sa.URL) -> str:
     """Return the URI of a database without its query, its password, and what may be a secret."""
-    return redact_uri(_text(url.set(query={})))
+    return redact_uri(_decoded_text(url.set(query={})))
 
 
 def url_secrets(url: sa.URL) -> frozenset[str]:
     """Return each secret of the URI that a driver may repeat in its messages."""
-    found = set(secrets_of(_text(url)))
+    found = set(secrets_of(_decoded_text(url)))
     # The password as the library splits the URI is a secret, too.
     return frozenset(found | {url.password}) if url.password else frozenset(found)
 
 
-def _text(url: sa.URL) -> str:
+def _decoded_text(url: sa.URL) -> str:
     """Return a URI as it was typed, without percent-encoding: a part may be in the wrong place."""
     login = "" if url.username is None else url.username
     if url.password is not None:

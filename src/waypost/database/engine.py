@@ -42,7 +42,7 @@ BUSY_TIMEOUT_SECONDS: Final = 10
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
 # A writer takes its lock when it begins, so that a second one waits and does not fail half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
-_ONCE: Final = "waypost_read_only"
+_READ_ONLY: Final = "waypost_read_only"
 # In addition to the server's modes: a text that is too long is an error, and is never cut.
 _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
@@ -88,7 +88,7 @@ def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) 
         event.listen(engine, "do_connect", _prepare_file)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "checkin", _forget)
+        event.listen(engine, "checkin", _close_read_only)
     else:
         event.listen(engine, "do_connect", _connector(url))
     if backend == "mysql":
@@ -120,8 +120,8 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
     _refuse_missing_file(engine)
     with mapped_errors(engine.url), engine.connect() as plain:
         # In SQLite every transaction sees one state.
-        wanted = {} if _is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
-        connection = plain.execution_options(**wanted)
+        options = {} if _is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
+        connection = plain.execution_options(**options)
         with connection.begin():
             yield connection
 
@@ -259,7 +259,7 @@ def _prepare_file(
     path = Path(file_of_uri(name, {}) or name)
     if not name.startswith("file:") and name != ":memory:":
         uri = read_only_uri(path.absolute())
-        record.info[_ONCE] = uri is not None
+        record.info[_READ_ONLY] = uri is not None
         if uri is not None:
             args[0], options["uri"] = uri, True
             return
@@ -270,9 +270,9 @@ def _prepare_file(
         raise StoreError(message) from error
 
 
-def _forget(_connection: object, record: ConnectionPoolEntry) -> None:
+def _close_read_only(_connection: object, record: ConnectionPoolEntry) -> None:
     """Close a read-only file after each use, because it may change before the next."""
-    if record.info.get(_ONCE):
+    if record.info.get(_READ_ONLY):
         record.invalidate()
 
 

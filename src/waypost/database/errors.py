@@ -28,7 +28,7 @@ _NO_TABLE: Final = re.compile(
 _LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
 # MySQL's error numbers for temporary failures: too many connections, locks, a server that shuts
 # down, a connection that was closed. PyMySQL reports invalid statements as operational errors, too.
-_MYSQL_PASSING: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
+_MYSQL_TEMPORARY: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
 _MYSQL_CLIENT: Final = 2000
 
 
@@ -41,7 +41,7 @@ class Cause(enum.Enum):
     NO_TABLE = enum.auto()
     """A table or a column is missing."""
     LOCKED = enum.auto()
-    PASSING = enum.auto()
+    TEMPORARY = enum.auto()
     """A retry may succeed."""
     OTHER = enum.auto()
 
@@ -62,7 +62,7 @@ def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
         return Cause.NO_TABLE
     if _LOCKED.search(lower):
         return Cause.LOCKED
-    return Cause.PASSING if _is_temporary(error) else Cause.OTHER
+    return Cause.TEMPORARY if _is_temporary(error) else Cause.OTHER
 
 
 @contextmanager
@@ -80,10 +80,10 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as error:
-        said = f"{name}: {redact_message(reason_of(error), url_secrets(url))}"
+        text = f"{name}: {redact_message(reason_of(error), url_secrets(url))}"
         if (problem := _file_problem(error, url)) is not None:
-            raise StoreError(f"{said}; {problem}") from error
-        raise _mapped(cause_of(error, url.get_backend_name()), said, url) from error
+            raise StoreError(f"{text}; {problem}") from error
+        raise _to_store_error(cause_of(error, url.get_backend_name()), text, url) from error
     except ValueError as error:
         if "NUL" not in str(error):
             raise
@@ -102,7 +102,7 @@ def reason_of(error: sa.exc.DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0]
 
 
-def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailable:
+def _to_store_error(cause: Cause, text: str, url: sa.URL) -> StoreError | StoreUnavailable:
     database = redact_message(url.database or "", url_secrets(url))
     fixes = {
         Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
@@ -111,9 +111,9 @@ def _mapped(cause: Cause, said: str, url: sa.URL) -> StoreError | StoreUnavailab
         Cause.NO_TABLE: "run `waypost db upgrade`",
         Cause.LOCKED: "another process writes to it; try again later",
     }
-    text = f"{said}; {fixes[cause]}" if cause in fixes else said
-    passing = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.PASSING}
-    return StoreUnavailable(text) if passing else StoreError(text)
+    text = f"{text}; {fixes[cause]}" if cause in fixes else text
+    is_temporary = cause in {Cause.NO_SERVER, Cause.LOCKED, Cause.TEMPORARY}
+    return StoreUnavailable(text) if is_temporary else StoreError(text)
 
 
 def _file_problem(error: sa.exc.DBAPIError, url: sa.URL) -> str | None:
@@ -130,7 +130,7 @@ def _is_temporary(error: sa.exc.DBAPIError) -> bool:
         return True
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
-        return arguments[0] in _MYSQL_PASSING or arguments[0] >= _MYSQL_CLIENT
+        return arguments[0] in _MYSQL_TEMPORARY or arguments[0] >= _MYSQL_CLIENT
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
         return False
     # SQLite reports invalid statements as operational errors, too.

@@ -41,9 +41,9 @@ def _named_lock(connection: Connection, wait_seconds: int) -> Iterator[None]:
     """Keep a lock after the transaction, because MySQL ends it at each change of a table."""
     # Names of locks are for the whole server, and their length is limited.
     lock = sa.func.concat("waypost.", sa.func.md5(sa.func.database()))
-    got = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
+    result = connection.scalar(sa.select(sa.func.get_lock(lock, wait_seconds)))
     connection.commit()
-    if got != 1:
+    if result != 1:
         name = display_url(connection.engine.url)
         message = f"{name}: lock timeout; another process writes to it; try again later"
         raise StoreUnavailable(message)

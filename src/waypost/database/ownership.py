@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from waypost.core.errors import StoreError
 
 # https://www.sqlite.org/tempfiles.html
-_BESIDE: Final = ("", "-wal", "-shm", "-journal")
+_FILE_SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 _ROOT: Final = 0
 # linux/limits.h: PATH_MAX counts a NUL at the end. SQLite's own files have up to eight bytes more.
 _PATH_MAX_BYTES: Final = 4096
@@ -42,11 +42,11 @@ def check_readable(path: Path) -> None:
     Raises:
         StoreError: names the file or the folder, its owner, and what to do.
     """
-    for folder in (*reversed(path.parents), *reversed(_real(path).parents)):
-        if folder.is_dir() and not _can(folder, os.X_OK):
-            raise StoreError(f"db_uri: {_denied(folder, 'enter')}")
-    if path.exists() and not _can(path, os.R_OK):
-        raise StoreError(f"db_uri: {_denied(path, 'read')}")
+    for folder in (*reversed(path.parents), *reversed(_real_path(path).parents)):
+        if folder.is_dir() and not _has_access(folder, os.X_OK):
+            raise StoreError(f"db_uri: {_describe_denial(folder, 'enter')}")
+    if path.exists() and not _has_access(path, os.R_OK):
+        raise StoreError(f"db_uri: {_describe_denial(path, 'read')}")
 
 
 def check_writable(path: Path) -> None:
@@ -62,27 +62,28 @@ def check_writable(path: Path) -> None:
 
 def write_problem(path: Path) -> str | None:
     """Return why this process should not write a SQLite file, and what to do; None if it may."""
-    for place in _written(_real(path)):
-        owner = place.stat().st_uid
+    for target in _targets(_real_path(path)):
+        owner = target.stat().st_uid
         if os.geteuid() == _ROOT and owner != _ROOT:
             return (
-                f"{_owned(place)}, but this process runs as root, and {_name(owner)} could not "
-                f"write the files that root creates; {_fix(place, owner)}"
+                f"{_describe_owner(target)}, but this process runs as root, and {_name(owner)} "
+                f"could not write the files that root creates; {_fix(target, owner)}"
             )
-        if not _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)):
-            if os.statvfs(place).f_flag & os.ST_RDONLY:
+        if not _has_access(target, os.W_OK | (os.X_OK if target.is_dir() else 0)):
+            if os.statvfs(target).f_flag & os.ST_RDONLY:
                 return (
-                    f"{place} is on a file system that is read-only here; in a systemd unit with "
-                    f"ProtectSystem=strict add ReadWritePaths={_folder(place)}"
+                    f"{target} is on a file system that is read-only here; in a systemd unit with "
+                    f"ProtectSystem=strict add ReadWritePaths={_folder(target)}"
                 )
-            return _denied(place, "write")
+            return _describe_denial(target, "write")
     return None
 
 
 def is_writable(path: Path) -> bool:
     """Return whether this process may write a SQLite file and SQLite's own files next to it."""
     return all(
-        _can(place, os.W_OK | (os.X_OK if place.is_dir() else 0)) for place in _written(_real(path))
+        _has_access(target, os.W_OK | (os.X_OK if target.is_dir() else 0))
+        for target in _targets(_real_path(path))
     )
 
 
@@ -102,9 +103,9 @@ def check_name(path: str) -> None:
         )
 
 
-def _written(path: Path) -> Iterator[Path]:
+def _targets(path: Path) -> Iterator[Path]:
     """Yield what would be written: the files that exist, and the folder for the others."""
-    for end in _BESIDE:
+    for end in _FILE_SUFFIXES:
         if (file := path.with_name(f"{path.name}{end}")).exists():
             yield file
     folder = next(one for one in path.parents if one.exists())
@@ -112,23 +113,23 @@ def _written(path: Path) -> Iterator[Path]:
         yield folder
 
 
-def _real(path: Path) -> Path:
+def _real_path(path: Path) -> Path:
     """Return the target of symbolic links: SQLite creates the file, and its own files, there."""
     return Path(os.path.realpath(path))
 
 
-def _can(path: Path, how: int) -> bool:
+def _has_access(path: Path, mode: int) -> bool:
     effective = os.access in os.supports_effective_ids
-    return os.access(path, how, effective_ids=effective)
+    return os.access(path, mode, effective_ids=effective)
 
 
-def _denied(path: Path, verb: str) -> str:
+def _describe_denial(path: Path, verb: str) -> str:
     owner = path.stat().st_uid
     user = _name(os.geteuid())
-    return f"{_owned(path)}, and {user} cannot {verb} it; {_fix(path, owner)}"
+    return f"{_describe_owner(path)}, and {user} cannot {verb} it; {_fix(path, owner)}"
 
 
-def _owned(path: Path) -> str:
+def _describe_owner(path: Path) -> str:
     return (
         f"the {'folder' if path.is_dir() else 'file'} {path} belongs to {_name(path.stat().st_uid)}"
     )

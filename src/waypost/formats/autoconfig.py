@@ -80,7 +80,7 @@ def render(config: ClientConfig) -> bytes:
     # Sailfish OS compare it with what the user typed, which may be the U-label form (read in
     # mustang-im/mustang 227ae5a and sailfishos/nemo-qml-plugin-email f8ec3b0).
     names = dict.fromkeys((config.domain.ascii, config.domain.unicode))
-    services = config.within(Format.AUTOCONFIG).services
+    services = config.for_format(Format.AUTOCONFIG).services
     return _document(config.provider, tuple(names), services, config)
 
 

@@ -26,7 +26,7 @@ from waypost.core.model import (
     ServiceType,
     UrlEndpoint,
 )
-from waypost.importers.seed_table import Table
+from waypost.importers.seed_table import SeedTable
 from waypost.providers_file.catalog import (
     default_short_name,
     read_catalog,
@@ -78,7 +78,7 @@ def read_seed(seed: str | bytes | dict[str, object], *, name: str) -> ReadResult
         seed = decode(seed, name)
     data = parse(seed, name, "json") if isinstance(seed, str) else seed
     report = Mistakes(name)
-    return report.result(_catalog(Table(report, "", data)))
+    return report.result(_catalog(SeedTable(report, "", data)))
 
 
 def read_any(path: Path) -> ReadResult:
@@ -108,7 +108,7 @@ def is_seed(data: dict[str, object]) -> bool:
     )
 
 
-def _catalog(top: Table) -> Catalog:
+def _catalog(top: SeedTable) -> Catalog:
     _warn_of_unknown(top, _TOP_KEYS)
     version = top.integer("version", 1, INTEGER_MAX) if "version" in top else 1
     if version is not None and version not in {1, 2}:
@@ -117,7 +117,7 @@ def _catalog(top: Table) -> Catalog:
     name = top.text("provider", NAME_MAX_CHARS)
     ldapservers = _ldapservers(top)
     services = _services(top)
-    named = _domains(top, ldapservers)
+    patterns = _domains(top, ldapservers)
     if name is None:
         return Catalog()
     provider = Provider(name, default_short_name(name))
@@ -125,14 +125,14 @@ def _catalog(top: Table) -> Catalog:
     users = {number: DirectoryPolicy(server) for number, server in known.items()}
     domains = tuple(
         Domain(pattern, provider, services, None if number is None else users.get(number))
-        for pattern, number in named
+        for pattern, number in patterns
     )
     if len(services) == len(top.items("servers")):
         warn_of_unusable_domains(top.report, "", domains)
     return Catalog(domains, tuple(known.values()))
 
 
-def _warn_of_unknown(table: Table, known: Sequence[str]) -> None:
+def _warn_of_unknown(table: SeedTable, known: Sequence[str]) -> None:
     # automx2 ignores unknown keys. Keys such as `_comment` are unknown on purpose.
     for key, text in table.unknown(known):
         if not key.startswith("_"):
@@ -140,44 +140,46 @@ def _warn_of_unknown(table: Table, known: Sequence[str]) -> None:
 
 
 def _domains(
-    top: Table, ldapservers: Mapping[int, LdapServer | None]
+    top: SeedTable, ldapservers: Mapping[int, LdapServer | None]
 ) -> list[tuple[DomainPattern, int | None]]:
     found = []
     places: dict[str, str] = {}
     items = top.items("domains")
     if not items and isinstance(top.raw("domains"), list):
         top.problem("domains", "is empty; a seed has at least one domain")
-    for at, item in items:
+    for item_path, item in items:
         number: int | None = None
         if isinstance(item, str):
             text: str | None = item
         elif isinstance(item, dict):
-            entry = Table(top.report, top.at(at), item)
+            entry = SeedTable(top.report, top.path_of(item_path), item)
             _warn_of_unknown(entry, _DOMAIN_KEYS)
             number = _reference(entry, ldapservers)
             text = entry.text("name", DOMAIN_MAX_CHARS) if entry.require("name") else None
         else:
             rule = f"must be a string (version 1) or a table (version 2), not {type_name(item)}"
-            top.problem(at, rule)
+            top.problem(item_path, rule)
             continue
-        pattern = _pattern(top, at, text, places) if text is not None else None
+        pattern = _pattern(top, item_path, text, places) if text is not None else None
         if pattern is not None:
             found.append((pattern, number))
     return found
 
 
-def _pattern(top: Table, at: str, text: str, places: dict[str, str]) -> DomainPattern | None:
+def _pattern(
+    top: SeedTable, item_path: str, text: str, places: dict[str, str]
+) -> DomainPattern | None:
     try:
         pattern = DomainPattern.parse(text)
     except ValueError as error:
-        top.problem(at, str(error))
+        top.problem(item_path, str(error))
         return None
     if len(pattern.text) > DOMAIN_MAX_CHARS:
-        top.problem(at, f"is longer than {DOMAIN_MAX_CHARS} characters")
-    return pattern if register_domain(top.report, top.at(at), pattern, places) else None
+        top.problem(item_path, f"is longer than {DOMAIN_MAX_CHARS} characters")
+    return pattern if register_domain(top.report, top.path_of(item_path), pattern, places) else None
 
 
-def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | None:
+def _reference(entry: SeedTable, known: Mapping[int, LdapServer | None]) -> int | None:
     if entry.raw("ldapserver_id") in (None, "", 0):
         return None  # For automx2 these values mean "none".
     number = entry.integer("ldapserver_id", 0, INTEGER_MAX)
@@ -186,7 +188,7 @@ def _reference(entry: Table, known: Mapping[int, LdapServer | None]) -> int | No
     return number
 
 
-def _services(top: Table) -> tuple[Service, ...]:
+def _services(top: SeedTable) -> tuple[Service, ...]:
     found = []
     has_mail = False
     for table in top.tables("servers"):
@@ -211,7 +213,7 @@ def _services(top: Table) -> tuple[Service, ...]:
     return tuple(found)
 
 
-def _host_service(table: Table, service_type: ServiceType, default_port: int) -> Service | None:
+def _host_service(table: SeedTable, service_type: ServiceType, default_port: int) -> Service | None:
     _warn_of_unknown(table, _SERVER_KEYS)
     host = table.host("name")
     port = table.integer("port", 1, PORT_MAX) if "port" in table else default_port
@@ -225,7 +227,7 @@ def _host_service(table: Table, service_type: ServiceType, default_port: int) ->
     return Service(service_type, endpoint, (PASSWORD_CLEARTEXT,), priority=priority)
 
 
-def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
+def _dav_service(table: SeedTable, service_type: ServiceType) -> Service | None:
     _warn_of_unknown(table, _DAV_KEYS)
     port = table.integer("port", 0, PORT_MAX)
     text = table.text("url", URL_MAX_CHARS) if table.require("url") else None
@@ -237,16 +239,16 @@ def _dav_service(table: Table, service_type: ServiceType) -> Service | None:
         table.problem("url", str(broken))
         return None
     parts = urlsplit(url)
-    in_url = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-    if port and port != in_url:
-        table.warn("port", f"is {port}, but the URL has {in_url}; Waypost uses the URL")
+    port_of_url = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+    if port and port != port_of_url:
+        table.warn("port", f"is {port}, but the URL has {port_of_url}; Waypost uses the URL")
     if parts.scheme.lower() == "http":
         table.warn("url", "is not encrypted; passwords can be read on the network")
     endpoint = UrlEndpoint(url)
     return Service(service_type, endpoint, (HTTP_BASIC,), domain_required=True)
 
 
-def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
+def _ldapservers(top: SeedTable) -> dict[int, LdapServer | None]:
     """Return the directory servers by number; a server with mistakes is None."""
     found: dict[int, LdapServer | None] = {}
     keys = LdapServerTable.model_fields
@@ -265,7 +267,7 @@ def _ldapservers(top: Table) -> dict[int, LdapServer | None]:
     return found
 
 
-def _truthy(table: Table, key: str) -> bool | None:
+def _truthy(table: SeedTable, key: str) -> bool | None:
     if key not in table:
         return None
     word = str(table.raw(key)).lower()

@@ -11,7 +11,7 @@ from waypost.providers_file.validators import (
 )
 
 
-class Table:
+class SeedTable:
     """One table of the input, with its path.
 
     The methods that read a key return None if the key is absent. They also return None if the
@@ -27,7 +27,7 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._data
 
-    def at(self, key: str) -> str:
+    def path_of(self, key: str) -> str:
         """Return the path of a key."""
         return f"{self.path}.{key}" if self.path else key
 
@@ -37,11 +37,11 @@ class Table:
 
     def problem(self, key: str, rule: str) -> None:
         """Report a mistake at a key; at the table itself if the key is empty."""
-        self.report.problem(self.at(key) if key else self.path, rule)
+        self.report.problem(self.path_of(key) if key else self.path, rule)
 
     def warn(self, key: str, text: str) -> None:
         """Report a warning at a key; at the table itself if the key is empty."""
-        self.report.warn(self.at(key) if key else self.path, text)
+        self.report.warn(self.path_of(key) if key else self.path, text)
 
     def require(self, *keys: str) -> bool:
         """Report each missing key; return whether all keys are present."""
@@ -93,14 +93,14 @@ class Table:
             return []
         return [(f"{key}[{index}]", item) for index, item in enumerate(value)]
 
-    def tables(self, key: str) -> list["Table"]:
+    def tables(self, key: str) -> list["SeedTable"]:
         """Read a list of tables."""
         found = []
-        for at, item in self.items(key):
+        for item_path, item in self.items(key):
             if isinstance(item, dict):
-                found.append(Table(self.report, self.at(at), item))
+                found.append(SeedTable(self.report, self.path_of(item_path), item))
             else:
-                self.problem(at, f"must be a table, not {type_name(item)}")
+                self.problem(item_path, f"must be a table, not {type_name(item)}")
         return found
 
     def host(self, key: str) -> str | None:

@@ -161,7 +161,7 @@ def directory_query(
         None if there is no directory, if the mail of the domain is on another server, or if the
         address is a placeholder for any user of the domain.
     """
-    if entry is None or entry.redirect is not None or entry.users is None or address.is_stand_in:
+    if entry is None or entry.redirect is not None or entry.users is None or address.is_anonymous:
         return None
     return entry.users.directory, entry.mailbox_of(address)
 

@@ -104,7 +104,7 @@ class KnownDomains:
         while len(chain) <= _REDIRECTS_MAX and (target := redirects.get(chain[-1])) is not None:
             entry = entries[target]
             if entry == chain[-1]:
-                break  # The pattern matches its own target: `Redirect.is_loop_for` stops it.
+                break  # The pattern matches its own target; `Redirect.is_loop_for` detects it.
             chain.append(entry)
             if entry == text:
                 break

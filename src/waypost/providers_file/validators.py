@@ -155,7 +155,7 @@ def check_ldap_url(text: str) -> str:
         url = LdapUrl.parse(_expanded(text))
     except ValueError as error:
         raise RuleBroken(str(error)) from error
-    if url.rest:
+    if url.has_extras:
         raise RuleBroken("must not have attributes, a filter or extensions; no client gets them")
     return text
 

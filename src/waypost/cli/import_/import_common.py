@@ -17,7 +17,7 @@ from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import ProvidersError
 from waypost.core.model import Catalog, missing_mail_service
 from waypost.diagnostics.lint.domains import lint_catalog
-from waypost.importers.imported import Imported
+from waypost.importers.import_result import ImportResult
 from waypost.providers_file.load import write_providers
 from waypost.providers_file.plan import Plan
 
@@ -27,7 +27,7 @@ DryRunFlag = Annotated[
 ]
 
 
-def merge_catalogs(sources: Sequence[Imported]) -> Catalog:
+def merge_catalogs(sources: Sequence[ImportResult]) -> Catalog:
     """Return the domains of several sources as one catalog.
 
     Raises:
@@ -49,7 +49,7 @@ def merge_catalogs(sources: Sequence[Imported]) -> Catalog:
 
 
 def import_providers(
-    sources: Sequence[Imported],
+    sources: Sequence[ImportResult],
     *,
     print_file: bool,
     dry_run: bool,
@@ -108,13 +108,13 @@ def _unusable_lines(catalog: Catalog) -> list[str]:
     ]
 
 
-def _lost_line(source: Imported) -> str:
+def _lost_line(source: ImportResult) -> str:
     first, *more = source.lost
     names = f"{first}{f' and {len(more)} more' if more else ''}"
     return f"{names}: no service could be imported, so clients get 404"
 
 
-def _print_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
+def _print_losses(sources: Sequence[ImportResult], unusable: Sequence[str]) -> None:
     for source in sources:
         for item in source.left_out:
             print_stderr(f"left out: {item}")
@@ -124,7 +124,7 @@ def _print_losses(sources: Sequence[Imported], unusable: Sequence[str]) -> None:
 
 
 def _print_result_json(
-    sources: Sequence[Imported], plan: Plan, unusable: Sequence[str], *, written: bool
+    sources: Sequence[ImportResult], plan: Plan, unusable: Sequence[str], *, written: bool
 ) -> None:
     print_json(
         {

@@ -11,9 +11,9 @@ from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import ProblemsError, ProvidersError
 from waypost.importers.download import download, is_url
-from waypost.importers.imported import Imported
+from waypost.importers.import_result import ImportResult
 from waypost.importers.ispdb.document import MAX_BYTES, read_ispdb
-from waypost.importers.ispdb.personal import address_in_url
+from waypost.importers.ispdb.generalize import address_in_url
 from waypost.net.http_client import FetchLimits
 from waypost.providers_file.document import read_bytes
 from waypost.providers_file.validators import is_same_for_all
@@ -84,7 +84,7 @@ def ispdb(  # noqa: PLR0913, PLR0917 -- a command has flags
     limits = FetchLimits(
         MAX_BYTES, timeout, allow_private=allow_private, allow_downgrade=allow_downgrade
     )
-    imports: list[Imported] = []
+    imports: list[ImportResult] = []
     problems: list[str] = []
     for source in sources:
         try:
@@ -107,7 +107,7 @@ def _read_source(
     domains: tuple[DomainName, ...],
     user_address: EmailAddress | None,
     limits: FetchLimits,
-) -> Imported:
+) -> ImportResult:
     if is_url(source):
         data = download(source, limits)
         user_address = user_address or address_in_url(source)
@@ -116,7 +116,7 @@ def _read_source(
     return read_ispdb(data, name=source, domains=domains, address=user_address)
 
 
-def _shared_login_problems(source: str, imported: Imported) -> Iterator[str]:
+def _shared_login_problems(source: str, imported: ImportResult) -> Iterator[str]:
     """Yield an error for each login name that all users would get: the document is personal."""
     services = {service for domain in imported.catalog.domains for service in domain.services}
     names = {service.login_name for service in services if service.login_name}

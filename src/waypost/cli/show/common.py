@@ -79,7 +79,7 @@ def config_for_address(
         query = directory_query(entry, address)
         if query is not None:
             user = _find_user(settings, *query)
-    return client_config(entry, domain, address, user).named(name)
+    return client_config(entry, domain, address, user).with_display_name(name)
 
 
 def config_for_domain(domain: DomainName, settings: Settings) -> ClientConfig:

@@ -34,7 +34,7 @@ class ClientConfig:
         has_directory: the login name may be another than in the services, because a directory
             knows it.
         pinned_pacc: the PACC document to send, regardless of the other attributes, or None.
-        home: the domain that the servers know; it differs for an alias.
+        mailbox_domain: the domain that the servers know; it differs for an alias.
     """
 
     domain: DomainName
@@ -44,7 +44,7 @@ class ClientConfig:
     user: User = User()
     has_directory: bool = False
     pinned_pacc: bytes | None = None
-    home: DomainName | None = None
+    mailbox_domain: DomainName | None = None
 
     @property
     def mailbox(self) -> EmailAddress | None:
@@ -52,19 +52,22 @@ class ClientConfig:
         if self.address is None:
             return None
         mailbox = self.provider.mailbox_of(self.address)
-        return mailbox if self.home is None else replace(mailbox, domain=self.home)
+        if self.mailbox_domain is None:
+            return mailbox
+        return replace(mailbox, domain=self.mailbox_domain)
 
-    def within(self, form: Format) -> "ClientConfig":
+    def for_format(self, discovery_format: Format) -> "ClientConfig":
         """Return the same configuration without the services that a format leaves out."""
-        if all(form in service.formats for service in self.services):
+        if all(discovery_format in service.formats for service in self.services):
             return self
-        return replace(self, services=tuple(one for one in self.services if form in one.formats))
+        services = (one for one in self.services if discovery_format in one.formats)
+        return replace(self, services=tuple(services))
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:
         """Return the services of these types, in the order of preference."""
         return tuple(service for service in self.services if service.type in types)
 
-    def named(self, display_name: str | None) -> "ClientConfig":
+    def with_display_name(self, display_name: str | None) -> "ClientConfig":
         """Return the same configuration with the user's full name; None changes nothing."""
         if not display_name:
             return self

@@ -41,8 +41,8 @@ class Redirect:
         if path != "/autodiscover/autodiscover.xml":
             return False
         own = urlsplit(public_url or "")
-        same_place = (own.hostname, own.port or 443) == (parts.hostname, parts.port or 443)
-        return same_place or parts.hostname == f"autodiscover.{domain}"
+        is_waypost = (own.hostname, own.port or 443) == (parts.hostname, parts.port or 443)
+        return is_waypost or parts.hostname == f"autodiscover.{domain}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class LdapUrl:
         is_tls: whether the connection begins with TLS.
         base: the distinguished name where a search begins; empty if the URL has none.
         scope: how deep the search goes.
-        rest: whether the URL has attributes, a filter or extensions, which are not kept.
+        has_extras: whether the URL has attributes, a filter or extensions, which are not kept.
     """
 
     host: str
@@ -28,7 +28,7 @@ class LdapUrl:
     is_tls: bool
     base: str
     scope: LdapScope
-    rest: bool = False
+    has_extras: bool = False
 
     @property
     def has_usual_port(self) -> bool:

@@ -51,15 +51,15 @@ class ProfileSettings:
     days: int | None = None
     expires: ExpiryDate | None = None
 
-    def over(self, general: "ProfileSettings") -> "ProfileSettings":
+    def with_defaults(self, general: "ProfileSettings") -> "ProfileSettings":
         """Return these settings of one provider, completed by the general ones."""
-        own = {name: getattr(self, name) for name in ProfileSettings.__slots__}
-        said = {name: value for name, value in own.items() if value not in (None, ())}
+        values = {name: getattr(self, name) for name in ProfileSettings.__slots__}
+        own = {name: value for name, value in values.items() if value not in (None, ())}
         return ProfileSettings(
-            **{name: said.get(name, getattr(general, name)) for name in ProfileSettings.__slots__}
+            **{name: own.get(name, getattr(general, name)) for name in ProfileSettings.__slots__}
         )
 
-    def plain(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, object]:
         """Return the settings that are given as plain data, by the keys of providers files."""
         files: dict[str, object] = {}
         if self.signing is not None:

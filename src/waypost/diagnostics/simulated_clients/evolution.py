@@ -18,7 +18,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from waypost.core import clients
-from waypost.core.address import STAND_IN, EmailAddress
+from waypost.core.address import ANONYMOUS_LOCAL_PART, EmailAddress
 from waypost.diagnostics.simulated_clients import documents, urls
 from waypost.diagnostics.simulated_clients.client import SimulatedClient
 from waypost.diagnostics.simulated_clients.dns import DnsLookup
@@ -56,7 +56,7 @@ def search(user: ClientUser) -> ClientSession:
 
 def search_3_46(user: ClientUser) -> ClientSession:
     """Ask for the domain, then for that of its name server [code], with a substitute name [run]."""
-    return _search(user, STAND_IN, _name_server)
+    return _search(user, ANONYMOUS_LOCAL_PART, _name_server)
 
 
 def _search(
@@ -225,11 +225,11 @@ EVOLUTION_3_46: Final = SimulatedClient(
     search=search_3_46,
     keeps_case=True,
     order=(
-        f"GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress={STAND_IN}@D&emailmd5=…`",
+        f"GET `https://autoconfig.D/mail/config-v1.1.xml?emailaddress={ANONYMOUS_LOCAL_PART}@D&emailmd5=…`",
         "GET the same by plain http",
         (
             "GET `https://D/.well-known/autoconfig/mail/config-v1.1.xml"
-            f"?emailaddress={STAND_IN}@D&emailmd5=…`"
+            f"?emailaddress={ANONYMOUS_LOCAL_PART}@D&emailmd5=…`"
         ),
         "GET the same by plain http",
         "GET `https://autoconfig.thunderbird.net/v1.1/D`",
@@ -240,8 +240,9 @@ EVOLUTION_3_46: Final = SimulatedClient(
     ),
     notes=(
         (
-            f"It does not send the address: it asks as `{STAND_IN}`, and replaces that name in the "
-            "answer with the local part. `emailmd5` is the hash of the real address in lower case."
+            f"It does not send the address: it asks as `{ANONYMOUS_LOCAL_PART}`, and replaces that "
+            "name in the answer with the local part. `emailmd5` is the hash of the real address in "
+            "lower case."
         ),
         (
             "So a server cannot identify the user. The server must answer for an address that has "

@@ -84,7 +84,7 @@ _CAUSES: Final = {
     Cause.NO_SERVER: SqlMessage.NO_SERVER,
     Cause.NO_TABLE: SqlMessage.NO_TABLE,
     Cause.LOCKED: SqlMessage.LOCKED,
-    Cause.PASSING: SqlMessage.LOST,
+    Cause.TEMPORARY: SqlMessage.LOST,
     Cause.OTHER: SqlMessage.WRONG,
 }
 # A later attempt may succeed without any change.

@@ -68,7 +68,7 @@ def _response() -> tuple[etree._Element, etree._Element]:
 
 def has_protected_service(config: ClientConfig, kind: ServiceType) -> bool:
     """Return whether the domain has a service of a type whose URL is in Autodiscover."""
-    return any(map(is_protected, config.within(Format.AUTODISCOVER).of_type(kind)))
+    return any(map(is_protected, config.for_format(Format.AUTODISCOVER).of_type(kind)))
 
 
 def service_url(config: ClientConfig, kind: ServiceType) -> str:
@@ -79,7 +79,7 @@ def service_url(config: ClientConfig, kind: ServiceType) -> str:
     Raises:
         ServiceNotOffered: there is no service of that type, or none over https.
     """
-    service = first_protected(config.within(Format.AUTODISCOVER).of_type(kind))
+    service = first_protected(config.for_format(Format.AUTODISCOVER).of_type(kind))
     if service is None or not isinstance(service.endpoint, UrlEndpoint):
         raise ServiceNotOffered(f"{config.domain} has no {kind} service")
     if not is_protected(service):

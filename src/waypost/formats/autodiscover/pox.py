@@ -110,7 +110,7 @@ def render(config: ClientConfig) -> bytes:
         NoUsableService: there is no mail service, or none that the format can express.
         IncompleteMailService: there is no incoming or no outgoing mail service.
     """
-    config = config.within(Format.AUTODISCOVER)
+    config = config.for_format(Format.AUTODISCOVER)
     check_mail(config)
     root, account = _account(config.user.display_name)
     child(account, "Action", "settings")
@@ -148,7 +148,7 @@ def check_mail(config: ClientConfig) -> None:
         NoUsableService: there is no mail service, or none that the format can express.
         IncompleteMailService: there is no incoming or no outgoing mail service.
     """
-    config = config.within(Format.AUTODISCOVER)
+    config = config.for_format(Format.AUTODISCOVER)
     incoming = config.of_type(ServiceType.IMAP, ServiceType.POP3)
     outgoing = config.of_type(ServiceType.SMTP)
     if not incoming and not outgoing:

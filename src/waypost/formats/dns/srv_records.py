@@ -57,7 +57,7 @@ def service_records(config: ClientConfig, left_out: list[str]) -> LabelledData:
         config: the configuration of the domain.
         left_out: gets a line for each service that SRV records cannot express.
     """
-    in_dns = config.within(Format.DNS)
+    in_dns = config.for_format(Format.DNS)
     if in_dns.of_type(ServiceType.JMAP, *(kind for kind, _ in _MAIL)):
         for section in _SECTIONS:
             yield from _host_records(in_dns, section, left_out)

@@ -88,7 +88,7 @@ def render(
         NoUsableService: there is no pair of an incoming and an outgoing mail service, and no
             calendar, address book or ActiveSync; or there is no address.
     """
-    config = config.within(Format.MOBILECONFIG)
+    config = config.for_format(Format.MOBILECONFIG)
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
     payloads = [
@@ -99,7 +99,7 @@ def render(
     payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can contain")
-    settings = config.provider.profile.over(settings)
+    settings = config.provider.profile.with_defaults(settings)
     organization = settings.organization or config.provider.name
     for payload in payloads:
         payload["PayloadOrganization"] = organization

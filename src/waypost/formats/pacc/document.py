@@ -79,7 +79,7 @@ def compose(config: ClientConfig) -> bytes:
         NoUsableService: the services that PACC can express do not make a mail account; the
             message says why.
     """
-    config = config.within(Format.PACC)
+    config = config.for_format(Format.PACC)
     services = dict(_expressible(config))
     if not _is_account(services):
         has_mail = bool(config.of_type(*_MAIL))
@@ -153,7 +153,7 @@ def findings(config: ClientConfig) -> tuple[str, ...]:
     Args:
         config: the configuration of the domain.
     """
-    config = config.within(Format.PACC)
+    config = config.for_format(Format.PACC)
     services = dict(_expressible(config))
     lines = [
         f"{service.type} at {_location(service)}: {reason}"

@@ -72,10 +72,10 @@ class _Parser(configparser.RawConfigParser):
     def read_text(self, text: str) -> None:
         """Parse a text; raise _BadLine or configparser.Error at its first bad line."""
         self._is_reading = True
-        self.read_file(self._counted(text))
+        self.read_file(self._numbered_lines(text))
         self._is_reading = False
 
-    def _counted(self, text: str) -> Iterator[str]:
+    def _numbered_lines(self, text: str) -> Iterator[str]:
         for self.line, line in enumerate(text.split("\n"), start=1):
             yield f"{line}\n"
 

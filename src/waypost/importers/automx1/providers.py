@@ -14,7 +14,12 @@ from waypost.core.model import Catalog, Domain, DomainPattern, MatchKind, Provid
 from waypost.importers.automx1.ini_file import Automx1File, parse_automx1
 from waypost.importers.automx1.sections import DomainSettings, Sections
 from waypost.importers.automx1.services import expand_macros
-from waypost.importers.imported import Imported, Notes, remove_duplicates, with_priorities
+from waypost.importers.import_result import (
+    ImportNotes,
+    ImportResult,
+    remove_duplicates,
+    with_priorities,
+)
 from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.validators import (
     NAME_MAX_CHARS,
@@ -28,7 +33,7 @@ _ANY: Final = "*"
 _PLACEHOLDER: Final = re.compile(r"%EMAIL[A-Z]+%")
 
 
-def read_automx1(text: str, *, name: str) -> Imported:
+def read_automx1(text: str, *, name: str) -> ImportResult:
     """Read the file.
 
     Args:
@@ -41,18 +46,18 @@ def read_automx1(text: str, *, name: str) -> Imported:
     file = parse_automx1(text, name=name)
     if not file.parser.has_section("automx"):
         raise ProvidersError([f"{name}: there is no section [automx]; is it a file of automx?"])
-    return _Reader(file, Notes(name)).result()
+    return _Reader(file, ImportNotes(name)).result()
 
 
 class _Reader:
     """A reader of a parsed file."""
 
-    def __init__(self, file: Automx1File, notes: Notes) -> None:
+    def __init__(self, file: Automx1File, notes: ImportNotes) -> None:
         self._parser = file.parser
         self._notes = notes
         self._sections = Sections(file, notes)
 
-    def result(self) -> Imported:
+    def result(self) -> ImportResult:
         """Return the domains that automx answers for."""
         for key in self._parser["automx"]:
             if key not in {"provider", "domains"} and key not in self._parser.defaults():
@@ -66,15 +71,15 @@ class _Reader:
         for pattern, section in self._patterns():
             domain = None if pattern.text == _ANY else pattern.text
             # A section is read once, unless the sections that it follows depend on the domain.
-            place = (section, domain if follows_domain else None)
-            if place not in entries:
-                entries[place] = self._entry(*place)
-            provider, services = entries[place]
+            entry_key = (section, domain if follows_domain else None)
+            if entry_key not in entries:
+                entries[entry_key] = self._entry(*entry_key)
+            provider, services = entries[entry_key]
             if services:
                 domains[pattern] = Domain(pattern, provider, services)
             else:
                 lost.append(pattern.text)
-        self._note_unused()
+        self._leave_out_unused_sections()
         if not domains:
             reasons = "; ".join(str(one) for one in self._notes.left_out[:3])
             more = f"; left out: {reasons}" if reasons else ""
@@ -90,13 +95,13 @@ class _Reader:
         listed = dict.fromkeys(self._listed())
         is_any = not listed or next(iter(listed)).text == _ANY
         # The name of a section may be a domain in U-labels.
-        named: dict[DomainPattern, str] = {}
+        section_names: dict[DomainPattern, str] = {}
         for name in self._sections.names():
             if name not in _RESERVED and (own := _exact(name)) is not None:
-                named.setdefault(own, name)
-        wanted = (pattern for pattern in named if is_any or pattern in listed)
-        for pattern in dict.fromkeys([*wanted, *listed]):
-            section = self._sections.find(pattern.text) or named.get(pattern)
+                section_names.setdefault(own, name)
+        with_sections = (pattern for pattern in section_names if is_any or pattern in listed)
+        for pattern in dict.fromkeys([*with_sections, *listed]):
+            section = self._sections.find(pattern.text) or section_names.get(pattern)
             section = section or self._sections.find("global")
             if section is not None:
                 yield pattern, section
@@ -111,7 +116,7 @@ class _Reader:
             self._warn("automx", "domains", "is missing; automx answers no client without it")
         # automx splits the list at spaces, and ignores everything after a comma in each part.
         parts = text.split()
-        known = {part.partition(",")[0] for part in parts} if len(parts) > 1 else {*parts}
+        accepted = {part.partition(",")[0] for part in parts} if len(parts) > 1 else {*parts}
         for number, one in enumerate(re.split(r"[\s,]+", text.strip(", "))):
             if one == _ANY and number == 0:
                 yield DomainPattern(_ANY)
@@ -121,12 +126,12 @@ class _Reader:
                 why = f"{one[:60]!r} is not a domain; automx does not answer for it"
                 self._leave_out("automx", "domains", why)
             elif one and pattern is not None:
-                if one not in known:
+                if one not in accepted:
                     why = f"automx does not answer for {pattern}, which follows a comma"
                     self._warn("automx", "domains", f"{why} without a space; Waypost does")
                 yield pattern
 
-    def _note_unused(self) -> None:
+    def _leave_out_unused_sections(self) -> None:
         for name in self._sections.names():
             if name in self._sections.used or name == "automx":
                 continue
@@ -139,31 +144,31 @@ class _Reader:
             self._leave_out(name, "", why)
 
     def _entry(self, section: str, domain: str | None) -> tuple[Provider, tuple[Service, ...]]:
-        said = self._sections.read(section, domain)
+        settings = self._sections.read(section, domain)
         services = remove_duplicates(
-            said.all_services(), self._notes, self._sections.line(section, "")
+            settings.all_services(), self._notes, self._sections.line(section, "")
         )
         if not services:
             self._leave_out(section, "", "Waypost can serve none of its services")
-        return self._provider(section, said), with_priorities(services)
+        return self._provider(section, settings), with_priorities(services)
 
-    def _provider(self, section: str, said: DomainSettings) -> Provider:
+    def _provider(self, section: str, settings: DomainSettings) -> Provider:
         fallback = self._parser.get("automx", "provider", fallback="").strip() or section
-        name = self._name(said, "account_name", NAME_MAX_CHARS) or fallback[:NAME_MAX_CHARS]
-        short = self._name(said, "account_name_short", SHORT_NAME_MAX_CHARS)
+        name = self._name(settings, "account_name", NAME_MAX_CHARS) or fallback[:NAME_MAX_CHARS]
+        short = self._name(settings, "account_name_short", SHORT_NAME_MAX_CHARS)
         return Provider(name, short or default_short_name(name))
 
-    def _name(self, said: DomainSettings, key: str, limit: int) -> str | None:
-        written, section = said.names.get(key, ("", ""))
+    def _name(self, settings: DomainSettings, key: str, limit: int) -> str | None:
+        raw, section = settings.names.get(key, ("", ""))
         try:
-            text = expand_macros(" ".join(written.split()))
-            kept = check_text(_cut(text, limit), limit) if text else None
+            text = expand_macros(" ".join(raw.split()))
+            shortened = check_text(_shorten(text, limit), limit) if text else None
         except RuleBroken as broken:
             self._leave_out(section, key, str(broken))
             return None
-        if kept != (text or None):
+        if shortened != (text or None):
             self._leave_out(section, key, f"was cut to {limit} characters")
-        return kept
+        return shortened
 
     def _leave_out(self, section: str, key: str, why: str) -> None:
         self._sections.leave_out(section, key, why)
@@ -181,7 +186,7 @@ def _exact(text: str) -> DomainPattern | None:
     return pattern if pattern.kind is MatchKind.EXACT else None
 
 
-def _cut(text: str, limit: int) -> str:
+def _shorten(text: str, limit: int) -> str:
     """Cut a text to a length; do not cut inside a placeholder."""
     for match in _PLACEHOLDER.finditer(text):
         if match.start() < limit < match.end():

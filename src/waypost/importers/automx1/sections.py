@@ -11,7 +11,7 @@ from waypost.core.errors import ProvidersError
 from waypost.core.model import Service
 from waypost.importers.automx1.ini_file import Automx1File
 from waypost.importers.automx1.services import SERVICE_KEYS, SERVICES, ServiceReader, expand_macros
-from waypost.importers.imported import Notes
+from waypost.importers.import_result import ImportNotes
 from waypost.providers_file.validators import RuleBroken
 
 SHOWN_CHARS: Final = 60
@@ -25,7 +25,7 @@ _NAMES: Final = ("account_name", "account_name_short")
 # These keys need no note: Waypost does the same, or they are not about mail.
 _WITHOUT_NOTE: Final = frozenset({"backend", "follow", "server_url", *_NAMES})
 _SIGNING: Final = "sign profiles with the settings profile_cert and profile_key"
-_NO_PLACE: Final = {
+_UNSUPPORTED: Final = {
     "display_name": "Waypost takes the name of a user from a directory",
     "server_name": "Waypost sends only the URL",
     "sign_mobileconfig": _SIGNING,
@@ -60,7 +60,7 @@ class DomainSettings:
 class Sections:
     """The sections of a parsed file."""
 
-    def __init__(self, file: Automx1File, notes: Notes) -> None:
+    def __init__(self, file: Automx1File, notes: ImportNotes) -> None:
         """Create a reader of the sections of a file.
 
         Args:
@@ -93,28 +93,30 @@ class Sections:
         Raises:
             ProvidersError: all sections that were read have more than `KEYS_MAX` keys.
         """
-        said = DomainSettings()
-        self._read(name, domain, said, set())
-        return said
+        settings = DomainSettings()
+        self._read(name, domain, settings, set())
+        return settings
 
-    def _read(self, name: str, domain: str | None, said: DomainSettings, before: set[str]) -> None:
+    def _read(
+        self, name: str, domain: str | None, settings: DomainSettings, visited: set[str]
+    ) -> None:
         self.used.add(name)
-        if name in before:
+        if name in visited:
             self.leave_out(name, "follow", f"forms a loop back to [{name}]")
             return
-        if len(before) == FOLLOWED_MAX:
+        if len(visited) == FOLLOWED_MAX:
             self.leave_out(name, "follow", f"more than {FOLLOWED_MAX} sections follow each other")
             return
-        before.add(name)
+        visited.add(name)
         values = self._values(name)
         backend = values.get("backend", "").strip()
         if backend == "global":
-            self._surplus(name)
-            self._follow(name, "global", domain, said, before)
+            self._leave_out_unused_keys(name)
+            self._follow(name, "global", domain, settings, visited)
         elif backend in STATIC:
-            self._static(name, values, said, appends=backend == "static_append")
+            self._static(name, values, settings, appends=backend == "static_append")
             if target := values.get("follow", "").strip():
-                self._follow(name, target, domain, said, before)
+                self._follow(name, target, domain, settings, visited)
         elif not backend:
             self.leave_out(name, "backend", "is missing; automx serves nothing without it")
         else:
@@ -131,49 +133,54 @@ class Sections:
         return values
 
     def _static(
-        self, name: str, values: Mapping[str, str], said: DomainSettings, *, appends: bool
+        self, name: str, values: Mapping[str, str], settings: DomainSettings, *, appends: bool
     ) -> None:
-        self._note_unknown(name, values)
+        self._leave_out_unknown_keys(name, values)
         reader = ServiceReader(name, values, lambda key: self.line(name, key), self._notes)
         for key in values:
             if key in _NAMES and values[key].strip():
-                said.names[key] = (values[key], name)
+                settings.names[key] = (values[key], name)
             elif key in SERVICES and (service := reader.mail(key)) is not None:
-                kept = said.services.get(key, []) if appends else []
-                said.services[key] = [*kept, service]
-        said.activesync = reader.activesync() or said.activesync
+                earlier = settings.services.get(key, []) if appends else []
+                settings.services[key] = [*earlier, service]
+        settings.activesync = reader.activesync() or settings.activesync
 
     def _follow(
-        self, name: str, target: str, domain: str | None, said: DomainSettings, before: set[str]
+        self,
+        name: str,
+        target: str,
+        domain: str | None,
+        settings: DomainSettings,
+        visited: set[str],
     ) -> None:
         key = "backend" if target == "global" else "follow"
         try:
-            wanted = expand_macros(target)
+            section = expand_macros(target)
         except RuleBroken as broken:
             self.leave_out(name, key, str(broken))
             return
         if domain is not None:
-            wanted = wanted.replace("%EMAILDOMAIN%", domain)
-        if "%EMAIL" in wanted:
+            section = section.replace("%EMAILDOMAIN%", domain)
+        if "%EMAIL" in section:
             self.leave_out(name, key, "refers to another section for each user or domain")
-        elif (found := self.find(wanted)) is None:
+        elif (found := self.find(section)) is None:
             # automx then answers with an error, with any other content of the section.
-            self.leave_out(name, key, f"there is no section [{in_one_line(wanted)}]")
+            self.leave_out(name, key, f"there is no section [{in_one_line(section)}]")
         else:
-            self._read(found, domain, said, before)
+            self._read(found, domain, settings, visited)
 
-    def _surplus(self, name: str) -> None:
+    def _leave_out_unused_keys(self, name: str) -> None:
         for key in self._parser[name]:
             if key != "backend" and key not in self._parser.defaults():
                 self.leave_out(name, key, "backend = global uses no other key of this section")
 
-    def _note_unknown(self, name: str, values: Mapping[str, str]) -> None:
+    def _leave_out_unknown_keys(self, name: str, values: Mapping[str, str]) -> None:
         for key, value in values.items():
             if key in _WITHOUT_NOTE or key in SERVICE_KEYS:
                 continue
-            usual = {"action": "settings", "account_type": "email"}.get(key)
-            if usual is None or value.strip().lower() != usual:
-                why = _NO_PLACE.get(key, "Waypost has no such setting")
+            default_value = {"action": "settings", "account_type": "email"}.get(key)
+            if default_value is None or value.strip().lower() != default_value:
+                why = _UNSUPPORTED.get(key, "Waypost has no such setting")
                 self.leave_out(name, key, why)
 
     def leave_out(self, name: str, key: str, why: str) -> None:

@@ -26,7 +26,7 @@ from waypost.core.model import (
     default_authentication,
 )
 from waypost.core.text_rules import trimmed
-from waypost.importers.imported import Notes
+from waypost.importers.import_result import ImportNotes
 from waypost.providers_file.ports import PORT_MAX, corrected_security, default_port
 from waypost.providers_file.validators import (
     RuleBroken,
@@ -42,7 +42,7 @@ SERVICES: Final[Mapping[str, ServiceType]] = {
     "pop": ServiceType.POP3,
 }
 _OPTIONS: Final = ("server", "port", "encryption", "auth", "auth_identity", "domain_required")
-_NO_PLACE: Final = {
+_UNSUPPORTED: Final = {
     "default": "each domain has its own outgoing service",
     "refresh_ttl": "Waypost has one cache time for all domains",
     "expiration_date": "Waypost's answers do not expire",
@@ -53,7 +53,7 @@ SERVICE_KEYS: Final = frozenset(
     | {
         f"{service}{suffix}"
         for service in SERVICES
-        for suffix in ("", *(f"_{option}" for option in (*_OPTIONS, *_NO_PLACE)))
+        for suffix in ("", *(f"_{option}" for option in (*_OPTIONS, *_UNSUPPORTED)))
     }
 )
 _YES: Final = ("1", "y", "yes", "t", "true", "on")
@@ -72,7 +72,7 @@ _METHODS: Final = {
     "none": NO_AUTHENTICATION,
 }
 # automx does not know these words and then sends no method, but their meaning is clear.
-_MEANT: Final = {
+_LENIENT_METHODS: Final = {
     **dict.fromkeys(("plain", "login", "cleartext", "password-cleartext"), PASSWORD_CLEARTEXT),
     **dict.fromkeys(("cram-md5", "digest-md5", "password-encrypted"), PASSWORD_ENCRYPTED),
     "oauth2": OAUTH2,
@@ -106,7 +106,11 @@ class ServiceReader:
     """A reader of the services of a section."""
 
     def __init__(
-        self, section: str, values: Mapping[str, str], line_of: Callable[[str], int], notes: Notes
+        self,
+        section: str,
+        values: Mapping[str, str],
+        line_of: Callable[[str], int],
+        notes: ImportNotes,
     ) -> None:
         """Create a reader.
 
@@ -133,7 +137,7 @@ class ServiceReader:
                 why = f"is {shown!r}, not one of {' '.join(_YES)}, so the service is disabled"
                 self._leave_out(name, why)
             return None
-        for option, why in _NO_PLACE.items():
+        for option, why in _UNSUPPORTED.items():
             if f"{name}_{option}" in self._values:
                 self._leave_out(f"{name}_{option}", why)
         if self._values.get(f"{name}_author", "%s").strip() != "%s":
@@ -141,7 +145,7 @@ class ServiceReader:
         try:
             endpoint = self._endpoint(name)
             method = self._method(name)
-        except _KeyBroken as broken:
+        except _InvalidKey as broken:
             self._leave_out(broken.key, f"{broken}; the service is left out")
             return None
         return Service(
@@ -167,25 +171,25 @@ class ServiceReader:
     def _endpoint(self, name: str) -> HostEndpoint:
         key = f"{name}_server"
         if not (text := self._values.get(key, "").strip()):
-            raise _KeyBroken(key, "is missing or empty")
+            raise _InvalidKey(key, "is missing or empty")
         try:
             host = check_host(expand_macros(text))
         except RuleBroken as broken:
-            raise _KeyBroken(key, str(broken)) from broken
-        wanted = self._security(name)
-        port = self._port(name, wanted)
-        security = wanted or (Security.TLS if port in _TLS_PORTS else Security.STARTTLS)
+            raise _InvalidKey(key, str(broken)) from broken
+        configured = self._security(name)
+        port = self._port(name, configured)
+        security = configured or (Security.TLS if port in _TLS_PORTS else Security.STARTTLS)
         security, why = corrected_security(port, security)
         if why is not None:
             self._warn(f"{name}_encryption", why)
         elif security is Security.NONE:
             why = "is none: passwords and mail can be read on the network"
             self._warn(f"{name}_encryption", why)
-        if wanted is None:
-            self._note_encryption(name, port, security)
+        if configured is None:
+            self._warn_of_encryption(name, port, security)
         return HostEndpoint(host, port, security)
 
-    def _note_encryption(self, name: str, port: int, security: Security) -> None:
+    def _warn_of_encryption(self, name: str, port: int, security: Security) -> None:
         key, reason = f"{name}_encryption", f"imported as {security} because of port {port}"
         text = self._values.get(key, "").strip().lower()
         if text == "auto":
@@ -205,8 +209,8 @@ class ServiceReader:
             why = f"is missing, so automx sends no method; imported as {PASSWORD_CLEARTEXT}"
             self._warn(key, why)
             return PASSWORD_CLEARTEXT
-        if (method := _MEANT.get(text)) is None:
-            raise _KeyBroken(key, f"{text[:40]!r} must be one of {', '.join(_METHODS)}")
+        if (method := _LENIENT_METHODS.get(text)) is None:
+            raise _InvalidKey(key, f"{text[:40]!r} must be one of {', '.join(_METHODS)}")
         why = f"automx does not know {text!r} and sends no method; imported as {method}"
         self._warn(key, why)
         return method
@@ -225,7 +229,7 @@ class ServiceReader:
         if not (
             text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= PORT_MAX
         ):
-            raise _KeyBroken(key, f"must be a number from 1 to {PORT_MAX}")
+            raise _InvalidKey(key, f"must be a number from 1 to {PORT_MAX}")
         return int(text)
 
     def _login_name(self, name: str) -> str | None:
@@ -256,7 +260,7 @@ class ServiceReader:
         return self._line_of(key if key in self._values else key.partition("_")[0])
 
 
-class _KeyBroken(RuleBroken):
+class _InvalidKey(RuleBroken):
     """A key breaks a rule."""
 
     def __init__(self, key: str, rule: str) -> None:

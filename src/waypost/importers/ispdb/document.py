@@ -23,11 +23,16 @@ from waypost.core.model import (
     Provider,
     Service,
 )
-from waypost.importers.imported import Imported, Notes, remove_duplicates, with_priorities
+from waypost.importers.import_result import (
+    ImportNotes,
+    ImportResult,
+    remove_duplicates,
+    with_priorities,
+)
+from waypost.importers.ispdb.generalize import insert_placeholders
 from waypost.importers.ispdb.pages import RootPages, read_documentation, read_enable, read_oauth2
-from waypost.importers.ispdb.personal import insert_placeholders
 from waypost.importers.ispdb.services import SECTIONS, read_section
-from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
+from waypost.importers.ispdb.xml import children, line_of, local_name, tag_name, text_of
 from waypost.parsing import untrusted_xml
 from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.validators import (
@@ -39,7 +44,7 @@ from waypost.providers_file.validators import (
 )
 
 MAX_BYTES: Final = 1024 * 1024
-_NO_PLACE: Final = {
+_UNSUPPORTED: Final = {
     "webmail": "Waypost reads it next to emailProvider, not inside it",
     "clientconfigupdate": "Waypost reads it next to emailProvider, not inside it",
     "instruction": "use the key documentation instead",
@@ -70,7 +75,7 @@ def read_ispdb(
     name: str,
     domains: Sequence[DomainName] = (),
     address: EmailAddress | None = None,
-) -> Imported:
+) -> ImportResult:
     """Read a document.
 
     No DTD is read, no entity is expanded, no other document is downloaded.
@@ -85,10 +90,10 @@ def read_ispdb(
         ProvidersError: it is not such a document, or Waypost can serve nothing in it.
     """
     root = _root(data, name)
-    notes = Notes(name)
+    notes = ImportNotes(name)
     if address is not None:
         insert_placeholders(root, address, tuple(domains), notes)
-    _note_attributes(root, notes)
+    _leave_out_attributes(root, notes)
     shared: list[Service] = []
     oauth2: list[OAuth2] = []
     pages = RootPages()
@@ -111,7 +116,7 @@ def read_ispdb(
     return notes.result(Catalog(tuple(_unique(found, notes))))
 
 
-def _unique(found: Sequence[Domain], notes: Notes) -> Iterable[Domain]:
+def _unique(found: Sequence[Domain], notes: ImportNotes) -> Iterable[Domain]:
     unique: dict[DomainPattern, Domain] = {}
     for domain in found:
         if unique.setdefault(domain.pattern, domain) is not domain:
@@ -149,14 +154,14 @@ def _root(data: bytes, name: str) -> etree._Element:
 
 def _domains(
     element: etree._Element,
-    notes: Notes,
+    notes: ImportNotes,
     shared: _Shared,
-    given: Sequence[DomainName],
+    served_domains: Sequence[DomainName],
 ) -> list[Domain]:
     reader = _Reader(element, notes)
     services = [*reader.services, *shared.services]
-    provider = reader.provider(given or reader.names)
-    names = tuple(given) or tuple(reader.names)
+    provider = reader.provider(served_domains or reader.names)
+    names = tuple(served_domains) or tuple(reader.names)
     if not names:
         reason = "there is no domain that can be served; set one with --domain"
         raise ProvidersError([f"{notes.source}: line {line_of(element)}: {reason}"])
@@ -172,7 +177,7 @@ def _domains(
     return [Domain(DomainPattern(name.ascii), provider, in_order) for name in names]
 
 
-def _no_mail(element: etree._Element, notes: Notes) -> str:
+def _no_mail(element: etree._Element, notes: ImportNotes) -> str:
     line = line_of(element)
     reasons = [str(note) for note in notes.left_out]
     more = f"; left out: {'; '.join(reasons[:3])}" if reasons else ""
@@ -182,7 +187,7 @@ def _no_mail(element: etree._Element, notes: Notes) -> str:
 class _Reader:
     """A reader of an element emailProvider."""
 
-    def __init__(self, element: etree._Element, notes: Notes) -> None:
+    def __init__(self, element: etree._Element, notes: ImportNotes) -> None:
         self.names: list[DomainName] = []
         self.services: list[Service] = []
         self._element = element
@@ -246,25 +251,25 @@ class _Reader:
     def _name(self, part: etree._Element, max_chars: int) -> None:
         line, text, tag = line_of(part), text_of(part), local_name(part)
         if tag in self._texts:
-            self._notes.leave_out(line, shown(part), "appears twice")
+            self._notes.leave_out(line, tag_name(part), "appears twice")
             return
-        kept = text[:max_chars].strip()
+        shortened = text[:max_chars].strip()
         try:
-            self._texts[tag] = check_text(kept, max_chars)
+            self._texts[tag] = check_text(shortened, max_chars)
         except RuleBroken as broken:
-            self._notes.leave_out(line, shown(part), str(broken))
+            self._notes.leave_out(line, tag_name(part), str(broken))
             return
-        if kept != text:
+        if shortened != text:
             why = f"was cut to {max_chars} characters"
-            self._notes.leave_out(line, shown(part), why)
+            self._notes.leave_out(line, tag_name(part), why)
 
 
-def _leave_out(element: etree._Element, notes: Notes) -> None:
-    why = _NO_PLACE.get(local_name(element), "Waypost does not support this element")
-    notes.leave_out(line_of(element), shown(element), why)
+def _leave_out(element: etree._Element, notes: ImportNotes) -> None:
+    why = _UNSUPPORTED.get(local_name(element), "Waypost does not support this element")
+    notes.leave_out(line_of(element), tag_name(element), why)
 
 
-def _note_attributes(root: etree._Element, notes: Notes) -> None:
+def _leave_out_attributes(root: etree._Element, notes: ImportNotes) -> None:
     """Add notes about the ignored attributes of elements that are not ignored themselves."""
     for element in root.iter("*"):
         known = _READ_ATTRIBUTES.get(local_name(element))
@@ -272,5 +277,5 @@ def _note_attributes(root: etree._Element, notes: Notes) -> None:
             continue
         for name in map(etree.QName, element.keys()):
             if name.localname not in known:
-                what = f"attribute {name.localname[:40]} of {shown(element)}"
+                what = f"attribute {name.localname[:40]} of {tag_name(element)}"
                 notes.leave_out(line_of(element), what, "Waypost does not support this attribute")

@@ -5,14 +5,14 @@ from typing import Final
 from lxml import etree
 
 from waypost.core.model import Pop3Options
-from waypost.importers.imported import Notes
-from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
+from waypost.importers.import_result import ImportNotes
+from waypost.importers.ispdb.xml import children, line_of, local_name, tag_name, text_of
 from waypost.providers_file.models.service import POP3_DAYS_MAX
 
 _FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
-def read_pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
+def read_pop3(element: etree._Element, notes: ImportNotes) -> Pop3Options | None:
     """Read the element; return None if it contains nothing that can be used."""
     flags: dict[str, bool] = {}
     days: int | None = None
@@ -23,7 +23,7 @@ def read_pop3(element: etree._Element, notes: Notes) -> Pop3Options | None:
         elif tag == "daystoleavemessagesonserver" and _is_days(text):
             days = int(text)
         else:
-            notes.leave_out(line_of(part), f"pop3 {shown(part)}", "is not a valid option")
+            notes.leave_out(line_of(part), f"pop3 {tag_name(part)}", "is not a valid option")
     leave, biff = flags.get("leavemessagesonserver"), flags.get("downloadonbiff")
     options = Pop3Options(leave, days, biff)
     return None if options == Pop3Options() else options

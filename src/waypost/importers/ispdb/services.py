@@ -29,9 +29,9 @@ from waypost.core.model import (
     without_general_name,
 )
 from waypost.core.text_rules import trimmed
-from waypost.importers.imported import Notes
+from waypost.importers.import_result import ImportNotes
 from waypost.importers.ispdb.pop3 import read_pop3
-from waypost.importers.ispdb.xml import children, line_of, local_name, shown, text_of
+from waypost.importers.ispdb.xml import children, line_of, local_name, tag_name, text_of
 from waypost.providers_file.models.service_rules import HTTP_SCHEME, SASL_MECHANISM
 from waypost.providers_file.ports import PORT_MAX, corrected_security
 from waypost.providers_file.validators import (
@@ -66,7 +66,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, ServiceType]]] = {
     "setupserver": {"managesieve": ServiceType.MANAGESIEVE},
 }
 _T = TypeVar("_T", int, str)
-_ON_HOST: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
+_HOST_TYPES: Final = frozenset({"imap", "pop3", "smtp", "xmpptcp", "managesieve"})
 _SECURITIES: Final = {
     "ssl": Security.TLS,
     "tls": Security.TLS,
@@ -100,7 +100,7 @@ _URLS: Final = {
     "ewsurl": "ews",
     "easurl": "activesync",
 }
-_NO_PLACE: Final = {
+_UNSUPPORTED: Final = {
     "owaurl": "use the key webmail instead",
     "password": "a password must not be in a public document",
     "useglobalpreferredserver": "each domain has its own outgoing service",
@@ -120,10 +120,10 @@ class _Section:
     methods: list[Authentication] = field(default_factory=list)
     login_names: list[str] = field(default_factory=list)
     pop3: Pop3Options | None = None
-    broken: str | None = None
+    problem: str | None = None
 
 
-def read_section(element: etree._Element, notes: Notes) -> list[Service]:
+def read_section(element: etree._Element, notes: ImportNotes) -> list[Service]:
     """Read a section: one service for each of its socket types or URLs, none if it is not usable.
 
     What is left out gets a note.
@@ -131,34 +131,34 @@ def read_section(element: etree._Element, notes: Notes) -> list[Service]:
     kind = (element.get("type") or "").strip().lower()
     types = SECTIONS[local_name(element)]
     is_exchange = kind == "exchange" and types is _INCOMING
-    name = f"{shown(element)} type {kind[:40] or 'that is missing'}"
+    name = f"{tag_name(element)} type {kind[:40] or 'that is missing'}"
     if kind not in types and not is_exchange:
         notes.leave_out(line_of(element), name, "Waypost does not support this service")
         return []
     section = _Section()
     for part in children(element):
         _read_part(part, section, notes, kind)
-    if section.broken is None and not section.methods:
-        section.broken = "there is no authentication method that can be served"
-    if section.broken is not None:
-        notes.leave_out(line_of(element), name, section.broken)
+    if section.problem is None and not section.methods:
+        section.problem = "there is no authentication method that can be served"
+    if section.problem is not None:
+        notes.leave_out(line_of(element), name, section.problem)
         return []
     if is_exchange:
-        found = list(_exchange(element, section, notes))
-    elif kind in _ON_HOST:
-        found = list(_on_host(element, types[kind], section, notes))
+        found = list(_exchange_services(element, section, notes))
+    elif kind in _HOST_TYPES:
+        found = list(_host_services(element, types[kind], section, notes))
     else:
-        found = list(_on_web(types[kind], section))
+        found = list(_url_services(types[kind], section))
     if not found:
         notes.leave_out(
-            line_of(element), name, f"has no {_lacking(section, kind)} that can be used"
+            line_of(element), name, f"has no {_missing_elements(section, kind)} that can be used"
         )
     return found
 
 
-def _lacking(section: _Section, kind: str) -> str:
+def _missing_elements(section: _Section, kind: str) -> str:
     """Return the names of the elements that a section lacks."""
-    if kind not in _ON_HOST:
+    if kind not in _HOST_TYPES:
         return "ewsURL and no easURL" if kind == "exchange" else "URL"
     parts = {
         "hostname": section.hosts,
@@ -168,28 +168,32 @@ def _lacking(section: _Section, kind: str) -> str:
     return " and no ".join(name for name, values in parts.items() if not values)
 
 
-def _on_host(
-    element: etree._Element, kind: ServiceType, section: _Section, notes: Notes
+def _host_services(
+    element: etree._Element, kind: ServiceType, section: _Section, notes: ImportNotes
 ) -> Iterator[Service]:
     if not (section.hosts and section.ports):
         return
     host, port = section.hosts[0], section.ports[0]
-    for wanted in section.securities:
-        security, why = corrected_security(port, wanted)
+    for configured in section.securities:
+        security, why = corrected_security(port, configured)
         if why is not None:
-            notes.warn(line_of(element), f"{shown(element)} {host}:{port}", why)
+            notes.warn(line_of(element), f"{tag_name(element)} {host}:{port}", why)
         if security is Security.NONE:
             why = "passwords and mail can be read on the network"
-            notes.warn(line_of(element), f"{shown(element)} {host}:{port} without protection", why)
+            notes.warn(
+                line_of(element), f"{tag_name(element)} {host}:{port} without protection", why
+            )
         yield _service(kind, HostEndpoint(host, port, security), section)
 
 
-def _on_web(kind: ServiceType, section: _Section) -> Iterator[Service]:
+def _url_services(kind: ServiceType, section: _Section) -> Iterator[Service]:
     for url in section.urls.get("url", []) + section.urls.get(kind.value, []):
         yield _service(kind, UrlEndpoint(url), section)
 
 
-def _exchange(element: etree._Element, section: _Section, notes: Notes) -> Iterator[Service]:
+def _exchange_services(
+    element: etree._Element, section: _Section, notes: ImportNotes
+) -> Iterator[Service]:
     for kind in (ServiceType.EWS, ServiceType.ACTIVESYNC):
         for url in section.urls.get(kind.value, []):
             yield _service(kind, UrlEndpoint(url), section)
@@ -207,15 +211,15 @@ def _service(kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, section: _
     return Service(kind, endpoint, methods, login_name or None, pop3=pop3)
 
 
-def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str) -> None:
+def _read_part(part: etree._Element, section: _Section, notes: ImportNotes, kind: str) -> None:
     tag, line = local_name(part), line_of(part)
     try:
         if tag == "hostname":
-            _one(part, section.hosts, check_host(text_of(part)), notes)
+            _set_once(part, section.hosts, check_host(text_of(part)), notes)
         elif tag == "port":
-            _one(part, section.ports, _port(text_of(part)), notes)
+            _set_once(part, section.ports, _port(text_of(part)), notes)
         elif tag == "username":
-            _one(part, section.login_names, _login_name(part, notes), notes)
+            _set_once(part, section.login_names, _login_name(part, notes), notes)
         elif tag in _URLS:
             section.urls.setdefault(_URLS[tag], []).append(_url(part, notes))
         elif tag == "sockettype":
@@ -225,16 +229,16 @@ def _read_part(part: etree._Element, section: _Section, notes: Notes, kind: str)
         elif tag == "pop3" and kind == "pop3":
             section.pop3 = read_pop3(part, notes)
         else:
-            why = _NO_PLACE.get(tag, "Waypost does not support this element")
-            notes.leave_out(line, shown(part), why)
-    except RuleBroken as broken:
-        section.broken = section.broken or f"its {shown(part)} (line {line}) {broken}"
+            why = _UNSUPPORTED.get(tag, "Waypost does not support this element")
+            notes.leave_out(line, tag_name(part), why)
+    except RuleBroken as problem:
+        section.problem = section.problem or f"its {tag_name(part)} (line {line}) {problem}"
 
 
-def _one(part: etree._Element, found: list[_T], value: _T, notes: Notes) -> None:
+def _set_once(part: etree._Element, found: list[_T], value: _T, notes: ImportNotes) -> None:
     if found:
         why = "appears twice; Waypost uses the first one"
-        notes.leave_out(line_of(part), shown(part), why)
+        notes.leave_out(line_of(part), tag_name(part), why)
     else:
         found.append(value)
 
@@ -245,40 +249,40 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _login_name(part: etree._Element, notes: Notes) -> str:
+def _login_name(part: etree._Element, notes: ImportNotes) -> str:
     text = check_login_name(trimmed(text_of(part)))
     if match := _UNCLOSED.fullmatch(text):
         # Seen in the ISPDB: office365.com has %EMAILADDRESS in one section.
-        whole = f"%{match[1] or match[2]}%"
-        notes.warn(line_of(part), shown(part), f"{text!r} is read as {whole}")
-        return whole
+        placeholder = f"%{match[1] or match[2]}%"
+        notes.warn(line_of(part), tag_name(part), f"{text!r} is read as {placeholder}")
+        return placeholder
     if unknown := unknown_placeholder(text):
         why = f"{unknown} is not a placeholder; clients receive it unchanged"
-        notes.warn(line_of(part), shown(part), why)
+        notes.warn(line_of(part), tag_name(part), why)
     elif text and is_same_for_all(text):
-        notes.warn(line_of(part), shown(part), f"{text!r} is the login name of all users")
+        notes.warn(line_of(part), tag_name(part), f"{text!r} is the login name of all users")
     return text
 
 
-def _url(part: etree._Element, notes: Notes) -> str:
+def _url(part: etree._Element, notes: ImportNotes) -> str:
     url = check_url(text_of(part))
     if url.lower().startswith("http:"):
         why = "is not encrypted; passwords can be read on the network"
-        notes.warn(line_of(part), shown(part), why)
+        notes.warn(line_of(part), tag_name(part), why)
     return url
 
 
-def _security(part: etree._Element, section: _Section, notes: Notes) -> None:
+def _security(part: etree._Element, section: _Section, notes: ImportNotes) -> None:
     security = _SECURITIES.get(text_of(part).lower())
     if security is None:
-        notes.leave_out(line_of(part), shown(part), "must be SSL, STARTTLS or plain")
+        notes.leave_out(line_of(part), tag_name(part), "must be SSL, STARTTLS or plain")
     elif security in section.securities:
-        notes.leave_out(line_of(part), shown(part), "appears twice")
+        notes.leave_out(line_of(part), tag_name(part), "appears twice")
     else:
         section.securities.append(security)
 
 
-def _method(part: etree._Element, section: _Section, notes: Notes) -> None:
+def _method(part: etree._Element, section: _Section, notes: ImportNotes) -> None:
     text, system = text_of(part), (part.get("system") or "").strip().lower()
     method = None if system else _METHODS.get(text.lower())
     if system == "http" and HTTP_SCHEME.fullmatch(text):

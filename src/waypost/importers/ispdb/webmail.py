@@ -5,8 +5,8 @@ from typing import Final
 from lxml import etree
 
 from waypost.core.model import FormField, Webmail, WebmailLogin
-from waypost.importers.imported import Notes
-from waypost.importers.ispdb.xml import children, line_of, local_name, page_url, shown, text_of
+from waypost.importers.import_result import ImportNotes
+from waypost.importers.ispdb.xml import children, line_of, local_name, page_url, tag_name, text_of
 from waypost.providers_file.models.webmail import (
     FORM_TEXT_MAX_CHARS,
     check_login_url,
@@ -35,7 +35,7 @@ class WebmailReader:
         url = self._url or (self._login.url if self._login else None)
         return None if url is None else Webmail(url, self._login)
 
-    def read(self, element: etree._Element, notes: Notes) -> None:
+    def read(self, element: etree._Element, notes: ImportNotes) -> None:
         """Read an element webMail."""
         for part in children(element):
             tag = local_name(part)
@@ -50,7 +50,7 @@ class WebmailReader:
                 self._login = _login(part, notes)
 
 
-def _login(element: etree._Element, notes: Notes) -> WebmailLogin | None:
+def _login(element: etree._Element, notes: ImportNotes) -> WebmailLogin | None:
     url = page_url(element, notes, "url")
     if url is None:
         return None
@@ -75,7 +75,7 @@ def _login(element: etree._Element, notes: Notes) -> WebmailLogin | None:
     return WebmailLogin(url, username, **fields)
 
 
-def _username(part: etree._Element, notes: Notes) -> str | None:
+def _username(part: etree._Element, notes: ImportNotes) -> str | None:
     try:
         return check_username(text_of(part))
     except RuleBroken as broken:
@@ -83,7 +83,7 @@ def _username(part: etree._Element, notes: Notes) -> str | None:
         return None
 
 
-def _field(part: etree._Element, notes: Notes) -> FormField | None:
+def _field(part: etree._Element, notes: ImportNotes) -> FormField | None:
     found: dict[str, str] = {}
     for name in ("id", "name"):
         if (text := part.get(name)) is None:
@@ -98,5 +98,5 @@ def _field(part: etree._Element, notes: Notes) -> FormField | None:
     return FormField(**found)
 
 
-def _leave_out(element: etree._Element, notes: Notes, why: str) -> None:
-    notes.leave_out(line_of(element), shown(element), why)
+def _leave_out(element: etree._Element, notes: ImportNotes, why: str) -> None:
+    notes.leave_out(line_of(element), tag_name(element), why)

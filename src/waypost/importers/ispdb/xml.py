@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from waypost.importers.imported import Notes
+from waypost.importers.import_result import ImportNotes
 from waypost.providers_file.models.texts import LONG_TEXT_MAX_CHARS
 from waypost.providers_file.validators import RuleBroken, check_text, check_web_url
 
@@ -35,14 +35,14 @@ def line_of(element: etree._Element) -> int:
     return line if isinstance(line, int) else 1
 
 
-def shown(element: etree._Element) -> str:
+def tag_name(element: etree._Element) -> str:
     """Return the name in the spelling of the document, for messages."""
     return etree.QName(element).localname
 
 
-def page_url(element: etree._Element, notes: Notes, attribute: str) -> str | None:
+def page_url(element: etree._Element, notes: ImportNotes, attribute: str) -> str | None:
     """Read a URL from an attribute; add a note and return None if it cannot be used."""
-    line, what = line_of(element), shown(element)
+    line, what = line_of(element), tag_name(element)
     url, hash_sign, fragment = (element.get(attribute) or "").strip().partition("#")
     try:
         check_text(url, LONG_TEXT_MAX_CHARS)

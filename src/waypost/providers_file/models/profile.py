@@ -103,4 +103,4 @@ class ProfileTable(TableModel):
     @classmethod
     def serialize(cls, value: Any) -> object:
         """Return the settings that are given."""
-        return value.plain()
+        return value.as_dict()

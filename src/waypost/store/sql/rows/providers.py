@@ -49,7 +49,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "webmail": _webmail_entry(provider.webmail),
         "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
         "contacts": list(provider.contacts),
-        "profile": provider.profile.plain(),
+        "profile": provider.profile.as_dict(),
         **{key: getattr(provider, key) for key in _TEXTS},
     }
     return {

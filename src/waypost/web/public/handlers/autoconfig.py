@@ -118,7 +118,7 @@ def _is_filled_in(request: Request, address: EmailAddress) -> bool:
     internationalised domain.
     """
     is_international = "xn--" in address.domain.ascii
-    return address.is_stand_in and "emailmd5" in request.query() and not is_international
+    return address.is_anonymous and "emailmd5" in request.query() and not is_international
 
 
 def _redirect_moved(address: EmailAddress | None, moved: DomainMoved) -> Response:

@@ -174,7 +174,7 @@ async def _profile(
         DomainNotServed: its domain is not served.
     """
     address = profile_request.address
-    config = (await context.lookup.for_address(address)).named(profile_request.name)
+    config = (await context.lookup.for_address(address)).with_display_name(profile_request.name)
     log_entry.domain, log_entry.address = address.domain.ascii, address
     try:
         body = mobileconfig.render(config, context.profiles, password, profile_request.aliases)

@@ -104,7 +104,7 @@ def _shared_urls(kind: ServiceType, config: ClientConfig) -> Iterator[str]:
     RFC 6764 s6: a client finds its principal from there, so the part above the user's own is
     enough.
     """
-    candidates = config.within(Format.DNS).of_type(kind)
+    candidates = config.for_format(Format.DNS).of_type(kind)
     services = sorted(candidates, key=lambda service: not is_protected(service))
     for service in services:
         if isinstance(service.endpoint, UrlEndpoint):

@@ -13,8 +13,8 @@ from lxml import etree
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, DomainError
 from waypost.core.model import EMAIL_ADDRESS
-from waypost.importers.imported import Notes
-from waypost.importers.ispdb.xml import line_of, local_name, shown, text_of
+from waypost.importers.import_result import ImportNotes
+from waypost.importers.ispdb.xml import line_of, local_name, tag_name, text_of
 
 _LOCAL_PART: Final = "%EMAILLOCALPART%"
 _DOMAIN: Final = "%EMAILDOMAIN%"
@@ -46,7 +46,7 @@ def address_in_url(url: str) -> EmailAddress | None:
 
 
 def insert_placeholders(
-    root: etree._Element, address: EmailAddress, served: tuple[DomainName, ...], notes: Notes
+    root: etree._Element, address: EmailAddress, served: tuple[DomainName, ...], notes: ImportNotes
 ) -> None:
     """Replace the user's address by placeholders in login names, hosts, URLs and names.
 
@@ -56,46 +56,46 @@ def insert_placeholders(
         served: the domains to serve; empty for the domains of the document.
         notes: receives a warning for each element that changes.
     """
-    user = _Person(address)
+    patterns = _AddressPatterns(address)
     domains = {one.ascii for one in served} or {
         text_of(one).lower() for one in root.iter("*") if local_name(one) == "domain"
     }
     # For other domains, a host in the domain of this user is a fixed name.
-    is_alone = domains <= {address.domain.ascii, _DOMAIN.lower(), address.domain.unicode}
+    is_only_domain = domains <= {address.domain.ascii, _DOMAIN.lower(), address.domain.unicode}
     for element in root.iter("*"):
         tag, text = local_name(element), text_of(element)
-        changed = text
+        general = text
         if tag == "username":
-            changed = user.in_login_name(text)
+            general = patterns.in_login_name(text)
         elif tag in _NAMES:
-            changed = user.in_name(text)
+            general = patterns.in_name(text)
         elif tag == "hostname":
-            changed = user.in_host(text, is_alone=is_alone)
+            general = patterns.in_host(text, is_only_domain=is_only_domain)
         elif tag in _URLS:
-            changed = user.in_url(text, is_alone=is_alone)
-        if changed != text:
+            general = patterns.in_url(text, is_only_domain=is_only_domain)
+        if general != text:
             del element[:]
-            element.text = changed
-            notes.warn(line_of(element), shown(element), f"{text!r} became {changed}")
+            element.text = general
+            notes.warn(line_of(element), tag_name(element), f"{text!r} became {general}")
         for name, value in element.items():
-            if user.is_in(str(value)):
+            if patterns.is_in(str(value)):
                 attribute = etree.QName(name).localname
                 why = f"its {attribute} contains {address}, which all users will see"
-                notes.warn(line_of(element), shown(element), why)
+                notes.warn(line_of(element), tag_name(element), why)
 
 
-class _Person:
+class _AddressPatterns:
     """A search for the address of one user in a document."""
 
     def __init__(self, address: EmailAddress) -> None:
         """Create a search for an address, in upper and lower case, also encoded for a URL."""
         names = (address.domain.ascii, address.domain.unicode)
         local_part = address.local_part
-        wholes = [f"{local_part}@{name}" for name in names]
-        encoded = [quote(whole, safe=safe) for whole in wholes for safe in ("", "@+")]
+        addresses = [f"{local_part}@{name}" for name in names]
+        encoded = [quote(text, safe=safe) for text in addresses for safe in ("", "@+")]
         # In a URL, an encoded character may be before the address.
         begin = r"(?:(?<![\w.+-])|(?<=%[0-9A-F][0-9A-F]))"
-        self._whole = rf"{begin}{_any_of(*wholes, *encoded)}(?![\w-])"
+        self._whole = rf"{begin}{_any_of(*addresses, *encoded)}(?![\w-])"
         self._domain = _any_of(*names)
         self._local_part = _any_of(local_part, quote(local_part, safe=""))
         self._is_of_services = local_part.lower() in _OF_SERVICES
@@ -112,16 +112,16 @@ class _Person:
         """Replace only the whole address: a domain may also be the name of a company."""
         return self._replace(text)
 
-    def in_host(self, text: str, *, is_alone: bool) -> str:
+    def in_host(self, text: str, *, is_only_domain: bool) -> str:
         """Replace the domain at the end, and the local part if it is a label."""
-        if is_alone:
+        if is_only_domain:
             text = re.sub(rf"(?<![^.]){self._domain}$", _DOMAIN, text, flags=re.IGNORECASE)
         if self._is_of_services:
             return text
         label = rf"(?<![^.]){self._local_part}(?=\.)"
         return re.sub(label, _LOCAL_PART, text, flags=re.IGNORECASE)
 
-    def in_url(self, text: str, *, is_alone: bool) -> str:
+    def in_url(self, text: str, *, is_only_domain: bool) -> str:
         """Replace the address, and its parts if they are a segment of the path or a value."""
         scheme, divider, rest = text.partition("://")
         authority, slash, path = rest.partition("/")
@@ -129,22 +129,23 @@ class _Person:
         path = self._replace(
             f"{slash}{path}", r"(?<=[/=~])", r"(?![^/&?;])", has_local_part=not self._is_of_services
         )
-        return f"{scheme}{divider}{self.in_host(name, is_alone=is_alone)}{colon}{port}{path}"
+        host = self.in_host(name, is_only_domain=is_only_domain)
+        return f"{scheme}{divider}{host}{colon}{port}{path}"
 
     def _replace(
         self,
         text: str,
         before: str | None = None,
-        behind: str = "",
+        after: str = "",
         *,
         has_local_part: bool = True,
     ) -> str:
         """Replace the address, and its parts between two patterns; keep placeholders."""
         parts = [r"%EMAIL[A-Z]+%", f"(?P<whole>{self._whole})"]
         if before is not None:
-            parts.append(f"{before}(?P<domain>{self._domain}){behind}")
+            parts.append(f"{before}(?P<domain>{self._domain}){after}")
             if has_local_part:
-                parts.append(f"{before}(?P<local>{self._local_part}){behind}")
+                parts.append(f"{before}(?P<local>{self._local_part}){after}")
         return re.sub("|".join(parts), _placeholder, text, flags=re.IGNORECASE)
 
 

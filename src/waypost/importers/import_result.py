@@ -8,7 +8,7 @@ from waypost.core.preference import ordered
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ImportNote:
     """A part of the source that is not imported, or not exactly.
 
     Attributes:
@@ -29,7 +29,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """The result of an import.
 
     Attributes:
@@ -40,43 +40,45 @@ class Imported:
     """
 
     catalog: Catalog
-    left_out: tuple[Note, ...]
-    warnings: tuple[Note, ...]
+    left_out: tuple[ImportNote, ...]
+    warnings: tuple[ImportNote, ...]
     lost: tuple[str, ...] = ()
 
 
-class Notes:
+class ImportNotes:
     """The notes about one source."""
 
     def __init__(self, source: str) -> None:
         """Create an empty collection for a file or a URL."""
         self.source = source
-        self._left_out: dict[Note, None] = {}
-        self._warnings: dict[Note, None] = {}
+        self._left_out: dict[ImportNote, None] = {}
+        self._warnings: dict[ImportNote, None] = {}
 
     def leave_out(self, line: int, what: str, why: str) -> None:
         """Add a part that is not imported; the same note is added only once."""
-        self._left_out.setdefault(Note(self.source, line, what, why))
+        self._left_out.setdefault(ImportNote(self.source, line, what, why))
 
     def warn(self, line: int, what: str, why: str) -> None:
         """Add a part that is imported, but that the operator should check."""
-        self._warnings.setdefault(Note(self.source, line, what, why))
+        self._warnings.setdefault(ImportNote(self.source, line, what, why))
 
     @property
-    def left_out(self) -> tuple[Note, ...]:
+    def left_out(self) -> tuple[ImportNote, ...]:
         """The parts that are not imported, so far."""
         return tuple(self._left_out)
 
-    def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> Imported:
+    def result(self, catalog: Catalog, lost: Sequence[str] = ()) -> ImportResult:
         """Return the catalog with all notes, in the order of the source."""
         in_order = [
             tuple(sorted(notes, key=lambda note: note.line))
             for notes in (self._left_out, self._warnings)
         ]
-        return Imported(catalog, in_order[0], in_order[1], tuple(lost))
+        return ImportResult(catalog, in_order[0], in_order[1], tuple(lost))
 
 
-def remove_duplicates(services: Sequence[Service], notes: Notes, line: int) -> tuple[Service, ...]:
+def remove_duplicates(
+    services: Sequence[Service], notes: ImportNotes, line: int
+) -> tuple[Service, ...]:
     """Remove duplicate services.
 
     Two services with a URL are duplicates if type and URL are equal. An example is EWS, which a
@@ -89,19 +91,19 @@ def remove_duplicates(services: Sequence[Service], notes: Notes, line: int) -> t
         notes: receives a note about each duplicate.
         line: of the source, for notes.
     """
-    kept: dict[tuple[object, ...], Service] = {}
+    unique: dict[tuple[object, ...], Service] = {}
     for service in services:
         key = _identity(service)
-        first = kept.setdefault(key, service)
+        first = unique.setdefault(key, service)
         if first is service:
             continue
         endpoint = service.endpoint
-        place = endpoint.host if isinstance(endpoint, HostEndpoint) else endpoint.url
-        notes.leave_out(line, f"{service.type} {place}", "is a duplicate; imported only once")
+        host_or_url = endpoint.host if isinstance(endpoint, HostEndpoint) else endpoint.url
+        notes.leave_out(line, f"{service.type} {host_or_url}", "is a duplicate; imported only once")
         methods = tuple(dict.fromkeys((*first.authentication, *service.authentication)))
         login_name = first.login_name or service.login_name
-        kept[key] = replace(first, authentication=methods, login_name=login_name)
-    return tuple(kept.values())
+        unique[key] = replace(first, authentication=methods, login_name=login_name)
+    return tuple(unique.values())
 
 
 def _identity(service: Service) -> tuple[object, ...]:
@@ -121,13 +123,13 @@ def with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
     If POP3 is before IMAP, or STARTTLS before TLS, only a priority can express that.
     """
     # For each kind of section: the last priority, and the previous service.
-    reached: dict[str, tuple[int, Service | None]] = {}
+    last_of_section: dict[str, tuple[int, Service | None]] = {}
     found: list[Service] = []
     for service in services:
         section = "incoming" if service.type in INCOMING else service.type.value
-        priority, before = reached.get(section, (DEFAULT_PRIORITY, None))
+        priority, before = last_of_section.get(section, (DEFAULT_PRIORITY, None))
         if before is not None and ordered((before, service))[0] is service:
             priority += 1
-        reached[section] = (priority, service)
+        last_of_section[section] = (priority, service)
         found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
     return ordered(found)
