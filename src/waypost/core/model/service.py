@@ -99,6 +99,11 @@ TLS_CLIENT_CERT: Final = Authentication("TLS-client-cert")
 OAUTH2: Final = Authentication("OAuth2")
 CLIENT_IP_ADDRESS: Final = Authentication("client-IP-address")
 NO_AUTHENTICATION: Final = Authentication("none")
+DRAFT_METHODS: Final = (
+    *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
+    *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION),
+)
+"""The methods of the draft's own list."""
 HTTP_BASIC: Final = Authentication("Basic", AuthenticationSystem.HTTP)
 HTTP_DIGEST: Final = Authentication("Digest", AuthenticationSystem.HTTP)
 

@@ -9,15 +9,12 @@ from lxml import etree
 
 from waypost.core.model import (
     CLIENT_IP_ADDRESS,
-    GSSAPI,
+    DRAFT_METHODS,
     HTTP_BASIC,
     HTTP_DIGEST,
-    NO_AUTHENTICATION,
-    NTLM,
     OAUTH2,
     PASSWORD_CLEARTEXT,
     PASSWORD_ENCRYPTED,
-    TLS_CLIENT_CERT,
     Authentication,
     AuthenticationSystem,
     HostEndpoint,
@@ -74,13 +71,7 @@ _SECURITIES: Final = {
     "plain": Security.NONE,
     "none": Security.NONE,
 }
-_METHODS: Final = {
-    method.method.lower(): method
-    for method in (
-        *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
-        *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION),
-    )
-} | {
+_METHODS: Final = {method.method.lower(): method for method in DRAFT_METHODS} | {
     # Spellings of version 1.0, of drafts and of KMail.
     "plain": PASSWORD_CLEARTEXT,
     "secure": PASSWORD_ENCRYPTED,

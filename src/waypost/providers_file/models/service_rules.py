@@ -8,16 +8,10 @@ from typing import Any, Final
 from pydantic import ValidationInfo
 
 from waypost.core.model import (
-    CLIENT_IP_ADDRESS,
-    GSSAPI,
+    DRAFT_METHODS,
     HTTP_BASIC,
     HTTP_DIGEST,
-    NO_AUTHENTICATION,
-    NTLM,
-    OAUTH2,
     PASSWORD_CLEARTEXT,
-    PASSWORD_ENCRYPTED,
-    TLS_CLIENT_CERT,
     Authentication,
     AuthenticationSystem,
     DomainPattern,
@@ -42,11 +36,7 @@ from waypost.providers_file.validators import (
 )
 
 _METHODS: Final[Mapping[str, Authentication]] = {
-    str(method).lower(): method
-    for method in (
-        *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
-        *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION, HTTP_BASIC, HTTP_DIGEST),
-    )
+    str(method).lower(): method for method in (*DRAFT_METHODS, HTTP_BASIC, HTTP_DIGEST)
 }
 _METHODS_MAX: Final = 16
 # RFC 9110 s11.1: a token; RFC 4422 s3.1: 1 to 20 capital letters, digits, hyphens, underscores.

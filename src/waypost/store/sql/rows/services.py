@@ -14,17 +14,11 @@ from sqlalchemy import RowMapping
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
 from waypost.core.model import (
-    CLIENT_IP_ADDRESS,
     DEFAULT_PRIORITY,
-    GSSAPI,
+    DRAFT_METHODS,
     HOST_BASED,
     LDAP_PORTS,
-    NO_AUTHENTICATION,
-    NTLM,
-    OAUTH2,
     PASSWORD_CLEARTEXT,
-    PASSWORD_ENCRYPTED,
-    TLS_CLIENT_CERT,
     Authentication,
     AuthenticationSystem,
     HostEndpoint,
@@ -53,13 +47,9 @@ _SOCKET_TYPE: Final = {
     Security.STARTTLS: "STARTTLS",
     Security.NONE: "plain",
 }
-_METHODS: Final = {
-    method.method.lower(): method
-    for method in (
-        *(PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, NTLM, GSSAPI, TLS_CLIENT_CERT, OAUTH2),
-        *(CLIENT_IP_ADDRESS, NO_AUTHENTICATION),
-    )
-} | {"plain": PASSWORD_CLEARTEXT}
+_METHODS: Final = {method.method.lower(): method for method in DRAFT_METHODS} | {
+    "plain": PASSWORD_CLEARTEXT
+}
 _TLS_PORTS: Final = frozenset({465, 993, 995})
 _DEFAULT_PORT: Final = {"https": 443, "http": 80, **LDAP_PORTS}
 SSL_SCHEMES: Final = frozenset({"https", "wss", "ldaps"})
