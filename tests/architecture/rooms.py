@@ -20,8 +20,6 @@ _COMMAND = "the tests of its command run it"
 _LOADED = "its functions run while it is loaded"
 _PROCESS = "it runs in another process"
 _SERVERS = "its own tests need servers, and `make coverage` runs none"
-_STORE = "the tests in tests/store/ run it"
-_VALUES = "values that all tests use"
 EXCEPTIONS: Final = {
     # module, why no test in its folder runs it
     **dict.fromkeys(
@@ -31,7 +29,6 @@ EXCEPTIONS: Final = {
             "diagnostics/doctor/public_database.py",
             "diagnostics/doctor/unanswered_lookups.py",
             "diagnostics/profile_file.py",
-            "formats/outlook_registry.py",
             "settings/database_source.py",
             "store/sql/copy.py",
         ),
@@ -62,31 +59,6 @@ EXCEPTIONS: Final = {
             "store/sql/unusable_domains.py",
         ),
         _SERVERS,
-    ),
-    **dict.fromkeys(
-        (
-            "database/errors.py",
-            "database/drivers.py",
-            "database/engine.py",
-            "database/locking.py",
-            "database/display_url.py",
-            "database/ownership.py",
-            "database/read_only.py",
-        ),
-        _STORE,
-    ),
-    **dict.fromkeys(
-        (
-            "core/model/config.py",
-            "core/model/directory.py",
-            "core/model/domain.py",
-            "core/model/ldap_url.py",
-            "core/model/pattern.py",
-            "core/model/profile.py",
-            "core/model/provider.py",
-            "core/model/service.py",
-        ),
-        _VALUES,
     ),
     "store/initdb.py": "the tests of /initdb/ run it",
     "store/deferred.py": "the tests of /initdb/ run it",
