@@ -216,10 +216,10 @@ USER_AGENTS: Final = (
     UserAgent("browser", ("mozilla",)),
 )
 _SUBSTRINGS: Final = tuple(
-    (substring, one.log_name)
-    for one in USER_AGENTS
-    if one is not None
-    for substring in one.substrings
+    (substring, user_agent.log_name)
+    for user_agent in USER_AGENTS
+    if user_agent is not None
+    for substring in user_agent.substrings
 )
 
 

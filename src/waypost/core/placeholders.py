@@ -200,7 +200,7 @@ def expand_domain(
     services = ordered(service for service in expanded if service is not None)
     provider = entry.provider
     if "%" in provider.name + provider.short_name:  # In the ISPDB; few clients expand them.
-        names = (expand(one, domain, address) for one in (provider.name, provider.short_name))
+        names = (expand(name, domain, address) for name in (provider.name, provider.short_name))
         provider = replace(provider, name=next(names), short_name=next(names))
     return ClientConfig(
         *(domain, address, provider, services, user),

@@ -81,7 +81,7 @@ def redact_message(text: str, secrets: Iterable[str]) -> str:
         text: the message.
         secrets: from `secrets_of`, or passwords.
     """
-    for secret in sorted({one for one in secrets if one}, key=len, reverse=True):
+    for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
         pattern = re.escape(secret)
         if len(secret) <= _PARTS_MIN_CHARS:  # Not inside words.
             pattern = rf"(?<!\w){pattern}(?!\w)"
@@ -100,7 +100,7 @@ def secrets_of(uri: str) -> frozenset[str]:
             continue
         for whole in (piece.text, unquote(piece.text), unquote_plus(piece.text)):
             secrets.add(whole)
-            secrets.update(one for one in _CUTS.split(whole) if len(one) >= _PARTS_MIN_CHARS)
+            secrets.update(part for part in _CUTS.split(whole) if len(part) >= _PARTS_MIN_CHARS)
     return frozenset(secrets - {""})
 
 

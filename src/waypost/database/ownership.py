@@ -108,7 +108,7 @@ def _targets(path: Path) -> Iterator[Path]:
     for end in _FILE_SUFFIXES:
         if (file := path.with_name(f"{path.name}{end}")).exists():
             yield file
-    folder = next(one for one in path.parents if one.exists())
+    folder = next(parent for parent in path.parents if parent.exists())
     if folder.is_dir():  # If it is not a folder, opening the file fails with an error that says so.
         yield folder
 

@@ -97,7 +97,7 @@ def render_submission(
     Raises:
         NoUsableService: the services do not make a mail account.
     """
-    listed = ordered(one for one in services if Format.AUTOCONFIG in one.formats)
+    listed = ordered(service for service in services if Format.AUTOCONFIG in service.formats)
     return _document(provider, [domain.ascii for domain in domains], listed)
 
 
@@ -116,15 +116,15 @@ def _document(
         child(provider, "domain", domain)
     child(provider, "displayName", owner.name)
     child(provider, "displayShortName", owner.short_name)
-    for service in (one for one in services if one.type in _INCOMING):
+    for service in (candidate for candidate in services if candidate.type in _INCOMING):
         _server(provider, "incomingServer", _INCOMING[service.type], service)
-    for service in (one for one in services if one.type is ServiceType.SMTP):
+    for service in (candidate for candidate in services if candidate.type is ServiceType.SMTP):
         _server(provider, "outgoingServer", "smtp", service)
     for page in _expand_pages(owner.documentation, config):
         _documentation(provider, page)
     for page in _expand_pages(owner.enable, config):
         _enable(provider, page)
-    for service in (one for one in services if one.type in _OTHER_SECTIONS):
+    for service in (candidate for candidate in services if candidate.type in _OTHER_SECTIONS):
         _other_section(root, service)
     if (oauth2 := owner.complete_oauth2) is not None:
         _oauth2(root, oauth2, config)

@@ -57,7 +57,7 @@ def with_aliases(
             number, entry = found
             alias_entry = replace(entry, pattern=alias.pattern, alias_of=chain[-1])
             aliases_by_block.setdefault(number, []).append(alias_entry)
-        elif not any(one.text in known_domains for one in _candidates(chain[-1])):
+        elif not any(candidate.text in known_domains for candidate in _candidates(chain[-1])):
             rule = f"{chain[-1]} is not a domain of this file; add it, or correct alias_of"
             report.problem(f"{alias.path}.alias_of", rule)
     pairs = ((block, aliases_by_block.get(number, [])) for number, block in enumerate(blocks))
@@ -69,7 +69,7 @@ class _AliasTargets:
 
     def __init__(self, blocks: Sequence[Block], aliases: Sequence[AliasEntry]) -> None:
         self._aliases = {alias.pattern.text: alias for alias in aliases}
-        targets = {one.text for alias in aliases for one in _candidates(alias.target)}
+        targets = {candidate.text for alias in aliases for candidate in _candidates(alias.target)}
         self._entries: dict[str, tuple[int, Domain]] = {}
         for number, block in enumerate(blocks):
             if isinstance(block, FileBlock):
@@ -77,13 +77,15 @@ class _AliasTargets:
                 patterns = _patterns_in_file(block.path, targets)
                 found = [_entry_of(block, pattern) for pattern in patterns]
             else:
-                found = [one for one in block if one.pattern.text in targets]
-            for one in found:
-                self._entries.setdefault(one.pattern.text, (number, one))
+                found = [
+                    domain_entry for domain_entry in block if domain_entry.pattern.text in targets
+                ]
+            for domain_entry in found:
+                self._entries.setdefault(domain_entry.pattern.text, (number, domain_entry))
 
     def entry(self, domain: str) -> tuple[int, Domain] | None:
         """Return the number of the block, and the entry, of the best match for a domain."""
-        matching = (self._entries.get(one.text) for one in _candidates(domain))
+        matching = (self._entries.get(candidate.text) for candidate in _candidates(domain))
         return next(filter(None, matching), None)
 
     def follow(self, alias: AliasEntry) -> tuple[list[str], bool]:
@@ -101,11 +103,11 @@ class _AliasTargets:
         return [*chain, alias.target], False
 
     def _alias_for(self, domain: str) -> AliasEntry | None:
-        for one in _candidates(domain):
-            if one.text in self._entries:
+        for candidate in _candidates(domain):
+            if candidate.text in self._entries:
                 return None
-            if one.text in self._aliases:
-                return self._aliases[one.text]
+            if candidate.text in self._aliases:
+                return self._aliases[candidate.text]
         return None
 
 
@@ -114,7 +116,11 @@ def _candidates(domain: str) -> Sequence[DomainPattern]:
 
 
 def _patterns_in_file(path: Path, targets: set[str]) -> list[DomainPattern]:
-    return [one for _, one in read_lines(path, lambda _line, _rule: None) if one.text in targets]
+    return [
+        pattern
+        for _, pattern in read_lines(path, lambda _line, _rule: None)
+        if pattern.text in targets
+    ]
 
 
 def _entry_of(block: FileBlock, pattern: DomainPattern) -> Domain:

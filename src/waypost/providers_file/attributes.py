@@ -25,8 +25,8 @@ def check_attributes(
     references += [("login_name", name) for name in attributes_in(service.login_name or "")]
     if not references:
         return
-    unique = dict.fromkeys(None if one is None else one.directory for one in policies)
-    directories = [one for one in unique if one is not None]
+    unique = dict.fromkeys(None if policy is None else policy.directory for policy in policies)
+    directories = [directory for directory in unique if directory is not None]
     for key, name in references:
         if key == "host" and name == LOGIN_NAME:
             rules = [f"%{{{name}}} can be used only in URLs and login names"]

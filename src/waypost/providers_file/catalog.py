@@ -8,7 +8,6 @@ from typing import Final
 
 from waypost.core.address import DomainName
 from waypost.core.model import (
-    LDAPSERVER_PREFIX,
     Catalog,
     Directory,
     DirectoryPolicy,
@@ -31,18 +30,22 @@ from waypost.providers_file.domains import (
     register_domain,
 )
 from waypost.providers_file.domains_file import DomainBlocks, FileBlock
-from waypost.providers_file.inherit import Inheritance, ParsedTable
-from waypost.providers_file.models.base import TableModel, read_table, table_type_in
-from waypost.providers_file.models.directory import table_of_kind
+from waypost.providers_file.inherit import Inheritance
 from waypost.providers_file.models.domain import DomainTable, UsersTable
-from waypost.providers_file.models.file import FileModel
 from waypost.providers_file.models.provider import PagesTable, ProviderTable
 from waypost.providers_file.models.rules import FileContext
 from waypost.providers_file.models.service import unusable_formats
-from waypost.providers_file.validation import Mistakes, printable_key, type_name, unknown_keys
+from waypost.providers_file.tables import (
+    TABLES,
+    ParsedTable,
+    file_context,
+    read_defaults,
+    read_directories,
+    read_tables,
+)
+from waypost.providers_file.validation import Mistakes, printable_key, unknown_keys
 from waypost.providers_file.validators import SHORT_NAME_MAX_CHARS
 
-_TABLES: Final = FileModel.model_fields
 _USER_KEYS: Final = ("directory", "unknown_user", "show_display_name")
 
 
@@ -63,17 +66,17 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
         data: the plain data of the file.
         folder: paths of other files are relative to it; None if other files cannot be used.
     """
-    for key, rule in unknown_keys(data, tuple(_TABLES)):
+    for key, rule in unknown_keys(data, tuple(TABLES)):
         report.problem(printable_key(key), rule)
-    if not any(key in data for key in _TABLES):
+    if not any(key in data for key in TABLES):
         report.problem(
             "", "there is no provider; begin with [[provider]], name, domains and services"
         )
-    context = _file_context(data, folder)
-    directories = _directories(report, data, context)
-    templates = _tables(report, data, "template", context)
-    providers = _tables(report, data, "provider", context)
-    defaults = _defaults(report, data, context)
+    context = file_context(data, folder)
+    directories = read_directories(report, data, context)
+    templates = read_tables(report, data, "template", context)
+    providers = read_tables(report, data, "provider", context)
+    defaults = read_defaults(report, data, context)
     inheritance = Inheritance(report, templates, providers, defaults)
     known_domains = KnownDomains()
     reader = _Reader(report, known_domains, inheritance, directories, context)
@@ -92,7 +95,7 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
     parts = (tuple(directories.values()), tuple(unused), tuple(external_domains))
     if any(isinstance(block, FileBlock) for block in blocks):
         return Catalog(DomainBlocks(blocks), *parts)
-    return Catalog(tuple(one for block in blocks for one in block), *parts)
+    return Catalog(tuple(domain for block in blocks for domain in block), *parts)
 
 
 def default_short_name(name: str) -> str:
@@ -105,81 +108,15 @@ def warn_of_unusable_domains(report: Mistakes, path: str, domains: Sequence[Doma
     domains_by_lack: dict[str, list[str]] = {}
     for domain in domains:
         lack = (
-            None if domain.redirect else missing_mail_service(one.type for one in domain.services)
+            None
+            if domain.redirect
+            else missing_mail_service(service.type for service in domain.services)
         )
         if lack is not None:
             domains_by_lack.setdefault(lack, []).append(str(domain.pattern))
     for lack, names in domains_by_lack.items():
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         report.warn(path, f"{lack} for {', '.join(names[:3])}{more}")
-
-
-def _file_context(data: Mapping[str, object], folder: Path | None) -> FileContext:
-    """Return what the tables need to know about each other, also about tables with mistakes."""
-
-    def entries(key: str) -> list[dict[str, object]]:
-        value = data.get(key)
-        return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-    names = ((one.get("name"), "domains_query" in one) for one in entries("directory"))
-    ids = (one.get("id") for one in entries("ldapserver"))
-    return FileContext(
-        folder,
-        {name: has_domains for name, has_domains in names if isinstance(name, str)},
-        frozenset(number for number in ids if isinstance(number, int)),
-    )
-
-
-def _tables(
-    report: Mistakes, data: Mapping[str, object], key: str, context: FileContext
-) -> list[ParsedTable]:
-    """Read a list of tables."""
-    items = data.get(key, [])
-    if not isinstance(items, list):
-        report.problem(key, f"must be a list, not {type_name(items)}")
-        return []
-    model = table_type_in(_TABLES[key].annotation)
-    found = []
-    for index, item in enumerate(items):
-        path = f"{key}[{index}]"
-        entry = item if isinstance(item, dict) else {}
-        own: type[TableModel] | None = (
-            table_of_kind(entry.get("kind")) if key == "directory" else model
-        )
-        if own is not None:
-            found.append(ParsedTable(path, entry, read_table(own, item, report, path, context)))
-    return found
-
-
-def _defaults(
-    report: Mistakes, data: Mapping[str, object], context: FileContext
-) -> ParsedTable | None:
-    model = table_type_in(_TABLES["defaults"].annotation)
-    if "defaults" not in data or model is None:
-        return None
-    found = data["defaults"]
-    table = read_table(model, found, report, "defaults", context)
-    return ParsedTable("defaults", found if isinstance(found, dict) else {}, table)
-
-
-def _directories(
-    report: Mistakes, data: Mapping[str, object], context: FileContext
-) -> dict[str, Directory]:
-    """Return the directories without mistakes by label, automx2's servers first."""
-    found: dict[str, Directory] = {}
-    for key, name, plural in (("ldapserver", "id", "ids"), ("directory", "name", "names")):
-        places: dict[object, str] = {}
-        for table in _tables(report, data, key, context):
-            value, path = table.data.get(name), f"{table.path}.{name}"
-            if not isinstance(value, int | str):
-                continue
-            if (earlier := places.setdefault(value, path)) != path:
-                rule = f"{value} is also at {earlier}; {plural} must be unique"
-                report.problem(path, rule)
-            elif table.model is not None:
-                label = f"{LDAPSERVER_PREFIX}{value}" if key == "ldapserver" else str(value)
-                found[label] = table.model.build()
-    return found
 
 
 class _Reader:
@@ -212,22 +149,24 @@ class _Reader:
         users = self._users(lambda key: self._inheritance.users(table, key), None)
         redirect = model.redirect()
         entries = list(self._services(table))
-        select_services = _service_selector([(one.service, one.domains) for one in entries])
+        select_services = _service_selector([(entry.service, entry.domains) for entry in entries])
         domains, registered = self._domains(table, model, provider, users, select_services)
         file = self._domains_file(table, model, entries, redirect)
         all_registered = len(registered) == len(model.domains)
         if all_registered and (file is not None or model.domains_file is None):
             self._report_unknown_domains(entries, registered | (file.found if file else set()))
-        for one in entries:
+        for entry in entries:
             policies = [users, *(domain.users for domain in domains)]
-            check_attributes(self._report, one.path, one.service, policies)
+            check_attributes(self._report, entry.path, entry.service, policies)
         blocks: list[Sequence[Domain] | FileBlock] = [domains]
         if file is not None:
             blocks.append(
                 FileBlock(file.path, provider, select_services, users, file.count, redirect)
             )
         first_patterns = file.first if file is not None and redirect is None else ()
-        first_of_file = [Domain(one, provider, select_services(one.text)) for one in first_patterns]
+        first_of_file = [
+            Domain(pattern, provider, select_services(pattern.text)) for pattern in first_patterns
+        ]
         warn_of_unusable_domains(self._report, table.path, [*domains, *first_of_file])
         return (
             provider,
@@ -334,7 +273,7 @@ class _Reader:
         path = model.domains_file
         if path is None:
             return None
-        search_for = {text for one in entries for text in one.domains or ()}
+        search_for = {text for entry in entries for text in entry.domains or ()}
         file = read_domains_file(self._report, path, self._known_domains, search_for, redirect)
         if file is not None and not file.count:
             self._report.warn(f"{table.path}.domains_file", f"{path} contains no domain")
@@ -353,7 +292,7 @@ class _Reader:
         if not isinstance(directory, SqlDirectory):
             return []
         redirect = model.redirect()
-        lack = None if redirect else missing_mail_service(one.type for one in services)
+        lack = None if redirect else missing_mail_service(service.type for service in services)
         if lack is not None:
             self._report.warn(table.path, f"{lack} for the domains from {directory.label}")
         return [ExternalDomains(directory, provider, services, users, redirect)]
@@ -374,10 +313,10 @@ class _Reader:
         self, entries: Sequence[_ServiceEntry], known: AbstractSet[str]
     ) -> None:
         """Report services for domains that the provider does not have."""
-        for one in entries:
-            for text in sorted((one.domains or frozenset()) - known):
+        for entry in entries:
+            for text in sorted((entry.domains or frozenset()) - known):
                 rule = f"{text} is not one of this provider's domains"
-                self._report.problem(f"{one.path}.domains", rule)
+                self._report.problem(f"{entry.path}.domains", rule)
 
 
 def _service_selector(

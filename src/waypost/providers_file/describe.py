@@ -23,7 +23,9 @@ def describe(service: Service) -> str:
         host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
         parts = [service.type.value, f"{host}:{endpoint.port}", endpoint.security.value]
     if service.authentication != (default,):
-        parts.append(f"authentication {', '.join(str(one) for one in service.authentication)}")
+        parts.append(
+            f"authentication {', '.join(str(method) for method in service.authentication)}"
+        )
     if service.login_name is None:
         parts.append("login name asked by client")
     elif service.login_name != EMAIL_ADDRESS:

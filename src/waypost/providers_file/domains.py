@@ -75,7 +75,7 @@ class KnownDomains:
 
         A loop consists of such entries only, so the other entries need no memory.
         """
-        wanted = {one.text for target in targets for one in candidates(target)}
+        wanted = {pattern.text for target in targets for pattern in candidates(target)}
         return {
             pattern.text: (path, number)
             for path in (self.files if wanted else ())
@@ -86,9 +86,9 @@ class KnownDomains:
     def _entry(self, domain: DomainName, file_entries: Container[str]) -> str:
         """Return the domain or the pattern that matches a domain; "" if none matches."""
         matching = (
-            one.text
-            for one in candidates(domain)
-            if one.text in self.domains or one.text in file_entries
+            pattern.text
+            for pattern in candidates(domain)
+            if pattern.text in self.domains or pattern.text in file_entries
         )
         return next(matching, "")
 

@@ -1,34 +1,18 @@
 """The keys that providers inherit: `[defaults]`, `[[template]]` and `extends`."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.domain import UsersTable
 from waypost.providers_file.models.provider import DefaultsTable, PagesTable
 from waypost.providers_file.models.service import ServiceDefaults
+from waypost.providers_file.tables import ParsedTable
 from waypost.providers_file.validation import Mistakes
 from waypost.providers_file.validators import NAME_MAX_CHARS
 
 # The two keys that point to a directory count as one key.
 _DIRECTORY_KEYS: Final = ("directory", "ldapserver")
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedTable:
-    """A table as it is written, and as it was read.
-
-    Attributes:
-        path: where it is in the file.
-        data: plain data.
-        model: None if the table has mistakes.
-    """
-
-    path: str
-    data: Mapping[str, object]
-    model: TableModel | None
 
 
 class Inheritance:
@@ -75,9 +59,9 @@ class Inheritance:
     def _owner(self, table: ParsedTable, keys: Sequence[str]) -> ParsedTable:
         """Return the table that sets one of the keys; the table itself if none does."""
         if self.inherits(table):
-            for one in self._chain(table):
-                if not one.data.keys().isdisjoint(keys):
-                    return one
+            for ancestor in self._chain(table):
+                if not ancestor.data.keys().isdisjoint(keys):
+                    return ancestor
             if self._defaults is not None and not self._defaults.data.keys().isdisjoint(keys):
                 return self._defaults
         return table
@@ -113,7 +97,7 @@ class Inheritance:
             rule = f"no template or provider has this name{_did_you_mean(name, self._named)}"
             self._report.problem(path, rule)
         elif len(named) > 1:
-            places = ", ".join(one.path for one in named[:3])
+            places = ", ".join(table.path for table in named[:3])
             rule = f"several have this name: {places}; extend a [[template]] instead"
             self._report.problem(path, rule)
         *_, last = self._chain(table)

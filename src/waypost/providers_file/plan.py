@@ -105,7 +105,9 @@ class Planner:
         if old is None and new is not None:
             if changes.added.has_room(1 + len(new.services)):
                 changes.added.add(_domain_line(new))
-                changes.added.add(*(f"{new.pattern}: {describe(one)}" for one in new.services))
+                changes.added.add(
+                    *(f"{new.pattern}: {describe(service)}" for service in new.services)
+                )
         elif new is None and old is not None:
             if changes.removed.has_room(1):
                 changes.removed.add(_domain_line(old))
@@ -205,17 +207,19 @@ def _describe_policy(users: DirectoryPolicy | None) -> str:
 
 
 def _provider_changes(old: Provider, new: Provider) -> Iterator[str]:
-    for one in fields(Provider):
-        before, after = getattr(old, one.name), getattr(new, one.name)
+    for field in fields(Provider):
+        before, after = getattr(old, field.name), getattr(new, field.name)
         if before != after:
-            yield _change(one.name, before, after)
+            yield _change(field.name, before, after)
 
 
 def _change(key: str, before: object, after: object) -> str:
     """Return what changes in a key of a provider; a long value is not shown."""
     title = ProviderTable.model_fields[key].title or key
     if key == "webmail":
-        before, after = (one.url if isinstance(one, Webmail) else None for one in (before, after))
+        before, after = (
+            webmail.url if isinstance(webmail, Webmail) else None for webmail in (before, after)
+        )
         if before == after:
             return f"login form of {title}"
     if not isinstance(before, str | None) or not isinstance(after, str | None):
@@ -236,8 +240,10 @@ def _compare_services(changes: _Changes, old: Domain, new: Domain) -> None:
 
 
 def _by_endpoint(domain: Domain) -> tuple[list[Service], list[Service]]:
-    hosts = [one for one in domain.services if isinstance(one.endpoint, HostEndpoint)]
-    return hosts, [one for one in domain.services if isinstance(one.endpoint, UrlEndpoint)]
+    hosts = [service for service in domain.services if isinstance(service.endpoint, HostEndpoint)]
+    return hosts, [
+        service for service in domain.services if isinstance(service.endpoint, UrlEndpoint)
+    ]
 
 
 def _compare_directories(changes: _Changes, current: Catalog, target: Catalog) -> None:
@@ -289,7 +295,7 @@ def _compare_unused_providers(changes: _Changes, current: Catalog, target: Catal
 def _unused_providers(catalog: Catalog) -> Mapping[Provider, None]:
     """Return each provider without domains once, in order."""
     used = {domain.provider for domain in catalog.domains}
-    return dict.fromkeys(one for one in catalog.unused_providers if one not in used)
+    return dict.fromkeys(provider for provider in catalog.unused_providers if provider not in used)
 
 
 def _unused_provider_line(provider: Provider) -> str:

@@ -126,7 +126,9 @@ def _provider(provider: Provider, group: _DomainGroup | None) -> dict[str, objec
         if group.users is not None:
             data |= UsersTable.serialize_policy(group.users)
         data |= RedirectTable.serialize_redirect(group.redirect)
-        data["domains"] = _LazyList(lambda: (_domain(one, group) for one in domains), len(domains))
+        data["domains"] = _LazyList(
+            lambda: (_domain(domain, group) for domain in domains), len(domains)
+        )
         if services := list(_services(group)):
             data["services"] = services
     return data | serialize_keys(PagesTable, provider)

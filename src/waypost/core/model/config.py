@@ -60,7 +60,7 @@ class ClientConfig:
         """Return the same configuration without the services that a format leaves out."""
         if all(discovery_format in service.formats for service in self.services):
             return self
-        services = (one for one in self.services if discovery_format in one.formats)
+        services = (service for service in self.services if discovery_format in service.formats)
         return replace(self, services=tuple(services))
 
     def of_type(self, *types: ServiceType) -> tuple[Service, ...]:

@@ -131,4 +131,4 @@ class Provider:
     @property
     def complete_oauth2(self) -> OAuth2 | None:
         """The first complete OAuth2 server, or None."""
-        return next((one for one in self.oauth2 if one.is_complete), None)
+        return next((server for server in self.oauth2 if server.is_complete), None)

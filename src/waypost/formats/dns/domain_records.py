@@ -89,8 +89,8 @@ def records_of(
         builder.add(label, data)
     if (document := rendered.get(_PACC)) is not None:
         # PACC draft, s"DNS": clients take any of several.
-        for one in _pacc_documents(builder, config, document):
-            builder.add(pacc.TXT_PREFIX.rstrip("."), TxtData(pacc.digest_record(one)))
+        for served_document in _pacc_documents(builder, config, document):
+            builder.add(pacc.TXT_PREFIX.rstrip("."), TxtData(pacc.digest_record(served_document)))
     if _AUTOCONFIG in rendered:
         # wiki.mozilla.org/Thunderbird:Autoconfiguration:DNSBasedLookup
         builder.add("", TxtData(f"mailconf={_autoconfig_url(config, public_url)}"))

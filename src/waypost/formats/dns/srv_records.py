@@ -109,9 +109,9 @@ def _in_order(
     services = config.of_type(*section)
     for kind in dict.fromkeys(service.type for service in services):
         hosts = [
-            (one, one.endpoint)
-            for one in services
-            if one.type is kind and isinstance(one.endpoint, HostEndpoint)
+            (service, service.endpoint)
+            for service in services
+            if service.type is kind and isinstance(service.endpoint, HostEndpoint)
         ]
         # RFC 8314 s5.1 and s3: implicit TLS is preferred to STARTTLS.
         yield from sorted(hosts, key=lambda pair: pair[1].security is not Security.TLS)

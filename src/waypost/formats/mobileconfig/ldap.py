@@ -41,7 +41,7 @@ def address_books(config: ClientConfig) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _keys(service: Service, url: str, name: str) -> dict[str, Any] | None:
-    supported = (one for one in service.authentication if one in _METHODS)
+    supported = (method for method in service.authentication if method in _METHODS)
     method = next(supported, None)
     try:
         ldap_url = LdapUrl.parse(url)

@@ -96,7 +96,9 @@ def render(
         *_dav_payloads(config, config.address),
         *_ldap_payloads(config, config.address),
     ]
-    payloads += _eas_payloads(config, config.address, [one["PayloadType"] for one in payloads])
+    payloads += _eas_payloads(
+        config, config.address, [payload["PayloadType"] for payload in payloads]
+    )
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can contain")
     settings = config.provider.profile.with_defaults(settings)

@@ -250,16 +250,18 @@ def _location(service: Service) -> str:
 
 def _authentication(config: ClientConfig, services: Collection[Service]) -> dict[str, object]:
     # s"authentication": `password` is required.
-    members: dict[str, object] = {"password": any(accepts_password(one) for one in services)}
+    members: dict[str, object] = {
+        "password": any(accepts_password(service) for service in services)
+    }
     issuer = _issuer(config)
-    if issuer is not None and any(_accepts_oauth2(one) for one in services):
+    if issuer is not None and any(_accepts_oauth2(service) for service in services):
         members["oauth-public"] = {"issuer": issuer}
     return members
 
 
 def _accepts_oauth2(service: Service) -> bool:
     bearers = {"OAUTHBEARER", "XOAUTH2", "Bearer"}
-    return any(one == OAUTH2 or one.method in bearers for one in service.authentication)
+    return any(method == OAUTH2 or method.method in bearers for method in service.authentication)
 
 
 def _issuer(config: ClientConfig) -> str | None:

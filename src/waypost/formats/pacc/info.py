@@ -16,7 +16,7 @@ def info(config: ClientConfig) -> dict[str, object]:
     names = (provider.name, provider.short_name, config.domain.ascii)
     # One document for all users: it cannot contain a name that differs from user to user.
     usable_names = (
-        one for one in names[:2] if not has_placeholder(one) and len(one) <= NAME_MAX_CHARS
+        name for name in names[:2] if not has_placeholder(name) and len(name) <= NAME_MAX_CHARS
     )
     members: dict[str, object] = {"name": next(usable_names, names[-1])}
     is_short = len(provider.short_name) <= SHORT_NAME_MAX_CHARS

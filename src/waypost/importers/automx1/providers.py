@@ -81,13 +81,15 @@ class _Reader:
                 lost.append(pattern.text)
         self._leave_out_unused_sections()
         if not domains:
-            reasons = "; ".join(str(one) for one in self._notes.left_out[:3])
+            reasons = "; ".join(str(note) for note in self._notes.left_out[:3])
             more = f"; left out: {reasons}" if reasons else ""
             raise ProvidersError([f"{self._notes.source}: no domain can be served{more}"])
         return self._notes.result(Catalog(tuple(_by_provider(domains.values()))), lost)
 
     def _follows_domain(self) -> bool:
-        follows = (self._parser.get(one, "follow", fallback="") for one in self._parser.sections())
+        follows = (
+            self._parser.get(section, "follow", fallback="") for section in self._parser.sections()
+        )
         return any("%d" in follow for follow in follows)
 
     def _patterns(self) -> Iterator[tuple[DomainPattern, str]]:
@@ -117,16 +119,16 @@ class _Reader:
         # automx splits the list at spaces, and ignores everything after a comma in each part.
         parts = text.split()
         accepted = {part.partition(",")[0] for part in parts} if len(parts) > 1 else {*parts}
-        for number, one in enumerate(re.split(r"[\s,]+", text.strip(", "))):
-            if one == _ANY and number == 0:
+        for number, entry in enumerate(re.split(r"[\s,]+", text.strip(", "))):
+            if entry == _ANY and number == 0:
                 yield DomainPattern(_ANY)
-            elif one == _ANY:
+            elif entry == _ANY:
                 self._leave_out("automx", "domains", "* is not the first entry; automx ignores it")
-            elif one and (pattern := _exact(one)) is None:
-                why = f"{one[:60]!r} is not a domain; automx does not answer for it"
+            elif entry and (pattern := _exact(entry)) is None:
+                why = f"{entry[:60]!r} is not a domain; automx does not answer for it"
                 self._leave_out("automx", "domains", why)
-            elif one and pattern is not None:
-                if one not in accepted:
+            elif entry and pattern is not None:
+                if entry not in accepted:
                     why = f"automx does not answer for {pattern}, which follows a comma"
                     self._warn("automx", "domains", f"{why} without a space; Waypost does")
                 yield pattern

@@ -53,7 +53,7 @@ class DomainSettings:
 
     def all_services(self) -> tuple[Service, ...]:
         """Return all services, in the order of preference."""
-        mail = [one for services in self.services.values() for one in services]
+        mail = [service for services in self.services.values() for service in services]
         return (*mail, self.activesync) if self.activesync is not None else tuple(mail)
 
 

@@ -57,8 +57,8 @@ def insert_placeholders(
         notes: receives a warning for each element that changes.
     """
     patterns = _AddressPatterns(address)
-    domains = {one.ascii for one in served} or {
-        text_of(one).lower() for one in root.iter("*") if local_name(one) == "domain"
+    domains = {domain.ascii for domain in served} or {
+        text_of(element).lower() for element in root.iter("*") if local_name(element) == "domain"
     }
     # For other domains, a host in the domain of this user is a fixed name.
     is_only_domain = domains <= {address.domain.ascii, _DOMAIN.lower(), address.domain.unicode}

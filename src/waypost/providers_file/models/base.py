@@ -109,9 +109,9 @@ class TableModel(BaseModel):
             model = handler(table)
         except ValidationError as error:
             problems = problems_of(error)
-        problems += [_problem(*one) for one in cls.key_mistakes(data)]
+        problems += [_problem(*mistake) for mistake in cls.key_mistakes(data)]
         if model is not None and not problems:
-            problems += [_problem(*one) for one in model.value_mistakes()]
+            problems += [_problem(*mistake) for mistake in model.value_mistakes()]
         if model is None or unknown or problems:
             raise validation_error([*unknown, *problems])
         return model
@@ -146,7 +146,7 @@ def read_table(
 
 def problems_of(error: ValidationError) -> list[Problem]:
     """Return the mistakes of Pydantic in Waypost's words. A value is in none of them."""
-    return [(tuple(one["loc"]), _rule(one)) for one in error.errors(include_url=False)]
+    return [(tuple(detail["loc"]), _rule(detail)) for detail in error.errors(include_url=False)]
 
 
 def _rule(error: Any) -> str:
@@ -185,7 +185,7 @@ def shared_keys(model: type[TableModel], value_type: type) -> tuple[tuple[str, b
 
     Each key comes with whether its value is a table or a list, which `build_value` must convert.
     """
-    names = {one.name for one in fields(value_type)}
+    names = {field.name for field in fields(value_type)}
     return tuple(
         (name, table_type_in(info.annotation) is not None or get_origin(info.annotation) is list)
         for name, info in model.model_fields.items()
@@ -207,11 +207,11 @@ def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Probl
         elif isinstance(value, list) and isinstance(raw, list):
             found = (
                 ((index, *location), text)
-                for index, (one, data_of_one) in enumerate(zip(value, raw, strict=True))
-                for location, text in warnings_of(one, data_of_one)
+                for index, (item, raw_item) in enumerate(zip(value, raw, strict=True))
+                for location, text in warnings_of(item, raw_item)
             )
         yield from (((name, *location), text) for location, text in found)
-    yield from (_problem(*one) for one in table.value_warnings())
+    yield from (_problem(*warning) for warning in table.value_warnings())
 
 
 @cache
@@ -232,14 +232,14 @@ def _can_warn(model: type[TableModel]) -> bool:
 
 def rule_of(info: FieldInfo) -> KeyRule | None:
     """Return the rule of a key, or None if Pydantic reads it by its type alone."""
-    return next((one for one in info.metadata if isinstance(one, KeyRule)), None)
+    return next((rule for rule in info.metadata if isinstance(rule, KeyRule)), None)
 
 
 def build_value(value: object) -> Any:
     """Return a value of a table as a value of the model in `core`."""
     if isinstance(value, TableModel):
         return value.build()
-    return tuple(build_value(one) for one in value) if isinstance(value, list) else value
+    return tuple(build_value(item) for item in value) if isinstance(value, list) else value
 
 
 def serialize_keys(
@@ -266,7 +266,7 @@ def _serialize_value(info: FieldInfo, value: object) -> object:
         return rule.serialize(value)
     inner = table_type_in(info.annotation)
     if inner is not None and isinstance(value, tuple):
-        return [inner.serialize(one) for one in value]
+        return [inner.serialize(item) for item in value]
     if inner is not None and is_dataclass(value):
         return inner.serialize(value)
     if isinstance(value, tuple):

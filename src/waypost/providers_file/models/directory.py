@@ -160,12 +160,16 @@ def directories_data(
     """Return the lists `ldapserver` and `directory`, without empty lists."""
     ldapservers: list[object] = []
     others: list[object] = []
-    for one in directories:
-        if isinstance(one, LdapServer):
-            ldapservers.append(LdapServerTable.serialize_directory(one, with_secrets=with_secrets))
+    for directory in directories:
+        if isinstance(directory, LdapServer):
+            ldapservers.append(
+                LdapServerTable.serialize_directory(directory, with_secrets=with_secrets)
+            )
         else:
-            keys = _TABLES[one.kind.value].serialize_directory(one, with_secrets=with_secrets)
-            head = {"name": one.label, "kind": one.kind.value}
-            others.append({**head, **keys, **DirectoryLimitKeys.serialize_limits(one)})
+            keys = _TABLES[directory.kind.value].serialize_directory(
+                directory, with_secrets=with_secrets
+            )
+            head = {"name": directory.label, "kind": directory.kind.value}
+            others.append({**head, **keys, **DirectoryLimitKeys.serialize_limits(directory)})
     lists = {"ldapserver": ldapservers, "directory": others}
     return {key: tables for key, tables in lists.items() if tables}

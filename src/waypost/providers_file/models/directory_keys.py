@@ -156,7 +156,8 @@ class DirectoryLimitKeys(TableModel):
         """Return the rules of the attributes."""
         tables = self.attributes.items()
         return tuple(
-            AttributeRule(name, one.allowed, one.pattern, one.default) for name, one in tables
+            AttributeRule(name, table.allowed, table.pattern, table.default)
+            for name, table in tables
         )
 
     def limits(self) -> DirectoryLimits:
@@ -169,7 +170,7 @@ class DirectoryLimitKeys(TableModel):
         data = serialize_keys(DirectoryLimitKeys, directory.limits)
         if directory.rules:
             data["attributes"] = {
-                one.name: AttributeRuleTable.serialize(one) for one in directory.rules
+                rule.name: AttributeRuleTable.serialize(rule) for rule in directory.rules
             }
         return data
 

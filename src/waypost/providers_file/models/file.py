@@ -55,13 +55,13 @@ def json_schema() -> Schema:
 def _without_extras(schema: Any) -> Any:
     """Return a schema without the keywords that Pydantic adds."""
     if isinstance(schema, list):
-        return [_without_extras(one) for one in schema]
+        return [_without_extras(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     found = {}
     for keyword, value in schema.items():
         if keyword in {"properties", "$defs"}:  # Names of keys are no keywords.
-            found[keyword] = {name: _without_extras(one) for name, one in value.items()}
+            found[keyword] = {name: _without_extras(item) for name, item in value.items()}
         elif keyword not in _EXTRA:
             found[keyword] = _without_extras(value)
     return found

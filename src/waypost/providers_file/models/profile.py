@@ -45,7 +45,9 @@ class ProfileTable(TableModel):
     """The configuration profiles of a provider."""
 
     model_config = ConfigDict(
-        json_schema_extra={"dependentRequired": {key: [one] for key, one in _REQUIRED_KEYS.items()}}
+        json_schema_extra={
+            "dependentRequired": {key: [other] for key, other in _REQUIRED_KEYS.items()}
+        }
     )
 
     cert: Annotated[str | None, FilePath()] = Field(

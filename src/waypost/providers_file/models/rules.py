@@ -221,11 +221,13 @@ class Choice(KeyRule):
 
     def schema(self) -> Schema:
         """Return the words."""
-        return {"enum": [*(one.value for one in self.choices), *(word for word, _ in self.others)]}
+        return {
+            "enum": [*(choice.value for choice in self.choices), *(word for word, _ in self.others)]
+        }
 
 
 @cache
 def _choices_by_word(
     choices: type[enum.StrEnum], others: tuple[tuple[str, enum.StrEnum], ...]
 ) -> dict[str, enum.StrEnum]:
-    return {one.value: one for one in choices} | dict(others)
+    return {choice.value: choice for choice in choices} | dict(others)

@@ -52,7 +52,7 @@ POP3_DAYS_MAX: Final = 36500
 _HOST_KEYS: Final = ("host", "port", "security")
 _LDAP_PATTERN: Final = "^([Ll][Dd][Aa][Pp][Ss]?)://"
 _TYPES: Final[Mapping[str, ServiceType]] = {
-    **{one.value: one for one in ServiceType},
+    **{service_type.value: service_type for service_type in ServiceType},
     "pop": ServiceType.POP3,
 }
 _TYPE: Final = Choice(

@@ -71,7 +71,7 @@ class AuthenticationMethods(KeyRule):
 
     def schema(self) -> Schema:
         """Return the names of the methods."""
-        names = [str(one) for one in _METHODS.values() if one.system is None]
+        names = [str(method) for method in _METHODS.values() if method.system is None]
         other = {"type": "string", "pattern": "^(http|sasl):."}
         method = {"anyOf": [{"enum": [*names, "plain"]}, other]}
         limits = {"minItems": 1, "maxItems": _METHODS_MAX, "uniqueItems": True}

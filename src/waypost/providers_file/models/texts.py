@@ -145,7 +145,7 @@ class FilePath(KeyRule):
         found: Schema = {"type": "string", "minLength": 1, "maxLength": PATH_MAX_CHARS}
         if not self.suffixes:
             return found
-        words = ("".join(f"[{c.upper()}{c}]" for c in one[1:]) for one in self.suffixes)
+        words = ("".join(f"[{c.upper()}{c}]" for c in suffix[1:]) for suffix in self.suffixes)
         return {**found, "pattern": rf"\.({'|'.join(words)})$"}
 
 
