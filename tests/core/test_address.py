@@ -213,7 +213,7 @@ def test_encoded_twice(text: str, address: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["alice%2540example.com", "%FC%40example.com", "%40example.com"])
-def test_encoded_beyond_repair(text: str) -> None:
+def test_undecodable_addresses_are_refused(text: str) -> None:
     """A text that is still not an address is refused."""
     with pytest.raises(AddressError):
         EmailAddress.parse_query(text)
@@ -255,7 +255,7 @@ def test_detail(separators: str, local_part: str, user: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=40), st.sampled_from(["+", "-_", SEPARATORS]))
-def test_without_detail_it_is_an_address(local_part: str, separators: str) -> None:
+def test_address_without_detail_is_valid(local_part: str, separators: str) -> None:
     """The result is an address whose only other detail follows its first character."""
     try:
         address = EmailAddress.parse(f"{local_part}@example.com")
@@ -297,7 +297,7 @@ def test_parents() -> None:
 
 
 @given(st.text(max_size=300))
-def test_domain_parser_is_closed(text: str) -> None:
+def test_parsed_domains_parse_to_themselves(text: str) -> None:
     """Any text is refused, or becomes a name that parses to itself."""
     try:
         name = DomainName.parse(text)
@@ -311,7 +311,7 @@ def test_domain_parser_is_closed(text: str) -> None:
 
 
 @given(st.text(max_size=300))
-def test_address_parser_is_closed(text: str) -> None:
+def test_parsed_addresses_parse_to_themselves(text: str) -> None:
     """Any text is refused, or becomes an address that parses to itself."""
     try:
         address = EmailAddress.parse(text)
@@ -323,7 +323,7 @@ def test_address_parser_is_closed(text: str) -> None:
 
 @pytest.mark.rule("addresses-local-part-kept", "addresses-smtputf8")
 @given(st.text(st.characters(codec="utf-8", categories=("L", "N", "S")), min_size=1, max_size=60))
-def test_local_part_survives(local_part: str) -> None:
+def test_local_part_is_unchanged(local_part: str) -> None:
     """A local part of letters, digits and symbols stays unchanged."""
     needs_quotes = any(char in "<>" for char in local_part)
     given_part = f'"{local_part}"' if needs_quotes else local_part

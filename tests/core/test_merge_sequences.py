@@ -10,7 +10,7 @@ from waypost.core.model import Service
 A, B, C, D = (host_service(host=f"{name}.example.com") for name in "abcd")
 
 
-def test_shared_services_stand_once() -> None:
+def test_shared_services_are_merged() -> None:
     """Services that domains have in the same order are merged, with their domains."""
     assert merge_sequences([(A, C), (A, B, C), (C, D)]) == [
         (A, (0, 1)),
@@ -25,14 +25,14 @@ def test_other_order_is_kept() -> None:
     assert merge_sequences([(A, B), (B, A)]) == [(A, (0,)), (B, (0, 1)), (A, (1,))]
 
 
-def test_nothing_to_share() -> None:
+def test_domains_without_services() -> None:
     """Domains without services have nothing to merge."""
     assert merge_sequences([(), ()]) == []
 
 
 @settings(max_examples=200)
 @given(st.lists(st.lists(st.sampled_from([A, B, C, D]), max_size=6), max_size=6))
-def test_every_sequence_is_found_again(sequences: list[list[Service]]) -> None:
+def test_each_domain_keeps_its_sequence(sequences: list[list[Service]]) -> None:
     """The merged services of a domain are its own, in its own order."""
     merged = merge_sequences(sequences)
     for index, sequence in enumerate(sequences):

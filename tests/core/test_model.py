@@ -64,7 +64,7 @@ def test_of_type_keeps_the_order() -> None:
     assert kinds == [ServiceType.IMAP, ServiceType.SMTP]
 
 
-def test_named() -> None:
+def test_display_name() -> None:
     """A full name is set on a copy; no name changes nothing."""
     config = client_config(domain(), EXAMPLE_COM, ALICE)
 
@@ -87,6 +87,6 @@ LACKS = [
 
 
 @pytest.mark.parametrize(("types", "lack"), LACKS)
-def test_lack_of_mail(types: str, lack: str | None) -> None:
+def test_missing_mail_service(types: str, lack: str | None) -> None:
     """Only what is missing is named; a service that receives and sends mail is enough."""
     assert missing_mail_service(map(ServiceType, types.split())) == lack

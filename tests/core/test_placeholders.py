@@ -157,7 +157,7 @@ def test_url_whose_host_cannot_exist(local_part: str) -> None:
     assert len(expand_domain(entry, EXAMPLE_COM, None).services) == 1 + len(URLS_BEHIND)
 
 
-def test_attribute_behind_a_host_that_is_no_name() -> None:
+def test_attribute_in_a_path_with_any_host() -> None:
     """A path may contain an attribute with any host, because the user cannot change it."""
     service = url_service(url="https://192.0.2.1/%{uid}/")
     found = expand_service(
@@ -168,7 +168,7 @@ def test_attribute_behind_a_host_that_is_no_name() -> None:
     assert found.endpoint == UrlEndpoint("https://192.0.2.1/a1/")
 
 
-def test_login_name_that_is_asked_for() -> None:
+def test_missing_login_name_stays_missing() -> None:
     """A service without a login name still has none."""
     expanded = expand_service(host_service(login_name=None), PlaceholderContext(EXAMPLE_COM, ALICE))
 

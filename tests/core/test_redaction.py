@@ -95,7 +95,7 @@ UNCERTAIN = [
 
 
 @pytest.mark.parametrize(("uri", "expected"), CERTAIN + UNCERTAIN)
-def test_what_is_shown(uri: str, expected: str) -> None:
+def test_shown_uris(uri: str, expected: str) -> None:
     """A URI is shown except for all that may be a password."""
     assert redact_uri(uri) == expected
     assert "hun" not in redact_uri(uri)
@@ -103,7 +103,7 @@ def test_what_is_shown(uri: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(("uri", "expected"), CERTAIN + UNCERTAIN)
-def test_the_option_is_shown_so(uri: str, expected: str) -> None:
+def test_settings_show_the_same_form(uri: str, expected: str) -> None:
     """The settings show a database in the same form as this function."""
     (option,) = (option for option in options() if option.name == "db_uri")
     assert masked_text(option, uri) == expected
@@ -291,7 +291,7 @@ def test_log_shows_no_password(log_format: str) -> None:
         assert [json.loads(line)["level"] for line in text.splitlines()] == ["info"] + ["error"] * 2
 
 
-def test_message_keeps_the_rest() -> None:
+def test_short_secrets_are_masked_as_words() -> None:
     """A short password is masked as a word, and does not cut other words."""
     assert redact_message("a pass for a", {"a"}) == "*** pass for ***"
     assert redact_message("nothing", set()) == "nothing"

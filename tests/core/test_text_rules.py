@@ -31,13 +31,13 @@ NEVER = [
 
 
 @pytest.mark.parametrize("char", TEXT)
-def test_what_stands_in_texts(char: str) -> None:
+def test_characters_of_texts(char: str) -> None:
     """Letters, signs, joiners, private and unassigned characters are allowed."""
     assert not is_never_text(char)
 
 
 @pytest.mark.parametrize(("char", "rule"), NEVER)
-def test_what_stands_in_none(char: str, rule: str) -> None:
+def test_characters_that_are_not_text(char: str, rule: str) -> None:
     """Characters that no document can contain, or that are always a mistake, are not text."""
     assert is_never_text(char), rule
 

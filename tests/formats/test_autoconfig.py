@@ -105,7 +105,7 @@ PLACES = [
 
 @pytest.mark.rule("autoconfig-sections", "autoconfig-types")
 @pytest.mark.parametrize(("kind", "endpoint", "parent", "name", "word"), PLACES)
-def test_places(
+def test_section_of_each_type(
     kind: ServiceType, endpoint: HostEndpoint | UrlEndpoint, parent: str, name: str, word: str
 ) -> None:
     """Each type has its section, in its place, with the name from the draft's registry."""
@@ -171,7 +171,7 @@ def test_section_with_a_url(
 
 @pytest.mark.rule("autoconfig-general-name")
 @pytest.mark.parametrize(("kind", "word"), URL_TYPES)
-def test_general_name_behind_basic(kind: str, word: str) -> None:
+def test_general_name_after_basic(kind: str, word: str) -> None:
     """Each section with a URL has the general name after HTTP's Basic, as Mustang needs it."""
     found = section(url_service(kind, "https://x.example.com/", authentication=(HTTP_BASIC,)), word)
     assert [one.text for one in found.iter("authentication")] == ["Basic", "password-cleartext"]
@@ -303,7 +303,7 @@ UNUSABLE = [
 
 @pytest.mark.rule("autoconfig-no-useless-200")
 @pytest.mark.parametrize("services", UNUSABLE)
-def test_unusable(services: list[Service]) -> None:
+def test_no_document_without_a_mail_account(services: list[Service]) -> None:
     """Without an incoming and an outgoing service there is no document."""
     with pytest.raises(NoUsableService):
         written(*services)

@@ -47,7 +47,7 @@ def test_service_home(pages: tuple[str, ...], home: str | None) -> None:
     assert shown == ([] if home is None else [home])
 
 
-def test_mail_that_cannot_be_used() -> None:
+def test_incomplete_mail_accounts() -> None:
     """Half of a mail account has another error than none."""
     imap, smtp = host_service(), host_service("smtp", "smtp.example.com")
     for services, error in [
@@ -74,7 +74,7 @@ OPENED = [
 
 
 @pytest.mark.parametrize(("methods", "shown"), OPENED)
-def test_what_no_password_opens(
+def test_services_without_passwords_are_left_out(
     methods: list[tuple[Authentication, ...]], shown: list[str] | None
 ) -> None:
     """Services with only OAuth2 or certificates are left out; ErrorCode 501 if none is left."""
@@ -91,7 +91,7 @@ def test_what_no_password_opens(
     assert [one.text for one in etree.fromstring(render(config)).iter(f"{OUTLOOK}Type")] == shown
 
 
-def test_another_way_of_the_same_type() -> None:
+def test_first_service_that_accepts_a_password() -> None:
     """Of several services of a type, the answer has the first one that accepts a password."""
     modern = host_service("imap", "modern.example.com", authentication=(OAUTH2,))
     services = (modern, host_service("imap", "old.example.com"), host_service("smtp"))
@@ -105,7 +105,7 @@ def test_another_way_of_the_same_type() -> None:
     "autodiscover-redirect-url",
     "autodiscover-no-markup",
 )
-def test_redirect_goes_one_way() -> None:
+def test_redirect_has_an_address_or_a_url() -> None:
     """A redirect has a new address or a URL, never both, and markup is escaped."""
     address = replace(ALICE, local_part="<a>&")
     there = etree.fromstring(render_redirect(address, "new.example", "https://a.example/"))

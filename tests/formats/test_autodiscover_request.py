@@ -144,6 +144,6 @@ WANTED = [
 
 @pytest.mark.rule("autodiscover-schema-decides")
 @pytest.mark.parametrize(("text", "wanted"), WANTED)
-def test_wanted_schema(text: str, wanted: ResponseSchema) -> None:
+def test_response_schema(text: str, wanted: ResponseSchema) -> None:
     """AcceptableResponseSchema decides, or else the schema of the request."""
     assert parse_request(text.encode()).response_schema is wanted

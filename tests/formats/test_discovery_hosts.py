@@ -26,7 +26,7 @@ def test_names_of_a_domain() -> None:
     assert host_names(example, [APEX]) == ("example.com",)
 
 
-def test_names_that_dns_cannot_hold() -> None:
+def test_too_long_names_are_left_out() -> None:
     """A name with more than 253 bytes is left out, and the shorter ones stay."""
     long = DomainName.parse(".".join(["a" * 60] * 3 + ["b" * 58]))
     assert len(long.ascii) == 241

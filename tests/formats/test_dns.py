@@ -64,7 +64,7 @@ MOVED = [
 
 
 @pytest.mark.parametrize(("moved", "labels"), MOVED)
-def test_moved(moved: DomainMoved, labels: list[str]) -> None:
+def test_redirected_domain(moved: DomainMoved, labels: list[str]) -> None:
     """A domain with a redirect publishes only the names that redirect, and no service."""
     shown = dns.redirect_records_of(EXAMPLE_COM, moved, PUBLIC_URL)
 
@@ -123,7 +123,7 @@ def test_paths(url: str, srv: str, txt: str) -> None:
 
 
 @pytest.mark.rule("dns-dav-labels", "dns-dav-path")
-def test_one_path() -> None:
+def test_servers_share_one_path() -> None:
     """Several servers share a path; another path is left out, because there is one TXT record."""
     found = [
         url_service(url="https://a.example.com/c/"),
@@ -230,7 +230,7 @@ def test_no_alias_of_a_service(service: Service) -> None:
     assert line in left_out(*found)
 
 
-def test_nothing() -> None:
+def test_domain_without_records() -> None:
     """A domain without DNS records is refused, with the reasons."""
     for found in ((), (url_service("webdav", "https://dav.example.com/"),)):
         silent = replace(config(), services=found)
@@ -263,7 +263,7 @@ def test_any_text(form: str) -> None:
 
 @pytest.mark.rule("dns-update")
 @pytest.mark.parametrize("form", ["terraform", "octodns"])
-def test_whole_sets_leave_the_domain_alone(form: str) -> None:
+def test_whole_sets_omit_records_of_the_domain_itself(form: str) -> None:
     """Formats with whole sets omit the TXT records of the domain itself, which has SPF too."""
     body = dns.write(dns.records_of(config(), PUBLIC_URL), form).decode()
 
@@ -272,7 +272,7 @@ def test_whole_sets_leave_the_domain_alone(form: str) -> None:
     assert body.count("mailconf") == body.count("Add to the TXT set of example.com: ") == 1
 
 
-def test_the_public_listener_does_without_dnspython() -> None:
+def test_public_listener_does_not_import_dnspython() -> None:
     """A worker of the public listener does not import the library for zones."""
     code = "import sys, waypost.web.public.app; sys.exit('dns' in sys.modules)"
 

@@ -74,7 +74,7 @@ def test_no_label_for_sieve_with_tls() -> None:
 
 
 @pytest.mark.rule("dns-not-offered-only-there")
-def test_mail_is_elsewhere() -> None:
+def test_no_mail_records_without_mail_services() -> None:
     """A domain with only a calendar has no records for mail: mail may be at another provider."""
     shown = published(url_service(url="https://dav.example.com/c/"))
 

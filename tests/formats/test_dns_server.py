@@ -153,7 +153,7 @@ def pacc_targets(config: ClientConfig) -> set[tuple[str, str, int]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(config=configs())
-def test_every_form_agrees_with_the_server(server: Named, config: ClientConfig) -> None:
+def test_all_zone_formats_agree_with_the_server(server: Named, config: ClientConfig) -> None:
     """The server has the services of the other formats, and each form has the same records."""
     in_dns = config.for_format(Format.DNS)
     everywhere = replace(

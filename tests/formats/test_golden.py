@@ -20,7 +20,7 @@ def test_there_are_many_kinds_of_providers() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_no_stranger_in_the_folder(case: Case) -> None:
+def test_no_unused_file(case: Case) -> None:
     """A folder has the case and its answers, and no unused file."""
     answers = {name for file in FORMATS for name in case.answers(file)}
 

@@ -74,7 +74,7 @@ SILENT = [
     "pacc-no-document", "pacc-default-ports", "pacc-host-names", "pacc-login-name", "pacc-issuer"
 )
 @pytest.mark.parametrize(("service", "reason"), SILENT)
-def test_what_it_cannot_say(service: Service, reason: str) -> None:
+def test_mail_services_that_pacc_cannot_express(service: Service, reason: str) -> None:
     """If PACC cannot express a mail service, the domain has no document, with a reason."""
     with pytest.raises(NoUsableService, match="cannot be described by PACC") as caught:
         pacc.render(config(service, SMTP))
@@ -118,7 +118,7 @@ URLS = [
 
 @pytest.mark.rule("pacc-urls", "pacc-host-names")
 @pytest.mark.parametrize(("url", "reason"), URLS)
-def test_what_it_leaves_out(url: str, reason: str) -> None:
+def test_calendars_that_pacc_cannot_express(url: str, reason: str) -> None:
     """A calendar that PACC cannot express is left out of the document, with a reason."""
     found = (IMAP, SMTP, url_service(url=url))
 
@@ -126,7 +126,7 @@ def test_what_it_leaves_out(url: str, reason: str) -> None:
     assert pacc.findings(config(*found)) == (f"caldav at {url}: {reason}",)
 
 
-def test_the_first_that_it_can_say() -> None:
+def test_preferred_service_that_pacc_can_express() -> None:
     """Of several services of a type, the preferred one that PACC can express is written."""
     starttls = host_service(host="a.example.com", port=143, security="starttls", priority=1)
     found = (starttls, host_service(host="b.example.com"), SMTP)
@@ -301,7 +301,7 @@ def test_records(record: str, good: bool) -> None:
 
 @FAST
 @given(st.binary(), st.binary(), st.text(max_size=20))
-def test_any_record(body: bytes, other: bytes, more: str) -> None:
+def test_digest_matches_only_its_document(body: bytes, other: bytes, more: str) -> None:
     """A digest record matches only its own document, and no text breaks the reader."""
     record = pacc.digest_record(body)
 
@@ -311,7 +311,7 @@ def test_any_record(body: bytes, other: bytes, more: str) -> None:
     assert not pacc.has_digest(more, body)
 
 
-def test_held_document() -> None:
+def test_pinned_document_is_unchanged() -> None:
     """A pinned document is served unchanged, and `compose` still returns the current one."""
     pinned = replace(config(IMAP, SMTP), pinned_pacc=b"old")
     silent = replace(config(SMTP), pinned_pacc=b"old")
@@ -337,7 +337,7 @@ def _shared(kind: str, url: str) -> str | None:
 @pytest.mark.rule("pacc-repeatable", "pacc-default-ports", "pacc-urls")
 @FAST
 @given(_configs())
-def test_agrees_with_the_services(found: ClientConfig) -> None:
+def test_document_matches_the_services(found: ClientConfig) -> None:
     """The document has only configured values; a missing service has a reason or a substitute."""
     try:
         shown = json.loads(pacc.render(found))

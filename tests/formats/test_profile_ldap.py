@@ -98,14 +98,14 @@ def test_password() -> None:
     assert "LDAPAccountPassword" in passwords({"PayloadContent": [own, public]})
 
 
-def test_alone() -> None:
+def test_profile_with_only_an_address_book() -> None:
     """A profile may contain only an address book."""
     (found,) = profile(ldap())["PayloadContent"]
 
     assert found["PayloadType"] == "com.apple.ldap.account"
 
 
-def test_no_other_format_has_a_word_for_it() -> None:
+def test_other_formats_ignore_address_books() -> None:
     """The answers of the other formats do not change with an address book."""
     plain, with_book, plain_domain, domain_with_book = (
         client_config(domain("example.com", *MAIL, *more), EXAMPLE_COM, address)

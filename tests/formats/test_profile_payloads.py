@@ -68,7 +68,7 @@ def test_authentication(methods: tuple[Authentication, ...], word: str) -> None:
 
 @pytest.mark.rule("mobileconfig-no-oauth2-mail")
 @pytest.mark.parametrize("methods", [(OAUTH2,), (OAUTH2, GSSAPI)])
-def test_no_word_for_it(methods: tuple[Authentication, ...]) -> None:
+def test_unsupported_method_makes_no_mail_account(methods: tuple[Authentication, ...]) -> None:
     """A service with an unknown method makes no mail account; other accounts stay."""
     oauth2 = replace(IMAP, authentication=methods)
     (rest,) = payloads(oauth2, SMTP, url_service())
@@ -119,7 +119,7 @@ def test_same_password(login_name: str, methods: tuple[Authentication, ...], *, 
 
 
 @pytest.mark.rule("mobileconfig-account-stays")
-def test_account_stays() -> None:
+def test_identity_of_the_mail_account_never_changes() -> None:
     """A mail account keeps its identity with another host, port, protocol or name."""
     found = [
         payloads(IMAP, SMTP),

@@ -148,7 +148,7 @@ def test_password_is_in_every_account() -> None:
 
 
 @pytest.mark.rule("mobileconfig-exchange-oauth", "mobileconfig-password-keys")
-def test_no_password_where_none_is_asked_for() -> None:
+def test_no_password_without_a_login() -> None:
     """Servers without a login or with OAuth get no password."""
     found = profile(
         host_service(),

@@ -35,7 +35,7 @@ def test_openssl_verifies(tmp_path: Path, kind: str) -> None:
 
 
 @pytest.mark.rule("mobileconfig-signature-chain")
-def test_intermediate_is_in_it(tmp_path: Path) -> None:
+def test_chain_is_included(tmp_path: Path) -> None:
     """Without the intermediate certificate, the root alone is not enough."""
     made = signing(tmp_path)
     whole = credentials(made)
@@ -45,7 +45,7 @@ def test_intermediate_is_in_it(tmp_path: Path) -> None:
     assert openssl_verifies(sign(PROFILE, without), made.root) is None
 
 
-def test_foreign_root(tmp_path: Path) -> None:
+def test_other_authority_is_not_trusted(tmp_path: Path) -> None:
     """Another authority with the same name is not trusted for it."""
     made = signing(tmp_path / "a")
     (tmp_path / "b").mkdir()
@@ -66,7 +66,7 @@ def test_changed_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.rule("mobileconfig-signature", "mobileconfig-signature-sha256")
-def test_what_is_in_it(tmp_path: Path) -> None:
+def test_content_of_the_signed_profile(tmp_path: Path) -> None:
     """It is DER with the profile attached, with SHA-256 and without S/MIME capabilities."""
     made = signing(tmp_path)
     command = [program("openssl"), "cms", "-cmsout", "-print", "-inform", "DER"]

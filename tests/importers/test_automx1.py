@@ -120,7 +120,7 @@ LEFT_OUT = [
 
 
 @pytest.mark.parametrize(("more", "said"), LEFT_OUT)
-def test_what_is_left_out_is_listed(more: str, said: str) -> None:
+def test_left_out_keys_are_listed(more: str, said: str) -> None:
     """What cannot be imported is listed with file, line, section and key; the rest is read."""
     found = read(f"{HEAD}[global]\nbackend = static\n{IMAP}{more}")
 
@@ -201,7 +201,7 @@ WARNED = [
 
 
 @pytest.mark.parametrize(("more", "port_and_security", "said"), WARNED)
-def test_what_should_be_looked_at(
+def test_warnings_of_unusual_keys(
     more: str, port_and_security: tuple[int, Security], said: str
 ) -> None:
     """A missing or unusual key gets a warning with its line, and the service is kept."""
@@ -248,7 +248,7 @@ def test_domains(domains: str, served_domains: list[str], left_out: str, warned:
 
 
 @pytest.mark.parametrize("key", ["provider", "domains"])
-def test_without_what_automx_needs(key: str) -> None:
+def test_missing_global_keys(key: str) -> None:
     """A file with which automx answers no client is imported with a warning."""
     head = "".join(line for line in HEAD.splitlines(keepends=True) if not line.startswith(key))
     found = read(f"{head}[example.com]\nbackend = static\n{IMAP}")

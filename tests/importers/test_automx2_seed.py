@@ -279,7 +279,7 @@ def test_warnings(changes: dict[str, object], warning: str) -> None:
     assert any(one.startswith(warning) for one in warnings), warnings
 
 
-def test_comments_are_passed_over() -> None:
+def test_comments_are_ignored() -> None:
     """Keys that begin with an underscore are comments."""
     smtp = {"type": "smtp", "name": "a", "_comment": "x"}
     servers = [{"type": "imap", "name": "a"}, smtp]
@@ -303,7 +303,7 @@ def test_text_and_bytes() -> None:
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"{", b"[]", b"", b"\0"])
-def test_what_is_no_json(data: bytes) -> None:
+def test_bytes_that_are_not_json(data: bytes) -> None:
     """Bytes that are not a JSON object are refused; the error has the name of the file."""
     with pytest.raises(ProvidersError, match=r"^s: "):
         read_seed(data, name="s")
@@ -323,7 +323,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("name", "text", "is_seed"), KINDS)
-def test_seeds_are_told_from_providers_files(
+def test_seeds_and_providers_files_are_distinguished(
     tmp_path: Path, name: str, text: str, is_seed: bool
 ) -> None:
     """A JSON file whose provider is not a list, or that has a key of seeds, is a seed."""

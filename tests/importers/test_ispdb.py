@@ -80,7 +80,7 @@ def test_golden(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
-def test_served_again_it_means_the_same(path: Path) -> None:
+def test_imports_render_to_the_same_content(path: Path) -> None:
     """An imported document that is written and read again has the same content."""
     found = read_ispdb(path.read_bytes(), name=path.name).catalog
 
@@ -88,7 +88,7 @@ def test_served_again_it_means_the_same(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
-def test_it_is_a_providers_file(path: Path) -> None:
+def test_imports_are_valid_providers_files(path: Path) -> None:
     """The result of an import obeys all rules of providers files."""
     found = read_ispdb(path.read_bytes(), name=path.name).catalog
     text = write_providers(found, "toml")
@@ -435,7 +435,7 @@ def test_attributes_that_are_left_out_are_listed() -> None:
 
 
 @pytest.mark.parametrize(("inner", "said"), LEFT_OUT)
-def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
+def test_left_out_elements_are_listed(inner: str, said: str) -> None:
     """What is unsupported is listed with file, line, element and reason; the rest is read."""
     found = read_ispdb(document(IMAP + SMTP + inner), name="x.xml")
 
@@ -444,7 +444,7 @@ def test_what_is_left_out_is_listed(inner: str, said: str) -> None:
     assert len(found.catalog.domains[0].services) == 2
 
 
-def test_without_protection_it_is_kept_with_a_warning() -> None:
+def test_section_without_encryption_gets_a_warning() -> None:
     """A section without encryption is read with a warning."""
     found = read_ispdb(
         document(IMAP.replace("993", "143").replace("SSL", "plain") + SMTP), name="x"

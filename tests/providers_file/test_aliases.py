@@ -61,7 +61,7 @@ def entry(name: str) -> Domain:
     return found
 
 
-def test_it_has_the_other_configuration() -> None:
+def test_alias_has_the_configuration_of_its_target() -> None:
     """An alias has the provider, the services and the users of the other domain."""
     other, alias, far = map(entry, ("example.com", "alias.example", "far.example"))
     assert (alias.provider, alias.services, alias.users) == (

@@ -37,7 +37,7 @@ def read(directory: dict[str, Any], /, **provider: Any) -> Any:
     return read_providers(json.dumps(data), name="f", format="json")
 
 
-def test_all_that_ldap_has() -> None:
+def test_all_keys_of_ldap() -> None:
     """Every key of an LDAP directory is read."""
     keys = {
         "urls": ["ldap://a.example:1389", "ldapi://%2Frun%2Fldapi"],
@@ -223,7 +223,7 @@ def test_mistakes(directory: dict[str, Any], said: list[str]) -> None:
         assert problem.startswith("f: directory[0]")
 
 
-def test_name_stands_once() -> None:
+def test_names_are_unique() -> None:
     """Two directories with one name are a mistake."""
     data = {"directory": [FILE, FILE]}
     with pytest.raises(ProvidersError, match=r"people is also at directory\[0\].name"):
@@ -288,7 +288,7 @@ POINTERS = [
 
 
 @pytest.mark.parametrize(("directory", "provider", "said"), POINTERS, ids=repr)
-def test_wrong_use(directory: dict[str, Any], provider: dict[str, Any], said: str) -> None:
+def test_bad_references(directory: dict[str, Any], provider: dict[str, Any], said: str) -> None:
     """A reference to a missing directory, or to a missing attribute, is reported."""
     with pytest.raises(ProvidersError) as caught:
         read(directory, **provider)

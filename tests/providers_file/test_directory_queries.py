@@ -147,7 +147,7 @@ PIECES = st.sampled_from(
 @example(rest=" a = :address::text")
 @example(rest=" a::text = :address")
 @example(rest="':x:address'")
-def test_what_is_taken_is_bound(rest: str) -> None:
+def test_accepted_statements_bind_only_known_names(rest: str) -> None:
     """In any accepted statement, SQLAlchemy binds only known names, and none in quotes."""
     for names, check in ((QUERY_NAMES, check_query), (DOMAINS_QUERY_NAMES, check_domains_query)):
         text = f"SELECT a FROM b WHERE {rest}"  # noqa: S608 -- it is what is tested

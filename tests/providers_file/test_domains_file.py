@@ -91,7 +91,7 @@ def test_mistakes(tmp_path: Path, data: bytes, expected: list[str]) -> None:
     assert all(one.startswith(start) for one, start in zip(found, expected, strict=True)), found
 
 
-def test_mistakes_without_end(tmp_path: Path) -> None:
+def test_list_of_mistakes_is_bounded(tmp_path: Path) -> None:
     """A file that is not a list of domains results in a bounded list of mistakes."""
     assert len(problems(write(tmp_path, b"..\n" * 100_000))) <= 1001
 
@@ -103,7 +103,7 @@ def test_unreadable(tmp_path: Path, name: str) -> None:
     assert problems(path)[0].startswith(f"{name}: cannot be read: ")
 
 
-def test_needs_a_place() -> None:
+def test_text_without_a_file_cannot_name_other_files() -> None:
     """A providers text that is not in a file cannot refer to other files."""
     with pytest.raises(ProvidersError, match="domains_file: cannot be used here"):
         read_providers(FILE, name="f", format="toml")
@@ -122,7 +122,9 @@ NAMES = st.text(st.sampled_from("abx019-n.*\u00fc "), max_size=20).map(str.strip
 
 
 @given(name=NAMES.filter(lambda text: text != ""))
-def test_quick_way_finds_the_same(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+def test_canonical_domains_parse_the_same(
+    tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
     """A line has the same meaning as the same text as a pattern, or is refused like that text."""
     path = tmp_path_factory.mktemp("list") / "x.txt"
     path.write_text(name, encoding="utf-8")

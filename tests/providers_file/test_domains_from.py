@@ -57,14 +57,14 @@ def test_domains_from_alone() -> None:
     assert result.warnings == ()
 
 
-def test_users_of_borrowed_domains() -> None:
+def test_users_of_external_domains() -> None:
     """Users of such domains are in the directory of the provider."""
     found = external_domains(provider('domains_from = "both"\ndirectory = "users"'))
     assert found.users is not None
     assert found.users.directory.label == "users"
 
 
-def test_services_of_borrowed_domains() -> None:
+def test_services_of_external_domains() -> None:
     """A service for some domains of the file does not apply to other domains."""
     special = '{ type = "pop3", host = "c.example", domains = ["own.example"] }'
     text = provider('domains = ["own.example"]\ndomains_from = "both"', f"{MAIL}, {special}")
@@ -108,7 +108,7 @@ def test_broken_directory() -> None:
 
 
 @pytest.mark.parametrize("place", ["[defaults]", '[[template]]\nname = "T"'])
-def test_it_is_not_inherited(place: str) -> None:
+def test_key_is_only_for_providers(place: str) -> None:
     """The key is allowed only in a provider."""
     text = f'{provider("")}\n{place}\ndomains_from = "both"'
     with pytest.raises(ProvidersError, match="domains_from: unknown key"):

@@ -98,7 +98,7 @@ INHERITED = [
 
 
 @pytest.mark.parametrize(("name", "expected", "server", "pages"), INHERITED)
-def test_nearest_counts(name: str, expected: list[str], server: int, pages: int) -> None:
+def test_nearest_table_wins(name: str, expected: list[str], server: int, pages: int) -> None:
     """Each key comes as a whole from the provider, what it extends, or the defaults."""
     found = domains()[name]
     assert hosts(found) == expected

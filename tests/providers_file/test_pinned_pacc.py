@@ -27,7 +27,7 @@ def _providers(tmp_path: Path) -> Path:
     return path
 
 
-def test_holding(providers: Path) -> None:
+def test_pin_and_unpin(providers: Path) -> None:
     """The first document is pinned, byte for byte, until it is unpinned; then no file is left."""
     pinned = PinnedFile(providers)
 
@@ -42,7 +42,7 @@ def test_holding(providers: Path) -> None:
     assert sorted(providers.parent.iterdir()) == [providers]
 
 
-def test_who_may_read_it(providers: Path) -> None:
+def test_mode_and_owner_are_copied(providers: Path) -> None:
     """Only users that can read the providers file can read the pinned documents."""
     PinnedFile(providers).pin(EXAMPLE_COM, OLD)
     found, wanted = pinned_path(providers).stat(), providers.stat()
@@ -94,7 +94,7 @@ def test_broken_file(providers: Path, data: bytes, said: str) -> None:
     assert sorted(providers.parent.iterdir()) == [providers, path]
 
 
-def test_too_much(providers: Path) -> None:
+def test_too_large_file_is_not_written(providers: Path) -> None:
     """A document that would make the file too large to read is not written."""
     pinned = PinnedFile(providers)
     pinned.pin(EXAMPLE_COM, OLD)
@@ -113,7 +113,7 @@ def test_no_file(providers: Path) -> None:
         PinnedFile(providers / "mail.toml").pin(EXAMPLE_COM, OLD)
 
 
-def test_many_at_once(providers: Path) -> None:
+def test_parallel_pins(providers: Path) -> None:
     """Of many parallel pins one document is pinned, and of many unpins one succeeds."""
     pinned, released = set[bytes](), list[bool]()
     document = {str(number).encode() for number in range(8)}

@@ -198,7 +198,7 @@ SAME = [
 
 
 @pytest.mark.parametrize(("now", "wanted"), SAME)
-def test_what_means_the_same(now: Catalog, wanted: Catalog) -> None:
+def test_equal_catalogs(now: Catalog, wanted: Catalog) -> None:
     """An order without meaning, and a provider that appears twice, are not differences."""
     assert compare(now, wanted).is_empty
 
@@ -228,7 +228,7 @@ SERVICES = [
 
 
 @pytest.mark.parametrize(("service", "text"), SERVICES)
-def test_services_in_words(service: Service, text: str) -> None:
+def test_descriptions_of_services(service: Service, text: str) -> None:
     """The description of a service contains all that differs from the defaults."""
     assert describe(service) == text
 
@@ -242,7 +242,7 @@ def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
 
 
 @given(now=catalogs(), wanted=catalogs())
-def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
+def test_reverse_plans(now: Catalog, wanted: Catalog) -> None:
     """The reverse plan removes as many domains as the plan adds, and every item is one line."""
     there, back = compare(now, wanted), compare(wanted, now)
     assert [item for item in there.added if item.startswith("domain ")] == [
@@ -251,7 +251,7 @@ def test_plans_turn_round(now: Catalog, wanted: Catalog) -> None:
     assert not any("\n" in item for item in (*there.added, *there.changed, *there.removed))
 
 
-def test_domains_whose_mail_is_elsewhere() -> None:
+def test_redirected_domains() -> None:
     """A domain that redirects, or stops redirecting, is one change with both places."""
     here = domain("old.example", IMAP)
     moved = replace(here, redirect=Redirect("new.example"))
@@ -272,7 +272,7 @@ def test_domains_whose_mail_is_elsewhere() -> None:
     assert added[0] == "domain old.example (Example Inc.), declined"
 
 
-def test_rows_that_serve_nobody() -> None:
+def test_unused_rows() -> None:
     """A stray row that is removed is a change, and one that stays is not."""
     planner = Planner(1)
     for number in (1, 2, 3):

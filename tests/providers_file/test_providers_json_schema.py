@@ -75,14 +75,14 @@ path = "/etc/waypost/people.csv"
 
 
 @pytest.mark.parametrize("text", [GOLDEN, DEMO, INHERITING], ids=["golden", "demo", "inheriting"])
-def test_samples_keep_the_schema(text: str) -> None:
+def test_samples_are_valid(text: str) -> None:
     """A file that the reader accepts is valid by the schema."""
     assert read_providers(text, name="f", format="toml").catalog.domains
     assert is_valid(tomllib.loads(text), SCHEMA, SCHEMA)
 
 
 @given(catalog=catalogs())
-def test_what_is_written_keeps_the_schema(catalog: Catalog) -> None:
+def test_exports_are_valid(catalog: Catalog) -> None:
     """Every export is valid by the schema."""
     assert is_valid(json.loads(write_providers(catalog, "json")), SCHEMA, SCHEMA)
 

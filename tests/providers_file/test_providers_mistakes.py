@@ -433,7 +433,7 @@ def test_lines_of_providers(text: str, end: str) -> None:
     assert found.endswith(end)
 
 
-def test_mistakes_without_end() -> None:
+def test_list_of_mistakes_is_bounded() -> None:
     """A file full of mistakes results in a bounded list with the number of further mistakes."""
     found = problems(json.dumps({"provider": [{}] * 5000}), "json")
     assert len(found) == 1001

@@ -158,7 +158,7 @@ def test_defaults_of_a_url_based_service() -> None:
     assert service == Service(ServiceType.CARDDAV, endpoint, (HTTP_BASIC,), "%EMAILADDRESS%")
 
 
-def test_all_that_a_service_can_say() -> None:
+def test_all_keys_of_a_service() -> None:
     """Login name, priority and domain_required are read unchanged."""
     service = one_service(
         'type = "imap", host = "h.example", login_name = "%EMAILLOCALPART%", priority = 0, '

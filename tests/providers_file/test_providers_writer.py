@@ -19,7 +19,7 @@ FORMATS: list[FileFormat] = ["toml", "json"]
 
 @pytest.mark.parametrize("form", FORMATS)
 @given(catalog=catalogs())
-def test_what_is_written_reads_the_same(form: FileFormat, catalog: Catalog) -> None:
+def test_written_catalogs_read_the_same(form: FileFormat, catalog: Catalog) -> None:
     """A written catalog reads as the same catalog, and is written again as the same text."""
     text = write_providers(catalog, form)
     again = read_providers(text, name="again", format=form).catalog
@@ -29,7 +29,7 @@ def test_what_is_written_reads_the_same(form: FileFormat, catalog: Catalog) -> N
 
 @settings(max_examples=50, deadline=None)
 @given(catalog=catalogs())
-def test_both_formats_say_the_same(catalog: Catalog) -> None:
+def test_both_formats_have_the_same_data(catalog: Catalog) -> None:
     """TOML and JSON of one catalog contain the same plain data."""
     toml = tomllib.loads(write_providers(catalog, "toml"))
     assert toml == json.loads(write_providers(catalog, "json"))
@@ -38,7 +38,7 @@ def test_both_formats_say_the_same(catalog: Catalog) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 @settings(max_examples=30, deadline=None)
 @given(catalog=catalogs())
-def test_bind_passwords_stay_at_home(form: FileFormat, catalog: Catalog) -> None:
+def test_secrets_are_not_written(form: FileFormat, catalog: Catalog) -> None:
     """A password or a database URI does not change the written text."""
     secret = tuple(with_secret(one) for one in catalog.directories)
     text = write_providers(replace(catalog, directories=secret), form)
@@ -56,7 +56,7 @@ def with_secret(directory: Directory) -> Directory:
     return directory
 
 
-def test_empty_catalog_is_written_on_purpose() -> None:
+def test_empty_catalog_is_an_explicit_empty_list() -> None:
     """An empty catalog is written as an explicit empty list, which can be read."""
     assert write_providers(Catalog(), "toml") == "provider = []\n"
     assert read_providers("provider = []\n", name="x", format="toml").catalog == Catalog()
@@ -78,7 +78,7 @@ def test_golden_text(form: FileFormat) -> None:
     assert write_providers(catalog, form) == golden
 
 
-def test_golden_files_say_the_same() -> None:
+def test_golden_files_have_the_same_catalog() -> None:
     """The golden files in both formats contain the same catalog."""
     toml, as_json = (
         read_providers(

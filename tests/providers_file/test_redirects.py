@@ -124,7 +124,7 @@ def moving(moves: dict[str, str]) -> str:
 
 @pytest.mark.rule("autodiscover-redirect-no-loop")
 @pytest.mark.parametrize(("moves", "place", "way"), CIRCLES)
-def test_circles(moves: dict[str, str], place: int, way: str) -> None:
+def test_loops(moves: dict[str, str], place: int, way: str) -> None:
     """Domains that redirect to each other are refused once, with the whole loop."""
     with pytest.raises(ProvidersError) as caught:
         read_providers(moving(moves), name="f", format="toml")
@@ -157,7 +157,7 @@ OF_FILES = [
 
 @pytest.mark.rule("autodiscover-redirect-no-loop")
 @pytest.mark.parametrize(("domains", "theirs", "other", "place", "way"), OF_FILES)
-def test_circles_through_a_file(
+def test_loop_through_a_file(
     tmp_path: Path, domains: str, theirs: str, other: str, place: str, way: str
 ) -> None:
     """A loop is also found if its domains are in a separate file."""
@@ -176,7 +176,7 @@ def test_circles_through_a_file(
     assert all(place in one and f"forms a loop: {way} to b.example;" in one for one in problems)
 
 
-def test_circle_of_files_alone(tmp_path: Path) -> None:
+def test_loop_in_files_only(tmp_path: Path) -> None:
     """If all entries of a loop are in files, the file and the line are reported."""
     text = ""
     for name, other in (("a", "b"), ("b", "a")):
@@ -193,7 +193,7 @@ def test_circle_of_files_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("moves", NO_CIRCLES)
-def test_no_circle(moves: dict[str, str]) -> None:
+def test_no_loop(moves: dict[str, str]) -> None:
     """A chain of redirects that ends is valid, however long it is."""
     assert len(read_providers(moving(moves), name="f", format="toml").catalog.domains) == len(moves)
 

@@ -140,7 +140,7 @@ def test_the_same_user_gets_the_same(local_part: str, domain: str) -> None:
         assert imap.endpoint.host == "imap.example.com"
 
 
-def test_what_else_names_the_user() -> None:
+def test_address_in_names_and_attributes() -> None:
     """The address in a provider's name becomes a placeholder; in an attribute it gets a warning."""
     page = '<documentation url="https://d.example/?u=alice@example.com"/>'
     inner = f"<displayShortName>alice@example.com</displayShortName>{IMAP}{SMTP}{page}"
@@ -153,7 +153,7 @@ def test_what_else_names_the_user() -> None:
 
 
 @pytest.mark.parametrize("name", ["u1", "alice@example.com", "info@%EMAILDOMAIN%"])
-def test_one_login_name_for_all_is_warned_of(name: str) -> None:
+def test_common_login_name_gets_a_warning(name: str) -> None:
     """A login name without a placeholder for the user is kept, with a warning and its line."""
     found = read_ispdb(document(IMAP.replace("%EMAILADDRESS%", name) + SMTP), name="x.xml")
 

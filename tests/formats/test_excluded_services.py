@@ -91,7 +91,7 @@ def dns_form(service: Service, form: Format) -> Service:
 
 @pytest.mark.parametrize("form", Format)
 @pytest.mark.parametrize("kind", ServiceType)
-def test_what_each_format_describes(kind: ServiceType, form: Format) -> None:
+def test_table_of_formats(kind: ServiceType, form: Format) -> None:
     """The table of formats is right, and a format leaves out services for other formats only."""
     service = dns_form(the_service(kind), form)
     others = ALL_FORMATS - {form}
@@ -104,7 +104,7 @@ def test_what_each_format_describes(kind: ServiceType, form: Format) -> None:
     assert PLACE.encode() not in answers(form, only_in(service, *others))
 
 
-def test_dns_does_not_deny_what_is_kept_out() -> None:
+def test_excluded_services_are_not_denied_in_dns() -> None:
     """A kind of service that is excluded from DNS has no record with a dot as target."""
     starttls = host_service(port=143, security="starttls")
     kept = only_in(starttls, Format.AUTOCONFIG)
@@ -116,7 +116,7 @@ def test_dns_does_not_deny_what_is_kept_out() -> None:
     assert {"_pop3", "_pop3s"} <= labels
 
 
-def test_all_mail_can_be_kept_out() -> None:
+def test_all_mail_can_be_excluded() -> None:
     """A domain whose mail services are excluded from a format has no answer in it."""
     services = [only_in(IMAP, Format.AUTODISCOVER), only_in(SMTP, Format.AUTODISCOVER)]
     config, alone = asked(*services), asked(*services, alone=True)
@@ -145,7 +145,7 @@ def test_json_has_no_url_of_an_error() -> None:
         autodiscover_json.render(config, Protocol.AUTODISCOVER_V1, "https://w.example.net/x")
 
 
-def test_modern_services_kept_out_need_their_own_mail_account() -> None:
+def test_excluded_jmap_does_not_replace_smtp() -> None:
     """JMAP that is excluded from Autoconfig does not replace a missing SMTP service there."""
     jmap = the_service(ServiceType.JMAP)
 
