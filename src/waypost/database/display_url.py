@@ -12,9 +12,9 @@ def display_url(url: sa.URL) -> str:
 
 def url_secrets(url: sa.URL) -> frozenset[str]:
     """Return each secret of the URI that a driver may repeat in its messages."""
-    found = set(secrets_of(_decoded_text(url)))
+    secrets = set(secrets_of(_decoded_text(url)))
     # The password as the library splits the URI is a secret, too.
-    return frozenset(found | {url.password}) if url.password else frozenset(found)
+    return frozenset(secrets | {url.password}) if url.password else frozenset(secrets)
 
 
 def _decoded_text(url: sa.URL) -> str:

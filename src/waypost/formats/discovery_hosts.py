@@ -71,11 +71,11 @@ def host_names(domain: DomainName, kinds: Iterable[str]) -> tuple[str, ...]:
         domain: a mail domain with its own entry.
         kinds: which of its names get a certificate.
     """
-    wanted = set(kinds)
+    kind_set = set(kinds)
     names = [
         domain.ascii if kind == APEX else f"{kind}.{domain.ascii}"
         for kind in KINDS
-        if kind in wanted
+        if kind in kind_set
     ]
     # RFC 1035 s2.3.4
     return tuple(name for name in names if len(name) <= DOMAIN_MAX_BYTES)

@@ -42,10 +42,11 @@ from waypost.providers_file.ports import PORT_MAX
 from waypost.providers_file.validation import Mistakes, ReadResult, did_you_mean, type_name
 from waypost.providers_file.validators import (
     DOMAIN_MAX_CHARS,
+    HOST_MAX_CHARS,
     INTEGER_MAX,
     NAME_MAX_CHARS,
     URL_MAX_CHARS,
-    RuleBroken,
+    check_host,
     check_url,
 )
 
@@ -142,7 +143,7 @@ def _warn_of_unknown(table: SeedTable, known: Sequence[str]) -> None:
 def _domains(
     top: SeedTable, ldapservers: Mapping[int, LdapServer | None]
 ) -> list[tuple[DomainPattern, int | None]]:
-    found = []
+    patterns = []
     places: dict[str, str] = {}
     items = top.items("domains")
     if not items and isinstance(top.raw("domains"), list):
@@ -162,8 +163,8 @@ def _domains(
             continue
         pattern = _pattern(top, item_path, text, places) if text is not None else None
         if pattern is not None:
-            found.append((pattern, number))
-    return found
+            patterns.append((pattern, number))
+    return patterns
 
 
 def _pattern(
@@ -189,7 +190,7 @@ def _reference(entry: SeedTable, known: Mapping[int, LdapServer | None]) -> int 
 
 
 def _services(top: SeedTable) -> tuple[Service, ...]:
-    found = []
+    services = []
     has_mail = False
     for table in top.tables("servers"):
         if not table.require("type"):
@@ -207,15 +208,15 @@ def _services(top: SeedTable) -> tuple[Service, ...]:
             has_mail = True
             continue
         if service is not None:
-            found.append(service)
+            services.append(service)
     if not has_mail and isinstance(top.raw("servers"), list):
         top.problem("servers", "must have at least one of type imap, pop or smtp")
-    return tuple(found)
+    return tuple(services)
 
 
 def _host_service(table: SeedTable, service_type: ServiceType, default_port: int) -> Service | None:
     _warn_of_unknown(table, _SERVER_KEYS)
-    host = table.host("name")
+    host = table.text("name", HOST_MAX_CHARS, check_host) if table.require("name") else None
     port = table.integer("port", 1, PORT_MAX) if "port" in table else default_port
     priority = table.integer("prio", 0, INTEGER_MAX)
     if host is None or port is None:
@@ -230,13 +231,8 @@ def _host_service(table: SeedTable, service_type: ServiceType, default_port: int
 def _dav_service(table: SeedTable, service_type: ServiceType) -> Service | None:
     _warn_of_unknown(table, _DAV_KEYS)
     port = table.integer("port", 0, PORT_MAX)
-    text = table.text("url", URL_MAX_CHARS) if table.require("url") else None
-    if text is None:
-        return None
-    try:
-        url = check_url(text)
-    except RuleBroken as broken:
-        table.problem("url", str(broken))
+    url = table.text("url", URL_MAX_CHARS, check_url) if table.require("url") else None
+    if url is None:
         return None
     parts = urlsplit(url)
     port_of_url = parts.port or (443 if parts.scheme.lower() == "https" else 80)
@@ -250,21 +246,21 @@ def _dav_service(table: SeedTable, service_type: ServiceType) -> Service | None:
 
 def _ldapservers(top: SeedTable) -> dict[int, LdapServer | None]:
     """Return the directory servers by number; a server with mistakes is None."""
-    found: dict[int, LdapServer | None] = {}
+    servers: dict[int, LdapServer | None] = {}
     keys = LdapServerTable.model_fields
     for table in top.tables("ldapservers"):
         _warn_of_unknown(table, tuple(keys))
         table.require("id", "search_base", "bind_user", "bind_password")
         data = {key: table.raw(key) for key in keys if key in table}
         number = data.get("id")
-        if isinstance(number, int) and number in found:
+        if isinstance(number, int) and number in servers:
             table.problem("id", f"{number} appears twice; ids must be unique")
         if "use_ssl" in data:
             data["use_ssl"] = _truthy(table, "use_ssl") or False
         server = read_table(LdapServerTable, data, top.report, table.path, FileContext())
         if isinstance(number, int):
-            found[number] = None if server is None else server.build()
-    return found
+            servers[number] = None if server is None else server.build()
+    return servers
 
 
 def _truthy(table: SeedTable, key: str) -> bool | None:

@@ -124,12 +124,14 @@ def with_priorities(services: Sequence[Service]) -> tuple[Service, ...]:
     """
     # For each kind of section: the last priority, and the previous service.
     last_of_section: dict[str, tuple[int, Service | None]] = {}
-    found: list[Service] = []
+    prioritized: list[Service] = []
     for service in services:
         section = "incoming" if service.type in INCOMING else service.type.value
         priority, before = last_of_section.get(section, (DEFAULT_PRIORITY, None))
         if before is not None and ordered((before, service))[0] is service:
             priority += 1
         last_of_section[section] = (priority, service)
-        found.append(replace(service, priority=None if priority == DEFAULT_PRIORITY else priority))
-    return ordered(found)
+        prioritized.append(
+            replace(service, priority=None if priority == DEFAULT_PRIORITY else priority)
+        )
+    return ordered(prioritized)

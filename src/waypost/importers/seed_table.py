@@ -1,14 +1,11 @@
 """Read the tables of automx2's seeds, and report every mistake with its path."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from waypost.providers_file.models.rules import Integer, KeyRule
+from waypost.providers_file.models.texts import PlainText
 from waypost.providers_file.validation import Mistakes, type_name, unknown_keys
-from waypost.providers_file.validators import (
-    HOST_MAX_CHARS,
-    RuleBroken,
-    check_host,
-    check_text,
-)
+from waypost.providers_file.validators import RuleBroken
 
 
 class SeedTable:
@@ -54,34 +51,32 @@ class SeedTable:
         """Return each unknown key, with a text that names the most similar known key."""
         return unknown_keys(self._data, known)
 
-    def text(self, key: str, max_chars: int, *, may_be_empty: bool = False) -> str | None:
-        """Read a string of at most `max_chars` characters, without control characters."""
-        if key not in self._data:
-            return None
-        value = self._data[key]
-        if not isinstance(value, str):
-            self.problem(key, f"must be a string, not {type_name(value)}")
-            return None
-        try:
-            return check_text(value, max_chars, may_be_empty=may_be_empty)
-        except RuleBroken as broken:
-            self.problem(key, str(broken))
-            return None
+    def text(
+        self, key: str, max_chars: int, check: Callable[[str], str] | None = None
+    ) -> str | None:
+        """Read a string, as a key of a providers file is read.
+
+        Args:
+            key: the key.
+            max_chars: the length limit.
+            check: checks the string further, and returns the string to use.
+        """
+        value = self._read(key, PlainText(max_chars, check))
+        return value if isinstance(value, str) else None
 
     def integer(self, key: str, low: int, high: int) -> int | None:
         """Read a whole number from `low` to `high`."""
+        value = self._read(key, Integer(low, high))
+        return value if isinstance(value, int) else None
+
+    def _read(self, key: str, rule: KeyRule) -> object:
         if key not in self._data:
             return None
-        value = self._data[key]
-        if isinstance(value, bool) or not isinstance(value, int):
-            self.problem(
-                key, f"must be a whole number from {low} to {high}, not {type_name(value)}"
-            )
+        try:
+            return rule.read(self._data[key])
+        except RuleBroken as broken:
+            self.problem(key, str(broken))
             return None
-        if not low <= value <= high:
-            self.problem(key, f"must be a whole number from {low} to {high}")
-            return None
-        return value
 
     def items(self, key: str) -> list[tuple[str, object]]:
         """Read a list: each value with its path relative to this table, such as `domains[0]`."""
@@ -95,20 +90,10 @@ class SeedTable:
 
     def tables(self, key: str) -> list["SeedTable"]:
         """Read a list of tables."""
-        found = []
+        tables = []
         for item_path, item in self.items(key):
             if isinstance(item, dict):
-                found.append(SeedTable(self.report, self.path_of(item_path), item))
+                tables.append(SeedTable(self.report, self.path_of(item_path), item))
             else:
                 self.problem(item_path, f"must be a table, not {type_name(item)}")
-        return found
-
-    def host(self, key: str) -> str | None:
-        """Read a host name, an IP address or a template."""
-        if not self.require(key) or (text := self.text(key, HOST_MAX_CHARS)) is None:
-            return None
-        try:
-            return check_host(text)
-        except RuleBroken as broken:
-            self.problem(key, str(broken))
-            return None
+        return tables

@@ -53,8 +53,8 @@ def with_aliases(
                 reported.update(chain)
                 rule = f"alias_of forms a loop: {' to '.join(chain)}; remove one of them"
                 report.problem(f"{alias.path}.alias_of", rule)
-        elif (found := targets.entry(chain[-1])) is not None:
-            number, entry = found
+        elif (block_entry := targets.entry(chain[-1])) is not None:
+            number, entry = block_entry
             alias_entry = replace(entry, pattern=alias.pattern, alias_of=chain[-1])
             aliases_by_block.setdefault(number, []).append(alias_entry)
         elif not any(candidate.text in known_domains for candidate in _candidates(chain[-1])):
@@ -75,12 +75,12 @@ class _AliasTargets:
             if isinstance(block, FileBlock):
                 # A file may be larger than memory: only the entries that match are kept.
                 patterns = _patterns_in_file(block.path, targets)
-                found = [_entry_of(block, pattern) for pattern in patterns]
+                entries = [_entry_of(block, pattern) for pattern in patterns]
             else:
-                found = [
+                entries = [
                     domain_entry for domain_entry in block if domain_entry.pattern.text in targets
                 ]
-            for domain_entry in found:
+            for domain_entry in entries:
                 self._entries.setdefault(domain_entry.pattern.text, (number, domain_entry))
 
     def entry(self, domain: str) -> tuple[int, Domain] | None:

@@ -84,10 +84,10 @@ def read_catalog(report: Mistakes, data: Mapping[str, object], folder: Path | No
     unused: list[Provider] = []
     external_domains: list[ExternalDomains] = []
     for table in providers:
-        provider, found, external = reader.read(table)
-        blocks += found
+        provider, provider_blocks, external = reader.read(table)
+        blocks += provider_blocks
         external_domains += external
-        if provider is not None and not external and not any(map(len, found)):
+        if provider is not None and not external and not any(map(len, provider_blocks)):
             unused.append(provider)
     blocks = with_aliases(report, blocks, reader.aliases, known_domains.domains)
     known_domains.report_duplicates(report)
@@ -154,7 +154,7 @@ class _Reader:
         file = self._domains_file(table, model, entries, redirect)
         all_registered = len(registered) == len(model.domains)
         if all_registered and (file is not None or model.domains_file is None):
-            self._report_unknown_domains(entries, registered | (file.found if file else set()))
+            self._report_unknown_domains(entries, registered | (file.matches if file else set()))
         for entry in entries:
             policies = [users, *(domain.users for domain in domains)]
             check_attributes(self._report, entry.path, entry.service, policies)
@@ -225,7 +225,7 @@ class _Reader:
         select_services: Callable[[str], tuple[Service, ...]],
     ) -> tuple[list[Domain], set[str]]:
         """Return the domains that are not aliases, and the names of all that are new."""
-        found = []
+        domains = []
         registered = set()
         redirect = model.redirect()
         for index, item in enumerate(model.domains):
@@ -248,10 +248,10 @@ class _Reader:
                     self._known_domains.redirects[pattern.text] = DomainName(
                         own_redirect.address_domain
                     )
-            found.append(
+            domains.append(
                 Domain(pattern, provider, select_services(pattern.text), own, own_redirect)
             )
-        return found, registered
+        return domains, registered
 
     def _register_domains(self, table: ParsedTable) -> None:
         """Note where the domains of a provider with mistakes are."""

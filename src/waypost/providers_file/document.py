@@ -133,13 +133,13 @@ def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
         The line, from 1, of each `[[key]]`, by its path, such as `key[0]`. A key is left out if
         its headers are not certain, for example if one of them is inside a multi-line string.
     """
-    found: dict[str, list[int]] = {}
+    header_lines: dict[str, list[int]] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
-            found.setdefault(header[1], []).append(number)
+            header_lines.setdefault(header[1], []).append(number)
     return {
         f"{key}[{index}]": number
-        for key, numbers in found.items()
+        for key, numbers in header_lines.items()
         if isinstance(tables := data.get(key), list) and len(tables) == len(numbers)
         for index, number in enumerate(numbers)
     }
@@ -147,12 +147,12 @@ def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
 
 def _json(text: str, name: str) -> object:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
+        members = dict(pairs)
+        if len(members) < len(pairs):
             counts = Counter(key for key, _ in pairs)
             twice = next(key for key, count in counts.items() if count > 1)
             raise ProvidersError([f"{name}: the key {twice[:100]!r} appears twice in one object"])
-        return found
+        return members
 
     def constant(word: str) -> NoReturn:
         raise ProvidersError([f"{name}: {word} is not JSON"])

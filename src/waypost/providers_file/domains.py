@@ -21,13 +21,13 @@ class DomainsFile:
 
     Attributes:
         count: the number of domains in the file.
-        found: the wanted domains that the file contains.
+        matches: those of the searched domains that the file contains.
         first: some of the first domains.
     """
 
     path: Path
     count: int
-    found: frozenset[str]
+    matches: frozenset[str]
     first: tuple[DomainPattern, ...]
 
 
@@ -75,12 +75,12 @@ class KnownDomains:
 
         A loop consists of such entries only, so the other entries need no memory.
         """
-        wanted = {pattern.text for target in targets for pattern in candidates(target)}
+        texts = {pattern.text for target in targets for pattern in candidates(target)}
         return {
             pattern.text: (path, number)
-            for path in (self.files if wanted else ())
+            for path in (self.files if texts else ())
             for number, pattern in read_lines(path, lambda _line, _rule: None)
-            if pattern.text in wanted
+            if pattern.text in texts
         }
 
     def _entry(self, domain: DomainName, file_entries: Container[str]) -> str:
@@ -171,8 +171,8 @@ def read_domains_file(
         search_for: domains to search for in the file.
         redirect: where the mail of the domains is.
     """
-    wanted = frozenset(search_for)
-    found: set[str] = set()
+    searched = frozenset(search_for)
+    matches: set[str] = set()
     first: list[DomainPattern] = []
     mistakes, count = 0, 0
 
@@ -187,8 +187,8 @@ def read_domains_file(
     for _, pattern in read_lines(path, report_line):
         count += 1
         known_domains.fingerprints.add(pattern.text)
-        if pattern.text in wanted:
-            found.add(pattern.text)
+        if pattern.text in searched:
+            matches.add(pattern.text)
         if count <= 4:
             first.append(pattern)
         if mistakes > _MISTAKES_MAX:
@@ -196,4 +196,4 @@ def read_domains_file(
     known_domains.files.append(path)
     if redirect is not None and redirect.address_domain is not None:
         known_domains.file_redirects[path] = DomainName(redirect.address_domain)
-    return DomainsFile(path, count, frozenset(found), tuple(first)) if not mistakes else None
+    return DomainsFile(path, count, frozenset(matches), tuple(first)) if not mistakes else None

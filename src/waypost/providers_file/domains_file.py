@@ -77,11 +77,11 @@ class Fingerprints:
 
     def duplicates(self) -> frozenset[int]:
         """Return the hashes of the strings that were added twice or more, and perhaps others."""
-        found: set[int] = set()
+        hashes: set[int] = set()
         for bucket in self._buckets:
             ordered = sorted(bucket)
-            found.update(a for a, b in pairwise(ordered) if a == b)
-        return frozenset(found)
+            hashes.update(a for a, b in pairwise(ordered) if a == b)
+        return frozenset(hashes)
 
 
 @dataclass(frozen=True, slots=True)

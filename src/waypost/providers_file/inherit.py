@@ -77,9 +77,9 @@ class Inheritance:
         while current is not None and current.path not in visited:
             visited.add(current.path)
             yield current
-            named = self._named.get(str(current.data.get("extends")), [])
-            extends = "extends" in current.data and len(named) == 1
-            current = named[0] if extends else None
+            candidates = self._named.get(str(current.data.get("extends")), [])
+            extends = "extends" in current.data and len(candidates) == 1
+            current = candidates[0] if extends else None
 
     def _check_template(self, table: ParsedTable) -> None:
         name = table.data.get("name")
@@ -92,16 +92,16 @@ class Inheritance:
         name, path = table.data.get("extends"), f"{table.path}.extends"
         if not isinstance(name, str) or not name.strip():
             return
-        named = self._named.get(name, [])
-        if not named:
+        candidates = self._named.get(name, [])
+        if not candidates:
             rule = f"no template or provider has this name{_did_you_mean(name, self._named)}"
             self._report.problem(path, rule)
-        elif len(named) > 1:
-            places = ", ".join(table.path for table in named[:3])
+        elif len(candidates) > 1:
+            places = ", ".join(table.path for table in candidates[:3])
             rule = f"several have this name: {places}; extend a [[template]] instead"
             self._report.problem(path, rule)
         *_, last = self._chain(table)
-        if len(named) == 1 and last.data.get("extends") == table.data.get("name"):
+        if len(candidates) == 1 and last.data.get("extends") == table.data.get("name"):
             rule = f"forms a loop, because {last.path} extends this one"
             self._report.problem(path, rule)
 

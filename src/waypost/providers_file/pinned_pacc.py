@@ -56,7 +56,7 @@ def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
     if set(data) != {_KEY} or not isinstance(documents, dict):
         rule = f'must be {{"{_KEY}": {{DOMAIN: DOCUMENT, ...}}}}'
         raise ProvidersError([f"{path}: {rule}; {_FIX}"])
-    found: dict[str, bytes] = {}
+    pinned: dict[str, bytes] = {}
     problems: list[str] = []
     for name, document in documents.items():
         place = f"{path}: {_KEY}.{name[:100]!r}"
@@ -65,18 +65,18 @@ def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
         except DomainError as error:
             problems.append(f"{place}: is not a domain: {error}; {_FIX}")
             continue
-        if domain in found:
+        if domain in pinned:
             problems.append(f"{place}: appears twice, in different spellings; {_FIX}")
         if not isinstance(document, str) or not document:
             problems.append(f"{place}: must be a string; {_FIX}")
             continue
         try:
-            found[domain] = document.encode()
+            pinned[domain] = document.encode()
         except UnicodeEncodeError:
             problems.append(f"{place}: contains half a character (a surrogate); {_FIX}")
     if problems:
         raise ProvidersError(problems)
-    return found
+    return pinned
 
 
 class PinnedFile:

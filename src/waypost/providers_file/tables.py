@@ -62,7 +62,7 @@ def read_tables(
         report.problem(key, f"must be a list, not {type_name(items)}")
         return []
     model = table_type_in(TABLES[key].annotation)
-    found = []
+    tables = []
     for index, item in enumerate(items):
         path = f"{key}[{index}]"
         entry = item if isinstance(item, dict) else {}
@@ -70,8 +70,8 @@ def read_tables(
             table_of_kind(entry.get("kind")) if key == "directory" else model
         )
         if own is not None:
-            found.append(ParsedTable(path, entry, read_table(own, item, report, path, context)))
-    return found
+            tables.append(ParsedTable(path, entry, read_table(own, item, report, path, context)))
+    return tables
 
 
 def read_defaults(
@@ -81,16 +81,16 @@ def read_defaults(
     model = table_type_in(TABLES["defaults"].annotation)
     if "defaults" not in data or model is None:
         return None
-    found = data["defaults"]
-    table = read_table(model, found, report, "defaults", context)
-    return ParsedTable("defaults", found if isinstance(found, dict) else {}, table)
+    raw = data["defaults"]
+    table = read_table(model, raw, report, "defaults", context)
+    return ParsedTable("defaults", raw if isinstance(raw, dict) else {}, table)
 
 
 def read_directories(
     report: Mistakes, data: Mapping[str, object], context: FileContext
 ) -> dict[str, Directory]:
     """Return the directories without mistakes by label, automx2's servers first."""
-    found: dict[str, Directory] = {}
+    directories: dict[str, Directory] = {}
     for key, name, plural in (("ldapserver", "id", "ids"), ("directory", "name", "names")):
         places: dict[object, str] = {}
         for table in read_tables(report, data, key, context):
@@ -102,5 +102,5 @@ def read_directories(
                 report.problem(path, rule)
             elif table.model is not None:
                 label = f"{LDAPSERVER_PREFIX}{value}" if key == "ldapserver" else str(value)
-                found[label] = table.model.build()
-    return found
+                directories[label] = table.model.build()
+    return directories

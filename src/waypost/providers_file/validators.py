@@ -214,9 +214,9 @@ def is_same_for_all(text: str) -> bool:
 
 def unknown_placeholder(text: str) -> str | None:
     """Return the first word that looks like a placeholder but is not a known placeholder."""
-    for found in _LIKE_PLACEHOLDER.finditer(text):
-        if not has_placeholder(found[0]):
-            return found[0]
+    for match in _LIKE_PLACEHOLDER.finditer(text):
+        if not has_placeholder(match[0]):
+            return match[0]
     return None
 
 

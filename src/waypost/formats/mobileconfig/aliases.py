@@ -34,12 +34,12 @@ def aliases_of(
     for alias in addresses:
         by_mailbox.setdefault(mailbox_key(alias), alias)
     by_mailbox.pop(mailbox_key(address), None)
-    found = tuple(by_mailbox.values())
-    if len(found) > ALIASES_MAX:
+    aliases = tuple(by_mailbox.values())
+    if len(aliases) > ALIASES_MAX:
         raise AddressError(f"there are more than {ALIASES_MAX} of them")
-    if found and any(_COMMA in alias.local_part for alias in (address, *found)):
+    if aliases and any(_COMMA in alias.local_part for alias in (address, *aliases)):
         raise AddressError("a comma in an address would divide it")
-    return found
+    return aliases
 
 
 def mailbox_key(address: EmailAddress) -> str:

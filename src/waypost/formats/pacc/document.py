@@ -266,8 +266,8 @@ def _accepts_oauth2(service: Service) -> bool:
 
 def _issuer(config: ClientConfig) -> str | None:
     """Return the first valid issuer: an https URL without a query and a fragment."""
-    found = (oauth2.issuer for oauth2 in config.provider.oauth2 if oauth2.issuer is not None)
-    issuers = (expand_url(issuer, config.domain, None) for issuer in found)
+    configured = (oauth2.issuer for oauth2 in config.provider.oauth2 if oauth2.issuer is not None)
+    issuers = (expand_url(issuer, config.domain, None) for issuer in configured)
     return next((issuer for issuer in issuers if _is_issuer(issuer)), None)
 
 

@@ -90,12 +90,12 @@ class _Parser(configparser.RawConfigParser):
 
 
 def _lines(text: str) -> Mapping[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
+    lines: dict[tuple[str, str], int] = {}
     section = ""
     for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             section = header["name"]
-            found[section, ""] = number
+            lines[section, ""] = number
         elif key := _KEY.match(line):
-            found[section, key["key"].rstrip().lower()] = number
-    return found
+            lines[section, key["key"].rstrip().lower()] = number
+    return lines

@@ -163,11 +163,11 @@ class Sections:
             section = section.replace("%EMAILDOMAIN%", domain)
         if "%EMAIL" in section:
             self.leave_out(name, key, "refers to another section for each user or domain")
-        elif (found := self.find(section)) is None:
+        elif (target_section := self.find(section)) is None:
             # automx then answers with an error, with any other content of the section.
             self.leave_out(name, key, f"there is no section [{in_one_line(section)}]")
         else:
-            self._read(found, domain, settings, visited)
+            self._read(target_section, domain, settings, visited)
 
     def _leave_out_unused_keys(self, name: str) -> None:
         for key in self._parser[name]:

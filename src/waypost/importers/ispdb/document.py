@@ -110,15 +110,15 @@ def read_ispdb(
             _leave_out(element, notes)
     if not providers:
         raise ProvidersError([f"{name}: there is no element emailProvider"])
-    found = []
+    imported_domains = []
     for element in providers:
-        found += _domains(element, notes, _Shared(shared, oauth2, pages), domains)
-    return notes.result(Catalog(tuple(_unique(found, notes))))
+        imported_domains += _domains(element, notes, _Shared(shared, oauth2, pages), domains)
+    return notes.result(Catalog(tuple(_unique(imported_domains, notes))))
 
 
-def _unique(found: Sequence[Domain], notes: ImportNotes) -> Iterable[Domain]:
+def _unique(imported_domains: Sequence[Domain], notes: ImportNotes) -> Iterable[Domain]:
     unique: dict[DomainPattern, Domain] = {}
-    for domain in found:
+    for domain in imported_domains:
         if unique.setdefault(domain.pattern, domain) is not domain:
             why = "appears twice; Waypost uses the first one"
             notes.leave_out(1, f"domain {domain.pattern}", why)

@@ -135,16 +135,16 @@ def read_section(element: etree._Element, notes: ImportNotes) -> list[Service]:
         notes.leave_out(line_of(element), name, section.problem)
         return []
     if is_exchange:
-        found = list(_exchange_services(element, section, notes))
+        services = list(_exchange_services(element, section, notes))
     elif kind in _HOST_TYPES:
-        found = list(_host_services(element, types[kind], section, notes))
+        services = list(_host_services(element, types[kind], section, notes))
     else:
-        found = list(_url_services(types[kind], section))
-    if not found:
+        services = list(_url_services(types[kind], section))
+    if not services:
         notes.leave_out(
             line_of(element), name, f"has no {_missing_elements(section, kind)} that can be used"
         )
-    return found
+    return services
 
 
 def _missing_elements(section: _Section, kind: str) -> str:
@@ -226,12 +226,12 @@ def _read_part(part: etree._Element, section: _Section, notes: ImportNotes, kind
         section.problem = section.problem or f"its {tag_name(part)} (line {line}) {problem}"
 
 
-def _set_once(part: etree._Element, found: list[_T], value: _T, notes: ImportNotes) -> None:
-    if found:
+def _set_once(part: etree._Element, values: list[_T], value: _T, notes: ImportNotes) -> None:
+    if values:
         why = "appears twice; Waypost uses the first one"
         notes.leave_out(line_of(part), tag_name(part), why)
     else:
-        found.append(value)
+        values.append(value)
 
 
 def _port(text: str) -> int:

@@ -84,18 +84,18 @@ def _username(part: etree._Element, notes: ImportNotes) -> str | None:
 
 
 def _field(part: etree._Element, notes: ImportNotes) -> FormField | None:
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name in ("id", "name"):
         if (text := part.get(name)) is None:
             continue
         try:
-            found[name] = check_text(text, FORM_TEXT_MAX_CHARS)
+            attributes[name] = check_text(text, FORM_TEXT_MAX_CHARS)
         except RuleBroken as broken:
             _leave_out(part, notes, f"its {name} {broken}")
-    if not found:
+    if not attributes:
         _leave_out(part, notes, "has neither an id nor a name that can be used")
         return None
-    return FormField(**found)
+    return FormField(**attributes)
 
 
 def _leave_out(element: etree._Element, notes: ImportNotes, why: str) -> None:

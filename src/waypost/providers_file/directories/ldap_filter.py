@@ -52,17 +52,17 @@ def _item(text: str, at: int) -> int:
     # In a value, parentheses are escaped: the next parenthesis ends the item.
     end = next((i for i in range(at, len(text)) if text[i] in "()"), len(text))
     item = text[at:end]
-    found = _ITEM.match(item)
-    if found is None:
+    match = _ITEM.match(item)
+    if match is None:
         if "{" in item.partition("=")[0]:
             raise RuleBroken("can contain placeholders only after =")
         raise RuleBroken(f"is not a filter: {item or '()'} has no attribute and = (RFC 4515 s3)")
-    if not found["attribute"] and not found["rule"]:
+    if not match["attribute"] and not match["rule"]:
         raise RuleBroken(f"is not a filter: {item} has no attribute (RFC 4515 s3)")
-    value = item[found.end() :]
+    value = item[match.end() :]
     if _BAD_ESCAPE.search(value):
         raise RuleBroken(r"is not a filter: two hexadecimal digits must follow \ (RFC 4515 s3)")
-    if "*" in value and (found["type"] != "=" or found["rule"]):
+    if "*" in value and (match["type"] != "=" or match["rule"]):
         raise RuleBroken(r"is not a filter: * is only for =; write \2a elsewhere (RFC 4515 s3)")
     return end
 

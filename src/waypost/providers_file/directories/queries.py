@@ -100,8 +100,8 @@ def _check_statement(bare: str) -> None:
         raise _broken(QueryRule.ONE)
     if "--" in bare or "/*" in bare:
         raise _broken(QueryRule.COMMENT)
-    if found := _WRITES.search(bare):
-        raise _broken(QueryRule.WRITES, word=found[0].upper())
+    if write_word := _WRITES.search(bare):
+        raise _broken(QueryRule.WRITES, word=write_word[0].upper())
 
 
 def _broken(rule: QueryRule, **fields: str) -> RuleBroken:

@@ -199,30 +199,30 @@ def warnings_of(table: TableModel, data: Mapping[str, object]) -> Iterator[Probl
         if name not in data:
             continue
         raw, value = data[name], getattr(table, name)
-        found: Iterable[Problem] = ()
+        warnings: Iterable[Problem] = ()
         if rule is not None:
-            found = rule.warnings(raw)
+            warnings = rule.warnings(raw)
         elif isinstance(value, TableModel) and isinstance(raw, Mapping):
-            found = warnings_of(value, raw)
+            warnings = warnings_of(value, raw)
         elif isinstance(value, list) and isinstance(raw, list):
-            found = (
+            warnings = (
                 ((index, *location), text)
                 for index, (item, raw_item) in enumerate(zip(value, raw, strict=True))
                 for location, text in warnings_of(item, raw_item)
             )
-        yield from (((name, *location), text) for location, text in found)
+        yield from (((name, *location), text) for location, text in warnings)
     yield from (_problem(*warning) for warning in table.value_warnings())
 
 
 @cache
 def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, KeyRule | None], ...]:
     """Return the keys that can have warnings, each with its rule, or None for tables."""
-    found: list[tuple[str, KeyRule | None]] = []
+    keys: list[tuple[str, KeyRule | None]] = []
     for name, info in model.model_fields.items():
         rule, inner = rule_of(info), table_type_in(info.annotation)
         if (rule is not None and rule.can_warn) or (rule is None and inner and _can_warn(inner)):
-            found.append((name, rule))
-    return tuple(found)
+            keys.append((name, rule))
+    return tuple(keys)
 
 
 def _can_warn(model: type[TableModel]) -> bool:
@@ -250,9 +250,9 @@ def serialize_keys(
     for name, info in model.model_fields.items():
         if name in without or not hasattr(value, name):
             continue
-        found = getattr(value, name)
-        if found != build_value(info.get_default(call_default_factory=True)):
-            data[name] = _serialize_value(info, found)
+        attribute = getattr(value, name)
+        if attribute != build_value(info.get_default(call_default_factory=True)):
+            data[name] = _serialize_value(info, attribute)
     return data
 
 

@@ -45,9 +45,9 @@ class DatabaseUri(PlainText):
     def read_with_context(self, value: object, info: ValidationInfo) -> object:
         """Read the URI."""
         uri = self.check_string(require_string(value))
-        if (found := _SQLITE_FILE.fullmatch(uri)) is None:
+        if (match := _SQLITE_FILE.fullmatch(uri)) is None:
             return uri
-        before, path, after = found.groups()
+        before, path, after = match.groups()
         return f"{before}{absolute(path, context_of(info).folder)}{after}"
 
 

@@ -58,10 +58,10 @@ def _without_extras(schema: Any) -> Any:
         return [_without_extras(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {}
+    result = {}
     for keyword, value in schema.items():
         if keyword in {"properties", "$defs"}:  # Names of keys are no keywords.
-            found[keyword] = {name: _without_extras(item) for name, item in value.items()}
+            result[keyword] = {name: _without_extras(item) for name, item in value.items()}
         elif keyword not in _EXTRA:
-            found[keyword] = _without_extras(value)
-    return found
+            result[keyword] = _without_extras(value)
+    return result

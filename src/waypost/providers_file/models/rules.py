@@ -120,8 +120,8 @@ class NotNull:
         self, source: object, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         """Return the schema of the type without None."""
-        found = handler(source)
-        return found["schema"] if found["type"] == "nullable" else found
+        schema = handler(source)
+        return schema["schema"] if schema["type"] == "nullable" else schema
 
 
 def require_string(value: object) -> str:
@@ -213,11 +213,11 @@ class Choice(KeyRule):
         text = check_text(require_string(value), 32)
         word = text.lower() if self.any_case else text
         known = _choices_by_word(self.choices, self.others)
-        found = known.get(word)
-        if found is None:
+        choice = known.get(word)
+        if choice is None:
             message = f"{self.unknown}{did_you_mean(word, list(known))}"
             raise RuleBroken(message)
-        return found
+        return choice
 
     def schema(self) -> Schema:
         """Return the words."""

@@ -153,22 +153,22 @@ class ServiceTable(ServiceDefaults, EndpointTable):
     def key_mistakes(cls, data: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield the keys that a service of this type lacks or cannot have."""
         word = data.get("type")
-        found = _TYPES.get(word.lower()) if isinstance(word, str) else None
-        if found is None:
+        service_type = _TYPES.get(word.lower()) if isinstance(word, str) else None
+        if service_type is None:
             return
-        if found in HOST_BASED and not (found is ServiceType.XMPP and "url" in data):
+        if service_type in HOST_BASED and not (service_type is ServiceType.XMPP and "url" in data):
             if "url" in data:
-                yield "url", f"a service of type {found} has a host, not a URL"
+                yield "url", f"a service of type {service_type} has a host, not a URL"
             if "host" not in data:
                 yield "host", "is missing"
         else:
             for key in _HOST_KEYS:
                 if key in data:
-                    yield key, f"a service of type {found} has only a URL; remove {key}"
+                    yield key, f"a service of type {service_type} has only a URL; remove {key}"
             if "url" not in data:
                 yield "url", "is missing"
-        if "pop3" in data and found is not ServiceType.POP3:
-            yield "pop3", f"a service of type {found} cannot have POP3 options"
+        if "pop3" in data and service_type is not ServiceType.POP3:
+            yield "pop3", f"a service of type {service_type} cannot have POP3 options"
 
     def value_mistakes(self) -> Iterator[tuple[str, str]]:
         """Yield a port and a protection that contradict each other."""

@@ -54,20 +54,20 @@ class AuthenticationMethods(KeyRule):
         items = require_list(value)
         if not items:
             raise RuleBroken("is empty; remove it to use the default")
-        found, problems = [], []
+        methods, problems = [], []
         for index, item in enumerate(items):
             try:
-                found.append(_method(require_string(item)))
+                methods.append(_method(require_string(item)))
             except RuleBroken as broken:
                 problems.append(((index,), str(broken)))
         if problems:
             raise validation_error(problems)
-        if len(found) > _METHODS_MAX:
+        if len(methods) > _METHODS_MAX:
             message = f"lists more than {_METHODS_MAX} methods"
             raise RuleBroken(message)
-        if len(set(found)) < len(found):
+        if len(set(methods)) < len(methods):
             raise RuleBroken("lists a method twice")
-        return tuple(found)
+        return tuple(methods)
 
     def schema(self) -> Schema:
         """Return the names of the methods."""
@@ -115,20 +115,20 @@ class DiscoveryFormats(KeyRule):
         if not items:
             message = f"is empty; remove it for all of {', '.join(words)}"
             raise RuleBroken(message)
-        found: set[Format] = set()
+        formats: set[Format] = set()
         problems: list[Problem] = []
         for index, item in enumerate(items):
             if not isinstance(item, str):
                 problems.append(((index,), f"must be a string, not {type_name(item)}"))
             elif item.lower() not in words:
                 problems.append(((index,), f"unknown format; use one of {', '.join(words)}"))
-            elif (form := Format(item.lower())) in found:
+            elif (form := Format(item.lower())) in formats:
                 problems.append(((index,), f"{form} appears twice"))
             else:
-                found.add(form)
+                formats.add(form)
         if problems:
             raise validation_error(problems)
-        return frozenset(found)
+        return frozenset(formats)
 
     def schema(self) -> Schema:
         """Return the names of the formats."""
@@ -153,7 +153,7 @@ class DomainPatterns(KeyRule):
         items = require_list(value)
         if not items:
             raise RuleBroken("is empty; remove it if the service is for all domains")
-        found: set[str] = set()
+        patterns: set[str] = set()
         problems: list[Problem] = []
         for index, item in enumerate(items):
             try:
@@ -161,12 +161,12 @@ class DomainPatterns(KeyRule):
             except ValueError as error:
                 problems.append(((index,), str(error)))
                 continue
-            if text in found:
+            if text in patterns:
                 problems.append(((index,), "appears twice in this list"))
-            found.add(text)
+            patterns.add(text)
         if problems:
             raise validation_error(problems)
-        return frozenset(found)
+        return frozenset(patterns)
 
     def schema(self) -> Schema:
         """Return a list of strings."""

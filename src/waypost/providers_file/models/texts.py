@@ -61,8 +61,8 @@ class PlainText(KeyRule):
 
     def schema(self) -> Schema:
         """Return the limits of the length, and the pattern."""
-        found = {"type": "string", "minLength": self.min_chars, "maxLength": self.max_chars}
-        return found if self.pattern is None else {**found, "pattern": self.pattern}
+        schema = {"type": "string", "minLength": self.min_chars, "maxLength": self.max_chars}
+        return schema if self.pattern is None else {**schema, "pattern": self.pattern}
 
     @property
     def can_warn(self) -> bool:
@@ -96,15 +96,15 @@ class CodeText(PlainText):
 
     def check_string(self, text: str) -> str:
         """Check the text, and return it without spaces around it."""
-        found = text.strip()
-        if not found:
+        stripped = text.strip()
+        if not stripped:
             raise RuleBroken("must not be empty")
-        if len(found) > self.max_chars:
+        if len(stripped) > self.max_chars:
             message = f"is longer than {self.max_chars} characters"
             raise RuleBroken(message)
-        if _CONTROL.search(found):
+        if _CONTROL.search(stripped):
             raise RuleBroken("contains a control character")
-        return found
+        return stripped
 
 
 def check_https(url: str) -> str:
@@ -142,11 +142,11 @@ class FilePath(KeyRule):
 
     def schema(self) -> Schema:
         """Return the limits of the length, and the endings."""
-        found: Schema = {"type": "string", "minLength": 1, "maxLength": PATH_MAX_CHARS}
+        schema: Schema = {"type": "string", "minLength": 1, "maxLength": PATH_MAX_CHARS}
         if not self.suffixes:
-            return found
+            return schema
         words = ("".join(f"[{c.upper()}{c}]" for c in suffix[1:]) for suffix in self.suffixes)
-        return {**found, "pattern": rf"\.({'|'.join(words)})$"}
+        return {**schema, "pattern": rf"\.({'|'.join(words)})$"}
 
 
 def absolute(text: str, folder: Path | None) -> str:
@@ -190,30 +190,30 @@ class LocalizedTexts(KeyRule):
             raise RuleBroken(message)
         check = check_lines if self.lines else check_text
         problems: list[Problem] = []
-        found = []
+        pairs = []
         for language, text in value.items():
             if not re.fullmatch(self.languages, language):
                 problems.append(((), self.wrong))
                 continue
             try:
-                found.append((language or None, check(require_string(text), self.max_chars)))
+                pairs.append((language or None, check(require_string(text), self.max_chars)))
             except RuleBroken as broken:
                 problems.append(((language,), str(broken)))
         if not value and self.empty is not None:
             problems.append(((), self.empty))
         if problems:
             raise validation_error(problems)
-        return tuple(found)
+        return tuple(pairs)
 
     def schema(self) -> Schema:
         """Return the keys and the limits of the texts."""
         text = {"type": "string", "minLength": 1, "maxLength": self.max_chars}
-        found = {
+        schema = {
             "type": "object",
             "additionalProperties": text,
             "propertyNames": {"pattern": f"^({self.languages})$"},
         }
-        return found if self.empty is None else {**found, "minProperties": 1}
+        return schema if self.empty is None else {**schema, "minProperties": 1}
 
     def serialize(self, value: Any) -> object:
         """Return the texts by language."""
