@@ -144,7 +144,7 @@ def _domains(
     top: SeedTable, ldapservers: Mapping[int, LdapServer | None]
 ) -> list[tuple[DomainPattern, int | None]]:
     patterns = []
-    places: dict[str, str] = {}
+    paths: dict[str, str] = {}
     items = top.items("domains")
     if not items and isinstance(top.raw("domains"), list):
         top.problem("domains", "is empty; a seed has at least one domain")
@@ -161,14 +161,14 @@ def _domains(
             rule = f"must be a string (version 1) or a table (version 2), not {type_name(item)}"
             top.problem(item_path, rule)
             continue
-        pattern = _pattern(top, item_path, text, places) if text is not None else None
+        pattern = _pattern(top, item_path, text, paths) if text is not None else None
         if pattern is not None:
             patterns.append((pattern, number))
     return patterns
 
 
 def _pattern(
-    top: SeedTable, item_path: str, text: str, places: dict[str, str]
+    top: SeedTable, item_path: str, text: str, paths: dict[str, str]
 ) -> DomainPattern | None:
     try:
         pattern = DomainPattern.parse(text)
@@ -177,7 +177,7 @@ def _pattern(
         return None
     if len(pattern.text) > DOMAIN_MAX_CHARS:
         top.problem(item_path, f"is longer than {DOMAIN_MAX_CHARS} characters")
-    return pattern if register_domain(top.report, top.path_of(item_path), pattern, places) else None
+    return pattern if register_domain(top.report, top.path_of(item_path), pattern, paths) else None
 
 
 def _reference(entry: SeedTable, known: Mapping[int, LdapServer | None]) -> int | None:

@@ -230,10 +230,10 @@ class _Reader:
         redirect = model.redirect()
         for index, item in enumerate(model.domains):
             path = f"{table.path}.domains[{index}]"
-            pattern, own, own_redirect = item, users, redirect
+            pattern, own_users, own_redirect = item, users, redirect
             if isinstance(item, DomainTable):
                 pattern, own_redirect = item.name, item.redirect(redirect)
-                own = self._users(dict.fromkeys(_USER_KEYS, item).get, users)
+                own_users = self._users(dict.fromkeys(_USER_KEYS, item).get, users)
             if not isinstance(pattern, DomainPattern) or not register_domain(
                 self._report, path, pattern, self._known_domains.domains
             ):
@@ -249,7 +249,7 @@ class _Reader:
                         own_redirect.address_domain
                     )
             domains.append(
-                Domain(pattern, provider, select_services(pattern.text), own, own_redirect)
+                Domain(pattern, provider, select_services(pattern.text), own_users, own_redirect)
             )
         return domains, registered
 
@@ -323,14 +323,16 @@ def _service_selector(
     services: Sequence[tuple[Service, frozenset[str] | None]],
 ) -> Callable[[str], tuple[Service, ...]]:
     """Return a function from a domain to its services; equal services are the same object."""
-    special = frozenset(text for _, only in services for text in only or ())
-    usual = tuple(service for service, only in services if only is None)
+    named_domains = frozenset(text for _, domains in services for text in domains or ())
+    common = tuple(service for service, domains in services if domains is None)
     known: dict[tuple[Service, ...], tuple[Service, ...]] = {}
 
     def select_services(text: str) -> tuple[Service, ...]:
-        if text not in special:
-            return usual
-        own = tuple(service for service, only in services if only is None or text in only)
-        return known.setdefault(own, own)
+        if text not in named_domains:
+            return common
+        selected = tuple(
+            service for service, domains in services if domains is None or text in domains
+        )
+        return known.setdefault(selected, selected)
 
     return select_services

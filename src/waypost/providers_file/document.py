@@ -101,11 +101,11 @@ def parse(text: str, name: str, file_format: FileFormat) -> dict[str, object]:
         data = parse_toml(text).data if file_format == "toml" else _json(text, name)
     except TomlError as error:
         column = "" if error.column is None else f", column {error.column}"
-        place = f"line {error.line}{column}"
-        raise ProvidersError([f"{name}: {place}: not TOML: {error.reason}"]) from error
+        position = f"line {error.line}{column}"
+        raise ProvidersError([f"{name}: {position}: not TOML: {error.reason}"]) from error
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ProvidersError([f"{name}: {place}: not JSON: {error.msg}"]) from error
+        position = f"line {error.lineno}, column {error.colno}"
+        raise ProvidersError([f"{name}: {position}: not JSON: {error.msg}"]) from error
     except RecursionError as error:
         raise ProvidersError([f"{name}: tables or lists are nested too deeply"]) from error
     except ValueError as error:

@@ -117,26 +117,26 @@ class KnownDomains:
         for text in self.domains:
             self.fingerprints.add(text)
         hashes = self.fingerprints.duplicates()
-        places = {text: place for text, place in self.domains.items() if hash(text) in hashes}
+        paths = {text: path for text, path in self.domains.items() if hash(text) in hashes}
         for path in self.files if hashes else ():
             for number, pattern in read_lines(path, lambda _line, _rule: None):
                 if hash(pattern.text) not in hashes:
                     continue
                 here = f"{path}: line {number}"
-                if (earlier := places.setdefault(pattern.text, here)) != here:
+                if (earlier := paths.setdefault(pattern.text, here)) != here:
                     rule = f"{pattern} is also at {earlier}; list each domain only once"
                     report.problem_in(path, number, rule)
 
 
 def register_domain(
-    report: Mistakes, path: str, pattern: DomainPattern, places: dict[str, str]
+    report: Mistakes, path: str, pattern: DomainPattern, paths: dict[str, str]
 ) -> bool:
     """Note where a domain is; report a mistake, and return False, if it was seen before."""
-    if (earlier := places.get(pattern.text)) is not None:
+    if (earlier := paths.get(pattern.text)) is not None:
         rule = f"{pattern} is also at {earlier}; list each domain only once"
         report.problem(path, rule)
         return False
-    places[pattern.text] = path
+    paths[pattern.text] = path
     return True
 
 

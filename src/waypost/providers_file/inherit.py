@@ -97,8 +97,8 @@ class Inheritance:
             rule = f"no template or provider has this name{_did_you_mean(name, self._named)}"
             self._report.problem(path, rule)
         elif len(candidates) > 1:
-            places = ", ".join(table.path for table in candidates[:3])
-            rule = f"several have this name: {places}; extend a [[template]] instead"
+            paths = ", ".join(table.path for table in candidates[:3])
+            rule = f"several have this name: {paths}; extend a [[template]] instead"
             self._report.problem(path, rule)
         *_, last = self._chain(table)
         if len(candidates) == 1 and last.data.get("extends") == table.data.get("name"):

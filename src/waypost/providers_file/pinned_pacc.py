@@ -59,21 +59,21 @@ def _pinned(path: Path, data: Mapping[str, object]) -> dict[str, bytes]:
     pinned: dict[str, bytes] = {}
     problems: list[str] = []
     for name, document in documents.items():
-        place = f"{path}: {_KEY}.{name[:100]!r}"
+        location = f"{path}: {_KEY}.{name[:100]!r}"
         try:
             domain = DomainName.parse(name).ascii
         except DomainError as error:
-            problems.append(f"{place}: is not a domain: {error}; {_FIX}")
+            problems.append(f"{location}: is not a domain: {error}; {_FIX}")
             continue
         if domain in pinned:
-            problems.append(f"{place}: appears twice, in different spellings; {_FIX}")
+            problems.append(f"{location}: appears twice, in different spellings; {_FIX}")
         if not isinstance(document, str) or not document:
-            problems.append(f"{place}: must be a string; {_FIX}")
+            problems.append(f"{location}: must be a string; {_FIX}")
             continue
         try:
             pinned[domain] = document.encode()
         except UnicodeEncodeError:
-            problems.append(f"{place}: contains half a character (a surrogate); {_FIX}")
+            problems.append(f"{location}: contains half a character (a surrogate); {_FIX}")
     if problems:
         raise ProvidersError(problems)
     return pinned

@@ -66,11 +66,13 @@ def read_tables(
     for index, item in enumerate(items):
         path = f"{key}[{index}]"
         entry = item if isinstance(item, dict) else {}
-        own: type[TableModel] | None = (
+        table_type: type[TableModel] | None = (
             table_of_kind(entry.get("kind")) if key == "directory" else model
         )
-        if own is not None:
-            tables.append(ParsedTable(path, entry, read_table(own, item, report, path, context)))
+        if table_type is not None:
+            tables.append(
+                ParsedTable(path, entry, read_table(table_type, item, report, path, context))
+            )
     return tables
 
 
@@ -92,12 +94,12 @@ def read_directories(
     """Return the directories without mistakes by label, automx2's servers first."""
     directories: dict[str, Directory] = {}
     for key, name, plural in (("ldapserver", "id", "ids"), ("directory", "name", "names")):
-        places: dict[object, str] = {}
+        paths: dict[object, str] = {}
         for table in read_tables(report, data, key, context):
             value, path = table.data.get(name), f"{table.path}.{name}"
             if not isinstance(value, int | str):
                 continue
-            if (earlier := places.setdefault(value, path)) != path:
+            if (earlier := paths.setdefault(value, path)) != path:
                 rule = f"{value} is also at {earlier}; {plural} must be unique"
                 report.problem(path, rule)
             elif table.model is not None:

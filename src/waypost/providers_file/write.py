@@ -96,7 +96,7 @@ def _providers(catalog: Catalog) -> Iterator[dict[str, object]]:
 
 
 def _groups(domains: Sequence[Domain]) -> Iterator[_DomainGroup]:
-    begin = 0
+    start = 0
     for provider, members in groupby(domains, key=lambda domain: domain.provider):
         known: dict[tuple[Service, ...], int] = {}
         numbers = array("L")
@@ -112,9 +112,9 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_DomainGroup]:
             numbers.append(number)
         common_users = next(iter(users)) if len(users) == 1 else None
         common_redirect = next(iter(redirect)) if len(redirect) == 1 else None
-        part = domains[begin : begin + len(numbers)]
+        part = domains[start : start + len(numbers)]
         yield _DomainGroup(provider, part, list(known), numbers, common_users, common_redirect)
-        begin += len(numbers)
+        start += len(numbers)
 
 
 def _provider(provider: Provider, group: _DomainGroup | None) -> dict[str, object]:
@@ -137,12 +137,12 @@ def _provider(provider: Provider, group: _DomainGroup | None) -> dict[str, objec
 def _domain(domain: Domain, group: _DomainGroup) -> object:
     if domain.alias_of is not None:
         return {"name": domain.pattern.text, "alias_of": domain.alias_of}
-    own: dict[str, object] = {}
+    own_keys: dict[str, object] = {}
     if domain.users is not None and group.users is None:
-        own |= UsersTable.serialize_policy(domain.users)
+        own_keys |= UsersTable.serialize_policy(domain.users)
     if group.redirect is None:
-        own |= RedirectTable.serialize_redirect(domain.redirect)
-    return {"name": domain.pattern.text, **own} if own else domain.pattern.text
+        own_keys |= RedirectTable.serialize_redirect(domain.redirect)
+    return {"name": domain.pattern.text, **own_keys} if own_keys else domain.pattern.text
 
 
 def _services(group: _DomainGroup) -> Iterator[dict[str, object]]:

@@ -85,7 +85,7 @@ class TxtData:
         """Return the data as a dnspython object."""
         raw = self.text.encode()
         starts = range(0, len(raw), STRING_MAX_BYTES)
-        strings = [raw[at : at + STRING_MAX_BYTES] for at in starts]
+        strings = [raw[start : start + STRING_MAX_BYTES] for start in starts]
         return TXT(RdataClass.IN, RdataType.TXT, strings)
 
 

@@ -287,13 +287,13 @@ def _lifetime_keys(settings: ProfileSettings) -> Payload:
     return keys
 
 
-def _identity_keys(address: EmailAddress, what: str) -> Payload:
+def _identity_keys(address: EmailAddress, name: str) -> Payload:
     """Return the keys by which a device recognizes a profile or an account.
 
     They are the same for the same mailbox and service, so that a new profile replaces the old
     one. They differ for others, so that a device can have both accounts.
     """
-    uuid = uuid5(_NAMESPACE, f"{mailbox_key(address)}\n{what}")
+    uuid = uuid5(_NAMESPACE, f"{mailbox_key(address)}\n{name}")
     reverse = ".".join(reversed(address.domain.ascii.split(".")))
     return {
         "PayloadIdentifier": f"{reverse}.waypost.{uuid.hex}",

@@ -142,8 +142,8 @@ def _root(data: bytes, name: str) -> etree._Element:
     try:
         root = untrusted_xml.parse(data)
     except untrusted_xml.NotWellFormed as error:
-        place = "" if error.line is None else f"line {error.line}: "
-        raise ProvidersError([f"{name}: {place}not XML: {error}"]) from error
+        position = "" if error.line is None else f"line {error.line}: "
+        raise ProvidersError([f"{name}: {position}not XML: {error}"]) from error
     except untrusted_xml.HasDoctype as error:
         problem = f"{name}: has a document type definition, which Waypost does not accept"
         raise ProvidersError([problem]) from error

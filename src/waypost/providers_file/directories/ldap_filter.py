@@ -12,46 +12,47 @@ _ITEM: Final = re.compile(
 )
 _BAD_ESCAPE: Final = re.compile(r"\\(?![0-9A-Fa-f]{2})")
 _SPACE: Final = " \t\r\n"
-_CLOSED: Final = "is not a filter: its parentheses do not match (RFC 4515 s3)"
+_UNBALANCED: Final = "is not a filter: its parentheses do not match (RFC 4515 s3)"
 
 
-def check_form(text: str) -> None:
+def check_filter_syntax(text: str) -> None:
     """Check a filter that still contains its placeholders.
 
     Raises:
         RuleBroken: the message names the rule.
     """
-    end = _filter(text, _skip(text, 0), 0)
-    if _skip(text, end) != len(text):
-        raise RuleBroken(_CLOSED)
+    end = _check_filter(text, _skip_spaces(text, 0), 0)
+    if _skip_spaces(text, end) != len(text):
+        raise RuleBroken(_UNBALANCED)
 
 
-def _filter(text: str, at: int, depth: int) -> int:
+def _check_filter(text: str, position: int, depth: int) -> int:
     """Check the filter that begins at a position; return the position of its end."""
-    if text[at : at + 1] != "(":
-        raise RuleBroken(_CLOSED)
+    if text[position : position + 1] != "(":
+        raise RuleBroken(_UNBALANCED)
     if depth > DEPTH_MAX:
         raise RuleBroken(f"is nested deeper than {DEPTH_MAX} levels")
-    at = _skip(text, at + 1)
-    sign = text[at : at + 1]
-    if sign and sign in "&|!":
-        count, at = 0, _skip(text, at + 1)
-        while text[at : at + 1] == "(":
-            count, at = count + 1, _skip(text, _filter(text, at, depth + 1))
-        if count == 0 or (sign == "!" and count > 1):
-            raise RuleBroken(f"is not a filter: {count} filters follow {sign} (RFC 4515 s3)")
+    position = _skip_spaces(text, position + 1)
+    operator = text[position : position + 1]
+    if operator and operator in "&|!":
+        count, position = 0, _skip_spaces(text, position + 1)
+        while text[position : position + 1] == "(":
+            count += 1
+            position = _skip_spaces(text, _check_filter(text, position, depth + 1))
+        if count == 0 or (operator == "!" and count > 1):
+            raise RuleBroken(f"is not a filter: {count} filters follow {operator} (RFC 4515 s3)")
     else:
-        at = _item(text, at)
-    if text[at : at + 1] != ")":
-        raise RuleBroken(_CLOSED)
-    return at + 1
+        position = _check_item(text, position)
+    if text[position : position + 1] != ")":
+        raise RuleBroken(_UNBALANCED)
+    return position + 1
 
 
-def _item(text: str, at: int) -> int:
+def _check_item(text: str, position: int) -> int:
     """Check `attribute=value`; return the position of its end."""
     # In a value, parentheses are escaped: the next parenthesis ends the item.
-    end = next((i for i in range(at, len(text)) if text[i] in "()"), len(text))
-    item = text[at:end]
+    end = next((i for i in range(position, len(text)) if text[i] in "()"), len(text))
+    item = text[position:end]
     match = _ITEM.match(item)
     if match is None:
         if "{" in item.partition("=")[0]:
@@ -67,7 +68,7 @@ def _item(text: str, at: int) -> int:
     return end
 
 
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
+def _skip_spaces(text: str, position: int) -> int:
+    while position < len(text) and text[position] in _SPACE:
+        position += 1
+    return position

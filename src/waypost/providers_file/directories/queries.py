@@ -23,13 +23,13 @@ _CAST: Final = re.compile(r"(?<![:\w\\]):(\w+):")
 # Placeholders of other programs, which insert strings without binding them. Inside quotes too:
 # Dovecot's %u, %Lu and %{user}, Postfix's %s and %d, Python's %(name)s, {0} and {name},
 # automx's and Waypost's own placeholders, shells' and PHP's $name.
-_BUILT: Final = re.compile(
+_FOREIGN_PLACEHOLDER: Final = re.compile(
     r"%EMAIL[A-Z]+%|%\(\w*\)s|%\{[\w|]+\}|%L?[sundwSUNDW1-9](?![\w%])|\$\{?\w+\}?"
     r"|\{\d*\}|\{(?:address|local_part|domain|email|user|username)\}",
     re.IGNORECASE,
 )
 # The parameter mark of drivers, which is an ordinary character inside quotes.
-_MARK: Final = re.compile(r"\?")
+_QUESTION_MARK: Final = re.compile(r"\?")
 
 
 class QueryRule(enum.StrEnum):
@@ -61,17 +61,17 @@ def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
         RuleBroken: the message has the rule, and what to write instead.
     """
     known = ", ".join(f":{name}" for name in names)
-    bare = _QUOTED.sub("''", text)
-    _check_statement(bare)
-    if built := _BUILT.search(text) or _MARK.search(bare):
-        raise _broken(QueryRule.BUILT, found=built[0], known=known)
+    unquoted = _QUOTED.sub("''", text)
+    _check_statement(unquoted)
+    if foreign := _FOREIGN_PLACEHOLDER.search(text) or _QUESTION_MARK.search(unquoted):
+        raise _broken(QueryRule.BUILT, found=foreign[0], known=known)
     for part in _QUOTED.findall(text):
         if inside := _BOUND.search(part):
             rule = QueryRule.QUOTED if inside[1] in names else QueryRule.COLON
             raise _broken(rule, name=inside[1])
     if cast := _CAST.search(text):
         raise _broken(QueryRule.CAST, name=cast[1])
-    bound = _BOUND.findall(bare)
+    bound = _BOUND.findall(unquoted)
     if unknown := next((name for name in bound if name not in names), None):
         raise _broken(QueryRule.UNKNOWN, name=unknown, known=known)
     if "address" in names and not {"address", "local_part"} & set(bound):
@@ -90,17 +90,17 @@ def check_domains_query(text: str) -> str:
     return check_query(text, DOMAINS_QUERY_NAMES)
 
 
-def _check_statement(bare: str) -> None:
+def _check_statement(unquoted: str) -> None:
     """Check that a statement, without its quoted parts, is one SELECT."""
-    if not _BEGINS.match(bare) or not _SELECT.search(bare):
+    if not _BEGINS.match(unquoted) or not _SELECT.search(unquoted):
         raise _broken(QueryRule.SELECT)
-    if re.search(r"['\"`]", bare.replace("''", "")):
+    if re.search(r"['\"`]", unquoted.replace("''", "")):
         raise _broken(QueryRule.QUOTE)
-    if ";" in bare.strip().rstrip(";"):
+    if ";" in unquoted.strip().rstrip(";"):
         raise _broken(QueryRule.ONE)
-    if "--" in bare or "/*" in bare:
+    if "--" in unquoted or "/*" in unquoted:
         raise _broken(QueryRule.COMMENT)
-    if write_word := _WRITES.search(bare):
+    if write_word := _WRITES.search(unquoted):
         raise _broken(QueryRule.WRITES, word=write_word[0].upper())
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from waypost.providers_file.directories.ldap_filter import check_form
+from waypost.providers_file.directories.ldap_filter import check_filter_syntax
 from waypost.providers_file.validators import RuleBroken, check_host
 
 QUERY_MAX_CHARS: Final = 8000
@@ -24,7 +24,7 @@ def check_filter(text: str) -> str:
     """
     if not any(placeholder in text for placeholder in _FILTER_PLACEHOLDERS):
         raise RuleBroken("must contain {0} where the address goes")
-    check_form(text)
+    check_filter_syntax(text)
     return text
 
 

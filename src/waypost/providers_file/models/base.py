@@ -226,8 +226,8 @@ def _warning_keys(model: type[TableModel]) -> tuple[tuple[str, KeyRule | None], 
 
 
 def _can_warn(model: type[TableModel]) -> bool:
-    own = model.value_warnings is not TableModel.value_warnings
-    return own or bool(_warning_keys(model))
+    has_own_warnings = model.value_warnings is not TableModel.value_warnings
+    return has_own_warnings or bool(_warning_keys(model))
 
 
 def rule_of(info: FieldInfo) -> KeyRule | None:

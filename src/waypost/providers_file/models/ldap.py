@@ -210,8 +210,8 @@ class LdapTable(DirectoryLimitKeys, LdapKeys, DirectoryNameKeys):
         cls, directory: LdapDirectory, *, with_secrets: bool
     ) -> dict[str, object]:
         """Return the directory as plain data."""
-        usual = LdapBind.ANONYMOUS if directory.bind_user is None else LdapBind.SIMPLE
-        derived_keys = ("bind_password", *(["bind"] if directory.bind is usual else []))
+        default_bind = LdapBind.ANONYMOUS if directory.bind_user is None else LdapBind.SIMPLE
+        derived_keys = ("bind_password", *(["bind"] if directory.bind is default_bind else []))
         data = serialize_keys(LdapKeys, directory, without=derived_keys)
         data |= serialize_secret(
             "bind_password", directory.bind_password, with_secrets=with_secrets
