@@ -1,8 +1,9 @@
 """Fixtures and hooks for all tests."""
 
+import gc
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
+from xdist.workermanage import WorkerController
 
 from tests import needs
 from tests.servers import requirements
@@ -19,15 +21,18 @@ from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.postgresql import PostgreSql, postgresql
 
-# The folders whose tests share servers that start slowly; elsewhere the tests of a file do.
-SHARING = ("tests/clients/",)
+# The folders whose tests share what is made slowly: servers, or the syntax trees of all files.
+# Elsewhere the tests of a file do.
+SHARING = ("tests/clients/", "tests/architecture/")
 # What a test may configure: uvicorn does it at its start.
 LOGGERS = (None, "uvicorn", "uvicorn.access", "uvicorn.error", "uvicorn.asgi")
 # Each test has its own servers.
 ATTACKS = "tests/torture/"
 MOST_PROCESSES = 8
 QUICK = "not clients and not servers and not slow and not torture"
-QUICK_EXAMPLES = 20
+QUICK_EXAMPLES = 10
+# A test makes few cycles, and the collector would look through the tests themselves each time.
+GARBAGE_THRESHOLDS = (20_000, 50, 100)
 
 
 class SharingScheduling(LoadScopeScheduling):
@@ -38,6 +43,15 @@ class SharingScheduling(LoadScopeScheduling):
             return nodeid
         file = nodeid.partition("::")[0]
         return next((folder for folder in SHARING if file.startswith(folder)), file)
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """Remove a scope whose tests are complete: all tests of a process are counted each time."""
+        super().mark_test_complete(node, item_index, duration)
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        if all(self.assigned_work[node][scope].values()):
+            del self.assigned_work[node][scope]
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +115,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs.mark(item)
     long = {item.path for item in items if needs.is_marked(item)}
     items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in long))
+
+
+def pytest_collection_finish() -> None:
+    """Leave the tests themselves to no search for garbage: there are thousands, and they stay."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make the reports of passed tests short: a process sends three for each test."""
+    report = yield
+    if report.passed and hasattr(item.config, "workerinput"):
+        report.keywords = {}
+        report.sections.clear()
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from tests.architecture.source import ROOT
 
 FOLDERS = (".ci", "bench", "contrib", "docs", "src", "stubs", "tests", "tools")
+# Of the file itself, or imported from another file of the repository.
+_MAY_HAVE_A_PATH = re.compile(r"__file__|^from (?:tests|bench)\b", re.MULTILINE)
 # A relative path that begins with `../`; after a letter or a slash it is in the middle of a path.
 _UPWARDS = re.compile(r"(?<![\w./}%])(?:\.\./)+")
 
@@ -30,6 +32,8 @@ def relative_findings(file: Path, text: str) -> Iterator[str]:
         file: the path of the file in the repository.
         text: its text.
     """
+    if "../" not in text:
+        return
     for number, line in enumerate(text.splitlines(), start=1):
         for found in _UPWARDS.finditer(line):
             if found[0].count("..") > len(file.parent.parts):
@@ -38,8 +42,12 @@ def relative_findings(file: Path, text: str) -> Iterator[str]:
 
 def path_findings(file: Path, text: str) -> Iterator[str]:
     """Yield the lines of a Python file with a path from `__file__` that leaves the repository."""
+    if not _MAY_HAVE_A_PATH.search(text):
+        return
     tree = ast.parse(text)
     names = _names(file, tree)
+    if not names and "__file__" not in text:
+        return
     lines = {
         node.lineno
         for node in ast.walk(tree)
@@ -50,6 +58,8 @@ def path_findings(file: Path, text: str) -> Iterator[str]:
 
 def skip_findings(file: Path, text: str) -> Iterator[str]:
     """Yield the lines of a Python file that skip a test by themselves."""
+    if "skip" not in text:
+        return
     for node in ast.walk(ast.parse(text)):
         match node:
             case (

@@ -191,8 +191,9 @@ def parsing_findings(module: Module) -> Iterator[str]:
             yield f"{module.name}:{line}: XML is parsed in {XML_PARSER} alone"
         if name == XML_KEPT and not _is_for_commands(module):
             yield f"{module.name}:{line}: use {XML_PARSER}.read, which keeps no names"
-    for node in ast.walk(module.tree):
-        if not isinstance(node, ast.Attribute):
+    last_names = {name.rpartition(".")[2] for name in (*banned, XML_KEPT)}
+    for node in module.nodes:
+        if not isinstance(node, ast.Attribute) or node.attr not in last_names:
             continue
         used = ast.unparse(node)
         if f"lxml.{used}" in banned:
@@ -205,7 +206,7 @@ def writing_findings(module: Module) -> Iterator[str]:
     """Yield the lines that write to a terminal without the module that escapes the text."""
     if module.name in WRITING or not is_below(module.name, "cli"):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in WRITERS:
             yield f"{module.name}:{node.lineno}: write by cli.output, which escapes"
 
@@ -263,7 +264,7 @@ def _module_of(used: str, names: Container[str]) -> str:
 
 def except_findings(module: Module) -> Iterator[str]:
     """Yield the lines that catch every exception."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not isinstance(node, ast.ExceptHandler):
             continue
         caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
@@ -276,7 +277,7 @@ def effect_findings(module: Module) -> Iterator[str]:
     """Yield the statements of a module that have an effect while it is imported."""
     if module.name == "store.sql.migrations.env":
         return  # A script that Alembic runs, and no module imports.
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Global):
             yield f"{module.name}:{node.lineno}: global state"
     for statement in module.tree.body:
