@@ -6,7 +6,6 @@ It reads what `make coverage` has measured. The tests of `src/waypost/formats/` 
 Exit code 1 if there is such a module, or if an exception is not needed.
 """
 
-import ast
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,7 @@ from typing import Final
 
 from coverage import CoverageData
 
-from tests.architecture.source import PACKAGE
+from tests.architecture.source import PACKAGE, modules
 
 _COMMAND = "the tests of its command run it"
 _LOADED = "its functions run while it is loaded"
@@ -78,12 +77,11 @@ def main() -> int:
 
 def functional() -> dict[str, Path]:
     """Return the modules with functions, by their path in the package; others are only loaded."""
-    found = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        if any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(tree)):
-            found[path.relative_to(PACKAGE).as_posix()] = path
-    return found
+    return {
+        one.path.relative_to(PACKAGE).as_posix(): one.path
+        for one in modules()
+        if any(one.functions())
+    }
 
 
 def tests_of(data: CoverageData, path: Path) -> set[str]:

@@ -12,11 +12,12 @@ PACKAGE = ROOT / "src" / "waypost"
 
 @dataclass(frozen=True)
 class Module:
-    """A Python file: its name below `waypost` (empty for the package itself), and its text."""
+    """A Python file: its name below `waypost` (empty for the package itself), text and path."""
 
     name: str
     text: str
     is_package: bool = False
+    path: Path = PACKAGE
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -46,7 +47,7 @@ class Module:
 def modules() -> tuple[Module, ...]:
     """Return every module of Waypost."""
     return tuple(
-        Module(_name(path), path.read_text(encoding="utf-8"), path.name == "__init__.py")
+        Module(_name(path), path.read_text(encoding="utf-8"), path.name == "__init__.py", path)
         for path in sorted(PACKAGE.rglob("*.py"))
     )
 

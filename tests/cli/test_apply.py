@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from tests.cli.conftest import Waypost
+from tests.examples import examples
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog
 from waypost.database.engine import Engine, open_engine, write_transaction
@@ -271,7 +272,7 @@ def _in_memory() -> Iterator[Engine]:
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(first=catalogs(), second=catalogs())
 def test_second_apply_of_any_catalog_changes_nothing(
     in_memory: Engine, first: Catalog, second: Catalog

@@ -1,11 +1,13 @@
 """Each command that opens a database prints it on standard error, with the source of its URI."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Waypost
+from waypost.cli.main import main
 
 OPENING = [
     ("apply", "--demo"),
@@ -65,11 +67,19 @@ ELSEWHERE = [
 ]
 
 
+@pytest.fixture(name="samples", scope="module")
+def _samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with the samples."""
+    path = tmp_path_factory.mktemp("samples") / "samples.sqlite"
+    assert main(["apply", "--demo", "--db-uri", f"sqlite:///{path}"]) == 0
+    return path
+
+
 @pytest.fixture(name="filled")
-def _filled(waypost: Waypost, home: Path) -> Path:
-    """Return the database of the settings file, with the samples, and a second one."""
+def _filled(samples: Path, home: Path) -> Path:
+    """Return the folder of the settings file, its database with the samples, and a second one."""
     for name in ("mail.sqlite", "other.sqlite"):
-        assert waypost("apply", "--demo", "--db-uri", f"sqlite:///{name}").code == 0
+        shutil.copy(samples, home / name)
     (home / "waypost.toml").write_text('\n\ndb_uri = "sqlite:///mail.sqlite"\n', encoding="utf-8")
     return home
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clients.foreign_documents import (
@@ -17,6 +17,7 @@ from tests.clients.foreign_documents import (
     changed,
     outcome_of,
 )
+from tests.examples import examples
 from waypost.diagnostics.simulated_clients import CLIENTS
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
@@ -317,7 +318,7 @@ ANSWERS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
 def test_any_answer_has_an_outcome(answers: list[ServerAnswer]) -> None:
     """Whatever a server answers, each record ends with a readable outcome."""

@@ -1,8 +1,9 @@
 """Merge many sequences of services into one."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.making import host_service
 from waypost.core.merge_sequences import merge_sequences
 from waypost.core.model import Service
@@ -30,7 +31,7 @@ def test_domains_without_services() -> None:
     assert merge_sequences([(), ()]) == []
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(st.lists(st.sampled_from([A, B, C, D]), max_size=6), max_size=6))
 def test_each_domain_keeps_its_sequence(sequences: list[list[Service]]) -> None:
     """The merged services of a domain are its own, in its own order."""

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.formats import reading
 from tests.making import host_service
 from tests.providers_file.catalogs import PROVIDERS, services, texts
@@ -175,7 +176,7 @@ def test_profile_agrees_with_autoconfig(config: ClientConfig) -> None:
 
 
 @pytest.mark.rule("mobileconfig-side-by-side")
-@hypothesis_settings(FAST, max_examples=30)
+@hypothesis_settings(FAST, max_examples=examples(30).max_examples)
 @given(configs(), configs())
 def test_identities(first: ClientConfig, second: ClientConfig) -> None:
     """Two addresses have different identifiers; an address keeps that of its mail account."""

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from waypost.core.errors import ProvidersError
 from waypost.importers.automx1 import ini_file
 from waypost.importers.automx1 import sections as automx1_sections
@@ -44,7 +45,7 @@ def read(data: bytes) -> None:
         assert "\n" not in f"{note}"
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.binary(max_size=300))
 def test_any_bytes(data: bytes) -> None:
     """Any bytes return providers, or raise an error that names the file."""
@@ -63,7 +64,7 @@ def changed_samples(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(changed_samples())
 def test_any_change_of_a_sample(data: bytes) -> None:
     """A changed sample of automx returns providers, or raises an error that names the file."""

@@ -5,9 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.golden.cases import HERE as GOLDEN
 from waypost.core.address import EmailAddress
 from waypost.diagnostics.comparison.answers import read_answer
@@ -62,7 +63,7 @@ ODD: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from([GOOD, BINARY]), st.lists(st.tuples(st.integers(0), st.binary(max_size=3))))
 def test_damage(document: bytes, pieces: list[tuple[int, bytes]]) -> None:
     """A profile that is damaged anywhere breaks no reader."""
@@ -72,7 +73,7 @@ def test_damage(document: bytes, pieces: list[tuple[int, bytes]]) -> None:
     read_by_all(document)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.data())
 def test_odd_types(data: st.DataObject) -> None:
     """A value of another type, in the profile or a payload, breaks no reader."""

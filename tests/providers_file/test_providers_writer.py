@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
+from tests.examples import examples
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog, Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 from waypost.providers_file.document import FileFormat
@@ -27,7 +28,7 @@ def test_written_catalogs_read_the_same(form: FileFormat, catalog: Catalog) -> N
     assert write_providers(again, form) == text
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(catalog=catalogs())
 def test_both_formats_have_the_same_data(catalog: Catalog) -> None:
     """TOML and JSON of one catalog contain the same plain data."""
@@ -36,7 +37,7 @@ def test_both_formats_have_the_same_data(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(catalog=catalogs())
 def test_secrets_are_not_written(form: FileFormat, catalog: Catalog) -> None:
     """A password or a database URI does not change the written text."""

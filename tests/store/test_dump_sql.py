@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 
+from tests.examples import examples
 from tests.making import domain, host_service, url_service
 from tests.providers_file.catalogs import catalogs
 from tests.servers.database import Database
@@ -123,7 +123,7 @@ def test_rows_are_those_of_a_write(
     assert expected["domain"]
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=30)
+@examples(30)
 @given(catalog=catalogs())
 def test_rows_of_any_catalog(catalog: Catalog) -> None:
     """The same is true for any catalog, in a database in memory."""

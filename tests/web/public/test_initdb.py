@@ -1,6 +1,7 @@
 """automx2's `/initdb/`: what the operator can do, and that no other client sees it."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,12 +26,19 @@ SEED_V1 = {
 SEED_V2 = SEED_V1 | {"version": 2, "domains": [{"name": "seeded.example"}]}
 
 
-@pytest.fixture(name="empty")
-def _empty(tmp_path: Path) -> Iterator[Client]:
-    uri = f"sqlite:///{tmp_path / 'waypost.sqlite'}"
-    engine = open_engine(uri)
+@pytest.fixture(name="upgraded", scope="module")
+def _upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an upgraded, empty database."""
+    path = tmp_path_factory.mktemp("upgraded") / "waypost.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
     upgrade(engine)
     engine.dispose()
+    return path
+
+
+@pytest.fixture(name="empty")
+def _empty(upgraded: Path, tmp_path: Path) -> Iterator[Client]:
+    uri = f"sqlite:///{shutil.copy(upgraded, tmp_path / 'waypost.sqlite')}"
     client = Client(wire(settings(db_uri=uri)), peer_check=Anybody())
     yield client
     client.close()
