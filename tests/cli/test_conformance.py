@@ -189,7 +189,7 @@ def silent(_: BaseHTTPRequestHandler, __: bytes) -> None:
 def test_too_slow(waypost: Waypost) -> None:
     """A run that exceeds its time limit is a finding, with a warning."""
     with scripted(silent) as url:
-        outcome = waypost("conformance", url, "example.com", "--timeout", "0.3", "--total", "1")
+        outcome = waypost("conformance", url, "example.com", "--timeout", "0.1", "--total", "0.3")
 
     assert outcome.code == 1
     assert (

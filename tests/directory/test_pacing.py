@@ -9,7 +9,7 @@ from tests.directory.scripted import Clock, run
 from waypost.core.errors import DirectoryUnavailable
 from waypost.directory.pacing import ResponsePacer
 
-STEP = 0.5
+STEP = 0.25
 SOON_SECONDS = 0.05
 
 Answer = Callable[[asyncio.Event], Coroutine[object, object, str]]
@@ -29,7 +29,8 @@ async def failing(gate: asyncio.Event) -> str:
 
 @pytest.mark.parametrize("answer", [found, failing])
 @pytest.mark.parametrize(
-    ("found_after", "due_after"), [(0.0, STEP), (0.4, STEP), (0.5, 2 * STEP), (1.2, 3 * STEP)]
+    ("found_after", "due_after"),
+    [(0.0, STEP), (0.8 * STEP, STEP), (STEP, 2 * STEP), (2.4 * STEP, 3 * STEP)],
 )
 def test_end_of_a_step(answer: Answer, found_after: float, due_after: float) -> None:
     """An answer or an error waits for the end of its step."""
@@ -75,7 +76,7 @@ def test_each_has_its_own_steps() -> None:
         tasks = [late]
         for number in (1, 2, 2):
             await asyncio.sleep(0)
-            clock.now += 0.1
+            clock.now += STEP / 5
             tasks.append(asyncio.create_task(asked(number, opened)))
         await asyncio.sleep(SOON_SECONDS)
         clock.now += STEP

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Final
 
-PAUSE_SECONDS: Final = 0.02
+PAUSE_SECONDS: Final = 0.01
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
 Script = Callable[[socket.socket, int], None]
 
@@ -51,9 +51,9 @@ def _handshake(sock: socket.socket, _port: int) -> None:
 
 
 def _redirecting(sock: socket.socket, port: int) -> None:
-    """Redirect to another path of the same server, after 0.1 seconds each time."""
+    """Redirect to another path of the same server, after 0.03 seconds each time."""
     sock.recv(65536)
-    time.sleep(0.1)
+    time.sleep(0.03)
     target = f"Location: http://127.0.0.1:{port}/{time.monotonic_ns()}".encode()
     sock.sendall(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n" + target + b"\r\n\r\n")
 
@@ -119,7 +119,7 @@ def _accepting(listener: socket.socket, script: Script) -> Iterator[None]:
         with selectors.DefaultSelector() as selector:
             selector.register(listener, selectors.EVENT_READ)
             while not is_over.is_set():
-                if selector.select(0.05):
+                if selector.select(0.01):
                     sock, _ = listener.accept()
                     accepted.append(sock)
                     threading.Thread(target=run, args=(sock,), daemon=True).start()

@@ -36,6 +36,22 @@ def _read(reader: int, seconds: float = 0.5) -> list[str]:
     return data.decode().splitlines(keepends=True)
 
 
+def _pieces(reader: int, last: str, times: int = 1) -> list[bytes]:
+    """Return what arrives, piece by piece, until a line has arrived so many times."""
+    pieces: list[bytes] = []
+    data = b""
+    while data.count(last.encode()) < times:
+        assert select.select([reader], [], [], PATIENCE_SECONDS)[0]
+        pieces.append(os.read(reader, 65536))
+        data += pieces[-1]
+    return pieces
+
+
+def _read_to(reader: int, last: str, times: int = 1) -> list[str]:
+    """Return the lines that arrive, until a line has arrived so many times."""
+    return b"".join(_pieces(reader, last, times)).decode().splitlines(keepends=True)
+
+
 def test_lines_in_their_order(tmp_path: Path) -> None:
     """All lines are in the file, whole and in their order."""
     path = tmp_path / "log"
@@ -59,7 +75,7 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
     dropped = writer.count_dropped_lines()
     lines = _read(reader)
     writer.write(_line(5000))
-    lines += _read(reader)
+    lines += _read_to(reader, _line(5000))
 
     assert dropped > 3000
     assert writer.count_dropped_lines() == 0
@@ -117,7 +133,7 @@ def test_non_blocking_pipe(pipe: tuple[int, int]) -> None:
     for line in expected:
         writer.write(line)
 
-    assert _read(reader) == expected
+    assert _read_to(reader, expected[-1]) == expected
 
 
 def test_long_line(pipe: tuple[int, int]) -> None:
@@ -128,7 +144,7 @@ def test_long_line(pipe: tuple[int, int]) -> None:
     assert writer.drain()
     writer.write(_line(1))
 
-    assert _read(reader)[-1] == _line(1)
+    assert _read_to(reader, _line(1))[-1] == _line(1)
     assert writer.count_dropped_lines() == 1
 
 
@@ -139,9 +155,7 @@ def test_pieces_are_whole_lines(pipe: tuple[int, int]) -> None:
     writer = LogWriter(descriptor)
     for number in range(200):
         writer.write(_line(number))
-    pieces = []
-    while select.select([reader], [], [], 0.5)[0]:
-        pieces.append(os.read(reader, 65536))
+    pieces = _pieces(reader, _line(199))
 
     assert all(piece.endswith(b"\n") and len(piece) <= select.PIPE_BUF for piece in pieces)
     assert b"".join(pieces).decode() == "".join(_line(number) for number in range(200))
@@ -154,6 +168,6 @@ def test_processes_share_a_pipe(pipe: tuple[int, int]) -> None:
     for number in range(3000):
         for writer in writers:
             writer.write(_line(number))
-    lines = _read(reader)
+    lines = _read_to(reader, _line(2999), times=2)
 
     assert sorted(lines) == sorted(_line(number) for number in range(3000) for _ in writers)

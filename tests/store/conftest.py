@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers.database import Database
 from waypost.database.engine import Engine, open_engine
-from waypost.store.sql.migrate import statements_for_empty, upgrade
+from waypost.store.sql.migrate import statements_for_empty
 
 
 @pytest.fixture(name="path")
@@ -33,15 +33,19 @@ def _tables(dialect: str) -> str:
     return statements_for_empty(dialect)
 
 
+def _create_tables(engine: Engine) -> None:
+    """Create the tables in a SQLite file."""
+    with closing(sqlite3.connect(f"{engine.url.database}")) as connection:
+        connection.executescript(_tables("sqlite"))
+
+
 @pytest.fixture(name="engine")
 def _engine(bare: Engine, database: Database) -> Engine:
     """Return an upgraded, empty database, on each engine in turn."""
-    statements = _tables(database.dialect)
-    if database.dialect != "sqlite":
-        database.client(statements)
-    elif bare.url.database:
-        with closing(sqlite3.connect(bare.url.database)) as connection:
-            connection.executescript(statements)
+    if database.dialect == "sqlite":
+        _create_tables(bare)
+    else:
+        database.client(_tables(database.dialect))
     return bare
 
 
@@ -56,5 +60,5 @@ def _sqlite_bare(path: Path) -> Iterator[Engine]:
 @pytest.fixture(name="sqlite_engine")
 def _sqlite_engine(sqlite_bare: Engine) -> Engine:
     """Return an upgraded, empty SQLite file, for tests of SQLite alone."""
-    upgrade(sqlite_bare)
+    _create_tables(sqlite_bare)
     return sqlite_bare

@@ -56,7 +56,9 @@ TimeoutFlag = Annotated[
 ]
 TotalFlag = Annotated[
     float,
-    typer.Option("--total", metavar="SECONDS", min=1, max=3600, help="Time limit for all answers."),
+    typer.Option(
+        "--total", metavar="SECONDS", min=0.1, max=3600, help="Time limit for all answers."
+    ),
 ]
 ResolverFlag = Annotated[
     str,

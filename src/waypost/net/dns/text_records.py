@@ -32,12 +32,15 @@ class TextRecords:
     ttl_seconds: int | None = None
 
 
-def look_up_texts(name: str, server: tuple[str, int] | None = None) -> TextRecords:
+def look_up_texts(
+    name: str, server: tuple[str, int] | None = None, *, seconds: float = LOOKUP_SECONDS
+) -> TextRecords:
     """Return the TXT records of a name.
 
     Args:
         name: absolute, with or without its last dot.
         server: IP address and port of the resolver; None for the resolvers of this machine.
+        seconds: how long to wait for an answer.
 
     Raises:
         NamesUnavailable: there is no usable answer; the message says why.
@@ -46,7 +49,7 @@ def look_up_texts(name: str, server: tuple[str, int] | None = None) -> TextRecor
         answer = open_resolver(server).resolve(
             f"{name.rstrip('.')}.",
             RdataType.TXT,
-            lifetime=LOOKUP_SECONDS,
+            lifetime=seconds,
             raise_on_no_answer=False,
             search=False,
         )
@@ -56,7 +59,7 @@ def look_up_texts(name: str, server: tuple[str, int] | None = None) -> TextRecor
         why = "this machine has no resolver in /etc/resolv.conf; set one with --resolver"
         raise NamesUnavailable(f"{name}: {why}") from error
     except LifetimeTimeout as error:
-        message = f"{name}: no answer within {LOOKUP_SECONDS:.0f} s from {_resolver_text(server)}"
+        message = f"{name}: no answer within {seconds:g} s from {_resolver_text(server)}"
         raise NamesUnavailable(message) from error
     except NoNameservers as error:
         message = f"{name}: {_resolver_text(server)} cannot answer: {response_codes(error)}"
