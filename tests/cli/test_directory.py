@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import Outcome, Waypost
 from waypost.cli.directory.location import location_of
+from waypost.cli.main import main
 from waypost.core.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 
 SECRET = "hunter2"
@@ -70,13 +72,25 @@ services = [
 """
 
 
+@pytest.fixture(name="upgraded", scope="module")
+def _upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an upgraded, empty database."""
+    path = tmp_path_factory.mktemp("upgraded") / "mail.sqlite"
+    assert main(["db", "upgrade", "--db-uri", f"sqlite:///{path}"]) == 0
+    return path
+
+
 @pytest.fixture(name="mail", params=["file", "database"])
-def _mail(request: pytest.FixtureRequest, waypost: Waypost, home: Path) -> list[str]:
+def _mail(
+    request: pytest.FixtureRequest, waypost: Waypost, home: Path, upgraded: Path
+) -> list[str]:
     """Return the flags for a providers file, and for a database, with the domains above."""
     (home / "users.csv").write_text(USERS, encoding="utf-8")
     (home / "mail.toml").write_text(MAIL, encoding="utf-8")
     if request.param == "file":
         return ["--providers", "mail.toml"]
+    # The path of the file of users is that of this test.
+    shutil.copy(upgraded, home / "mail.sqlite")
     uri = "sqlite:///mail.sqlite"
     assert waypost("apply", "mail.toml", "--db-uri", uri).code == 0
     return ["--db-uri", uri]

@@ -122,6 +122,8 @@ def cited(file: str, text: str) -> Iterator[Citation]:
         BadTable: the mark is not on a test function, so that its rule would not be shown, or an
             argument is no id.
     """
+    if ".rule" not in text:
+        return
     tree = ast.parse(text)
     marks = {node for node in ast.walk(tree) if _is_mark(node)}
     for function in tree.body:

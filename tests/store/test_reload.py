@@ -214,7 +214,7 @@ def test_errors_of_the_system(
 
 def test_refused_files_are_forgotten(file: Path) -> None:
     """Nothing of a refused file stays in memory, also before the garbage collector runs."""
-    size = 20_000_000
+    size = 5_000_000
     file.write_text(f"{GOOD}unknown = 1 # {'x' * size}\n", encoding="utf-8")
 
     async def work() -> int:

@@ -150,15 +150,16 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("foreign", FOREIGN)
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS"])
-def test_does_not_exist_for_others(empty: Client, foreign: dict[str, object], method: str) -> None:
+def test_does_not_exist_for_others(empty: Client, foreign: dict[str, object]) -> None:
     """For other clients the path does not exist, and nothing is changed."""
     options = {"host": LOCAL} | foreign
-    unknown = empty.request(method, "/unknown/", **options)  # type: ignore[arg-type]
-    answer = empty.request(method, "/initdb/", body=b"{}", **options)  # type: ignore[arg-type]
+    for method in ("GET", "HEAD", "POST", "DELETE", "PUT", "OPTIONS"):
+        unknown = empty.request(method, "/unknown/", **options)  # type: ignore[arg-type]
+        answer = empty.request(method, "/initdb/", body=b"{}", **options)  # type: ignore[arg-type]
 
-    assert (404, unknown.body, unknown.headers) == (answer.status, answer.body, answer.headers)
-    assert not served(empty, "example.com")
+        assert (answer.status, answer.body) == (404, unknown.body), method
+        assert answer.headers == unknown.headers, method
+        assert not served(empty, "example.com"), method
 
 
 def test_spoofed_proxy_headers_do_not_help() -> None:
