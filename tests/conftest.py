@@ -24,6 +24,8 @@ from tests.servers.postgresql import PostgreSql, postgresql
 # The folders whose tests share what is made slowly: servers, or the syntax trees of all files.
 # Elsewhere the tests of a file do.
 SHARING = ("tests/clients/", "tests/architecture/")
+# Files with tests that wait for long: they come first, so that no process ends with one of them.
+LONG = ("tests/cli/test_fetching.py", "tests/net/test_dripping.py", "tests/diagnostics/test_dns.py")
 # What a test may configure: uvicorn does it at its start.
 LOGGERS = (None, "uvicorn", "uvicorn.access", "uvicorn.error", "uvicorn.asgi")
 # Each test has its own servers.
@@ -109,11 +111,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need programs of the machine, before some are deselected by markers.
 
-    Files with such tests come first, so that a process with a long file is not the last to end.
+    Files with such tests and other long ones come first, so that no process with one of them is the
+    last to end.
     """
     for item in items:
         needs.mark(item)
-    long = {item.path for item in items if needs.is_marked(item)}
+    long = {item.path for item in items if needs.is_marked(item) or item.nodeid.startswith(LONG)}
     items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in long))
 
 
@@ -158,10 +161,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return more processes than cores: many tests wait for a server or a clock.
 
     Each process starts its own databases and directories, so that many would only need memory.
-    The tests of `--quick` do not wait.
+    The tests of `--quick` wait less, for servers that do not answer: two processes on each two
+    cores would leave a core idle, and each process needs a few seconds to collect all tests.
     """
     cores = len(os.sched_getaffinity(0))
-    return cores if config.getoption("quick") else min(2 * cores, MOST_PROCESSES)
+    processes = cores + (cores + 1) // 2 if config.getoption("quick") else 2 * cores
+    return min(processes, max(cores, MOST_PROCESSES))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:

@@ -1,6 +1,7 @@
 """The command line in this process, with a temporary folder and home."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ class Outcome:
 
 
 _NAMED = "database: "
+DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
 Waypost = Callable[..., Outcome]
 
 
@@ -38,6 +40,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an upgraded, empty SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("upgraded") / "waypost.sqlite"
+    assert main(["db", "upgrade", "--db-uri", f"sqlite:///{path}"]) == 0
+    return path
+
+
+@pytest.fixture
+def upgraded_database(upgraded: Path, home: Path) -> None:
+    """Upgrade the default database, which is quicker than to let each test do so."""
+    path = home / DATABASE
+    path.parent.mkdir(parents=True)
+    shutil.copy(upgraded, path)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from tests.cli.conftest import Waypost
+from tests.cli.conftest import DATABASE, Waypost
 from tests.examples import examples
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog
@@ -41,7 +41,6 @@ services = [
   { type = "smtp", host = "send.own.example" },
 ]
 """
-DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
 
 
 @pytest.fixture
@@ -102,6 +101,7 @@ def test_applying_twice(waypost: Waypost, files: Path, arguments: list[str | Pat
     assert (files / DATABASE).read_bytes() == before
 
 
+@pytest.mark.usefixtures("upgraded_database")
 @pytest.mark.parametrize("form", ["toml", "json"])
 @pytest.mark.parametrize(
     "source",

@@ -10,7 +10,6 @@ import pytest
 
 from tests.cli.conftest import Outcome, Waypost
 from waypost.cli.directory.location import location_of
-from waypost.cli.main import main
 from waypost.core.model import Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 
 SECRET = "hunter2"
@@ -70,14 +69,6 @@ services = [
   { type = "smtp", host = "smtp.other.example" },
 ]
 """
-
-
-@pytest.fixture(name="upgraded", scope="module")
-def _upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an upgraded, empty database."""
-    path = tmp_path_factory.mktemp("upgraded") / "mail.sqlite"
-    assert main(["db", "upgrade", "--db-uri", f"sqlite:///{path}"]) == 0
-    return path
 
 
 @pytest.fixture(name="mail", params=["file", "database"])

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import Waypost
 
+pytestmark = pytest.mark.usefixtures("upgraded_database")
+
 IMAP = (
     '<incomingServer type="imap"><hostname>imap.example.com</hostname><port>993</port>'
     "<socketType>SSL</socketType><authentication>password-cleartext</authentication>"

@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import Outcome, Waypost
 from tests.cli.golden_text import REPORTS, check
 
+pytestmark = pytest.mark.usefixtures("upgraded_database")
+
 GOOD = """
 [[provider]]
 name = "Good Mail"

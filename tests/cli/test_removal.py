@@ -14,6 +14,8 @@ from tests.cli.test_apply import DATABASE
 from tests.clients.terminal import terminal
 from waypost.cli.providers.removal import Removal
 
+pytestmark = pytest.mark.usefixtures("upgraded_database")
+
 SERVICES = """
 services = [
   { type = "imap", host = "imap.example.com" },
