@@ -13,7 +13,6 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
-from xdist.workermanage import WorkerController
 
 from tests import needs
 from tests.servers import requirements
@@ -45,15 +44,6 @@ class SharingScheduling(LoadScopeScheduling):
             return nodeid
         file = nodeid.partition("::")[0]
         return next((folder for folder in SHARING if file.startswith(folder)), file)
-
-    def mark_test_complete(
-        self, node: WorkerController, item_index: int, duration: float = 0
-    ) -> None:
-        """Remove a scope whose tests are complete: all tests of a process are counted each time."""
-        super().mark_test_complete(node, item_index, duration)
-        scope = self._split_scope(self.registered_collections[node][item_index])
-        if all(self.assigned_work[node][scope].values()):
-            del self.assigned_work[node][scope]
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Waypost
-from tests.cli.test_apply import DATABASE
+from tests.cli.conftest import DATABASE, Waypost
 from tests.clients.terminal import terminal
 from waypost.cli.providers.removal import Removal
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Waypost
-from tests.cli.test_apply import DATABASE, FIRST, SECOND
+from tests.cli.conftest import DATABASE, Waypost
+from tests.cli.test_apply import FIRST, SECOND
 from tests.cli.test_import import document
 from tests.servers.database import Database
 
