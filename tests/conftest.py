@@ -33,7 +33,7 @@ MOST_PROCESSES = 8
 QUICK = "not clients and not servers and not slow and not torture"
 QUICK_EXAMPLES = 10
 # A test makes few cycles, and the collector would look through the tests themselves each time.
-GARBAGE_THRESHOLDS = (20_000, 50, 100)
+GARBAGE_THRESHOLDS = (10_000, 20, 10)
 
 
 class SharingScheduling(LoadScopeScheduling):
