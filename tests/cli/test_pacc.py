@@ -271,9 +271,7 @@ def autoconfig_says(server: Server, text: str) -> bool:
     return text in httpx.get(url).text
 
 
-def test_configuration_changes_during_the_check(
-    place: Place, refusing: tuple[str, str]
-) -> None:
+def test_configuration_changes_during_the_check(place: Place, refusing: tuple[str, str]) -> None:
     """If the configuration changes while DNS is asked, `unpin` is refused."""
     old = place.served()
     place.run("pacc", "pin", "example.com")
