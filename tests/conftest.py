@@ -3,11 +3,12 @@
 import gc
 import logging
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import structlog
+from _pytest.runner import runtestprotocol
 from coverage import Coverage
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -117,16 +118,18 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Make the reports of passed tests short: a process sends three for each test."""
-    report = yield
-    if report.passed and hasattr(item.config, "workerinput"):
-        report.keywords = {}
-        report.sections.clear()
-    return report
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Send one short report for each passed test of `--quick`, not three, to the main process."""
+    if not (item.config.getoption("quick") and hasattr(item.config, "workerinput")):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.passed:
+            report.keywords = {}
+            report.sections.clear()
+        if report.when == "call" or not report.passed:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 @pytest.hookimpl(tryfirst=True)
