@@ -34,7 +34,7 @@ MOST_PROCESSES = 8
 QUICK = "not clients and not servers and not slow and not torture"
 QUICK_EXAMPLES = 10
 # A test makes few cycles, and the collector would look through the tests themselves each time.
-GARBAGE_THRESHOLDS = (10_000, 20, 10)
+GARBAGE_THRESHOLDS = (20_000, 20, 10)
 
 
 class SharingScheduling(LoadScopeScheduling):
@@ -89,6 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Disable deadlines of properties, because the machine may be busy; apply `--quick`."""
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     usual = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     quick = config.getoption("quick")
     profile = hypothesis_settings(usual, max_examples=QUICK_EXAMPLES) if quick else usual
@@ -115,7 +116,6 @@ def pytest_collection_finish() -> None:
     """Leave the tests themselves to no search for garbage: there are thousands, and they stay."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 @pytest.hookimpl(tryfirst=True)
