@@ -25,7 +25,11 @@ from tests.servers.postgresql import PostgreSql, postgresql
 # Elsewhere the tests of a file do.
 SHARING = ("tests/clients/", "tests/architecture/")
 # Files with tests that wait for long: they come first, so that no process ends with one of them.
-LONG = ("tests/cli/test_fetching.py", "tests/net/test_dripping.py", "tests/diagnostics/test_dns.py")
+LONG = (
+    "tests/cli/test_import_download.py",
+    "tests/net/test_dripping.py",
+    "tests/diagnostics/test_dns.py",
+)
 # What a test may configure: uvicorn does it at its start.
 LOGGERS = (None, "uvicorn", "uvicorn.access", "uvicorn.error", "uvicorn.asgi")
 # Each test has its own servers.

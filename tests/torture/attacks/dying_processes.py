@@ -135,5 +135,5 @@ ATTACKS = (
     Attack(
         "a stopped admin process", "operation", _stop_admin_process, stops_within=15, waits=True
     ),
-    Attack("a killed parent", "operation", _kill_parent, probed=False),
+    Attack("a killed parent", "operation", _kill_parent, probed=False, waits=True),
 )

@@ -207,5 +207,6 @@ ATTACKS = (
         _break,
         options=("--cache-ttl", "1"),
         companion=_companion,
+        waits=True,
     ),
 )

@@ -168,5 +168,6 @@ ATTACKS = (
         _break,
         options=("--providers", "mail.toml"),
         companion=_companion,
+        waits=True,
     ),
 )
