@@ -6,9 +6,10 @@ before you commit them.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.clients.published import Zone, published, resolver
@@ -88,9 +89,20 @@ def application(case: str) -> Iterator[Application]:
 
 
 def run_client(client: SimulatedClient, case: str) -> Transcript:
-    """Run a client's search for the address of a golden case."""
+    """Return a client's search for the address of a golden case."""
+    return _run_all(case)[client.key]
+
+
+@cache
+def _run_all(case: str) -> dict[str, Transcript]:
+    """Run the searches of all clients; the tests and the pages read many of them."""
+    return run_clients(CLIENTS, case)
+
+
+def run_clients(clients: Iterable[SimulatedClient], case: str) -> dict[str, Transcript]:
+    """Run the searches of many clients at one Waypost; return them by the client's key."""
     with application(case) as running:
-        return _run_client(client, case, running)
+        return {client.key: _run_client(client, case, running) for client in clients}
 
 
 def _run_client(client: SimulatedClient, case: str, running: Application) -> Transcript:
@@ -119,6 +131,4 @@ def line(client: SimulatedClient, outcome: Outcome) -> str:
 
 def accounts(case: str) -> str:
     """Return the expected content of the file of a case."""
-    with application(case) as running:
-        transcript = [(client, _run_client(client, case, running)) for client in CLIENTS]
-    return "".join(f"{line(client, one.outcome)}\n" for client, one in transcript)
+    return "".join(f"{line(one, run_client(one, case).outcome)}\n" for one in CLIENTS)

@@ -98,7 +98,7 @@ def test_hostile_answers(kind: RecordType, fill: Fill) -> None:
     findings: tuple[DnsAnswer, ...] = ()
     reason = ""
     with hostile(fill) as port:
-        dns = CachingResolver(("127.0.0.1", port), 0.5)
+        dns = CachingResolver(("127.0.0.1", port), 0.2)
         try:
             findings = dns(DnsLookup(kind, "a.example"))
         except NamesUnavailable as error:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
 from tests.clients.published import resolver, zone_of
-from tests.clients.recorded import run_client
+from tests.clients.recorded import run_clients
 from tests.golden.cases import Case, cases
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
+from waypost.core.address import EmailAddress
 from waypost.core.errors import DomainNotServed, NoUsableService
 from waypost.core.model import (
     CLIENT_IP_ADDRESS,
@@ -48,6 +50,7 @@ FOR_THE_ADDRESS = {("markup", "nextcloud-mail"), ("idn-domain", "thunderbird")}
 READERS = [
     client for client in CLIENTS if client.client.reads is Format.AUTOCONFIG and not client.edition
 ]
+SHOWN = {client.key: client.client.shown for client in READERS}
 SCRAM = Authentication("SCRAM-SHA-256", AuthenticationSystem.SASL)
 METHODS: list[tuple[Authentication, ...]] = [
     *((one,) for one in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED, OAUTH2, GSSAPI, NTLM, SCRAM)),
@@ -68,7 +71,13 @@ SMTP_FIRST = host_service("smtp", authentication=(NTLM,), priority=1)
 POP3_FIRST = host_service("pop3", "pop.example.com", priority=1)
 
 
-def offers() -> Iterator[Sequence[Service]]:
+@cache
+def offers() -> tuple[tuple[Service, ...], ...]:
+    """Return the services of many providers."""
+    return tuple(map(tuple, _offers()))
+
+
+def _offers() -> Iterator[Sequence[Service]]:
     """Yield the services of many providers: each list of methods, alone and with another one."""
     for methods in METHODS:
         reading = host_service(authentication=methods)
@@ -106,20 +115,32 @@ def offers() -> Iterator[Sequence[Service]]:
             yield [*only, replace(service, formats=frozenset({form}))]
 
 
-def ends(client: SimulatedClient, services: Sequence[Service]) -> Outcome:
-    """Return what a client finds at a Waypost with these services, by Autoconfig only."""
+@cache
+def clients_in_findings(services: tuple[Service, ...]) -> frozenset[str]:
+    """Return the clients of the findings for these services."""
+    return frozenset(client.shown for found in lint(None, services) for client in found.clients)
+
+
+@cache
+def record(services: tuple[Service, ...], address: EmailAddress | None) -> bytes:
+    """Return the record of a provider with these services; empty if there is none."""
     entry = domain("example.com", *services)
+    try:
+        return autoconfig.render(client_config(entry, EXAMPLE_COM, address))
+    except NoUsableService:
+        return b""
+
+
+def ends(client: SimulatedClient, services: tuple[Service, ...]) -> Outcome:
+    """Return what a client finds at a Waypost with these services, by Autoconfig only."""
 
     def answer(request: ClientRequest) -> ServerAnswer:
         if request.method != "GET" or not request.path.endswith(".xml"):
             return NO_ANSWER
         is_for_all = request.path == FOR_WHOLE_DOMAIN
         address = ALICE if "emailaddress" in request.query and not is_for_all else None
-        try:
-            body = autoconfig.render(client_config(entry, EXAMPLE_COM, address))
-        except NoUsableService:
-            return ServerAnswer(404)
-        return ServerAnswer(200, autoconfig.CONTENT_TYPE, body=body)
+        body = record(services, address)
+        return ServerAnswer(200, autoconfig.CONTENT_TYPE, body=body) if body else ServerAnswer(404)
 
     return run_session(client.search(ClientUser.parse(f"{ALICE}")), answer).outcome
 
@@ -151,33 +172,30 @@ def test_clients_that_fail_have_a_finding(client: SimulatedClient) -> None:
         if outcome.account is not None and not in_vain:
             continue
         failures += 1
-        clients_in_findings = {
-            client.shown for found in lint(None, tuple(services)) for client in found.clients
-        }
-        if client.client.shown not in clients_in_findings:
+        if client.client.shown not in clients_in_findings(services):
             silent.append((services, outcome))
 
     assert silent == []
     assert failures > 5
 
 
-@pytest.mark.parametrize("client", READERS, ids=lambda client: client.key)
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_golden_answers(case: Case, client: SimulatedClient) -> None:
+def test_golden_answers(case: Case) -> None:
     """For each golden case, a finding names each client that ends without an account."""
     try:
-        services = case.config().services
+        config = case.config()
     except DomainNotServed:
         return
-    outcome = run_client(client, case.name).outcome
-    if (case.name, client.key) in FOR_THE_ADDRESS:
-        assert outcome.account is None
-        return
-    if outcome.account is None or outcome.warnings:
-        findings = list(lint(case.config().provider, services))
-        assert client.client.shown in {
-            client.shown for found in findings for client in found.clients
-        }
+    findings = lint(config.provider, config.services)
+    named = {client.shown for found in findings for client in found.clients}
+    silent = []
+    for key, transcript in run_clients(READERS, case.name).items():
+        outcome = transcript.outcome
+        if (case.name, key) in FOR_THE_ADDRESS:
+            assert outcome.account is None
+        elif (outcome.account is None or outcome.warnings) and SHOWN[key] not in named:
+            silent.append((key, outcome))
+    assert silent == []
 
 
 DAV_URLS = [
@@ -205,10 +223,7 @@ def test_davx5_failures_have_a_finding(url: str, is_found: bool) -> None:
     assert (
         any(place.startswith("caldav ") for place in transcript.outcome.other_services) == is_found
     )
-    clients_in_findings = {
-        client.shown for found in lint(None, tuple(services)) for client in found.clients
-    }
-    assert ("DAVx5" in clients_in_findings) != is_found
+    assert ("DAVx5" in clients_in_findings(tuple(services))) != is_found
 
 
 def test_claws_mail_failures_have_a_finding_or_no_port_587() -> None:
@@ -221,11 +236,12 @@ def test_claws_mail_failures_have_a_finding_or_no_port_587() -> None:
             continue
         session = CLAWS_MAIL.search(ClientUser.parse(f"{ALICE}"))
         outcome = run_session(session, lambda _: NO_ANSWER, resolver(zone)).outcome
-        clients_in_findings = {
-            client.shown for found in lint(None, tuple(services)) for client in found.clients
-        }
         # docs/lint.md says why that is no finding.
         has_587 = any(
             record.data for record in zone.get(("SRV", "_submission._tcp.example.com"), ())
         )
-        assert outcome.account is not None or not has_587 or "Claws Mail" in clients_in_findings
+        assert (
+            outcome.account is not None
+            or not has_587
+            or "Claws Mail" in clients_in_findings(services)
+        )

@@ -136,7 +136,7 @@ def test_a_server_that_says_nothing(security: str) -> None:
     """A server that sends nothing, or single bytes slowly, is a finding within the time limit."""
     for drips in (False, True):
         with server([b""], drips=drips) as port:
-            found = codes(ParsedService("imap", "127.0.0.1", port, security), seconds=0.4)
+            found = codes(ParsedService("imap", "127.0.0.1", port, security), seconds=0.2)
         assert [code for code, _ in found] in (["mail-silent"], ["mail-tls"])
 
 

@@ -71,6 +71,8 @@ class CachingResolver:
         server: tuple[str, int] | None,
         timeout_seconds: float,
         total_seconds: float = math.inf,
+        *,
+        short_timeout_seconds: float = SHORT_TIMEOUT_SECONDS,
     ) -> None:
         """Initialize with the resolver to ask.
 
@@ -78,6 +80,7 @@ class CachingResolver:
             server: address and port; None for those of this machine.
             timeout_seconds: for each answer.
             total_seconds: for all answers together, from now on.
+            short_timeout_seconds: for each answer after a few timeouts.
 
         Raises:
             SettingsError: this machine has no resolver.
@@ -87,6 +90,7 @@ class CachingResolver:
         except NoResolverConfiguration as error:
             raise SettingsError([f"--resolver: this machine has no resolver ({error})"]) from error
         self._timeout_seconds = timeout_seconds
+        self._short_timeout_seconds = short_timeout_seconds
         self._end = time.monotonic() + total_seconds
         self._name = resolver_name(server, self._resolver.nameservers)
         self._answers: dict[DnsLookup, tuple[DnsAnswer, ...] | str] = {}
@@ -158,7 +162,7 @@ class CachingResolver:
         elif self._timeouts >= TIMEOUTS_MAX:
             self.failure = reason
         elif self._timeouts >= TIMEOUTS_BEFORE_SHORT:
-            self._timeout_seconds = min(self._timeout_seconds, SHORT_TIMEOUT_SECONDS)
+            self._timeout_seconds = min(self._timeout_seconds, self._short_timeout_seconds)
         return self._add_unanswered(lookup, reason)
 
     def _is_responding(self) -> bool:
