@@ -18,7 +18,7 @@ from waypost.directory.directories import Directories
 from waypost.directory.factory import open_directory
 from waypost.directory.resilient import UserCacheLimits
 from waypost.directory.sql.source import OpenSqlDirectory
-from waypost.lookup.lookup import DomainFinder, Lookup
+from waypost.lookup.lookup import DomainFinder, FreshDomains, Lookup
 from waypost.profiles.checking import out_of_date, signing_errors, signing_problems
 from waypost.profiles.files import ProfileFiles
 from waypost.profiles.signers import ProfileSigners
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
 
 
-class Domains(DomainFinder, Protocol):
+class Domains(DomainFinder, FreshDomains, Protocol):
     """Finds domains for the lookup, and can be watched and closed."""
 
     def clear(self) -> None:

@@ -12,6 +12,7 @@ from tests.golden.cases import Case, cases
 from tests.making import ALICE, EXAMPLE_COM, domain, host_service, url_service
 from tests.providers_file.catalogs import PROVIDERS, services
 from waypost.core.address import DomainName, EmailAddress
+from waypost.core.document_template import ANY_USER
 from waypost.core.errors import AddressError, NoUsableService, ServiceNotOffered
 from waypost.core.model import (
     ClientConfig,
@@ -19,6 +20,7 @@ from waypost.core.model import (
     Domain,
     DomainPattern,
     FileDirectory,
+    ProfileSettings,
     Service,
     User,
 )
@@ -26,9 +28,10 @@ from waypost.formats import autoconfig
 from waypost.formats.autodiscover import activesync, pox
 from waypost.formats.autodiscover import json as autodiscover_json
 from waypost.formats.autodiscover.json import Protocol
+from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.pacc import document
 from waypost.lookup.lookup import LookupResult
-from waypost.lookup.render_cache import PLACEHOLDER_LOCAL_PART, RenderCache
+from waypost.lookup.render_cache import RenderCache
 from waypost.providers_file.load import read_providers
 
 Render = Callable[[ClientConfig], bytes]
@@ -50,6 +53,12 @@ PERSONAL = st.one_of(
     ),
 )
 PLAIN = "abAB019._+-"
+LABELS = st.text("ab0-", min_size=1, max_size=63).map(lambda label: f"a{label}b"[:63].strip("-"))
+DOMAINS = st.one_of(
+    st.sampled_from(["example.com", "example.org", "a.example", "münchen.example", "b"]),
+    st.sampled_from([ANY_USER.domain.ascii, f"mail.{ANY_USER.domain.ascii}", "1.xn--p1ai"]),
+    st.lists(LABELS, min_size=1, max_size=4).map(".".join),
+)
 
 
 @st.composite
@@ -64,21 +73,13 @@ def entries(draw: st.DrawFn) -> Domain:
 @st.composite
 def addresses(draw: st.DrawFn) -> EmailAddress:
     """Create addresses, most of them plain, and some of them difficult."""
+    any_user = ANY_USER.local_part
     traps = st.sampled_from(
-        [
-            PLACEHOLDER_LOCAL_PART,
-            PLACEHOLDER_LOCAL_PART.lower(),
-            "a",
-            "-",
-            "example",
-            '"a b"',
-            "a&<b>",
-            "ü",
-        ]
+        [any_user, any_user.lower(), "a", "-", "example", '"a b"', "a&<b>", "ü"]
     )
     local_part = draw(st.text(PLAIN, min_size=1, max_size=20) | traps | st.text(min_size=1))
     try:
-        return EmailAddress.parse(f"{local_part}@example.com")
+        return EmailAddress.parse(f"{local_part}@{draw(DOMAINS)}")
     except AddressError:
         return ALICE
 
@@ -93,8 +94,20 @@ def outcome(documents: RenderCache | None, render: Render, found: LookupResult) 
     try:
         if documents is None:
             return render(found.config())
-        return documents.render(render, found)
+        return documents.render(render, found).body
     except (NoUsableService, ServiceNotOffered) as error:
+        return f"{error.code}: {error}"
+
+
+def profile_of(documents: RenderCache | None, found: LookupResult) -> bytes | str:
+    """Render a profile from the cache or, without one, again."""
+    settings = ProfileSettings(description="Accounts of example.anydomain", days=3)
+    try:
+        if documents is None:
+            return mobileconfig.render(found.config(), settings)
+        template = mobileconfig.template
+        return documents.render(mobileconfig.render, found, settings, template=template).body
+    except NoUsableService as error:
         return f"{error.code}: {error}"
 
 
@@ -110,6 +123,9 @@ def test_same_bytes(entry: Domain, users: list[EmailAddress]) -> None:
         for address in users:
             found = asked(entry, address)
             assert outcome(documents, render, found) == outcome(None, render, found)
+    for address in users:
+        found = asked(entry, address)
+        assert profile_of(documents, found) == profile_of(None, found)
     for render in (autoconfig.render, document.render, document.render):
         found = asked(entry, None)
         assert outcome(documents, render, found) == outcome(None, render, found)
@@ -126,7 +142,7 @@ def test_more_than_a_configuration() -> None:
             (protocol, url) for protocol in Protocol for url in ("https://a", "https://b")
         ):
             anew = autodiscover_json.render(found.config(), *more)
-            assert documents.render(autodiscover_json.render, found, *more) == anew
+            assert documents.render(autodiscover_json.render, found, *more).body == anew
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
@@ -158,7 +174,7 @@ def counted(documents: RenderCache, render: Counting, *found: LookupResult) -> i
     """Request documents, and return how many of them were rendered."""
     before = render.count
     for one in found:
-        assert documents.render(render, one) == autoconfig.render(one.config())
+        assert documents.render(render, one).body == autoconfig.render(one.config())
     return render.count - before
 
 
@@ -219,20 +235,37 @@ def test_directories() -> None:
 
 
 def test_a_change_is_seen() -> None:
-    """A cached document is used for the entry that it was made of, or for an equal one."""
-    documents, render = RenderCache(), Counting()
+    """A cached document is used for entries with the same provider and services."""
+    documents, render, entry = RenderCache(), Counting(), domain()
 
-    assert counted(documents, render, *users(domain(), "alice"), *users(domain(), "bob")) == 1
+    assert counted(documents, render, *users(entry, "alice"), *users(replace(entry), "bob")) == 1
     changed = domain("example.com", *MAIL, host_service(host="other.example.com"))
     assert counted(documents, render, *users(changed, "alice", "bob")) == 1
-    assert counted(documents, render, *users(domain(), "alice")) == 1
+    renamed = replace(entry, provider=replace(entry.provider, name="Renamed"))
+    assert counted(documents, render, *users(renamed, "alice", "bob")) == 1
+    alias = replace(entry, alias_of="example.org")
+    assert counted(documents, render, *users(alias, "alice", "bob")) == 1
+    assert counted(documents, render, *users(entry, "alice")) == 0
+
+
+def test_all_domains_of_a_provider() -> None:
+    """A document is rendered once for all domains of a provider, if their names are short."""
+    documents, render, entry = RenderCache(), Counting(), domain()
+    other = replace(entry, pattern=DomainPattern("example.org"))
+
+    at_other = users(other, "alice", at="example.org")
+    assert counted(documents, render, *users(entry, "alice"), *at_other) == 1
+    for name in ("xn--mnchen-3ya.example", f"{'a' * 40}.example", f"{'a.' * 60}example"):
+        named = replace(entry, pattern=DomainPattern(name))
+        assert counted(documents, render, *users(named, "alice", "bob", at=name)) == 1
 
 
 def test_no_more_than_its_size() -> None:
     """The least recently used document is dropped."""
     documents, render = RenderCache(size=2), Counting()
     one, two, three = (
-        users(domain(name), "alice", at=name) for name in ("a.example", "b.example", "c.example")
+        users(domain(name, *MAIL), "alice", at=name)
+        for name in ("xn--mnchen-3ya.example", "xn--bcher-kva.example", "xn--caf-dma.example")
     )
 
     assert counted(documents, render, *one, *two, *one, *three, *one) == 3
@@ -241,20 +274,21 @@ def test_no_more_than_its_size() -> None:
 
 @pytest.mark.parametrize("pattern", ["*.example.com", "*"])
 def test_invented_names(pattern: str) -> None:
-    """Names that a pattern matches are rendered each time, and push out no configured domain."""
-    documents, render = RenderCache(size=1), Counting()
+    """Names that a pattern matches push out no configured domain."""
+    documents, render = RenderCache(size=2), Counting()
     real, wild = domain(), domain(pattern)
     counted(documents, render, *users(real, "alice"))
 
     invented = [users(wild, "alice", at=f"{n}.example.com")[0] for n in range(3)]
-    assert counted(documents, render, *invented, *invented) == 6
+    assert counted(documents, render, *invented, *invented) == 1
+    long = [users(wild, "alice", at=f"{'a' * 40}{n}.example.com")[0] for n in range(3)]
+    assert counted(documents, render, *long, *long) == 6
     assert counted(documents, render, *users(real, "bob")) == 0
 
 
-def test_placeholder_is_in_no_domain() -> None:
+def test_any_user_is_no_user() -> None:
     """The name that is replaced is plain, and no part of any domain or host."""
-    assert EmailAddress(PLACEHOLDER_LOCAL_PART, EXAMPLE_COM).is_plain
-    assert (
-        DomainName.parse(f"{PLACEHOLDER_LOCAL_PART}.example.com").ascii
-        != f"{PLACEHOLDER_LOCAL_PART}.example.com"
+    assert ANY_USER.is_plain
+    assert DomainName.parse(f"{ANY_USER.local_part}.example.com").ascii != (
+        f"{ANY_USER.local_part}.example.com"
     )

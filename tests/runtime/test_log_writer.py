@@ -91,6 +91,7 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
 def test_write_never_waits(pipe: tuple[int, int]) -> None:
     """A pipe that is not read delays no caller."""
     _, descriptor = pipe
+    fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 4096)  # The queue is larger.
     writer = LogWriter(descriptor, QUEUE_BYTES)
     for number in range(100_000):  # Would never end if one of them waited.
         writer.write(_line(number))

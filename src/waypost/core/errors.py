@@ -83,6 +83,10 @@ class DomainNotServed(WaypostError):
     code = "not_served"
 
 
+class DomainUnknown(DomainNotServed):
+    """No entry matches the domain."""
+
+
 class DomainMoved(DomainNotServed):
     """The mail of the domain is elsewhere, at a known place. At most one of the two is given.
 

@@ -12,6 +12,7 @@ from waypost.core.errors import (
     DirectoryUnavailable,
     DomainMoved,
     DomainNotServed,
+    DomainUnknown,
     UserDeclined,
 )
 from waypost.core.model import ClientConfig, Directory, Domain, Redirect, UnknownUser, User
@@ -26,6 +27,17 @@ class DomainFinder(Protocol):
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, or None. Errors are those of `store.Store.find`."""
+        ...
+
+
+class FreshDomains(Protocol):
+    """The domains in memory."""
+
+    def find_fresh(self, domain: DomainName) -> tuple[Domain | None] | None:
+        """Return the entry in memory, in a tuple; None if a request must query the store.
+
+        Nothing is counted, and no query is started.
+        """
         ...
 
 
@@ -196,7 +208,7 @@ def _lookup_result(
     public_url: str | None = None,
 ) -> LookupResult:
     if entry is None:
-        raise DomainNotServed(f"{domain} is not served here")
+        raise DomainUnknown(f"{domain} is not served here")
     if entry.redirect is not None:
         raise _moved_error(entry.redirect, domain, public_url)
     users = entry.users

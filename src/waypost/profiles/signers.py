@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from waypost.core.errors import SigningUnavailable
 from waypost.core.model import Provider
 from waypost.profiles.files import ProfileFiles
 from waypost.runtime.poll_trigger import PollTrigger
@@ -46,6 +47,23 @@ class ProfileSigners:
         """Read the files of all providers; if they have errors, no such profile is sent."""
         if self._general is not None:
             self._signers[self._general] = self._open(self._general, None)
+
+    def sign_at_once(self, profile: bytes, provider: Provider) -> bytes | None:
+        """Return a profile, signed if it must be, if the files are read and have no errors.
+
+        Returns:
+            None if `sign` must be used.
+        """
+        files = ProfileFiles.of(provider.profile) or self._general
+        if files is None:
+            return profile
+        signer = self._signers.get(files)
+        if signer is None:
+            return None
+        try:
+            return signer.sign(profile)
+        except SigningUnavailable:
+            return None
 
     async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:
         """Return a profile, signed if it must be.

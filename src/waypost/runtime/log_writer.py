@@ -9,7 +9,8 @@ import select
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Condition, RLock, Thread
 from typing import Final
 
@@ -19,6 +20,8 @@ QUEUE_MAX_BYTES: Final = 1024 * 1024
 _PIECE_MAX_BYTES: Final = select.PIPE_BUF
 _FILE_PIECE_MAX_BYTES: Final = 64 * 1024
 _RETRY_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.02
+"""How long the thread collects lines after a write: each time it wakes up it delays the others."""
 _STALL_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 3.0
 _TOO_SLOW: Final = "it was not read in time"
@@ -54,6 +57,7 @@ class LogWriter:
         # lock is reentrant, and so is SimpleQueue.put.
         self._changed = Condition(RLock())
         self._wake: SimpleQueue[None] = SimpleQueue()
+        self._end_of_pause: SimpleQueue[None] = SimpleQueue()
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._is_busy = False
@@ -98,6 +102,7 @@ class LogWriter:
         The wait ends after a second without progress, which may be over already.
         """
         end = time.monotonic() + _DRAIN_SECONDS
+        self._end_of_pause.put(None)
         with self._changed:
             while self._is_busy:
                 rest = min(end, self._progress_at + _STALL_SECONDS) - time.monotonic()
@@ -128,6 +133,8 @@ class LogWriter:
             with self._changed:
                 self._is_busy = bool(self._waiting)
                 self._changed.notify_all()
+            with suppress(Empty):
+                self._end_of_pause.get(timeout=_PAUSE_SECONDS)
 
     def _pieces(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Join lines to pieces that are written at once; only a long line gets its own piece."""

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, TextIO, cast
 
 import structlog
 
-from waypost.core.address import EmailAddress
 from waypost.core.redaction import redact_message
 from waypost.core.text_rules import escaped
 from waypost.runtime.log_writer import LogWriter
@@ -160,17 +159,21 @@ class AddressHasher:
 
     The operator can follow one user through the log. A reader of the log without the key can
     neither identify the user nor try out addresses.
+
+    Attributes:
+        shows: whether addresses are not hashed.
     """
 
     def __init__(self, key: str, *, show: bool = False) -> None:
         """Initialize with the key, any text; with `show`, addresses are not hashed."""
         self._key = hashlib.blake2b(key.encode(), digest_size=32).digest()
-        self._show = show
+        self.shows = show
+        self._hash = hashlib.blake2b(key=self._key, digest_size=_HASH_BYTES)
 
-    def __call__(self, address: EmailAddress) -> str:
-        """Return 16 hexadecimal digits (or the address itself with `show`)."""
-        text = str(address)
-        if self._show:
-            return text
-        digest = hashlib.blake2b(text.encode(), key=self._key, digest_size=_HASH_BYTES)
+    def __call__(self, address: str) -> str:
+        """Return 16 hexadecimal digits for an address (or the address itself with `show`)."""
+        if self.shows:
+            return address
+        digest = self._hash.copy()
+        digest.update(address.encode())
         return digest.hexdigest()

@@ -5,7 +5,7 @@ disk, which may be full (docs/decisions/0018-workers-and-their-parent.md).
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Final
 
@@ -14,6 +14,8 @@ from prometheus_client import Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
+
+from waypost.runtime.event_counter import EventCounter
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 # A TLS handshake waits for this answer, so most of the buckets are small.
@@ -39,20 +41,21 @@ class Metrics:
     def __init__(self) -> None:
         """Create a registry with all metrics at zero."""
         self.registry = Registry()
-        self._requests = Counter(
-            "waypost_requests", "Answered requests.", ["format", "result"], registry=self.registry
-        )
-        answers = Counter(
+        # Only the event loop counts these, for each request.
+        labels = ["format", "result"]
+        self._requests = EventCounter("waypost_requests", "Answered requests.", labels)
+        answers = EventCounter(
             "waypost_cache_answers",
             "Domains asked of the cache: hit (from memory), miss (from the store), stale (the last "
             "good answer, because the store failed), refused (too many requests wait).",
             ["kind"],
-            registry=self.registry,
         )
-        self.cache_hit = answers.labels("hit").inc
-        self.cache_miss = answers.labels("miss").inc
-        self.cache_stale = answers.labels("stale").inc
-        self.cache_refused = answers.labels("refused").inc
+        for counter in (self._requests, answers):
+            self.registry.register(counter)
+        self.cache_hit = answers.incrementer("hit")
+        self.cache_miss = answers.incrementer("miss")
+        self.cache_stale = answers.incrementer("stale")
+        self.cache_refused = answers.incrementer("refused")
         self.cache_refresh = Counter(
             "waypost_cache_refreshes",
             "Requests to the store that refresh a known domain.",
@@ -92,9 +95,13 @@ class Metrics:
         if count:
             self._log_lines_dropped.inc(count)
 
+    def request_counter(self, format_name: str, result: str) -> Callable[[], None]:
+        """Return a function that counts one more of these requests."""
+        return self._requests.incrementer(format_name, result)
+
     def count_request(self, format_name: str, result: str) -> None:
         """Count an answered request; both texts come from a short list."""
-        self._requests.labels(format_name, result).inc()
+        self._requests.incrementer(format_name, result)()
 
     def record_store_success(self) -> None:
         """Record that the store answers."""

@@ -143,6 +143,20 @@ class DomainCache:
         self._metrics.cache_hit()
         return cached.entry
 
+    def find_fresh(self, domain: DomainName) -> tuple[Domain | None] | None:
+        """Return the entry of a domain in a tuple; None if `find` must be used.
+
+        `find` also starts the queries ahead of time.
+        """
+        cached = self._cached.get(domain)
+        ttl = self._limits.ttl_seconds
+        if cached is None:
+            return None
+        age = self._clock() - cached.queried_at
+        if age >= ttl or (cached.entry is not None and age >= ttl * REFRESH_AHEAD):
+            return None
+        return (cached.entry,)
+
     def is_querying(self, domain: DomainName) -> bool:
         """Return whether a query for a domain is running."""
         return domain in self._queries

@@ -153,6 +153,14 @@ class ExternalDomainCache(MemoryDomains):
             return entry
         return await self._cache.find(domain)
 
+    def find_fresh(self, domain: DomainName) -> tuple[Domain | None] | None:
+        """Return the entry of a domain of the file, in a tuple; None to query the databases."""
+        if self._cache is None or self._store is None:
+            return super().find_fresh(domain)
+        if is_exact(self._store.find(domain)):
+            return super().find_fresh(domain)
+        return self._cache.find_fresh(domain)
+
     def replace(self, store: MemoryStore) -> None:
         """Use another file from now on, and query the databases again for every domain."""
         super().replace(store)

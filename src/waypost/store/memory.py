@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreUnavailable
 from waypost.core.model import Catalog, Domain, MatchKind, Provider, candidates
+from waypost.runtime.lru import TwoPartCache
 from waypost.store.interning import EntryTable
+
+FOUND_MAX: Final = 10_000
 
 
 class HitCounter(Protocol):
@@ -76,6 +79,9 @@ class MemoryDomains:
         """Create it with the first store, or with None if the file could not be read yet."""
         self._store = store
         self._metrics = metrics
+        self._found: TwoPartCache[DomainName, tuple[Domain | None]] = TwoPartCache(
+            FOUND_MAX, FOUND_MAX
+        )
 
     async def find(self, domain: DomainName) -> Domain | None:
         """Return the entry for a domain, or None.
@@ -89,9 +95,20 @@ class MemoryDomains:
             self._metrics.cache_hit()
         return self._store.find(domain)
 
+    def find_fresh(self, domain: DomainName) -> tuple[Domain | None] | None:
+        """Return the entry of a domain in a tuple; None if there is no providers file yet."""
+        if self._store is None:
+            return None
+        found = self._found.get(domain)
+        if found is None:
+            found = (self._store.find(domain),)
+            self._found.put(domain, found, is_found=found[0] is not None)
+        return found
+
     def replace(self, store: MemoryStore) -> None:
         """Use another store from now on."""
         self._store = store
+        self._found.clear()
 
     def clear(self) -> None:
         """Do nothing: every answer is current."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVarTuple, Unpack
 
 from waypost.core.address import DomainName, EmailAddress
+from waypost.core.document_template import DocumentTemplate, RenderedDocument
 from waypost.core.model import ClientConfig, Domain, ProfileSettings, Provider
 from waypost.lookup.lookup import LookupResult
 from waypost.web.public.request import Request
@@ -52,7 +53,8 @@ class DocumentRenderer(Protocol):
         render: Callable[[ClientConfig, Unpack[More]], bytes],
         result: LookupResult,
         *more: *More,
-    ) -> bytes:
+        template: Callable[[ClientConfig, Unpack[More]], DocumentTemplate] | None = None,
+    ) -> RenderedDocument:
         """Return the bytes of `render(found.config(), *more)`."""
         ...
 
@@ -96,6 +98,10 @@ class LogLimit(Protocol):
 
 class Signing(Protocol):
     """Signs profiles for Apple devices."""
+
+    def sign_at_once(self, profile: bytes, provider: Provider) -> bytes | None:
+        """Return a profile, signed if it must be; None if `sign` must be used."""
+        ...
 
     async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:
         """Return a profile, signed if it must be.

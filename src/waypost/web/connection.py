@@ -208,6 +208,14 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_answering():
             self._limit.mark_busy(self)
 
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nothing of a request has arrived, and all answers are sent."""
+        if self._in_request or self._unparsed or self._non_body_bytes or self.pipeline:
+            return False
+        is_answered = not self._complete_heads or self.cycle.response_complete
+        return is_answered and not self.transport.is_closing() and not self.flow.write_paused
+
     def head_without_upgrade(self) -> bytes:
         """Return the head of the request that is being parsed, without `Upgrade`."""
         version = self.parser.get_http_version().encode()

@@ -3,11 +3,11 @@
 import plistlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
-from uuid import UUID, uuid5
 
-from waypost.core.address import EmailAddress
+from waypost.core.address import DomainName, EmailAddress
+from waypost.core.document_template import DocumentTemplate
 from waypost.core.errors import NoUsableService
 from waypost.core.model import (
     CLIENT_IP_ADDRESS,
@@ -28,14 +28,13 @@ from waypost.core.model import (
     UrlEndpoint,
 )
 from waypost.core.preference import best
-from waypost.formats.mobileconfig.aliases import join_addresses, mailbox_key
+from waypost.formats.mobileconfig.aliases import join_addresses
 from waypost.formats.mobileconfig.choices import EXCHANGE_CHOICES, MAIL_CHOICES
+from waypost.formats.mobileconfig.identity import SUBJECT, Payload, computed_texts, identify
 from waypost.formats.mobileconfig.ldap import LDAP_PAYLOAD, address_books
 
 CONTENT_TYPE: Final = "application/x-apple-aspen-config"
 
-# Never change this: with another one, every device would treat an account as a new one.
-_NAMESPACE: Final = UUID("6f1c2f0e-4a0b-5c57-9a4e-0b6f6a8f3d21")
 _ACCOUNT_TYPE: Final = {ServiceType.IMAP: "EmailTypeIMAP", ServiceType.POP3: "EmailTypePOP"}
 # com.apple.mail.managed, keys IncomingMailServerAuthentication and OutgoingMailServerAuthentication
 _AUTHENTICATION: Final = {
@@ -56,8 +55,6 @@ _DAV: Final = {
 _MAIL_PAYLOAD: Final = "com.apple.mail.managed"
 _EAS_PAYLOAD: Final = "com.apple.eas.account"
 _SECONDS_OF_A_DAY: Final = 86400.0
-
-Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +85,49 @@ def render(
         NoUsableService: there is no pair of an incoming and an outgoing mail service, and no
             calendar, address book or ActiveSync; or there is no address.
     """
-    config = config.for_format(Format.MOBILECONFIG)
+    address = _address(config)
+    profile = _profile(config, address, settings, password, aliases)
+    for payload in (profile, *profile["PayloadContent"]):
+        identify(payload, address)
+    return plistlib.dumps(profile, fmt=plistlib.FMT_XML, sort_keys=True)
+
+
+def template(config: ClientConfig, settings: ProfileSettings) -> DocumentTemplate:
+    """Return the unsigned profiles of all users, without a password and without aliases.
+
+    Args:
+        config: the configuration of `document_template.ANY_USER`, or of a user of that name.
+        settings: as for `render`.
+
+    Raises:
+        NoUsableService: as `render`.
+    """
+    profile = _profile(config, _address(config), settings, None, ())
+    subjects = [payload[SUBJECT] for payload in (profile, *profile["PayloadContent"])]
+    return DocumentTemplate(render(config, settings), computed_texts(_address(config), subjects))
+
+
+def _address(config: ClientConfig) -> EmailAddress:
     if config.address is None:
         raise NoUsableService("a profile is made for an address, not for a domain")
+    return config.address
+
+
+def _profile(
+    config: ClientConfig,
+    address: EmailAddress,
+    settings: ProfileSettings,
+    password: Password | None,
+    aliases: tuple[EmailAddress, ...],
+) -> Payload:
+    """Return the profile; each payload has a `SUBJECT` in place of its identifiers."""
+    config = config.for_format(Format.MOBILECONFIG)
     payloads = [
-        *_mail_payloads(config, config.address, aliases),
-        *_dav_payloads(config, config.address),
-        *_ldap_payloads(config, config.address),
+        *_mail_payloads(config, address, aliases),
+        *_dav_payloads(config, address),
+        *_ldap_payloads(config, address),
     ]
-    payloads += _eas_payloads(
-        config, config.address, [payload["PayloadType"] for payload in payloads]
-    )
+    payloads += _eas_payloads(config, address, [payload["PayloadType"] for payload in payloads])
     if not payloads:
         raise NoUsableService(f"{config.domain} has no service that a profile can contain")
     settings = config.provider.profile.with_defaults(settings)
@@ -109,21 +138,21 @@ def render(
             payload.update(dict.fromkeys(list(_password_keys(payload)), password.text))
     profile: Payload = {
         "PayloadContent": payloads,
-        "PayloadDescription": settings.description or f"Accounts of {config.address}",
+        "PayloadDescription": settings.description or f"Accounts of {address}",
         "PayloadDisplayName": config.provider.name,
         "PayloadOrganization": organization,
         "PayloadType": "Configuration",
         **_lifetime_keys(settings),
-        **_identity_keys(config.address, "profile"),
+        SUBJECT: "profile",
     }
     if settings.consent:  # TopLevel.yaml: by BCP 47 tags, `default` for all other languages
         profile["ConsentText"] = dict(settings.consent)
-    return plistlib.dumps(profile, fmt=plistlib.FMT_XML, sort_keys=True)
+    return profile
 
 
-def file_name(config: ClientConfig) -> str:
+def file_name(domain: DomainName) -> str:
     """Return the file name for browsers, made of letters, digits, dots and hyphens."""
-    return f"{config.domain.ascii}.mobileconfig"
+    return f"{domain.ascii}.mobileconfig"
 
 
 def _mail_payloads(
@@ -146,7 +175,7 @@ def _mail_payloads(
         **_description_keys(config, f"Mail of {address}"),
         "PayloadType": _MAIL_PAYLOAD,
         # An address has one mail account: after a move to another host it is still the same.
-        **_identity_keys(address, _MAIL_PAYLOAD),
+        SUBJECT: _MAIL_PAYLOAD,
     }
     if config.user.display_name:
         payload["EmailAccountName"] = config.user.display_name
@@ -194,7 +223,7 @@ def _dav_payload(
         f"{prefix}UseSSL": is_https,
         **_description_keys(config, f"{prefix} of {address}"),
         "PayloadType": payload_type,
-        **_identity_keys(address, f"{payload_type} {url}"),
+        SUBJECT: f"{payload_type} {url}",
     }
     if service.login_name is not None:
         payload[f"{prefix}Username"] = service.login_name
@@ -208,7 +237,7 @@ def _ldap_payloads(config: ClientConfig, address: EmailAddress) -> Iterator[Payl
             "LDAPAccountDescription": str(address),
             **_description_keys(config, f"LDAP of {address}"),
             "PayloadType": LDAP_PAYLOAD,
-            **_identity_keys(address, f"{LDAP_PAYLOAD} {url}"),
+            SUBJECT: f"{LDAP_PAYLOAD} {url}",
         }
 
 
@@ -236,7 +265,7 @@ def _eas_payloads(
         **EXCHANGE_CHOICES,
         **_description_keys(config, f"Exchange of {address}"),
         "PayloadType": _EAS_PAYLOAD,
-        **_identity_keys(address, _EAS_PAYLOAD),
+        SUBJECT: _EAS_PAYLOAD,
     }
     if service.login_name is not None:
         payload["UserName"] = service.login_name
@@ -285,18 +314,3 @@ def _lifetime_keys(settings: ProfileSettings) -> Payload:
     if settings.expires is not None:
         keys["PayloadExpirationDate"] = settings.expires
     return keys
-
-
-def _identity_keys(address: EmailAddress, name: str) -> Payload:
-    """Return the keys by which a device recognizes a profile or an account.
-
-    They are the same for the same mailbox and service, so that a new profile replaces the old
-    one. They differ for others, so that a device can have both accounts.
-    """
-    uuid = uuid5(_NAMESPACE, f"{mailbox_key(address)}\n{name}")
-    reverse = ".".join(reversed(address.domain.ascii.split(".")))
-    return {
-        "PayloadIdentifier": f"{reverse}.waypost.{uuid.hex}",
-        "PayloadUUID": str(uuid).upper(),
-        "PayloadVersion": 1,
-    }

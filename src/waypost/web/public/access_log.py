@@ -1,6 +1,12 @@
 """One log line for each request: time, path, kind of client, result, milliseconds."""
 
+import json
 import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time_ns
+from typing import Any, Final, Protocol
 
 import structlog
 
@@ -12,13 +18,34 @@ from waypost.web.public.log_texts import HIDDEN, path_for_log, peer_for_log
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
 
+# Values that no request has.
+_MILLISECONDS: Final = 987654321.125
+_PEER: Final = "peer.5f0c3b9e7d1a4286"
+_ADDRESS: Final = "address.5f0c3b9e7d1a4286"
+_DOMAIN: Final = "domain.5f0c3b9e7d1a4286"
+_SLOTS: Final = {f"{_MILLISECONDS}": "ms", _PEER: "peer", _ADDRESS: "address", _DOMAIN: "domain"}
+
+
+class LineWriter(Protocol):
+    """Writes rendered lines; implemented by `runtime.log_writer.LogWriter`."""
+
+    def write(self, text: str) -> int:
+        """Queue one line with its line end."""
+        ...
+
 
 class AccessLog:
     """A writer of access log lines. Addresses are hashed unless the operator wants them shown."""
 
-    def __init__(self, hasher: AddressHasher) -> None:
-        """Initialize with the hasher of addresses. The log must be configured."""
+    def __init__(self, hasher: AddressHasher, writer: LineWriter | None = None) -> None:
+        """Initialize with the hasher of addresses. The log must be configured.
+
+        Args:
+            hasher: of addresses.
+            writer: writes a line that is already rendered; None if there are no such lines.
+        """
         self._hash = hasher
+        self._writer = writer
         # Bound once; otherwise structlog creates a logger for each line.
         self._log = structlog.get_logger("waypost.request").bind()
 
@@ -28,15 +55,107 @@ class AccessLog:
         """Write the line of one request, without its query, credentials and body."""
         if not self._log.is_enabled_for(logging.INFO):
             return
-        self._log.info(
-            "request",
-            method=request.method,
-            path=HIDDEN if names_user(request.path) else path_for_log(request.raw_path),
-            client=log_name_of(request.header(b"user-agent")),
-            peer=peer_for_log(request.origin.peer),
-            status=response.status,
-            result=response.code,
-            ms=round(milliseconds, 3),
-            **({"domain": log_entry.domain} if log_entry.domain else {}),
-            **({"address": self._hash(log_entry.address)} if log_entry.address else {}),
-        )
+        event = _event(request, response)
+        event["peer"] = peer_for_log(request.origin.peer)
+        event["ms"] = round(milliseconds, 3)
+        if log_entry.domain:
+            event["domain"] = log_entry.domain
+        if log_entry.address:
+            event["address"] = self._hash(f"{log_entry.address}")
+        self._log.info("request", **event)
+
+    def template(
+        self, request: Request, response: Response, log_entry: AccessLogEntry
+    ) -> "LineTemplate | None":
+        """Return the line of a request in pieces, for requests that differ only in the values.
+
+        Returns:
+            None if the lines must be rendered one by one: they are not JSON, or show addresses,
+            which are searched for secrets.
+        """
+        if not self._log.is_enabled_for(logging.INFO):
+            return LineTemplate("", _ignore, None)
+        if self._writer is None or self._hash.shows:
+            return None
+        event: Any = _event(request, response)
+        event["peer"] = None if request.origin.peer is None else _PEER
+        event["ms"] = _MILLISECONDS
+        if log_entry.domain:
+            event["domain"] = _DOMAIN
+        if log_entry.address:
+            event["address"] = _ADDRESS
+        event["event"] = "request"
+        for processor in structlog.get_config()["processors"]:
+            event = processor(None, "info", event)
+        try:
+            timestamp = json.loads(event)["timestamp"]
+        except (ValueError, TypeError):
+            return None
+        text = f"{event}\n".replace("%", "%%")
+        for slot, value in ((timestamp, "time"), *_SLOTS.items()):
+            text = text.replace(slot, f"%({value})s")
+        return LineTemplate(text, self._writer.write, self._hash if log_entry.address else None)
+
+
+def _event(request: Request, response: Response) -> dict[str, object]:
+    return {
+        "method": request.method,
+        "path": HIDDEN if names_user(request.path) else path_for_log(request.raw_path),
+        "client": log_name_of(request.header(b"user-agent")),
+        "peer": None,
+        "status": response.status,
+        "result": response.code,
+        "ms": 0.0,
+    }
+
+
+class LineTemplate:
+    """A rendered line of the access log with places for what differs between requests."""
+
+    def __init__(
+        self, text: str, write: Callable[[str], object], hasher: AddressHasher | None
+    ) -> None:
+        """Initialize with the text of the line.
+
+        Args:
+            text: with the places `%(time)s`, `%(ms)s`, `%(peer)s`, `%(address)s`, `%(domain)s`.
+            write: writes the line.
+            hasher: None if the line has no address.
+        """
+        self._text = text
+        self._write = write
+        self._hash = hasher
+
+    def write(self, peer: str | None, milliseconds: float, local_part: str, domain: str) -> None:
+        """Write the line of one request; arguments without a place are ignored.
+
+        Args:
+            peer: the address of the client, as `log_texts.peer_for_log` returns it.
+            milliseconds: how long the answer took.
+            local_part: of the user.
+            domain: the requested domain.
+        """
+        values = {
+            "time": _utc(time_ns() // 1000),
+            "ms": round(milliseconds, 3),
+            "peer": peer,
+            "domain": domain,
+            "address": self._hash and self._hash(f"{local_part}@{domain}"),
+        }
+        self._write(self._text % values)
+
+
+def _utc(microseconds: int) -> str:
+    """Return a time since the epoch as structlog writes it (ISO 8601, UTC)."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    # structlog has no fraction in a full second.
+    return f"{_second(seconds)}.{rest:06d}Z" if rest else f"{_second(seconds)}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _ignore(_line: str) -> None:
+    """Write nothing: the level of the log excludes the lines."""

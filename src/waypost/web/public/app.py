@@ -10,14 +10,17 @@ import structlog
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
 from waypost.runtime.log_throttle import LogThrottle
+from waypost.runtime.log_writer import LogWriter
 from waypost.settings import Settings
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
+from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page.qr import draw_in_thread
+from waypost.web.public.public_connection import RECEIVED
 from waypost.web.public.request import Receive, Scope, Send
 from waypost.web.public.router import Router
 from waypost.web.public.workers.terminal import Terminal
@@ -32,26 +35,26 @@ class PublicApp:
         settings: Settings,
         wire_runtime: Callable[[Settings], Runtime] = wire,
         *,
-        reload_on_sighup: bool = False,
         on_sighup: Callable[[], None] | None = None,
         peer_check: PeerCheck | None = None,
-        count_dropped_lines: Callable[[], int] = int,
+        log_writer: LogWriter | None = None,
+        templates: AnswerTemplates | None = None,
     ) -> None:
         """Initialize with the settings; nothing is opened before the worker starts.
 
         Args:
             settings: all options.
             wire_runtime: opens store and lookup when the worker starts.
-            reload_on_sighup: whether SIGHUP, blocked until then, makes the worker reload what it
-                serves.
-            on_sighup: also called at SIGHUP.
+            on_sighup: called after SIGHUP, blocked until then, has made the worker reload what it
+                serves; None to leave the signal alone.
             peer_check: decides who may use `/initdb/`; None to follow the settings and the kernel.
-            count_dropped_lines: returns how many lines the log has dropped since the last call.
+            log_writer: writes the log; None if lines are written by the caller.
+            templates: keeps answers for the connections; None if there are no connections.
         """
-        self._count_dropped_lines = count_dropped_lines
+        self._log_writer = log_writer
+        self._templates = templates
         has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
         self._peer_check = peer_check or operator_check(has_proxy=has_proxy)
-        self._reload_on_sighup = reload_on_sighup
         self._on_sighup = on_sighup
         self._terminal = Terminal()
         self._settings = settings
@@ -60,7 +63,7 @@ class PublicApp:
         self._trust = ProxyTrust(
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
-        self._access_log = AccessLog(address_hasher(settings))
+        self._access_log = AccessLog(address_hasher(settings), log_writer)
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -83,8 +86,11 @@ class PublicApp:
         await response.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - start) * 1000
         self._access_log.write(request, response, log_entry, milliseconds)
-        runtime.metrics.count_dropped_log_lines(self._count_dropped_lines())
+        if self._log_writer is not None:
+            runtime.metrics.count_dropped_log_lines(self._log_writer.count_dropped_lines())
         runtime.metrics.count_request(format_name, response.code)
+        if self._templates is not None and (raw := scope["state"].get(RECEIVED)):
+            self._templates.learn(raw, request, response, format_name, log_entry)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -122,8 +128,10 @@ class PublicApp:
             scheme_check=SchemeCheck(self._log_scheme_warning),
             draw_qr_code=draw_in_thread,
         )
+        if self._templates is not None:
+            self._templates.open(self._runtime.cache, self._access_log, self._runtime.metrics)
         self._start_watch(self._runtime)
-        if self._reload_on_sighup:
+        if self._on_sighup is not None:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, self._handle_sighup, self._runtime)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})

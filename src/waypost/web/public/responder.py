@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 from waypost.core.address import DomainName, EmailAddress
+from waypost.core.document_template import RenderedDocument
 from waypost.core.errors import DirectoryUnavailable, RequestTooLarge
 from waypost.core.model import (
     Directory,
@@ -22,7 +23,7 @@ from waypost.core.model import (
     User,
 )
 from waypost.lookup.lookup import Lookup, LookupResult
-from waypost.lookup.render_cache import More, Render
+from waypost.lookup.render_cache import More, Render, RenderCache, Template
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.handlers.autodiscover_json import merge_slashes_outside_address
@@ -116,6 +117,10 @@ class ProfileCredentials:
 
     general: "Credentials | None" = None
     by_files: Mapping[SigningFiles, "Credentials"] = field(default_factory=dict)
+
+    def sign_at_once(self, _profile: bytes, _provider: Provider) -> bytes | None:
+        """Return None: a program calls `sign`."""
+        return None
 
     async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:  # noqa: ARG002 -- nothing is kept
         """Return a profile, signed if it must be."""
@@ -218,11 +223,17 @@ def with_users(entry: Domain | None) -> Domain | None:
 
 
 class _UncachedRenderer:
-    """A renderer without a cache. Implements `app_context.DocumentRenderer`."""
+    """A renderer that keeps nothing. Implements `app_context.DocumentRenderer`."""
 
-    def render(self, render: Render[*More], result: LookupResult, *more: *More) -> bytes:
-        """Return the bytes of `render(found.config(), *more)`."""
-        return render(result.config(), *more)
+    def render(
+        self,
+        render: Render[*More],
+        result: LookupResult,
+        *more: *More,
+        template: Template[*More] | None = None,
+    ) -> RenderedDocument:
+        """Return the bytes of `render(result.config(), *more)`, and the same ETag as a server."""
+        return RenderCache(size=1).render(render, result, *more, template=template)
 
 
 class _ProgramFinder:

@@ -1,16 +1,35 @@
 """The answers to a client."""
 
-import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.core.errors import StoreBusy, WaypostError
+from waypost.core.address import DomainName
+from waypost.core.document_template import ANY_USER, DocumentTemplate, RenderedDocument
+from waypost.core.errors import DomainUnknown, StoreBusy, WaypostError
+from waypost.core.model import Domain
 from waypost.web.public.request import Request, Send
 
 RETRY_AFTER_SECONDS: Final = 30
 RETRY_AFTER_BUSY_SECONDS: Final = 2
 TEXT: Final = "text/plain; charset=utf-8"
+NO_STORE: Final = ("cache-control", "no-store")  # RFC 9111 s5.2.2.5
 HTML: Final = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedAnswer:
+    """All users of a domain get the same answer, except for the local part in the body.
+
+    Attributes:
+        entry: the entry of the domain that the answer was made of; None if there is none.
+        document: the body, in pieces around the local part and the domain.
+        sign: signs the body at once, or returns None if it cannot; None if the body is not signed.
+    """
+
+    entry: Domain | None
+    document: DocumentTemplate
+    sign: Callable[[bytes], bytes | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +40,7 @@ class Response:
         status: HTTP status code.
         headers: without Content-Type and Content-Length; names in lower case.
         code: what the log shows for it: `ok` or an error's code.
+        shared: whether other users of the domain get the same; None if that is not known.
     """
 
     status: int
@@ -28,12 +48,18 @@ class Response:
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
     code: str = "ok"
+    shared: SharedAnswer | None = None
 
     def plus(self, *headers: tuple[str, str]) -> "Response":
         """Return the same answer with more headers."""
         # Every answer uses this, and `replace` is slower.
         return Response(
-            self.status, self.content_type, self.body, (*self.headers, *headers), self.code
+            self.status,
+            self.content_type,
+            self.body,
+            (*self.headers, *headers),
+            self.code,
+            self.shared,
         )
 
     def complete(self, *, head: bool) -> tuple[list[tuple[bytes, bytes]], bytes]:
@@ -66,6 +92,14 @@ def not_found(code: str = "not_found", line: str = "not found") -> Response:
     return text(404, line, code)
 
 
+def unknown_domain(domain: DomainName, error: DomainUnknown) -> Response:
+    """Answer 404 for a domain without an entry: all such domains get the same text."""
+    reply = text(404, str(error), error.code)
+    place, name = ANY_USER.domain.ascii.encode(), domain.ascii.encode()
+    document = DocumentTemplate(reply.body.replace(name, place, 1))
+    return replace(reply, shared=SharedAnswer(None, document))
+
+
 def redirect(location: str, code: str = "redirected") -> Response:
     """Answer 302 (RFC 9110 s15.4.3): the client follows, and does not keep the redirect."""
     return Response(302, TEXT, b"", (("location", location),), code)
@@ -84,20 +118,39 @@ def method_not_allowed(*allowed: str) -> Response:
     return response.plus(("allow", ", ".join(allowed)))
 
 
-def conditional(request: Request, response: Response, cache_control: str) -> Response:
+def document(
+    content_type: str, rendered: RenderedDocument, entry: Domain, *headers: tuple[str, str]
+) -> Response:
+    """Answer 200 with a document that was rendered from the entry of a domain."""
+    template = rendered.template
+    shared = None if template is None else SharedAnswer(entry, template)
+    return Response(200, content_type, rendered.body, headers, shared=shared)
+
+
+def signed_document(
+    response: Response, signed: bytes, sign: Callable[[bytes], bytes | None]
+) -> Response:
+    """Return an answer with its signed document.
+
+    Args:
+        response: the answer with the document.
+        signed: the same document, signed.
+        sign: signs the document of another user at once, or returns None if it cannot.
+    """
+    shared = None if response.shared is None else replace(response.shared, sign=sign)
+    return replace(response, body=signed, shared=shared)
+
+
+def conditional(request: Request, response: Response, tag: bytes, cache_control: str) -> Response:
     """Add ETag and Cache-Control, and answer 304 if the client has the same bytes.
 
     RFC 9110 s8.8.3 and s13.1.2; the comparison is weak, as If-None-Match requires.
     """
-    etag = f'"{hashlib.blake2b(response.body, digest_size=12).hexdigest()}"'
+    etag = tag.decode("ascii")
     response = response.plus(("etag", etag), ("cache-control", cache_control))
-    if_none_match = request.header(b"if-none-match")
-    known_etags = (
-        [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-        if if_none_match
-        else []
-    )
-    if etag in known_etags or "*" in known_etags:
+    given = request.header(b"if-none-match")
+    known = [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
+    if etag in known or "*" in known:
         # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
-        return replace(response, status=304, body=b"")
+        return replace(response, status=304, body=b"", shared=None)
     return response

@@ -9,6 +9,7 @@ from waypost.core.errors import (
     DomainError,
     DomainMoved,
     DomainNotServed,
+    DomainUnknown,
     NoUsableService,
     RequestError,
 )
@@ -16,7 +17,14 @@ from waypost.formats import autoconfig
 from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.hosts import mail_domain
 from waypost.web.public.request import Request
-from waypost.web.public.response import Response, conditional, redirect, text
+from waypost.web.public.response import (
+    Response,
+    conditional,
+    document,
+    redirect,
+    text,
+    unknown_domain,
+)
 
 # Earlier revisions of the draft had this path, and SnappyMail uses it (read in
 # the-djmaze/snappymail ba49691).
@@ -97,16 +105,19 @@ async def _answer(
             result = await context.lookup.find_by_domain(domain)
         else:
             result = await context.lookup.find_by_address(address)
-        body = context.documents.render(autoconfig.render, result)
+        rendered = context.documents.render(autoconfig.render, result)
     except DomainMoved as moved:
         return _redirect_moved(address, moved)
+    except DomainUnknown as error:
+        return unknown_domain(domain, error)
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
         return text(404, str(error), error.code)
     # RFC 9111 s5.2.2.7: an answer with an address is for one user; no shared cache may keep it.
     scope = "public" if address is None else "private"
-    response = Response(200, autoconfig.CONTENT_TYPE, body)
-    return conditional(request, response, f"{scope}, max-age={context.max_age_seconds}")
+    response = document(autoconfig.CONTENT_TYPE, rendered, result.entry)
+    cache_control = f"{scope}, max-age={context.max_age_seconds}"
+    return conditional(request, response, rendered.etag, cache_control)
 
 
 def _is_filled_in(request: Request, address: EmailAddress) -> bool:

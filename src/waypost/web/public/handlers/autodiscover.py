@@ -21,7 +21,7 @@ from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.hosts import https_base, mail_domain
 from waypost.web.public.origin.schemes import https_url, is_redirect_loop
 from waypost.web.public.request import Request
-from waypost.web.public.response import Response, redirect
+from waypost.web.public.response import NO_STORE, Response, document, redirect
 
 PATH: Final = pox.PATH
 _RENDER: Final = {
@@ -43,9 +43,8 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
             result = await context.lookup.find_by_address(parsed.address)
         except DomainMoved as moved:
             return _moved_response(request, parsed, moved)
-        return _response(
-            200, context.documents.render(_RENDER[parsed.response_schema], result), "ok"
-        )
+        rendered = context.documents.render(_RENDER[parsed.response_schema], result)
+        return document(pox.CONTENT_TYPE, rendered, result.entry, NO_STORE)
     except RequestTooLarge as error:
         # RFC 9110 s15.5.14: the connection may be closed on a client that continues to send.
         return _error_response(413, error)
@@ -128,4 +127,4 @@ def _error_response(status: int, error: WaypostError) -> Response:
 
 
 def _response(status: int, body: bytes, code: str) -> Response:
-    return Response(status, pox.CONTENT_TYPE, body, (("cache-control", "no-store"),), code)
+    return Response(status, pox.CONTENT_TYPE, body, (NO_STORE,), code)

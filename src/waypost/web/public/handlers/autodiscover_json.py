@@ -15,12 +15,13 @@ from waypost.core.errors import (
     StoreUnavailable,
     WaypostError,
 )
+from waypost.core.model import ClientConfig
 from waypost.formats.autodiscover import json as autodiscover_json
 from waypost.formats.autodiscover import pox
 from waypost.web.app_context import AccessLogEntry, AppContext
 from waypost.web.public.origin.schemes import is_redirect_loop
 from waypost.web.public.request import Request, decode_path
-from waypost.web.public.response import Response, redirect, with_retry_after
+from waypost.web.public.response import NO_STORE, Response, document, redirect, with_retry_after
 
 PATH: Final = "/autodiscover/autodiscover.json"
 PREFIX: Final = f"{PATH}/"
@@ -68,13 +69,19 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
                 raise DomainNotServed(f"{address.domain} is not served here") from moved
             return redirect(url, moved.code)
         base = context.public_url and f"{context.public_url}{request.mount.url_path}"
-        xml_url = pox.own_url(base, address.domain)
-        body = context.documents.render(autodiscover_json.render, result, protocol, xml_url)
-        return _response(200, body, "ok")
+        rendered = context.documents.render(_document, result, protocol, base)
+        return document(autodiscover_json.CONTENT_TYPE, rendered, result.entry, NO_STORE)
     except (AddressError, DomainNotServed, RequestError, ServiceNotOffered) as error:
         return _error_response(error)
     except (StoreError, StoreUnavailable) as error:
         return with_retry_after(_error_response(error), error)
+
+
+def _document(
+    config: ClientConfig, protocol: autodiscover_json.Protocol, base: str | None
+) -> bytes:
+    """Render the answer, which may contain the URL of the XML form on this server."""
+    return autodiscover_json.render(config, protocol, pox.own_url(base, config.domain))
 
 
 def _moved_url(
@@ -95,5 +102,4 @@ def _error_response(error: WaypostError) -> Response:
 
 
 def _response(status: int, body: bytes, code: str) -> Response:
-    headers = (("cache-control", "no-store"),)
-    return Response(status, autodiscover_json.CONTENT_TYPE, body, headers, code)
+    return Response(status, autodiscover_json.CONTENT_TYPE, body, (NO_STORE,), code)

@@ -8,27 +8,38 @@ does not keep a document with a password.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from waypost.core.address import EmailAddress
+from waypost.core.document_template import RenderedDocument
 from waypost.core.errors import (
     AddressError,
     DomainMoved,
     DomainNotServed,
+    DomainUnknown,
     NoUsableService,
     RequestError,
     RequestTooLarge,
     UserDeclined,
 )
+from waypost.core.model import Provider
 from waypost.core.text_rules import is_never_text
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.mobileconfig.profile import Password
-from waypost.web.app_context import AccessLogEntry, AppContext
+from waypost.web.app_context import AccessLogEntry, AppContext, Signing
 from waypost.web.public.hosts import https_base, mail_domain
 from waypost.web.public.origin.schemes import https_url
 from waypost.web.public.request import Fields, Request
-from waypost.web.public.response import Response, redirect, text
+from waypost.web.public.response import (
+    Response,
+    document,
+    redirect,
+    signed_document,
+    text,
+    unknown_domain,
+)
 
 PATH: Final = "/mobileconfig"
 ADDRESSES: Final = "addresses"
@@ -75,6 +86,8 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         return text(400, str(error), error.code)
     try:
         response = await _profile(context, log_entry, profile_request, None)
+    except DomainUnknown as error:
+        response = unknown_domain(address.domain, error)
     except DomainNotServed as error:
         response = text(404, str(error), error.code)
     return response.plus(("cache-control", "private, no-cache"))
@@ -173,18 +186,34 @@ async def _profile(
     Raises:
         DomainNotServed: its domain is not served.
     """
-    address = profile_request.address
-    config = (await context.lookup.for_address(address)).with_display_name(profile_request.name)
+    address, profiles = profile_request.address, context.profiles
+    result = await context.lookup.find_by_address(address)
     log_entry.domain, log_entry.address = address.domain.ascii, address
+    is_for_all = not (profile_request.name or profile_request.aliases or password is not None)
     try:
-        body = mobileconfig.render(config, context.profiles, password, profile_request.aliases)
+        if is_for_all:
+            rendered = context.documents.render(
+                mobileconfig.render, result, profiles, template=mobileconfig.template
+            )
+        else:
+            config = result.config().with_display_name(profile_request.name)
+            body = mobileconfig.render(config, profiles, password, profile_request.aliases)
+            rendered = RenderedDocument.of(body)
     except NoUsableService as error:
         return text(404, str(error), error.code)
-    if context.signer is not None:
-        body = await context.signer.sign(body, config.provider, may_cache=password is None)
     # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
-    disposition = f'attachment; filename="{mobileconfig.file_name(config)}"'
-    return Response(200, mobileconfig.CONTENT_TYPE, body, (("content-disposition", disposition),))
+    disposition = f'attachment; filename="{mobileconfig.file_name(result.domain)}"'
+    headers = (("content-disposition", disposition),)
+    response = document(mobileconfig.CONTENT_TYPE, rendered, result.entry, *headers)
+    if context.signer is None:
+        return response
+    provider = result.entry.provider
+    signed = await context.signer.sign(rendered.body, provider, may_cache=password is None)
+    return signed_document(response, signed, partial(_sign, context.signer, provider))
+
+
+def _sign(signer: Signing, provider: Provider, profile: bytes) -> bytes | None:
+    return signer.sign_at_once(profile, provider)
 
 
 def requested_address(fields: Fields) -> str:

@@ -18,10 +18,11 @@ from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogDeduplicator
 from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
-from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.listener_options import listener_config
+from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.app import PublicApp
+from waypost.web.public.public_connection import PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.wiring import wire
 
@@ -30,23 +31,27 @@ REPORT_SECONDS: Final = 1.0
 LAST_REPORT_SECONDS: Final = 1.0
 
 
+def _do_nothing() -> None:
+    """Return at once: the worker alone reloads at SIGHUP."""
+
+
 def create_app(
     settings: Settings,
     metrics: Metrics | None = None,
     deduplicator: LogDeduplicator | None = None,
-    on_sighup: Callable[[], None] | None = None,
+    on_sighup: Callable[[], None] = _do_nothing,
+    templates: AnswerTemplates | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
     wire_runtime = partial(wire, metrics=metrics, deduplicator=deduplicator)
-    count_dropped_lines = int if writer is None else writer.count_dropped_lines
     return PublicApp(
         settings,
         wire_runtime,
-        reload_on_sighup=True,
         on_sighup=on_sighup,
-        count_dropped_lines=count_dropped_lines,
+        log_writer=writer,
+        templates=templates,
     )
 
 
@@ -54,7 +59,7 @@ def serve_single_worker(
     settings: Settings, listener: socket.socket, metrics: Metrics, admin: AdminProcess | None
 ) -> None:
     """Serve in this process until a signal ends it."""
-    on_sighup = None if admin is None else admin.send_sighup
+    on_sighup = _do_nothing if admin is None else admin.send_sighup
     config = _config(settings, partial(create_app, settings, metrics, None, on_sighup))
     _SingleWorkerServer(config, admin).run(sockets=[listener])
 
@@ -150,14 +155,19 @@ class _ReportingServer(_WorkerServer):
             self._report_due.wait(REPORT_SECONDS)
 
 
-def _config(settings: Settings, factory: Callable[[], PublicApp]) -> uvicorn.Config:
+def _config(settings: Settings, factory: Callable[..., PublicApp]) -> uvicorn.Config:
+    templates = AnswerTemplates()
     return listener_config()(
-        factory,
+        partial(factory, templates=templates),
         factory=True,
         host=settings.host,
         port=settings.port,
         interface="asgi3",
-        http=partial(HttpConnection, limit=ConnectionLimit(max_connections_by_open_files())),
+        http=partial(
+            PublicConnection,
+            limit=ConnectionLimit(max_connections_by_open_files()),
+            templates=templates,
+        ),
         lifespan="on",
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,

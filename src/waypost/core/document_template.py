@@ -1,0 +1,96 @@
+"""A document in pieces, around the parts that differ between the users of a provider."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, Self
+
+from waypost.core.address import DomainName, EmailAddress
+
+ANY_USER: Final = EmailAddress(
+    "Anybody.5f0c3b9e7d1a4286", DomainName("anydomain-5f0c3b9e7d1a4286.example")
+)
+"""A made-up user. The local part needs no escapes; hosts and domains have no capitals."""
+_ETAG_BYTES: Final = 12
+_LOCAL_PART: Final = ANY_USER.local_part.encode()
+_DOMAIN: Final = ANY_USER.domain.ascii.encode()
+
+Value = Callable[[EmailAddress], str]
+"""Returns the text of a user's document in place of a text of the document of `ANY_USER`."""
+
+
+class DocumentTemplate:
+    """A document that differs between users only in the local part and the domain.
+
+    The entity tag of a user's document is made of the template's hash and of these two, because a
+    hash of the whole document takes much longer (RFC 9110 s8.8.3).
+    """
+
+    __slots__ = ("_computed", "_domains", "_hash", "_local_parts", "_pieces")
+
+    def __init__(self, document: bytes, computed: Mapping[str, Value] | None = None) -> None:
+        """Initialize with the document of `ANY_USER`, or with one that is the same for all.
+
+        Args:
+            document: the document.
+            computed: texts of the document that are computed of the address, such as identifiers.
+        """
+        values = {text.encode(): value for text, value in (computed or {}).items()}
+        markers = b"|".join(map(re.escape, (*values, _LOCAL_PART, _DOMAIN)))
+        self._pieces = re.split(b"(%b)" % markers, document)
+        self._local_parts = self._places(_LOCAL_PART)
+        self._domains = self._places(_DOMAIN)
+        self._computed = [
+            (place, value) for text, value in values.items() for place in self._places(text)
+        ]
+        key = hashlib.blake2b(document).digest()
+        self._hash = hashlib.blake2b(key=key, digest_size=_ETAG_BYTES)
+
+    def document(self, local_part: bytes, domain: bytes) -> bytes:
+        """Return the document of a user. The local part must be plain (`EmailAddress.is_plain`)."""
+        pieces = self._pieces.copy()
+        for place in self._local_parts:
+            pieces[place] = local_part
+        for place in self._domains:
+            pieces[place] = domain
+        if self._computed:
+            address = EmailAddress(local_part.decode(), DomainName(domain.decode()))
+            for place, value in self._computed:
+                pieces[place] = value(address).encode()
+        return b"".join(pieces)
+
+    def etag(self, local_part: bytes, domain: bytes) -> bytes:
+        """Return the entity tag of this document, with quotation marks."""
+        tag = self._hash.copy()
+        if self._domains:
+            tag.update(domain)
+        if self._local_parts:
+            tag.update(b"@" + local_part)
+        return b'"%b"' % tag.hexdigest().encode()
+
+    def _places(self, marker: bytes) -> tuple[int, ...]:
+        return tuple(place for place, piece in enumerate(self._pieces) if piece == marker)
+
+
+class RenderedDocument:
+    """A document for one user.
+
+    Attributes:
+        body: the document.
+        etag: its entity tag, with quotation marks.
+        template: the same document for other users; None if each has a different one.
+    """
+
+    __slots__ = ("body", "etag", "template")
+
+    def __init__(self, body: bytes, etag: bytes, template: DocumentTemplate | None = None) -> None:
+        """Initialize with the parts."""
+        self.body = body
+        self.etag = etag
+        self.template = template
+
+    @classmethod
+    def of(cls, body: bytes) -> Self:
+        """Return a document that only one user has."""
+        tag = hashlib.blake2b(body, digest_size=_ETAG_BYTES).hexdigest()
+        return cls(body, b'"%b"' % tag.encode())

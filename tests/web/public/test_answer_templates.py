@@ -1,0 +1,414 @@
+"""Answers from templates are the same as those of the router: bytes, log lines and metrics."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.web.asgi import settings
+from tests.web.public.worker import Worker
+from waypost.providers_file.load import read_providers
+from waypost.runtime.metrics import Metrics
+from waypost.store.cache import CacheLimits, DomainCache
+from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.wiring import Domains
+
+PROVIDERS = """
+[[provider]]
+name = "Example"
+domains = ["example.com", "example.org", "xn--mnchen-3ya.example"]
+services = [
+  { type = "imap", host = "imap.example.com", login_name = "%EMAILADDRESS%" },
+  { type = "smtp", host = "smtp.%EMAILDOMAIN%", login_name = "%EMAILLOCALPART%" },
+  { type = "caldav", url = "https://dav.example.com/%EMAILADDRESS%/" },
+  { type = "activesync", url = "https://eas.example.com/Microsoft-Server-ActiveSync" },
+]
+
+[[provider]]
+name = "Details"
+domains = ["details.example"]
+subaddress_separators = "+-"
+services = [
+  { type = "imap", host = "imap.details.example" },
+  { type = "smtp", host = "smtp.details.example" },
+]
+
+[[provider]]
+name = "Personal"
+domains = ["personal.example"]
+services = [
+  { type = "imap", host = "%EMAILLOCALPART%.personal.example" },
+  { type = "smtp", host = "smtp.personal.example" },
+]
+
+[[provider]]
+name = "PACC"
+domains = ["pacc.example"]
+services = [
+  { type = "imap", host = "imap.pacc.example" },
+  { type = "smtp", host = "smtp.pacc.example" },
+]
+
+[[provider]]
+name = "Wild"
+domains = ["*.wild.example"]
+services = [
+  { type = "imap", host = "imap.wild.example" },
+  { type = "smtp", host = "smtp.wild.example" },
+]
+
+[[provider]]
+name = "Incoming only"
+domains = ["half.example"]
+services = [{ type = "imap", host = "imap.half.example" }]
+
+[[provider]]
+name = "Moved"
+domains = [{ name = "moved.example", redirect_address = "example.com" }]
+"""
+
+
+def in_memory(metrics: Metrics) -> Domains:
+    """Return the domains of a providers file."""
+    return MemoryDomains(store(), metrics)
+
+
+def cached(metrics: Metrics) -> Domains:
+    """Return the domains of a database, behind the cache."""
+    return DomainCache(store(), CacheLimits(), metrics=metrics)
+
+
+def store() -> MemoryStore:
+    return MemoryStore(read_providers(PROVIDERS, name="mail.toml", format="toml").catalog)
+
+
+LOCAL_PARTS = st.sampled_from(
+    ["alice", "bob", "a.b_c-d+e", "Alice", "EVOLUTIONUSER", "%C3%BC", "a%2Bb", "%22a%22", "", "a b"]
+) | st.text("ab.+-_%", max_size=5)
+DOMAINS = st.sampled_from(
+    [
+        *("example.com", "example.org", "EXAMPLE.com", "example.com.", "xn--mnchen-3ya.example"),
+        *(
+            "details.example",
+            "personal.example",
+            "a.wild.example",
+            "b.wild.example",
+            "half.example",
+        ),
+        *("moved.example", "unknown.example", "other.invalid", "-.example", "", "1.2.3.4"),
+    ]
+)
+AT = st.sampled_from(["@", "@", "%40", "%2540", ""])
+ADDRESSES = st.tuples(LOCAL_PARTS, AT, DOMAINS).map("".join)
+PATHS = st.sampled_from(
+    [
+        *["/mail/config-v1.1.xml", "/.well-known/autoconfig/mail/config-v1.1.xml"] * 3,
+        *("/.well-known/mail-v1.xml", "/mail/config-v1.1.xml/", "//mail/config-v1.1.xml"),
+        *("/autodiscover/autodiscover.json", "/Autodiscover/Autodiscover.json", "/mobileconfig"),
+        *("/.well-known/user-agent-configuration.json", "/", "/unknown", "/v1.1/example.com"),
+        *("/.well-known/caldav", "/autodiscover/autodiscover.xml", "/mail%2Fconfig-v1.1.xml"),
+    ]
+)
+NAMES = st.sampled_from(["emailaddress", "emailaddress", "Email", "EmailAddress", "name", "email"])
+REST = st.sampled_from(
+    ["", "", "", "&Protocol=AutodiscoverV1", "&Protocol=ActiveSync", "&emailmd5=1", "&a=b#c", "&"]
+)
+QUERIES = st.one_of(
+    st.builds(lambda name, address, rest: f"?{name}={address}{rest}", NAMES, ADDRESSES, REST),
+    st.sampled_from(["", "?", "?emailaddress="]),
+)
+HOSTS = st.sampled_from(
+    [
+        *("autoconfig.example.com", "ua-auto-config.example.com", "ua-auto-config.pacc.example"),
+        *("example.com", "www.example.com", "127.0.0.1:4243", "autoconfig.unknown.example"),
+    ]
+)
+FIELDS = st.lists(
+    st.sampled_from(
+        [
+            *("User-Agent: Thunderbird/128.0", "User-Agent: x", "Accept: */*", "accept: text/xml"),
+            *("Connection: close", "Connection: keep-alive", "Connection: Keep-Alive, x"),
+            *("If-None-Match: *", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https"),
+            *(
+                "Forwarded: for=192.0.2.60",
+                "Host: example.org",
+                "Content-Length: 0",
+                "Origin: null",
+            ),
+            *(
+                "Expect: 100-continue",
+                "Upgrade: h2c",
+                "Transfer-Encoding: chunked",
+                "Range: bytes=0-",
+            ),
+            *("Cookie: a=b", "Accept-Language: de", "Sec-Fetch-Mode: cors", "User-Agent: \x7f"),
+        ]
+    ),
+    max_size=3,
+)
+METHODS = st.sampled_from(["GET", "GET", "GET", "GET", "HEAD", "OPTIONS", "PUT", "get"])
+VERSIONS = st.sampled_from(["1.1", "1.1", "1.1", "1.1", "1.0"])
+ENDS = st.sampled_from(["\r\n", "\r\n", "\r\n", "\n"])
+
+
+@st.composite
+def gets(draw: st.DrawFn) -> bytes:
+    """Create a request without a body."""
+    target = draw(PATHS) + draw(QUERIES)
+    end = draw(ENDS)
+    lines = [f"{draw(METHODS)} {target} HTTP/{draw(VERSIONS)}", f"Host: {draw(HOSTS)}"]
+    return end.join([*lines, *draw(FIELDS), "", ""]).encode("latin-1")
+
+
+BODIES = st.builds(
+    lambda address, schema, extra: (
+        '<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/'
+        f'{schema[0]}/requestschema/2006"><Request>{extra}<EMailAddress>{address}</EMailAddress>'
+        "<AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/"
+        f"{schema[0]}/responseschema/{schema[1]}</AcceptableResponseSchema></Request></Autodiscover>"
+    ),
+    ADDRESSES,
+    st.sampled_from([("outlook", "2006a"), ("outlook", "2006a"), ("mobilesync", "2006")]),
+    st.sampled_from(
+        ["", "", "", "<!-- <x>alice@example.com</x> -->", "<x>bob@example.org</x>", "<a>ü</a>"]
+    ),
+)
+
+
+@st.composite
+def posts(draw: st.DrawFn) -> bytes:
+    """Create a request of Autodiscover."""
+    body = draw(BODIES).encode()
+    length = draw(st.sampled_from([len(body)] * 6 + [len(body) - 1, 0]))
+    path = draw(st.sampled_from(["/autodiscover/autodiscover.xml"] * 3 + ["/mobileconfig"]))
+    kind = draw(
+        st.sampled_from(
+            ["text/xml"] * 4 + ["text/xml; charset=us-ascii", "text/xml;charset=utf-16"]
+        )
+    )
+    lines = [f"POST {path} HTTP/1.1", f"Host: {draw(HOSTS)}", f"Content-Type: {kind}"]
+    head = "\r\n".join([*lines, f"Content-Length: {length}", *draw(FIELDS), "", ""])
+    return head.encode("latin-1") + body
+
+
+REQUESTS = st.one_of(gets(), gets(), posts())
+
+
+@st.composite
+def exchanges(draw: st.DrawFn) -> list[tuple[bytes, ...]]:
+    """Create connections: each sends requests, whole, in two pieces, or two in one piece."""
+    found = []
+    for request in draw(st.lists(REQUESTS, min_size=1, max_size=6)):
+        cut = draw(st.integers(0, len(request)) | st.just(0) | st.just(0))
+        again = draw(st.integers(1, 3))
+        pieces = [piece for piece in (request[:cut], request[cut:]) if piece]
+        found.append(tuple(pieces * again) if draw(st.booleans()) else (request * again,))
+    return found
+
+
+@contextmanager
+def both() -> Iterator[list[tuple[Worker, Worker]]]:
+    """Yield pairs of workers with templates and without, for each source of domains."""
+    with ExitStack() as stack:
+        yield [
+            (
+                stack.enter_context(Worker(source)),
+                stack.enter_context(Worker(source, has_templates=False)),
+            )
+            for source in (in_memory, cached)
+        ]
+
+
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(exchanges(), min_size=1, max_size=3), st.sampled_from(["192.0.2.7", "::1", None]))
+def test_both_ways_give_the_same(
+    connections: list[list[tuple[bytes, ...]]], peer: str | None
+) -> None:
+    """For any requests, the bytes, the log lines and the metrics do not depend on templates."""
+    with both() as pairs:
+        for quick, usual in pairs:
+            for pieces in (pieces for exchange in connections for pieces in exchange):
+                assert quick.send(*pieces, peer=peer) == usual.send(*pieces, peer=peer)
+            assert quick.raw_lines == usual.raw_lines
+            assert quick.counts == usual.counts
+
+
+def get(target: str, *fields: str, host: str = "autoconfig.example.com") -> bytes:
+    """Return the bytes of a GET request."""
+    return "\r\n".join([f"GET {target} HTTP/1.1", f"Host: {host}", *fields, "", ""]).encode()
+
+
+def post(address: str) -> bytes:
+    """Return the bytes of a request of Outlook."""
+    namespace = "http://schemas.microsoft.com/exchange/autodiscover/outlook"
+    body = (
+        f'<Autodiscover xmlns="{namespace}/requestschema/2006"><Request>'
+        f"<EMailAddress>{address}</EMailAddress><AcceptableResponseSchema>{namespace}"
+        "/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>"
+    ).encode()
+    head = f"POST /autodiscover/autodiscover.xml HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}"
+    return f"{head}\r\nContent-Type: text/xml\r\n\r\n".encode() + body
+
+
+AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
+JSON = "/autodiscover/autodiscover.json?Email="
+KNOWN = {
+    "Autoconfig": (get(f"{AUTOCONFIG}alice@example.com"), get(f"{AUTOCONFIG}bob@example.com")),
+    "Autoconfig by its other URL": (
+        get(f"/.well-known/autoconfig{AUTOCONFIG}alice@example.com"),
+        get(f"/.well-known/autoconfig{AUTOCONFIG}bob%40example.com"),
+    ),
+    "Autoconfig for a domain": (get("/mail/config-v1.1.xml"), get("/mail/config-v1.1.xml")),
+    "a pattern": (get(f"{AUTOCONFIG}alice@a.wild.example"), get(f"{AUTOCONFIG}b@a.wild.example")),
+    "not served": (get(f"{AUTOCONFIG}alice@b.invalid"), get(f"{AUTOCONFIG}bob@b.invalid")),
+    "Autodiscover": (post("alice@example.com"), post("robin@example.com")),
+    "Autodiscover in JSON": (
+        get(f"{JSON}alice@example.com&Protocol=AutodiscoverV1"),
+        get(f"{JSON}bob@example.com&Protocol=AutodiscoverV1"),
+    ),
+    "PACC": (
+        get("/.well-known/user-agent-configuration.json", host="ua-auto-config.pacc.example"),
+        get("/.well-known/user-agent-configuration.json", host="ua-auto-config.pacc.example"),
+    ),
+    "a profile": (
+        get("/mobileconfig?emailaddress=alice@example.com"),
+        get("/mobileconfig?emailaddress=Bob.X@example.com"),
+    ),
+    "a profile of an unknown domain": (
+        get("/mobileconfig?emailaddress=alice@b.invalid"),
+        get("/mobileconfig?emailaddress=Bob.X@b.invalid"),
+    ),
+    "the connection is closed": (
+        get(f"{AUTOCONFIG}alice@example.com", "Connection: close"),
+        get(f"{AUTOCONFIG}bob@example.com", "Connection: close"),
+    ),
+}
+
+
+@pytest.mark.parametrize("source", [in_memory, cached])
+@pytest.mark.parametrize(("first", "second"), KNOWN.values(), ids=KNOWN)
+def test_known_answers(first: bytes, second: bytes, source: Callable[[Metrics], Domains]) -> None:
+    """After one request of a kind, the others are answered at once, with the same bytes."""
+    with Worker(source) as quick, Worker(source, has_templates=False) as usual:
+        assert quick.send(first) == usual.send(first)
+        assert quick.send(second) == usual.send(second)
+        assert (quick.routed, usual.routed) == (1, 2)
+        assert quick.raw_lines == usual.raw_lines
+        assert quick.counts == usual.counts
+
+
+ROUTED = {
+    "another method": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}bob@example.com").replace(b"GET", b"HEAD"),
+    ),
+    "another version": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}bob@example.com").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ),
+    "another header field": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}bob@example.com", "If-None-Match: *"),
+    ),
+    "Evolution's placeholder of a user": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}EVOLUTIONUSER@example.com"),
+    ),
+    "a quoted local part": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}%22a%22@example.com"),
+    ),
+    "a sub-address": (
+        get(f"{AUTOCONFIG}alice@details.example"),
+        get(f"{AUTOCONFIG}alice+shop@details.example"),
+    ),
+    "a user's own host": (
+        get(f"{AUTOCONFIG}alice@personal.example"),
+        get(f"{AUTOCONFIG}bob@personal.example"),
+    ),
+    "an internationalised domain": (
+        get(f"{AUTOCONFIG}alice@xn--mnchen-3ya.example"),
+        get(f"{AUTOCONFIG}alice@m%C3%BCnchen.example"),
+    ),
+    "a redirect": (
+        get(f"{AUTOCONFIG}alice@moved.example"),
+        get(f"{AUTOCONFIG}alice@moved.example"),
+    ),
+    "a profile with a name": (
+        get("/mobileconfig?emailaddress=alice@example.com&name=Alice"),
+        get("/mobileconfig?emailaddress=bob@example.com&name=Alice"),
+    ),
+    "an address in a comment": (
+        post("alice@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
+        post("bob@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
+    ),
+    "two requests at once": (
+        get(f"{AUTOCONFIG}alice@example.com"),
+        get(f"{AUTOCONFIG}bob@example.com") * 2,
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), ROUTED.values(), ids=ROUTED)
+def test_other_requests(first: bytes, second: bytes) -> None:
+    """A request that differs in more than the address is answered by the router."""
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        assert quick.send(first) == usual.send(first)
+        assert quick.send(second) == usual.send(second)
+        assert quick.routed == usual.routed
+
+
+def test_lines_that_show_addresses() -> None:
+    """If log lines show addresses, which are searched for secrets, the router answers."""
+    with Worker(in_memory, settings(log_addresses=True)) as quick:
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        quick.send(get(f"{AUTOCONFIG}bob@example.com"))
+        assert quick.routed == 2
+        assert [line["address"] for line in quick.lines] == ["alice@example.com", "bob@example.com"]
+
+
+def test_changed_providers() -> None:
+    """After a change of the providers, the first answer is a new one."""
+    with Worker(in_memory) as quick:
+        before, _ = quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        assert isinstance(quick.cache, MemoryDomains)
+        changed = PROVIDERS.replace("imap.example.com", "changed.example.com")
+        catalog = read_providers(changed, name="mail.toml", format="toml").catalog
+        quick.cache.replace(MemoryStore(catalog))
+        after, _ = quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        again, _ = quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        assert b"imap.example.com" in before
+        assert b"changed.example.com" in after
+        assert again == after
+        assert quick.routed == 2
+
+
+def test_expired_entries() -> None:
+    """An entry that is older than its time to live is queried again, by the router."""
+    now = 0.0
+
+    def expiring(metrics: Metrics) -> Domains:
+        return DomainCache(store(), CacheLimits(), metrics=metrics, clock=lambda: now)
+
+    with Worker(expiring) as quick:
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        assert quick.routed == 1
+        now = CacheLimits().ttl_seconds
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        assert quick.routed == 2
+
+
+def test_no_cache() -> None:
+    """Without a cache of domains, every request queries the store."""
+
+    def uncached(metrics: Metrics) -> Domains:
+        return DomainCache(store(), CacheLimits(ttl_seconds=0), metrics=metrics)
+
+    with Worker(uncached) as quick:
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        assert quick.routed == 2
