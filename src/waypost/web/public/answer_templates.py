@@ -48,7 +48,7 @@ _END_OF_HEAD: Final = b"\r\n\r\n"
 # Answers do not depend on these fields. All others are read by the router and the handlers.
 _IGNORED: Final = frozenset(
     {
-        *(b"host", b"user-agent", b"from", b"dnt", b"te", b"priority", b"pragma"),
+        *(b"host", b"user-agent", b"from", b"dnt", b"priority", b"pragma"),
         *(b"accept", b"accept-charset", b"accept-encoding", b"accept-language"),
         *(b"cache-control", b"content-type", b"content-length", b"connection"),
     }
