@@ -142,6 +142,7 @@ def test_bad_settings(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["asgi", "wsgi"])
 def test_import_has_no_effect(tmp_path: Path, name: str) -> None:
     """An import reads no settings, creates no file, and starts no thread."""

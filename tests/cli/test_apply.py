@@ -101,6 +101,7 @@ def test_applying_twice(waypost: Waypost, files: Path, arguments: list[str | Pat
     assert (files / DATABASE).read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("upgraded_database")
 @pytest.mark.parametrize("form", ["toml", "json"])
 @pytest.mark.parametrize(

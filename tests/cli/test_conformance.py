@@ -250,6 +250,7 @@ def test_dns_that_waypost_publishes(waypost: Waypost, served: RunningWaypost, dn
     assert "has the digest of the document" in rows["digest"]["findings"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [Script.DEAD, Script.HANGING, Script.SERVFAIL])
 def test_dns_does_not_answer(waypost: Waypost, script: Script) -> None:
     """A resolver that does not answer comes first, and what depends on it is not checked."""

@@ -353,6 +353,7 @@ def test_unusable_resolver(waypost: Waypost, script: Script) -> None:
     assert {row["verdict"] for row in rows} == {"not checked"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", [Script.SERVFAIL, Script.HANGING])
 def test_a_name_that_cannot_be_looked_up(waypost: Waypost, script: Script) -> None:
     """A name without an answer of DNS has no finding, and other names are looked up."""

@@ -32,6 +32,7 @@ def _is_harmless(text: str) -> bool:
     return all(char.isprintable() or char == "\n" for char in text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_hostile_server(waypost: Waypost, home: Path, answer: str, command: str) -> None:

@@ -198,6 +198,7 @@ def going_around(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.end_headers()
 
 
+@pytest.mark.slow
 def test_redirects_are_reported() -> None:
     """A client in a redirect loop, or with too many redirects, fails with the last target."""
     with scripted(going_around) as url:

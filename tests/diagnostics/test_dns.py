@@ -125,6 +125,7 @@ def test_resolver_stops_answering() -> None:
     assert dns(DnsLookup("A", "a.example")) == ()
 
 
+@pytest.mark.slow
 def test_some_names_get_no_answer() -> None:
     """A resolver that answers other names is not reported as silent, and the run ends."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_MAX + 5)]
@@ -140,6 +141,7 @@ def test_some_names_get_no_answer() -> None:
         assert fresh(DnsLookup("A", "a.example")) == ()
 
 
+@pytest.mark.slow
 def test_timeout_becomes_shorter() -> None:
     """After a few names without an answer, the timeout is shorter."""
     names = [f"b{number}.example" for number in range(TIMEOUTS_BEFORE_SHORT + 1)]

@@ -55,6 +55,7 @@ def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
         open_directory(DIRECTORY)
 
 
+@pytest.mark.slow
 def test_library_is_loaded_late() -> None:
     """Without an LDAP directory the library is never loaded."""
     code = "import sys, waypost.wiring, waypost.directory.probe; sys.exit('ldap' in sys.modules)"

@@ -272,6 +272,7 @@ def test_whole_sets_omit_records_of_the_domain_itself(form: str) -> None:
     assert body.count("mailconf") == body.count("Add to the TXT set of example.com: ") == 1
 
 
+@pytest.mark.slow
 def test_public_listener_does_not_import_dnspython() -> None:
     """A worker of the public listener does not import the library for zones."""
     code = "import sys, waypost.web.public.app; sys.exit('dns' in sys.modules)"

@@ -321,6 +321,7 @@ print(size() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "grows"),
     [("parse_request(body)", False), ("untrusted_xml.parse(body)", True)],

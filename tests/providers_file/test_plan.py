@@ -233,6 +233,7 @@ def test_descriptions_of_services(service: Service, text: str) -> None:
     assert describe(service) == text
 
 
+@pytest.mark.slow
 @given(now=catalogs(), wanted=catalogs())
 def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
     """A plan is empty for the same catalog, and not empty for other domains."""
@@ -241,6 +242,7 @@ def test_plans_and_differences(now: Catalog, wanted: Catalog) -> None:
     assert not patterns or not compare(now, wanted).is_empty
 
 
+@pytest.mark.slow
 @given(now=catalogs(), wanted=catalogs())
 def test_reverse_plans(now: Catalog, wanted: Catalog) -> None:
     """The reverse plan removes as many domains as the plan adds, and every item is one line."""

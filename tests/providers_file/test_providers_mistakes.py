@@ -382,6 +382,7 @@ BAD_SYNTAX: list[tuple[FileFormat, str, str]] = [
 ]
 
 
+@pytest.mark.slow
 def test_very_many_unknown_keys() -> None:
     """Very many unknown keys are all counted, and only the first get a suggestion."""
     text = "".join(f"a{number} = 1\n" for number in range(100_000))

@@ -18,6 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 FORMATS: list[FileFormat] = ["toml", "json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 @given(catalog=catalogs())
 def test_written_catalogs_read_the_same(form: FileFormat, catalog: Catalog) -> None:

@@ -88,6 +88,7 @@ def test_unread_pipe_drops_and_counts(pipe: tuple[int, int]) -> None:
     assert lines[-1] == _line(5000)
 
 
+@pytest.mark.slow
 def test_write_never_waits(pipe: tuple[int, int]) -> None:
     """A pipe that is not read delays no caller."""
     _, descriptor = pipe
@@ -100,6 +101,7 @@ def test_write_never_waits(pipe: tuple[int, int]) -> None:
     assert not writer.drain()  # At once: there was no progress for a second.
 
 
+@pytest.mark.slow
 def test_full_disk_is_tried_again(tmp_path: Path) -> None:
     """After a write has failed, the same line is written as soon as writing works again."""
     path = tmp_path / "log"

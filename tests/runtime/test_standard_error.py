@@ -50,6 +50,7 @@ def _run(program: str, stderr: int | None, *arguments: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
 def test_nothing_is_lost_at_the_end(end: str) -> None:
     """However a process ends by itself, all lines are written, tracebacks and warnings as well."""
@@ -63,6 +64,7 @@ def test_nothing_is_lost_at_the_end(end: str) -> None:
     assert b"\x1b" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_process_ends_while_the_log_is_stuck() -> None:
     """A pipe that is not read does not keep a process from its end."""
     reader, writer = os.pipe()

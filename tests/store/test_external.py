@@ -187,6 +187,7 @@ def test_file_that_changes() -> None:
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_database_that_answers_again() -> None:
     """The watcher queries a database that failed until it answers again."""
     domain_source = Lender("a.example")

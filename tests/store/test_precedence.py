@@ -164,6 +164,7 @@ NAMES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(NAMES, unique=True, max_size=12))
 def test_what_is_served_is_exported(names: list[str]) -> None:
     """For any stored names, an export equals the lookups, and writing it does not change them."""

@@ -212,6 +212,7 @@ def test_errors_of_the_system(
     assert line["action"] == "retrying until the file can be used"
 
 
+@pytest.mark.slow
 def test_refused_files_are_forgotten(file: Path) -> None:
     """Nothing of a refused file stays in memory, also before the garbage collector runs."""
     size = 5_000_000

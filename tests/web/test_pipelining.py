@@ -56,6 +56,7 @@ def test_answer_that_is_not_read(monkeypatch: pytest.MonkeyPatch, app: Any, rest
         assert lost
 
 
+@pytest.mark.slow
 def test_end_of_the_server_while_nothing_is_read() -> None:
     """A client that does not read its answer delays the end of a server only for a limited time."""
     with socket.socket() as client:

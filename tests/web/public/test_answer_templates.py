@@ -262,6 +262,10 @@ KNOWN = {
         get(f"/.well-known/autoconfig{AUTOCONFIG}bob%40example.com"),
     ),
     "Autoconfig for a domain": (get("/mail/config-v1.1.xml"), get("/mail/config-v1.1.xml")),
+    "Autoconfig for a domain that is not served": (
+        get("/mail/config-v1.1.xml", host="autoconfig.unknown.example"),
+        get("/mail/config-v1.1.xml", host="autoconfig.unknown.example"),
+    ),
     "a pattern": (get(f"{AUTOCONFIG}alice@a.wild.example"), get(f"{AUTOCONFIG}b@a.wild.example")),
     "not served": (get(f"{AUTOCONFIG}alice@b.invalid"), get(f"{AUTOCONFIG}bob@b.invalid")),
     "Autodiscover": (post("alice@example.com"), post("robin@example.com")),

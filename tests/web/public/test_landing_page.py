@@ -178,6 +178,7 @@ def test_page_brings_what_it_needs(behind_one_url: Client) -> None:
     assert policy.startswith("default-src 'none'; ")
 
 
+@pytest.mark.slow
 def test_library_for_codes_comes_late() -> None:
     """A worker does not load the library for codes before the page is requested."""
     code = "import sys, waypost.web.public.app; sys.exit('segno' in sys.modules)"

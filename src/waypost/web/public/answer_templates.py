@@ -153,7 +153,7 @@ class AnswerTemplates:
         block = self._header_blocks.get(parts.header_block)
         if block is None or block.body_length != len(parts.body):
             return None
-        around, local_part, domain = parts.around, parts.local_part, parts.domain
+        around, local_part = parts.around, parts.local_part
         known = (
             self._served.get(around) or self._not_served.get(around) or self._by_pattern.get(around)
         )
@@ -166,7 +166,7 @@ class AnswerTemplates:
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._encoded_headers = _encoded(default_headers)
-        document = template.document
+        document, domain = template.document, known.name.ascii.encode()
         body = document.document(local_part, domain)
         if template.sign is not None:
             signed = template.sign(body)
