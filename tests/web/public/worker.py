@@ -11,6 +11,7 @@ from typing import Any, Self
 from prometheus_client import generate_latest
 from uvicorn.server import ServerState
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.web.asgi import settings
 from waypost.directory.directories import Directories
 from waypost.directory.factory import open_directory
@@ -28,9 +29,9 @@ from waypost.web.public.public_connection import PublicConnection
 from waypost.web.public.request import Receive, Scope, Send
 from waypost.wiring import Domains, Runtime
 
-WAIT_SECONDS = 0.1
+INCOMPLETE_SECONDS = 0.1
 # Pipelined requests are answered in later rounds of the event loop.
-IDLE_ROUNDS = 5
+IDLE_ROUNDS = 20
 DATE = b"Thu, 01 Jan 1970 00:00:00 GMT"
 
 
@@ -154,21 +155,24 @@ class Worker:
         connection.connection_made(transport)
         for piece in pieces:
             connection.data_received(piece)
-            await self._until_answered()
+            await self._until_answered(connection)
         is_closed = transport.is_closed
         connection.connection_lost(None)
         if self._state.tasks:
             await asyncio.wait(self._state.tasks)
         return bytes(transport.written), is_closed
 
-    async def _until_answered(self) -> None:
-        """Wait for all requests, but not for one whose body does not arrive."""
+    async def _until_answered(self, connection: HttpConnection) -> None:
+        """Wait for all answers, but not for long if the body of the last request is incomplete."""
         idle_rounds = 0
         while idle_rounds < IDLE_ROUNDS:
             idle_rounds += 1
             if self._state.tasks:
-                done, _ = await asyncio.wait(self._state.tasks, timeout=WAIT_SECONDS)
+                is_incomplete = connection.cycle.more_body
+                seconds = INCOMPLETE_SECONDS if is_incomplete else PATIENCE_SECONDS
+                done, _ = await asyncio.wait(self._state.tasks, timeout=seconds)
                 if not done:
+                    assert is_incomplete, "a request was not answered"
                     return
                 idle_rounds = 0
             await asyncio.sleep(0)
