@@ -6,18 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import structlog
 
 from waypost.core.errors import ProvidersError, ProvidersUnreadable, SettingsError
-from waypost.core.model import ProfileSettings, Provider, SigningFiles
-from waypost.database.engine import open_engine
+from waypost.core.model import ProfileSettings, Provider, SigningFiles, SqlDirectory
 from waypost.demo import demo_catalog
 from waypost.directory.directories import Directories
 from waypost.directory.factory import open_directory
 from waypost.directory.resilient import UserCacheLimits
-from waypost.directory.sql.source import OpenSqlDirectory
 from waypost.lookup.lookup import DomainFinder, FreshDomains, Lookup
 from waypost.profiles.checking import out_of_date, signing_errors, signing_problems
 from waypost.profiles.files import ProfileFiles
@@ -25,20 +23,16 @@ from waypost.profiles.signers import ProfileSigners
 from waypost.providers_file.pinned_pacc import PinnedFile
 from waypost.runtime.logs import AddressHasher
 from waypost.runtime.metrics import Metrics
-from waypost.settings import Settings, in_memory
-from waypost.store.cache import CacheLimits, DomainCache
-from waypost.store.deferred import DeferredStore
-from waypost.store.external import ExternalDomainCache, ExternalStore
-from waypost.store.initdb import InitDb
+from waypost.settings import Settings
+from waypost.store.cache import CacheLimits
+from waypost.store.external import DomainSource, ExternalDomainCache, ExternalStore
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
-from waypost.store.sql.prepare import upgrade_if_needed, upgrade_without_timeouts
-from waypost.store.sql.rows.pinned_pacc import PinnedRows
-from waypost.store.sql.store import SqlStore
 
 if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
+    from waypost.store.initdb import InitDb
 
 
 class Domains(DomainFinder, FreshDomains, Protocol):
@@ -61,6 +55,15 @@ class Domains(DomainFinder, FreshDomains, Protocol):
         ...
 
 
+@runtime_checkable
+class ProviderList(Protocol):
+    """A store that lists its providers."""
+
+    def providers(self) -> Iterable[Provider]:
+        """Return the providers of the domains."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The parts of one worker. Closing the cache closes the store as well.
@@ -74,7 +77,7 @@ class Runtime:
     cache: Domains
     lookup: Lookup
     directories: Directories
-    initdb: InitDb | None
+    initdb: "InitDb | None"
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
@@ -133,7 +136,7 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
         return Runtime(demo, Lookup(demo, directories, public_url), directories, None, metrics)
     if settings.providers is not None:
-        domains = ExternalDomainCache(OpenSqlDirectory, _limits(settings), metrics)
+        domains = ExternalDomainCache(_open_domain_source, _limits(settings), metrics)
         reloader = ProvidersReloader(
             settings.providers, domains, metrics, deduplicator, _check_signing
         )
@@ -141,12 +144,9 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
         return Runtime(
             domains, Lookup(domains, directories, public_url), directories, None, metrics, reloader
         )
-    store = _open_database(settings)
-    deferred_store = DeferredStore(
-        store, partial(upgrade_without_timeouts, settings.db_uri, store.engine)
-    )
-    cache = DomainCache(deferred_store, _limits(settings), metrics=metrics)
-    initdb = InitDb(store.engine, cache.clear) if settings.initdb else None
+    from waypost.wiring_database import open_database_cache  # noqa: PLC0415 -- SQLAlchemy
+
+    cache, initdb = open_database_cache(settings, _limits(settings), metrics)
     return Runtime(cache, Lookup(cache, directories, public_url), directories, initdb, metrics)
 
 
@@ -169,11 +169,13 @@ def open_store(
     if settings.providers is not None:
         file_store = read_store(settings.providers, warn)
         return (
-            ExternalStore(file_store, OpenSqlDirectory)
+            ExternalStore(file_store, _open_domain_source)
             if file_store.external_domains
             else file_store
         )
-    return _open_database(settings)
+    from waypost.wiring_database import open_database_store  # noqa: PLC0415 -- SQLAlchemy
+
+    return open_database_store(settings)
 
 
 @contextmanager
@@ -189,11 +191,16 @@ def open_pinned(settings: Settings) -> Iterator[PinnedDocuments]:
     if settings.providers is not None:
         yield PinnedFile(settings.providers)
         return
-    engine = open_engine(settings.db_uri, settings.db_echo)
-    try:
-        yield PinnedRows(engine)
-    finally:
-        engine.dispose()
+    from waypost.wiring_database import open_pinned_rows  # noqa: PLC0415 -- SQLAlchemy
+
+    with open_pinned_rows(settings) as pinned:
+        yield pinned
+
+
+def _open_domain_source(directory: SqlDirectory) -> DomainSource:
+    from waypost.wiring_database import open_domain_source  # noqa: PLC0415 -- SQLAlchemy
+
+    return open_domain_source(directory)
 
 
 def _limits(settings: Settings) -> CacheLimits:
@@ -213,14 +220,6 @@ def _directories(settings: Settings, metrics: Metrics) -> Directories:
     ca_file = None if settings.ldap_ca_file is None else str(settings.ldap_ca_file)
     opener = partial(open_directory, ldap_ca_file=ca_file)
     return Directories(opener, cache_limits=cache_limits, metrics=metrics)
-
-
-def _open_database(settings: Settings) -> SqlStore:
-    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
-    if in_memory(settings.db_uri):
-        # No other process can create the tables in the memory of this process.
-        upgrade_if_needed(engine)
-    return SqlStore(engine)
 
 
 def open_directories(settings: Settings) -> Directories:
@@ -290,12 +289,12 @@ def check_profiles(settings: Settings, store: Store) -> None:
     Raises:
         ProvidersError: names each provider and file.
     """
-    if not isinstance(store, MemoryStore | ExternalStore | SqlStore):
+    if not isinstance(store, ProviderList):
         return
     log, now = structlog.get_logger(__name__), datetime.now(UTC)
     for problem in out_of_date(profile_settings(settings), store.providers(), now):
         log.warning("profiles are out of date", reason=problem)
-    if not isinstance(store, SqlStore):
+    if isinstance(store, MemoryStore | ExternalStore):
         _check_signing(store)
         return
     for problem in signing_problems(store.providers(), now):

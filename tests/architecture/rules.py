@@ -37,8 +37,9 @@ LAYERS: dict[str, set[str]] = {
     | {"store.memory", "web.public.responder"},
     "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
     "wsgi": {"asgi", "formats.autodiscover.request"},
-    "wiring": {"core", "runtime", "settings", "database", "store", "directory", "providers_file"}
-    | {"demo", "lookup", "profiles", "formats.mobileconfig.signing"},
+    "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
+    | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"},
+    "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "__version__"},
     "web.app_context": {"core", "lookup.lookup"},

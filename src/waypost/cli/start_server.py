@@ -9,11 +9,9 @@ import structlog
 from structlog.typing import FilteringBoundLogger as BoundLogger
 
 from waypost.cli.output import print_stderr
-from waypost.cli.sources.database import open_database
-from waypost.cli.sources.database_libraries import missing_libraries_of_store
+from waypost.cli.sources.libraries import missing_libraries
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
-from waypost.database.engine import refuse_other_owner
 from waypost.runtime.logs import configure, is_json
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import (
@@ -25,8 +23,9 @@ from waypost.settings import (
     secret_texts,
     source_of_database,
 )
+from waypost.store.external import ExternalStore
+from waypost.store.memory import MemoryStore
 from waypost.store.protocol import Store
-from waypost.store.sql.prepare import upgrade_if_needed
 from waypost.web.public.server import run
 from waypost.wiring import check_profiles, open_store, signing_credentials
 
@@ -148,12 +147,22 @@ def _check_libraries(settings: Settings, store: Store) -> None:
     Raises:
         SettingsError: with each directory, and the command that installs its library.
     """
-    missing = missing_libraries_of_store(store)
+    missing = _missing_libraries(store)
     if not settings.permit_missing_libraries and missing:
         advice = "to start without these libraries, set permit_missing_libraries = true"
         raise SettingsError([*missing, advice])
     for line in missing:
         structlog.get_logger(__name__).warning("library missing", reason=line)
+
+
+def _missing_libraries(store: Store) -> tuple[str, ...]:
+    if isinstance(store, MemoryStore | ExternalStore):
+        return missing_libraries(store.directories)
+    from waypost.cli.sources.database_libraries import (  # noqa: PLC0415 -- SQLAlchemy
+        missing_libraries_of_store,
+    )
+
+    return missing_libraries_of_store(store)
 
 
 def _check_signing(settings: Settings) -> None:
@@ -169,7 +178,7 @@ def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> S
     """Upgrade the database, if there is one, and open the store."""
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
-        with open_database(settings) as engine:
-            refuse_other_owner(engine)
-            upgrade_if_needed(engine)
+        from waypost.cli.sources.database_upgrade import upgrade_database  # noqa: PLC0415
+
+        upgrade_database(settings)
     return open_store(settings, warn)

@@ -4,8 +4,6 @@ from waypost.cli.sources.database import open_database
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.database.engine import Connection, read_connection
 from waypost.settings import Settings
-from waypost.store.external import ExternalStore
-from waypost.store.memory import MemoryStore
 from waypost.store.protocol import Store
 from waypost.store.sql.directory_use import directories_in_use, stored_directories
 from waypost.store.sql.store import SqlStore
@@ -36,7 +34,7 @@ def missing_libraries_of_database(settings: Settings) -> tuple[str, ...]:
 
 
 def missing_libraries_of_store(store: Store) -> tuple[str, ...]:
-    """Return these lines for an open store.
+    """Return these lines for an open database.
 
     Raises:
         StoreError, StoreUnavailable: the database cannot be read.
@@ -44,6 +42,4 @@ def missing_libraries_of_store(store: Store) -> tuple[str, ...]:
     if isinstance(store, SqlStore):
         with read_connection(store.engine) as connection:
             return missing_libraries_of_connection(connection)
-    if isinstance(store, MemoryStore | ExternalStore):
-        return missing_libraries(store.directories)
     return ()

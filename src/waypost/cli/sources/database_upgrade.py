@@ -1,0 +1,18 @@
+"""The database of the server, upgraded at its start."""
+
+from waypost.cli.sources.database import open_database
+from waypost.database.engine import refuse_other_owner
+from waypost.settings import Settings
+from waypost.store.sql.prepare import upgrade_if_needed
+
+
+def upgrade_database(settings: Settings) -> None:
+    """Upgrade the tables of the database, unless they are current.
+
+    Raises:
+        StoreError: the database cannot be used as it is, or belongs to another user.
+        StoreUnavailable: the database does not answer.
+    """
+    with open_database(settings) as engine:
+        refuse_other_owner(engine)
+        upgrade_if_needed(engine)

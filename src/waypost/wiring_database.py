@@ -1,0 +1,76 @@
+"""The parts of a running Waypost whose domains are in a database.
+
+`wiring` imports this module only for a database: SQLAlchemy takes some 20 MB of each worker.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from waypost.core.model import SqlDirectory
+from waypost.database.engine import open_engine
+from waypost.directory.sql.source import OpenSqlDirectory
+from waypost.runtime.metrics import Metrics
+from waypost.settings import Settings, in_memory
+from waypost.store.cache import CacheLimits, DomainCache
+from waypost.store.deferred import DeferredStore
+from waypost.store.external import DomainSource
+from waypost.store.initdb import InitDb
+from waypost.store.protocol import PinnedDocuments
+from waypost.store.sql.prepare import upgrade_if_needed, upgrade_without_timeouts
+from waypost.store.sql.rows.pinned_pacc import PinnedRows
+from waypost.store.sql.store import SqlStore
+
+
+def open_database_store(settings: Settings) -> SqlStore:
+    """Open the database of the settings as a store.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+    """
+    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
+    if in_memory(settings.db_uri):
+        # No other process can create the tables in the memory of this process.
+        upgrade_if_needed(engine)
+    return SqlStore(engine)
+
+
+def open_database_cache(
+    settings: Settings, limits: CacheLimits, metrics: Metrics
+) -> tuple[DomainCache, InitDb | None]:
+    """Open the database behind a cache, and the operations of `/initdb/` if they are enabled.
+
+    If the database does not answer, the cache waits for it.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+    """
+    store = open_database_store(settings)
+    deferred_store = DeferredStore(
+        store, partial(upgrade_without_timeouts, settings.db_uri, store.engine)
+    )
+    cache = DomainCache(deferred_store, limits, metrics=metrics)
+    return cache, InitDb(store.engine, cache.clear) if settings.initdb else None
+
+
+@contextmanager
+def open_pinned_rows(settings: Settings) -> Iterator[PinnedDocuments]:
+    """Open the PACC documents of the database.
+
+    Raises:
+        StoreError: the database cannot be used as it is.
+    """
+    engine = open_engine(settings.db_uri, settings.db_echo)
+    try:
+        yield PinnedRows(engine)
+    finally:
+        engine.dispose()
+
+
+def open_domain_source(directory: SqlDirectory) -> DomainSource:
+    """Open another database that has domains; no connection is made yet.
+
+    Raises:
+        DirectoryError: a library is missing, or the configuration cannot be used.
+    """
+    return OpenSqlDirectory(directory)
