@@ -12,7 +12,7 @@ from waypost.web.public.answer_templates import AnswerBytes, AnswerTemplates
 from waypost.web.public.log_texts import peer_for_log
 
 RECEIVED: str = "waypost.received"
-"""In the scope of a request: what the connection received with its first byte."""
+"""In the scope of a request: the received piece that begins with it, or else no bytes."""
 
 
 class PublicConnection(HttpConnection):
@@ -52,9 +52,9 @@ class PublicConnection(HttpConnection):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """Add the received bytes to the scope."""
+        """Add the received bytes to the scope of the request that they begin with."""
         super().on_message_begin()
-        self.scope["state"][RECEIVED] = self._received
+        self.scope["state"][RECEIVED], self._received = self._received, b""
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection; known answers do not start the time again."""
