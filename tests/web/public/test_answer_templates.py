@@ -273,6 +273,7 @@ def pipelined(address: str) -> tuple[bytes, bytes]:
 
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
 JSON = "/autodiscover/autodiscover.json?Email="
+IN_PATH = "/autodiscover/autodiscover.json/alice@example.com"
 KNOWN = {
     "Autoconfig": (get(f"{AUTOCONFIG}alice@example.com"), get(f"{AUTOCONFIG}bob@example.com")),
     "Autoconfig by its other URL": (
@@ -367,6 +368,14 @@ ROUTED = {
         post("alice@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
         post("bob@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
     ),
+    "another spelling of the address in the body": (
+        post("alice@EXAMPLE.com", "<x>alice@example.com</x>"),
+        post("alice@EXAMPLE.com", "<x>robin@example.com</x>"),
+    ),
+    "an address in the path": (
+        get(f"{IN_PATH}?x=alice@example.com&Protocol=AutodiscoverV1"),
+        get(f"{IN_PATH}?x=robin@example.com&Protocol=AutodiscoverV1"),
+    ),
     "two requests at once": (
         get(f"{AUTOCONFIG}alice@example.com"),
         get(f"{AUTOCONFIG}bob@example.com") * 2,
@@ -381,6 +390,7 @@ def test_other_requests(first: bytes, second: bytes) -> None:
         assert quick.send(first) == usual.send(first)
         assert quick.send(second) == usual.send(second)
         assert quick.routed == usual.routed
+        assert quick.raw_lines == usual.raw_lines
 
 
 def test_a_request_behind_another_one() -> None:

@@ -37,7 +37,8 @@ REQUEST_MAX_BYTES: Final = 4096
 _LOCAL_PART: Final = rb"([A-Za-z0-9._+-]{1,64})"
 _DOMAIN: Final = rb"([a-z0-9.-]{1,189})"
 _GET: Final = re.compile(
-    rb"(GET [^? \r\n]{1,60}\?[A-Za-z]{1,20}=)"
+    # No address in the path.
+    rb"(GET [^?@% \r\n]{1,60}\?[A-Za-z]{1,20}=)"
     + _LOCAL_PART
     + b"(?:@|%40)"
     + _DOMAIN
@@ -329,12 +330,14 @@ def _is_cut_out(request: Request, log_entry: AccessLogEntry, parts: _Parts) -> b
         # The host name is in `around`. That of another domain depends on two entries.
         host = request.host_domain()
         return log_entry.address is None and host is not None and host.ascii == log_entry.domain
-    # A comment or a reference could be read in another way than the text that was cut out.
+    # A comment or a reference could be read in another way than the text that was cut out, and the
+    # address could be there once more, in another spelling.
     if any(sign in parts.body for sign in (b"&", b"<!")) or parts.body.rfind(b"<?") > 0:
         return False
+    if parts.body.count(b"@") > 1:
+        return False
     cut_out = EmailAddress(parts.local_part.decode(), DomainName(parts.domain.decode()))
-    is_once = parts.body.count(f"{cut_out}".encode()) <= 1
-    return is_once and log_entry.address == cut_out and log_entry.domain == cut_out.domain.ascii
+    return log_entry.address == cut_out and log_entry.domain == cut_out.domain.ascii
 
 
 def _encoded(headers: Headers) -> bytes:
