@@ -427,6 +427,19 @@ def test_changed_providers() -> None:
         assert quick.routed == 2
 
 
+def test_a_domain_that_is_added() -> None:
+    """A host name below `www.` means the new domain, although its own entry stays the same."""
+    request = get("/mail/config-v1.1.xml", host="www.new.example")
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        for text in (PROVIDERS, PROVIDERS.replace("example.org", "new.example")):
+            catalog = read_providers(text, name="mail.toml", format="toml").catalog
+            for worker in (quick, usual):
+                assert isinstance(worker.cache, MemoryDomains)
+                worker.cache.replace(MemoryStore(catalog))
+            assert quick.send(request) == usual.send(request)
+        assert quick.raw_lines == usual.raw_lines
+
+
 def test_expired_entries() -> None:
     """An entry that is older than its time to live is queried again, by the router."""
     now = 0.0

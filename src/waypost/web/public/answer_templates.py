@@ -24,6 +24,7 @@ from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
 from waypost.web.app_context import AccessLogEntry
 from waypost.web.public.access_log import AccessLog, LineTemplate
+from waypost.web.public.hosts import WWW
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, SharedAnswer
 
@@ -327,9 +328,11 @@ def _header_block(data: bytes, request: Request, parts: _Parts) -> _HeaderBlock 
 def _is_cut_out(request: Request, log_entry: AccessLogEntry, parts: _Parts) -> bool:
     """Return whether the handler has read the address, or the host, that was cut out."""
     if not parts.local_part:
-        # The host name is in `around`. That of another domain depends on two entries.
+        # The host name is in `around`. One that begins with `www.` depends on two entries.
         host = request.host_domain()
-        return log_entry.address is None and host is not None and host.ascii == log_entry.domain
+        if log_entry.address is not None or host is None or host.ascii.startswith(WWW):
+            return False
+        return host.ascii == log_entry.domain
     # A comment or a reference could be read in another way than the text that was cut out, and the
     # address could be there once more, in another spelling.
     if any(sign in parts.body for sign in (b"&", b"<!")) or parts.body.rfind(b"<?") > 0:
