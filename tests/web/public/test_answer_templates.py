@@ -304,6 +304,10 @@ KNOWN = {
         get("/mobileconfig?emailaddress=alice@b.invalid"),
         get("/mobileconfig?emailaddress=Bob.X@b.invalid"),
     ),
+    "the connection is kept": (
+        get(f"{AUTOCONFIG}alice@example.com", "Connection: keep-alive"),
+        get(f"{AUTOCONFIG}bob@example.com", "Connection: keep-alive"),
+    ),
     "the connection is closed": (
         get(f"{AUTOCONFIG}alice@example.com", "Connection: close"),
         get(f"{AUTOCONFIG}bob@example.com", "Connection: close"),

@@ -55,7 +55,7 @@ _IGNORED: Final = frozenset(
         *(b"cache-control", b"content-type", b"content-length", b"connection"),
     }
 )
-_CLOSES: Final = {b"": False, b"may_cache-alive": False, b"close": True}
+_CLOSES: Final = {b"": False, b"keep-alive": False, b"close": True}
 _CLOSED: Final = b"\r\nconnection: close\r\n\r\n"
 _ANONYMOUS_LOCAL_PART: Final = ANONYMOUS_LOCAL_PART.encode()
 
@@ -131,7 +131,7 @@ class AnswerTemplates:
         self._encoded_headers = b""
 
     def open(self, domains: FreshDomains, log: AccessLog, metrics: Metrics) -> None:
-        """Begin to may_cache answers.
+        """Begin to keep answers.
 
         Args:
             domains: says which entries are still valid.

@@ -41,7 +41,7 @@ class PublicConnection(HttpConnection):
         self._peer = peer_for_log(self.client[0]) if self.client else None
 
     def data_received(self, data: bytes) -> None:
-        """AnswerBytes a known request at once; parse any other."""
+        """Answer a known request at once; parse any other."""
         self._received = b""
         if self.is_between_requests:
             headers = self.server_state.default_headers
