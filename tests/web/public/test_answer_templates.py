@@ -14,6 +14,7 @@ from waypost.providers_file.load import read_providers
 from waypost.runtime.metrics import Metrics
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
+from waypost.web import connection
 from waypost.wiring import Domains
 
 PROVIDERS = """
@@ -404,6 +405,17 @@ def test_a_request_behind_another_one() -> None:
             pieces = pipelined(address)
             assert quick.send(*pieces) == usual.send(*pieces)
         assert quick.raw_lines == usual.raw_lines
+
+
+def test_time_for_a_request_after_a_known_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next request has as much time as the first one, and not the rest of it."""
+    monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.5)
+    request = get(f"{AUTOCONFIG}alice@example.com")
+    with Worker(in_memory) as quick:
+        quick.send(request)
+        answers, is_closed = quick.send(request, request[:20], request[20:], pause=0.3)
+        assert answers.count(b"HTTP/1.1 200 OK") == 2
+        assert not is_closed
 
 
 def test_lines_that_show_addresses() -> None:

@@ -146,16 +146,27 @@ class Worker:
         self.routed += 1
         await self.app(scope, receive, send)
 
-    def send(self, *pieces: bytes, peer: str | None = "192.0.2.7") -> tuple[bytes, bool]:
-        """Send pieces on a new connection; return all answers, and whether it was closed."""
-        return self._runner.run(self._send(pieces, peer))
+    def send(
+        self, *pieces: bytes, peer: str | None = "192.0.2.7", pause: float = 0.0
+    ) -> tuple[bytes, bool]:
+        """Send pieces on a new connection; return all answers, and whether it was closed.
 
-    async def _send(self, pieces: tuple[bytes, ...], peer: str | None) -> tuple[bytes, bool]:
+        Args:
+            pieces: what the connection receives at once, each.
+            peer: the address of the client.
+            pause: how many seconds the client waits after each piece.
+        """
+        return self._runner.run(self._send(pieces, peer, pause))
+
+    async def _send(
+        self, pieces: tuple[bytes, ...], peer: str | None, pause: float
+    ) -> tuple[bytes, bool]:
         transport, connection = MemoryTransport(peer), self._connection()
         connection.connection_made(transport)
         for piece in pieces:
             connection.data_received(piece)
             await self._until_answered(connection)
+            await asyncio.sleep(pause)
         is_closed = transport.is_closed
         connection.connection_lost(None)
         if self._state.tasks:

@@ -6,7 +6,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from waypost.web.connection import HEAD_TIMEOUT_SECONDS, HttpConnection
+from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit
 from waypost.web.public.answer_templates import AnswerBytes, AnswerTemplates
 from waypost.web.public.log_texts import peer_for_log
@@ -70,6 +70,7 @@ class PublicConnection(HttpConnection):
         if answer.closes:
             self.transport.close()
             return
+        self._head_deadline.stop()  # It starts again with the next request that is parsed.
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._keep_alive(self.timeout_keep_alive)
@@ -79,11 +80,3 @@ class PublicConnection(HttpConnection):
         self.timeout_keep_alive_task = self.loop.call_later(
             seconds, self.timeout_keep_alive_handler
         )
-
-    def _close_idle(self) -> None:
-        """End a connection without a request; known answers do not start the time again."""
-        rest = self._answered_at + HEAD_TIMEOUT_SECONDS - self.loop.time()
-        if rest > 0 and self.is_between_requests:
-            self._head_deadline.start(rest)
-        else:
-            super()._close_idle()
