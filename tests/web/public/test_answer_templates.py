@@ -407,6 +407,34 @@ def test_a_request_behind_another_one() -> None:
         assert quick.raw_lines == usual.raw_lines
 
 
+@pytest.mark.parametrize(
+    "domain",
+    ["987654321.125.example", "address.5f0c3b9e7d1a4286", "peer.5f0c3b9e7d1a4286"],
+)
+def test_a_path_that_looks_like_a_value(domain: str) -> None:
+    """The path of a log line stays as it is, whatever is in it."""
+    request = get(f"/v1.1/{domain}", host=domain)
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        for worker in (quick, usual):
+            worker.send(request)
+            worker.send(request)
+        assert quick.raw_lines == usual.raw_lines
+
+
+@pytest.mark.parametrize("secret", ["example", "domain", "peer.5f", "987654321"])
+def test_secrets_in_log_lines(secret: str) -> None:
+    """A text that is masked in the lines of the router is masked in all lines."""
+    with (
+        Worker(in_memory, secrets=[secret]) as quick,
+        Worker(in_memory, has_templates=False, secrets=[secret]) as usual,
+    ):
+        for domain in ("half.invalid", "example.com"):
+            for worker in (quick, usual):
+                worker.send(get(f"{AUTOCONFIG}alice@{domain}"))
+                worker.send(get(f"{AUTOCONFIG}alice@{domain}"))
+        assert quick.raw_lines == usual.raw_lines
+
+
 def test_time_for_a_request_after_a_known_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next request has as much time as the first one, and not the rest of it."""
     monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.5)

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Self
 
@@ -105,10 +105,11 @@ class Worker:
         options: Settings | None = None,
         *,
         has_templates: bool = True,
+        secrets: Iterable[str] = (),
     ) -> None:
         self._log = io.StringIO()
         self.routed = 0
-        configure("INFO", "json", self._log, configure_stdlib_log=False)
+        configure("INFO", "json", self._log, secrets, configure_stdlib_log=False)
         self._runner = asyncio.Runner()
         self.metrics = Metrics()
         self.cache = domains(self.metrics)

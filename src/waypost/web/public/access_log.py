@@ -22,8 +22,9 @@ from waypost.web.public.response import Response
 _MILLISECONDS: Final = 987654321.125
 _PEER: Final = "peer.5f0c3b9e7d1a4286"
 _ADDRESS: Final = "address.5f0c3b9e7d1a4286"
-_DOMAIN: Final = "domain.5f0c3b9e7d1a4286"
-_SLOTS: Final = {f"{_MILLISECONDS}": "ms", _PEER: "peer", _ADDRESS: "address", _DOMAIN: "domain"}
+_SLOTS: Final = {"ms": "%(ms)s"} | {
+    name: f'"%({name})s"' for name in ("timestamp", "peer", "address", "domain")
+}
 
 
 class LineWriter(Protocol):
@@ -70,30 +71,35 @@ class AccessLog:
         """Return the line of a request in pieces, for requests that differ only in the values.
 
         Returns:
-            None if the lines must be rendered one by one: they are not JSON, or show addresses,
-            which are searched for secrets.
+            None if the lines must be rendered one by one: they are not JSON, a secret was masked in
+            this one, or they show addresses, which are searched for secrets.
         """
         if not self._log.is_enabled_for(logging.INFO):
             return LineTemplate("", _ignore, None)
         if self._writer is None or self._hash.shows:
             return None
         event: Any = _event(request, response)
-        event["peer"] = None if request.origin.peer is None else _PEER
-        event["ms"] = _MILLISECONDS
+        slots: dict[str, object] = {"ms": _MILLISECONDS}
+        if request.origin.peer is not None:
+            slots["peer"] = _PEER
         if log_entry.domain:
-            event["domain"] = _DOMAIN
+            slots["domain"] = log_entry.domain
         if log_entry.address:
-            event["address"] = _ADDRESS
-        event["event"] = "request"
+            slots["address"] = _ADDRESS
+        event |= {**slots, "event": "request"}
         for processor in structlog.get_config()["processors"]:
             event = processor(None, "info", event)
         try:
-            timestamp = json.loads(event)["timestamp"]
+            slots["timestamp"] = json.loads(event)["timestamp"]
         except (ValueError, TypeError):
             return None
         text = f"{event}\n".replace("%", "%%")
-        for slot, value in ((timestamp, "time"), *_SLOTS.items()):
-            text = text.replace(slot, f"%({value})s")
+        for name, value in slots.items():
+            # No text of a client has quotation marks, so this is not a part of a path.
+            field = f'"{name}": {json.dumps(value)}'
+            if field not in text:  # A secret was masked in it.
+                return None
+            text = text.replace(field, f'"{name}": {_SLOTS[name]}')
         return LineTemplate(text, self._writer.write, self._hash if log_entry.address else None)
 
 
@@ -118,7 +124,8 @@ class LineTemplate:
         """Initialize with the text of the line.
 
         Args:
-            text: with the places `%(time)s`, `%(ms)s`, `%(peer)s`, `%(address)s`, `%(domain)s`.
+            text: with some of the places `%(timestamp)s`, `%(ms)s`, `%(peer)s`, `%(domain)s` and
+                `%(address)s`.
             write: writes the line.
             hasher: None if the line has no address.
         """
@@ -136,7 +143,7 @@ class LineTemplate:
             domain: the requested domain.
         """
         values = {
-            "time": _utc(time_ns() // 1000),
+            "timestamp": _utc(time_ns() // 1000),
             "ms": round(milliseconds, 3),
             "peer": peer,
             "domain": domain,
