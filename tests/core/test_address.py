@@ -267,8 +267,8 @@ def test_address_without_detail_is_valid(local_part: str, separators: str) -> No
     assert user.without_detail(separators) == user
 
 
-PLAIN = ("alice", "A.b-c_d+e", "0", "EVOLUTIONUSER")
-NOT_PLAIN = ("a&b", "a|b", "a'b", '"a"', "a/b", "a%b", "a=b", "ü", "a~b", "{a}")
+PLAIN = ("alice", "A.b-c_d", "0", "EVOLUTIONUSER")
+NOT_PLAIN = ("a&b", "a+b", "a|b", "a'b", '"a"', "a/b", "a%b", "a=b", "ü", "a~b", "{a}")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from waypost.core.address import DomainName, EmailAddress
 from waypost.core.document_template import ANY_USER
 from waypost.core.errors import AddressError, NoUsableService, ServiceNotOffered
 from waypost.core.model import (
+    PASSWORD_CLEARTEXT,
     ClientConfig,
     DirectoryPolicy,
     Domain,
@@ -187,7 +188,7 @@ def test_rendered_once() -> None:
     """For plain addresses of a domain a document is rendered once, and once for the domain."""
     documents, render, entry = RenderCache(), Counting(), domain()
 
-    assert counted(documents, render, *users(entry, "alice", "bob", "a.b+c_d-e", "ALICE")) == 1
+    assert counted(documents, render, *users(entry, "alice", "bob", "a.b_c-d", "ALICE")) == 1
     assert counted(documents, render, asked(entry, None), asked(entry, None)) == 1
 
 
@@ -212,6 +213,22 @@ def test_other_addresses() -> None:
     documents, render = RenderCache(), Counting()
 
     assert counted(documents, render, *users(domain(), "a&b", "a&b", '"<"', "ü", "a'b")) == 5
+
+
+def test_a_plus_in_a_distinguished_name() -> None:
+    """A plus sign separates two values in a distinguished name (RFC 4514 s2.4): it is escaped."""
+    book = url_service(
+        "ldap",
+        "ldaps://ldap.example.com/uid=%EMAILLOCALPART%,dc=example??sub",
+        authentication=(PASSWORD_CLEARTEXT,),
+    )
+    entry = domain(
+        "example.com", *MAIL, replace(book, login_name="uid=%EMAILLOCALPART%,dc=example")
+    )
+    documents = RenderCache()
+
+    for found in users(entry, "alice", "alice+shop"):
+        assert profile_of(documents, found) == profile_of(None, found)
 
 
 def test_sub_addresses() -> None:

@@ -36,7 +36,7 @@ _UNQUOTED: Final = re.compile(r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.\u0080-\U0010ffff
 # RFC 6068 s2; Exchange's proxyAddresses have `SMTP:` for the main address and `smtp:` for others.
 _SCHEME: Final = re.compile("(mailto|smtp):", re.IGNORECASE)
 # Characters that need no escape in a text, a URL or any format.
-_PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._+-]+")
+_PLAIN_LOCAL_PART: Final = re.compile("[A-Za-z0-9._-]+")
 SEPARATORS: Final = "!#$%&'*+-/=?^_`{|}~"
 """The characters that can separate a user from a detail: those of RFC 5322 s3.2.3."""
 ANONYMOUS_LOCAL_PART: Final = "EVOLUTIONUSER"
@@ -124,7 +124,7 @@ class EmailAddress:
 
     @property
     def is_plain(self) -> bool:
-        """Return whether the local part has only letters, digits, dots, hyphens, `_` and `+`.
+        """Return whether the local part has only letters, digits, dots, hyphens and `_`.
 
         No document escapes or encodes any of these.
         """

@@ -35,7 +35,7 @@ DOMAINS_MAX: Final = 10_000
 HEADER_BLOCKS_MAX: Final = 2_000
 TEMPLATES_MAX: Final = 2_000
 REQUEST_MAX_BYTES: Final = 4096
-_LOCAL_PART: Final = rb"([A-Za-z0-9._+-]{1,64})"
+_LOCAL_PART: Final = rb"([A-Za-z0-9._-]{1,64})"
 _DOMAIN: Final = rb"([a-z0-9.-]{1,189})"
 _GET: Final = re.compile(
     # No address in the path.
