@@ -215,6 +215,35 @@ def test_other_addresses() -> None:
     assert counted(documents, render, *users(domain(), "a&b", "a&b", '"<"', "ü", "a'b")) == 5
 
 
+EQUAL: dict[str, tuple[Service, ...]] = {
+    "a login name of one user": (
+        host_service(login_name="%EMAILLOCALPART%"),
+        host_service("smtp", "smtp.example.com", login_name="relay"),
+    ),
+    "a login name of one domain": (
+        host_service(login_name="%EMAILADDRESS%"),
+        host_service("smtp", "smtp.example.com", login_name="%EMAILLOCALPART%@example.com"),
+    ),
+    "a URL of one user": (
+        url_service(url="https://dav.example.com/%EMAILLOCALPART%/"),
+        url_service(url="https://dav.example.com/relay/"),
+    ),
+    "a URL of one domain": (
+        url_service(url="https://dav.%EMAILDOMAIN%/"),
+        url_service(url="https://dav.example.com/"),
+    ),
+}
+
+
+@pytest.mark.parametrize("found", EQUAL.values(), ids=EQUAL)
+def test_texts_that_are_equal_for_some(found: tuple[Service, ...]) -> None:
+    """A profile has a URL once, and one password for one login name, for any user."""
+    documents, entry = RenderCache(), domain("example.com", *found)
+
+    for one in (*users(entry, "alice", at="example.org"), *users(entry, "alice", "relay")):
+        assert profile_of(documents, one) == profile_of(None, one)
+
+
 def test_a_plus_in_a_distinguished_name() -> None:
     """A plus sign separates two values in a distinguished name (RFC 4514 s2.4): it is escaped."""
     book = url_service(

@@ -5,6 +5,7 @@ domain are replaced. docs/decisions/0010-rendered-once.md explains why this give
 rendering it again, and which documents are never kept.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVarTuple, Unpack
@@ -36,6 +37,11 @@ KEPT_DOCUMENTS: Final = 1000
 _SHARED_DOMAIN_MAX_CHARS: Final = 100
 _SHARED_LABEL_MAX_CHARS: Final = 30
 _HOST_MAX_CHARS: Final = 100
+# What can be in place of the names of `ANY_USER`.
+_OTHERS: Final = {
+    ANY_USER.local_part: "[A-Za-z0-9._-]+",
+    ANY_USER.domain.ascii: "[a-z0-9.-]+",
+}
 _HOST_LABEL_MAX_CHARS: Final = 30
 
 
@@ -154,6 +160,8 @@ def _for_user(
     if any(_is_elsewhere_for_each(service, user.domain) for service in result.entry.services):
         return None
     config = replace(result, domain=user.domain, address=user).config()
+    if _have_equal_texts_for_some(config.services):
+        return None
     try:
         if template is not None:
             return template(config, *more)
@@ -169,6 +177,31 @@ def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
     if attributes_in(place):
         return True
     return has_placeholder(expand(_host_of(service), domain, None))
+
+
+def _have_equal_texts_for_some(services: tuple[Service, ...]) -> bool:
+    """Return whether two login names or URLs differ, but could be equal for another user.
+
+    Formats compare these texts. The services must be those of `ANY_USER`, or of a user of its name.
+    """
+    texts = {service.login_name or "" for service in services}
+    texts |= {
+        service.endpoint.url for service in services if isinstance(service.endpoint, UrlEndpoint)
+    }
+    return any(
+        pattern.fullmatch(other)
+        for text in texts
+        if (pattern := _pattern_of(text)) is not None
+        for other in texts - {text}
+    )
+
+
+def _pattern_of(text: str) -> re.Pattern[str] | None:
+    """Return what matches a text of other users as well; None if it is the same for all users."""
+    pattern = re.escape(text)
+    for marker, others in _OTHERS.items():
+        pattern = pattern.replace(re.escape(marker), others)
+    return None if pattern == re.escape(text) else re.compile(pattern)
 
 
 def _host_of(service: Service) -> str:
