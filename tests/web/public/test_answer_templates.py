@@ -381,6 +381,10 @@ ROUTED = {
         get(f"{IN_PATH}?x=alice@example.com&Protocol=AutodiscoverV1"),
         get(f"{IN_PATH}?x=robin@example.com&Protocol=AutodiscoverV1"),
     ),
+    "a long header field": (
+        get(f"{AUTOCONFIG}alice@example.com", f"Accept: {'x' * 1000}"),
+        get(f"{AUTOCONFIG}bob@example.com", f"Accept: {'x' * 1000}"),
+    ),
     "two requests at once": (
         get(f"{AUTOCONFIG}alice@example.com"),
         get(f"{AUTOCONFIG}bob@example.com") * 2,

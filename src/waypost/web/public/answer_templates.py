@@ -34,7 +34,8 @@ DOMAINS_MAX: Final = 10_000
 """How many domains of each kind have answers here: served by name, by a pattern, and not served."""
 HEADER_BLOCKS_MAX: Final = 2_000
 TEMPLATES_MAX: Final = 2_000
-REQUEST_MAX_BYTES: Final = 4096
+REQUEST_MAX_BYTES: Final = 1024
+"""Longer requests are not kept: any client can invent as many as the tables hold."""
 _LOCAL_PART: Final = rb"([A-Za-z0-9._-]{1,64})"
 _DOMAIN: Final = rb"([a-z0-9.-]{1,189})"
 _GET: Final = re.compile(
@@ -281,9 +282,10 @@ class AnswerTemplates:
 
 def _divided(data: bytes) -> _Parts | None:
     """Divide a request around the address; None if it is not one of the usual requests."""
-    found = _GET.match(data)
-    if found is None:
-        return _divided_otherwise(data) if len(data) <= REQUEST_MAX_BYTES else None
+    if len(data) > REQUEST_MAX_BYTES:
+        return None
+    if (found := _GET.match(data)) is None:
+        return _divided_otherwise(data)
     before, local_part, domain, after = found.groups()
     if local_part == _ANONYMOUS_LOCAL_PART:
         return None
