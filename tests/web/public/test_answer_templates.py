@@ -385,6 +385,10 @@ ROUTED = {
         get(f"{AUTOCONFIG}alice@example.com", f"Accept: {'x' * 1000}"),
         get(f"{AUTOCONFIG}bob@example.com", f"Accept: {'x' * 1000}"),
     ),
+    "the user's own address in a header field": (
+        get(f"{AUTOCONFIG}alice@example.com", "From: alice@example.com"),
+        get(f"{AUTOCONFIG}alice@example.com", "From: alice@example.com"),
+    ),
     "two requests at once": (
         get(f"{AUTOCONFIG}alice@example.com"),
         get(f"{AUTOCONFIG}bob@example.com") * 2,

@@ -49,9 +49,10 @@ _GET: Final = re.compile(
 _BODY: Final = re.compile(rb">" + _LOCAL_PART + b"@" + _DOMAIN + b"<")
 _END_OF_HEAD: Final = b"\r\n\r\n"
 # Answers do not depend on these fields. All others are read by the router and the handlers.
+# `From` is not one of them: it would keep the addresses of users in memory.
 _IGNORED: Final = frozenset(
     {
-        *(b"host", b"user-agent", b"from", b"dnt", b"priority", b"pragma"),
+        *(b"host", b"user-agent", b"dnt", b"priority", b"pragma"),
         *(b"accept", b"accept-charset", b"accept-encoding", b"accept-language"),
         *(b"cache-control", b"content-type", b"content-length", b"connection"),
     }
