@@ -389,6 +389,14 @@ ROUTED = {
         get(f"{AUTOCONFIG}alice@example.com", "From: alice@example.com"),
         get(f"{AUTOCONFIG}alice@example.com", "From: alice@example.com"),
     ),
+    "the name of the user's mailbox": (
+        post("alice@example.com", "<LegacyDN>/o=Example/cn=alice</LegacyDN>"),
+        post("alice@example.com", "<LegacyDN>/o=Example/cn=alice</LegacyDN>"),
+    ),
+    "an address that is not read": (
+        get("/mail/config-v1.1.xml?emailaddress=&x=alice%40example.com"),
+        get("/mail/config-v1.1.xml?emailaddress=&x=alice%40example.com"),
+    ),
     "two requests at once": (
         get(f"{AUTOCONFIG}alice@example.com"),
         get(f"{AUTOCONFIG}bob@example.com") * 2,

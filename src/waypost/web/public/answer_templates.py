@@ -331,16 +331,17 @@ def _header_block(data: bytes, request: Request, parts: _Parts) -> _HeaderBlock 
 def _is_cut_out(request: Request, log_entry: AccessLogEntry, parts: _Parts) -> bool:
     """Return whether the handler has read the address, or the host, that was cut out."""
     if not parts.local_part:
-        # The host name is in `around`. One that begins with `www.` depends on two entries.
-        host = request.host_domain()
+        # `around` has the host name, and would have the query, which may name a user.
+        host = None if request.query_string else request.host_domain()
+        # A host name that begins with `www.` depends on two entries.
         if log_entry.address is not None or host is None or host.ascii.startswith(WWW):
             return False
         return host.ascii == log_entry.domain
     # A comment or a reference could be read in another way than the text that was cut out, and the
-    # address could be there once more, in another spelling.
-    if any(sign in parts.body for sign in (b"&", b"<!")) or parts.body.rfind(b"<?") > 0:
+    # address could be there once more, in another spelling. LegacyDN names the user as well.
+    if any(sign in parts.body for sign in (b"&", b"<!", b"LegacyDN")):
         return False
-    if parts.body.count(b"@") > 1:
+    if parts.body.rfind(b"<?") > 0 or parts.body.count(b"@") > 1:
         return False
     cut_out = EmailAddress(parts.local_part.decode(), DomainName(parts.domain.decode()))
     return log_entry.address == cut_out and log_entry.domain == cut_out.domain.ascii
