@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from tests.web.asgi import settings
 from tests.web.public.worker import Worker
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainUnknown
 from waypost.providers_file.load import read_providers
 from waypost.runtime.metrics import Metrics
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web import connection
+from waypost.web.public.response import unknown_domain
 from waypost.wiring import Domains
 
 PROVIDERS = """
@@ -460,6 +463,17 @@ def test_time_for_a_request_after_a_known_answer(monkeypatch: pytest.MonkeyPatch
         answers, is_closed = quick.send(request, request[:20], request[20:], pause=0.3)
         assert answers.count(b"HTTP/1.1 200 OK") == 2
         assert not is_closed
+
+
+def test_domains_that_are_not_served() -> None:
+    """All of them have the same template, so that invented names take little memory."""
+    first, second = (
+        unknown_domain(domain, DomainUnknown(f"{domain} is not served here")).shared
+        for domain in map(DomainName, ("a.invalid", "b.invalid"))
+    )
+    assert first is not None
+    assert second is not None
+    assert first.document is second.document
 
 
 def test_lines_that_show_addresses() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from waypost.core.address import DomainName
@@ -96,8 +97,14 @@ def unknown_domain(domain: DomainName, error: DomainUnknown) -> Response:
     """Answer 404 for a domain without an entry: all such domains get the same text."""
     reply = text(404, str(error), error.code)
     place, name = ANY_USER.domain.ascii.encode(), domain.ascii.encode()
-    document = DocumentTemplate(reply.body.replace(name, place, 1))
+    document = _unknown_domain_template(reply.body.replace(name, place, 1))
     return replace(reply, shared=SharedAnswer(None, document))
+
+
+@lru_cache(maxsize=4)
+def _unknown_domain_template(body: bytes) -> DocumentTemplate:
+    """Return the same object for all domains, because clients can invent any number of them."""
+    return DocumentTemplate(body)
 
 
 def redirect(location: str, code: str = "redirected") -> Response:
