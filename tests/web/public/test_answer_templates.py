@@ -514,6 +514,20 @@ def test_a_domain_that_is_added() -> None:
         assert quick.raw_lines == usual.raw_lines
 
 
+def test_a_domain_that_is_removed() -> None:
+    """After a change between served and not served, the new answer is known as well."""
+    request = get(f"{AUTOCONFIG}alice@example.org")
+    removed = PROVIDERS.replace("example.org", "unused.example")
+    with Worker(in_memory) as quick:
+        for text in (PROVIDERS, removed, PROVIDERS):
+            catalog = read_providers(text, name="mail.toml", format="toml").catalog
+            assert isinstance(quick.cache, MemoryDomains)
+            quick.cache.replace(MemoryStore(catalog))
+            quick.routed = 0
+            assert quick.send(request) == quick.send(request)
+            assert quick.routed == 1
+
+
 def test_expired_entries() -> None:
     """An entry that is older than its time to live is queried again, by the router."""
     now = 0.0

@@ -233,11 +233,14 @@ class AnswerTemplates:
         domain = DomainName(log_entry.domain)
         known = _KnownDomain(domain, shared.entry, block.content_type, template)
         if shared.entry is None:
-            self._not_served.put(parts.around, known)
+            target = self._not_served
         elif shared.entry.pattern.kind is MatchKind.EXACT:
-            self._served.put(parts.around, known)
+            target = self._served
         else:
-            self._by_pattern.put(parts.around, known)
+            target = self._by_pattern
+        for domains in (self._served, self._not_served, self._by_pattern):
+            domains.discard(parts.around)  # An earlier answer would hide this one.
+        target.put(parts.around, known)
 
     def _template(
         self, response: Response, shared: SharedAnswer, format_name: str, line: tuple[object, ...]
