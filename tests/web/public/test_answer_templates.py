@@ -476,6 +476,16 @@ def test_domains_that_are_not_served() -> None:
     assert first.document is second.document
 
 
+def test_dropped_lines() -> None:
+    """The lines of known answers that the log drops are counted at once."""
+    with Worker(in_memory) as quick:
+        quick.send(get(f"{AUTOCONFIG}alice@example.com"))
+        quick.log_writer.dropped = 3
+        quick.send(get(f"{AUTOCONFIG}bob@example.com"))
+        assert quick.routed == 1
+        assert "waypost_log_lines_dropped_total 3.0" in quick.counts
+
+
 def test_lines_that_show_addresses() -> None:
     """If log lines show addresses, which are searched for secrets, the router answers."""
     with Worker(in_memory, settings(log_addresses=True)) as quick:

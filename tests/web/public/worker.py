@@ -84,12 +84,14 @@ class StringLog(LogWriter):
 
     def __init__(self, stream: io.StringIO) -> None:
         self._stream = stream
+        self.dropped = 0
 
     def write(self, text: str) -> int:
         return self._stream.write(text)
 
     def count_dropped_lines(self) -> int:
-        return 0
+        count, self.dropped = self.dropped, 0
+        return count
 
 
 class Worker:
@@ -116,11 +118,12 @@ class Worker:
         people = Directories(open_directory, metrics=self.metrics)
         runtime = Runtime(self.cache, Lookup(self.cache, people), people, None, self.metrics)
         self.templates = AnswerTemplates() if has_templates else None
+        self.log_writer = StringLog(self._log)
         self.app = PublicApp(
             options or settings(),
             lambda _: runtime,
             templates=self.templates,
-            log_writer=StringLog(self._log),
+            log_writer=self.log_writer,
         )
         config = listener_config()(self._counted, interface="asgi3", lifespan="off")
         config.load()

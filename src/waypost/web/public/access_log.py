@@ -34,6 +34,10 @@ class LineWriter(Protocol):
         """Queue one line with its line end."""
         ...
 
+    def count_dropped_lines(self) -> int:
+        """Return how many lines were dropped since the last call."""
+        ...
+
 
 class AccessLog:
     """A writer of access log lines. Addresses are hashed unless the operator wants them shown."""
@@ -43,7 +47,7 @@ class AccessLog:
 
         Args:
             hasher: of addresses.
-            writer: writes a line that is already rendered; None if there are no such lines.
+            writer: writes a line that is already rendered; None if the caller writes the log.
         """
         self._hash = hasher
         self._writer = writer
@@ -64,6 +68,10 @@ class AccessLog:
         if log_entry.address:
             event["address"] = self._hash(f"{log_entry.address}")
         self._log.info("request", **event)
+
+    def count_dropped_lines(self) -> int:
+        """Return how many lines were dropped since the last call."""
+        return 0 if self._writer is None else self._writer.count_dropped_lines()
 
     def template(
         self, request: Request, response: Response, log_entry: AccessLogEntry

@@ -191,6 +191,7 @@ class AnswerTemplates:
         )
         line.write(peer, (perf_counter() - start) * 1000, local_part.decode(), known.name.ascii)
         self._metrics.cache_hit()
+        self._metrics.count_dropped_log_lines(self._log.count_dropped_lines())
         template.count()
         return AnswerBytes(whole, block.closes)
 

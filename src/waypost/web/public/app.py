@@ -51,7 +51,6 @@ class PublicApp:
             log_writer: writes the log; None if lines are written by the caller.
             templates: keeps answers for the connections; None if there are no connections.
         """
-        self._log_writer = log_writer
         self._templates = templates
         has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
         self._peer_check = peer_check or operator_check(has_proxy=has_proxy)
@@ -86,8 +85,7 @@ class PublicApp:
         await response.send(send, head=request.method == "HEAD")
         milliseconds = (time.perf_counter() - start) * 1000
         self._access_log.write(request, response, log_entry, milliseconds)
-        if self._log_writer is not None:
-            runtime.metrics.count_dropped_log_lines(self._log_writer.count_dropped_lines())
+        runtime.metrics.count_dropped_log_lines(self._access_log.count_dropped_lines())
         runtime.metrics.count_request(format_name, response.code)
         if self._templates is not None and (raw := scope["state"].get(RECEIVED)):
             self._templates.learn(raw, request, response, format_name, log_entry)
