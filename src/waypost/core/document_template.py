@@ -24,17 +24,28 @@ class DocumentTemplate:
 
     The entity tag of a user's document is made of the template's hash and of these two, because a
     hash of the whole document takes much longer (RFC 9110 s8.8.3).
+
+    Attributes:
+        is_for_any_domain: whether it is the document of all domains of a provider.
     """
 
-    __slots__ = ("_computed", "_domains", "_hash", "_local_parts", "_pieces")
+    __slots__ = ("_computed", "_domains", "_hash", "_local_parts", "_pieces", "is_for_any_domain")
 
-    def __init__(self, document: bytes, computed: Mapping[str, Value] | None = None) -> None:
+    def __init__(
+        self,
+        document: bytes,
+        computed: Mapping[str, Value] | None = None,
+        *,
+        is_for_any_domain: bool = False,
+    ) -> None:
         """Initialize with the document of `ANY_USER`, or with one that is the same for all.
 
         Args:
             document: the document.
             computed: texts of the document that are computed of the address, such as identifiers.
+            is_for_any_domain: whether it is the document of all domains of a provider.
         """
+        self.is_for_any_domain = is_for_any_domain
         values = {text.encode(): value for text, value in (computed or {}).items()}
         markers = b"|".join(map(re.escape, (*values, _LOCAL_PART, _DOMAIN)))
         self._pieces = re.split(b"(%b)" % markers, document)

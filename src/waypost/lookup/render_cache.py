@@ -96,7 +96,7 @@ class RenderCache:
         address, entry = result.address, result.entry
         if address is not None and not _is_like_any_user(address, entry):
             return None
-        of_any_domain = address is not None and _is_like_any_domain(result.domain, entry)
+        of_any_domain = address is not None and is_like_any_domain(result.domain, entry)
         # Any client can invent names that a pattern matches: these must not push out documents.
         if not of_any_domain and entry.pattern.kind is not MatchKind.EXACT:
             return None
@@ -126,7 +126,7 @@ def _is_like_any_user(address: EmailAddress, entry: Domain) -> bool:
     return entry.provider.mailbox_of(address) == address
 
 
-def _is_like_any_domain(domain: DomainName, entry: Domain) -> bool:
+def is_like_any_domain(domain: DomainName, entry: Domain) -> bool:
     """Return whether a document for this domain differs from others only in the domain.
 
     A service whose host would be too long is left out, and some documents contain U-labels.
@@ -165,7 +165,8 @@ def _for_user(
     try:
         if template is not None:
             return template(config, *more)
-        return DocumentTemplate(render(config, *more))
+        of_any_domain = user == ANY_USER
+        return DocumentTemplate(render(config, *more), is_for_any_domain=of_any_domain)
     except WaypostError:  # The message would name the made-up domain.
         return None
 

@@ -23,7 +23,7 @@ from waypost.wiring import Domains
 PROVIDERS = """
 [[provider]]
 name = "Example"
-domains = ["example.com", "example.org", "xn--mnchen-3ya.example"]
+domains = ["example.com", "example.org", "xn--mnchen-3ya.example", "text", "mobileconfig"]
 services = [
   { type = "imap", host = "imap.example.com", login_name = "%EMAILADDRESS%" },
   { type = "smtp", host = "smtp.%EMAILDOMAIN%", login_name = "%EMAILLOCALPART%" },
@@ -564,3 +564,53 @@ def test_no_cache() -> None:
         quick.send(get(f"{AUTOCONFIG}alice@example.com"))
         quick.send(get(f"{AUTOCONFIG}alice@example.com"))
         assert quick.routed == 2
+
+
+NEW_DOMAINS = {
+    "Autoconfig": (f"{AUTOCONFIG}alice@example.com", f"{AUTOCONFIG}bob@example.org"),
+    "JSON": (
+        f"{JSON}alice@example.com&Protocol=ActiveSync",
+        f"{JSON}bob@example.org&Protocol=ActiveSync",
+    ),
+    "a profile": (
+        "/mobileconfig?emailaddress=alice@example.com",
+        "/mobileconfig?emailaddress=bob@example.org",
+    ),
+    "a pattern": (f"{AUTOCONFIG}alice@a.wild.example", f"{AUTOCONFIG}bob@b.wild.example"),
+    "not served": (f"{AUTOCONFIG}alice@a.invalid", f"{AUTOCONFIG}bob@b.invalid"),
+}
+
+
+@pytest.mark.parametrize(("first", "second"), NEW_DOMAINS.values(), ids=NEW_DOMAINS)
+def test_new_domains(first: str, second: str) -> None:
+    """The first request for another domain of the same provider is answered at once."""
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        for target in (first, second, first):
+            assert quick.send(get(target)) == usual.send(get(target))
+        assert (quick.routed, usual.routed) == (1, 3)
+        assert quick.raw_lines == usual.raw_lines
+        assert quick.counts == usual.counts
+
+
+OTHER_DOMAINS = {
+    "another provider": ("alice@example.com", "alice@pacc.example"),
+    "with an A-label": ("alice@example.com", "alice@xn--mnchen-3ya.example"),
+    "very long": ("alice@example.com", f"alice@{'a' * 40}.wild.example"),
+    "not served": ("alice@example.com", "alice@unknown.example"),
+    "not served before": ("alice@unknown.example", "alice@example.com"),
+    "in capitals": ("alice@example.com", "alice@EXAMPLE.ORG"),
+    "a word of the header fields": ("alice@text", "alice@mobileconfig"),
+    "another word of the header fields": ("alice@mobileconfig", "alice@text"),
+}
+
+
+@pytest.mark.parametrize("path", ["/mail/config-v1.1.xml", "/mobileconfig"])
+@pytest.mark.parametrize(("first", "second"), OTHER_DOMAINS.values(), ids=OTHER_DOMAINS)
+def test_domains_with_other_answers(path: str, first: str, second: str) -> None:
+    """A domain whose answer differs in more than the domain gets its own answer."""
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        for address in (first, second, second, first):
+            target = get(f"{path}?emailaddress={address}")
+            assert quick.send(target) == usual.send(target)
+        assert quick.raw_lines == usual.raw_lines
+        assert quick.counts == usual.counts

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.core.address import DomainName, EmailAddress
-from waypost.core.document_template import DocumentTemplate
+from waypost.core.document_template import ANY_USER, DocumentTemplate
 from waypost.core.errors import NoUsableService
 from waypost.core.model import (
     CLIENT_IP_ADDRESS,
@@ -104,7 +104,11 @@ def template(config: ClientConfig, settings: ProfileSettings) -> DocumentTemplat
     """
     profile = _profile(config, _address(config), settings, None, ())
     subjects = [payload[SUBJECT] for payload in (profile, *profile["PayloadContent"])]
-    return DocumentTemplate(render(config, settings), computed_texts(_address(config), subjects))
+    return DocumentTemplate(
+        render(config, settings),
+        computed_texts(_address(config), subjects),
+        is_for_any_domain=config.domain == ANY_USER.domain,
+    )
 
 
 def _address(config: ClientConfig) -> EmailAddress:

@@ -9,7 +9,7 @@ why both ways give the same bytes, log lines and metrics.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final, NamedTuple
 
@@ -18,8 +18,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from waypost.core.address import ANONYMOUS_LOCAL_PART, DomainName, EmailAddress
 from waypost.core.clients import log_name_of
 from waypost.core.document_template import DocumentTemplate
+from waypost.core.errors import DomainError
 from waypost.core.model import Domain, MatchKind
 from waypost.lookup.lookup import FreshDomains
+from waypost.lookup.render_cache import is_like_any_domain
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
 from waypost.web.app_context import AccessLogEntry
@@ -93,8 +95,8 @@ class _HeaderBlock:
 class _AnswerTemplate:
     """An answer for all users of a provider, in pieces."""
 
-    before_date: bytes
-    before_etag: bytes
+    status_line: bytes
+    before_etag: tuple[bytes, ...]  # in pieces around the domain
     after_etag: bytes
     has_etag: bool
     document: DocumentTemplate
@@ -114,7 +116,7 @@ class _KnownDomain:
     template: _AnswerTemplate
 
 
-_Cache = LruCache[tuple[bytes, ...], _KnownDomain]
+_Cache = LruCache[tuple[tuple[bytes, ...], bytes], _KnownDomain]
 
 
 class AnswerTemplates:
@@ -123,6 +125,7 @@ class AnswerTemplates:
     def __init__(self) -> None:
         """Create an empty cache; nothing is kept before `open`."""
         self._domains: FreshDomains | None = None
+        self._by_provider: LruCache[tuple[object, ...], _KnownDomain] = LruCache(TEMPLATES_MAX)
         self._served = _Cache(DOMAINS_MAX)
         self._by_pattern = _Cache(DOMAINS_MAX)
         self._not_served = _Cache(DOMAINS_MAX)
@@ -152,37 +155,25 @@ class AnswerTemplates:
             default_headers: those of the server, such as Date.
         """
         start = perf_counter()
-        if (parts := _divided(data)) is None:
+        if (found := self._find(data, peer)) is None:
             return None
-        block = self._header_blocks.get(parts.header_block)
-        if block is None or block.body_length != len(parts.body):
-            return None
-        around, local_part = parts.around, parts.local_part
-        known = (
-            self._served.get(around) or self._not_served.get(around) or self._by_pattern.get(around)
-        )
-        if known is None or known.content_type != block.content_type or not self._is_fresh(known):
-            return None
-        template = known.template
-        line = self._lines.get((template.line, block.client, peer is None))
-        if line is None or not template.separators.isdisjoint(local_part):
-            return None
-        if default_headers is not self._default_headers:
-            self._default_headers = default_headers
-            self._encoded_headers = _encoded(default_headers)
-        document, domain = template.document, known.name.ascii.encode()
-        body = document.document(local_part, domain)
+        parts, block, known, line = found
+        template, local_part, domain = known.template, parts.local_part, known.name.ascii.encode()
+        body = template.document.document(local_part, domain)
         if template.sign is not None:
             signed = template.sign(body)
             if signed is None:
                 return None
             body = signed
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            self._encoded_headers = _encoded(default_headers)
         whole = b"".join(
             (
-                template.before_date,
+                template.status_line,
                 self._encoded_headers,
-                template.before_etag,
-                document.etag(local_part, domain) if template.has_etag else b"",
+                domain.join(template.before_etag),
+                template.document.etag(local_part, domain) if template.has_etag else b"",
                 template.after_etag,
                 b"%d" % len(body),
                 _CLOSED if block.closes else _END_OF_HEAD,
@@ -194,6 +185,30 @@ class AnswerTemplates:
         self._metrics.count_dropped_log_lines(self._log.count_dropped_lines())
         template.count()
         return AnswerBytes(whole, block.closes)
+
+    def _find(
+        self, data: bytes, peer: str | None
+    ) -> tuple[_Parts, _HeaderBlock, _KnownDomain, LineTemplate] | None:
+        """Return a request in parts, and what is known of it; None if the router must answer."""
+        if (parts := _divided(data)) is None:
+            return None
+        block = self._header_blocks.get(parts.header_block)
+        if block is None or block.body_length != len(parts.body):
+            return None
+        known = self._domain(parts)
+        if known is None or known.content_type != block.content_type:
+            return None
+        line = self._lines.get((known.template.line, block.client, peer is None))
+        if line is None or not known.template.separators.isdisjoint(parts.local_part):
+            return None
+        return parts, block, known, line
+
+    def _domain(self, parts: _Parts) -> _KnownDomain | None:
+        key = (parts.around, parts.domain)
+        known = self._served.get(key) or self._not_served.get(key) or self._by_pattern.get(key)
+        if known is None:
+            return self._of_same_provider(parts)
+        return known if self._is_fresh(known) else None
 
     def learn(
         self,
@@ -230,35 +245,66 @@ class AnswerTemplates:
         )
         self._header_blocks.put(parts.header_block, block)
         self._lines.put((name, block.client, request.origin.peer is None), line)
-        template = self._template(response, shared, format_name, name)
         domain = DomainName(log_entry.domain)
+        template = self._template(response, shared, format_name, (domain.ascii.encode(), name))
         known = _KnownDomain(domain, shared.entry, block.content_type, template)
-        if shared.entry is None:
+        self._keep(parts, known)
+        if shared.document.is_for_any_domain and _names_domain_at_most_as_file(template):
+            self._by_provider.put((parts.around, _provider_key(shared.entry)), known)
+
+    def _keep(self, parts: _Parts, known: _KnownDomain) -> None:
+        if known.entry is None:
             target = self._not_served
-        elif shared.entry.pattern.kind is MatchKind.EXACT:
+        elif known.entry.pattern.kind is MatchKind.EXACT:
             target = self._served
         else:
             target = self._by_pattern
+        key = (parts.around, parts.domain)
         for domains in (self._served, self._not_served, self._by_pattern):
-            domains.discard(parts.around)  # An earlier answer would hide this one.
-        target.put(parts.around, known)
+            domains.discard(key)  # An earlier answer would hide this one.
+        target.put(key, known)
+
+    def _of_same_provider(self, parts: _Parts) -> _KnownDomain | None:
+        """Return what is known of a domain that is new here, from another one of its provider."""
+        if self._domains is None or not parts.domain:
+            return None
+        try:
+            name = DomainName.parse(parts.domain.decode())
+        except DomainError:
+            return None
+        fresh = self._domains.find_fresh(name)
+        if fresh is None or name.ascii.encode() != parts.domain:
+            return None
+        entry = fresh[0]
+        other = self._by_provider.get((parts.around, _provider_key(entry)))
+        if other is None or not _has_same_answer(name, entry, other.entry):
+            return None
+        known = replace(other, name=name, entry=entry)
+        self._keep(parts, known)
+        return known
 
     def _template(
-        self, response: Response, shared: SharedAnswer, format_name: str, line: tuple[object, ...]
+        self,
+        response: Response,
+        shared: SharedAnswer,
+        format_name: str,
+        names: tuple[bytes, tuple[object, ...]],
     ) -> _AnswerTemplate:
         """Return the answer in pieces; the same object for all domains with this document."""
+        domain, line = names
         headers, _ = response.complete(head=False)
         # Content-Length is the last one.
         head = _encoded(headers[:-1]) + b"content-length: "
         before, etag, rest = head.partition(b"etag: ")
         after = rest[rest.index(b"\r\n") :] if etag else b""
-        key = (line, format_name, id(shared.document), before, after)
+        pieces = tuple((before + etag).split(domain))
+        key = (line, format_name, id(shared.document), pieces, after)
         template = self._templates.get(key)
         if template is None:
             separators = "" if shared.entry is None else shared.entry.provider.subaddress_separators
             template = _AnswerTemplate(
-                before_date=STATUS_LINE[response.status],
-                before_etag=before + etag,
+                status_line=STATUS_LINE[response.status],
+                before_etag=pieces,
                 after_etag=after,
                 has_etag=bool(etag),
                 document=shared.document,
@@ -285,6 +331,34 @@ class AnswerTemplates:
         return True
 
 
+def _provider_key(entry: Domain | None) -> tuple[object, ...] | None:
+    """Return what is the same for all domains of a provider with the same answer."""
+    # Services count by their identity, because nested values are slow to hash.
+    return None if entry is None else (id(entry.services), entry.provider, entry.alias_of)
+
+
+def _names_domain_at_most_as_file(template: _AnswerTemplate) -> bool:
+    """Return whether the domain is nowhere in the header fields, except in the name of a file.
+
+    A domain such as `text` is a part of other fields, which are the same for all domains.
+    """
+    pieces = template.before_etag
+    return len(pieces) == 1 or (len(pieces) == 2 and pieces[0].endswith(b'filename="'))
+
+
+def _has_same_answer(name: DomainName, entry: Domain | None, other: Domain | None) -> bool:
+    """Return whether the answer for a domain differs from that for another one only in the name."""
+    if entry is None or other is None:
+        return entry is other
+    is_same = (
+        entry.services is other.services
+        and entry.provider == other.provider
+        and entry.alias_of == other.alias_of
+        and (entry.users, entry.redirect) == (other.users, other.redirect)
+    )
+    return is_same and is_like_any_domain(name, entry)
+
+
 def _divided(data: bytes) -> _Parts | None:
     """Divide a request around the address; None if it is not one of the usual requests."""
     if len(data) > REQUEST_MAX_BYTES:
@@ -294,7 +368,7 @@ def _divided(data: bytes) -> _Parts | None:
     before, local_part, domain, after = found.groups()
     if local_part == _ANONYMOUS_LOCAL_PART:
         return None
-    return _Parts((before, domain, after), local_part, domain, data[found.end() :], b"")
+    return _Parts((before, after), local_part, domain, data[found.end() :], b"")
 
 
 def _divided_otherwise(data: bytes) -> _Parts | None:
@@ -308,7 +382,7 @@ def _divided_otherwise(data: bytes) -> _Parts | None:
     if (found := _BODY.search(body)) is None:
         return None
     local_part, domain = found.groups()
-    around = (line, body[: found.start(1)], domain, body[found.end(2) :])
+    around = (line, body[: found.start(1)], body[found.end(2) :])
     return _Parts(around, local_part, domain, block, body)
 
 

@@ -95,16 +95,16 @@ def not_found(code: str = "not_found", line: str = "not found") -> Response:
 
 def unknown_domain(domain: DomainName, error: DomainUnknown) -> Response:
     """Answer 404 for a domain without an entry: all such domains get the same text."""
-    reply = text(404, str(error), error.code)
+    response = text(404, str(error), error.code)
     place, name = ANY_USER.domain.ascii.encode(), domain.ascii.encode()
-    document = _unknown_domain_template(reply.body.replace(name, place, 1))
-    return replace(reply, shared=SharedAnswer(None, document))
+    document = _unknown_domain_template(response.body.replace(name, place, 1))
+    return replace(response, shared=SharedAnswer(None, document))
 
 
 @lru_cache(maxsize=4)
 def _unknown_domain_template(body: bytes) -> DocumentTemplate:
     """Return the same object for all domains, because clients can invent any number of them."""
-    return DocumentTemplate(body)
+    return DocumentTemplate(body, is_for_any_domain=True)
 
 
 def redirect(location: str, code: str = "redirected") -> Response:

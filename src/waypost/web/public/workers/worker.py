@@ -1,5 +1,6 @@
 """A process that answers mail clients: the only one, or one of several workers."""
 
+import gc
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -90,6 +91,13 @@ class _WorkerServer(uvicorn.Server):
 
     After its end uvicorn raises the signal again, which ends the process at once.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What is here now stays until the end. Without this, each full collection of garbage would
+        # visit all of it, and delay answers by tens of milliseconds.
+        gc.collect()
+        gc.freeze()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
