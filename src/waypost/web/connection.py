@@ -209,7 +209,7 @@ class HttpConnection(HttpToolsProtocol):
             self._limit.mark_busy(self)
 
     @property
-    def is_between_requests(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing of a request has arrived, and all answers are sent."""
         if self._in_request or self._unparsed or self._non_body_bytes or self.pipeline:
             return False

@@ -7,7 +7,6 @@ task, no lookup except for the domain in memory. docs/decisions/0026-answer-temp
 why both ways give the same bytes, log lines and metrics.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -15,8 +14,7 @@ from typing import Final, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from waypost.core.address import ANONYMOUS_LOCAL_PART, DomainName, EmailAddress
-from waypost.core.clients import log_name_of
+from waypost.core.address import DomainName
 from waypost.core.document_template import DocumentTemplate
 from waypost.core.errors import DomainError
 from waypost.core.model import Domain, MatchKind
@@ -26,7 +24,14 @@ from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
 from waypost.web.app_context import AccessLogEntry
 from waypost.web.public.access_log import AccessLog, LineTemplate
-from waypost.web.public.hosts import WWW
+from waypost.web.public.known_requests import (
+    END_OF_HEAD,
+    HeaderBlock,
+    RequestParts,
+    header_block,
+    names_logged_address,
+    split_request,
+)
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, SharedAnswer
 
@@ -36,32 +41,7 @@ DOMAINS_MAX: Final = 10_000
 """How many domains of each kind have answers here: served by name, by a pattern, and not served."""
 HEADER_BLOCKS_MAX: Final = 2_000
 TEMPLATES_MAX: Final = 2_000
-REQUEST_MAX_BYTES: Final = 1024
-"""Longer requests are not kept: any client can invent as many as the tables hold."""
-_LOCAL_PART: Final = rb"([A-Za-z0-9._-]{1,64})"
-_DOMAIN: Final = rb"([a-z0-9.-]{1,189})"
-_GET: Final = re.compile(
-    # No address in the path.
-    rb"(GET [^?@% \r\n]{1,60}\?[A-Za-z]{1,20}=)"
-    + _LOCAL_PART
-    + b"(?:@|%40)"
-    + _DOMAIN
-    + rb"((?:&[A-Za-z]{1,20}=[A-Za-z0-9]{1,20}){0,2} HTTP/1\.1\r\n)"
-)
-_BODY: Final = re.compile(rb">" + _LOCAL_PART + b"@" + _DOMAIN + b"<")
-_END_OF_HEAD: Final = b"\r\n\r\n"
-# Answers do not depend on these fields. All others are read by the router and the handlers.
-# `From` is not one of them: it would keep the addresses of users in memory.
-_IGNORED: Final = frozenset(
-    {
-        *(b"host", b"user-agent", b"dnt", b"priority", b"pragma"),
-        *(b"accept", b"accept-charset", b"accept-encoding", b"accept-language"),
-        *(b"cache-control", b"content-type", b"content-length", b"connection"),
-    }
-)
-_CLOSES: Final = {b"": False, b"keep-alive": False, b"close": True}
 _CLOSED: Final = b"\r\nconnection: close\r\n\r\n"
-_ANONYMOUS_LOCAL_PART: Final = ANONYMOUS_LOCAL_PART.encode()
 
 
 class AnswerBytes(NamedTuple):
@@ -71,32 +51,12 @@ class AnswerBytes(NamedTuple):
     closes: bool
 
 
-class _Parts(NamedTuple):
-    """A request, divided around the address: the bytes of `around` are the same for all users."""
-
-    around: tuple[bytes, ...]
-    local_part: bytes
-    domain: bytes
-    header_block: bytes
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _HeaderBlock:
-    """What a block of header fields means, byte for byte."""
-
-    client: str
-    closes: bool
-    body_length: int
-    content_type: bytes | None
-
-
 @dataclass(frozen=True, slots=True)
 class _AnswerTemplate:
     """An answer for all users of a provider, in pieces."""
 
     status_line: bytes
-    before_etag: tuple[bytes, ...]  # in pieces around the domain
+    before_etag: tuple[bytes, ...]  # in pieces other_bytes the domain
     after_etag: bytes
     has_etag: bool
     document: DocumentTemplate
@@ -129,7 +89,7 @@ class AnswerTemplates:
         self._served = _Cache(DOMAINS_MAX)
         self._by_pattern = _Cache(DOMAINS_MAX)
         self._not_served = _Cache(DOMAINS_MAX)
-        self._header_blocks: LruCache[bytes, _HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
+        self._header_blocks: LruCache[bytes, HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
         self._templates: LruCache[tuple[object, ...], _AnswerTemplate] = LruCache(TEMPLATES_MAX)
         self._lines: LruCache[tuple[object, ...], LineTemplate] = LruCache(TEMPLATES_MAX)
         self._default_headers: Headers = []
@@ -176,7 +136,7 @@ class AnswerTemplates:
                 template.document.etag(local_part, domain) if template.has_etag else b"",
                 template.after_etag,
                 b"%d" % len(body),
-                _CLOSED if block.closes else _END_OF_HEAD,
+                _CLOSED if block.closes else END_OF_HEAD,
                 body,
             )
         )
@@ -188,14 +148,14 @@ class AnswerTemplates:
 
     def _find(
         self, data: bytes, peer: str | None
-    ) -> tuple[_Parts, _HeaderBlock, _KnownDomain, LineTemplate] | None:
+    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, LineTemplate] | None:
         """Return a request in parts, and what is known of it; None if the router must answer."""
-        if (parts := _divided(data)) is None:
+        if (parts := split_request(data)) is None:
             return None
         block = self._header_blocks.get(parts.header_block)
         if block is None or block.body_length != len(parts.body):
             return None
-        known = self._domain(parts)
+        known = self._known_domain(parts)
         if known is None or known.content_type != block.content_type:
             return None
         line = self._lines.get((known.template.line, block.client, peer is None))
@@ -203,14 +163,14 @@ class AnswerTemplates:
             return None
         return parts, block, known, line
 
-    def _domain(self, parts: _Parts) -> _KnownDomain | None:
-        key = (parts.around, parts.domain)
+    def _known_domain(self, parts: RequestParts) -> _KnownDomain | None:
+        key = (parts.other_bytes, parts.domain)
         known = self._served.get(key) or self._not_served.get(key) or self._by_pattern.get(key)
         if known is None:
             return self._of_same_provider(parts)
         return known if self._is_fresh(known) else None
 
-    def learn(
+    def remember(
         self,
         data: bytes,
         request: Request,
@@ -228,10 +188,14 @@ class AnswerTemplates:
             log_entry: for the log line.
         """
         shared = response.shared
-        if shared is None or self._domains is None or (parts := _divided(data)) is None:
+        if shared is None or self._domains is None or (parts := split_request(data)) is None:
             return
-        block = _header_block(data, request, parts)
-        if block is None or log_entry.domain is None or not _is_cut_out(request, log_entry, parts):
+        block = header_block(data, request, parts)
+        if (
+            block is None
+            or log_entry.domain is None
+            or not names_logged_address(request, log_entry, parts)
+        ):
             return
         line = self._log.template(request, response, log_entry)
         if line is None:
@@ -250,21 +214,21 @@ class AnswerTemplates:
         known = _KnownDomain(domain, shared.entry, block.content_type, template)
         self._keep(parts, known)
         if shared.document.is_for_any_domain and _names_domain_at_most_as_file(template):
-            self._by_provider.put((parts.around, _provider_key(shared.entry)), known)
+            self._by_provider.put((parts.other_bytes, _provider_key(shared.entry)), known)
 
-    def _keep(self, parts: _Parts, known: _KnownDomain) -> None:
+    def _keep(self, parts: RequestParts, known: _KnownDomain) -> None:
         if known.entry is None:
             target = self._not_served
         elif known.entry.pattern.kind is MatchKind.EXACT:
             target = self._served
         else:
             target = self._by_pattern
-        key = (parts.around, parts.domain)
+        key = (parts.other_bytes, parts.domain)
         for domains in (self._served, self._not_served, self._by_pattern):
             domains.discard(key)  # An earlier answer would hide this one.
         target.put(key, known)
 
-    def _of_same_provider(self, parts: _Parts) -> _KnownDomain | None:
+    def _of_same_provider(self, parts: RequestParts) -> _KnownDomain | None:
         """Return what is known of a domain that is new here, from another one of its provider."""
         if self._domains is None or not parts.domain:
             return None
@@ -276,7 +240,7 @@ class AnswerTemplates:
         if fresh is None or name.ascii.encode() != parts.domain:
             return None
         entry = fresh[0]
-        other = self._by_provider.get((parts.around, _provider_key(entry)))
+        other = self._by_provider.get((parts.other_bytes, _provider_key(entry)))
         if other is None or not _has_same_answer(name, entry, other.entry):
             return None
         known = replace(other, name=name, entry=entry)
@@ -357,72 +321,6 @@ def _has_same_answer(name: DomainName, entry: Domain | None, other: Domain | Non
         and (entry.users, entry.redirect) == (other.users, other.redirect)
     )
     return is_same and is_like_any_domain(name, entry)
-
-
-def _divided(data: bytes) -> _Parts | None:
-    """Divide a request around the address; None if it is not one of the usual requests."""
-    if len(data) > REQUEST_MAX_BYTES:
-        return None
-    if (found := _GET.match(data)) is None:
-        return _divided_otherwise(data)
-    before, local_part, domain, after = found.groups()
-    if local_part == _ANONYMOUS_LOCAL_PART:
-        return None
-    return _Parts((before, after), local_part, domain, data[found.end() :], b"")
-
-
-def _divided_otherwise(data: bytes) -> _Parts | None:
-    """Divide a request with the address in its body, or without an address."""
-    head, end, body = data.partition(_END_OF_HEAD)
-    line, _, block = head.partition(b"\r\n")
-    if not end:
-        return None
-    if not body:
-        return _Parts((data,), b"", b"", block, b"")
-    if (found := _BODY.search(body)) is None:
-        return None
-    local_part, domain = found.groups()
-    around = (line, body[: found.start(1)], body[found.end(2) :])
-    return _Parts(around, local_part, domain, block, body)
-
-
-def _header_block(data: bytes, request: Request, parts: _Parts) -> _HeaderBlock | None:
-    """Return what the header fields of a request mean; None if an answer may depend on them."""
-    fields = dict(request.headers)
-    lines = data.partition(_END_OF_HEAD)[0]
-    is_usual = (
-        request.method in {"GET", "POST"}
-        and request.http_version == "1.1"
-        and fields.keys() <= _IGNORED
-        # One request, and each field in its own line.
-        and len(fields) == len(request.headers) == lines.count(b"\n") == lines.count(b"\r\n")
-        and len(data) == len(lines) + len(_END_OF_HEAD) + len(parts.body)
-        and fields.get(b"content-length", b"0") == b"%d" % len(parts.body)
-    )
-    closes = _CLOSES.get(fields.get(b"connection", b"").lower())
-    if not is_usual or closes is None:
-        return None
-    client = log_name_of(fields.get(b"user-agent", b"").decode("latin-1"))
-    return _HeaderBlock(client, closes, len(parts.body), fields.get(b"content-type"))
-
-
-def _is_cut_out(request: Request, log_entry: AccessLogEntry, parts: _Parts) -> bool:
-    """Return whether the handler has read the address, or the host, that was cut out."""
-    if not parts.local_part:
-        # `around` has the host name, and would have the query, which may name a user.
-        host = None if request.query_string else request.host_domain()
-        # A host name that begins with `www.` depends on two entries.
-        if log_entry.address is not None or host is None or host.ascii.startswith(WWW):
-            return False
-        return host.ascii == log_entry.domain
-    # A comment or a reference could be read in another way than the text that was cut out, and the
-    # address could be there once more, in another spelling. LegacyDN names the user as well.
-    if any(sign in parts.body for sign in (b"&", b"<!", b"LegacyDN")):
-        return False
-    if parts.body.rfind(b"<?") > 0 or parts.body.count(b"@") > 1:
-        return False
-    cut_out = EmailAddress(parts.local_part.decode(), DomainName(parts.domain.decode()))
-    return log_entry.address == cut_out and log_entry.domain == cut_out.domain.ascii
 
 
 def _encoded(headers: Headers) -> bytes:

@@ -88,7 +88,7 @@ class PublicApp:
         runtime.metrics.count_dropped_log_lines(self._access_log.count_dropped_lines())
         runtime.metrics.count_request(format_name, response.code)
         if self._templates is not None and (raw := scope["state"].get(RECEIVED)):
-            self._templates.learn(raw, request, response, format_name, log_entry)
+            self._templates.remember(raw, request, response, format_name, log_entry)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

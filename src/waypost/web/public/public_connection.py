@@ -43,7 +43,7 @@ class PublicConnection(HttpConnection):
     def data_received(self, data: bytes) -> None:
         """Answer a known request at once; parse any other."""
         self._received = b""
-        if self.is_between_requests:
+        if self.is_idle:
             headers = self.server_state.default_headers
             if (answer := self._templates.answer(data, self._peer, headers)) is not None:
                 self._send(answer)
