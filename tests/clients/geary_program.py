@@ -66,6 +66,8 @@ class Geary:
         """Return to the dialog for a new account."""
         if not self._is_refused():
             self._windows.press(_BACK)
+            # Another press would be lost while the pages change.
+            self._windows.wait_for("the names", lambda: not self._windows.find("password text"))
         self._windows.press(_BACK)
         self._windows.wait_for("the list", lambda: not self._windows.every_field("Your name"))
 
