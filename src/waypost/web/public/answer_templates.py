@@ -302,7 +302,7 @@ def _provider_key(entry: Domain | None) -> tuple[object, ...] | None:
 
 
 def _names_domain_at_most_as_file(template: _AnswerTemplate) -> bool:
-    """Return whether the domain is nowhere in the header fields, except in the name of a file.
+    """Return whether the domain is in no header field, except in the name of a file.
 
     A domain such as `text` is a part of other fields, which are the same for all domains.
     """
