@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final
 
@@ -83,8 +84,8 @@ def waypost(case: Case, place: Place, workers: int = 1) -> Iterator[Started]:
     command += ["--workers", f"{workers}"]
     with running(command, place, waypost_environment(place.folder), port) as started:
         _wait_for(started.log, _STARTED, workers)
-        if case.admin:
-            _wait(lambda: listens(admin_port), "the admin listener is missing")
+        # The admin process starts on the same core, and would share it with the load.
+        _wait(lambda: _answers(admin_port), "the admin listener is missing")
         yield Started(started.pid, admin_port if case.admin else port, started.log)
 
 
@@ -97,6 +98,19 @@ def waypost_command(options: Sequence[str], port: int, admin_port: int) -> list[
 def waypost_environment(folder: Path) -> dict[str, str]:
     """Return the environment of `waypost serve`, without settings of the user."""
     return {"PATH": os.environ["PATH"], "HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}"}
+
+
+def _answers(port: int) -> bool:
+    """Return whether a server answers a request, with any status."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+    try:
+        connection.request("GET", "/")
+        connection.getresponse()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 @contextmanager
