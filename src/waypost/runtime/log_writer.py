@@ -20,8 +20,11 @@ QUEUE_MAX_BYTES: Final = 1024 * 1024
 _PIECE_MAX_BYTES: Final = select.PIPE_BUF
 _FILE_PIECE_MAX_BYTES: Final = 64 * 1024
 _RETRY_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 0.1
+_BUSY_LINES: Final = 50
+"""More lines than this in `_BUSY_SECONDS` are many."""
 _PAUSE_SECONDS: Final = 0.02
-"""How long the thread collects lines after a write: each time it wakes up it delays the others."""
+"""How long the thread collects lines if there are many: each time it wakes up it delays others."""
 _STALL_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 3.0
 _TOO_SLOW: Final = "it was not read in time"
@@ -58,6 +61,8 @@ class LogWriter:
         self._changed = Condition(RLock())
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._end_of_pause: SimpleQueue[None] = SimpleQueue()
+        self._counted_since = 0.0
+        self._counted_lines = 0
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._is_busy = False
@@ -133,8 +138,17 @@ class LogWriter:
             with self._changed:
                 self._is_busy = bool(self._waiting)
                 self._changed.notify_all()
-            with suppress(Empty):
-                self._end_of_pause.get(timeout=_PAUSE_SECONDS)
+            if self._are_many(len(lines)):
+                with suppress(Empty):
+                    self._end_of_pause.get(timeout=_PAUSE_SECONDS)
+
+    def _are_many(self, lines: int) -> bool:
+        """Count written lines; return whether there are many in this tenth of a second."""
+        now = time.monotonic()
+        if now - self._counted_since > _BUSY_SECONDS:
+            self._counted_since, self._counted_lines = now, 0
+        self._counted_lines += lines
+        return self._counted_lines > _BUSY_LINES
 
     def _pieces(self, lines: Iterable[bytes]) -> Iterator[bytes]:
         """Join lines to pieces that are written at once; only a long line gets its own piece."""
