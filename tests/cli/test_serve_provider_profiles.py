@@ -15,7 +15,7 @@ from tests.cli.conftest import Waypost
 from tests.cli.test_serve import Server, serving
 from tests.cli.test_serve_reload import all_started, until
 from tests.profiles.making import Signing, openssl_verifies, signing
-from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
+from tests.servers.patience import PATIENCE_SECONDS
 from waypost.cli.main import main
 
 MAIL = 'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]\n'
