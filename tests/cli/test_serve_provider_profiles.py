@@ -15,7 +15,7 @@ from tests.cli.conftest import Waypost
 from tests.cli.test_serve import Server, serving
 from tests.cli.test_serve_reload import all_started, until
 from tests.profiles.making import Signing, openssl_verifies, signing
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from waypost.cli.main import main
 
 MAIL = 'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]\n'
@@ -126,7 +126,7 @@ def test_database(waypost: Waypost, home: Path) -> None:
         )
         assert [ask(server, "a.test")[0] for _ in range(3)] == [503] * 3
         assert ask(server, "b.test")[1].startswith(b"<?xml")
-        text = server.log.read_text()
+        text = wait_for_log(server.log, "signing unavailable; profile request refused")
         assert text.count('"event": "signing unavailable; profile request refused"') == 1
         assert text.count('provider \\"a.test\\": profile.key: ') >= 1
         made.files.key.write_bytes(key)
