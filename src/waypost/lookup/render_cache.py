@@ -31,22 +31,22 @@ Render = Callable[[ClientConfig, Unpack[More]], bytes]
 Template = Callable[[ClientConfig, Unpack[More]], DocumentTemplate]
 Key = tuple[object, ...]
 
-KEPT_DOCUMENTS: Final = 1000
+CACHED_DOCUMENTS_MAX: Final = 1000
 """Some 3 KB each."""
 # A name made of a domain within these limits and a host within the last one is never too long.
 _SHARED_DOMAIN_MAX_CHARS: Final = 100
 _SHARED_LABEL_MAX_CHARS: Final = 30
 _HOST_MAX_CHARS: Final = 100
+_HOST_LABEL_MAX_CHARS: Final = 30
 # What can be in place of the names of `ANY_USER`.
 _OTHERS: Final = {
     ANY_USER.local_part: "[A-Za-z0-9._-]+",
     ANY_USER.domain.ascii: "[a-z0-9.-]+",
 }
-_HOST_LABEL_MAX_CHARS: Final = 30
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CachedDocument:
     """A document for any user, and its services; None if each user has a different one."""
 
     services: tuple[Service, ...]
@@ -56,9 +56,9 @@ class _Kept:
 class RenderCache:
     """A cache of the documents that are the same for all users of a domain or a provider."""
 
-    def __init__(self, size: int = KEPT_DOCUMENTS) -> None:
+    def __init__(self, size: int = CACHED_DOCUMENTS_MAX) -> None:
         """Create an empty cache of this size."""
-        self._kept: LruCache[Key, _Kept] = LruCache(size)
+        self._kept: LruCache[Key, _CachedDocument] = LruCache(size)
 
     def render(
         self,
@@ -94,7 +94,7 @@ class RenderCache:
         *more: *More,
     ) -> DocumentTemplate | None:
         address, entry = result.address, result.entry
-        if address is not None and not _is_like_any_user(address, entry):
+        if address is not None and not _differs_only_in_local_part(address, entry):
             return None
         of_any_domain = address is not None and is_like_any_domain(result.domain, entry)
         # Any client can invent names that a pattern matches: these must not push out documents.
@@ -107,7 +107,7 @@ class RenderCache:
         kept = self._kept.get(key)
         if kept is None:
             user = ANY_USER if of_any_domain else EmailAddress(ANY_USER.local_part, result.domain)
-            kept = _Kept(entry.services, _for_user(user, render, template, result, *more))
+            kept = _CachedDocument(entry.services, _for_user(user, render, template, result, *more))
             self._kept.put(key, kept)
         return kept.template
 
@@ -117,7 +117,7 @@ def _rest_of(entry: Domain) -> tuple[Provider, str | None, bytes | None]:
     return entry.provider, entry.alias_of, entry.pinned_pacc
 
 
-def _is_like_any_user(address: EmailAddress, entry: Domain) -> bool:
+def _differs_only_in_local_part(address: EmailAddress, entry: Domain) -> bool:
     """Return whether a document for this address differs from others only in the local part."""
     # Timing must not reveal what a directory contains: with a directory, nothing is cached.
     if entry.users is not None or not address.is_plain:
@@ -157,7 +157,7 @@ def _for_user(
     """Return the document of all users of a domain; None if there is no such document."""
     if result.address is None:
         return DocumentTemplate(render(result.config(), *more))
-    if any(_is_elsewhere_for_each(service, user.domain) for service in result.entry.services):
+    if any(_host_depends_on_user(service, user.domain) for service in result.entry.services):
         return None
     config = replace(result, domain=user.domain, address=user).config()
     if _have_equal_texts_for_some(config.services):
@@ -171,7 +171,7 @@ def _for_user(
         return None
 
 
-def _is_elsewhere_for_each(service: Service, domain: DomainName) -> bool:
+def _host_depends_on_user(service: Service, domain: DomainName) -> bool:
     """Return whether the host of a service depends on the user: as a name, in lower case."""
     endpoint = service.endpoint
     place = endpoint.url if isinstance(endpoint, UrlEndpoint) else endpoint.host

@@ -155,10 +155,9 @@ class ExternalDomainCache(MemoryDomains):
 
     def find_fresh(self, domain: DomainName) -> tuple[Domain | None] | None:
         """Return the entry of a domain of the file, in a tuple; None to query the databases."""
-        if self._cache is None or self._store is None:
-            return super().find_fresh(domain)
-        if is_exact(self._store.find(domain)):
-            return super().find_fresh(domain)
+        found = super().find_fresh(domain)
+        if self._cache is None or found is None or is_exact(found[0]):
+            return found
         return self._cache.find_fresh(domain)
 
     def replace(self, store: MemoryStore) -> None:

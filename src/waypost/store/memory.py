@@ -72,7 +72,8 @@ class MemoryStore:
 class MemoryDomains:
     """A memory store for the event loop, which can be replaced while it is in use.
 
-    Implements `lookup.DomainFinder`. Memory is never slow or unavailable, so there is no cache.
+    Implements `lookup.DomainFinder`. Memory is never slow or unavailable.
+    `find_fresh` keeps entries, so that the same domain gets the same object.
     """
 
     def __init__(self, store: MemoryStore | None, metrics: HitCounter | None = None) -> None:

@@ -56,7 +56,7 @@ class _AnswerTemplate:
     """An answer for all users of a provider, in pieces."""
 
     status_line: bytes
-    before_etag: tuple[bytes, ...]  # in pieces other_bytes the domain
+    before_etag: tuple[bytes, ...]  # in pieces around the domain
     after_etag: bytes
     has_etag: bool
     document: DocumentTemplate

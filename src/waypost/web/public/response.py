@@ -155,9 +155,9 @@ def conditional(request: Request, response: Response, tag: bytes, cache_control:
     """
     etag = tag.decode("ascii")
     response = response.plus(("etag", etag), ("cache-control", cache_control))
-    given = request.header(b"if-none-match")
-    known = [tag.strip().removeprefix("W/") for tag in given.split(",")] if given else []
-    if etag in known or "*" in known:
+    if_none_match = request.header(b"if-none-match")
+    known_etags = [known.strip().removeprefix("W/") for known in if_none_match.split(",")]
+    if etag in known_etags or "*" in known_etags:
         # RFC 9110 s15.4.5: with the same ETag and Cache-Control.
         return replace(response, status=304, body=b"", shared=None)
     return response
