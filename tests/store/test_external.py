@@ -160,6 +160,25 @@ def test_cache() -> None:
     assert domain_source.closed == 1
 
 
+def test_entries_in_memory() -> None:
+    """Only the databases say whether a domain exists that the file does not name."""
+    domain_source = Lender("lent.example", "lent.pattern.example")
+
+    async def work() -> None:
+        domains = ExternalDomainCache(opener(one=domain_source), CacheLimits(ttl_seconds=3600))
+        domains.replace(own("own.example", "*.pattern.example"))
+        found = domains.find_fresh(DomainName("own.example"))
+        assert found is not None
+        assert found[0] == await domains.find(DomainName("own.example"))
+        for name in ("lent.example", "lent.pattern.example", "other.example"):
+            assert domains.find_fresh(DomainName(name)) is None
+            entry = await domains.find(DomainName(name))
+            assert domains.find_fresh(DomainName(name)) == (entry,)
+        await domains.close()
+
+    asyncio.run(work())
+
+
 def test_file_that_changes() -> None:
     """A new file is used at once: with another database, with none, and with one again."""
     first, second = Lender("a.example"), Lender("b.example")

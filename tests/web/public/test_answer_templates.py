@@ -356,6 +356,10 @@ ROUTED = {
         get(f"{AUTOCONFIG}alice@details.example"),
         get(f"{AUTOCONFIG}alice+shop@details.example"),
     ),
+    "a sub-address with a hyphen": (
+        get(f"{AUTOCONFIG}alice@details.example"),
+        get(f"{AUTOCONFIG}alice-shop@details.example"),
+    ),
     "a user's own host": (
         get(f"{AUTOCONFIG}alice@personal.example"),
         get(f"{AUTOCONFIG}bob@personal.example"),
