@@ -14,6 +14,7 @@ from waypost.core.address import DomainName
 from waypost.core.errors import DomainUnknown
 from waypost.providers_file.load import read_providers
 from waypost.runtime.metrics import Metrics
+from waypost.settings import Settings
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web import connection
@@ -136,6 +137,11 @@ FIELDS = st.lists(
             *("User-Agent: Thunderbird/128.0", "User-Agent: x", "Accept: */*", "accept: text/xml"),
             *("Connection: close", "Connection: keep-alive", "Connection: Keep-Alive, x"),
             *("If-None-Match: *", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: https"),
+            *("X-Forwarded-For: 198.51.100.7, 192.0.2.9", "x-forwarded-for: 2001:db8::7"),
+            *("X-Forwarded-For: unknown", "X-Forwarded-For: ", "X-Forwarded-For: ,"),
+            *("X-Forwarded-Proto: http", "X-Real-IP: 192.0.2.1", "x-real-ip: x", "Via: 1.1 a"),
+            *("X-Forwarded-Host: autoconfig.example.org", "X-Forwarded-Host: a:443"),
+            *("X-Forwarded-Port: 443", "X-Forwarded-Ssl: on", "X-Forwarded-Server: a"),
             *(
                 "Forwarded: for=192.0.2.60",
                 "Host: example.org",
@@ -213,29 +219,41 @@ def exchanges(draw: st.DrawFn) -> list[tuple[bytes, ...]]:
     return found
 
 
+PROXIES = [
+    settings(),
+    settings(proxy_count=1),
+    settings(proxy_count=2),
+    settings(trusted_proxies=["192.0.2.0/24"]),
+]
+
+
 @contextmanager
-def both() -> Iterator[list[tuple[Worker, Worker]]]:
+def both(options: Settings) -> Iterator[list[tuple[Worker, Worker]]]:
     """Yield pairs of workers with templates and without, for each source of domains."""
     with ExitStack() as stack:
         yield [
             (
-                stack.enter_context(Worker(source)),
-                stack.enter_context(Worker(source, has_templates=False)),
+                stack.enter_context(Worker(source, options)),
+                stack.enter_context(Worker(source, options, has_templates=False)),
             )
             for source in (in_memory, cached)
         ]
 
 
+PEERS = st.sampled_from(["192.0.2.7", "::1", None])
+
+
 @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(exchanges(), min_size=1, max_size=3), st.sampled_from(["192.0.2.7", "::1", None]))
+@given(st.lists(st.tuples(exchanges(), PEERS), min_size=1, max_size=3), st.sampled_from(PROXIES))
 def test_both_ways_give_the_same(
-    connections: list[list[tuple[bytes, ...]]], peer: str | None
+    connections: list[tuple[list[tuple[bytes, ...]], str | None]], options: Settings
 ) -> None:
     """For any requests, the bytes, the log lines and the metrics do not depend on templates."""
-    with both() as pairs:
+    with both(options) as pairs:
         for quick, usual in pairs:
-            for pieces in (pieces for exchange in connections for pieces in exchange):
-                assert quick.send(*pieces, peer=peer) == usual.send(*pieces, peer=peer)
+            for exchange, peer in connections:
+                for pieces in exchange:
+                    assert quick.send(*pieces, peer=peer) == usual.send(*pieces, peer=peer)
             assert quick.raw_lines == usual.raw_lines
             assert quick.counts == usual.counts
 
@@ -277,6 +295,7 @@ def pipelined(address: str) -> tuple[bytes, bytes]:
 
 AUTOCONFIG = "/mail/config-v1.1.xml?emailaddress="
 JSON = "/autodiscover/autodiscover.json?Email="
+PACC = "/.well-known/user-agent-configuration.json"
 IN_PATH = "/autodiscover/autodiscover.json/alice@example.com"
 KNOWN = {
     "Autoconfig": (get(f"{AUTOCONFIG}alice@example.com"), get(f"{AUTOCONFIG}bob@example.com")),
@@ -419,6 +438,128 @@ def test_other_requests(first: bytes, second: bytes) -> None:
         assert quick.send(second) == usual.send(second)
         assert quick.routed == usual.routed
         assert quick.raw_lines == usual.raw_lines
+
+
+def forwarded(
+    target: str,
+    client: str,
+    *fields: str,
+    host: str = "autoconfig.example.com",
+    name: str = "X-Forwarded-For",
+) -> bytes:
+    """Return a request as a web server forwards it."""
+    fields = (f"{name}: {client}", f"X-Real-IP: {client}", *fields)
+    return get(target, *fields, "X-Forwarded-Proto: https", f"X-Forwarded-Host: {host}", host=host)
+
+
+def before_nginx_1_29(request: bytes) -> bytes:
+    """Return a request as nginx forwards it by default before version 1.29.7."""
+    closed = request.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n")
+    return closed.replace(b"Host:", b"Connection: close\r\nHost:", 1)
+
+
+ONE = f"{AUTOCONFIG}alice@example.com"
+OTHER = f"{AUTOCONFIG}bob@example.org"
+FORWARDED = {
+    "another client": (forwarded(ONE, "192.0.2.1"), forwarded(ONE, "2001:db8::7")),
+    "another client and domain": (
+        forwarded(ONE, "192.0.2.1"),
+        forwarded(OTHER, "192.0.2.2", host="autoconfig.example.org"),
+    ),
+    "field names in lower case": (
+        forwarded(ONE, "192.0.2.1", name="x-forwarded-for"),
+        forwarded(OTHER, "192.0.2.2", name="x-forwarded-for"),
+    ),
+    "two proxies": (
+        forwarded(ONE, "198.51.100.1, 192.0.2.1"),
+        forwarded(ONE, "198.51.100.2, 192.0.2.1"),
+    ),
+    "HTTP/1.0": (
+        before_nginx_1_29(forwarded(ONE, "192.0.2.1")),
+        before_nginx_1_29(forwarded(OTHER, "192.0.2.2")),
+    ),
+    "a profile": (
+        forwarded("/mobileconfig?emailaddress=alice@example.com", "192.0.2.1"),
+        forwarded("/mobileconfig?emailaddress=bob@example.com", "192.0.2.2"),
+    ),
+    "PACC": (
+        forwarded(PACC, "192.0.2.1", host="ua-auto-config.pacc.example"),
+        forwarded(PACC, "192.0.2.2", host="ua-auto-config.pacc.example"),
+    ),
+}
+
+
+@pytest.mark.parametrize("options", PROXIES, ids=["none", "one", "two", "networks"])
+@pytest.mark.parametrize(("first", "second"), FORWARDED.values(), ids=FORWARDED)
+def test_requests_through_a_web_server(first: bytes, second: bytes, options: Settings) -> None:
+    """A web server's fields about the client and the host do not keep a request from the templates.
+
+    The log shows the address of the client if the web server is trusted.
+    """
+    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+        assert quick.send(first) == us.send(first)
+        assert quick.send(second) == us.send(second)
+        assert (quick.routed, us.routed) == (1, 2)
+        assert quick.raw_lines == us.raw_lines
+        assert quick.counts == us.counts
+
+
+PROFILE = "/mobileconfig?emailaddress=alice@example.com"
+OTHER_MEANING = {
+    "a profile that came by http": (
+        forwarded(PROFILE, "192.0.2.1"),
+        forwarded(PROFILE, "192.0.2.1").replace(b"Proto: https", b"Proto: http"),
+    ),
+    "a host with the port of https": (
+        get(PROFILE, "X-Forwarded-Proto: http", host="autoconfig.example.com:443"),
+        get(PROFILE, "X-Forwarded-Proto: http"),
+    ),
+    "another host without an address": (
+        forwarded(PACC, "192.0.2.1", host="ua-auto-config.pacc.example"),
+        forwarded(PACC, "192.0.2.1", host="ua-auto-config.example.com"),
+    ),
+    "two hosts": (forwarded(ONE, "192.0.2.1"), forwarded(ONE, "192.0.2.1", "Host: example.org")),
+    "no host": (
+        forwarded(ONE, "192.0.2.1"),
+        forwarded(ONE, "192.0.2.1").replace(b"Host: autoconfig.example.com", b"Host: ", 1),
+    ),
+    "a client that is no address": (
+        forwarded(ONE, "192.0.2.1"),
+        forwarded(ONE, 'x", "status": 500'),
+    ),
+    "a second client": (
+        forwarded(ONE, "192.0.2.1"),
+        forwarded(ONE, "192.0.2.1", "X-Forwarded-For: 192.0.2.2"),
+    ),
+    "the header of RFC 7239": (
+        get(ONE, "Forwarded: for=192.0.2.1"),
+        get(ONE, "Forwarded: for=192.0.2.2"),
+    ),
+}
+
+
+@pytest.mark.parametrize("options", PROXIES, ids=["none", "one", "two", "networks"])
+@pytest.mark.parametrize(("first", "second"), OTHER_MEANING.values(), ids=OTHER_MEANING)
+def test_fields_with_another_meaning(first: bytes, second: bytes, options: Settings) -> None:
+    """A field that changes the scheme, the host or the number of hosts is read by the router."""
+    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+        for request in (first, second, first, second):
+            assert quick.send(request) == us.send(request)
+        assert quick.raw_lines == us.raw_lines
+        assert quick.counts == us.counts
+
+
+def test_peers_with_and_without_trust() -> None:
+    """The same bytes from a trusted web server and from any other peer mean different clients."""
+    options = settings(trusted_proxies=["192.0.2.0/24"])
+    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+        for peer in ("192.0.2.7", "203.0.113.5", "192.0.2.7", "203.0.113.5"):
+            for target in (ONE, PROFILE):
+                request = forwarded(target, "198.51.100.1")
+                request = request.replace(b"Proto: https", b"Proto: http")
+                assert quick.send(request, peer=peer) == us.send(request, peer=peer)
+        assert quick.raw_lines == us.raw_lines
+        assert {line["peer"] for line in quick.lines} == {"198.51.100.1", "203.0.113.5"}
 
 
 def test_a_request_behind_another_one() -> None:

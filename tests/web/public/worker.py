@@ -209,9 +209,13 @@ class Worker:
 
     @property
     def raw_lines(self) -> list[str]:
-        """The lines of the access log, with other digits for times."""
+        """The lines of the access log, with other digits for times.
+
+        Other lines are left out: those of all workers of a process go to the last one.
+        """
         text = re.sub(r'"ms": [0-9.]+', '"ms": 0.0', self._log.getvalue())
-        return re.sub(r"T[0-9:.]+Z", "T00:00:00Z", text).splitlines()
+        lines = re.sub(r"T[0-9:.]+Z", "T00:00:00Z", text).splitlines()
+        return [line for line in lines if '"event": "request"' in line]
 
     @property
     def counts(self) -> str:

@@ -31,7 +31,10 @@ from waypost.web.public.known_requests import (
     header_block,
     names_logged_address,
     split_request,
+    without_values,
 )
+from waypost.web.public.log_texts import peer_for_log
+from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, SharedAnswer
 
@@ -40,8 +43,23 @@ Headers = Sequence[tuple[bytes, bytes]]
 DOMAINS_MAX: Final = 10_000
 """How many domains of each kind have answers here: served by name, by a pattern, and not served."""
 HEADER_BLOCKS_MAX: Final = 2_000
+PEERS_MAX: Final = 2_000
 TEMPLATES_MAX: Final = 2_000
 _CLOSED: Final = b"\r\nconnection: close\r\n\r\n"
+
+
+class Peer(NamedTuple):
+    """The other end of a connection.
+
+    Attributes:
+        address: None if it is not known, as at a Unix socket.
+        for_log: as the log shows the address.
+        is_trusted: whether it is a proxy whose headers count.
+    """
+
+    address: str | None
+    for_log: str | None
+    is_trusted: bool
 
 
 class AnswerBytes(NamedTuple):
@@ -72,7 +90,7 @@ class _KnownDomain:
 
     name: DomainName
     entry: Domain | None
-    content_type: bytes | None
+    variant: tuple[object, ...]
     template: _AnswerTemplate
 
 
@@ -89,35 +107,46 @@ class AnswerTemplates:
         self._served = _Cache(DOMAINS_MAX)
         self._by_pattern = _Cache(DOMAINS_MAX)
         self._not_served = _Cache(DOMAINS_MAX)
-        self._header_blocks: LruCache[bytes, HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
+        self._header_blocks: LruCache[tuple[bool, bytes], HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
+        self._general_blocks: LruCache[tuple[bool, tuple[bytes, ...]], HeaderBlock]
+        self._general_blocks = LruCache(HEADER_BLOCKS_MAX)
+        self._forwarded_peers: LruCache[tuple[str | None, bytes], str] = LruCache(PEERS_MAX)
         self._templates: LruCache[tuple[object, ...], _AnswerTemplate] = LruCache(TEMPLATES_MAX)
         self._lines: LruCache[tuple[object, ...], LineTemplate] = LruCache(TEMPLATES_MAX)
         self._default_headers: Headers = []
         self._encoded_headers = b""
 
-    def open(self, domains: FreshDomains, log: AccessLog, metrics: Metrics) -> None:
+    def open(
+        self, domains: FreshDomains, log: AccessLog, metrics: Metrics, trust: ProxyTrust
+    ) -> None:
         """Begin to keep answers.
 
         Args:
             domains: says which entries are still valid.
             log: gets a line for each answer.
             metrics: counts the answers.
+            trust: the proxies whose headers are believed.
         """
-        self._log, self._metrics = log, metrics
+        self._log, self._metrics, self._trust = log, metrics, trust
         self._domains = domains
 
-    def answer(self, data: bytes, peer: str | None, default_headers: Headers) -> AnswerBytes | None:
+    def peer(self, address: str | None) -> Peer:
+        """Return what is known of the other end of a new connection."""
+        is_trusted = self._domains is not None and self._trust.trusts(address)
+        return Peer(address, peer_for_log(address), is_trusted)
+
+    def answer(self, data: bytes, peer: Peer, default_headers: Headers) -> AnswerBytes | None:
         """Return the answer to one complete request, or None if the router must answer.
 
         Args:
             data: what a connection has received, between two requests.
-            peer: the address of the client, as the log shows it.
+            peer: the other end of the connection.
             default_headers: those of the server, such as Date.
         """
         start = perf_counter()
         if (found := self._find(data, peer)) is None:
             return None
-        parts, block, known, line = found
+        parts, block, known, line, client = found
         template, local_part, domain = known.template, parts.local_part, known.name.ascii.encode()
         body = template.document.document(local_part, domain)
         if template.sign is not None:
@@ -140,28 +169,45 @@ class AnswerTemplates:
                 body,
             )
         )
-        line.write(peer, (perf_counter() - start) * 1000, local_part.decode(), known.name.ascii)
+        line.write(client, (perf_counter() - start) * 1000, local_part.decode(), known.name.ascii)
         self._metrics.cache_hit()
         self._metrics.count_dropped_log_lines(self._log.count_dropped_lines())
         template.count()
         return AnswerBytes(whole, block.closes)
 
     def _find(
-        self, data: bytes, peer: str | None
-    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, LineTemplate] | None:
+        self, data: bytes, peer: Peer
+    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, LineTemplate, str | None] | None:
         """Return a request in parts, and what is known of it; None if the router must answer."""
         if (parts := split_request(data)) is None:
             return None
-        block = self._header_blocks.get(parts.header_block)
+        client = peer.for_log
+        block = self._header_blocks.get((peer.is_trusted, parts.header_block))
+        if block is None:
+            general = without_values(parts.header_block, has_address=bool(parts.local_part))
+            block = self._general_blocks.get((peer.is_trusted, general.other_bytes))
+            if peer.is_trusted and general.forwarded_for:
+                client = self._forwarded_peer(peer, general.forwarded_for)
         if block is None or block.body_length != len(parts.body):
             return None
         known = self._known_domain(parts)
-        if known is None or known.content_type != block.content_type:
+        if known is None or known.variant != block.variant:
             return None
-        line = self._lines.get((known.template.line, block.client, peer is None))
+        line = self._lines.get((known.template.line, block.client, client is None))
         if line is None or not known.template.separators.isdisjoint(parts.local_part):
             return None
-        return parts, block, known, line
+        return parts, block, known, line, client
+
+    def _forwarded_peer(self, peer: Peer, forwarded_for: bytes) -> str | None:
+        """Return the address of a client that a trusted proxy sends, as the log shows it."""
+        key = (peer.address, forwarded_for)
+        client = self._forwarded_peers.get(key)
+        if client is None:
+            headers = [(b"x-forwarded-for", forwarded_for)]
+            client = peer_for_log(self._trust.resolve(peer.address, "http", headers).peer)
+            if client is not None:
+                self._forwarded_peers.put(key, client)
+        return client
 
     def _known_domain(self, parts: RequestParts) -> _KnownDomain | None:
         key = (parts.other_bytes, parts.domain)
@@ -207,11 +253,15 @@ class AnswerTemplates:
             response.code,
             log_entry.address is None,
         )
-        self._header_blocks.put(parts.header_block, block)
+        is_trusted = self._trust.trusts(None if request.client is None else request.client[0])
+        general = without_values(parts.header_block, has_address=bool(parts.local_part))
+        self._general_blocks.put((is_trusted, general.other_bytes), block)
+        if not general.names_client:
+            self._header_blocks.put((is_trusted, parts.header_block), block)
         self._lines.put((name, block.client, request.origin.peer is None), line)
         domain = DomainName(log_entry.domain)
         template = self._template(response, shared, format_name, (domain.ascii.encode(), name))
-        known = _KnownDomain(domain, shared.entry, block.content_type, template)
+        known = _KnownDomain(domain, shared.entry, block.variant, template)
         self._keep(parts, known)
         if shared.document.is_for_any_domain and _names_domain_at_most_as_file(template):
             self._by_provider.put((parts.other_bytes, _provider_key(shared.entry)), known)

@@ -127,7 +127,9 @@ class PublicApp:
             draw_qr_code=draw_in_thread,
         )
         if self._templates is not None:
-            self._templates.open(self._runtime.cache, self._access_log, self._runtime.metrics)
+            self._templates.open(
+                self._runtime.cache, self._access_log, self._runtime.metrics, self._trust
+            )
         self._start_watch(self._runtime)
         if self._on_sighup is not None:
             loop = asyncio.get_running_loop()

@@ -8,8 +8,7 @@ from uvicorn.server import ServerState
 
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit
-from waypost.web.public.answer_templates import AnswerBytes, AnswerTemplates
-from waypost.web.public.log_texts import peer_for_log
+from waypost.web.public.answer_templates import AnswerBytes, AnswerTemplates, Peer
 
 RECEIVED: str = "waypost.received"
 """In the scope of a request: the received piece that begins with it, or else no bytes."""
@@ -32,13 +31,13 @@ class PublicConnection(HttpConnection):
         super().__init__(config, server_state, app_state, _loop, limit=limit)
         self._templates = templates
         self._received = b""
-        self._peer: str | None = None
+        self._peer = Peer(None, None, is_trusted=False)
         self._answered_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Prepare the address of the client for the log."""
+        """Look at the other end of the connection once."""
         super().connection_made(transport)
-        self._peer = peer_for_log(self.client[0]) if self.client else None
+        self._peer = self._templates.peer(self.client[0] if self.client else None)
 
     def data_received(self, data: bytes) -> None:
         """Answer a known request at once; parse any other."""

@@ -59,7 +59,7 @@ class ProxyTrust:
         """Return the origin of a request from its direct peer and its headers."""
         host = _first_value(headers, b"host")
         # RFC 7239 s8.1: any client can send these headers.
-        if not self._trusts(peer):
+        if not self.trusts(peer):
             return ClientOrigin(peer, scheme, host)
         hops = _x_forwarded(headers) or _forwarded(headers)
         depth = self._depth(hops.peers)
@@ -71,7 +71,8 @@ class ProxyTrust:
             is_scheme_from_proxy=sent_scheme is not None,
         )
 
-    def _trusts(self, peer: str | None) -> bool:
+    def trusts(self, peer: str | None) -> bool:
+        """Return whether the headers of a direct peer count."""
         if self.networks and not self.by_unix_socket:
             return self._in_networks(peer)
         return self.proxy_count > 0 or bool(self.networks)
