@@ -26,6 +26,7 @@ NGINX_LOCATIONS = {
 _HAPROXY = """
 frontend clients
     bind {own}
+{lines}
     default_backend waypost
 backend waypost
     server waypost {waypost}
@@ -50,11 +51,19 @@ _CADDY = """
 http://:{port} {{
     bind 127.0.0.1
     reverse_proxy {waypost} {{
+{lines}
+    }}
+}}
+"""
+_HAPROXY_FORWARDING = """
+    option forwardfor
+    http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
+    http-request set-header X-Forwarded-Host %[req.hdr(Host)]
+"""
+_CADDY_SILENT = """
         header_up -X-Forwarded-For
         header_up -X-Forwarded-Proto
         header_up -X-Forwarded-Host
-    }}
-}}
 """
 
 
@@ -108,16 +117,23 @@ def haproxy(folder: Path, port: int, waypost: str) -> Front:
     return _haproxy(folder, port, waypost, {})
 
 
+def haproxy_forwarding(folder: Path, port: int, waypost: str) -> Front:
+    """Write haproxy.cfg for a HAProxy that sends the headers of the guide."""
+    return _haproxy(folder, port, waypost, {}, _HAPROXY_FORWARDING)
+
+
 def haproxy_of_root(folder: Path, port: int, waypost: str) -> Front:
     """Write haproxy.cfg for a HAProxy that stays root."""
     return _haproxy(folder, port, waypost, {"user haproxy": "", "group haproxy": ""})
 
 
-def _haproxy(folder: Path, port: int, waypost: str, more: Mapping[str, str]) -> Front:
+def _haproxy(
+    folder: Path, port: int, waypost: str, more: Mapping[str, str], lines: str = ""
+) -> Front:
     text = HAPROXY_PACKAGE.read_text(encoding="utf-8")
     changes = {"/run/haproxy/admin.sock": f"{folder}/admin.sock", **more}
     configuration = folder / "haproxy.cfg"
-    places = _HAPROXY.format(own=f"127.0.0.1:{port}", waypost=waypost)
+    places = _HAPROXY.format(own=f"127.0.0.1:{port}", waypost=waypost, lines=lines)
     configuration.write_text(_changed(text, changes) + places, encoding="utf-8")
     return Front([program("haproxy"), "-db", "-f", f"{configuration}"])
 
@@ -146,8 +162,18 @@ def apache(options: str, user: str = "www-data") -> Writer:
 
 def caddy(folder: Path, port: int, waypost: str) -> Front:
     """Write a Caddyfile for a Caddy that sends no headers about its clients."""
+    return _caddy(folder, port, waypost, _CADDY_SILENT)
+
+
+def caddy_forwarding(folder: Path, port: int, waypost: str) -> Front:
+    """Write a Caddyfile for a Caddy that sends its usual headers."""
+    return _caddy(folder, port, waypost, "")
+
+
+def _caddy(folder: Path, port: int, waypost: str, lines: str) -> Front:
     configuration = folder / "Caddyfile"
-    configuration.write_text(_CADDY.format(port=port, waypost=waypost), encoding="utf-8")
+    text = _CADDY.format(port=port, waypost=waypost, lines=lines)
+    configuration.write_text(text, encoding="utf-8")
     command = [program("caddy"), "run", "--config", f"{configuration}", "--adapter", "caddyfile"]
     return Front(command, "caddy", {"HOME": f"{folder}", "PATH": "/usr/bin:/bin"})
 
