@@ -90,11 +90,11 @@ class _KnownDomain:
 
     name: DomainName
     entry: Domain | None
-    variant: tuple[object, ...]
     template: _AnswerTemplate
 
 
-_Cache = LruCache[tuple[tuple[bytes, ...], bytes], _KnownDomain]
+_Key = tuple[tuple[bytes, ...], str, bytes]
+_Cache = LruCache[_Key, _KnownDomain]
 
 
 class AnswerTemplates:
@@ -190,8 +190,8 @@ class AnswerTemplates:
                 client = self._forwarded_peer(peer, general.forwarded_for)
         if block is None or block.body_length != len(parts.body):
             return None
-        known = self._known_domain(parts)
-        if known is None or known.variant != block.variant:
+        known = self._known_domain(parts, block)
+        if known is None:
             return None
         line = self._lines.get((known.template.line, block.client, client is None))
         if line is None or not known.template.separators.isdisjoint(parts.local_part):
@@ -209,11 +209,11 @@ class AnswerTemplates:
                 self._forwarded_peers.put(key, client)
         return client
 
-    def _known_domain(self, parts: RequestParts) -> _KnownDomain | None:
-        key = (parts.other_bytes, parts.domain)
+    def _known_domain(self, parts: RequestParts, block: HeaderBlock) -> _KnownDomain | None:
+        key = (parts.other_bytes, block.variant, parts.domain)
         known = self._served.get(key) or self._not_served.get(key) or self._by_pattern.get(key)
         if known is None:
-            return self._of_same_provider(parts)
+            return self._of_same_provider(key)
         return known if self._is_fresh(known) else None
 
     def remember(
@@ -261,40 +261,41 @@ class AnswerTemplates:
         self._lines.put((name, block.client, request.origin.peer is None), line)
         domain = DomainName(log_entry.domain)
         template = self._template(response, shared, format_name, (domain.ascii.encode(), name))
-        known = _KnownDomain(domain, shared.entry, block.variant, template)
-        self._keep(parts, known)
+        known = _KnownDomain(domain, shared.entry, template)
+        self._keep((parts.other_bytes, block.variant, parts.domain), known)
         if shared.document.is_for_any_domain and _names_domain_at_most_as_file(template):
-            self._by_provider.put((parts.other_bytes, _provider_key(shared.entry)), known)
+            key = (parts.other_bytes, block.variant, _provider_key(shared.entry))
+            self._by_provider.put(key, known)
 
-    def _keep(self, parts: RequestParts, known: _KnownDomain) -> None:
+    def _keep(self, key: _Key, known: _KnownDomain) -> None:
         if known.entry is None:
             target = self._not_served
         elif known.entry.pattern.kind is MatchKind.EXACT:
             target = self._served
         else:
             target = self._by_pattern
-        key = (parts.other_bytes, parts.domain)
         for domains in (self._served, self._not_served, self._by_pattern):
             domains.discard(key)  # An earlier answer would hide this one.
         target.put(key, known)
 
-    def _of_same_provider(self, parts: RequestParts) -> _KnownDomain | None:
+    def _of_same_provider(self, key: _Key) -> _KnownDomain | None:
         """Return what is known of a domain that is new here, from another one of its provider."""
-        if self._domains is None or not parts.domain:
+        other_bytes, variant, domain = key
+        if self._domains is None or not domain:
             return None
         try:
-            name = DomainName.parse(parts.domain.decode())
+            name = DomainName.parse(domain.decode())
         except DomainError:
             return None
         fresh = self._domains.find_fresh(name)
-        if fresh is None or name.ascii.encode() != parts.domain:
+        if fresh is None or name.ascii.encode() != domain:
             return None
         entry = fresh[0]
-        other = self._by_provider.get((parts.other_bytes, _provider_key(entry)))
+        other = self._by_provider.get((other_bytes, variant, _provider_key(entry)))
         if other is None or not _has_same_answer(name, entry, other.entry):
             return None
         known = replace(other, name=name, entry=entry)
-        self._keep(parts, known)
+        self._keep(key, known)
         return known
 
     def _template(

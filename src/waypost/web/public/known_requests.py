@@ -107,7 +107,7 @@ class HeaderBlock:
     client: str
     closes: bool
     body_length: int
-    variant: tuple[object, ...]
+    variant: str
 
 
 def split_request(data: bytes) -> RequestParts | None:
@@ -189,13 +189,15 @@ def header_block(data: bytes, request: Request, parts: RequestParts) -> HeaderBl
         client=log_name_of(fields.get(b"user-agent", b"").decode("latin-1")),
         closes=closes or request.http_version == "1.0",
         body_length=len(parts.body),
-        variant=(
-            fields.get(b"content-type"),
-            request.origin.scheme,
-            request.origin.is_scheme_from_proxy,
-            https_evidence(request) is None,
-        ),
+        variant=_variant(request, fields.get(b"content-type")),
     )
+
+
+def _variant(request: Request, content_type: bytes | None) -> str:
+    """Return what an answer depends on, besides the target, the body and the domain, as a key."""
+    origin = request.origin
+    is_https_seen = https_evidence(request) is not None
+    return f"{origin.scheme} {origin.is_scheme_from_proxy} {is_https_seen} {content_type!r}"
 
 
 def names_logged_address(request: Request, log_entry: AccessLogEntry, parts: RequestParts) -> bool:
