@@ -101,6 +101,11 @@ class Application:
         )
         button.queryAction().doAction(0)
 
+    def press_at_once(self, name: str, role: str = "push button") -> None:
+        """Press a button if it is visible and enabled now."""
+        if (button := _only_if_usable(self.find(role, name))) is not None:
+            button.queryAction().doAction(0)
+
     def choose(self, name: str) -> None:
         """Select an entry of a closed list."""
         entry = self.wait_for(f"the entry {name!r}", lambda: self.every("menu item", name))[0]
