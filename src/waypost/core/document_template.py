@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Final, Self
 
 from waypost.core.address import DomainName, EmailAddress
@@ -15,8 +15,8 @@ _ETAG_BYTES: Final = 12
 _LOCAL_PART: Final = ANY_USER.local_part.encode()
 _DOMAIN: Final = ANY_USER.domain.ascii.encode()
 
-Value = Callable[[EmailAddress], str]
-"""Returns the text of a user's document in place of a text of the document of `ANY_USER`."""
+ComputedTexts = Callable[[EmailAddress], Sequence[str]]
+"""Returns the texts of a user's document that are computed of the address, in a fixed order."""
 
 
 class DocumentTemplate:
@@ -29,30 +29,41 @@ class DocumentTemplate:
         is_for_any_domain: whether it is the document of all domains of a provider.
     """
 
-    __slots__ = ("_computed", "_domains", "_hash", "_local_parts", "_pieces", "is_for_any_domain")
+    __slots__ = (
+        "_compute",
+        "_computed",
+        "_domains",
+        "_hash",
+        "_local_parts",
+        "_pieces",
+        "is_for_any_domain",
+    )
 
     def __init__(
         self,
         document: bytes,
-        computed: Mapping[str, Value] | None = None,
+        compute: ComputedTexts | None = None,
         *,
+        user: EmailAddress = ANY_USER,
         is_for_any_domain: bool = False,
     ) -> None:
         """Initialize with the document of `ANY_USER`, or with one that is the same for all.
 
         Args:
             document: the document.
-            computed: texts of the document that are computed of the address, such as identifiers.
+            compute: returns the texts that are computed of the address, such as identifiers.
+            user: whose document it is, if texts are computed.
             is_for_any_domain: whether it is the document of all domains of a provider.
         """
         self.is_for_any_domain = is_for_any_domain
-        values = {text.encode(): value for text, value in (computed or {}).items()}
-        markers = b"|".join(map(re.escape, (*values, _LOCAL_PART, _DOMAIN)))
+        self._compute = compute
+        texts = [text.encode() for text in compute(user)] if compute is not None else []
+        markers = b"|".join(map(re.escape, (*texts, _LOCAL_PART, _DOMAIN)))
         self._pieces = re.split(b"(%b)" % markers, document)
         self._local_parts = self._places(_LOCAL_PART)
         self._domains = self._places(_DOMAIN)
         self._computed = [
-            (place, value) for text, value in values.items() for place in self._places(text)
+            (place, index) for index, text in enumerate(texts) for place in self._places(text)
         ]
         key = hashlib.blake2b(document).digest()
         self._hash = hashlib.blake2b(key=key, digest_size=_ETAG_BYTES)
@@ -64,10 +75,11 @@ class DocumentTemplate:
             pieces[place] = local_part
         for place in self._domains:
             pieces[place] = domain
-        if self._computed:
+        if self._compute is not None:
             address = EmailAddress(local_part.decode(), DomainName(domain.decode()))
-            for place, value in self._computed:
-                pieces[place] = value(address).encode()
+            texts = self._compute(address)
+            for place, index in self._computed:
+                pieces[place] = texts[index].encode()
         return b"".join(pieces)
 
     def etag(self, local_part: bytes, domain: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import plistlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -104,10 +105,12 @@ def template(config: ClientConfig, settings: ProfileSettings) -> DocumentTemplat
     """
     profile = _profile(config, _address(config), settings, None, ())
     subjects = [payload[SUBJECT] for payload in (profile, *profile["PayloadContent"])]
+    has_any_domain = config.domain == ANY_USER.domain
     return DocumentTemplate(
         render(config, settings),
-        computed_texts(_address(config), subjects),
-        is_for_any_domain=config.domain == ANY_USER.domain,
+        partial(computed_texts, subjects, has_any_domain=has_any_domain),
+        user=_address(config),
+        is_for_any_domain=has_any_domain,
     )
 
 
