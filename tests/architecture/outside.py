@@ -18,7 +18,9 @@ _UPWARDS = re.compile(r"(?<![\w./}%])(?:\.\./)+")
 
 def repository_files() -> Iterator[Path]:
     """Yield the files of the repository, without those that `make` and the tests write."""
-    yield from (path for path in sorted(ROOT.iterdir()) if path.is_file() and path.name != ".git")
+    for path in sorted(ROOT.iterdir()):
+        if path.is_file() and path.name != ".git" and not path.name.startswith(".coverage"):
+            yield path
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             if path.is_file() and not re.search(r"__pycache__|\.egg-info", f"{path}"):

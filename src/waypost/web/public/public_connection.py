@@ -35,7 +35,7 @@ class PublicConnection(HttpConnection):
         self._answered_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Look at the other end of the connection once."""
+        """Read once who the client is, and whether it is a trusted proxy."""
         super().connection_made(transport)
         self._peer = self._templates.peer(self.client[0] if self.client else None)
 
