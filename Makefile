@@ -13,7 +13,7 @@ VENV := .venv
 START := $(shell date +%s)
 BIN := $(VENV)/bin
 
-.PHONY: help serve check test test-deps test-versions coverage torture lint hooks fix docs bench \
+.PHONY: help serve check test test-deps test-versions coverage torture instructions lint hooks fix docs bench \
 	bench-peers lock dist release clean again
 
 help: ## Show this list
@@ -47,6 +47,9 @@ test-deps: ## List the Debian packages that all tests need, and install those th
 
 torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
+
+instructions: $(VENV)/.test ## Count the instructions of frequent requests, and compare them (record: ARGS=--write; needs valgrind)
+	@$(BIN)/python -m tests.instructions $(ARGS)
 
 test-versions: $(VENV)/.test ## Run the quick tests with the lowest and with the newest allowed libraries (one: ARGS=lowest)
 	tools/test-versions $(ARGS)
