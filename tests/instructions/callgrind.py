@@ -36,7 +36,7 @@ def count() -> Figures:
         FileNotFoundError: Valgrind is not installed.
         CountingError: the work failed.
     """
-    with TemporaryDirectory(prefix="waypost-instructions-") as folder:
+    with TemporaryDirectory(prefix="instructions-of-waypost-") as folder:
         output = Path(folder) / "out"
         done = subprocess.run(
             [
