@@ -63,7 +63,7 @@ LIBRARIES: dict[str, set[str]] = {
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
-    "prometheus_client": {"runtime.event_counter", "runtime.metrics"},
+    "prometheus_client": {"runtime.metrics", "runtime.prometheus"},
     "pydantic": {"settings", "providers_file"},
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},

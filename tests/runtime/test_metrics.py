@@ -4,7 +4,8 @@ import pickle
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from waypost.runtime.metrics import Metrics, WorkerCounts, collect_counts, exposition
+from waypost.runtime.metrics import Metrics
+from waypost.runtime.prometheus import WorkerCounts, collect_counts, exposition
 
 
 def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
@@ -17,7 +18,7 @@ def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
 
 def note(counts: WorkerCounts, worker: int, metrics: Metrics) -> None:
     """Record the counts as a worker sends them."""
-    counts.update(worker, pickle.loads(pickle.dumps(collect_counts(metrics))))  # noqa: S301 -- our own
+    counts.update(worker, pickle.loads(pickle.dumps(collect_counts(metrics.registry))))  # noqa: S301 -- our own
 
 
 def test_counters_are_added_up() -> None:

@@ -1,13 +1,42 @@
-"""Counters for the events of one thread: without the lock that takes most of the time of others."""
+"""The numbers of a running Waypost, which count without Prometheus' library.
+
+The library takes 2 MB, and only a process that shows its metrics needs it (`prometheus.py`).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from typing import Literal, Protocol
 
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
+Kind = Literal["counter", "gauge"]
 
 
-class EventCounter(Collector):
-    """A metric of Prometheus that one thread counts; other threads may read it."""
+class Numbers(Protocol):
+    """One metric: a number for each combination of its labels.
+
+    Attributes:
+        name: its name; that of a counter without `_total`.
+        documentation: what it shows.
+        kind: whether it only grows.
+        label_names: the names of its labels.
+    """
+
+    name: str
+    documentation: str
+    kind: Kind
+    label_names: Sequence[str]
+
+    def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
+        """Return the labels and the value of each number."""
+        ...
+
+
+class EventCounter:
+    """A counter of one thread, without the lock that takes most of the time of others.
+
+    Other threads may read it.
+    """
+
+    kind: Kind = "counter"
 
     def __init__(self, name: str, documentation: str, label_names: Sequence[str]) -> None:
         """Create a counter without events.
@@ -17,21 +46,55 @@ class EventCounter(Collector):
             documentation: what is counted.
             label_names: the names of its labels.
         """
-        self._name = name
-        self._documentation = documentation
-        self._label_names = tuple(label_names)
+        self.name = name
+        self.documentation = documentation
+        self.label_names: Sequence[str] = tuple(label_names)
         self._events: dict[tuple[str, ...], _Events] = {}
 
     def incrementer(self, *labels: str) -> Callable[[], None]:
         """Return the function that counts one event with these labels; it starts at zero."""
         return self._events.setdefault(labels, _Events()).increment
 
-    def collect(self) -> Iterable[Metric]:
-        """Return the current numbers."""
-        family = CounterMetricFamily(self._name, self._documentation, labels=self._label_names)
-        for labels, events in list(self._events.items()):
-            family.add_metric(labels, events.number)
-        return (family,)
+    def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
+        """Return the labels and the number of each kind of event."""
+        return [(labels, events.number) for labels, events in list(self._events.items())]
+
+
+class LockedNumbers:
+    """A counter or a gauge that any thread changes."""
+
+    def __init__(
+        self, name: str, documentation: str, label_names: Sequence[str] = (), kind: Kind = "counter"
+    ) -> None:
+        """Create a metric; without labels it has one number, which is zero.
+
+        Args:
+            name: that of a counter without `_total`.
+            documentation: what it shows.
+            label_names: the names of its labels.
+            kind: `counter` or `gauge`.
+        """
+        self.name = name
+        self.documentation = documentation
+        self.label_names = label_names
+        self.kind: Kind = kind
+        self._lock = Lock()
+        self._values: dict[tuple[str, ...], float] = {} if label_names else {(): 0}
+
+    def add(self, *labels: str, number: float = 1) -> None:
+        """Add to the number with these labels."""
+        with self._lock:
+            self._values[labels] = self._values.get(labels, 0) + number
+
+    def set(self, value: float, *labels: str) -> None:
+        """Set the number with these labels."""
+        with self._lock:
+            self._values[labels] = value
+
+    def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
+        """Return the labels and the value of each number."""
+        with self._lock:
+            return [*self._values.items()]
 
 
 class _Events:

@@ -13,7 +13,6 @@ from typing import Final
 from uvicorn.server import ServerState
 
 from waypost.core.errors import SettingsError
-from waypost.runtime.metrics import CONTENT_TYPE
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import (
     ConnectionLimit,
@@ -108,6 +107,8 @@ async def _serve(
 async def _answer(
     exposition: Callable[[], bytes], scope: Scope, _receive: Receive, send: Send
 ) -> None:
+    from waypost.runtime.prometheus import CONTENT_TYPE  # noqa: PLC0415 -- 2 MB
+
     status, content_type, body = HTTPStatus.OK, CONTENT_TYPE, b""
     if scope["method"] not in {"GET", "HEAD"}:
         status, content_type, body = HTTPStatus.NOT_IMPLEMENTED, "text/plain", b"use GET here\n"

@@ -18,7 +18,7 @@ from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
 from tests.web.public.page import profile_form
 from waypost.runtime.logs import configure
-from waypost.runtime.metrics import exposition
+from waypost.runtime.prometheus import exposition
 from waypost.settings.profiles import RISKS
 from waypost.wiring import wire
 

@@ -177,20 +177,6 @@ class Worker:
             await asyncio.wait(self._state.tasks)
         return bytes(transport.written), is_closed
 
-    def converse(self, requests: Iterable[bytes]) -> bytes:
-        """Send whole requests on one connection, each after the last answer; return all answers."""
-        return self._runner.run(self._converse(requests))
-
-    async def _converse(self, requests: Iterable[bytes]) -> bytes:
-        transport, connection = MemoryTransport("192.0.2.7"), self._connection()
-        connection.connection_made(transport)
-        for request in requests:
-            connection.data_received(request)
-            while self._state.tasks:
-                await asyncio.wait(self._state.tasks, timeout=PATIENCE_SECONDS)
-        connection.connection_lost(None)
-        return bytes(transport.written)
-
     async def _until_answered(self, connection: HttpConnection) -> None:
         """Wait for all answers, but not for long if the body of the last request is incomplete."""
         idle_rounds = 0

@@ -5,7 +5,8 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from waypost.runtime.metrics import CONTENT_TYPE, Metrics, exposition
+from waypost.runtime.metrics import Metrics
+from waypost.runtime.prometheus import CONTENT_TYPE, exposition
 
 PATH: Final = "/metrics"
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from waypost.core.errors import SettingsError
-from waypost.runtime.metrics import Metrics, Registry, WorkerCounts, exposition
+from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
 from waypost.settings import Settings, in_memory
@@ -25,6 +25,9 @@ from waypost.web.connection_limit import limit_socket_buffers
 from waypost.web.metrics import serving_metrics
 from waypost.web.public.workers.supervisor import Supervisor
 from waypost.web.public.workers.worker import BACKLOG, serve_single_worker, serve_worker
+
+if TYPE_CHECKING:
+    from waypost.runtime.prometheus import Registry
 
 # Connections wait in the backlog until a worker accepts them.
 READY: Final = "READY=1\nSTATUS=Serving"
@@ -126,7 +129,7 @@ def _run_single_worker(
     on_ready: Callable[[], None],
 ) -> None:
     metrics = Metrics()
-    with _serving_metrics(settings, metrics.registry):
+    with _serving_metrics(settings, lambda: metrics.registry):
         on_ready()
         serve_single_worker(settings, listener, metrics, admin)
 
@@ -139,26 +142,32 @@ def _run_workers(
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
     serve = partial(serve_worker, settings, listener, deduplicator)
+    from waypost.runtime.prometheus import WorkerCounts  # noqa: PLC0415 -- not in a worker
+
     counts = WorkerCounts()
     on_sighup, on_exit = (
         (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)
     )
     workers = Supervisor(settings.workers, serve, counts.update, counts.remove_worker, on_sighup)
-    with _serving_metrics(settings, counts.registry, workers.refresh):
+    with _serving_metrics(settings, lambda: counts.registry, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         on_ready()
         workers.run(on_exit)
 
 
 def _serving_metrics(
-    settings: Settings, registry: Registry, refresh: Callable[[], None] = _do_nothing
+    settings: Settings,
+    registry: "Callable[[], Registry]",
+    refresh: Callable[[], None] = _do_nothing,
 ) -> AbstractContextManager[object]:
-    def text() -> bytes:
-        refresh()
-        return exposition(registry)
-
     if settings.metrics_listen is None:
         return nullcontext()
+    from waypost.runtime.prometheus import exposition  # noqa: PLC0415 -- 2 MB
+
+    def text() -> bytes:
+        refresh()
+        return exposition(registry())
+
     return serving_metrics(settings.metrics_listen, text)
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import Event, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from waypost.runtime.logs import configure
-from waypost.runtime.metrics import Metrics, collect_counts
+from waypost.runtime.metrics import Metrics
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogDeduplicator
@@ -26,6 +26,9 @@ from waypost.web.public.app import PublicApp
 from waypost.web.public.public_connection import PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.wiring import wire
+
+if TYPE_CHECKING:
+    from waypost.runtime.prometheus import Counts
 
 BACKLOG: Final = 2048
 REPORT_SECONDS: Final = 1.0
@@ -153,7 +156,7 @@ class _ReportingServer(_WorkerServer):
         while True:
             self._report_due.clear()
             is_last, report_requests = self._is_last, self._report_requests
-            counts = () if self._metrics is None else collect_counts(self._metrics)
+            counts = () if self._metrics is None else _counts(self._metrics)
             try:
                 self._pipe.send(WorkerReport(self.started, report_requests, counts))
             except OSError:
@@ -161,6 +164,12 @@ class _ReportingServer(_WorkerServer):
             if is_last:
                 return
             self._report_due.wait(REPORT_SECONDS)
+
+
+def _counts(metrics: Metrics) -> "Counts":
+    from waypost.runtime.prometheus import collect_counts  # noqa: PLC0415 -- 2 MB
+
+    return collect_counts(metrics.registry)
 
 
 def _config(settings: Settings, factory: Callable[..., PublicApp]) -> uvicorn.Config:

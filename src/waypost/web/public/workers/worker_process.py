@@ -11,10 +11,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import SpawnProcess
 from threading import Condition, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from waypost.runtime.metrics import Counts
 from waypost.web.child_process import block_sighup
+
+if TYPE_CHECKING:
+    from waypost.runtime.prometheus import Counts
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that ends earlier after its start has failed.
@@ -38,11 +40,11 @@ class WorkerReport:
 
     is_serving: bool
     report_requests: int
-    counts: Counts
+    counts: "Counts"
 
 
 Serve = Callable[[Connection], None]
-OnReport = Callable[[int, Counts], None]
+OnReport = Callable[[int, "Counts"], None]
 
 
 class WorkerProcess:
