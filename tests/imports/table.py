@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -110,8 +111,9 @@ def problems(recorded: Imports, measured: Imports) -> Iterator[str]:
         if name not in recorded.packages and _matters(name, number):
             yield f"{name} is imported, which takes {number:,} KB"
     for name in recorded.packages:
-        # Another version may need less for a module of the standard library.
-        if name not in measured.packages and _matters(name, 0):
+        # Another version of Python may need less for one of its modules. structlog imports greenlet
+        # and Rich imports attrs only if another library has installed them.
+        if name not in measured.packages and _matters(name, 0) and find_spec(name) is not None:
             yield f"{name} is in the table, but is not imported any more"
     bound = round(recorded.total * HEADROOM)
     if measured.total > bound:

@@ -10,7 +10,10 @@ from tests.imports.table import DEMO, SQLITE, STANDARD_LIBRARY, Imports
 LARGE_SUM = (
     "all packages take 17,400 KB, more than 14,950; the most: waypost +4,000, lxml +500, asyncio +0"
 )
-RECORDED = Imports({"waypost": 8000, "lxml": 4000, "asyncio": 900, STANDARD_LIBRARY: 100}, 20_000)
+RECORDED = Imports(
+    {"waypost": 8000, "lxml": 4000, "asyncio": 900, "not_installed": 0, STANDARD_LIBRARY: 100},
+    20_000,
+)
 
 
 @pytest.mark.servers
@@ -38,6 +41,7 @@ def test_imports(server: str, tmp_path: Path) -> None:
             {"waypost": 8000},
             ["lxml is in the table, but is not imported any more"],
         ),
+        ({"waypost": 8000, "lxml": 4000}, []),
         (
             {"waypost": 12_000, "lxml": 4500, "asyncio": 900},
             [LARGE_SUM],
