@@ -104,7 +104,7 @@ class _Exchange:
             routed, answers = worker.routed, worker.converse(requests)
             if answers.count(b"HTTP/1.1 %d " % self.status) != times:
                 raise AssertionError(f"not {times} answers with {self.status}: {answers[:400]!r}")
-            # The router answers the first request, from which the template is made.
+            # The router answers the first request; its answer becomes the template.
             if worker.routed - routed not in ({times} if self.is_routed else {0, 1}):
                 raise AssertionError(f"the router answered {worker.routed - routed} of {times}")
 
