@@ -81,11 +81,24 @@ def redact_message(text: str, secrets: Iterable[str]) -> str:
         text: the message.
         secrets: from `secrets_of`, or passwords.
     """
+    return redact_patterns(text, secret_patterns(secrets))
+
+
+def secret_patterns(secrets: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Return what `redact_patterns` masks, for secrets that are searched in many texts."""
+    patterns = []
     for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
         pattern = re.escape(secret)
         if len(secret) <= _PARTS_MIN_CHARS:  # Not inside words.
             pattern = rf"(?<!\w){pattern}(?!\w)"
-        text = re.sub(pattern, MASK, text, flags=re.IGNORECASE)
+        patterns.append(re.compile(pattern, re.IGNORECASE))
+    return tuple(patterns)
+
+
+def redact_patterns(text: str, patterns: Iterable[re.Pattern[str]]) -> str:
+    """Return a text with all matches of `secret_patterns` masked."""
+    for pattern in patterns:
+        text = pattern.sub(MASK, text)
     return text
 
 

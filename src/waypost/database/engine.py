@@ -1,5 +1,6 @@
 """Open a database of any engine; read from it and write to it."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,7 +34,9 @@ __all__ = [
     "open_engine",
     "read_connection",
     "read_snapshot",
+    "refuse_missing_file",
     "refuse_other_owner",
+    "without_transaction",
     "write_transaction",
 ]
 
@@ -42,12 +45,13 @@ BUSY_TIMEOUT_SECONDS: Final = 10
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
 # A writer takes its lock when it begins, so that a second one waits and does not fail half-way.
 _BEGIN: Final = "waypost_sqlite_begin"
+_NO_BEGIN: Final = {_BEGIN: ""}
 _READ_ONLY: Final = "waypost_read_only"
+_HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 # In addition to the server's modes: a text that is too long is an error, and is never cut.
 _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
 )
-
 
 def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) -> Engine:
     """Create an engine for a database, without a connection yet.
@@ -104,9 +108,9 @@ def read_connection(engine: Engine) -> Iterator[Connection]:
         StoreUnavailable: the database does not answer.
         StoreError: it answers, but cannot be used; or the SQLite file does not exist.
     """
-    _refuse_missing_file(engine)
-    with mapped_errors(engine.url), engine.connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+    refuse_missing_file(engine)
+    with mapped_errors(engine.url), _checked_connection(engine) as connection:
+        yield without_transaction(connection)
 
 
 @contextmanager
@@ -117,8 +121,8 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
         StoreUnavailable: the database does not answer.
         StoreError: it answers, but cannot be used; or the SQLite file does not exist.
     """
-    _refuse_missing_file(engine)
-    with mapped_errors(engine.url), engine.connect() as plain:
+    refuse_missing_file(engine)
+    with mapped_errors(engine.url), _checked_connection(engine) as plain:
         # In SQLite every transaction sees one state.
         options = {} if _is_sqlite(engine) else {"isolation_level": "REPEATABLE READ"}
         connection = plain.execution_options(**options)
@@ -145,7 +149,7 @@ def write_transaction(
             process cannot write the SQLite file, or is root and the file belongs to another user.
     """
     refuse_other_owner(engine)
-    with mapped_errors(engine.url), engine.connect() as plain:
+    with mapped_errors(engine.url), _checked_connection(engine) as plain:
         options: dict[str, Any] = (
             {_BEGIN: "BEGIN IMMEDIATE"}
             if _is_sqlite(engine)
@@ -189,8 +193,16 @@ def _path(engine: Engine) -> Path | None:
     return Path(name).absolute() if name else None
 
 
-def _refuse_missing_file(engine: Engine) -> None:
-    """Refuse to read a SQLite file that does not exist: opening it would create an empty one."""
+def refuse_missing_file(engine: Engine) -> None:
+    """Refuse to read a SQLite file that does not exist: opening it would create an empty one.
+
+    Raises:
+        StoreError: the file does not exist, or this process cannot read it.
+    """
+    # The checks that explain a refusal take longer than the query.
+    name = _file(engine.url) if _is_sqlite(engine) else ""
+    if not name or os.access(name, os.R_OK, effective_ids=_HAS_EFFECTIVE_IDS):
+        return
     if (path := missing_file(engine)) is not None:
         raise StoreError(
             f"db_uri: there is no database file {path}; correct the path in db_uri "
@@ -198,8 +210,29 @@ def _refuse_missing_file(engine: Engine) -> None:
         )
 
 
+def without_transaction(connection: Connection) -> Connection:
+    """Let SQLite begin no transaction; servers begin none, because their engine commits itself."""
+    if connection.dialect.name != "sqlite":
+        return connection
+    return connection.execution_options(**_NO_BEGIN)
+
+
+@contextmanager
+def _checked_connection(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that the server has not closed."""
+    with engine.connect() as connection:
+        if not _is_sqlite(engine):
+            try:
+                engine.dialect.do_ping(connection.connection.dbapi_connection)
+            except engine.dialect.loaded_dbapi.Error:
+                # The next statement gets a new connection, since the others may be closed, too.
+                connection.invalidate()
+                engine.dispose()
+        yield connection
+
+
 def _is_sqlite(engine: Engine) -> bool:
-    return engine.url.get_backend_name() == "sqlite"
+    return engine.dialect.name == "sqlite"
 
 
 def _sqlite_options(url: sa.URL) -> dict[str, Any]:
@@ -216,7 +249,6 @@ def _server_options(url: sa.URL, has_timeouts: bool) -> dict[str, Any]:
         "connect_args": connect_options(url, **more),
         "isolation_level": "AUTOCOMMIT",
         "skip_autocommit_rollback": True,
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
         "pool_timeout": CONNECT_TIMEOUT_SECONDS * 2,
     }
@@ -295,6 +327,5 @@ def _set_up_mysql(connection: Any, _record: object) -> None:  # noqa: ANN401 -- 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql(options.get(_BEGIN, "BEGIN"))
+    if begin := connection.get_execution_options().get(_BEGIN, "BEGIN"):
+        connection.exec_driver_sql(begin)

@@ -76,11 +76,10 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         StoreUnavailable: a retry may succeed.
         StoreError: the operator must fix the database or its URI first.
     """
-    name = display_url(url)
     try:
         yield
     except sa.exc.DBAPIError as error:
-        text = f"{name}: {redact_message(reason_of(error), url_secrets(url))}"
+        text = f"{display_url(url)}: {redact_message(reason_of(error), url_secrets(url))}"
         if (problem := _file_problem(error, url)) is not None:
             raise StoreError(f"{text}; {problem}") from error
         raise _to_store_error(cause_of(error, url.get_backend_name()), text, url) from error
@@ -88,10 +87,10 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         if "NUL" not in str(error):
             raise
         # psycopg2 refuses such a text before it reaches the database.
-        message = f"{name}: a text contains a NUL character, which this database cannot store"
+        message = f"{display_url(url)}: a text contains a NUL character, which this database cannot store"
         raise StoreError(message) from error
     except sa.exc.TimeoutError as error:
-        raise StoreUnavailable(f"{name}: all connections are in use") from error
+        raise StoreUnavailable(f"{display_url(url)}: all connections are in use") from error
 
 
 def reason_of(error: sa.exc.DBAPIError) -> str:

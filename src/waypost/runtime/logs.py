@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TextIO, cast
 
 import structlog
 
-from waypost.core.redaction import redact_message
+from waypost.core.redaction import redact_patterns, secret_patterns
 from waypost.core.text_rules import escaped
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.standard_error import StandardError
@@ -136,19 +136,19 @@ class _Redactor:
     """A processor that masks secrets in each value of a line."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = frozenset(secrets)
+        self._patterns = secret_patterns(secrets)
 
     def __call__(
         self, _logger: object, _method: str, event: structlog.types.EventDict
     ) -> structlog.types.EventDict:
         """Return the line without secrets."""
-        if not self._secrets:
+        if not self._patterns:
             return event
         return {name: self._redact(value) for name, value in event.items()}
 
     def _redact(self, value: object) -> object:
         if isinstance(value, str):
-            return redact_message(value, self._secrets)
+            return redact_patterns(value, self._patterns)
         if isinstance(value, list | tuple):
             return [self._redact(item) for item in value]
         return value

@@ -51,8 +51,12 @@ def name_condition(dialect: str) -> sa.ColumnElement[bool]:
     MariaDB has no indexes of expressions, and its comparisons ignore case. They also treat ü as
     equal to u, so that the caller must compare the names again.
     """
-    name = _DOMAIN.name if dialect == "mysql" else sa.func.lower(_DOMAIN.name)
-    return name.in_(sa.bindparam("names", expanding=True))
+    return name_column(dialect).in_(sa.bindparam("names", expanding=True))
+
+
+def name_column(dialect: str) -> sa.ColumnElement[str]:
+    """Return what `name_condition` compares with lower-case names."""
+    return _DOMAIN.name if dialect == "mysql" else sa.func.lower(_DOMAIN.name)
 
 
 def find_served(connection: Connection, rows: Iterable[tuple[int, str]]) -> dict[int, RowVerdict]:

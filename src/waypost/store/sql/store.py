@@ -1,30 +1,35 @@
-"""Find one domain in the database, with two statements."""
+"""Find one domain in the database, with one statement."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 import structlog
 
 from waypost.core.address import DomainName
 from waypost.core.model import Directory, DirectoryPolicy, Domain, Provider, Service, candidates
-from waypost.database.engine import Connection, Engine, read_connection
+from waypost.database.engine import Engine, read_connection
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
-from waypost.store.sql.precedence import name_condition, precedence_key, rank_spellings
+from waypost.store.sql.domain_query import (
+    DIRECTORY_PREFIX,
+    LDAPSERVER_PREFIX,
+    DomainQuery,
+    DomainRow,
+    Values,
+    service_columns,
+)
+from waypost.store.sql.precedence import precedence_key, rank_spellings
 from waypost.store.sql.rows import directories
 from waypost.store.sql.rows import providers as provider_rows
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.rows.pinned_pacc import document_of
 from waypost.store.sql.rows.redirects import ENTRY_COLUMNS, StoredEntry
-from waypost.store.sql.sync.reader import StoredPolicy, policy_columns
+from waypost.store.sql.sync.reader import StoredPolicy
 
 _ENTRIES_MAX: Final = 1024
-_DOMAIN = schema.domain.c
 _PROVIDER = schema.provider.c
-_LDAPSERVER_PREFIX: Final = "ldapserver_"
-_DIRECTORY_PREFIX: Final = "directory_"
 
 
 class SqlStore:
@@ -33,8 +38,8 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         """Create a store for a database."""
         self.engine = engine
-        self._domains = _domains(engine.dialect.name)
-        self._services_of_domain = _services()
+        self._query = DomainQuery(engine)
+        self._read_rows: dict[tuple[Values, tuple[Values, ...]], DomainEntry] = {}
         self._entries: dict[DomainEntry, DomainEntry] = {}
         self._logged: set[tuple[str, int]] = set()
         self._log = structlog.get_logger(__name__)
@@ -48,22 +53,18 @@ class SqlStore:
         """
         patterns = candidates(domain)
         ranks = rank_spellings(patterns)
-        with read_connection(self.engine) as connection:
-            result = connection.execute(self._domains, {"names": list(ranks)}).mappings()
-            matching_rows = [row for row in result if row["domain_name"].lower() in ranks]
-            if not matching_rows:
-                return None
-            best_row = min(
-                matching_rows, key=lambda row: precedence_key(row["domain_name"], row["id"], ranks)
-            )
-            services = self._services(connection, best_row["id"])
-        pattern = patterns[ranks[best_row["domain_name"].lower()] // 2]
-        stored_entry = StoredEntry.from_row(*(best_row[column.name] for column in ENTRY_COLUMNS))
-        users = self._directory_policy(best_row)
-        entry = self._intern(DomainEntry(_provider(best_row), services, users, *stored_entry))
+        found = self._query.run(list(ranks))
+        matching_rows = [row for row in found.domains if row.name.lower() in ranks]
+        if not matching_rows:
+            return None
+        best_row = min(
+            matching_rows, key=lambda row: precedence_key(row.name, row.id, ranks)
+        )
+        pattern = patterns[ranks[best_row.name.lower()] // 2]
+        entry = self._entry(best_row, found.services_of(best_row.id))
         domain_entry = entry.for_domain(pattern.text)
         # A document in the row of a pattern cannot be for all its domains.
-        pinned = document_of(best_row["pinned_pacc"]) if pattern.text == domain.ascii else None
+        pinned = document_of(best_row.pinned_pacc) if pattern.text == domain.ascii else None
         return domain_entry if pinned is None else replace(domain_entry, pinned_pacc=pinned)
 
     def providers(self) -> tuple[Provider, ...]:
@@ -82,42 +83,52 @@ class SqlStore:
         """Close all connections."""
         self.engine.dispose()
 
-    def _intern(self, entry: DomainEntry) -> DomainEntry:
-        """Return the same object for the same content: a cache may keep it for many domains."""
-        if len(self._entries) >= _ENTRIES_MAX:
-            self._entries.clear()
-        return self._entries.setdefault(entry, entry)
+    def _entry(self, row: DomainRow, services: tuple[Values, ...]) -> DomainEntry:
+        """Return the entry for the content of rows; the same object for the same content.
+
+        Rows with the same content need not be read again. Documents are rendered once for each
+        object, and a cache may keep it for many domains.
+        """
+        key = (row.entry, services)
+        if (known := self._read_rows.get(key)) is not None:
+            return known
+        columns = row.columns()
+        stored_entry = StoredEntry.from_row(*(columns[column.name] for column in ENTRY_COLUMNS))
+        entry = DomainEntry(
+            *(_provider(columns), tuple(self._read_services(services))),
+            *(self._directory_policy(columns), *stored_entry),
+        )
+        for table in (self._entries, self._read_rows):
+            if len(table) >= _ENTRIES_MAX:
+                table.clear()
+        # Rows that differ in their ids alone are one entry, too.
+        return self._read_rows.setdefault(key, self._entries.setdefault(entry, entry))
 
     def _directory_policy(self, row: rows.Row) -> DirectoryPolicy | None:
         """Return the directory of the users; None if there is none, or if its row is not valid."""
         directory: Directory
         if row["directory_label"] is not None:
             try:
-                directory = directories.directory_from_row(row, _DIRECTORY_PREFIX)
+                directory = directories.directory_from_row(row, DIRECTORY_PREFIX)
             except rows.RowError as error:
                 self._log_once("directory", row["directory_id"], str(error))
                 return None
         elif row["directory_id"] is None and row["ldapserver_name"] is not None:
-            directory = directories.ldapserver_from_row(row, _LDAPSERVER_PREFIX)
+            directory = directories.ldapserver_from_row(row, LDAPSERVER_PREFIX)
         else:
             return None
         names = StoredPolicy.__slots__
         return StoredPolicy(**{name: row[name] for name in names}).with_directory(directory)
 
-    def _services(self, connection: Connection, domain_id: int) -> tuple[Service, ...]:
-        found_rows = connection.execute(self._services_of_domain, {"domain_id": domain_id})
-        return tuple(self._read_services(found_rows.mappings()))
-
-    def _read_services(self, found_rows: Iterable[rows.Row]) -> list[Service]:
-        services = []
-        for row in found_rows:
-            is_server = row["table"] == "server"
+    def _read_services(self, services: Iterable[Values]) -> Iterator[Service]:
+        for values in services:
+            table, row = service_columns(values)
+            is_server = table is schema.server
             read = rows.service_from_server if is_server else rows.service_from_davserver
             try:
-                services.append(read(row))
+                yield read(row)
             except rows.RowError as error:
-                self._log_once(row["table"], row["id"], str(error))
-        return services
+                self._log_once(table.name, row["id"], str(error))
 
     def _log_once(self, table: str, row_id: int, reason: str) -> None:
         """Log an invalid row, once for each store."""
@@ -130,56 +141,3 @@ class SqlStore:
 def _provider(row: rows.Row) -> Provider | None:
     """Return the provider, or None if it is missing."""
     return None if row["name"] is None else provider_rows.provider_from_row(row)
-
-
-def _domains(dialect: str) -> sa.Select[Any]:
-    # A referenced row may be missing, because SQLite allows its removal.
-    ldapserver, directory = schema.ldapserver.c, schema.directory.c
-    joined = schema.domain.outerjoin(schema.provider, _DOMAIN.provider_id == _PROVIDER.id)
-    joined = joined.outerjoin(schema.ldapserver, _DOMAIN.ldapserver_id == ldapserver.id)
-    joined = joined.outerjoin(schema.directory, _DOMAIN.directory_id == directory.id)
-    return (
-        sa.select(
-            *(_DOMAIN.id, _DOMAIN.name.label("domain_name"), *policy_columns()),
-            *(*ENTRY_COLUMNS, _DOMAIN.pinned_pacc),
-            *(_PROVIDER.name, _PROVIDER.short_name, _PROVIDER.documentation, _PROVIDER.oauth2),
-            *(_PROVIDER.pages, _PROVIDER.subaddress_separators),
-            # The domain's columns of the same names have the ids.
-            *_prefixed(schema.ldapserver, _LDAPSERVER_PREFIX),
-            *_prefixed(schema.directory, _DIRECTORY_PREFIX),
-        )
-        .select_from(joined)
-        .where(name_condition(dialect))
-    )
-
-
-def _prefixed(table: sa.Table, prefix: str) -> list[sa.Label[Any]]:
-    return [column.label(f"{prefix}{column.name}") for column in table.c if column.name != "id"]
-
-
-def _services() -> sa.CompoundSelect[Any]:
-    server, dav = schema.server.c, schema.davserver.c
-    of_server, of_dav = schema.server_domain.c, schema.davserver_domain.c
-    domain_id = sa.bindparam("domain_id", type_=sa.Integer)
-    servers = (
-        sa.select(
-            *(sa.literal("server").label("table"), server.id, server.prio, server.name),
-            *(sa.literal("").label("url"), server.port, server.type, server.socket_type),
-            *(server.user_name, server.authentication, server.authentication_methods),
-            *(server.domain_required, sa.literal(True, sa.Boolean).label("use_ssl")),
-            *(server.pop3, server.formats),
-        )
-        .join(schema.server_domain, of_server.server_id == server.id)
-        .where(of_server.domain_id == domain_id)
-    )
-    davservers = (
-        sa.select(
-            *(sa.literal("davserver"), dav.id, dav.prio, sa.literal("")),
-            *(dav.url, dav.port, dav.type, sa.literal("")),
-            *(dav.user_name, sa.literal(""), dav.authentication_methods),
-            *(dav.domain_required, dav.use_ssl, sa.literal(""), dav.formats),
-        )
-        .join(schema.davserver_domain, of_dav.davserver_id == dav.id)
-        .where(of_dav.domain_id == domain_id)
-    )
-    return servers.union_all(davservers).order_by(sa.text("1 DESC"), sa.text("2"))

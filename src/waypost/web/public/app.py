@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
+from waypost.core.address import DomainName
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
 from waypost.runtime.log_throttle import LogThrottle
@@ -87,7 +88,11 @@ class PublicApp:
         self._access_log.write(request, response, log_entry, milliseconds)
         runtime.metrics.count_dropped_log_lines(self._access_log.count_dropped_lines())
         runtime.metrics.count_request(format_name, response.code)
-        if self._templates is not None and (raw := scope["state"].get(RECEIVED)):
+        if (
+            self._templates is not None
+            and (raw := scope["state"].get(RECEIVED))
+            and _is_kept(runtime, log_entry.domain)
+        ):
             self._templates.remember(raw, request, response, format_name, log_entry)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -164,3 +169,11 @@ class PublicApp:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._log.error("watch task failed; restarting it", exc_info=error)
             self._start_watch(runtime)
+
+
+def _is_kept(runtime: Runtime, domain: str | None) -> bool:
+    """Return whether the entry of a domain is in memory for further requests.
+
+    With `cache_ttl = 0` it never is: an answer that is kept would never be used.
+    """
+    return domain is not None and runtime.cache.find_fresh(DomainName(domain)) is not None

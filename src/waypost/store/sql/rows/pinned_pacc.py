@@ -69,9 +69,12 @@ class PinnedRows:
             return True
 
 
-def document_of(stored: bytes | str | None) -> bytes | None:
-    """Return the document in the column `pinned_pacc`, where SQLite may have a text."""
-    return (stored.encode() if isinstance(stored, str) else stored) or None
+def document_of(stored: bytes | memoryview | str | None) -> bytes | None:
+    """Return the document in the column `pinned_pacc`, where SQLite may have a text.
+
+    psycopg2 returns a `memoryview`.
+    """
+    return (stored.encode() if isinstance(stored, str) else bytes(stored or b"")) or None
 
 
 def _row(connection: Connection, domain: DomainName) -> sa.RowMapping | None:
