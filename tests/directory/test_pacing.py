@@ -7,9 +7,10 @@ import pytest
 
 from tests.directory.scripted import Clock, run
 from waypost.core.errors import DirectoryUnavailable
-from waypost.directory.pacing import ResponsePacer
+from waypost.directory.pacing import SLOTS_PER_STEP, ResponsePacer
 
 STEP = 0.25
+SLOT = STEP / SLOTS_PER_STEP
 SOON_SECONDS = 0.05
 
 Answer = Callable[[asyncio.Event], Coroutine[object, object, str]]
@@ -79,17 +80,51 @@ def test_each_has_its_own_steps() -> None:
             clock.now += STEP / 5
             tasks.append(asyncio.create_task(asked(number, opened)))
         await asyncio.sleep(SOON_SECONDS)
-        clock.now += STEP
-        await asyncio.wait(tasks[1:], timeout=30)
+        clock.now += STEP + SLOT
+        _, waiting = await asyncio.wait(tasks[1:], timeout=30)
+        assert not waiting
         closed.set()
         await asyncio.sleep(SOON_SECONDS)
-        clock.now += STEP
-        await asyncio.wait({late}, timeout=30)
+        clock.now += STEP + SLOT
+        _, waiting = await asyncio.wait({late}, timeout=30)
+        assert not waiting
         pace.close()
 
     run(work())
 
     assert order == [1, 2, 2, 0]
+
+
+def test_order_in_a_slot() -> None:
+    """An answer from the cache does not overtake one that was requested before and came later."""
+    clock = Clock()
+    pace = ResponsePacer(STEP, clock)
+    order: list[str] = []
+
+    async def asked(name: str, gate: asyncio.Event) -> None:
+        await pace.run(found(gate))
+        order.append(name)
+
+    async def work() -> None:
+        looked_up, cached = asyncio.Event(), asyncio.Event()
+        cached.set()
+        clock.now += SLOT / 4
+        first = asyncio.create_task(asked("looked up", looked_up))
+        await asyncio.sleep(0)
+        clock.now += SLOT / 4
+        second = asyncio.create_task(asked("cached", cached))
+        await asyncio.sleep(SOON_SECONDS)
+        looked_up.set()
+        await asyncio.sleep(SOON_SECONDS)
+        assert order == []
+        clock.now += STEP + SLOT
+        _, waiting = await asyncio.wait({first, second}, timeout=30)
+        assert not waiting
+        pace.close()
+
+    run(work())
+
+    assert order == ["looked up", "cached"]
 
 
 def test_cancelled_request_cancels_its_lookup() -> None:

@@ -4,13 +4,13 @@ SQLAlchemy Core generates the text, opens the connections and describes the erro
 executes the text: with 43 columns, a result of SQLAlchemy takes 70 to 100 µs, that of the driver 5.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
+from waypost.database.closed_connections import again_if_closed
 from waypost.database.engine import (
     Connection,
     Engine,
@@ -20,9 +20,6 @@ from waypost.database.engine import (
 from waypost.database.errors import mapped_errors
 
 Row = tuple[Any, ...]
-
-# A statement on a connection that the server has closed fails at once.
-_CLOSED_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +63,8 @@ def fetch_rows(
         StoreError: it answers, but cannot be used; or the SQLite file does not exist.
     """
     refuse_missing_file(engine)
-    start = time.monotonic()
     with mapped_errors(engine.url):
-        try:
-            return _fetch(engine, statement, values)
-        except sa.exc.DBAPIError as error:
-            # A server that was silent until a time limit would be silent again.
-            is_closed = error.connection_invalidated
-            if not is_closed or time.monotonic() - start > _CLOSED_SECONDS:
-                raise
-        return _fetch(engine, statement, values)
+        return again_if_closed(lambda: _fetch(engine, statement, values))
 
 
 def _fetch(

@@ -11,6 +11,7 @@ import structlog
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DirectoryError
 from waypost.core.model import SqlDirectory
+from waypost.database.closed_connections import again_if_closed
 from waypost.database.display_url import display_url
 from waypost.directory.entries import LOGIN_COLUMN
 from waypost.directory.protocol import Entry
@@ -167,15 +168,18 @@ class OpenSqlDirectory:
         parameters = {name: values[name] for name in statement.compile().params}
         directory, engine = self._directory, self._engine
         try:
-            with (
-                mapped_errors(directory, engine.url, option, tuple(values.values())),
-                query_connection(engine, directory.limits) as connection,
-            ):
-                return self._fetch(option, connection.execute(statement, parameters))
+            with mapped_errors(directory, engine.url, option, tuple(values.values())):
+                return again_if_closed(lambda: self._read(option, statement, parameters))
         except DirectoryError as error:
             if not "".join(parameters.values()).isascii() and is_unencodable(error.__cause__):
                 return None
             raise
+
+    def _read(
+        self, option: str, statement: sa.TextClause, parameters: Mapping[str, str]
+    ) -> QueryResult:
+        with query_connection(self._engine, self._directory.limits) as connection:
+            return self._fetch(option, connection.execute(statement, parameters))
 
     def _fetch(self, option: str, result: sa.CursorResult[Any]) -> QueryResult:
         if not result.returns_rows:
