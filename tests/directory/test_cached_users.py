@@ -1,4 +1,4 @@
-"""A cached user costs no thread, no task and no timer, whether the directory has the user or not."""
+"""A cached user costs no thread, no task and no timer, whether the directory has it or not."""
 
 import asyncio
 import threading
@@ -15,28 +15,29 @@ from waypost.directory.directories import Directories
 REQUESTS: Final = 20
 
 
+COUNTED: Final = {
+    "create_task": "tasks",
+    "call_at": "timers",
+    "run_in_executor": "calls in threads",
+    "call_soon_threadsafe": "wake-ups",
+}
+
+
 class CountingLoop(asyncio.SelectorEventLoop):
     """An event loop that counts what is started in it, and how often another thread wakes it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.counted: Counter[str] = Counter()
+        for method, name in COUNTED.items():
+            setattr(self, method, self._counting(name, getattr(self, method)))
 
-    def create_task(self, *args: Any, **more: Any) -> asyncio.Task[Any]:  # noqa: ANN401
-        self.counted["tasks"] += 1
-        return super().create_task(*args, **more)
+    def _counting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: object, **more: object) -> object:
+            self.counted[name] += 1
+            return method(*args, **more)
 
-    def call_at(self, *args: Any, **more: Any) -> asyncio.TimerHandle:  # noqa: ANN401
-        self.counted["timers"] += 1
-        return super().call_at(*args, **more)
-
-    def run_in_executor(self, *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401
-        self.counted["calls in threads"] += 1
-        return super().run_in_executor(*args)
-
-    def call_soon_threadsafe(self, *args: Any, **more: Any) -> asyncio.Handle:  # noqa: ANN401
-        self.counted["wake-ups"] += 1
-        return super().call_soon_threadsafe(*args, **more)
+        return call
 
 
 def counted(asked: Callable[[Directories], Any]) -> tuple[Counter[str], list[str]]:

@@ -53,6 +53,7 @@ _STRICT: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
 )
 
+
 def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) -> Engine:
     """Create an engine for a database, without a connection yet.
 
@@ -221,9 +222,10 @@ def without_transaction(connection: Connection) -> Connection:
 def _checked_connection(engine: Engine) -> Iterator[Connection]:
     """Yield a connection that the server has not closed."""
     with engine.connect() as connection:
-        if not _is_sqlite(engine):
+        driver = connection.connection.dbapi_connection
+        if driver is not None and not _is_sqlite(engine):
             try:
-                engine.dialect.do_ping(connection.connection.dbapi_connection)
+                engine.dialect.do_ping(driver)
             except engine.dialect.loaded_dbapi.Error:
                 # The next statement gets a new connection, since the others may be closed, too.
                 connection.invalidate()

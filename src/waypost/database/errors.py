@@ -87,7 +87,9 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
         if "NUL" not in str(error):
             raise
         # psycopg2 refuses such a text before it reaches the database.
-        message = f"{display_url(url)}: a text contains a NUL character, which this database cannot store"
+        message = (
+            f"{display_url(url)}: a text contains a NUL character, which this database cannot store"
+        )
         raise StoreError(message) from error
     except sa.exc.TimeoutError as error:
         raise StoreUnavailable(f"{display_url(url)}: all connections are in use") from error

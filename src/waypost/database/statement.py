@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIModule
 
 from waypost.database.closed_connections import again_if_closed
 from waypost.database.engine import (
@@ -86,7 +87,9 @@ def _fetch(
             raise _described(error, statement.text, connection) from error
 
 
-def _described(error: Exception, text: str, connection: Connection) -> sa.exc.StatementError:
+def _described(
+    error: DBAPIModule.Error, text: str, connection: Connection
+) -> sa.exc.StatementError:
     """Return SQLAlchemy's form of a driver's error. If the connection is lost, so are all others.
 
     The parameters are left out: a message must not have an address.
@@ -97,7 +100,6 @@ def _described(error: Exception, text: str, connection: Connection) -> sa.exc.St
         connection.invalidate(error)
         connection.engine.dispose()
     base = dialect.loaded_dbapi.Error
-    described = sa.exc.DBAPIError.instance(
+    return sa.exc.DBAPIError.instance(
         text, None, error, base, hide_parameters=True, connection_invalidated=is_lost
     )
-    return described

@@ -109,7 +109,8 @@ class DomainQuery:
         end = _service_start()
         for row in fetch_rows(self._engine, statement, values):
             if row[0] == _DOMAIN_PART:
-                domains.append(DomainRow(*row[1:_ENTRY_START], row[_ENTRY_START:end]))
+                _, row_id, name, pinned, *_ = row
+                domains.append(DomainRow(row_id, name, pinned, row[_ENTRY_START:end]))
             else:
                 services.append(row)
         return FoundRows(domains, services)

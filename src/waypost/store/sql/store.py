@@ -57,9 +57,7 @@ class SqlStore:
         matching_rows = [row for row in found.domains if row.name.lower() in ranks]
         if not matching_rows:
             return None
-        best_row = min(
-            matching_rows, key=lambda row: precedence_key(row.name, row.id, ranks)
-        )
+        best_row = min(matching_rows, key=lambda row: precedence_key(row.name, row.id, ranks))
         pattern = patterns[ranks[best_row.name.lower()] // 2]
         entry = self._entry(best_row, found.services_of(best_row.id))
         domain_entry = entry.for_domain(pattern.text)
@@ -94,9 +92,9 @@ class SqlStore:
             return known
         columns = row.columns()
         stored_entry = StoredEntry.from_row(*(columns[column.name] for column in ENTRY_COLUMNS))
+        users = self._directory_policy(columns)
         entry = DomainEntry(
-            *(_provider(columns), tuple(self._read_services(services))),
-            *(self._directory_policy(columns), *stored_entry),
+            _provider(columns), tuple(self._read_services(services)), users, *stored_entry
         )
         for table in (self._entries, self._read_rows):
             if len(table) >= _ENTRIES_MAX:
