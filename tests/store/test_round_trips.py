@@ -69,9 +69,8 @@ KINDS: Final = [
     ("redirect to another domain", "moved.example", 2),
     ("redirect to a redirect", "again.example", 3),
 ]
-# PostgreSQL has no connection that only reads, and no time limit, across connection poolers: both
-# need a transaction.
-EXTERNAL: Final = {"sqlite": 1, "mysql": 1, "postgresql": 3}
+# docs/decisions/0027-one-statement.md says why PostgreSQL needs a check and a transaction.
+EXTERNAL: Final = {"sqlite": 1, "mysql": 1, "postgresql": 4}
 
 
 @dataclass(frozen=True, slots=True)

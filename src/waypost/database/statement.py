@@ -65,7 +65,7 @@ def fetch_rows(
     """
     refuse_missing_file(engine)
     with mapped_errors(engine.url):
-        return again_if_closed(lambda: _fetch(engine, statement, values))
+        return again_if_closed(engine, lambda: _fetch(engine, statement, values))
 
 
 def _fetch(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.core.errors import DirectoryError
 from waypost.core.model import DirectoryLimits, SqlDirectory
@@ -65,6 +65,8 @@ def open_read_only_engine(directory: SqlDirectory) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
     elif backend == "mysql":
         event.listen(engine, "connect", _mysql_set_up(directory.limits))
+    elif backend == "postgresql":
+        event.listen(engine, "checkout", _ping_before_use(engine, directory.limits))
     return engine
 
 
@@ -120,6 +122,25 @@ def _sqlite_deadline(connection: Connection, limits: DirectoryLimits) -> Iterato
     finally:
         if isinstance(driver, sqlite3.Connection):
             driver.set_progress_handler(None, 0)
+
+
+def _ping_before_use(engine: Engine, limits: DirectoryLimits) -> Callable[..., None]:
+    """Return a check of idle connections, like SQLAlchemy's own "pre ping".
+
+    Unlike the pre ping, this check has a time limit if the server hangs.
+    """
+
+    def check(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 -- of any driver
+        if not record.info.setdefault("waypost_used", False):
+            record.info["waypost_used"] = True
+            return
+        try:
+            with shut_down_after(driver, limits.connect_timeout_seconds):
+                engine.dialect.do_ping(driver)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError from error
+
+    return check
 
 
 def _make_connect(directory: SqlDirectory) -> Callable[..., Any]:

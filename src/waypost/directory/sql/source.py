@@ -169,7 +169,7 @@ class OpenSqlDirectory:
         directory, engine = self._directory, self._engine
         try:
             with mapped_errors(directory, engine.url, option, tuple(values.values())):
-                return again_if_closed(lambda: self._read(option, statement, parameters))
+                return again_if_closed(engine, lambda: self._read(option, statement, parameters))
         except DirectoryError as error:
             if not "".join(parameters.values()).isascii() and is_unencodable(error.__cause__):
                 return None
