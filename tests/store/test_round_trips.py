@@ -64,7 +64,7 @@ KINDS: Final = [
     ("with a pinned document", "pinned.example", 1),
     ("declined", "declined.example", 1),
     ("redirect to a URL", "url.example", 1),
-    # The next domain of a redirect may lead back, by its own row or by a pattern, so it is looked
+    # The next domain of a redirect may point back, by its own row or by a pattern, so it is looked
     # up as well: its name is known after the first statement.
     ("redirect to another domain", "moved.example", 2),
     ("redirect to a redirect", "again.example", 3),
