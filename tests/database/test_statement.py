@@ -28,7 +28,7 @@ def _engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 def statement(engine: Engine, table: str = "numbers") -> CompiledStatement:
     """Return a statement that needs each parameter twice, in another order."""
-    number = sa.column("number")
+    number = sa.column("number", sa.Integer)
     low, high = (sa.bindparam(name, type_=sa.Integer) for name in ("low", "high"))
     query = sa.select(number, high).select_from(sa.table(table))
     return CompiledStatement.compile(query.where(number >= low, number <= high), engine)
