@@ -1,18 +1,15 @@
 """One log line for each request: time, path, kind of client, result, milliseconds."""
 
-import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
-from time import time_ns
-from typing import Any, Final, Protocol
+from typing import Final
 
 import structlog
 
 from waypost.core.clients import log_name_of
 from waypost.runtime.logs import AddressHasher
 from waypost.web.app_context import AccessLogEntry
+from waypost.web.line_template import LineWriter, current_timestamp, line_template
 from waypost.web.public.handlers.autodiscover_json import names_user
 from waypost.web.public.log_texts import HIDDEN, path_for_log, peer_for_log
 from waypost.web.public.request import Request
@@ -22,21 +19,6 @@ from waypost.web.public.response import Response
 _MILLISECONDS: Final = 987654321.125
 _PEER: Final = "peer.5f0c3b9e7d1a4286"
 _ADDRESS: Final = "address.5f0c3b9e7d1a4286"
-_SLOTS: Final = {"ms": "%(ms)s"} | {
-    name: f'"%({name})s"' for name in ("timestamp", "peer", "address", "domain")
-}
-
-
-class LineWriter(Protocol):
-    """Writes rendered lines; implemented by `runtime.log_writer.LogWriter`."""
-
-    def write(self, text: str) -> int:
-        """Queue one line with its line end."""
-        ...
-
-    def count_dropped_lines(self) -> int:
-        """Return how many lines were dropped since the last call."""
-        ...
 
 
 class AccessLog:
@@ -79,14 +61,14 @@ class AccessLog:
         """Return the line of a request in pieces, for requests that differ only in the values.
 
         Returns:
-            None if the lines must be rendered one by one: they are not JSON, a secret was masked in
-            this one, or they show addresses, which are searched for secrets.
+            None if the lines must be rendered one by one: as `line_template` says, or because they
+            show addresses, which are searched for secrets.
         """
         if not self._log.is_enabled_for(logging.INFO):
             return LineTemplate("", _ignore, None)
         if self._writer is None or self._hash.shows:
             return None
-        event: Any = _event(request, response)
+        event = _event(request, response)
         slots: dict[str, object] = {"ms": _MILLISECONDS}
         if request.origin.peer is not None:
             slots["peer"] = _PEER
@@ -94,20 +76,9 @@ class AccessLog:
             slots["domain"] = log_entry.domain
         if log_entry.address:
             slots["address"] = _ADDRESS
-        event |= {**slots, "event": "request"}
-        for processor in structlog.get_config()["processors"]:
-            event = processor(None, "info", event)
-        try:
-            slots["timestamp"] = json.loads(event)["timestamp"]
-        except (ValueError, TypeError):
+        text = line_template({**event, **slots, "event": "request"}, slots)
+        if text is None:
             return None
-        text = f"{event}\n".replace("%", "%%")
-        for name, value in slots.items():
-            # No text of a client has quotation marks, so this is not a part of a path.
-            field = f'"{name}": {json.dumps(value)}'
-            if field not in text:  # A secret was masked in it.
-                return None
-            text = text.replace(field, f'"{name}": {_SLOTS[name]}')
         return LineTemplate(text, self._writer.write, self._hash if log_entry.address else None)
 
 
@@ -151,25 +122,13 @@ class LineTemplate:
             domain: the requested domain.
         """
         values = {
-            "timestamp": _utc(time_ns() // 1000),
+            "timestamp": current_timestamp(),
             "ms": round(milliseconds, 3),
             "peer": peer,
             "domain": domain,
             "address": self._hash and self._hash(f"{local_part}@{domain}"),
         }
         self._write(self._text % values)
-
-
-def _utc(microseconds: int) -> str:
-    """Return a time since the epoch as structlog writes it (ISO 8601, UTC)."""
-    seconds, rest = divmod(microseconds, 1_000_000)
-    # structlog has no fraction in a full second.
-    return f"{_second(seconds)}.{rest:06d}Z" if rest else f"{_second(seconds)}Z"
-
-
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _ignore(_line: str) -> None:
