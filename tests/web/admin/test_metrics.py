@@ -6,10 +6,9 @@ import anyio
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.web.admin.test_tls import CATALOG, USUAL, Away, get
-from waypost.runtime.metrics import Metrics
+from tests.web.admin.admin_listener import CATALOG, admin_app
+from tests.web.admin.test_tls import Away, get
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.web.admin.app import create_app
 from waypost.web.admin.guard import REFUSAL
 
 ASKED = [
@@ -26,7 +25,7 @@ def counted(
     domains: MemoryDomains, queries: list[str], count_dropped_lines: Callable[[], int] = int
 ) -> dict[tuple[str, ...], float]:
     """Request the metrics, and return each sample: its name, then the values of its labels."""
-    app = create_app(domains, USUAL, Metrics(), count_dropped_lines)
+    app = admin_app(domains, count_dropped_lines=count_dropped_lines)
     transport = httpx.ASGITransport(app, client=("127.0.0.1", 4000))
 
     async def asking() -> httpx.Response:

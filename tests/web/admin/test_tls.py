@@ -5,29 +5,16 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.making import domain
 from tests.store.counting import CountingStore
+from tests.web.admin.admin_listener import CATALOG, USUAL, admin_app
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreUnavailable
-from waypost.core.model import Catalog, Domain
+from waypost.core.model import Domain
 from waypost.formats.discovery_hosts import KINDS
-from waypost.runtime.metrics import Metrics
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.web.admin.app import create_app
 from waypost.web.admin.guard import REFUSAL
 from waypost.web.public.log_texts import HIDDEN
-
-USUAL = KINDS[:3]
-CATALOG = Catalog(
-    (
-        domain("example.com"),
-        domain("xn--bcher-kva.example"),
-        domain("*.wild.example"),
-        domain("*.top"),
-        domain("*"),
-    )
-)
 
 
 class Away(MemoryDomains):
@@ -48,7 +35,7 @@ def get(
 ) -> httpx.Response:
     """Send a request to the application, as a peer."""
     finder = MemoryDomains(MemoryStore(CATALOG)) if domains is None else domains
-    transport = httpx.ASGITransport(create_app(finder, kinds, Metrics()), client=(peer, 4000))
+    transport = httpx.ASGITransport(admin_app(finder, kinds), client=(peer, 4000))
 
     async def asking() -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
@@ -188,9 +175,7 @@ def ask_often(store: CountingStore, names: list[str]) -> set[int]:
 
     async def asking() -> set[int]:
         cache = DomainCache(store, CacheLimits())
-        transport = httpx.ASGITransport(
-            create_app(cache, USUAL, Metrics()), client=("127.0.0.1", 4000)
-        )
+        transport = httpx.ASGITransport(admin_app(cache, USUAL), client=("127.0.0.1", 4000))
         async with httpx.AsyncClient(transport=transport, base_url="http://[::1]:4244") as client:
             answers = [await client.get(f"/tls/ask?domain={name}") for name in names]
         await cache.close()

@@ -1,20 +1,18 @@
 """The application of the admin listener."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from fastapi import FastAPI
 
 from waypost import __version__
-from waypost.lookup.lookup import DomainFinder
-from waypost.runtime.metrics import CertificateMetrics, Metrics
+from waypost.runtime.metrics import Metrics
 from waypost.web.admin.guard import LoopbackOnly
 from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsAskEndpoint
 
 
 def create_app(
-    domains: DomainFinder,
-    tls_kinds: Sequence[str],
+    tls_ask: TlsAskEndpoint,
     metrics: Metrics,
     count_dropped_lines: Callable[[], int] = int,
 ) -> FastAPI:
@@ -24,8 +22,7 @@ def create_app(
     because they load scripts from another server.
 
     Args:
-        domains: finds the served domains.
-        tls_kinds: which host names of a domain get a certificate.
+        tls_ask: decides for which host names there may be certificates.
         metrics: what this process counts; shown at /metrics.
         count_dropped_lines: returns how many lines its log has dropped since the last call.
     """
@@ -39,6 +36,6 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Waypost has its own.
     )
     app.add_middleware(LoopbackOnly)
-    TlsAskEndpoint(domains, tls_kinds, CertificateMetrics(metrics.registry)).add_to(app.router)
+    tls_ask.add_to(app.router)
     add_metrics(app.router, metrics, count_dropped_lines)
     return app

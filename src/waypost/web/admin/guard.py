@@ -21,13 +21,13 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request to the application, or answer 403."""
-        if scope["type"] == "http" and not _is_direct(scope):
+        if scope["type"] == "http" and not is_direct(scope):
             await PlainTextResponse(REFUSAL, 403)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-def _is_direct(scope: Scope) -> bool:
+def is_direct(scope: Scope) -> bool:
     """Return whether a program on this machine asks, and not a web server that forwards requests.
 
     A page of another site can send a browser on this machine here, with a host name that suddenly

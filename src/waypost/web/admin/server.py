@@ -16,7 +16,9 @@ from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
 from waypost.web.admin.app import create_app
-from waypost.web.connection import HttpConnection
+from waypost.web.admin.certificate_log import CertificateLog
+from waypost.web.admin.tls import TlsAskEndpoint
+from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.listener_options import listener_config
 from waypost.wiring import Runtime, wire
@@ -34,7 +36,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         listener: the listening socket.
     """
     writer = queue_standard_error()
-    configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
+    secrets = secret_texts(settings)
+    configure(settings.loglevel, settings.log_format, secrets=secrets)
     # The parent handles the signals of the terminal, and passes them on.
     os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -48,13 +51,18 @@ def serve(settings: Settings, listener: socket.socket) -> None:
             "admin process cannot start; exiting", code=error.code, reason=str(error)
         )
         raise SystemExit(FAILED) from None
+    tls_ask = TlsAskEndpoint(
+        runtime.cache, settings.tls_names, runtime.metrics, CertificateLog(writer, secrets)
+    )
     config = listener_config()(
         create_app(
-            *(runtime.cache, settings.tls_names, runtime.metrics),
+            *(tls_ask, runtime.metrics),
             *(() if writer is None else (writer.count_dropped_lines,)),
         ),
         http=partial(
-            HttpConnection, limit=ConnectionLimit(max_connections_by_open_files(MAX_CONNECTIONS))
+            TlsAskConnection,
+            limit=ConnectionLimit(max_connections_by_open_files(MAX_CONNECTIONS)),
+            answers=TlsAskAnswers(tls_ask),
         ),
         lifespan="off",
         log_level="warning",

@@ -7,18 +7,19 @@ does not follow redirects, so this URL has none.
 
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple, Protocol
 
-import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, StoreError, StoreUnavailable
-from waypost.formats.discovery_hosts import candidate_domains
-from waypost.lookup.lookup import DomainFinder
-from waypost.runtime.metrics import CertificateMetrics
+from waypost.core.model import Domain
+from waypost.formats.discovery_hosts import CandidateDomain, candidate_domains
+from waypost.lookup.lookup import DomainFinder, FreshDomains
+from waypost.runtime.metrics import CertificateMetrics, Metrics
+from waypost.web.admin.certificate_log import CertificateLog
 from waypost.web.public.log_texts import host_for_log
 
 PATH: Final = "/tls/ask"
@@ -47,17 +48,42 @@ class _UnparsedQueryRoute(APIRoute):
         return handle
 
 
+class CachedDomains(DomainFinder, FreshDomains, Protocol):
+    """Finds domains, and shows those in memory."""
+
+
+class Decision(NamedTuple):
+    """Whether there may be a certificate.
+
+    Attributes:
+        status: the status of the answer.
+        reason: for the log and for the body of the answer.
+    """
+
+    status: int
+    reason: str
+
+    def response(self) -> Response:
+        """Return the answer."""
+        return PlainTextResponse(f"{self.reason}\n", self.status)
+
+
+YES: Final = Decision(200, "ok")
+NO: Final = Decision(404, "not a host name of a domain that is served here")
+
+
 class TlsAskEndpoint:
     """Decides for which host names there may be certificates."""
 
     def __init__(
-        self, domains: DomainFinder, kinds: Sequence[str], metrics: CertificateMetrics
+        self, domains: CachedDomains, kinds: Sequence[str], metrics: Metrics, log: CertificateLog
     ) -> None:
-        """Initialize with the finder of domains, the kinds of host names, and the metrics."""
+        """Initialize with the finder of domains, the kinds of host names, metrics and log."""
         self._domains = domains
         self._kinds = tuple(kinds)
-        self._metrics = metrics
-        self._log = structlog.get_logger(__name__)
+        self._count_hit = metrics.cache_hit
+        self._metrics = CertificateMetrics(metrics.registry)
+        self._log = log
 
     def add_to(self, router: APIRouter) -> None:
         """Add the URL."""
@@ -83,35 +109,61 @@ class TlsAskEndpoint:
         """
         start = time.perf_counter()
         response = await self._respond(domain)
-        self._metrics.record_request(_RESULTS[response.status_code], time.perf_counter() - start)
+        self._record(response.status_code, start)
         return response
+
+    def answer_from_memory(self, host: DomainName, start: float) -> Decision | None:
+        """Decide without a query, and log and count this as `ask` does.
+
+        Args:
+            host: the only name in the query.
+            start: the value of `time.perf_counter` when the request came.
+
+        Returns:
+            None, without a log line, if a domain must be queried.
+        """
+        decision, hits = NO, 0
+        for candidate in candidate_domains(host, self._kinds):
+            if (fresh := self._domains.find_fresh(candidate.domain)) is None:
+                return None
+            hits += 1
+            if _allows_certificate(candidate, fresh[0]):
+                decision = YES
+                break
+        for _ in range(hits):
+            self._count_hit()
+        self._log.write(host.ascii, *decision)
+        self._record(decision.status, start)
+        return decision
+
+    def _record(self, status: int, start: float) -> None:
+        self._metrics.record_request(_RESULTS[status], time.perf_counter() - start)
 
     async def _respond(self, domain: Sequence[str]) -> Response:
         if len(domain) != 1 or not domain[0].strip():
             return PlainTextResponse("send one name: /tls/ask?domain=NAME\n", 400)
+        host = host_for_log(domain[0])
         try:
-            host = DomainName.parse(domain[0])
-            served = await self._is_served(host)
+            name = DomainName.parse(domain[0])
+            host = name.ascii
+            decision = YES if await self._is_served(name) else NO
         except DomainError:
-            return self._response(404, host_for_log(domain[0]), "not a host name")
+            decision = Decision(404, "not a host name")
         except (StoreUnavailable, StoreError) as error:
-            return self._response(503, host.ascii, error.code)
-        if not served:
-            return self._response(
-                404, host.ascii, "not a host name of a domain that is served here"
-            )
-        return self._response(200, host.ascii, "ok")
+            decision = Decision(503, error.code)
+        self._log.write(host, *decision)
+        return decision.response()
 
     async def _is_served(self, host: DomainName) -> bool:
         for candidate in candidate_domains(host, self._kinds):
-            entry = await self._domains.find(candidate.domain)
-            # A domain that has moved still needs certificates, because its redirects use https.
-            if entry is None or entry.is_declined:
-                continue
-            if candidate.allows_certificate(entry.pattern):
+            if _allows_certificate(candidate, await self._domains.find(candidate.domain)):
                 return True
         return False
 
-    def _response(self, status: int, host: str, reason: str) -> Response:
-        self._log.info("certificate", host=host, status=status, reason=reason)
-        return PlainTextResponse(f"{reason}\n", status)
+
+def _allows_certificate(candidate: CandidateDomain, entry: Domain | None) -> bool:
+    """Return whether the entry of a mail domain allows a certificate for the host name."""
+    # A domain that has moved still needs certificates, because its redirects use https.
+    if entry is None or entry.is_declined:
+        return False
+    return candidate.allows_certificate(entry.pattern)
