@@ -56,7 +56,8 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     )
     config = listener_config()(
         create_app(
-            *(tls_ask, runtime.metrics),
+            tls_ask,
+            runtime.metrics,
             *(() if writer is None else (writer.count_dropped_lines,)),
         ),
         http=partial(
