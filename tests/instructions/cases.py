@@ -9,7 +9,8 @@ from typing import Final
 
 from tests.golden.cases import FORMATS, OF_DOMAINS
 from tests.servers.patience import PATIENCE_SECONDS
-from tests.web.public.worker import MemoryTransport, Worker
+from tests.web.in_process import MemoryTransport
+from tests.web.public.worker import Worker
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.model import ClientConfig
 from waypost.lookup.lookup import client_config
