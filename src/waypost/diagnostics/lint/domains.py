@@ -114,21 +114,33 @@ def _entry_findings(domains: Iterable[Domain]) -> tuple[int, Iterator[Iterator[D
     entries = EntryTable()
     first_domains: list[str] = []
     counts: list[int] = []
-    total = 0
+    total, number = 0, 0
+    previous: Domain | None = None
     for domain in domains:
         total += 1
         if domain.redirect is not None:
             continue  # No client receives its services.
-        number = entries.number(_entry_for_comparison(domain))
-        if number == len(first_domains):
-            first_domains.append(domain.pattern.text)
-            counts.append(0)
+        if previous is None or not _is_same_entry(domain, previous):
+            number = entries.number(_entry_for_comparison(domain))
+            if number == len(first_domains):
+                first_domains.append(domain.pattern.text)
+                counts.append(0)
         counts[number] += 1
+        previous = domain
     findings = (
         _with_location(_lint_entry(entries[number]), first, count)
         for number, (first, count) in enumerate(zip(first_domains, counts, strict=True))
     )
     return total, findings
+
+
+def _is_same_entry(domain: Domain, previous: Domain) -> bool:
+    """Return whether two domains share their parts, as neighbours do; quicker than a comparison."""
+    return (
+        domain.services is previous.services
+        and domain.provider is previous.provider
+        and domain.users is previous.users
+    )
 
 
 def _entry_for_comparison(domain: Domain) -> "DomainEntry":

@@ -82,18 +82,17 @@ class TargetContent:
 
     def providers(self) -> list[Provider]:
         """Return each provider with domains once, in the order of their first domain."""
-        numbers = dict.fromkeys(number for part in self.temp_table.parts() for _, _, number in part)
+        numbers = self.temp_table.used_entries()
         providers = dict.fromkeys(self.temp_table.entries[number].provider for number in numbers)
         return [provider for provider in providers if provider is not None]
 
     def first_ids(self) -> dict[int, int]:
         """Return the smallest id of each entry's domains, once all have one."""
         first_ids: dict[int, int] = {}
-        for part in self.temp_table.parts():
-            for position, _, number in part:
-                domain_id = self.ids[position]
-                if domain_id < first_ids.get(number, domain_id + 1):
-                    first_ids[number] = domain_id
+        for position, number in self.temp_table.numbers():
+            domain_id = self.ids[position]
+            if domain_id < first_ids.get(number, domain_id + 1):
+                first_ids[number] = domain_id
         return first_ids
 
 

@@ -156,11 +156,20 @@ def count_domains(connection: Connection) -> int:
     return int(connection.execute(count).scalar_one())
 
 
-def stored_domains(connection: Connection) -> Iterator[list[StoredDomain]]:
-    """Yield all domains by id, in parts; the caller may change domains between the parts."""
+def stored_domains(
+    connection: Connection, max_id: int | None = None
+) -> Iterator[list[StoredDomain]]:
+    """Yield all domains by id, in parts; the caller may change domains between the parts.
+
+    Args:
+        connection: in a transaction, if others may write meanwhile.
+        max_id: yield only domains up to this id.
+    """
     column = schema.domain.c
     query = sa.select(column.id, column.name, column.provider_id, *policy_columns())
     query = query.add_columns(*ENTRY_COLUMNS)
+    if max_id is not None:
+        query = query.where(column.id <= max_id)
     policies: dict[tuple[Any, ...], StoredPolicy] = {}
     entries: dict[tuple[Any, ...], StoredEntry] = {}
     last: int | None = None

@@ -7,76 +7,98 @@ file when it grows. Closing the connection removes it.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import Final, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
+from waypost.core.errors import StoreError
 from waypost.core.model import Domain
 from waypost.store.interning import DomainEntry, EntryTable
 
 CHUNK: Final = 5000
 _CACHE_KIB: Final = 16 * 1024
+_MIN_POSITION: Final = -(2**63)
 
 _Item = TypeVar("_Item")
 
-_METADATA: Final = sa.MetaData()
-_TABLE: Final = sa.Table(
-    "listed",
-    _METADATA,
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("name", sa.String, nullable=False, unique=True),
-    sa.Column("entry", sa.Integer, nullable=False),
-)
-_COLUMN: Final = _TABLE.c
+_CREATE: Final = """
+    CREATE TABLE listed (position INTEGER PRIMARY KEY, name TEXT NOT NULL, entry INTEGER NOT NULL)
+"""
+_CREATE_INDEX: Final = "CREATE INDEX listed_name ON listed (name)"
+_INSERT: Final = "INSERT INTO listed (position, name, entry) VALUES (?, ?, ?)"
+_FIND_NAMES: Final = """
+    SELECT listed.name, listed.position, listed.entry
+    FROM json_each(?) AS wanted JOIN listed ON listed.name = wanted.value
+"""
+_SET_ENTRY: Final = "UPDATE listed SET entry = ? WHERE position = ?"
+_PART: Final = """
+    SELECT position, name, entry FROM listed WHERE position >= ? ORDER BY position LIMIT ?
+"""
+_NUMBERS: Final = "SELECT position, entry FROM listed ORDER BY position"
+_USED_ENTRIES: Final = "SELECT entry FROM listed GROUP BY entry ORDER BY min(position)"
 
 
 class TempTable:
-    """A list of domains in the order of their positions, each name once, with an entry's number."""
+    """A list of domains in the order of their positions, each with the number of its entry.
+
+    It uses the driver of SQLite directly: an object for each row would take most of the time.
+    """
 
     def __init__(self) -> None:
         """Create an empty list."""
         self.entries = EntryTable()
-        self._engine = temporary_engine()
-        self._connection = self._engine.connect()
-        _METADATA.create_all(self._connection)
-        insert = _TABLE.insert().prefix_with("OR IGNORE")
-        # The statement as text and rows as tuples take a third of the time of dicts.
-        self._insert = str(insert.compile(self._engine))
+        self._database = _connect()
+        self._database.execute(_CREATE)
+        self._has_index = False
 
     def close(self) -> None:
         """Close the temporary database."""
-        self._connection.close()
-        self._engine.dispose()
+        self._database.close()
 
     def add(self, domains: Iterable[tuple[int, str, Domain | DomainEntry]]) -> None:
-        """Add names with their positions and entries; a name that is in the list is skipped."""
+        """Add names with their positions and entries. No name may be in the list already."""
         number = self.entries.number
-        rows = [(position, name, number(domain)) for position, name, domain in domains]
-        if rows:
-            self._connection.exec_driver_sql(self._insert, rows)
+        self.add_rows([(position, name, number(domain)) for position, name, domain in domains])
+
+    def add_rows(self, rows: Iterable[tuple[int, str, int]]) -> None:
+        """Add names with their positions and the numbers of their entries."""
+        with _mapped_errors():
+            self._database.executemany(_INSERT, rows)
 
     def find_names(self, names: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return position and entry of each of these names that is in the list."""
-        names_table = sa.func.json_each(json.dumps(names)).table_valued("value")
-        rows = self._connection.execute(
-            sa.select(_COLUMN.name, _COLUMN.position, _COLUMN.entry).join(
-                names_table, names_table.c.value == _COLUMN.name
-            )
-        ).all()
-        return {row[0]: (row[1], row[2]) for row in rows}
+        if not names:
+            return {}
+        with _mapped_errors():
+            if not self._has_index:
+                # Sorting all names at once is faster than to keep an index sorted.
+                self._database.execute(_CREATE_INDEX)
+                self._has_index = True
+            rows = self._database.execute(_FIND_NAMES, (json.dumps(names),))
+            return {name: (position, number) for name, position, number in rows}
 
     def set_entries(self, entries: Sequence[tuple[int, int]]) -> None:
         """Set new entries of domains: pairs of position and entry."""
-        if entries:
-            statement = _TABLE.update().where(_COLUMN.position == sa.bindparam("at"))
-            rows = [{"at": position, "entry": number} for position, number in entries]
-            self._connection.execute(statement, rows)
+        with _mapped_errors():
+            rows = ((number, position) for position, number in entries)
+            self._database.executemany(_SET_ENTRY, rows)
 
-    def parts(self) -> Iterator[Sequence[tuple[int, str, int]]]:
+    def used_entries(self) -> list[int]:
+        """Return the number of each entry that a domain has, in the order of the first domain."""
+        with _mapped_errors():
+            return [number for (number,) in self._database.execute(_USED_ENTRIES)]
+
+    def numbers(self) -> Iterator[tuple[int, int]]:
+        """Yield position and entry of all domains, in order; do not change the list meanwhile."""
+        with _mapped_errors():
+            yield from self._database.execute(_NUMBERS)
+
+    def parts(self) -> Iterator[list[tuple[int, str, int]]]:
         """Yield position, name and entry of all domains, in order, in parts."""
-        yield from self._parts_from(None)
+        yield from self._parts_from(_MIN_POSITION)
 
     def domains_from(self, position: int) -> Iterator[Domain]:
         """Yield the domains from a position on, in order."""
@@ -86,27 +108,36 @@ class TempTable:
 
     def domains(self) -> Sequence[Domain]:
         """Return all domains in the order of their positions, each created when it is read."""
-        positions = self._connection.execute(sa.select(_COLUMN.position).order_by(_COLUMN.position))
         chunk_starts, count = [], 0
-        for count, (position,) in enumerate(positions, start=1):
+        for count, (position, _) in enumerate(self.numbers(), start=1):
             if count % CHUNK == 1:
                 chunk_starts.append(position)
         return _DomainSlice(self, chunk_starts, 0, count)
 
-    def _parts_from(self, position: int | None) -> Iterator[Sequence[tuple[int, str, int]]]:
-        query = (
-            sa.select(_COLUMN.position, _COLUMN.name, _COLUMN.entry)
-            .order_by(_COLUMN.position)
-            .limit(CHUNK)
-        )
+    def _parts_from(self, position: int) -> Iterator[list[tuple[int, str, int]]]:
         while True:
-            part = query if position is None else query.where(_COLUMN.position >= position)
-            rows = [(row[0], row[1], row[2]) for row in self._connection.execute(part).all()]
+            with _mapped_errors():
+                rows: list[Any] = self._database.execute(_PART, (position, CHUNK)).fetchall()
             if rows:
                 yield rows
             if len(rows) < CHUNK:
                 return
             position = rows[-1][0] + 1
+
+
+@contextmanager
+def _mapped_errors() -> Iterator[None]:
+    """Convert an error of the temporary database, such as a full disk.
+
+    Raises:
+        StoreError: says that the temporary file is the cause, and not the database.
+    """
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        problem = f"the temporary file for all domains cannot be used: {error}"
+        fix = "make room in the folder for temporary files, or set TMPDIR to another folder"
+        raise StoreError(f"{problem}; {fix}") from error
 
 
 class _DomainSlice(Sequence[Domain]):

@@ -1,9 +1,9 @@
 """Write the target content in parts; unchanged rows keep their ids."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from waypost.store.sql.rows import services as rows
 from waypost.store.sql.sync.diff import Change
 from waypost.store.sql.sync.directories import ForeignKeys, remove_directories, write_directories
 from waypost.store.sql.sync.reader import (
+    CHUNK,
     SERVICE_TABLES,
     Links,
     StoredDomain,
@@ -29,7 +30,7 @@ from waypost.store.sql.sync.temp_table import chunks
 # The number of values in one statement, which engines limit.
 _VALUES_PER_STATEMENT: Final = 1000
 # With this number of domains or more, one statement for all is faster than their rows.
-_RUN_MIN_DOMAINS: Final = 50
+_RANGE_MIN_DOMAINS: Final = 50
 # The id for the provider of domains whose own is missing; greater than all ids in the table.
 _NO_PROVIDER: Final = 2**31
 
@@ -56,7 +57,7 @@ def write(change: Change) -> None:
         if change.only_add
         else None
     )
-    is_new = _insert_domains(change, foreign_keys)
+    new_ids = _insert_domains(change, foreign_keys)
     entries: dict[int, list[int]] = defaultdict(list)
     first_ids = target.first_ids()
     for number in sorted(first_ids, key=first_ids.__getitem__):
@@ -70,7 +71,9 @@ def write(change: Change) -> None:
     )
     selected = first_ids if added_numbers is None else added_numbers
     links = {number: (tuple(hosts[number]), tuple(urls[number])) for number in selected}
-    _LinkWriter(change, foreign_keys, links).run(is_new if change.only_add else _accept_all)
+    writer = _LinkWriter(change, foreign_keys, links)
+    writer.update(new_ids.max_before, new_ids.reused if change.only_add else None)
+    writer.link_new(new_ids.max_before)
     if not change.keep_unused:
         _remove_unreferenced(connection, set(provider_ids.values()), target.directories)
 
@@ -116,39 +119,54 @@ def _remove_domains(connection: Connection, removed_ids: Sequence[int]) -> None:
         connection.execute(schema.domain.delete().where(domain_id.in_(part)))
 
 
-def _accept_all(_domain_id: int) -> bool:
-    return True
+@dataclass(slots=True)
+class _NewIds:
+    """The ids of the new rows of `domain`: those greater than `max_before`, and the reused ones.
+
+    Attributes:
+        max_before: the greatest id before the first insert, or 0.
+        reused: ids in gaps between the earlier ids.
+    """
+
+    max_before: int
+    reused: set[int] = field(default_factory=set)
 
 
-def _insert_domains(change: Change, foreign_keys: ForeignKeys) -> Callable[[int], bool]:
-    """Write the new domains, and return a function that checks whether an id is one of theirs."""
+def _insert_domains(change: Change, foreign_keys: ForeignKeys) -> _NewIds:
+    """Write the new domains without their services, and return their ids."""
+    connection, domain_id = change.connection, schema.domain.c.id
     temp_table, positions = change.target.temp_table, change.target.ids
     done, total = 0, len(positions)
-    max_id_before = (
-        change.connection.execute(sa.select(sa.func.max(schema.domain.c.id))).scalar_one() or 0
-    )
-    last = max_id_before
-    reused_ids: set[int] = set()  # ids in gaps between the earlier ids
+    last = connection.execute(sa.select(sa.func.max(domain_id))).scalar_one() or 0
+    new_ids = _NewIds(last)
+    for _, links, _ in SERVICE_TABLES:
+        # SQLite reuses the ids of removed rows, and links to them may still exist.
+        connection.execute(links.delete().where(links.c.domain_id > last))
     for part in change.target.new_domains():
-        columns = {
-            number: foreign_keys.columns(temp_table.entries[number]) for _, _, number in part
-        }
-        columns = _without_nulls(columns)
+        numbers = {number for _, _, number in part}
+        columns = _without_defaults(
+            {number: foreign_keys.columns(temp_table.entries[number]) for number in numbers}
+        )
         values = [{"name": name, **columns[number]} for _, name, number in part]
-        change.connection.execute(schema.domain.insert(), values)
-        ids = _ids(change.connection, [name for _, name, _ in part], last)
+        connection.execute(schema.domain.insert(), values)
+        ids = _ids(connection, [name for _, name, _ in part], last)
         last = max(ids.values())
-        reused_ids.update(row_id for row_id in ids.values() if row_id <= max_id_before)
+        new_ids.reused.update(row_id for row_id in ids.values() if row_id <= new_ids.max_before)
         for position, name, _ in part:
             positions[position] = ids[name]
         done += len(part)
         change.progress("writing domains", done, total)
-    return lambda row_id: row_id > max_id_before or row_id in reused_ids
+    return new_ids
 
 
-def _without_nulls(rows: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """Return rows without the columns that are NULL in all of them, which is the default."""
-    used = {name for row in rows.values() for name, value in row.items() if value is not None}
+def _without_defaults(rows: Mapping[int, dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return rows without the columns that have their default, NULL or false, in all of them."""
+    used = {
+        name
+        for row in rows.values()
+        for name, value in row.items()
+        if value is not None and value is not False
+    }
     return {
         number: {name: value for name, value in row.items() if name in used}
         for number, row in rows.items()
@@ -232,39 +250,74 @@ class _LinkWriter:
         }
         self._links = target
 
-    def run(self, is_selected: Callable[[int], bool]) -> None:
-        """Update all domains whose id `is_selected` accepts."""
+    def update(self, max_id: int, selected_ids: set[int] | None) -> None:
+        """Update domains up to an id, and their links.
+
+        Args:
+            max_id: the greatest id.
+            selected_ids: the ids of the domains to update; None is all.
+        """
+        if selected_ids is not None and not selected_ids:
+            return
         done, total = 0, len(self._change.target.ids)
-        for part in stored_domains(self._change.connection):
+        for part in stored_domains(self._change.connection, max_id):
             targets = self._change.target_entries(part)
-            selected = (row for row in part if row.id in targets and is_selected(row.id))
-            domains = [(row, *targets[row.id]) for row in selected]
+            domains = [
+                (row, *targets[row.id])
+                for row in part
+                if row.id in targets and (selected_ids is None or row.id in selected_ids)
+            ]
             for row, _, name, number in domains:
                 self._update(row, name, number)
             for index in range(len(SERVICE_TABLES)):
-                # If all rows of a range need the same links, one statement writes them.
-                rows = [(row, self._links[number][index]) for row, _, _, number in domains]
-                if len(domains) == len(part) and not any(row.links[index] for row, _ in rows):
-                    for links, run in groupby(rows, key=itemgetter(1)):
-                        self._link_run(index, links, [row for row, _ in run])
-                else:
-                    self._link(index, rows)
+                self._link(
+                    index, [(row, self._links[number][index]) for row, _, _, number in domains]
+                )
             done += len(part)
             self._change.progress("writing services", min(done, total), total)
 
-    def _link_run(
-        self, index: int, service_ids: Sequence[int], domains: Sequence[StoredDomain]
-    ) -> None:
-        if len(domains) < _RUN_MIN_DOMAINS:
-            self._link(index, [(row, service_ids) for row in domains])
-            return
-        _, links, column = SERVICE_TABLES[index]
+    def link_new(self, max_before: int) -> None:
+        """Link the domains with ids greater than `max_before`, which have no links yet."""
+        target = self._change.target
+        total, done = len(target.ids), 0
+        numbers_and_ids = ((number, target.ids[at]) for at, number in target.temp_table.numbers())
+        new = (pair for pair in numbers_and_ids if pair[1] > max_before)
+        while part := list(islice(new, CHUNK)):
+            short_ranges: list[tuple[int, list[int]]] = []
+            # Neighbours with the same entry and ascending ids.
+            for (number, _), run in groupby(enumerate(part), lambda item: _range_key(*item)):
+                ids = [domain_id for _, (_, domain_id) in run]
+                if len(ids) < _RANGE_MIN_DOMAINS:
+                    short_ranges.append((number, ids))
+                else:
+                    self._link_range(number, ids[0], ids[-1])
+            self._link_ids(short_ranges)
+            done += len(part)
+            self._change.progress("writing services", done, total)
+
+    def _link_range(self, number: int, first_id: int, last_id: int) -> None:
+        """Link all domains of a range of ids to the services of an entry."""
         domain_id = schema.domain.c.id
-        for service_id in service_ids:
-            pairs = sa.select(sa.literal(service_id, sa.Integer), domain_id)
-            pairs = pairs.where(domain_id.between(domains[0].id, domains[-1].id))
-            insert_row = links.insert().from_select([column, "domain_id"], pairs)
-            self._change.connection.execute(insert_row)
+        for (_, links, column), service_ids in zip(
+            SERVICE_TABLES, self._links[number], strict=True
+        ):
+            for service_id in service_ids:
+                pairs = sa.select(sa.literal(service_id, sa.Integer), domain_id)
+                pairs = pairs.where(domain_id.between(first_id, last_id))
+                insert = links.insert().from_select([column, "domain_id"], pairs)
+                self._change.connection.execute(insert)
+
+    def _link_ids(self, ids_by_entry: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Link domains, given by the number of their entry and their ids."""
+        for index, (_, links, column) in enumerate(SERVICE_TABLES):
+            new = [
+                {column: service_id, "domain_id": domain_id}
+                for number, ids in ids_by_entry
+                for service_id in self._links[number][index]
+                for domain_id in ids
+            ]
+            if new:
+                self._change.connection.execute(links.insert(), new)
 
     def _update(self, row: StoredDomain, name: str, number: int) -> None:
         values, table = {"name": name, **self._columns[number]}, schema.domain
@@ -296,6 +349,12 @@ class _LinkWriter:
             self._change.connection.execute(links.delete().where(is_old), old)
         if new:
             self._change.connection.execute(links.insert(), new)
+
+
+def _range_key(index: int, number_and_id: tuple[int, int]) -> tuple[int, int]:
+    """Return a key that is the same for neighbours with the same entry and ascending ids."""
+    number, domain_id = number_and_id
+    return number, domain_id - index
 
 
 def _remove_unreferenced(
