@@ -250,6 +250,22 @@ def test_missing_service_and_only_add(engine: Engine, database: Database) -> Non
     assert catalog.domains == (domain("example.com", host_service()), new)
 
 
+@pytest.mark.parametrize("only_add", [False, True])
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_reused_id(engine: Engine, database: Database, only_add: bool) -> None:
+    """A new domain does not get the services of a removed one, whose id SQLite gives again."""
+    old, removed, new = domain(), domain("z.example", url_service()), domain("new.example")
+    with write_transaction(engine) as connection:
+        write_catalog(connection, Catalog((old, removed)))
+    database.client("DELETE FROM domain WHERE name = 'z.example';")
+    with write_transaction(engine) as connection, TargetContent(Catalog((old, new))) as listed:
+        change = Change(connection, listed, only_add=only_add)
+        assert list(change.pairs()) == [(None, new)]
+        write(change)
+    with read_connection(engine) as connection:
+        assert read_catalog(connection).domains == (old, new)
+
+
 def test_missing_directory(engine: Engine, database: Database) -> None:
     """A domain whose directory is missing is served and exported without one."""
     pointing = Domain(domain().pattern, domain().provider, domain().services, DirectoryPolicy(LDAP))

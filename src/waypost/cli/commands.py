@@ -94,7 +94,7 @@ _DB: Final = Group(
     },
 )
 _DOMAIN: Final = Group(
-    "List and show the served domains.",
+    "List, show and change the served domains.",
     {
         "list": Command(
             "waypost.cli.providers.domain_list:list_domains",
@@ -105,6 +105,16 @@ _DOMAIN: Final = Group(
             "waypost.cli.providers.domain_show:show_domain",
             "Show the entry and the services of a domain.",
             "Example: waypost domain show example.com --demo --json",
+        ),
+        "set": Command(
+            "waypost.cli.providers.domain_change:set_domain",
+            "Add one domain to the database, or change its provider.",
+            'Example: waypost domain set new.example --provider "Example Mail"',
+        ),
+        "remove": Command(
+            "waypost.cli.providers.domain_change:remove_domain",
+            "Remove one domain from the database.",
+            "Example: waypost domain remove old.example --dry-run",
         ),
     },
 )

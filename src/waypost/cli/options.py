@@ -18,6 +18,9 @@ DbUriFlag = Annotated[
     typer.Option("--db-uri", metavar="URI", help="The database. Default: db_uri of the settings."),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+DryRunFlag = Annotated[
+    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
+]
 VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print all details.")]
 DomainArgument = Annotated[
     str,

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, import_providers
-from waypost.cli.options import DbUriFlag, JsonFlag
+from waypost.cli.import_.import_common import PrintFlag, import_providers
+from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.importers.automx1.providers import read_automx1
 from waypost.providers_file.document import decode, read_bytes
 

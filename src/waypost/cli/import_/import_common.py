@@ -22,9 +22,6 @@ from waypost.providers_file.load import write_providers
 from waypost.providers_file.plan import Plan
 
 PrintFlag = Annotated[bool, typer.Option("--print", help="Print a providers file (TOML) instead.")]
-DryRunFlag = Annotated[
-    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
-]
 
 
 def merge_catalogs(sources: Sequence[ImportResult]) -> Catalog:

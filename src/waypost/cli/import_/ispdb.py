@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from waypost.cli.import_.import_common import DryRunFlag, PrintFlag, import_providers
-from waypost.cli.options import DbUriFlag, JsonFlag
+from waypost.cli.import_.import_common import PrintFlag, import_providers
+from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import ProblemsError, ProvidersError
 from waypost.importers.download import download, is_url

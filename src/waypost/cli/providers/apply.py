@@ -6,17 +6,16 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.options import DbUriFlag, Dialect, JsonFlag
+from waypost.cli.options import DbUriFlag, Dialect, DryRunFlag, JsonFlag
 from waypost.cli.output import (
     EXIT_FINDINGS,
     Progress,
-    print_json,
-    print_line,
     print_stderr,
     print_warnings,
     write_document,
 )
 from waypost.cli.progress import progress
+from waypost.cli.providers.plan_report import print_plan
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.database_catalog import open_database_for_plan
@@ -47,9 +46,6 @@ FileArgument = Annotated[
 ]
 IfEmptyFlag = Annotated[
     bool, typer.Option("--if-empty", help="Change nothing if the database has providers already.")
-]
-DryRunFlag = Annotated[
-    bool, typer.Option("--dry-run", help="Only print the changes; exit code 1 if there are any.")
 ]
 OnlyAddFlag = Annotated[
     bool,
@@ -102,6 +98,16 @@ class _ApplyResult:
     creates_tables: bool
     written: bool
 
+    def print(self, as_json: bool, dry_run: bool) -> None:
+        """Print the changes."""
+        print_plan(
+            self.plan,
+            as_json=as_json,
+            dry_run=dry_run,
+            written=self.written,
+            creates_tables=self.creates_tables,
+        )
+
 
 def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     file: FileArgument = None,
@@ -146,12 +152,12 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
     if result is None:
         print_stderr("the database has providers already; nothing was changed")
         if as_json:
-            _print_result(_unchanged_result(), as_json, dry_run)
+            _unchanged_result().print(as_json, dry_run)
         return
     print_warnings(
         (*lint_catalog(catalog, skip_minor=True).lines(), *missing_libraries(catalog.directories))
     )
-    _print_result(result, as_json, dry_run)
+    result.print(as_json, dry_run)
     if dry_run and not result.removal.is_allowed(allow_removal):
         print_stderr(f"without --dry-run, this change is refused: {result.removal}")
     if dry_run and not result.plan.is_empty:
@@ -242,52 +248,3 @@ def _make_plan(
         planner.add(old, new)
         removal.add(old, new)
     return change, planner.plan(*change.without_domains()), removal
-
-
-def _print_result(result: _ApplyResult, as_json: bool, dry_run: bool) -> None:
-    plan = result.plan
-    added, changed, removed = plan.counts
-    unused = len(plan.unused_rows) + plan.more_unused_rows
-    skipped = len(plan.skipped_domains) + plan.more_skipped_domains
-    if as_json:
-        print_json(
-            {
-                "added": plan.added,
-                "changed": plan.changed,
-                "removed": plan.removed,
-                "skipped": plan.skipped_domains,
-                "unused_rows": plan.unused_rows,
-                "counts": {
-                    "added": added,
-                    "changed": changed,
-                    "removed": removed,
-                    "skipped": skipped,
-                    "unused_rows": unused,
-                },
-                "creates_tables": result.creates_tables,
-                "written": result.written,
-            }
-        )
-        return
-    changes = (
-        *(("+", plan.added), ("~", plan.changed), ("-", plan.removed)),
-        *(("=", plan.skipped_domains), ("=", plan.unused_rows)),
-    )
-    more_of = (*plan.more, plan.more_skipped_domains, plan.more_unused_rows)
-    for (symbol, items), more in zip(changes, more_of, strict=True):
-        for item in items:
-            print_line(f"{symbol} {item}")
-        if more:
-            print_line(f"{symbol} and {more} more; --all lists them")
-    if dry_run and result.creates_tables:
-        print_stderr(
-            "the database has no tables yet; without --dry-run, Waypost creates them first"
-        )
-    counts = (
-        f"{added} to add, {changed} to change, {removed} to remove"
-        if dry_run
-        else f"{added} added, {changed} changed, {removed} removed"
-    )
-    unused_text = f"; unused rows not removed: {unused}" if unused else ""
-    skipped_text = f"; existing domains not changed: {skipped}" if skipped else ""
-    print_stderr(f"{'nothing to do' if plan.is_empty else counts}{unused_text}{skipped_text}")

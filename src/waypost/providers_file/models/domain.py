@@ -194,8 +194,8 @@ class RedirectTable(TableModel):
         return {"declined": True} if redirect.url is None else {"redirect_url": redirect.url}
 
 
-def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
-    """Read a domain or a pattern, and remember it.
+def parse_pattern(text: str) -> DomainPattern:
+    """Parse a domain or a pattern by the rules of a providers file.
 
     Raises:
         RuleBroken: the message names the rule.
@@ -208,6 +208,16 @@ def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
     if len(pattern.text) > DOMAIN_MAX_CHARS:
         message = f"is longer than {DOMAIN_MAX_CHARS} characters"
         raise RuleBroken(message)
+    return pattern
+
+
+def read_pattern(text: str, info: ValidationInfo) -> DomainPattern:
+    """Read a domain or a pattern, and remember it.
+
+    Raises:
+        RuleBroken: the message names the rule.
+    """
+    pattern = parse_pattern(text)
     context_of(info).patterns[text] = pattern
     return pattern
 

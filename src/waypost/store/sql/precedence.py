@@ -83,6 +83,15 @@ def find_served(connection: Connection, rows: Iterable[tuple[int, str]]) -> dict
     return verdicts
 
 
+def rows_of(connection: Connection, pattern: DomainPattern) -> list[tuple[int, str]]:
+    """Return id and name of each row for a pattern, in any spelling; the first one is served."""
+    ranks = rank_spellings([pattern])
+    query = sa.select(_DOMAIN.id, _DOMAIN.name).where(name_condition(connection.dialect.name))
+    rows = connection.execute(query, {"names": list(ranks)}).all()
+    matching = [(row_id, name) for row_id, name in rows if name.lower() in ranks]
+    return sorted(matching, key=lambda row: precedence_key(row[1], row[0], ranks))
+
+
 @dataclass(slots=True)
 class _Candidates:
     """The best of the rows that a lookup of one pattern finds."""

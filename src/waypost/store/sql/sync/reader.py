@@ -1,6 +1,6 @@
 """Read the database in parts, so that its size does not matter."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -87,24 +87,40 @@ class SharedRows:
         unlinked: by table, the ids of services without a link from an existing domain.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        """Read the content. Invalid services are left out, as in answers."""
+    def __init__(
+        self, connection: Connection, domains: Sequence[StoredDomain] | None = None
+    ) -> None:
+        """Read the content. Invalid services are left out, as in answers.
+
+        Args:
+            connection: in a transaction, if others may write meanwhile.
+            domains: read only the providers and services that these rows refer to; `unlinked` is
+                empty then.
+        """
+        provider_ids: set[int] | None = None
+        service_ids: list[set[int] | None] = [None for _ in SERVICE_TABLES]
+        if domains is not None:
+            provider_ids = {row.provider_id for row in domains}
+            service_ids = [
+                {number for row in domains for number in row.links[index]}
+                for index in range(len(SERVICE_TABLES))
+            ]
         self.providers: dict[int, Provider] = {
             row["id"]: providers.provider_from_row(row)
-            for row in all_rows(connection, schema.provider)
+            for row in all_rows(connection, schema.provider, provider_ids)
         }
         self.ldapservers: Mapping[int, LdapServer] = {
             row["id"]: directory_rows.ldapserver_from_row(row)
             for row in all_rows(connection, schema.ldapserver)
         }
         self.waypost_directories = _read_waypost_directories(connection)
-        self.unlinked: Mapping[str, set[int]] = {
-            table.name: _unlinked_ids(connection, table, links, column)
-            for table, links, column in SERVICE_TABLES
-        }
+        self.unlinked: dict[str, set[int]] = {table.name: set() for table, _, _ in SERVICE_TABLES}
+        if domains is None:
+            for table, links, column in SERVICE_TABLES:
+                self.unlinked[table.name] = _unlinked_ids(connection, table, links, column)
         read = [
-            _services(connection, table, self.unlinked[table.name])
-            for table, _, _ in SERVICE_TABLES
+            _services(connection, table, self.unlinked[table.name], ids)
+            for (table, _, _), ids in zip(SERVICE_TABLES, service_ids, strict=True)
         ]
         self.services: tuple[Mapping[int, Service], ...] = tuple(known for known, _ in read)
         self._unused_rows = tuple(finding for _, unused in read for finding in unused)
@@ -145,9 +161,14 @@ class SharedRows:
         yield from dangling_links(connection)
 
 
-def all_rows(connection: Connection, table: sa.Table) -> list[sa.RowMapping]:
-    """Return all rows of a small table, by id."""
-    return list(connection.execute(sa.select(table).order_by(table.c.id)).mappings())
+def all_rows(
+    connection: Connection, table: sa.Table, ids: set[int] | None = None
+) -> list[sa.RowMapping]:
+    """Return all rows of a small table, by id; or only those with some ids."""
+    query = sa.select(table).order_by(table.c.id)
+    if ids is not None:
+        query = query.where(table.c.id.in_(sorted(ids)))
+    return list(connection.execute(query).mappings())
 
 
 def count_domains(connection: Connection) -> int:
@@ -166,34 +187,24 @@ def stored_domains(
         max_id: yield only domains up to this id.
     """
     column = schema.domain.c
-    query = sa.select(column.id, column.name, column.provider_id, *policy_columns())
-    query = query.add_columns(*ENTRY_COLUMNS)
-    if max_id is not None:
-        query = query.where(column.id <= max_id)
-    policies: dict[tuple[Any, ...], StoredPolicy] = {}
-    entries: dict[tuple[Any, ...], StoredEntry] = {}
+    reader = _DomainReader(connection)
     last: int | None = None
-    end = -len(ENTRY_COLUMNS)
     while True:
-        part = query.order_by(column.id).limit(CHUNK)
-        rows_in_part = connection.execute(
-            part if last is None else part.where(column.id > last)
-        ).all()
-        if not rows_in_part:
+        part = _domains().order_by(column.id).limit(CHUNK)
+        if max_id is not None:
+            part = part.where(column.id <= max_id)
+        domains = reader.read(part if last is None else part.where(column.id > last))
+        if not domains:
             return
-        first, last = rows_in_part[0][0], rows_in_part[-1][0]
-        hosts, urls = (
-            _links(connection, links, service_id, first, last)
-            for _, links, service_id in SERVICE_TABLES
-        )
-        yield [
-            StoredDomain(
-                *(row[0], row[1], row[2], _intern_policy(policies, row[3:end])),
-                (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
-                _intern_entry(entries, row[end:]),
-            )
-            for row in rows_in_part
-        ]
+        last = domains[-1].id
+        yield domains
+
+
+def domains_with_ids(connection: Connection, ids: Collection[int]) -> list[StoredDomain]:
+    """Return a few domains, by id."""
+    domain_id = schema.domain.c.id
+    query = _domains().where(domain_id.in_(ids)).order_by(domain_id)
+    return _DomainReader(connection).read(query, ids)
 
 
 def policy_columns() -> tuple[sa.Column[Any], ...]:
@@ -205,22 +216,78 @@ def policy_columns() -> tuple[sa.Column[Any], ...]:
     )
 
 
-def _intern_policy(
-    known: dict[tuple[Any, ...], StoredPolicy], values: tuple[Any, ...]
-) -> StoredPolicy:
-    key = tuple(values)
-    return known.setdefault(key, StoredPolicy(*key))
+def _domains() -> sa.Select[Any]:
+    column = schema.domain.c
+    query = sa.select(column.id, column.name, column.provider_id, *policy_columns())
+    return query.add_columns(*ENTRY_COLUMNS)
 
 
-def _intern_entry(
-    known: dict[tuple[Any, ...], StoredEntry], values: tuple[Any, ...]
-) -> StoredEntry:
-    key = tuple(values)
-    if (entry := known.get(key)) is None:
-        if len(known) >= CHUNK:  # Each domain may have its own redirect.
-            known.clear()
-        entry = known[key] = StoredEntry.from_row(*key)
-    return entry
+class _DomainReader:
+    """A reader of rows of `domain` and their links; equal parts of rows are the same object."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._policies: dict[tuple[Any, ...], StoredPolicy] = {}
+        self._entries: dict[tuple[Any, ...], StoredEntry] = {}
+
+    def read(self, query: sa.Select[Any], ids: Collection[int] | None = None) -> list[StoredDomain]:
+        """Return the rows of a query.
+
+        Args:
+            query: selects the columns of `_domains`, in the order of the ids.
+            ids: of the rows; without this argument, the query returns all rows between its first
+                and its last one.
+        """
+        rows_in_part = self._connection.execute(query).all()
+        if not rows_in_part:
+            return []
+        first, last = rows_in_part[0][0], rows_in_part[-1][0]
+        hosts, urls = (
+            self._links(
+                links.c.domain_id,
+                links.c[service_id],
+                links.c.domain_id.between(first, last)
+                if ids is None
+                else links.c.domain_id.in_(ids),
+            )
+            for _, links, service_id in SERVICE_TABLES
+        )
+        end = -len(ENTRY_COLUMNS)
+        return [
+            StoredDomain(
+                *(row[0], row[1], row[2], self._policy(row[3:end])),
+                (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
+                self._entry(row[end:]),
+            )
+            for row in rows_in_part
+        ]
+
+    def _policy(self, key: tuple[Any, ...]) -> StoredPolicy:
+        if (policy := self._policies.get(key)) is None:
+            policy = self._policies[key] = StoredPolicy(*key)
+        return policy
+
+    def _entry(self, key: tuple[Any, ...]) -> StoredEntry:
+        if (entry := self._entries.get(key)) is None:
+            if len(self._entries) >= CHUNK:  # Each domain may have its own redirect.
+                self._entries.clear()
+            entry = self._entries[key] = StoredEntry.from_row(*key)
+        return entry
+
+    def _links(
+        self,
+        domain_id: sa.Column[Any],
+        service_id: sa.Column[Any],
+        condition: sa.ColumnElement[bool],
+    ) -> dict[int, list[int]]:
+        """Return the ids of the services of each domain, ascending."""
+        query = sa.select(domain_id, service_id).where(condition)
+        ids_by_domain: dict[int, list[int]] = {}
+        for domain, number in self._connection.execute(query).all():
+            ids_by_domain.setdefault(domain, []).append(number)
+        for numbers in ids_by_domain.values():
+            numbers.sort()
+        return ids_by_domain
 
 
 def _read_waypost_directories(
@@ -235,21 +302,8 @@ def _read_waypost_directories(
     return directories
 
 
-def _links(
-    connection: Connection, links: sa.Table, service_id: str, first: int, last: int
-) -> dict[int, list[int]]:
-    query = sa.select(links.c.domain_id, links.c[service_id])
-    ids_by_domain: dict[int, list[int]] = {}
-    query = query.where(links.c.domain_id.between(first, last))
-    for domain_id, number in connection.execute(query).all():
-        ids_by_domain.setdefault(domain_id, []).append(number)
-    for numbers in ids_by_domain.values():
-        numbers.sort()
-    return ids_by_domain
-
-
 def _services(
-    connection: Connection, table: sa.Table, unlinked: set[int]
+    connection: Connection, table: sa.Table, unlinked: set[int], ids: set[int] | None
 ) -> tuple[Mapping[int, Service], Sequence[Diagnostic]]:
     """Return the services of a table by id, and findings about rows that no domain uses."""
     is_server = table is schema.server
@@ -257,7 +311,7 @@ def _services(
     name = "name" if is_server else "url"
     services_by_id: dict[int, Service] = {}
     unused: list[Diagnostic] = []
-    for row in all_rows(connection, table):
+    for row in all_rows(connection, table, ids):
         number = row["id"]
         try:
             services_by_id[number] = read(row)
