@@ -109,7 +109,7 @@ _DOMAIN: Final = Group(
         "set": Command(
             "waypost.cli.providers.domain_change:set_domain",
             "Add one domain to the database, or change its provider.",
-            'Example: waypost domain set new.example --provider "Example Mail"',
+            'Example: waypost domain set new.example --provider "Example Inc."',
         ),
         "remove": Command(
             "waypost.cli.providers.domain_change:remove_domain",
