@@ -288,6 +288,20 @@ def test_unused_rows() -> None:
     assert (plan.removed, plan.counts, plan.is_empty) == (("domain 4",), (0, 0, 1), False)
 
 
+@pytest.mark.parametrize("limit", [0, 1, 3, 4, None])
+def test_new_domains(limit: int | None) -> None:
+    """New domains that are added together have the plan that they have one by one."""
+    domains = [domain(f"d{number}.example") for number in range(3)]
+    together, one_by_one = Planner(limit), Planner(limit)
+    together.add_new(iter(domains), len(domains), len(domains[0].services))
+    for new in domains:
+        one_by_one.add(None, new)
+
+    plan = together.plan(BEFORE, BEFORE)
+    assert plan == one_by_one.plan(BEFORE, BEFORE)
+    assert plan.counts == (9, 0, 0)
+
+
 def test_no_password_in_a_plan() -> None:
     """A bind password is never part of a plan."""
     assert "hunter2" not in str(compare(Catalog(), BEFORE))

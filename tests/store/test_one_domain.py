@@ -250,7 +250,7 @@ ALIASES = [
 
 @pytest.mark.parametrize(("names", "changed", "is_refused"), ALIASES)
 def test_aliases(engine: Engine, names: tuple[str, ...], changed: str, is_refused: bool) -> None:
-    """A domain does not change if an alias has its services, and would keep the former ones."""
+    """A domain does not change if an alias has its services, and would keep the old ones."""
     alias = replace(domain("alias.test"), alias_of="own.example")
     put(engine, *map(domain, names), alias)
     with read_connection(engine) as connection:

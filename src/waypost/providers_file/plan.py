@@ -1,7 +1,7 @@
 """Compare two catalogs, and describe the differences for operators."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -115,6 +115,22 @@ class Planner:
             for text in _domain_changes(old, new):
                 changes.changed.add(f"{new.pattern}: {text}")
             _compare_services(changes, old, new)
+
+    def add_new(self, domains: Iterable[Domain], count: int, services: int) -> None:
+        """Add new domains that have equally many services.
+
+        Args:
+            domains: only those that are listed are read.
+            count: the number of domains.
+            services: the number of services of each.
+        """
+        added = self._changes.added
+        for domain in domains:
+            if not added.has_room(0):
+                break
+            self.add(None, domain)
+            count -= 1
+        added.more += count * (1 + services)
 
     def add_unused_row(self, row: str, *, keep: bool) -> None:
         """Add a row of a database that no domain uses; it is removed unless it stays."""

@@ -244,7 +244,10 @@ def _make_plan(
     def on_unused_row(row: object) -> None:
         planner.add_unused_row(str(row), keep=change.keep_unused)
 
-    for old, new in change.pairs(on_unused_row, planner.add_skipped_domain):
+    for old, new in change.stored_pairs(on_unused_row, planner.add_skipped_domain):
         planner.add(old, new)
         removal.add(old, new)
+    for entry, names in change.new_domains():
+        # The plan lists few of very many new domains.
+        planner.add_new(map(entry.for_domain, names), len(names), len(entry.services))
     return change, planner.plan(*change.without_domains()), removal

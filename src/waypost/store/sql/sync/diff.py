@@ -7,6 +7,8 @@ that list, and the differences are yielded. So neither side must fit into memory
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from types import TracebackType
 from typing import Final, Self
 
@@ -152,6 +154,15 @@ class Change:
             on_unchanged: called with each domain that differs from the target one, and that
                 `only_add` does not change.
         """
+        yield from self.stored_pairs(on_unused_row, on_unchanged)
+        for entry, names in self.new_domains():
+            for name in names:
+                yield None, entry.for_domain(name)
+
+    def stored_pairs(
+        self, on_unused_row: DiagnosticSink, on_unchanged: Callable[[str], None]
+    ) -> Iterator[Pair]:
+        """Yield the first part of `pairs`: the stored domains that differ from the target."""
         self._on_unchanged = on_unchanged
         total, done = count_domains(self.connection), 0
         for rows in stored_domains(self.connection):
@@ -160,10 +171,14 @@ class Change:
             self.progress("comparing", done, total)
         for finding in self.shared_rows.unused_rows(self.connection):
             on_unused_row(finding)
+
+    def new_domains(self) -> Iterator[tuple[DomainEntry, list[str]]]:
+        """Yield the rest of `pairs`: the names of new neighbours that have the same entry."""
         entries = self.target.temp_table.entries
-        for new in self.target.new_domains():
-            for _, name, number in self._with_stored_providers(new) if self.only_add else new:
-                yield None, entries[number].for_domain(name)
+        for part in self.target.new_domains():
+            new = self._with_stored_providers(part) if self.only_add else part
+            for number, neighbours in groupby(new, key=itemgetter(2)):
+                yield entries[number], [name for _, name, _ in neighbours]
 
     def target_entries(self, rows: Sequence[StoredDomain]) -> dict[int, tuple[int, str, int]]:
         """Return position, name and entry of the target entries of rows, by id; after `pairs`."""
