@@ -20,6 +20,7 @@ from waypost.store.interning import DomainEntry, EntryTable
 
 CHUNK: Final = 5000
 _CACHE_KIB: Final = 16 * 1024
+_SORT_KIB: Final = 2 * 1024
 _MIN_POSITION: Final = -(2**63)
 
 _Item = TypeVar("_Item")
@@ -38,7 +39,6 @@ _PART: Final = """
     SELECT position, name, entry FROM listed WHERE position >= ? ORDER BY position LIMIT ?
 """
 _NUMBERS: Final = "SELECT position, entry FROM listed ORDER BY position"
-_USED_ENTRIES: Final = "SELECT entry FROM listed GROUP BY entry ORDER BY min(position)"
 
 
 class TempTable:
@@ -74,8 +74,11 @@ class TempTable:
             return {}
         with _mapped_errors():
             if not self._has_index:
-                # Sorting all names at once is faster than to keep an index sorted.
+                # Sorting all names at once is faster than to keep an index sorted. Sorting uses as
+                # much memory as the cache, and in addition to it.
+                self._database.execute(f"PRAGMA cache_size = -{_SORT_KIB}")
                 self._database.execute(_CREATE_INDEX)
+                self._database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
                 self._has_index = True
             rows = self._database.execute(_FIND_NAMES, (json.dumps(names),))
             return {name: (position, number) for name, position, number in rows}
@@ -88,8 +91,7 @@ class TempTable:
 
     def used_entries(self) -> list[int]:
         """Return the number of each entry that a domain has, in the order of the first domain."""
-        with _mapped_errors():
-            return [number for (number,) in self._database.execute(_USED_ENTRIES)]
+        return list(dict.fromkeys(number for _, number in self.numbers()))
 
     def numbers(self) -> Iterator[tuple[int, int]]:
         """Yield position and entry of all domains, in order; do not change the list meanwhile."""
