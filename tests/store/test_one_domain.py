@@ -199,7 +199,7 @@ def test_reused_id(sqlite_engine: Engine) -> None:
 
 
 REFUSED: list[tuple[Model, str]] = [
-    (lambda one: one.model_of_provider("Nobody"), "--provider: the database has no provider"),
+    (lambda one: one.model_of_provider("Missing"), "--provider: the database has no provider"),
     (lambda one: one.model_of_provider("example inc."), "--provider: the database has no provider"),
     (lambda one: one.model_of_provider("Alone"), "has no other domain whose services can be used"),
     (lambda one: one.model_of_provider("Mixed"), "b.example and a.example have different services"),
