@@ -33,6 +33,8 @@ LAYERS: dict[str, set[str]] = {
     "diagnostics.diagnostic": {"core"},
     "diagnostics.row_codes": {"core"},
     "diagnostics.lint": {"core", "formats", "store.interning"},
+    "setup": {"core", "parsing.bounded_toml", "runtime.regular_file", "formats", "lookup"}
+    | {"providers_file", "importers", "diagnostics"},
     "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.validators"}
     | {"store.memory", "web.public.responder"},
     "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
@@ -46,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
-    | {"web.public.server", "__version__"},
+    | {"setup", "web.public.server", "__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }

@@ -202,6 +202,11 @@ ALL: Final = Group(
             "Example: waypost serve --demo --port 8080",
             is_built=True,
         ),
+        "init": Command(
+            "waypost.cli.init.command:init",
+            "Set up Waypost for a domain.",
+            "Example: waypost init example.com --dry-run",
+        ),
         "apply": Command(
             "waypost.cli.providers.apply:apply",
             "Write a providers file to the database.",

@@ -1,0 +1,91 @@
+"""From the options of `waypost doctor` and `waypost init` to the context of their checks."""
+
+import ssl
+from pathlib import Path
+from typing import Final
+
+from waypost.core.address import EmailAddress
+from waypost.core.errors import RequestError, SettingsError
+from waypost.diagnostics.comparison.server import CheckedServer
+from waypost.diagnostics.conformance.reports import UNSERVED
+from waypost.diagnostics.conformance.target import ConformanceTarget
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
+from waypost.diagnostics.transports.dns import CachingResolver
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.net.dns.resolver import read_server
+
+_THUNDERBIRD: Final = "thunderbird"
+
+
+def tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the context that checks certificates; a file adds authorities to the system's.
+
+    Raises:
+        SettingsError: the file cannot be read, or has no certificates.
+    """
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                [f"--ca-file: {ca_file}: cannot read certificates (PEM): {error}"]
+            ) from error
+    return context
+
+
+def ispdb_url(url: str) -> str:
+    """Return the URL of the public database; empty for no database.
+
+    Raises:
+        RequestError: the text is not a URL.
+    """
+    if url == _THUNDERBIRD:
+        return f"https://{DATABASE_HOST}/v1.1"
+    if url:
+        try:
+            CheckedServer.parse(url)
+        except RequestError as error:
+            raise RequestError(f"--ispdb: {error}") from error
+    return url
+
+
+def doctor_context(
+    email_address: EmailAddress,
+    resolver: str,
+    context: ssl.SSLContext,
+    seconds: tuple[float, float],
+    database_url: str,
+    allow_private: bool,
+) -> DoctorContext:
+    """Return the context of checks of the domain of an address.
+
+    Args:
+        email_address: of a user of the domain.
+        resolver: the address of a resolver, with or without a port, or `system`.
+        context: the context that checks certificates.
+        seconds: the time limits for each answer and for all together.
+        database_url: the URL of the public database; empty to ask none.
+        allow_private: also connect to private addresses that a public server names.
+
+    Raises:
+        SettingsError: the resolver is not valid, or the machine has none.
+    """
+    timeout, total = seconds
+    dns = CachingResolver(read_server(resolver), timeout, total)
+    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database_url}
+    transport = ResolvingTransport(
+        dns,
+        DATABASE_HOSTS - asked_hosts,
+        domain=email_address.domain.ascii,
+        allow_private=allow_private,
+    )
+    http_client = HttpClient(
+        transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), tls_context=context
+    )
+    target = ConformanceTarget(
+        http_client, email_address.local_part, email_address.domain.ascii, UNSERVED, dns
+    )
+    return DoctorContext(target, dns.unanswered)

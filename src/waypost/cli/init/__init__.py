@@ -1,0 +1,1 @@
+"""`waypost init`: the first setup of a domain."""
