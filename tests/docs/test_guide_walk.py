@@ -115,21 +115,26 @@ def served(tmp: Path, *drop_ins: str, environment: str = "") -> str:
 
 
 def run(tmp: Path, script: str) -> str:
-    """Run a script on a separate machine, and return its output."""
+    """Run a script on a separate machine with its own network, and return its output."""
+    with private_network():
+        return run_in_network(tmp, script)
+
+
+def run_in_network(tmp: Path, script: str) -> str:
+    """Run a script on a separate machine in the network of this thread, and return its output."""
     (tmp / "script").write_text(script, encoding="utf-8")
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_", "AUTOMX2"))
     }
-    with private_network():
-        done = subprocess.run(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", f"{tmp}/script"],
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=180,
-            env=kept,
-        )
+    done = subprocess.run(
+        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", f"{tmp}/script"],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+        env=kept,
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout
 

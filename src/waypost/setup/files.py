@@ -65,6 +65,11 @@ class FileResult:
     existing: PurePosixPath | None = None
     reason: str = ""
 
+    @property
+    def is_other_content(self) -> bool:
+        """Return whether the file itself exists, with a content that was not planned."""
+        return self.state is FileState.KEPT and self.existing == self.file.path
+
 
 def local_path(root: Path, path: PurePosixPath) -> Path:
     """Return where a file of the machine is, if the machine's root is this folder."""

@@ -116,7 +116,7 @@ def _published_names(domain: DomainName, records: DnsRecords | None) -> tuple[st
 def providers_text(found: Discovery) -> str:
     """Return the providers file, with a comment for each mail service that was not found."""
     domain = found.domain.pattern.text
-    lines = [f"# Written by `waypost init {domain}`. Every key: docs/providers.md"]
+    lines = [f"# Written by `waypost init {domain}`. All keys: waypost schema"]
     lines += [f"# From {_one_line(source)}" for source in found.sources]
     missing = found.missing or ""
     for word, hint in _HINTS.items():
@@ -136,7 +136,7 @@ def _one_line(text: str) -> str:
 
 def _settings_file(domain: DomainName, web_server: WebServer | None) -> PlannedFile:
     lines = [
-        f"# Written by `waypost init {domain}`. Every option: waypost config sample",
+        f"# Written by `waypost init {domain}`. All options: waypost config sample",
         f'providers = "{PROVIDERS}"',
         f'public_url = "{public_url(domain)}"',
     ]
@@ -160,7 +160,7 @@ def _unit_file(program: str) -> PlannedFile:
 
 def unit_text() -> str:
     """Return the unit of `contrib/`."""
-    unit = files("waypost.setup") / "units" / "waypost.service"
+    unit = files("waypost.setup") / "waypost.service"
     return unit.read_text(encoding="utf-8")
 
 

@@ -211,7 +211,7 @@ def _certificate_steps(
             Step(
                 f"install -d -m 700 {folder} && cat {_LIVE}/{name}/fullchain.pem "
                 f"{_LIVE}/{name}/privkey.pem > {folder}/{name}.pem",
-                "after you have a certificate (docs/certificates.md): give it to HAProxy, and "
+                "after certbot or another tool has got a certificate: give it to HAProxy, and "
                 "remove the # from the line with port 443",
             ),
         )

@@ -51,17 +51,9 @@ class SetupReport:
     @property
     def is_usable(self) -> bool:
         """Return whether clients can set up an account, and every file is as planned."""
-        good = {FileState.NEW, FileState.EXTENDED, FileState.SAME}
-        packaged = any(
-            result.existing is not None and result.existing in result.file.other_paths
-            for result in self.files
+        return self.found.missing is None and not any(
+            result.is_other_content or result.state is FileState.FAILED for result in self.files
         )
-        states = {
-            result.state
-            for result in self.files
-            if not (packaged and result.existing in result.file.other_paths)
-        }
-        return self.found.missing is None and states <= good
 
 
 def missing_lines(
@@ -75,7 +67,7 @@ def missing_lines(
         path = result.file.path
         if result.state is FileState.FAILED:
             lines.append(f"{path}: {result.reason}; write the file as root, with the text above")
-        elif result.state is FileState.KEPT and result.existing == path:
+        elif result.is_other_content:
             reason = f" ({result.reason})" if result.reason else ""
             lines.append(f"{path} exists{reason}: compare it with the text above")
     if not has_web:
@@ -116,7 +108,7 @@ def report_lines(report: SetupReport) -> Iterator[str]:
         for line in (f"# {result.step.purpose}", result.step.command)
     ]
     yield from _section("Next, as root", commands)
-    yield from _section("Still missing", [*report.missing, *map(_finding_line, report.findings)])
+    yield from _section("Still missing", [*report.missing, *_finding_lines(report.findings)])
     yield ""
     yield f"Check it again: waypost doctor postmaster@{found.domain.pattern.text}"
 
@@ -131,11 +123,9 @@ def describe(service: Service) -> str:
 
 def _is_shown(result: FileResult, is_dry_run: bool) -> bool:
     """Return whether the text of a file is printed: of each file that is not written."""
-    if result.existing is not None and result.existing != result.file.path:
-        return False  # The package has the file.
-    return result.state in {FileState.KEPT, FileState.FAILED} or (
-        is_dry_run and result.state is not FileState.SAME
-    )
+    if result.is_other_content or result.state is FileState.FAILED:
+        return True
+    return is_dry_run and result.state in {FileState.NEW, FileState.EXTENDED}
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -157,8 +147,15 @@ def _dns_lines(records: DnsRecords | None) -> Iterator[str]:
     yield from write(records, "zone").decode().splitlines()
 
 
-def _finding_line(finding: Diagnostic) -> str:
-    return f"{finding.line}; {finding.definition.fix}"
+def _finding_lines(findings: Sequence[Diagnostic]) -> Iterator[str]:
+    """Yield one line for each code."""
+    places: dict[str, list[Diagnostic]] = {}
+    for finding in findings:
+        places.setdefault(finding.code, []).append(finding)
+    for same in places.values():
+        texts = dict.fromkeys(finding.text for finding in same)
+        definition = same[0].definition
+        yield f"{definition.message}: {', '.join(texts)}; {definition.fix}"
 
 
 def report_json(report: SetupReport) -> dict[str, object]:

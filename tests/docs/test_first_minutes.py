@@ -1,0 +1,221 @@
+"""The first three minutes: from an empty machine to the first answer over TLS, in three commands.
+
+The commands are those of the guide, run as root on a separate machine with its own network: a name
+server, a mail server, and an authority for certificates. `apt install` is replaced by what the
+packages leave, and `systemctl` by a script that starts the same programs.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.docs.test_guide_walk import PIP, lines_of, machine, run_in_network
+from tests.docs.test_unit import UNIT, options
+from tests.servers.authority import Authority
+from tests.servers.caddy import caddy
+from tests.servers.dovecot import dovecot
+from tests.servers.named import name_server_of_a_network
+from tests.servers.private_network import private_network, second_address
+from tests.servers.requirements import require
+from tests.servers.submission import submission
+
+pytestmark = pytest.mark.servers
+GUIDE = ROOT / "docs" / "guide.md"
+DOMAIN = "example.com"
+MINUTES = 3
+NAMES = tuple(f"{kind}.{DOMAIN}" for kind in ("autoconfig", "autodiscover", "ua-auto-config"))
+ZONE = f"""
+{DOMAIN}. 3600 IN MX 10 mx.{DOMAIN}.
+mx.{DOMAIN}. 3600 IN A 127.0.0.1
+imap.{DOMAIN}. 3600 IN A 127.0.0.1
+smtp.{DOMAIN}. 3600 IN A 127.0.0.1
+""" + "".join(f"{name}. 3600 IN A 127.0.0.1\n" for name in NAMES)
+AUTHORITY = "{\n}\n\nlocalhost {\n\tacme_server\n}\n"
+ACME_PORT = 8443
+ASKED = f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml?emailaddress=alice@{DOMAIN}"
+# Folders that the packages need, apart from those of this machine.
+PACKAGES = """
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=755 tmpfs /var/log
+mkdir -p /run/lock /run/apache2 /var/log/nginx /var/log/apache2 /var/lib/nginx /var/lib/apache2
+mkdir -p /var/lib/caddy
+rm -f /etc/resolv.conf
+printf 'nameserver 127.0.0.1\\noptions timeout:2 attempts:1\\n' > /etc/resolv.conf
+printf 'hosts: files dns\\npasswd: files\\ngroup: files\\n' > /etc/nsswitch.conf
+printf '127.0.0.1 localhost\\n' > /etc/hosts
+rm -rf /etc/letsencrypt && mkdir -p /etc/letsencrypt
+cat > /etc/letsencrypt/cli.ini <<'END'
+server = https://localhost:{port}/acme/local/directory
+non-interactive = true
+agree-tos = true
+register-unsafely-without-email = true
+END
+export REQUESTS_CA_BUNDLE={trust} SSL_CERT_FILE={trust}
+cat > /usr/local/bin/systemctl <<'SCRIPT'
+{systemctl}
+SCRIPT
+chmod 755 /usr/local/bin/systemctl
+export PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
+"""
+# What `systemctl` does for the units of this test; the unit's own options are applied by systemd.
+SYSTEMCTL = """#!/bin/bash
+set -eu
+case "$*" in
+"daemon-reload" | "enable --quiet waypost") ;;
+"restart waypost")
+    test -e /etc/systemd/system/waypost.service
+    if [ -e /run/waypost.pid ]; then kill "$(cat /run/waypost.pid)" || true; fi
+    (cd / && exec env -i PATH="$PATH" HOME={home} STATE_DIRECTORY=/var/lib/{state} \\
+        runuser -u {user} -- {command}) </dev/null >/run/waypost.log 2>&1 &
+    echo $! > /run/waypost.pid
+    for i in $(seq 300); do
+        kill -0 "$(cat /run/waypost.pid)" 2>/dev/null || break
+        grep -q '"listening"' /run/waypost.log && exit 0
+        sleep 0.1
+    done
+    cat /run/waypost.log >&2
+    exit 1 ;;
+"reload-or-restart nginx")
+    if [ -e /run/nginx.pid ]; then nginx -s reload; else nginx; fi ;;
+"reload-or-restart apache2")
+    if [ -e /run/apache2/apache2.pid ]; then apache2ctl graceful; else apache2ctl start; fi ;;
+"reload-or-restart caddy")
+    if [ -e /run/caddy ]; then caddy reload --config /etc/caddy/Caddyfile >/run/caddy.log 2>&1
+    else
+        touch /run/caddy
+        HOME=/var/lib/caddy caddy run --config /etc/caddy/Caddyfile >/run/caddy.log 2>&1 </dev/null &
+    fi ;;
+*) echo "systemctl $*: not on this machine" >&2; exit 1 ;;
+esac
+"""
+FIRST_ANSWER = """
+for i in $(seq 300); do
+    code=$(curl --silent --cacert {ca} --output /run/answer --write-out '%{{http_code}}' \\
+        '{asked}') || true
+    test "$code" = 200 && break
+    sleep 0.1
+done
+echo "status $code"
+cat /run/answer
+"""
+# Caddy's own authority, instead of a public one.
+CADDYFILE = r"{\n\tlocal_certs\n\tskip_install_trust\n}\n"
+DEBIANS = {
+    # web server: programs, what its package leaves
+    "nginx": (("nginx", "certbot"), "nginx"),
+    "apache": (("apache2", "a2enmod", "certbot"), "apache2ctl start"),
+    "caddy": (("caddy",), f"printf '{CADDYFILE}' > /etc/caddy/Caddyfile"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network with a name server, mail servers and an authority.
+
+    Attributes:
+        trust: the authorities of this network (PEM).
+    """
+
+    trust: Path
+
+
+@pytest.fixture(name="network", scope="module")
+def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    require(
+        programs=["unshare", "mount", "runuser", "useradd", "curl", "caddy", "named", "dovecot"],
+        private_network=True,
+        root=True,
+    )
+    folder = tmp_path_factory.mktemp("network")
+    for one in (folder, *folder.parents):
+        if one != Path("/tmp") and one.is_relative_to("/tmp"):
+            one.chmod(0o755)
+    with ExitStack() as stack:
+        stack.enter_context(private_network())
+        stack.enter_context(second_address())
+        names = stack.enter_context(name_server_of_a_network([DOMAIN]))
+        names.load(DOMAIN, ZONE)
+        own = Authority.create(folder)
+        pair = own.issue("mail", [f"imap.{DOMAIN}", f"smtp.{DOMAIN}"])
+        stack.enter_context(dovecot(pair))
+        stack.enter_context(submission(pair))
+        acme = stack.enter_context(
+            caddy(folder, AUTHORITY, http=8080, https=ACME_PORT, hosts=("localhost", *NAMES))
+        )
+        trust = folder / "trust.pem"
+        trust.write_bytes(acme.authority.read_bytes() + own.certificate.read_bytes())
+        trust.chmod(0o644)
+        yield Network(trust)
+
+
+def guide_blocks() -> dict[str, list[str]]:
+    """Return the commands of each way of the guide, by its web server."""
+    ways = {}
+    for block in blocks(GUIDE, "console"):
+        if "waypost init" in block.text and "apt install" in block.text:
+            commands = list(lines_of(block))
+            ways[re.findall(r"nginx|apache|caddy", commands[0])[0]] = commands
+    return ways
+
+
+def machine_script(tmp: Path, network: Network) -> str:
+    """Return the script that creates a machine on which the packages have been installed."""
+    unit = dict(options(UNIT.read_text(encoding="utf-8")))
+    version = sys.version_info
+    systemctl = SYSTEMCTL.format(
+        home=f"/var/lib/{unit['StateDirectory']}",
+        state=unit["StateDirectory"],
+        user=unit["User"],
+        command=unit["ExecStart"],
+    )
+    packages = PACKAGES.format(trust="/opt/trust.pem", port=ACME_PORT, systemctl=systemctl)
+    return "\n".join(
+        [
+            machine(tmp),
+            f"cp {network.trust} /opt/trust.pem",
+            packages,
+            PIP.format(interpreter=f"python{version.major}.{version.minor}"),
+            "ln -s /opt/waypost/bin/waypost /usr/local/bin/waypost",
+            "mkdir -p /etc/systemd/system; rm -f /etc/systemd/system/waypost.service",
+        ]
+    )
+
+
+@pytest.mark.parametrize("web_server", DEBIANS)
+def test_three_commands(web_server: str, network: Network, tmp_path: Path) -> None:
+    """The guide's three commands lead to an answer over TLS that names the mail servers."""
+    programs, installed = DEBIANS[web_server]
+    require(programs=programs)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o711)
+    first, *others = guide_blocks()[web_server]
+    assert first.startswith("apt install ./waypost.deb ")
+    assert len(others) == 2
+    ca = "/opt/trust.pem"
+    if web_server == "caddy":
+        ca = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt"
+    others = [with_web_server(command, web_server) for command in others]
+    script = [machine_script(tmp_path, network), installed, *others]
+    started = time.monotonic()
+    script += [FIRST_ANSWER.format(ca=ca, asked=ASKED), "kill $(cat /run/waypost.pid)"]
+    said = run_in_network(tmp_path, "\n".join(script))
+    assert "status 200" in said, said
+    answer = said.partition("status 200")[2]
+    assert f"<hostname>imap.{DOMAIN}</hostname>" in answer
+    assert f"<hostname>smtp.{DOMAIN}</hostname>" in answer
+    assert time.monotonic() - started < MINUTES * 60
+
+
+def with_web_server(command: str, web_server: str) -> str:
+    """Return a command of the guide with its web server: this machine has several."""
+    if command.startswith("waypost init"):
+        return f"{command} --web-server {web_server}"
+    return command
