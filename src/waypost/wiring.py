@@ -17,7 +17,7 @@ from waypost.directory.directories import Directories
 from waypost.directory.factory import open_directory
 from waypost.directory.resilient import UserCacheLimits
 from waypost.lookup.lookup import DomainFinder, FreshDomains, Lookup
-from waypost.profiles.checking import out_of_date, signing_errors, signing_problems
+from waypost.profiles.checking import expiring_soon, out_of_date, signing_errors, signing_problems
 from waypost.profiles.files import ProfileFiles
 from waypost.profiles.signers import ProfileSigners
 from waypost.providers_file.pinned_pacc import PinnedFile
@@ -299,6 +299,12 @@ def check_profiles(settings: Settings, store: Store) -> None:
         return
     for problem in signing_problems(store.providers(), now):
         log.error("profiles cannot be signed; requests for them are refused", reason=problem)
+
+
+def profile_warnings(settings: Settings, store: Store) -> tuple[str, ...]:
+    """Return the certificates for profiles that expire soon, one line each."""
+    providers = store.providers() if isinstance(store, ProviderList) else ()
+    return tuple(expiring_soon(profile_settings(settings), providers, datetime.now(UTC)))
 
 
 def _check_signing(store: MemoryStore | ExternalStore) -> None:

@@ -9,45 +9,11 @@ from pathlib import Path
 import pytest
 
 import waypost as package
+from tests.cli import test_commands
 from tests.cli.conftest import Waypost
 from waypost.settings import options
 
-COMMANDS = [
-    ["serve"],
-    ["show", "autoconfig"],
-    ["show", "autodiscover"],
-    ["show", "mobileconfig"],
-    ["show", "activesync"],
-    ["show", "autodiscover-json"],
-    ["show", "outlook-reg"],
-    ["apply"],
-    ["export"],
-    ["schema"],
-    ["import", "automx2"],
-    ["import", "ispdb"],
-    ["import", "automx1"],
-    ["db", "upgrade"],
-    ["db", "status"],
-    ["db", "check"],
-    ["domain", "list"],
-    ["domain", "show"],
-    ["directory", "list"],
-    ["directory", "test"],
-    ["profile", "verify"],
-    ["pacc", "pin"],
-    ["pacc", "status"],
-    ["pacc", "unpin"],
-    ["config", "sample"],
-    ["config", "show"],
-    ["config", "path"],
-    ["hostnames"],
-    ["compare"],
-    ["conformance"],
-    ["doctor"],
-    ["lint"],
-    ["explain"],
-    ["version"],
-]
+COMMANDS = [path.split() for path in test_commands.COMMANDS]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -110,5 +110,5 @@ def test_serve_starts_if_it_is_permitted(home: Path) -> None:
 
     assert answer.status_code == 200
     assert "<username>alice@example.com</username>" in answer.text
-    assert "library missing" in log
+    assert "check the setup" in log
     assert "the LDAP library is not installed" in log

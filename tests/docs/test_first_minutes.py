@@ -90,7 +90,8 @@ case "$*" in
     if [ -e /run/caddy ]; then caddy reload --config /etc/caddy/Caddyfile >/run/caddy.log 2>&1
     else
         touch /run/caddy
-        HOME=/var/lib/caddy caddy run --config /etc/caddy/Caddyfile >/run/caddy.log 2>&1 </dev/null &
+        export HOME=/var/lib/caddy
+        caddy run --config /etc/caddy/Caddyfile >/run/caddy.log 2>&1 </dev/null &
     fi ;;
 *) echo "systemctl $*: not on this machine" >&2; exit 1 ;;
 esac

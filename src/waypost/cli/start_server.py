@@ -1,6 +1,7 @@
 """Start the server for `waypost serve`: check the settings, prepare the store, and listen."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -9,6 +10,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger as BoundLogger
 
 from waypost.cli.output import print_stderr
+from waypost.cli.serve_summary import ServeSummary, summarize, summary_lines
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
@@ -27,10 +29,25 @@ from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
 from waypost.store.protocol import Store
 from waypost.web.public.server import run
-from waypost.wiring import check_profiles, open_store, signing_credentials
+from waypost.wiring import check_profiles, open_store, profile_warnings, signing_credentials
 
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """What the check of the store has shown.
+
+    Attributes:
+        serves_sample: whether the sample domain is served.
+        domains: the number of domains in a file; None if a database has them.
+        warnings: what the operator should do soon.
+    """
+
+    serves_sample: bool = False
+    domains: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def urls(settings: Settings, serves_sample: bool, port: int | None = None) -> tuple[str, ...]:
@@ -79,8 +96,9 @@ def start_server(flags: Mapping[str, object]) -> None:
         for warning in warnings:
             log.warning("warning in the providers file", reason=warning)
 
+    prepared = _Prepared()
     try:
-        serves_sample = _prepare_store(settings, warn)
+        prepared = _prepare_store(settings, warn)
     except (StoreUnavailable, StoreError) as error:
         if isinstance(error, StoreError) and settings.providers is None:
             raise
@@ -90,8 +108,7 @@ def start_server(flags: Mapping[str, object]) -> None:
             code=error.code,
             reason=str(error),
         )
-        serves_sample = False
-    run(settings, lambda port: _announce(settings, serves_sample, port, log))
+    run(settings, lambda port: _announce(loaded, prepared, port, log))
 
 
 def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:
@@ -103,25 +120,54 @@ def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:
         log.warning("warning in the settings", reason=warning)
 
 
-def _announce(settings: Settings, serves_sample: bool, port: int | None, log: BoundLogger) -> None:
-    """Log the address of the listener after the socket is open; on a terminal, print URLs."""
-    example_urls, socket = urls(settings, serves_sample, port), settings.unix_socket
+def _announce(
+    loaded: LoadedSettings, prepared: _Prepared, port: int | None, log: BoundLogger
+) -> None:
+    """Log what is served after the socket is open; on a terminal, print a block and URLs."""
+    settings = loaded.settings
+    example_urls, socket = urls(settings, prepared.serves_sample, port), settings.unix_socket
     listener = (
         {"host": settings.host, "port": port} if socket is None else {"unix_socket": f"{socket}"}
     )
+    summary = summarize(
+        settings,
+        domains=prepared.domains,
+        source=_source(loaded),
+        port=port,
+        warnings=prepared.warnings,
+    )
     if is_json(settings.log_format):
         log.info("listening", **listener, urls=list(example_urls))
+        log.info("serving", **summary.facts)
+        _log_problems(summary, log)
         return
     log.info("listening", **listener)
     if settings.loglevel not in {"debug", "info"}:
+        _log_problems(summary, log)
         return
+    for line in summary_lines(summary):
+        print_stderr(line)
     print_stderr("Try:" if socket is None else f"Try with curl --unix-socket {socket}:")
     for url in example_urls:
         print_stderr(f"  {url}")
 
 
-def _prepare_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> bool:
-    """Prepare the store, close it, and return whether it serves the sample domain.
+def _log_problems(summary: ServeSummary, log: BoundLogger) -> None:
+    for problem in summary.problems:
+        log.warning("check the setup", reason=problem.reason, fix=problem.fix)
+
+
+def _source(loaded: LoadedSettings) -> str:
+    """Return where the domains are from."""
+    if loaded.settings.demo:
+        return "the samples"
+    if loaded.settings.providers is not None:
+        return str(loaded.settings.providers)
+    return f"the database {database_of(loaded, Path.cwd())}"
+
+
+def _prepare_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> _Prepared:
+    """Prepare the store, close it, and return what it serves.
 
     Args:
         settings: define the source of the domains.
@@ -135,14 +181,18 @@ def _prepare_store(settings: Settings, warn: Callable[[Iterable[str]], None]) ->
     store = _ready_store(settings, warn)
     try:
         check_profiles(settings, store)
-        _check_libraries(settings, store)
-        return store.find(_SAMPLE_DOMAIN) is not None
+        missing = _check_libraries(settings, store)
+        return _Prepared(
+            store.find(_SAMPLE_DOMAIN) is not None,
+            len(store) if isinstance(store, MemoryStore) else None,
+            (*missing, *profile_warnings(settings, store)),
+        )
     finally:
         store.close()
 
 
-def _check_libraries(settings: Settings, store: Store) -> None:
-    """Check that the libraries of all directories are installed, or log the missing ones.
+def _check_libraries(settings: Settings, store: Store) -> tuple[str, ...]:
+    """Check that the libraries of all directories are installed; return the missing ones.
 
     Raises:
         SettingsError: with each directory, and the command that installs its library.
@@ -151,8 +201,7 @@ def _check_libraries(settings: Settings, store: Store) -> None:
     if not settings.permit_missing_libraries and missing:
         advice = "to start without these libraries, set permit_missing_libraries = true"
         raise SettingsError([*missing, advice])
-    for line in missing:
-        structlog.get_logger(__name__).warning("library missing", reason=line)
+    return missing
 
 
 def _missing_libraries(store: Store) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Check the profiles of providers before a client requests one."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from waypost.core.errors import SettingsError
 from waypost.core.model import ProfileSettings, Provider, SigningFiles
@@ -10,6 +10,9 @@ from waypost.profiles.files import ProfileFiles
 
 if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
+
+EXPIRES_SOON: Final = timedelta(days=14)
+"""When a certificate counts as about to expire, as in `waypost doctor`."""
 
 
 def signing_problems(providers: Iterable[Provider], now: datetime) -> list[str]:
@@ -65,6 +68,39 @@ def credentials_by_files(
 
             credentials[signing] = load_credentials(files, now, provider.name)
     return credentials
+
+
+def expiring_soon(
+    general: ProfileSettings, providers: Iterable[Provider], now: datetime
+) -> list[str]:
+    """Return the certificates for profiles that expire within 14 days; unusable ones are left out.
+
+    Args:
+        general: the settings for all profiles.
+        providers: those that may override them, in any order; one may be there more than once.
+        now: the time, with its zone.
+    """
+    owners: dict[ProfileFiles, str] = {}
+    named = [("profile_cert", general)]
+    named += [(f'provider "{one.name}": profile.cert', one.profile) for one in providers]
+    for name, profile in named:
+        if (files := ProfileFiles.of(profile)) is not None:
+            owners.setdefault(files, name)
+    problems: list[str] = []
+    for files, name in owners.items():
+        from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+
+        try:
+            certificate = load_credentials(files, now).certificate
+        except SettingsError:
+            continue  # `signing_errors` has it.
+        end = certificate.not_valid_after_utc
+        if end - now < EXPIRES_SOON:
+            problems.append(
+                f"{name}: {files.certificate}: the certificate expires on {end:%Y-%m-%d}; "
+                "renew it, because profiles are refused after that day"
+            )
+    return problems
 
 
 def out_of_date(

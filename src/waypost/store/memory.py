@@ -45,6 +45,10 @@ class MemoryStore:
             domain.pattern.text: self._entries.number(domain) for domain in catalog.domains
         }
 
+    def __len__(self) -> int:
+        """Return the number of domains and patterns."""
+        return len(self._numbers)
+
     def find(self, domain: DomainName) -> Domain | None:
         """Return the entry with the best match for a domain, or None."""
         for pattern in candidates(domain):

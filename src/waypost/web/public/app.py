@@ -20,6 +20,7 @@ from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
+from waypost.web.public.origin.untrusted_headers import UntrustedHeaders
 from waypost.web.public.page.qr import draw_in_thread
 from waypost.web.public.public_connection import RECEIVED
 from waypost.web.public.request import Receive, Scope, Send
@@ -63,6 +64,7 @@ class PublicApp:
         self._trust = ProxyTrust(
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
+        self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
         self._access_log = AccessLog(address_hasher(settings), log_writer)
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
@@ -81,6 +83,7 @@ class PublicApp:
     ) -> None:
         start = time.perf_counter()
         request = asgi_request(scope, receive, self._trust)
+        self._untrusted_headers.check(request)
         log_entry = AccessLogEntry()
         format_name, response = await self._router.answer(context, request, log_entry)
         await response.send(send, head=request.method == "HEAD")
@@ -143,6 +146,14 @@ class PublicApp:
 
     def _log_scheme_warning(self, line: str, host: str, evidence: str, fix: str) -> None:
         self._log.warning(line, host=host, https_seen_in=evidence, fix=fix)
+
+    def _log_untrusted_header(self, header: str, peer: str, fix: str) -> None:
+        self._log.warning(
+            "forwarding headers are ignored, because their sender is not trusted",
+            header=header,
+            peer=peer,
+            fix=fix,
+        )
 
     async def close(self) -> None:
         """Close the store, the directories and the watch task."""
