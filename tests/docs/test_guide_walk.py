@@ -150,10 +150,15 @@ def _tmp(tmp_path: Path) -> Path:
 
 
 def guide_commands() -> list[str]:
-    """Return the commands for root of the guide's first four sections, in its order."""
+    """Return the commands for root of the guide's parts 1 to 4, in its order."""
     text = GUIDE.read_text(encoding="utf-8")
     end = text.count("\n", 0, text.index("### A database in another folder")) + 1
-    return [one for b in blocks(GUIDE, "console") if b.line < end for one in lines_of(b)]
+    return [
+        one
+        for block in blocks(GUIDE, "console")
+        if block.line < end and "waypost init" not in block.text
+        for one in lines_of(block)
+    ]
 
 
 def providers() -> str:

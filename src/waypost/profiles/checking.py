@@ -11,7 +11,7 @@ from waypost.profiles.files import ProfileFiles
 if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
 
-EXPIRES_SOON: Final = timedelta(days=14)
+EXPIRES_SOON_DAYS: Final = 14
 """When a certificate counts as about to expire, as in `waypost doctor`."""
 
 
@@ -95,7 +95,7 @@ def expiring_soon(
         except SettingsError:
             continue  # `signing_errors` has it.
         end = certificate.not_valid_after_utc
-        if end - now < EXPIRES_SOON:
+        if end - now < timedelta(days=EXPIRES_SOON_DAYS):
             problems.append(
                 f"{name}: {files.certificate}: the certificate expires on {end:%Y-%m-%d}; "
                 "renew it, because profiles are refused after that day"

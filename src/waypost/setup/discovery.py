@@ -5,6 +5,7 @@ public database (ISPDB) for the domain and for its MX hosts, SRV records (RFC 61
 host names that many domains have. Each server is checked as `waypost doctor` checks it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -49,6 +50,7 @@ PROBES_AT_ONCE: Final = 8
 MX_HOSTS_MAX: Final = 3
 SERVICES_MAX: Final = 20
 NOTES_MAX: Final = 10
+_DOMAIN_PLACEHOLDER: Final = re.compile("%EMAILDOMAIN%", re.IGNORECASE)
 _EXISTENCE: Final[tuple[RecordType, ...]] = ("MX", "NS", "A", "AAAA")
 _LABELS: Final = {
     ServiceType.IMAP: ("imap", "mail"),
@@ -106,13 +108,23 @@ class _Search:
             return
         if not self.sources:
             self.provider = replace(found.provider, name=self.provider.name or found.provider.name)
-        self.services += [self._with_general_login(service, source) for service in new]
+        self.services += [
+            self._with_general_login(self._with_own_host(service), source) for service in new
+        ]
         self.sources.append(source)
 
     def add(self, services: Sequence[Service], source: str) -> None:
         if services:
             self.services += services
             self.sources.append(source)
+
+    def _with_own_host(self, service: Service) -> Service:
+        """Return a service whose host has the name of the domain instead of its placeholder."""
+        endpoint = service.endpoint
+        if not isinstance(endpoint, HostEndpoint):
+            return service
+        host = _DOMAIN_PLACEHOLDER.sub(self.domain.ascii, endpoint.host)
+        return replace(service, endpoint=replace(endpoint, host=host))
 
     def _with_general_login(self, service: Service, source: str) -> Service:
         login = service.login_name

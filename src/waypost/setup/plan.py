@@ -16,7 +16,7 @@ from waypost.providers_file.load import read_providers, write_providers
 from waypost.setup.discovery import Discovery
 from waypost.setup.files import PlannedFile, local_path
 from waypost.setup.web_servers import (
-    Step,
+    SetupStep,
     WebServer,
     public_url,
     site_file,
@@ -55,7 +55,7 @@ class SetupPlan:
 
     files: tuple[PlannedFile, ...]
     records: DnsRecords | None
-    steps: tuple[Step, ...]
+    steps: tuple[SetupStep, ...]
     warnings: tuple[str, ...] = ()
 
 
@@ -80,14 +80,14 @@ def make_plan(
         PlannedFile(PROVIDERS, text, "the mail servers of your domain"),
         _settings_file(domain, web_server),
     ]
-    steps: list[Step] = []
+    steps: list[SetupStep] = []
     if root != Path("/") or local_path(root, _SYSTEMD).is_dir():
         planned.append(_unit_file(program))
         steps += [
             *_user_steps(root),
-            Step("systemctl daemon-reload", "let systemd read the unit", True),
-            Step(f"systemctl enable --quiet {USER}", "start Waypost with the machine", True),
-            Step(f"systemctl restart {USER}", "start Waypost", True),
+            SetupStep("systemctl daemon-reload", "let systemd read the unit", True),
+            SetupStep(f"systemctl enable --quiet {USER}", "start Waypost with the machine", True),
+            SetupStep(f"systemctl restart {USER}", "start Waypost", True),
         ]
     records = _records(found, domain)
     if web_server is not None:
@@ -164,7 +164,7 @@ def unit_text() -> str:
     return unit.read_text(encoding="utf-8")
 
 
-def _user_steps(root: Path) -> list[Step]:
+def _user_steps(root: Path) -> list[SetupStep]:
     """Return the step that creates the user of the unit, unless the machine has this user."""
     if f"User={USER}\n" not in unit_text() or "DynamicUser=yes" in unit_text():
         return []
@@ -175,7 +175,7 @@ def _user_steps(root: Path) -> list[Step]:
     if any(line.startswith(f"{USER}:") for line in users.splitlines()):
         return []
     command = f"useradd --system --home-dir /var/lib/{USER} --create-home {USER}"
-    return [Step(command, "create the user of the service", True)]
+    return [SetupStep(command, "create the user of the service", True)]
 
 
 def _old_settings(root: Path) -> Sequence[str]:

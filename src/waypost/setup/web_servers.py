@@ -21,7 +21,7 @@ _SAMPLE: Final = "example.com"
 _FOLDERS: Final = ("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin")
 _LIVE: Final = PurePosixPath("/etc/letsencrypt/live")
 _HAPROXY_CERTIFICATES: Final = PurePosixPath("/etc/haproxy/certificates")
-_CADDYFILE: Final = PurePosixPath("/etc/caddy/Caddyfile")
+CADDYFILE: Final = PurePosixPath("/etc/caddy/Caddyfile")
 _TLS_WORDS: Final = ("443 ssl", "ssl_certificate")
 _NO_CERTIFICATE: Final = (
     "# When this file was written, there was no certificate. certbot changes this file itself.",
@@ -39,7 +39,7 @@ class WebServer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SetupStep:
     """A command that the operator runs next.
 
     Attributes:
@@ -153,7 +153,7 @@ def _is_debian_apache(root: Path) -> bool:
 
 def steps_of(
     root: Path, server: WebServer, domain: DomainName, names: Sequence[str]
-) -> tuple[Step, ...]:
+) -> tuple[SetupStep, ...]:
     """Return the steps that make a web server use the site, and get a certificate.
 
     Args:
@@ -167,48 +167,50 @@ def steps_of(
     match server:
         case WebServer.NGINX:
             start = [
-                Step("nginx -t -q", "check the configuration of nginx", True),
-                Step("systemctl reload-or-restart nginx", "let nginx read it", True),
+                SetupStep("nginx -t -q", "check the configuration of nginx", True),
+                SetupStep("systemctl reload-or-restart nginx", "let nginx read it", True),
             ]
         case WebServer.APACHE if _is_debian_apache(root):
             start = [
-                Step("a2enmod -q headers proxy_http ssl", "load the modules", True),
-                Step(f"a2ensite -q {site.stem}", "enable the site", True),
-                Step("apache2ctl -t", "check the configuration of Apache", True),
-                Step("systemctl reload-or-restart apache2", "let Apache read it", True),
+                SetupStep("a2enmod -q headers proxy_http ssl", "load the modules", True),
+                SetupStep(f"a2ensite -q {site.stem}", "enable the site", True),
+                SetupStep("apache2ctl -t", "check the configuration of Apache", True),
+                SetupStep("systemctl reload-or-restart apache2", "let Apache read it", True),
             ]
         case WebServer.APACHE:
-            start = [Step("systemctl reload-or-restart httpd", "let Apache read the site", True)]
+            start = [
+                SetupStep("systemctl reload-or-restart httpd", "let Apache read the site", True)
+            ]
         case WebServer.CADDY:
             return tuple(_caddy_steps(root, site))
         case WebServer.HAPROXY:
             main = site.with_name("haproxy.cfg")
             start = [
-                Step(f"cat {site} >> {main}", "add the site to the configuration of HAProxy"),
-                Step("systemctl reload-or-restart haproxy", "let HAProxy read it"),
+                SetupStep(f"cat {site} >> {main}", "add the site to the configuration of HAProxy"),
+                SetupStep("systemctl reload-or-restart haproxy", "let HAProxy read it"),
             ]
     return (*start, *(() if certificate else _certificate_steps(server, domain, names)))
 
 
-def _caddy_steps(root: Path, site: PurePosixPath) -> list[Step]:
+def _caddy_steps(root: Path, site: PurePosixPath) -> list[SetupStep]:
     reload = "systemctl reload-or-restart caddy"
     purpose = "let Caddy read the site; Caddy gets the certificates itself"
     try:
-        main = local_path(root, _CADDYFILE).read_text(encoding="utf-8", errors="replace")
+        main = local_path(root, CADDYFILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
         main = ""
     if site.name in main:
-        return [Step(reload, purpose, True)]
-    return [Step(f"echo 'import {site}' >> {_CADDYFILE} && {reload}", purpose)]
+        return [SetupStep(reload, purpose, True)]
+    return [SetupStep(f"echo 'import {site}' >> {CADDYFILE} && {reload}", purpose)]
 
 
 def _certificate_steps(
     server: WebServer, domain: DomainName, names: Sequence[str]
-) -> tuple[Step, ...]:
+) -> tuple[SetupStep, ...]:
     if server is WebServer.HAPROXY:
         folder, name = _HAPROXY_CERTIFICATES, web_names(domain)[0]
         return (
-            Step(
+            SetupStep(
                 f"install -d -m 700 {folder} && cat {_LIVE}/{name}/fullchain.pem "
                 f"{_LIVE}/{name}/privkey.pem > {folder}/{name}.pem",
                 "after certbot or another tool has got a certificate: give it to HAProxy, and "
@@ -216,7 +218,7 @@ def _certificate_steps(
             ),
         )
     return (
-        Step(
+        SetupStep(
             f"certbot --{server} --no-redirect {' '.join(f'-d {name}' for name in names)}",
             f"get a certificate, and let certbot add it to the site of {server}",
         ),

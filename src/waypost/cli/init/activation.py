@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from waypost.setup.web_servers import Step
+from waypost.setup.web_servers import SetupStep
 
 STEP_SECONDS_MAX: Final = 120.0
 OUTPUT_LINES_MAX: Final = 5
@@ -24,12 +24,12 @@ class StepResult:
         reason: why it failed; empty if it was not run.
     """
 
-    step: Step
+    step: SetupStep
     is_done: bool = False
     reason: str = ""
 
 
-def run_steps(steps: Sequence[Step]) -> tuple[StepResult, ...]:
+def run_steps(steps: Sequence[SetupStep]) -> tuple[StepResult, ...]:
     """Run the steps that need no answer, one after the other, until one fails."""
     results: list[StepResult] = []
     has_failed = False

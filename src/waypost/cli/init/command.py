@@ -175,18 +175,33 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
     if asks and found.missing is not None:
         print_stderr(f"{mail_domain}: {found.missing} was found.")
         found = _with_answers(context, found, ask_missing_servers(found.missing, mail_domain.ascii))
-    plan = make_plan(root, found, chosen, _program())
+    _print(_set_up(context, found, chosen, target), as_json)
+
+
+def _set_up(
+    context: DoctorContext, found: Discovery, web_server: WebServer | None, target: _Target
+) -> SetupReport:
+    """Write the files, start what the operator wants to start, and check the result."""
+    plan = make_plan(target.root, found, web_server, _program())
     files = _write(plan, target)
     steps = _start(plan, target, files)
     findings = (*found.findings, *_findings(context, plan))
-    missing = missing_lines(found, files, steps, has_web=chosen is not None)
-    report = SetupReport(found, plan, files, dry_run, steps, findings, missing)
+    missing = missing_lines(found, files, steps, has_web=web_server is not None)
+    return SetupReport(found, plan, files, target.is_dry_run, steps, findings, missing)
+
+
+def _print(report: SetupReport, as_json: bool) -> None:
+    """Print the report.
+
+    Raises:
+        Exit: a file could not be written, or clients cannot set up an account yet.
+    """
     if as_json:
         print_json(report_json(report))
     else:
         for line in report_lines(report):
             print_line(line)
-    if any(result.state is FileState.FAILED for result in files):
+    if any(result.state is FileState.FAILED for result in report.files):
         raise typer.Exit(EXIT_USAGE)
     if not report.is_usable:
         raise typer.Exit(EXIT_FINDINGS)

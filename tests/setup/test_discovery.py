@@ -1,0 +1,250 @@
+"""The mail servers of a domain, from its documents, the public database and DNS."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.net.test_capabilities import IMAP, IMAP_PLAIN, server
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError, NamesUnavailable
+from waypost.core.model import (
+    PASSWORD_CLEARTEXT,
+    HostEndpoint,
+    Security,
+    Service,
+    ServiceType,
+)
+from waypost.diagnostics.conformance.target import ConformanceTarget
+from waypost.diagnostics.doctor.context import DoctorContext
+from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
+from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
+from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
+from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.setup.discovery import Discovery, check_services, discover
+
+DOMAIN = "example.com"
+DATABASE = "https://ispdb.example/v1.1"
+DOCUMENT = """<clientConfig version="1.1"><emailProvider id="x"><domain>other.example</domain>
+<displayName>{name}</displayName>
+<incomingServer type="imap"><hostname>imap.hoster.example</hostname><port>993</port>
+<socketType>SSL</socketType><authentication>password-cleartext</authentication>
+<username>{login}</username></incomingServer>{smtp}</emailProvider></clientConfig>"""
+SMTP = """<outgoingServer type="smtp"><hostname>smtp.hoster.example</hostname><port>587</port>
+<socketType>STARTTLS</socketType><authentication>password-cleartext</authentication>
+<username>%EMAILADDRESS%</username></outgoingServer>"""
+GOOD = DOCUMENT.format(name="Hoster", login="%EMAILADDRESS%", smtp=SMTP)
+AUTOCONFIG = "https://autoconfig.example.com/mail/config-v1.1.xml"
+NS = {DnsLookup("NS", DOMAIN): (DnsAnswer("ns.example.com"),)}
+MX = {DnsLookup("MX", DOMAIN): (DnsAnswer("mx1.mail.hoster.example", 10),)}
+SRV = {
+    DnsLookup("SRV", f"_imaps._tcp.{DOMAIN}"): (DnsAnswer("imap.example.com", 0, 1, 993),),
+    DnsLookup("SRV", f"_submission._tcp.{DOMAIN}"): (DnsAnswer("smtp.example.com", 0, 1, 587),),
+}
+Records = Mapping[DnsLookup, tuple[DnsAnswer, ...]]
+
+
+class Answers(HttpClient):
+    """Answers by URL, without the query; every other URL has no server."""
+
+    def __init__(self, answers: Mapping[str, bytes], records: Records) -> None:
+        transport = ResolvingTransport(lambda lookup: records.get(lookup, ()), frozenset())
+        super().__init__(transport, ExchangeLimits(timeout_seconds=5, total_seconds=60))
+        self._answers = answers
+        self.asked: list[str] = []
+
+    def send(self, request: ClientRequest) -> ServerAnswer:
+        """Return the answer of the table."""
+        url = f"{request.scheme}://{request.host}{request.path}"
+        self.asked.append(url)
+        if url in self._answers:
+            return ServerAnswer(200, "text/xml", body=self._answers[url])
+        return ServerAnswer(404 if url.startswith(DATABASE) else 0)
+
+
+def context_of(records: Records, answers: Mapping[str, str | bytes] | None = None) -> DoctorContext:
+    """Return the context of a domain with these records and documents."""
+    encoded = {
+        url: text.encode() if isinstance(text, str) else text
+        for url, text in (answers or {}).items()
+    }
+
+    def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+        return records.get(lookup, ())
+
+    http = Answers(encoded, records)
+    return DoctorContext(ConformanceTarget(http, "alice", DOMAIN, "x.invalid", resolve), [])
+
+
+def search(context: DoctorContext, *given: Service, name: str = "") -> Discovery:
+    return discover(context, DomainName(DOMAIN), given=given, name=name, database=DATABASE)
+
+
+def endpoints(found: Discovery) -> list[str]:
+    """Return the services, one text each."""
+    return [
+        f"{service.type} {service.endpoint.host}:{service.endpoint.port}"
+        for service in found.domain.services
+        if isinstance(service.endpoint, HostEndpoint)
+    ]
+
+
+HOSTED = ["imap imap.hoster.example:993", "smtp smtp.hoster.example:587"]
+OWN = ["imap imap.example.com:993", "smtp smtp.example.com:587"]
+SOURCES = [
+    # records, documents, services, sources
+    (NS, {AUTOCONFIG: GOOD}, HOSTED, ["the Autoconfig document of example.com"]),
+    (NS, {f"{DATABASE}/{DOMAIN}": GOOD}, HOSTED, ["the public database, for example.com"]),
+    (MX, {f"{DATABASE}/hoster.example": GOOD}, HOSTED, ["the public database, for hoster.example"]),
+    (
+        MX,
+        {f"{DATABASE}/mail.hoster.example": GOOD},
+        HOSTED,
+        ["the public database, for mail.hoster.example"],
+    ),
+    (SRV, {}, OWN, ["the SRV records of example.com"]),
+    (NS, {}, [], []),
+    # The document is preferred, and SRV records add what it lacks.
+    (
+        NS | SRV,
+        {AUTOCONFIG: DOCUMENT.format(name="x", login="%EMAILADDRESS%", smtp="")},
+        [HOSTED[0], OWN[1]],
+        ["the Autoconfig document of example.com", "the SRV records of example.com"],
+    ),
+    # A target of "." means that there is no such service (RFC 2782).
+    (NS | {DnsLookup("SRV", f"_imaps._tcp.{DOMAIN}"): (DnsAnswer("", 0, 0, 0),)}, {}, [], []),
+]
+
+
+@pytest.mark.parametrize(("records", "answers", "services", "sources"), SOURCES)
+def test_sources(
+    records: Records, answers: dict[str, str], services: list[str], sources: list[str]
+) -> None:
+    """The best source that has the services is used, and it is named."""
+    found = search(context_of(records, answers))
+    assert endpoints(found) == services
+    assert list(found.sources) == sources
+    assert found.domain.pattern.text == DOMAIN
+
+
+def test_named_servers_ask_nothing() -> None:
+    """If the operator names both servers, no document is requested, even without DNS."""
+    context = context_of({})
+    given = [
+        Service(kind, HostEndpoint(f"{kind}.example.net", port, security), (PASSWORD_CLEARTEXT,))
+        for kind, port, security in (
+            (ServiceType.IMAP, 993, Security.TLS),
+            (ServiceType.SMTP, 587, Security.STARTTLS),
+        )
+    ]
+    found = search(context, *given)
+    assert endpoints(found) == ["imap imap.example.net:993", "smtp smtp.example.net:587"]
+    assert isinstance(context.target.http, Answers)
+    assert context.target.http.asked == []
+    assert {finding.code for finding in found.findings} == {"mail-missing"}
+
+
+def test_no_such_domain() -> None:
+    """A domain without any record is an error that says what to correct."""
+    with pytest.raises(DomainError, match=r"DNS has no domain example\.com"):
+        search(context_of({}))
+
+
+def test_silent_dns() -> None:
+    """If DNS does not answer, the error names the options that help."""
+
+    def resolve(_lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
+        raise NamesUnavailable("the resolver at 192.0.2.1 does not answer")
+
+    http = Answers({}, {})
+    context = DoctorContext(ConformanceTarget(http, "alice", DOMAIN, "x.invalid", resolve), [])
+    with pytest.raises(NamesUnavailable, match=r"192\.0\.2\.1 does not answer; .*--resolver"):
+        search(context)
+
+
+HOSTILE = [
+    # what it is, the document, a part of the note
+    ("a web page", b"<html><body>Hello</body></html>", "not the element clientConfig"),
+    ("nothing", b"", "is empty"),
+    ("no XML", b"\x00\xff\xfe" * 100, "not XML"),
+    ("entities", b'<!DOCTYPE a [<!ENTITY a "aaaa">]><clientConfig/>', "document type definition"),
+    ("a large document", b"<clientConfig>" + b" " * (2 * 1024 * 1024), "is larger than"),
+    (
+        "no usable server",
+        DOCUMENT.replace("imap.hoster.example", "a b\x7f&lt;").format(name="x", login="y", smtp=""),
+        "no incoming mail service",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("document", "note"), [case[1:] for case in HOSTILE], ids=[case[0] for case in HOSTILE]
+)
+def test_hostile_document(document: str | bytes, note: str) -> None:
+    """A document that cannot be used is a note, and the next source is used."""
+    found = search(context_of(NS | SRV, {AUTOCONFIG: document}))
+    assert endpoints(found) == OWN
+    assert any(note in line for line in found.notes), found.notes
+    assert all(line.isprintable() for line in found.notes)
+
+
+def test_login_name_of_one_user() -> None:
+    """A document with one login name for all users gives them their addresses, with a note."""
+    document = DOCUMENT.format(name="x", login="bob", smtp=SMTP)
+    found = search(context_of(NS, {AUTOCONFIG: document}))
+    assert {service.login_name for service in found.domain.services} == {"%EMAILADDRESS%"}
+    assert any("'bob'" in note for note in found.notes)
+
+
+def test_login_name_of_the_asked_user() -> None:
+    """A document that was made for the asked address is generalized."""
+    document = DOCUMENT.format(name="x", login="alice@example.com", smtp=SMTP)
+    found = search(context_of(NS, {AUTOCONFIG: document}))
+    assert {service.login_name for service in found.domain.services} == {"%EMAILADDRESS%"}
+
+
+NAMES = [
+    # --name, the name in the document, the name of the provider
+    ("", "Hoster", "Hoster"),
+    ("Ours", "Hoster", "Ours"),
+    ("", "", "x"),
+]
+
+
+@pytest.mark.parametrize(("given", "published", "name"), NAMES)
+def test_name_of_the_provider(given: str, published: str, name: str) -> None:
+    """The operator's name is preferred to that of the document."""
+    document = DOCUMENT.format(name=published, login="%EMAILADDRESS%", smtp=SMTP)
+    found = search(context_of(NS, {AUTOCONFIG: document}), name=given)
+    assert found.domain.provider.name == name
+
+
+def test_host_in_the_domain() -> None:
+    """A host below the domain is written with its name, so that it can be checked."""
+    document = GOOD.replace("imap.hoster.example", f"imap.{DOMAIN}")
+    found = search(context_of(NS, {AUTOCONFIG: document}))
+    assert endpoints(found) == [f"imap imap.{DOMAIN}:993", "smtp smtp.hoster.example:587"]
+    assert "mail-missing" in {finding.code for finding in found.findings}
+
+
+def test_null_mx() -> None:
+    """A domain that receives no mail is a note (RFC 7505)."""
+    found = search(context_of({DnsLookup("MX", DOMAIN): (DnsAnswer(""),)}))
+    assert any("RFC 7505" in note for note in found.notes)
+    assert found.missing == "no incoming and no outgoing mail service"
+
+
+def test_hostile_srv_target() -> None:
+    """A target that is no host name is a note, and no server."""
+    records = {DnsLookup("SRV", f"_imaps._tcp.{DOMAIN}"): (DnsAnswer("a..b\\027", 0, 1, 993),)}
+    found = search(context_of(NS | records))
+    assert endpoints(found) == []
+    assert any("empty label" in note for note in found.notes)
+
+
+def test_checked_server() -> None:
+    """A server that the operator names is checked by its own protocol."""
+    records = {DnsLookup("A", "here.example"): (DnsAnswer("127.0.0.1"),)}
+    with server([IMAP, IMAP_PLAIN]) as port:
+        endpoint = HostEndpoint("here.example", port, Security.NONE)
+        service = Service(ServiceType.IMAP, endpoint, (PASSWORD_CLEARTEXT,))
+        assert check_services(context_of(records), [service]) == ()
