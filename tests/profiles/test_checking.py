@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.making import domain
+from tests.profiles.making import signing
 from tests.web.asgi import settings
-from waypost.core.model import Catalog, ProfileSettings, Provider
-from waypost.profiles.checking import out_of_date
+from waypost.core.model import Catalog, ProfileSettings, Provider, SigningFiles
+from waypost.profiles.checking import expiring_soon, out_of_date
 from waypost.store.memory import MemoryStore
 from waypost.wiring import check_profiles
 
@@ -53,3 +55,34 @@ def test_logged_at_the_start() -> None:
 
     assert [line["event"] for line in lines] == ["profiles are out of date"]
     assert lines[0]["log_level"] == "warning"
+
+
+EXPIRING = [
+    # days until the certificate expires, whether that is reported
+    (13.9, True),
+    (15.0, False),
+]
+
+
+@pytest.mark.parametrize(("days", "is_soon"), EXPIRING)
+def test_expiring_soon(tmp_path: Path, days: float, is_soon: bool) -> None:
+    """A certificate that expires within 14 days is reported once, with its option and its file."""
+    made = signing(tmp_path, days=(-1, days))
+    certificate, key = made.files.paths[:2]
+    chain = made.files.chain
+    files = SigningFiles(f"{certificate}", f"{key}", None if chain is None else f"{chain}")
+    own = replace(PLAIN, name="Own", profile=ProfileSettings(signing=files))
+    now = datetime.now(UTC)
+    general = expiring_soon(ProfileSettings(signing=files), [own, PLAIN], now)
+    of_one = expiring_soon(ProfileSettings(), [own, own], now)
+
+    assert [len(general), len(of_one)] == [is_soon, is_soon]
+    if is_soon:
+        assert general[0].startswith(f"profile_cert: {certificate}: the certificate expires on ")
+        assert of_one[0].startswith(f'provider "Own": profile.cert: {certificate}: ')
+
+
+def test_unusable_certificate_is_not_expiring(tmp_path: Path) -> None:
+    """Files that cannot be used are reported elsewhere, and do not end the check."""
+    files = SigningFiles(f"{tmp_path}/none.pem", f"{tmp_path}/none.key", None)
+    assert expiring_soon(ProfileSettings(signing=files), [], NOW) == []

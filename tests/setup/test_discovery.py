@@ -20,7 +20,8 @@ from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
-from waypost.setup.discovery import Discovery, check_services, discover
+from waypost.setup.discovery import Discovery, discover
+from waypost.setup.probing import check_services
 
 DOMAIN = "example.com"
 DATABASE = "https://ispdb.example/v1.1"

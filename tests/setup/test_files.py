@@ -79,6 +79,23 @@ def test_existing_file(tmp_path: Path, content: bytes, state: FileState) -> None
     assert names(tmp_path) == {"waypost.toml"}
 
 
+MARKED = [
+    # content of the file that exists, state
+    (b"server_name a.example; # managed by Certbot", FileState.SAME),
+    (b"server_name b.example;", FileState.KEPT),
+]
+
+
+@pytest.mark.parametrize(("content", "state"), MARKED)
+def test_mark(tmp_path: Path, content: bytes, state: FileState) -> None:
+    """A file that another tool has changed is accepted if it still has the mark."""
+    path = target(tmp_path)
+    path.write_bytes(content)
+    planned = PlannedFile(PATH, "server_name a.example;", "the site", mark="a.example")
+    assert write_file(tmp_path, planned).state is state
+    assert path.read_bytes() == content
+
+
 def test_other_kinds_of_files(tmp_path: Path) -> None:
     """A folder, a FIFO and a link to nothing are not replaced, and nothing waits for a writer."""
     path = target(tmp_path)

@@ -1,10 +1,12 @@
 """The sites of the web servers: the guide's texts, for each domain."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import ROOT, blocks
+from tests.servers.requirements import program, require
 from waypost.core.address import DomainName
 from waypost.setup import web_servers
 from waypost.setup.files import local_path
@@ -109,3 +111,26 @@ def test_caddy_that_imports_the_site(tmp_path: Path) -> None:
     caddyfile.write_text("import /etc/caddy/waypost-mail.example.caddy\n")
     (step,) = steps_of(tmp_path, WebServer.CADDY, DOMAIN, NAMES)
     assert (step.can_run, step.command) == (True, "systemctl reload-or-restart caddy")
+
+
+CHECKS = [
+    # web server, what checks a configuration
+    (WebServer.HAPROXY, ["haproxy", "-c", "-f", "{file}"]),
+    (WebServer.CADDY, ["caddy", "adapt", "--adapter", "caddyfile", "--config", "{file}"]),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("server", "command"), CHECKS)
+def test_site_without_a_certificate(tmp_path: Path, server: WebServer, command: list[str]) -> None:
+    """The web server accepts the site before there is a certificate (others: tests/docs)."""
+    require(programs=[command[0]])
+    file = tmp_path / "site"
+    file.write_text(site_of(server, DOMAIN, certificate=False))
+    done = subprocess.run(
+        [program(command[0]), *(word.format(file=file) for word in command[1:])],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

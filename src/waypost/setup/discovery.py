@@ -7,7 +7,6 @@ host names that many domains have. Each server is checked as `waypost doctor` ch
 
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,7 +16,6 @@ from waypost.core.errors import DomainError, NamesUnavailable, ProvidersError
 from waypost.core.model import (
     EMAIL_ADDRESS,
     PASSWORD_CLEARTEXT,
-    PASSWORD_ENCRYPTED,
     Domain,
     DomainPattern,
     HostEndpoint,
@@ -32,34 +30,23 @@ from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import (
-    SUPPORTED_PROTOCOLS,
     MailResult,
-    check_mail_server,
     describe_service,
     fetch_autoconfig,
     services_of_srv_records,
-    supports_method,
 )
 from waypost.diagnostics.simulated_clients.dns import DnsLookup, RecordType
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer, describe
 from waypost.importers.ispdb.document import read_ispdb
 from waypost.providers_file.catalog import default_short_name
 from waypost.providers_file.validators import is_same_for_all
+from waypost.setup.probing import is_probed, parsed_service, probe, usual_servers, with_methods
 
-PROBES_AT_ONCE: Final = 8
 MX_HOSTS_MAX: Final = 3
 SERVICES_MAX: Final = 20
 NOTES_MAX: Final = 10
 _DOMAIN_PLACEHOLDER: Final = re.compile("%EMAILDOMAIN%", re.IGNORECASE)
 _EXISTENCE: Final[tuple[RecordType, ...]] = ("MX", "NS", "A", "AAAA")
-_LABELS: Final = {
-    ServiceType.IMAP: ("imap", "mail"),
-    ServiceType.SMTP: ("smtp", "mail"),
-}
-_PORTS: Final = {
-    ServiceType.IMAP: ((993, Security.TLS), (143, Security.STARTTLS)),
-    ServiceType.SMTP: ((465, Security.TLS), (587, Security.STARTTLS)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +170,14 @@ def discover(
     documented = tuple(search.services)
     if not search.is_complete:
         _read_srv_records(context, search)
-    known = [service for service in search.services if _is_probed(service)]
-    results = _probe(context, [_parsed(service) for service in known])
+    known = [service for service in search.services if is_probed(service)]
+    results = probe(context, [parsed_service(service) for service in known])
     for service, result in zip(known, results, strict=True):
         _add_result(search, service, result, is_published=service in documented)
     if not search.is_complete:
         _guess(context, search)
     search.services = list(ordered(search.services))
     return search.result()
-
-
-def check_services(context: DoctorContext, services: Sequence[Service]) -> tuple[Diagnostic, ...]:
-    """Return what is wrong with mail servers."""
-    results = _probe(context, [_parsed(service) for service in services if _is_probed(service)])
-    return tuple(finding for result in results for finding in result.findings)
 
 
 def _require_domain(context: DoctorContext) -> None:
@@ -305,54 +286,18 @@ def _service(found: ParsedService, search: _Search) -> Service | None:
     return Service(ServiceType(found.kind), endpoint, (PASSWORD_CLEARTEXT,))
 
 
-def _is_probed(service: Service) -> bool:
-    endpoint = service.endpoint
-    return (
-        service.type.value in SUPPORTED_PROTOCOLS
-        and isinstance(endpoint, HostEndpoint)
-        and "%" not in endpoint.host
-    )
-
-
-def _parsed(service: Service) -> ParsedService:
-    endpoint = service.endpoint
-    if not isinstance(endpoint, HostEndpoint):
-        raise TypeError(f"{service.type} has no host")
-    methods = tuple(str(method) for method in service.authentication)
-    return ParsedService(
-        service.type.value, endpoint.host, endpoint.port, endpoint.security.value, methods
-    )
-
-
-def _probe(context: DoctorContext, services: Sequence[ParsedService]) -> list[MailResult]:
-    """Check servers, several at once; their names are looked up before, one after the other."""
-    for service in services:
-        with suppress(NamesUnavailable):
-            context.resolve_addresses(service.host_or_url)
-    with ThreadPoolExecutor(PROBES_AT_ONCE) as pool:
-        return list(pool.map(lambda service: check_mail_server(context, service), services))
-
-
 def _add_result(
     search: _Search, service: Service, result: MailResult, *, is_published: bool
 ) -> None:
     """Keep the findings, and the login methods of a server that no document describes."""
     if result.unknown_reason:
-        search.notes.append(f"{describe_service(_parsed(service))}: {result.unknown_reason}")
+        search.notes.append(f"{describe_service(parsed_service(service))}: {result.unknown_reason}")
     if is_published or not result.is_working:
         search.findings += result.findings
         return
     position = search.services.index(service)
-    search.services[position] = _with_methods(service, result)
+    search.services[position] = with_methods(service, result)
     search.findings += [one for one in result.findings if one.code != "mail-authentication"]
-
-
-def _with_methods(service: Service, result: MailResult) -> Service:
-    """Return a service with the best password method that the server offers."""
-    for method in (PASSWORD_CLEARTEXT, PASSWORD_ENCRYPTED):
-        if supports_method(result.methods, str(method)):
-            return replace(service, authentication=(method,))
-    return service
 
 
 def _guess(context: DoctorContext, search: _Search) -> None:
@@ -365,12 +310,11 @@ def _guess(context: DoctorContext, search: _Search) -> None:
     ]
     exchangers = _mail_exchangers(context, search)
     candidates = [
-        Service(service_type, HostEndpoint(host, port, security), (PASSWORD_CLEARTEXT,))
+        server
         for service_type in types
-        for host in _guessed_hosts(context, service_type, exchangers)
-        for port, security in _PORTS[service_type]
+        for server in usual_servers(context, service_type, exchangers)
     ]
-    results = _probe(context, [_parsed(service) for service in candidates])
+    results = probe(context, [parsed_service(service) for service in candidates])
     for service_type in types:
         pairs = [
             (service, result)
@@ -396,23 +340,13 @@ def _add_guess(
             if finding.code not in {"mail-silent", "mail-missing"}
         ]
         return
-    host = _parsed(working[0][0]).host_or_url
+    host = parsed_service(working[0][0]).host_or_url
     services = [
-        _with_methods(service, result)
+        with_methods(service, result)
         for service, result in working
-        if _parsed(service).host_or_url == host
+        if parsed_service(service).host_or_url == host
     ]
     search.add(services, f"{service_type} answers at {host}")
     for service, result in working:
-        if _parsed(service).host_or_url == host:
+        if parsed_service(service).host_or_url == host:
             search.findings += [one for one in result.findings if one.code != "mail-authentication"]
-
-
-def _guessed_hosts(
-    context: DoctorContext, service_type: ServiceType, exchangers: Sequence[str]
-) -> Iterator[str]:
-    hosts = [f"{label}.{context.domain}" for label in _LABELS[service_type]]
-    for host in dict.fromkeys((*hosts, *exchangers)):
-        with suppress(NamesUnavailable, DomainError):
-            if context.resolve_addresses(host):
-                yield DomainName.parse(host).ascii

@@ -29,6 +29,8 @@ class PlannedFile:
         mode: the permissions.
         group: the group of the file if the machine has this group; else everybody may read it.
         extends_comments: the text is added to the end of a TOML file that sets nothing.
+        mark: a file that contains this text is accepted as it is, for example after certbot has
+            changed it; empty to compare the whole content.
         other_paths: paths of files that do the same; if one exists, nothing is written.
     """
 
@@ -38,6 +40,7 @@ class PlannedFile:
     mode: int = _PUBLIC_MODE
     group: str = ""
     extends_comments: bool = False
+    mark: str = ""
     other_paths: Sequence[PurePosixPath] = ()
 
 
@@ -89,7 +92,7 @@ def check_file(root: Path, file: PlannedFile) -> FileResult:
         existing = read_regular_file(target, MAX_BYTES)
     except OSError as error:
         return FileResult(file, FileState.KEPT, file.path, reason_of(error))
-    if existing == file.text.encode() or existing.endswith(f"\n{file.text}".encode()):
+    if _has_content(file, existing):
         return FileResult(file, FileState.SAME, file.path)
     if file.extends_comments and _sets_nothing(existing):
         reason = folder_problem(target.parent)
@@ -97,6 +100,14 @@ def check_file(root: Path, file: PlannedFile) -> FileResult:
             file, FileState.FAILED if reason else FileState.EXTENDED, file.path, reason
         )
     return FileResult(file, FileState.KEPT, file.path)
+
+
+def _has_content(file: PlannedFile, existing: bytes) -> bool:
+    """Return whether a file has what is planned: the text, its end, or the mark."""
+    text = file.text.encode()
+    if existing == text or existing.endswith(b"\n" + text):
+        return True
+    return bool(file.mark) and file.mark.encode() in existing
 
 
 def write_file(root: Path, file: PlannedFile) -> FileResult:

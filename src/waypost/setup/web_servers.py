@@ -128,7 +128,14 @@ def site_of(server: WebServer, domain: DomainName, *, certificate: bool) -> str:
 def site_file(root: Path, server: WebServer, domain: DomainName) -> PlannedFile:
     """Return the file of the site that the web server reads, or that a step makes it read."""
     text = site_of(server, domain, certificate=has_certificate(root, server, domain))
-    return PlannedFile(_site_path(root, server, domain), text, f"the site for {server}")
+    return PlannedFile(
+        _site_path(root, server, domain), text, f"the site for {server}", mark=_mark(server, domain)
+    )
+
+
+def _mark(server: WebServer, domain: DomainName) -> str:
+    """Return what a site for the domain has, also after certbot or the operator has changed it."""
+    return "" if server is WebServer.HAPROXY else web_names(domain)[0]
 
 
 def _site_path(root: Path, server: WebServer, domain: DomainName) -> PurePosixPath:

@@ -33,9 +33,10 @@ from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.dns_records import record_findings
 from waypost.diagnostics.doctor.host_names import host_name_findings
 from waypost.diagnostics.doctor.unanswered_lookups import unanswered_lookup_findings
-from waypost.setup.discovery import Discovery, check_services, discover
+from waypost.setup.discovery import Discovery, discover
 from waypost.setup.files import FileResult, FileState, check_file, folder_problem, write_file
 from waypost.setup.plan import PROVIDERS, SetupPlan, make_plan
+from waypost.setup.probing import check_services
 from waypost.setup.web_servers import WebServer, installed_web_servers
 
 _NO_DATABASE: Final = "none"
