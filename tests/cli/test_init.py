@@ -12,17 +12,24 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from dns.message import from_wire, make_response
+from dns.rcode import Rcode
+from dns.rdatatype import RdataType
+from dns.rrset import from_text
 
 from tests.cli.conftest import Outcome, Waypost
 from tests.cli.doctor_network import DOMAIN, PROVIDERS, Setting, set_up
-from tests.diagnostics.resolvers import Script, resolver
+from tests.diagnostics.resolvers import Script, name_server, resolver
 from tests.servers.authority import Authority
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE, RunningWaypost, free_port
 from tests.servers.waypost import waypost as run_waypost
+from waypost.cli.init import activation
+from waypost.cli.init.activation import run_steps
 from waypost.providers_file.load import read_providers
+from waypost.setup.web_servers import SetupStep
 
 GIVEN = ("--imap", "imap.example.com", "--smtp", "smtp.example.com:587")
 # No resolver is at this port, so nothing is sent to a network.
@@ -233,6 +240,74 @@ def test_questions_on_a_terminal(home: Path, offline: tuple[str, ...]) -> None:
     code, text = on_a_terminal(home, "\n", *flags)
     assert code == 0, text
     assert set(written(root)) >= {"/etc/waypost/providers.toml", "/etc/waypost/waypost.toml"}
+
+
+def _only_the_domain(query: bytes) -> bytes:
+    """Answer that example.com exists, and nothing else."""
+    reply = make_response(from_wire(query))
+    question = reply.question[0]
+    name = f"{question.name}"
+    if question.rdtype == RdataType.NS and name == "example.com.":
+        reply.answer.append(from_text(name, 60, "IN", "NS", "ns.example.com."))
+    elif name != "example.com.":
+        reply.set_rcode(Rcode.NXDOMAIN)
+    return reply.to_wire()
+
+
+def test_questions_about_servers(home: Path) -> None:
+    """On a terminal, servers that were not found are asked for, until the answer is a host."""
+    flags = ("example.com", "--output", f"{home}/root", "--web-server", "none", *NO_NETWORK)
+    answers = "a..b\nimap.example.com\nsmtp.example.com:587\ny\n"
+    with name_server(_only_the_domain) as port:
+        code, text = on_a_terminal(home, answers, *flags, "--resolver", f"127.0.0.1:{port}")
+    assert code == 0, text
+    assert "no incoming and no outgoing mail service was found" in text
+    assert "must be a host name, with or without a port, such as imap.example.com" in text
+    providers = written(home / "root")["/etc/waypost/providers.toml"]
+    assert '{ type = "imap", host = "imap.example.com" }' in providers
+    assert '{ type = "smtp", host = "smtp.example.com", port = 587 }' in providers
+
+
+def test_no_servers_without_a_terminal(waypost: Waypost, tmp_path: Path) -> None:
+    """Without a terminal, servers that were not found are comments, and the exit code is 1."""
+    flags = ("--output", tmp_path / "root", "--web-server", "none", *NO_NETWORK)
+    with name_server(_only_the_domain) as port:
+        outcome = waypost("init", "example.com", *flags, "--resolver", f"127.0.0.1:{port}")
+    assert outcome.code == 1
+    assert "no incoming and no outgoing mail service: add the server to services in" in outcome.out
+    providers = written(tmp_path / "root")["/etc/waypost/providers.toml"]
+    assert '# services = [\n#   { type = "imap", host = "imap.example.com" },' in providers
+
+
+STEPS = [
+    # command, the reason of its failure
+    ("true", ""),
+    ("sh -c 'echo first; echo why >&2; exit 3'", "first; why"),
+    ("false", "exit code 1"),
+    ("waypost-no-such-program", "there is no such program"),
+    ("/", "Permission denied"),
+]
+
+
+@pytest.mark.parametrize(("command", "reason"), STEPS)
+def test_steps(command: str, reason: str) -> None:
+    """A step that fails says why, and the steps after it are not run."""
+    steps = [
+        SetupStep(command, "first", can_run=True),
+        SetupStep("false", "for the operator"),
+        SetupStep("true", "last", can_run=True),
+    ]
+    first, second, last = run_steps(steps)
+    assert (first.is_done, first.reason) == (not reason, reason)
+    assert (second.is_done, second.reason) == (False, "")
+    assert (last.is_done, last.reason) == (not reason, "")
+
+
+def test_step_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that does not end is stopped, and counts as failed."""
+    monkeypatch.setattr(activation, "STEP_SECONDS_MAX", 0.1)
+    (result,) = run_steps([SetupStep("sleep 60", "wait", can_run=True)])
+    assert result.reason == "it did not end within 0.1 seconds"
 
 
 @pytest.fixture(name="network", scope="module")

@@ -108,7 +108,7 @@ cat /run/answer
 """
 # Caddy's own authority, instead of a public one.
 CADDYFILE = r"{\n\tlocal_certs\n\tskip_install_trust\n}\n"
-DEBIANS = {
+INSTALLED = {
     # web server: programs, what its package leaves
     "nginx": (("nginx", "certbot"), "nginx"),
     "apache": (("apache2", "a2enmod", "certbot"), "apache2ctl start"),
@@ -189,10 +189,10 @@ def machine_script(tmp: Path, network: Network) -> str:
     )
 
 
-@pytest.mark.parametrize("web_server", DEBIANS)
+@pytest.mark.parametrize("web_server", INSTALLED)
 def test_three_commands(web_server: str, network: Network, tmp_path: Path) -> None:
-    """The guide's three commands lead to an answer over TLS that names the mail servers."""
-    programs, installed = DEBIANS[web_server]
+    """The guide's three commands give an answer over TLS that names the mail servers."""
+    programs, installed = INSTALLED[web_server]
     require(programs=programs)
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):

@@ -20,7 +20,7 @@ from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
-from waypost.setup.discovery import Discovery, discover
+from waypost.setup.discovery import SERVICES_MAX, Discovery, discover
 from waypost.setup.probing import check_services
 
 DOMAIN = "example.com"
@@ -240,6 +240,27 @@ def test_hostile_srv_target() -> None:
     found = search(context_of(NS | records))
     assert endpoints(found) == []
     assert any("empty label" in note for note in found.notes)
+
+
+def test_hostile_mail_exchanger() -> None:
+    """An MX host with characters of URLs is no part of a request to the public database."""
+    host = DnsAnswer("mx.evil/../../?a.example")
+    context = context_of({DnsLookup("MX", DOMAIN): (host, DnsAnswer("mx.a\x1b[2J.example", 1))})
+    search(context)
+    assert isinstance(context.target.http, Answers)
+    asked = [url for url in context.target.http.asked if url.startswith(DATABASE)]
+    assert asked == [f"{DATABASE}/{DOMAIN}"]
+
+
+def test_document_with_many_servers() -> None:
+    """Of a document with very many servers, the first ones are used and checked."""
+    many = "".join(SMTP.replace("smtp.", f"smtp{number}.") for number in range(500))
+    document = DOCUMENT.format(name="x", login="%EMAILADDRESS%", smtp=many)
+    context = context_of(NS, {AUTOCONFIG: document})
+    found = search(context)
+    assert len(found.domain.services) == SERVICES_MAX
+    assert len(found.findings) == SERVICES_MAX
+    assert any("has 501 services" in note for note in found.notes)
 
 
 def test_checked_server() -> None:

@@ -93,6 +93,11 @@ class _Search:
         new = [service for service in found.services if service.type not in known]
         if not new:
             return
+        if len(new) > SERVICES_MAX:
+            self.notes.append(
+                f"{source}: has {len(new)} services; the first {SERVICES_MAX} are used"
+            )
+            new = new[:SERVICES_MAX]
         if not self.sources:
             self.provider = replace(found.provider, name=self.provider.name or found.provider.name)
         self.services += [
@@ -247,9 +252,16 @@ def _mail_hosters(context: DoctorContext, search: _Search) -> Iterator[str]:
     for host in _mail_exchangers(context, search):
         labels = host.split(".")
         for parent in (".".join(labels[1:]), ".".join(labels[-2:])):
-            if parent.count(".") and parent not in known:
+            if parent.count(".") and parent not in known and _is_domain(parent):
                 known.add(parent)
                 yield parent
+
+
+def _is_domain(text: str) -> bool:
+    """Return whether a name from DNS, which may hold any character, can be part of a URL."""
+    with suppress(DomainError):
+        return DomainName.parse(text).ascii == text
+    return False
 
 
 def _mail_exchangers(context: DoctorContext, search: _Search) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def _run(command: str) -> str:
     except OSError as error:
         return error.strerror or str(error)
     except subprocess.TimeoutExpired:
-        return f"it did not end within {STEP_SECONDS_MAX:.0f} seconds"
+        return f"it did not end within {STEP_SECONDS_MAX:g} seconds"
     if done.returncode == 0:
         return ""
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
