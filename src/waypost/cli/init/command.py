@@ -171,7 +171,7 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
         allow_private,
     )
     chosen = _web_server(web_server, root, asks)
-    print_stderr(f"Looking for the mail servers of {mail_domain} ...")
+    print_stderr(f"Searching for the mail servers of {mail_domain} ...")
     found = discover(context, mail_domain, given=given, name=name.strip(), database=database)
     if asks and found.missing is not None:
         print_stderr(f"{mail_domain}: {found.missing} was found.")
