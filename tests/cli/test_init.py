@@ -163,6 +163,22 @@ def test_second_run(waypost: Waypost, tmp_path: Path, offline: tuple[str, ...]) 
     assert written(root) == before
 
 
+def test_file_that_cannot_be_written(
+    waypost: Waypost, tmp_path: Path, offline: tuple[str, ...]
+) -> None:
+    """If one file fails, the others are written, its text is printed, and the exit code is 2."""
+    root = tmp_path / "root"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc/nginx").write_text("no folder")
+    flags = ("--output", root, "--web-server", "nginx", *GIVEN, *offline)
+    outcome = waypost("init", "example.com", *flags)
+    assert outcome.code == 2
+    assert "/etc/nginx/conf.d/waypost-example.com.conf" in outcome.out
+    assert f"{root}/etc/nginx is not a folder; write the file as root" in outcome.out
+    assert "server_name autoconfig.example.com" in outcome.out
+    assert "/etc/waypost/providers.toml" in written(root)
+
+
 def test_settings_of_the_package(
     waypost: Waypost, tmp_path: Path, offline: tuple[str, ...]
 ) -> None:

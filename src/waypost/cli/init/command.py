@@ -151,9 +151,9 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
 
     The command finds the mail servers in DNS, in the Autoconfig of the domain and in the public
     database, and checks them. Then it writes the providers file, the settings, the service and
-    the site of the web server, and prints the DNS records and what is still missing. It changes no
-    file that exists. Without a terminal, it asks nothing. Exit code 1 if a mail server is missing,
-    or if a file exists with other content.
+    the site of the web server, and prints the DNS records and what is still missing. It replaces no
+    file. Without a terminal, it asks nothing. Exit code 1 if a mail server is missing, or if a file
+    exists with other content; 2 if a file cannot be written.
     """
     mail_domain = parse_exact_domain(domain)
     given = _given_servers(imap, pop3, smtp)
