@@ -1,16 +1,25 @@
 """Standard error of a server: each text is written before the process ends, if possible."""
 
+import atexit
 import json
 import os
 import subprocess
 import sys
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TextIO, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.servers.waypost import SOURCE
+from waypost.core.text_rules import escaped
+from waypost.runtime.log_writer import LogWriter
+from waypost.runtime.standard_error import StandardError, queue_standard_error
 
 PREPARE = (
     "from waypost.runtime.standard_error import queue_standard_error; queue_standard_error()\n"
@@ -120,3 +129,150 @@ def test_notes_of_commands() -> None:
     assert lines[3000] == "one?"
     assert json.loads(lines[3001])["event"] == "two"
     assert len(lines) == 3002
+
+
+@pytest.fixture(name="path")
+def _path(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture(name="stream")
+def _stream(path: Path) -> Iterator[StandardError]:
+    """Yield a standard error that is a file; it is closed before another file has its number."""
+    with path.open("wb") as file, StandardError(LogWriter(file.fileno())) as stream:
+        yield stream
+
+
+WRITES = [
+    # texts that are written one after the other, what is in the file without `flush`
+    (["one\n"], b"one\n"),
+    (["one", "\n"], b"one\n"),
+    (["one\ntw", "o\nthr"], b"one\ntwo\n"),
+    (["\n", "", "\n"], b"\n\n"),
+    (["one"], b""),
+    (["\x1b[31mred\r\n"], b"\\x1b[31mred\\r\n"),
+    (["tab\tstays\u202e\n"], b"tab\tstays\\u202e\n"),
+    (["M\u00fcnchen \ud800\n"], b"M\xc3\xbcnchen \\ud800\n"),
+    # A line without an end does not need more and more memory.
+    (["x" * 8192], b""),
+    (["x" * 8192, "y"], b"x" * 8192 + b"y"),
+]
+
+
+@pytest.mark.parametrize(("texts", "expected"), WRITES)
+def test_whole_lines(stream: StandardError, path: Path, texts: list[str], expected: bytes) -> None:
+    """A line is written when it has its end, with all that a terminal would interpret escaped."""
+    assert [stream.write(text) for text in texts] == [len(text) for text in texts]
+    assert stream.writer.drain()
+    assert path.read_bytes() == expected
+
+
+def test_any_texts(stream: StandardError, path: Path) -> None:
+    """After `flush`, the file has any texts, however they are cut into pieces."""
+
+    @given(st.lists(st.text(st.characters() | st.sampled_from("\n\r\x00\ud800"))))
+    def check(texts: list[str]) -> None:
+        before = path.stat().st_size
+        stream.writelines(texts)
+        stream.flush()
+        lines = "".join(texts).split("\n")
+        expected = "\n".join(map(escaped, lines)).encode("utf-8", "backslashreplace")
+        assert path.read_bytes()[before:] == expected
+
+    check()
+
+
+@pytest.mark.parametrize("data", [b"bytes\n", bytearray(), None, 1])
+def test_no_text(stream: StandardError, path: Path, data: object) -> None:
+    """Anything but a text is refused, as by a text stream of Python, and nothing is written."""
+    with pytest.raises(TypeError, match=f"must be str, not {type(data).__name__}"):
+        stream.write(cast("str", data))
+    stream.flush()
+    assert path.read_bytes() == b""
+
+
+def test_properties_of_the_stream(stream: StandardError) -> None:
+    """Libraries ask a stream what it is: here it can be written, and is no terminal."""
+    assert stream.writable()
+    assert not stream.readable()
+    assert not stream.isatty()
+    assert stream.fileno() == stream.writer.fileno()
+    assert (stream.encoding, stream.errors) == ("utf-8", "backslashreplace")
+
+
+def _print_traceback() -> None:
+    error = ValueError("odd\x1b value")
+    traceback.print_exception(error)
+
+
+PRINTED: list[tuple[Callable[[], object], str]] = [
+    # what Python does, the beginning of the output
+    (_print_traceback, "ValueError: "),
+    (lambda: print("odd\x1b value", file=sys.stderr), "odd"),  # noqa: T201 -- as a library does
+]
+
+
+@pytest.mark.parametrize(("act", "begin"), PRINTED)
+def test_output_of_python(
+    stream: StandardError,
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[], object],
+    begin: str,
+) -> None:
+    """Tracebacks, and what a library prints, are lines of the log."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    act()
+    stream.flush()
+    text = path.read_text()
+    assert text.startswith(begin)
+    assert text.endswith("odd\\x1b value\n")
+
+
+def test_replaced_standard_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process's standard error is replaced once, and is back when the process ends."""
+    at_end: list[tuple[Callable[[StandardError], None], StandardError]] = []
+    monkeypatch.setattr(atexit, "register", lambda *function: at_end.append(function))
+    with path.open("w") as file:
+        monkeypatch.setattr(sys, "__stderr__", file)
+        monkeypatch.setattr(sys, "stderr", file)
+        writer = queue_standard_error()
+        assert writer is not None
+        assert writer.fileno() == file.fileno()
+        assert queue_standard_error() is writer
+        replacement = cast("object", sys.stderr)
+        assert isinstance(replacement, StandardError)
+        replacement.write("the last line")
+        ((end, argument),) = at_end
+        assert argument is replacement
+        end(argument)
+        assert sys.stderr is file
+    assert path.read_text() == "the last line"
+
+
+def test_standard_error_of_a_test(stream: StandardError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another stream than that of the process stays; one that is replaced already is known."""
+    before = sys.stderr
+    assert before is not sys.__stderr__
+    assert queue_standard_error() is None
+    assert sys.stderr is before
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert queue_standard_error() is stream.writer
+
+
+def test_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If Python found standard error closed, lines are dropped without an error.
+
+    The file that has its number by now stays open.
+    """
+    monkeypatch.setattr(atexit, "register", lambda *_function: None)
+    monkeypatch.setattr(sys, "__stderr__", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    before = os.fstat(2)
+    writer = queue_standard_error()
+    assert writer is not None
+    assert os.fstat(2).st_ino == before.st_ino
+    assert Path(f"/proc/self/fd/{writer.fileno()}").resolve() == Path(os.devnull)
+    cast("TextIO", sys.stderr).write("dropped\n")
+    assert writer.drain()
+    os.close(writer.fileno())
