@@ -56,6 +56,8 @@ BAD_URIS = [
     (Secret("mysql+mysqldb://u:s3cret@h/d"), "mysql+mysqldb is not installed; install the Python"),
     (Secret("sqlite://"), "uri: must name an existing SQLite file"),
     (Secret("sqlite:///:memory:"), "uri: must name an existing SQLite file"),
+    (Secret("sqlite://host/a"), "uri: must name an existing SQLite file"),
+    (Secret("sqlite://u:s3cret@/a"), "uri: must name an existing SQLite file"),
     (Secret("sqlite:////nosuch/a.sqlite"), "uri: /nosuch/a.sqlite: unable to open database file"),
     (Secret("sqlite:////etc/passwd"), "uri: /etc/passwd: file is not a database; name a SQLite"),
     (Secret("mysql://u:s3cret@h/d?nosuch=1"), "uri: the driver rejects the host or the options"),

@@ -51,6 +51,8 @@ def open_read_only_engine(directory: SqlDirectory) -> Engine:
         raise DirectoryError(
             SqlMessage.UNKNOWN_KIND.for_directory(label, name=url.drivername)
         ) from error
+    except sa.exc.ArgumentError as error:  # SQLite with a host.
+        raise DirectoryError(SqlMessage.NOT_A_FILE.for_directory(label)) from error
     except ImportError as error:
         fix = driver_fix(url, error)
         message = SqlMessage.NO_DRIVER.for_directory(label, driver=url.drivername, fix=fix)
