@@ -6,14 +6,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, ClassVar, Final, Self, TypeVar, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
+from pydantic.functional_validators import ModelWrapValidatorHandler  # as in pydantic 2.10
 
 from waypost.providers_file.models.rules import (
     FileContext,
