@@ -34,6 +34,7 @@ GOOD = [
     (f"{S}username = CAST(:address AS text)", {"address"}),
     (f"{S}attributes->>'$.host' = 'a' AND username = :address", {"address"}),
     (f"{S}delete_pending = 0 AND replace(username, 'a', 'b') = :address", {"address"}),
+    (f"{S}a = $$ AND b = $ :address $ AND c = '$'", {"address"}),
     (f"{S}id % 2 = 1 AND username = :address", {"address"}),
     (f"({S}username = :address) UNION (SELECT 'a' AS login)", {"address"}),
     (f"with x as (select 1) {S.lower()}username = lower(:address)", {"address"}),
@@ -97,6 +98,9 @@ BAD = [
     (f"{S}username = :ADDRESS", ":ADDRESS is unknown"),
     (f"{S}username = :address AND x = :password", ":password is unknown"),
     (f"{S}username = :address::text", "contains :address:: ; write CAST(:address AS ...) instead"),
+    (f"{S}username = $:address", "contains $:address; write a space between a parameter and a"),
+    (f"{S}username = $$:address$$", "contains $:address; write a space between"),
+    (f"{S}username = :address$", "contains :address$; write a space between"),
     (f"{S}active", "must contain :address or :local_part"),
     (f"{S}username = \\:address", "must contain :address or :local_part"),
     (f"{S}domain = :domain", "must contain :address or :local_part; otherwise"),
@@ -147,6 +151,8 @@ PIECES = st.sampled_from(
 @example(rest=" a = :address::text")
 @example(rest=" a::text = :address")
 @example(rest="':x:address'")
+@example(rest=" a = :address AND b = $:domain")
+@example(rest=" a = :address AND b = :domain$")
 def test_accepted_statements_bind_only_known_names(rest: str) -> None:
     """In any accepted statement, SQLAlchemy binds only known names, and none in quotes."""
     for names, check in ((QUERY_NAMES, check_query), (DOMAINS_QUERY_NAMES, check_domains_query)):

@@ -20,6 +20,8 @@ _WRITES: Final = re.compile(
 # an ordinary colon.
 _BOUND: Final = re.compile(r"(?<![:\w\\]):(\w+)")
 _CAST: Final = re.compile(r"(?<![:\w\\]):(\w+):")
+# SQLAlchemy 2.0 takes a dollar sign as a part of the name, and 2.1 does not.
+_DOLLAR: Final = re.compile(r"\$:\w+|(?<![:\w\\]):\w+\$")
 # Placeholders of other programs, which insert strings without binding them. Inside quotes too:
 # Dovecot's %u, %Lu and %{user}, Postfix's %s and %d, Python's %(name)s, {0} and {name},
 # automx's and Waypost's own placeholders, shells' and PHP's $name.
@@ -44,6 +46,7 @@ class QueryRule(enum.StrEnum):
     QUOTED = "contains :{name} inside quotes, where it is only text; remove the quotes"
     COLON = "contains :{name} inside quotes; write \\:{name} for a literal colon"
     CAST = "contains :{name}:: ; write CAST(:{name} AS ...) instead"
+    DOLLAR = "contains {found}; write a space between a parameter and a dollar sign"
     UNKNOWN = ":{name} is unknown; use {known}"
     NO_USER = "must contain :address or :local_part; otherwise all users get the same result"
     NO_DOMAIN = "must contain :domain"
@@ -71,6 +74,8 @@ def check_query(text: str, names: tuple[str, ...] = QUERY_NAMES) -> str:
             raise _broken(rule, name=inside[1])
     if cast := _CAST.search(text):
         raise _broken(QueryRule.CAST, name=cast[1])
+    if dollar := _DOLLAR.search(text):
+        raise _broken(QueryRule.DOLLAR, found=dollar[0])
     bound = _BOUND.findall(unquoted)
     if unknown := next((name for name in bound if name not in names), None):
         raise _broken(QueryRule.UNKNOWN, name=unknown, known=known)
