@@ -246,7 +246,9 @@ def serialize_keys(
         if name in without or not hasattr(value, name):
             continue
         attribute = getattr(value, name)
-        if attribute != build_value(info.get_default(call_default_factory=True)):
+        # pydantic 2.10 requires the data, although no factory here takes it.
+        default = info.get_default(call_default_factory=True, validated_data={})
+        if attribute != build_value(default):
             data[name] = _serialize_value(info, attribute)
     return data
 
