@@ -98,7 +98,9 @@ def _json_rendering() -> list[structlog.types.Processor]:
 
 
 def _console_rendering(*, colors: bool) -> list[structlog.types.Processor]:
-    return [_escape, structlog.dev.ConsoleRenderer(colors=colors)]
+    # structlog 25.1 warns if an exception is a text already and this formatter is another one.
+    plain = structlog.dev.plain_traceback
+    return [_escape, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
 
 
 def _escape(
