@@ -77,10 +77,8 @@ def test_other_file(file: Path) -> None:
 
 
 def test_link(file: Path) -> None:
-    """The stamp of a link is that of its file, so a link to another file has another one.
-
-    Kubernetes updates a mounted secret in this way.
-    """
+    """The stamp of a link is that of its file, so a link to another file has another one."""
+    # Kubernetes updates a mounted secret in this way.
     link, other = file.with_name("link"), file.with_name("other")
     other.write_bytes(b"old")
     link.symlink_to(file)

@@ -261,10 +261,7 @@ def test_standard_error_of_a_test(stream: StandardError, monkeypatch: pytest.Mon
 
 
 def test_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If Python found standard error closed, lines are dropped without an error.
-
-    The file that has its number by now stays open.
-    """
+    """If Python found standard error closed, lines are dropped, and no other file is closed."""
     monkeypatch.setattr(atexit, "register", lambda *_function: None)
     monkeypatch.setattr(sys, "__stderr__", None)
     monkeypatch.setattr(sys, "stderr", None)
