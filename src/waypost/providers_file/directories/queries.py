@@ -20,7 +20,7 @@ _WRITES: Final = re.compile(
 # an ordinary colon.
 _BOUND: Final = re.compile(r"(?<![:\w\\]):(\w+)")
 _CAST: Final = re.compile(r"(?<![:\w\\]):(\w+):")
-# SQLAlchemy 2.0 takes a dollar sign as a part of the name, and 2.1 does not.
+# SQLAlchemy 2.1.0 takes a dollar sign as a part of the name, and 2.1.9 does not.
 _DOLLAR: Final = re.compile(r"\$:\w+|(?<![:\w\\]):\w+\$")
 # Placeholders of other programs, which insert strings without binding them. Inside quotes too:
 # Dovecot's %u, %Lu and %{user}, Postfix's %s and %d, Python's %(name)s, {0} and {name},
