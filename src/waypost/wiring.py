@@ -56,6 +56,15 @@ class Domains(DomainFinder, FreshDomains, Protocol):
 
 
 @runtime_checkable
+class CountedDomains(Protocol):
+    """Domains in memory, whose number is known."""
+
+    def count(self) -> int | None:
+        """Return how many domains there are; None if this is not known."""
+        ...
+
+
+@runtime_checkable
 class ProviderList(Protocol):
     """A store that lists its providers."""
 
@@ -81,6 +90,15 @@ class Runtime:
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
+
+    def domain_count(self) -> int | None:
+        """Return how many domains are served; None if only the database knows."""
+        return self.cache.count() if isinstance(self.cache, CountedDomains) else None
+
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a reload of the providers file was requested and has not finished."""
+        return self.reloader is not None and self.reloader.is_reloading
 
     async def close(self) -> None:
         """Close the store and the directories."""

@@ -48,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
-    | {"setup", "web.public.server", "__version__"},
+    | {"setup", "web.public.server", "web.service_manager", "__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }

@@ -1,7 +1,7 @@
 """Start the server for `waypost serve`: check the settings, prepare the store, and listen."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -27,8 +27,9 @@ from waypost.settings import (
 )
 from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
-from waypost.store.protocol import Store
+from waypost.store.protocol import CountedStore, Store
 from waypost.web.public.server import run
+from waypost.web.service_manager import has_service_manager
 from waypost.wiring import check_profiles, open_store, profile_warnings, signing_credentials
 
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
@@ -41,7 +42,8 @@ class _Prepared:
 
     Attributes:
         serves_sample: whether the sample domain is served.
-        domains: the number of domains in a file; None if a database has them.
+        domains: the number of domains; None if it is not known, or only a database has it and no
+            service manager shows it.
         warnings: what the operator should do soon.
     """
 
@@ -108,7 +110,11 @@ def start_server(flags: Mapping[str, object]) -> None:
             code=error.code,
             reason=str(error),
         )
-    run(settings, lambda port: _announce(loaded, prepared, port, log))
+
+    def announce(effective_settings: Settings, port: int | None) -> None:
+        _announce(replace(loaded, settings=effective_settings), prepared, port, log)
+
+    run(settings, announce, prepared.domains)
 
 
 def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:
@@ -182,9 +188,13 @@ def _prepare_store(settings: Settings, warn: Callable[[Iterable[str]], None]) ->
     try:
         check_profiles(settings, store)
         missing = _check_libraries(settings, store)
+        domains = None
+        is_shown = isinstance(store, MemoryStore) or has_service_manager()
+        if is_shown and isinstance(store, CountedStore):
+            domains = store.count_domains()
         return _Prepared(
             store.find(_SAMPLE_DOMAIN) is not None,
-            len(store) if isinstance(store, MemoryStore) else None,
+            domains,
             (*missing, *profile_warnings(settings, store)),
         )
     finally:

@@ -49,6 +49,10 @@ class MemoryStore:
         """Return the number of domains and patterns."""
         return len(self._numbers)
 
+    def count_domains(self) -> int | None:
+        """Return the number of domains and patterns; None if other databases have more."""
+        return None if self.external_domains else len(self._numbers)
+
     def find(self, domain: DomainName) -> Domain | None:
         """Return the entry with the best match for a domain, or None."""
         for pattern in candidates(domain):
@@ -109,6 +113,10 @@ class MemoryDomains:
             found = (self._store.find(domain),)
             self._found.put(domain, found, is_found=found[0] is not None)
         return found
+
+    def count(self) -> int | None:
+        """Return how many domains there are; None if this is not known."""
+        return None if self._store is None else self._store.count_domains()
 
     def replace(self, store: MemoryStore) -> None:
         """Use another store from now on."""

@@ -1,6 +1,6 @@
 """The protocols of stores: domains with their services, and pinned documents."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from waypost.core.address import DomainName
 from waypost.core.model import Domain
@@ -20,6 +20,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Close connections and files. Closing twice does nothing."""
+        ...
+
+
+@runtime_checkable
+class CountedStore(Protocol):
+    """A store that can count its domains. Its method raises the errors of `Store.find`."""
+
+    def count_domains(self) -> int | None:
+        """Return the number of domains and patterns; None if it is not known."""
         ...
 
 

@@ -120,7 +120,7 @@ class ProvidersReloader:
         self._stamps: FileStamps | None = None
         self._changing_stamps: FileStamps | None = None
         self._missing_polls = 0
-        self._requests = 0
+        self._requests = self._handled_requests = 0
         self._trigger = PollTrigger()
         self._log = structlog.get_logger(__name__)
 
@@ -134,6 +134,11 @@ class ProvidersReloader:
                 "no providers yet; requests fail until the file is fixed", file=str(self._path)
             )
 
+    @property
+    def is_reloading(self) -> bool:
+        """Whether a reload was requested, and the file was not read since."""
+        return self._handled_requests != self._requests
+
     def request_reload(self) -> None:
         """Request that the file is read again soon, even if it has not changed."""
         self._requests += 1
@@ -143,6 +148,7 @@ class ProvidersReloader:
         """Read the file each time it has changed or a reload was requested. Does not end."""
         while True:
             requested = await self._trigger.wait(POLL_SECONDS)
+            requests = self._requests
             # A network file system may be slow, and reading a large file takes time.
             stamps = await asyncio.to_thread(_stamps, self._path)
             if self._has_changed(stamps) or requested or self._back_off.is_due():
@@ -152,6 +158,7 @@ class ProvidersReloader:
                 self._stamps, self._changing_stamps = stamps, None
                 if stamps_after == stamps or not isinstance(result, ProvidersError):
                     self._apply(result, is_reload=True)
+                    self._handled_requests = requests
                 elif requested:
                     self._trigger.request()
 

@@ -51,6 +51,7 @@ class HeadTooLong(ValueError):
 class HttpConnection(HttpToolsProtocol):
     """The protocol object that uvicorn creates for each connection."""
 
+    _is_draining = False
     _in_head = True
     _complete_heads = 0  # number of complete heads
     _head_bytes = 0  # of the complete URL and headers
@@ -117,6 +118,12 @@ class HttpConnection(HttpToolsProtocol):
             self._lingering.stop_expecting_reading()
         if self._is_answering():
             self._limit.mark_busy(self)
+
+    def drain(self) -> None:
+        """Close after the next answer, which says so; an idle connection stays open until then."""
+        self._is_draining = True
+        if self._complete_heads and not self.cycle.response_started and not self._has_next():
+            self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
         """End after the answer to the last request; limit the time to wait for its client."""
@@ -210,8 +217,10 @@ class HttpConnection(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of a request has arrived, and all answers are sent."""
+        """Whether nothing of a request has arrived, all answers are sent, and more may follow."""
         if self._in_request or self._unparsed or self._non_body_bytes or self.pipeline:
+            return False
+        if self._is_draining:
             return False
         is_answered = not self._complete_heads or self.cycle.response_complete
         return is_answered and not self.transport.is_closing() and not self.flow.write_paused
@@ -255,6 +264,8 @@ class HttpConnection(HttpToolsProtocol):
         super().send_400_response(msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+        if self._is_draining and not self._has_next():
+            cycle.keep_alive = False
         length = body_length(cycle.scope["headers"])
         if length != 0:
             app = partial(self._answer, cycle, length, app)
@@ -288,6 +299,10 @@ class HttpConnection(HttpToolsProtocol):
         if length is None or cycle.waiting_for_100_continue:
             return True
         return length - self._body_bytes > DRAIN_MAX_BYTES
+
+    def _has_next(self) -> bool:
+        """Return whether another request has arrived, which must be answered too."""
+        return bool(self.pipeline) or bool(self._unparsed)
 
     def _is_sending(self) -> bool:
         return self._in_request or bool(self.pipeline) or bool(self._unparsed)

@@ -26,12 +26,25 @@ def good(parent: Connection) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     signal.signal(signal.SIGHUP, lambda _number, _frame: say("hung up"))
     say(f"started {os.getpid()}")
-    answered = 0
+    answered = ticks = 0
     while True:
-        parent.send(WorkerReport(True, answered, ()))
+        ticks += 1
+        parent.send(WorkerReport(True, answered, (), ticks))
         while parent.poll(0.1):
             parent.recv()
             answered += 1
+
+
+def stuck(parent: Connection) -> None:
+    """Report often, but say that the event loop does not run; only the first of all processes."""
+    try:
+        Path("first").touch(exist_ok=False)
+    except FileExistsError:
+        good(parent)
+    say(f"started {os.getpid()}")
+    while True:
+        parent.send(WorkerReport(True, 0, (), 1))
+        parent.poll(0.1)
 
 
 def bad(_parent: Connection) -> None:

@@ -92,6 +92,16 @@ def test_silent_worker_is_replaced(tmp_path: Path) -> None:
         assert lives(other)
 
 
+def test_worker_whose_event_loop_hangs(tmp_path: Path) -> None:
+    """A worker that sends reports, but answers no request, is killed, and the others stay."""
+    with parent(tmp_path, "stuck", 2, "SILENT_LOOP_SECONDS=3.0") as running:
+        running.wait(lambda: len(running.workers()) == 3)
+        (line,) = running.lines("event loop of worker does not run; killing it")
+        alive = [pid for pid in running.workers() if lives(pid)]
+        assert len(alive) == 2
+        assert line["pid"] not in alive
+
+
 def test_parent_that_was_stopped(tmp_path: Path) -> None:
     """A parent that was stopped for a while does not take its workers as silent."""
     with parent(tmp_path, "good", 2, "SILENT_WORKER_SECONDS=4.0") as running:

@@ -77,6 +77,17 @@ class SqlStore:
             found_rows = connection.execute(query.order_by(_PROVIDER.id)).mappings()
             return tuple(provider_rows.provider_from_row(row) for row in found_rows)
 
+    def count_domains(self) -> int:
+        """Return the number of domains and patterns.
+
+        Raises:
+            StoreUnavailable, StoreError: as `find`.
+        """
+        with read_connection(self.engine) as connection:
+            return connection.execute(
+                sa.select(sa.func.count()).select_from(schema.domain)
+            ).scalar_one()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

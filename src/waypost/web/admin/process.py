@@ -7,7 +7,7 @@ parent does not load it.
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
@@ -34,14 +34,14 @@ class AdminProcess:
     While the process is down, connections wait in the backlog of its socket.
     """
 
-    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, listeners: Sequence[socket.socket]) -> None:
         """Create the process without starting it.
 
         Args:
             settings: all options.
-            listener: the listening socket.
+            listeners: the listening sockets.
         """
-        self._arguments = (settings, listener)
+        self._arguments = (settings, listeners)
         self._process: SpawnProcess | None = None
         self._stopping = Event()
         self._stop_deadline = 0.0
@@ -118,9 +118,9 @@ def admin_process(process: AdminProcess | None) -> Iterator[None]:
         process.stop()
 
 
-def _run(settings: Settings, listener: socket.socket) -> None:
+def _run(settings: Settings, listeners: Sequence[socket.socket]) -> None:
     """Run in the new process."""
     end_with_parent()
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 
-    serve(settings, listener)
+    serve(settings, listeners)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -20,6 +21,7 @@ from waypost.web.admin.certificate_log import CertificateLog
 from waypost.web.admin.tls import TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
+from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
 from waypost.wiring import Runtime, wire
 
@@ -28,12 +30,12 @@ MAX_CONNECTIONS: Final = 100
 FAILED: Final = 3
 
 
-def serve(settings: Settings, listener: socket.socket) -> None:
+def serve(settings: Settings, listeners: Sequence[socket.socket]) -> None:
     """Answer requests until a signal ends this process.
 
     Args:
         settings: all options.
-        listener: the listening socket.
+        listeners: the listening sockets.
     """
     writer = queue_standard_error()
     secrets = secret_texts(settings)
@@ -70,17 +72,19 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(uvicorn.Server(config), runtime, listener))
+        runner.run(_serve(DrainingServer(config), runtime, listeners))
 
 
-async def _serve(server: uvicorn.Server, runtime: Runtime, listener: socket.socket) -> None:
+async def _serve(
+    server: uvicorn.Server, runtime: Runtime, listeners: Sequence[socket.socket]
+) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, runtime.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     watch = loop.create_task(runtime.watch())
     watch.add_done_callback(partial(_on_watch_end, server))
     try:
-        await server.serve(sockets=[listener])
+        await server.serve(sockets=[*listeners])
     finally:
         watch.cancel()
         await runtime.close()

@@ -69,6 +69,7 @@ class PublicApp:
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._reloads = self._finished_reloads = 0
         self._log = structlog.get_logger(__name__)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -155,6 +156,17 @@ class PublicApp:
             fix=fix,
         )
 
+    def domain_count(self) -> int | None:
+        """Return how many domains are served; None if this is not known. Any thread may call it."""
+        return None if self._runtime is None else self._runtime.domain_count()
+
+    def finished_reloads(self) -> int:
+        """Return how many requests to reload have finished. Any thread may call it."""
+        reloads = self._reloads
+        if self._runtime is not None and not self._runtime.is_reloading:
+            self._finished_reloads = reloads
+        return self._finished_reloads
+
     async def close(self) -> None:
         """Close the store, the directories and the watch task."""
         if self._watch is not None:
@@ -170,6 +182,7 @@ class PublicApp:
         runtime.reload()
         if self._on_sighup is not None:
             self._on_sighup()
+        self._reloads += 1
 
     def _start_watch(self, runtime: Runtime) -> None:
         self._watch = asyncio.get_running_loop().create_task(runtime.watch())

@@ -1,15 +1,15 @@
-"""Running the public listener: socket, workers, systemd."""
+"""Running the public listener: sockets, workers, service manager."""
 
 import errno
 import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -23,24 +23,27 @@ from waypost.web.admin.process import AdminProcess, admin_process
 from waypost.web.child_process import block_sighup
 from waypost.web.connection_limit import limit_socket_buffers
 from waypost.web.metrics import serving_metrics
+from waypost.web.passed_sockets import ADMIN_NAME, PassedSockets, take_passed_sockets
 from waypost.web.public.workers.supervisor import Supervisor
 from waypost.web.public.workers.worker import BACKLOG, serve_single_worker, serve_worker
+from waypost.web.service_manager import ServiceNotifier, watchdog_seconds
 
 if TYPE_CHECKING:
     from waypost.runtime.prometheus import Registry
 
-# Connections wait in the backlog until a worker accepts them.
-READY: Final = "READY=1\nSTATUS=Serving"
-
 
 def run(
-    settings: Settings, on_listening: Callable[[int | None], None] = lambda _port: None
+    settings: Settings,
+    on_listening: Callable[[Settings, int | None], None] = lambda _settings, _port: None,
+    domain_count: int | None = None,
 ) -> None:
     """Serve until a signal ends this process.
 
     Args:
         settings: all options.
-        on_listening: called after all sockets are open, with the TCP port; None with a Unix socket.
+        on_listening: called after all sockets are open, with the settings that are in effect, and
+            the TCP port; None with a Unix socket.
+        domain_count: how many domains are served, for the service manager; None if not known.
 
     Raises:
         SettingsError: Waypost cannot listen on the host or the port.
@@ -51,17 +54,22 @@ def run(
     limit_stacks()
     # If it is set, Prometheus' library writes files in the processes that are started here.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    pid = os.getpid()
+    notifier = ServiceNotifier(
+        watchdog=watchdog_seconds(os.environ, pid), domain_count=domain_count
+    )
     with ExitStack() as stack:
         stack.enter_context(block_sighup())
-        listener = stack.enter_context(_open_public_listener(settings))
-        admin = _open_admin_process(settings, stack)
-        port = None if settings.unix_socket is not None else listener.getsockname()[1]
-        on_ready = partial(_report_ready, on_listening, port)
+        passed = stack.enter_context(closing(take_passed_sockets(os.environ, pid)))
+        settings, listeners = _open_public_listeners(settings, passed, stack)
+        admin = _open_admin_process(settings, passed, stack)
+        port = None if settings.unix_socket is not None else listeners[0].getsockname()[1]
+        on_ready = partial(on_listening, settings, port)
         stack.enter_context(admin_process(admin))
         if settings.workers > 1:
-            _run_workers(settings, listener, admin, on_ready)
+            _run_workers(settings, listeners, admin, on_ready, notifier)
         else:
-            _run_single_worker(settings, listener, admin, on_ready)
+            _run_single_worker(settings, listeners, admin, on_ready, notifier)
 
 
 def _leave_inaccessible_folder() -> None:
@@ -75,9 +83,26 @@ def _leave_inaccessible_folder() -> None:
         os.chdir("/")
 
 
-def _report_ready(on_listening: Callable[[int | None], None], port: int | None) -> None:
-    on_listening(port)
-    notify_systemd(READY)
+def _open_public_listeners(
+    settings: Settings, passed: PassedSockets, stack: ExitStack
+) -> tuple[Settings, Sequence[socket.socket]]:
+    """Return the sockets of the service manager, or else open one; return the settings for them."""
+    if not passed.public:
+        return settings, [stack.enter_context(_open_public_listener(settings))]
+    update: dict[str, object] = {"unix_socket": None}
+    for listener in passed.public:
+        address = listener.getsockname()
+        structlog.get_logger(__name__).info(
+            "using a socket of the service manager instead of host, port and unix_socket",
+            address=address if isinstance(address, str) else f"{address[0]} {address[1]}",
+        )
+        if listener.family == socket.AF_UNIX:
+            # A peer without an address is one that the folder of this socket admits.
+            update["unix_socket"] = Path(address)
+        else:
+            limit_socket_buffers(listener)
+            update |= {"host": address[0], "port": address[1]}
+    return settings.model_copy(update=update), passed.public
 
 
 def _open_public_listener(settings: Settings) -> socket.socket:
@@ -86,7 +111,9 @@ def _open_public_listener(settings: Settings) -> socket.socket:
     return listen(settings.host, settings.port)
 
 
-def _open_admin_process(settings: Settings, stack: ExitStack) -> AdminProcess | None:
+def _open_admin_process(
+    settings: Settings, passed: PassedSockets, stack: ExitStack
+) -> AdminProcess | None:
     """Open the admin listener, if it is enabled.
 
     If only the default port is taken, the public listener must still start.
@@ -94,6 +121,9 @@ def _open_admin_process(settings: Settings, stack: ExitStack) -> AdminProcess | 
     Raises:
         SettingsError: Waypost cannot listen on the address or port that the operator configured.
     """
+    if passed.admin:
+        _refuse_memory(settings, f"socket {ADMIN_NAME}", "disable its socket unit")
+        return AdminProcess(settings, passed.admin)
     if settings.admin_port == 0:
         return None
     try:
@@ -103,14 +133,18 @@ def _open_admin_process(settings: Settings, stack: ExitStack) -> AdminProcess | 
             raise
         structlog.get_logger(__name__).warning("admin listener disabled", reason=str(error))
         return None
-    return AdminProcess(settings, stack.enter_context(listener))
+    return AdminProcess(settings, [stack.enter_context(listener)])
+
+
+def _refuse_memory(settings: Settings, name: str, fix: str) -> None:
+    uses_database = not settings.demo and settings.providers is None
+    if uses_database and in_memory(settings.db_uri):
+        message = f"the admin process cannot read a database in memory; {fix}"
+        raise SettingsError([f"{name}: {message}"])
 
 
 def _open_admin_listener(settings: Settings) -> socket.socket:
-    uses_database = not settings.demo and settings.providers is None
-    if uses_database and in_memory(settings.db_uri):
-        message = "the admin process cannot read a database in memory; set admin_port to 0"
-        raise SettingsError([f"admin_port {settings.admin_port}: {message}"])
+    _refuse_memory(settings, f"admin_port {settings.admin_port}", "set admin_port to 0")
     try:
         return listen(settings.admin_host, settings.admin_port, "admin_")
     except SettingsError as error:
@@ -124,31 +158,35 @@ def _do_nothing() -> None:
 
 def _run_single_worker(
     settings: Settings,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     admin: AdminProcess | None,
     on_ready: Callable[[], None],
+    notifier: ServiceNotifier,
 ) -> None:
     metrics = Metrics()
     with _serving_metrics(settings, lambda: metrics.registry):
         on_ready()
-        serve_single_worker(settings, listener, metrics, admin)
+        serve_single_worker(settings, listeners, metrics, admin, notifier)
 
 
 def _run_workers(
     settings: Settings,
-    listener: socket.socket,
+    listeners: Sequence[socket.socket],
     admin: AdminProcess | None,
     on_ready: Callable[[], None],
+    notifier: ServiceNotifier,
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
-    serve = partial(serve_worker, settings, listener, deduplicator)
+    serve = partial(serve_worker, settings, listeners, deduplicator)
     from waypost.runtime.prometheus import WorkerCounts  # noqa: PLC0415 -- not in a worker
 
     counts = WorkerCounts()
     on_sighup, on_exit = (
         (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)
     )
-    workers = Supervisor(settings.workers, serve, counts.update, counts.remove_worker, on_sighup)
+    workers = Supervisor(
+        settings.workers, serve, counts.update, counts.remove_worker, on_sighup, notifier
+    )
     with _serving_metrics(settings, lambda: counts.registry, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         on_ready()
@@ -225,14 +263,3 @@ def listen_on_path(path: Path) -> socket.socket:
 def _is_listening(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) != errno.ECONNREFUSED
-
-
-def notify_systemd(state: str) -> None:
-    """Send a state to the service manager (sd_notify(3)); do nothing if there is none."""
-    path = os.environ.get("NOTIFY_SOCKET", "")
-    if not path.startswith(("/", "@")):
-        return
-    address = f"\0{path[1:]}" if path.startswith("@") else path
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifier:
-        if notifier.connect_ex(address) == 0:
-            notifier.sendall(state.encode())

@@ -22,10 +22,15 @@ from waypost.web.public.workers.worker_process import (
     WorkerProcess,
     wait_for_all,
 )
+from waypost.web.service_manager import ServiceNotifier
 
 TICK_SECONDS: Final = 0.25
 # Even on a busy or slow machine a worker must send its first report in this time.
 SILENT_WORKER_SECONDS: Final = 30.0
+# The event loop of a worker runs its shortest task ten times a second; no answer takes that long.
+SILENT_LOOP_SECONDS: Final = 30.0
+# A reload that takes longer counts as finished for the service manager.
+RELOAD_SECONDS: Final = 30.0
 SHUTDOWN_TIMEOUT_SECONDS: Final = GRACEFUL_SHUTDOWN_SECONDS + 2.0
 KILL_TIMEOUT_SECONDS: Final = 1.0
 REFRESH_SECONDS: Final = 0.5
@@ -48,6 +53,7 @@ class Supervisor:
         on_report: OnReport,
         on_exit: Callable[[int], None],
         on_sighup: Callable[[], None] = lambda: None,
+        notifier: ServiceNotifier | None = None,
     ) -> None:
         """Initialize and install the signal handlers; no worker is started yet.
 
@@ -57,11 +63,15 @@ class Supervisor:
             on_report: gets the process id of a worker and its metrics; called by any thread.
             on_exit: gets the process id of a worker that has ended.
             on_sighup: called at SIGHUP, in addition to the workers.
+            notifier: notifies the service manager.
         """
         self._serve = serve
         self._on_report = on_report
         self._on_exit = on_exit
         self._on_sighup = on_sighup
+        self._notifier = ServiceNotifier() if notifier is None else notifier
+        self._reloading: dict[WorkerProcess, tuple[int | None, int]] = {}
+        self._reload_end = 0.0
         self._workers = [WorkerProcess(serve, on_report) for _ in range(count)]
         self._is_stopping = self._cannot_start = False
         self._has_served = False
@@ -96,8 +106,10 @@ class Supervisor:
                 now = time.monotonic()
                 self._check_workers(now, now - before)
                 before = now
+                self._notify(now)
                 self._wait()
         finally:
+            self._notifier.report_stopping()
             before_exit()
             self._stop_workers()
         if self._cannot_start:
@@ -137,14 +149,39 @@ class Supervisor:
                 continue
             self._has_served = self._has_served or worker.is_serving
             # If this process was stopped too, the reports still wait to be read.
-            worker.silent_seconds += min(elapsed, 2 * TICK_SECONDS)
+            counted = min(elapsed, 2 * TICK_SECONDS)
+            worker.silent_seconds += counted
+            if worker.is_serving and not worker.is_stopping:
+                worker.silent_loop_seconds += counted
             if worker.silent_seconds > SILENT_WORKER_SECONDS:
                 message = "worker does not respond; killing it"
                 self._log.error(message, pid=worker.process.pid, seconds=SILENT_WORKER_SECONDS)
                 worker.silent_seconds = 0.0
                 worker.send(signal.SIGKILL)
+            elif worker.silent_loop_seconds > SILENT_LOOP_SECONDS:
+                message = "event loop of worker does not run; killing it"
+                self._log.error(message, pid=worker.process.pid, seconds=SILENT_LOOP_SECONDS)
+                worker.silent_loop_seconds = 0.0
+                worker.send(signal.SIGKILL)
             elif worker.is_stopping and now > worker.due:
                 worker.send(signal.SIGKILL)
+
+    def _notify(self, now: float) -> None:
+        """Report to the service manager that all workers live, and what they have done."""
+        self._notifier.report_alive()
+        serving = [worker for worker in self._workers if worker.is_serving]
+        domain_count = next((one.domain_count for one in serving), None)
+        if self._notifier.is_reloading:
+            is_finished = not any(map(self._is_reloading, self._reloading))
+            if is_finished or now > self._reload_end:
+                self._notifier.report_reloaded(domain_count)
+        elif serving:
+            self._notifier.report_serving(domain_count)
+
+    def _is_reloading(self, worker: WorkerProcess) -> bool:
+        """Return whether the process that got SIGHUP still runs and has not finished."""
+        pid = None if worker.process is None else worker.process.pid
+        return self._reloading[worker] == (pid, worker.finished_reloads)
 
     def _start(self, worker: WorkerProcess, now: float) -> None:
         try:
@@ -193,6 +230,13 @@ class Supervisor:
         if self._terminal.is_gone():
             self._is_stopping = True
             return
+        self._notifier.report_reload()
+        self._reload_end = time.monotonic() + RELOAD_SECONDS
+        self._reloading = {
+            worker: (worker.process.pid, worker.finished_reloads)
+            for worker in self._workers
+            if worker.process is not None and worker.is_serving
+        }
         for worker in self._workers:
             worker.send(signal.SIGHUP)
         self._on_sighup()

@@ -3,7 +3,7 @@
 import gc
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
@@ -20,11 +20,13 @@ from waypost.store.reload import LogDeduplicator
 from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
+from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.app import PublicApp
 from waypost.web.public.public_connection import PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
+from waypost.web.service_manager import ServiceNotifier
 from waypost.wiring import wire
 
 if TYPE_CHECKING:
@@ -60,22 +62,34 @@ def create_app(
 
 
 def serve_single_worker(
-    settings: Settings, listener: socket.socket, metrics: Metrics, admin: AdminProcess | None
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    metrics: Metrics,
+    admin: AdminProcess | None,
+    notifier: ServiceNotifier,
 ) -> None:
     """Serve in this process until a signal ends it."""
-    on_sighup = _do_nothing if admin is None else admin.send_sighup
+
+    def on_sighup() -> None:
+        notifier.report_reload()
+        if admin is not None:
+            admin.send_sighup()
+
     config = _config(settings, partial(create_app, settings, metrics, None, on_sighup))
-    _SingleWorkerServer(config, admin).run(sockets=[listener])
+    _SingleWorkerServer(config, admin, notifier).run(sockets=[*listeners])
 
 
 def serve_worker(
-    settings: Settings, listener: socket.socket, deduplicator: LogDeduplicator, pipe: Pipe
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    deduplicator: LogDeduplicator,
+    pipe: Pipe,
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
 
     Args:
         settings: all options.
-        listener: the listening socket of all workers.
+        listeners: the listening sockets of all workers.
         deduplicator: what the workers have reported about reloading.
         pipe: the pipe to the parent, which asks for reports and reads them.
     """
@@ -86,14 +100,29 @@ def serve_worker(
     config.configure_logging()
     reported_metrics = metrics if settings.metrics_listen is not None else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start
-        _ReportingServer(config, pipe, reported_metrics).run(sockets=[listener])
+        _ReportingServer(config, pipe, reported_metrics).run(sockets=[*listeners])
 
 
-class _WorkerServer(uvicorn.Server):
+class _WorkerServer(DrainingServer):
     """A server that writes its waiting log lines before it exits.
 
     After its end uvicorn raises the signal again, which ends the process at once.
     """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ticks = 0
+
+    @property
+    def app(self) -> PublicApp | None:
+        """The application, after it was loaded."""
+        app = getattr(self.config, "loaded_app", None)
+        return app if isinstance(app, PublicApp) else None
+
+    async def on_tick(self, counter: int) -> bool:
+        """Count that the event loop runs; uvicorn calls this ten times a second."""
+        self.ticks += 1
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -110,13 +139,33 @@ class _WorkerServer(uvicorn.Server):
 
 
 class _SingleWorkerServer(_WorkerServer):
-    """The server of the only worker. The admin process must end before, too."""
+    """The server of the only worker. The admin process must end before, too.
 
-    def __init__(self, config: uvicorn.Config, admin: AdminProcess | None) -> None:
+    The service manager is notified from the event loop: if it does not run, neither does the
+    watchdog get its notifications.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, admin: AdminProcess | None, notifier: ServiceNotifier
+    ) -> None:
         super().__init__(config)
         self._admin = admin
+        self._notifier = notifier
+        self._reloads = 0
+
+    async def on_tick(self, counter: int) -> bool:
+        """Notify the service manager, too."""
+        self._notifier.report_alive()
+        if (app := self.app) is not None:
+            count, reloads = app.domain_count(), app.finished_reloads()
+            if reloads != self._reloads:
+                self._reloads = reloads
+                self._notifier.report_reloaded(count)
+            self._notifier.report_serving(count)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._notifier.report_stopping()
         if self._admin is not None:
             self._admin.terminate()
         await super().shutdown(sockets)
@@ -157,8 +206,17 @@ class _ReportingServer(_WorkerServer):
             self._report_due.clear()
             is_last, report_requests = self._is_last, self._report_requests
             counts = () if self._metrics is None else _counts(self._metrics)
+            app = self.app
+            report = WorkerReport(
+                self.started,
+                report_requests,
+                counts,
+                self.ticks,
+                0 if app is None else app.finished_reloads(),
+                None if app is None else app.domain_count(),
+            )
             try:
-                self._pipe.send(WorkerReport(self.started, report_requests, counts))
+                self._pipe.send(report)
             except OSError:
                 return
             if is_last:

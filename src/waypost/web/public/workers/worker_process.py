@@ -36,11 +36,17 @@ class WorkerReport:
         is_serving: whether it has started.
         report_requests: how many questions it has received.
         counts: its metrics until now; empty if metrics are off.
+        ticks: how often its event loop has run a task that is due ten times a second.
+        finished_reloads: how many reloads have finished.
+        domain_count: how many domains it serves; None if it does not know.
     """
 
     is_serving: bool
     report_requests: int
     counts: "Counts"
+    ticks: int
+    finished_reloads: int = 0
+    domain_count: int | None = None
 
 
 Serve = Callable[[Connection], None]
@@ -57,6 +63,9 @@ class WorkerProcess:
         is_stopping: whether it must end, and no other one takes its place.
         is_serving: whether this process has started.
         silent_seconds: seconds since its last report; the parent counts.
+        silent_loop_seconds: the same since its event loop has run.
+        finished_reloads: how many reloads this process has finished.
+        domain_count: how many domains it serves; None if it does not know.
     """
 
     def __init__(self, serve: Serve, on_report: OnReport) -> None:
@@ -65,7 +74,10 @@ class WorkerProcess:
         self.due = 0.0
         self.is_stopping = False
         self.is_serving = False
-        self.silent_seconds = 0.0
+        self.silent_seconds = self.silent_loop_seconds = 0.0
+        self.finished_reloads = 0
+        self.domain_count: int | None = None
+        self._ticks = 0
         self._serve = serve
         self._on_report = on_report
         self._serving_since = 0.0
@@ -95,7 +107,9 @@ class WorkerProcess:
             worker_pipe.close()
         with self._report_condition:
             self._pipe, self._requested, self._received = pipe, 0, 0
-        self.process, self.is_serving, self.silent_seconds = process, False, 0.0
+        self.process, self.is_serving = process, False
+        self.silent_seconds = self.silent_loop_seconds = 0.0
+        self.finished_reloads = self._ticks = 0
         arguments = (process.pid or 0, pipe)
         self._reader = Thread(
             target=self._read_reports, args=arguments, name="reports", daemon=True
@@ -157,6 +171,10 @@ class WorkerProcess:
             while True:
                 report: WorkerReport = pipe.recv()
                 self.silent_seconds = 0.0
+                if report.ticks != self._ticks:
+                    self._ticks, self.silent_loop_seconds = report.ticks, 0.0
+                self.finished_reloads = report.finished_reloads
+                self.domain_count = report.domain_count
                 if report.is_serving and not self.is_serving:
                     self.is_serving, self._serving_since = True, time.monotonic()
                 self._on_report(pid, report.counts)
