@@ -3,7 +3,7 @@
 `table` contains all options; the TOML file, the environment variables, the flags of
 `waypost serve`, the sample file and the reference page use this table.
 `loading` combines the sources: a flag has precedence over the environment, the environment over
-the file, and the file over the default.
+the credentials, the credentials over the file, and the file over the default.
 """
 
 from waypost.settings.database_source import database_of, source_of_database

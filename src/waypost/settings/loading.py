@@ -1,4 +1,4 @@
-"""Combine the sources of settings: flag, then environment, then one file, then the default."""
+"""Combine the sources of settings: flag, environment, credential, one file, default."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from waypost.core.errors import SettingsError
 from waypost.core.redaction import MASK, redact_if_url, redact_uri
+from waypost.settings.credentials import from_credentials
 from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
@@ -64,7 +65,12 @@ def load(
     """
     table = options()
     file, file_content = from_file(table, environ, cwd, home, etc)
-    layers = [file_content, from_environment(table, environ, cwd), from_flags(table, flags, cwd)]
+    layers = [
+        file_content,
+        from_credentials(table, environ),
+        from_environment(table, environ, cwd),
+        from_flags(table, flags, cwd),
+    ]
     problems = [problem for layer in layers for problem in layer.problems]
     warnings = [warning for layer in layers for warning in layer.warnings]
     values: dict[str, Any] = {"db_uri": default_db_uri(environ, home)}

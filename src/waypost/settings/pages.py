@@ -16,9 +16,10 @@ _INTRODUCTION = """\
 
 This page is generated from `src/waypost/settings/table.py` by `make docs`.
 
-You can set each option with a flag of `waypost serve`, with an environment variable, or in a file.
-A flag has precedence over the environment, the environment over the file, and the file over the \
-default.
+You can set each option with a flag of `waypost serve`, with an environment variable, with a \
+credential, or in a file.
+A flag has precedence over the environment, the environment over the credentials, the credentials \
+over the file, and the file over the default.
 An unknown option is an error, and a value that is not allowed is an error too.
 An empty variable counts as not set.
 
@@ -40,6 +41,19 @@ Waypost reads one file, the first of these that exists:
 In the file, every option is at the top level, without a `[table]`.
 A relative path in the file is relative to the folder of the file; other relative paths are \
 relative to the working folder.
+
+## Credentials
+
+Systemd passes secrets to a service as files in the folder `$CREDENTIALS_DIRECTORY`, which no \
+other user can read (`LoadCredential=`, `LoadCredentialEncrypted=`).
+A file in this folder that has the name of an option sets this option. `db_uri` and `log_key` get \
+the content of the file. An option that is the path of a file, such as `profile_key`, gets the \
+path of the credential.
+Waypost leaves files with other names alone: a directory in the providers file can read them, \
+with `bind_password_file`, for example.
+[The guide](../guide.md#secrets) shows how.
+
+## The file of automx2
 
 In a file of automx2, Waypost reads the keys `loglevel`, `db_echo`, `db_uri` and `proxy_count` of \
 section `[automx2]`, with the values that automx2 accepts for yes and no.

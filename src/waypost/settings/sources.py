@@ -19,6 +19,7 @@ class SourceKind(StrEnum):
 
     FLAG = "flag"
     ENVIRONMENT = "environment"
+    CREDENTIAL = "credential"
     FILE = "file"
     DEFAULT = "default"
 
@@ -27,7 +28,8 @@ class SourceKind(StrEnum):
 class Source:
     """The source of a value.
 
-    `location` is `--port`, `WAYPOST_PORT`, `/etc/waypost/waypost.toml:3` or `default`.
+    `location` is `--port`, `WAYPOST_PORT`, `/run/credentials/waypost.service/log_key`,
+    `/etc/waypost/waypost.toml:3` or `default`.
     """
 
     kind: SourceKind
@@ -80,14 +82,16 @@ def from_environment(
         if (option := known.get(variable)) is None:
             content.problems.append(f"{variable}: not an option{suggest_name(variable, known)}")
             continue
-        value: object = (
-            re.split(r"[\s,]+", text.strip(" ,")) if option.kind is list else text.strip()
-        )
         source = Source(SourceKind.ENVIRONMENT, variable)
-        content.values[option.name] = RawValue(value, source, cwd)
+        content.values[option.name] = RawValue(value_of_text(option, text), source, cwd)
     for option in known.values():
         _from_automx2(option, environ, cwd, content)
     return content
+
+
+def value_of_text(option: Option, text: str) -> object:
+    """Return the value of an option from a source that has texts alone; a list has commas."""
+    return re.split(r"[\s,]+", text.strip(" ,\r\n")) if option.kind is list else text.strip()
 
 
 def _from_automx2(

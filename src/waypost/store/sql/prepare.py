@@ -1,20 +1,36 @@
 """Upgrade the tables before they are used, and load Alembic only if that is needed."""
 
+import structlog
+
 from waypost.database.engine import Engine, open_engine
-from waypost.store.sql.revision import is_current
+from waypost.store.sql.revision import HEAD, is_current
 
 
 def upgrade_if_needed(engine: Engine) -> None:
-    """Upgrade the tables, unless they are up to date.
+    """Upgrade the tables for a server, unless they are up to date.
+
+    A server also uses tables that a newer version of Waypost has upgraded: it must be able to
+    start a worker again until that version replaces it. Each migration allows this
+    (docs/decisions/0027-restarts.md).
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
-        StoreError: the schema is of a newer version of Waypost, or of another program.
+        StoreError: the schema is of another program.
     """
-    if not is_current(engine):
-        from waypost.store.sql.migrate import upgrade  # noqa: PLC0415 -- it loads Alembic
+    if is_current(engine):
+        return
+    from waypost.store.sql.migrate import status, upgrade  # noqa: PLC0415 -- it loads Alembic
 
-        upgrade(engine)
+    state = status(engine)
+    if state.kind == "newer":
+        structlog.get_logger(__name__).warning(
+            "the database was upgraded by a newer version of Waypost; serving from it; "
+            "install the newer version here too",
+            revision=state.current,
+            own_revision=HEAD,
+        )
+        return
+    upgrade(engine)
 
 
 def upgrade_without_timeouts(db_uri: str, engine: Engine) -> None:
