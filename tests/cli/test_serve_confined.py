@@ -62,7 +62,7 @@ def test_what_is_refused(home: Path) -> None:
 @pytest.mark.servers
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_served(home: Path, workers: str) -> None:
-    """The service starts, upgrades its database, answers, reloads and ends under its confinement."""
+    """The service upgrades its database, answers, reloads and ends under its confinement."""
     require(programs=["systemd-analyze"], root=True)
     environ = environment(home) | {"WAYPOST_DB_URI": f"sqlite:///{home}/mail.sqlite"}
     waypost = [sys.executable, "-m", "waypost"]

@@ -1,4 +1,4 @@
-"""The files for service managers: the guide shows those of the repository, and systemd accepts them."""
+"""The files for service managers: the guide shows those of contrib/, and systemd accepts them."""
 
 import re
 import subprocess
@@ -126,10 +126,10 @@ after() { echo "after $*"; }
 
 def test_openrc_script_runs() -> None:
     """The functions of the script run, with the commands of OpenRC replaced."""
-    require(programs=["dash"])
+    require(programs=["bash"])
     calls = f"{OPENRC_STUBS} . {OPENRC}; depend; start_pre; reload; echo $command"
     done = subprocess.run(
-        [program("dash"), "-c", calls], capture_output=True, text=True, check=True, env={"PATH": ""}
+        [program("bash"), "-c", calls], capture_output=True, text=True, check=True, env={"PATH": ""}
     )
     lines = done.stdout.splitlines()
     assert lines[:7] == [
