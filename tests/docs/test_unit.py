@@ -111,14 +111,14 @@ def test_openrc_script_is_posix(shell: str) -> None:
     assert OPENRC.stat().st_mode & 0o111
 
 
-# The functions of OpenRC that the script calls: openrc-run(8), start-stop-daemon(8).
+# The functions of OpenRC that the script calls: openrc-run(8), supervise-daemon(8).
 OPENRC_STUBS = """
 set -eu
 RC_SVCNAME=waypost
 checkpath() { echo "checkpath $*"; }
 ebegin() { echo "begin $*"; }
 eend() { echo "end $*"; }
-start-stop-daemon() { echo "daemon $*"; }
+supervise-daemon() { echo "daemon $*"; }
 use() { echo "use $*"; }
 after() { echo "after $*"; }
 """
@@ -138,7 +138,7 @@ def test_openrc_script_runs() -> None:
         "checkpath --directory --owner waypost --mode 0750 /var/lib/waypost",
         "checkpath --file --owner waypost --mode 0640 /var/log/waypost.log",
         "begin Reloading waypost",
-        "daemon --signal HUP --pidfile /run/waypost.pid",
+        "daemon waypost --signal HUP --pidfile /run/waypost.pid",
         "end 0",
     ]
     assert lines[7] == "/opt/waypost/bin/waypost"
