@@ -36,7 +36,7 @@ def test_guide_shows_the_file() -> None:
     shown = [block.text for block in blocks(GUIDE, "ini") if "[Unit]" in block.text]
     assert shown == [one.read_text(encoding="utf-8") for one in (UNIT, *SOCKETS)]
     assert "install -m 644 contrib/waypost.service /etc/systemd/system/" in GUIDE.read_text()
-    (script,) = (b.text for b in blocks(GUIDE, "sh") if b.text.startswith("#!/sbin/openrc-run"))
+    (script,) = (b.text for b in blocks(GUIDE, "bash") if b.text.startswith("#!/sbin/openrc-run"))
     assert script == OPENRC.read_text(encoding="utf-8")
 
 

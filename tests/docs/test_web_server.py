@@ -32,7 +32,7 @@ def _front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int,
     authority = Authority.create(folder)
     pair = authority.issue("guide", ["autoconfig.example.com", "autodiscover.example.com"])
     live = "/etc/letsencrypt/live/autoconfig.example.com"
-    site, locations = (block.text for block in blocks(ROOT / "docs/guide.md", "nginx"))
+    site, locations, _ = (block.text for block in blocks(ROOT / "docs/guide.md", "nginx"))
     with waypost(folder, SAMPLES, proxies=1) as running:
         places = {
             f"{live}/fullchain.pem": f"{pair.certificate}",
@@ -103,7 +103,7 @@ def test_initdb_is_closed_behind_nginx(front: Front) -> None:
 
 def test_guide_is_the_one_that_is_tested() -> None:
     """The guide has two configurations of nginx: a site, and locations for the domain itself."""
-    site, locations = blocks(ROOT / "docs/guide.md", "nginx")
+    site, locations, _ = blocks(ROOT / "docs/guide.md", "nginx")
     assert site.text.startswith("server {")
     assert locations.text.startswith("location ~* ")
     assert Path(ROOT / "docs/guide.md").is_file()
