@@ -11,7 +11,7 @@ def upgrade_if_needed(engine: Engine) -> None:
 
     A server also uses tables that a newer version of Waypost has upgraded: it must be able to
     start a worker again until that version replaces it. Each migration allows this
-    (docs/decisions/0027-restarts.md).
+    (docs/decisions/0031-restarts.md).
 
     Raises:
         StoreUnavailable: the database does not answer, or is locked for too long.
