@@ -1,0 +1,160 @@
+"""A server that ends: what clients get that have sent a request, or are about to."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+
+from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.service_manager import tcp_socket
+from waypost.web import draining
+from waypost.web.connection import HttpConnection
+from waypost.web.connection_limit import ConnectionLimit
+from waypost.web.draining import DrainingServer
+from waypost.web.listener_options import listener_config
+from waypost.web.public.request import Receive, Scope, Send
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+class Application:
+    """An application whose answers to `/slow` wait until they are released."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.release = asyncio.Event()
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["path"] == "/slow":
+            self.started.set()
+            await self.release.wait()
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise TimeoutError
+
+
+async def answer(client: Client, request: bytes = b"") -> bytes:
+    """Send a request, and return one answer."""
+    reader, writer = client
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head + await reader.readexactly(2)
+
+
+async def run(
+    test: Callable[[Application, DrainingServer, Callable[[], Awaitable[Client]]], Awaitable[None]],
+) -> None:
+    application, listener = Application(), tcp_socket()
+    address = listener.getsockname()
+    config = listener_config()(
+        application,
+        http=partial(HttpConnection, limit=ConnectionLimit(100)),
+        lifespan="off",
+        interface="asgi3",
+        timeout_graceful_shutdown=5,
+    )
+    server = DrainingServer(config)
+    # As systemd does, the test keeps the socket open.
+    serving = asyncio.create_task(server._serve([listener.dup()]))  # noqa: SLF001 -- without signals
+    writers: list[asyncio.StreamWriter] = []
+
+    async def connect() -> Client:
+        reader, writer = await asyncio.open_connection(*address)
+        writers.append(writer)
+        return reader, writer
+
+    try:
+        await asyncio.wait_for(test(application, server, connect), PATIENCE_SECONDS)
+        await asyncio.wait_for(serving, PATIENCE_SECONDS)
+    finally:
+        for writer in writers:
+            writer.close()
+        listener.close()
+
+
+def test_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that are on their way are answered with `close`; an idle connection is closed."""
+    monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)
+
+    async def test(
+        application: Application, server: DrainingServer, connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        new, kept, slow, idle = [await connect() for _ in range(4)]
+        assert b"connection: close" not in await answer(kept, REQUEST)
+        assert b"connection: close" not in await answer(idle, REQUEST)
+        slow[1].write(REQUEST.replace(b"/ ", b"/slow "))
+        await application.started.wait()
+        await until(lambda: len(server.server_state.connections) == 4)
+        server.should_exit = True
+        await until(lambda: not server.servers[0].is_serving())
+        # Each of them has been accepted before, and sends its request now.
+        for client in (new, kept):
+            assert b"connection: close" in await answer(client, REQUEST)
+            assert await client[0].read() == b""
+        application.release.set()
+        assert b"connection: close" in await answer(slow)
+        assert await idle[0].read() == b""
+
+    asyncio.run(run(test))
+
+
+def test_pipelined_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests that wait behind another one are answered too, and the last answer says `close`."""
+    monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)
+
+    async def test(
+        application: Application, server: DrainingServer, connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        client = await connect()
+        client[1].write(REQUEST.replace(b"/ ", b"/slow ") + REQUEST * 2)
+        await application.started.wait()
+        server.should_exit = True
+        await until(lambda: not server.servers[0].is_serving())
+        application.release.set()
+        answers = [await answer(client) for _ in range(3)]
+        assert [b"connection: close" in one for one in answers] == [False, False, True]
+        assert await client[0].read() == b""
+
+    asyncio.run(run(test))
+
+
+def test_nothing_to_wait_for() -> None:
+    """Without connections, the server ends at once."""
+
+    async def test(
+        _application: Application, server: DrainingServer, _connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        await until(lambda: server.started)
+        server.should_exit = True
+
+    asyncio.run(run(test))
+
+
+def test_backlog_is_kept() -> None:
+    """A connection that was not accepted waits for the next process at the same socket."""
+
+    async def test(
+        _application: Application, server: DrainingServer, connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        await until(lambda: server.started)
+        server.should_exit = True
+        await until(lambda: not server.servers[0].is_serving())
+        _, writer = await connect()
+        writer.write(REQUEST)
+        await writer.drain()
+        peer = writer.get_extra_info("socket")
+        assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+
+    asyncio.run(run(test))
