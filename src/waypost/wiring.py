@@ -23,12 +23,14 @@ from waypost.profiles.signers import ProfileSigners
 from waypost.providers_file.pinned_pacc import PinnedFile
 from waypost.runtime.logs import AddressHasher
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.part_times import PartTimes
 from waypost.settings import Settings
 from waypost.store.cache import CacheLimits
 from waypost.store.external import DomainSource, ExternalDomainCache, ExternalStore
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
+from waypost.wiring_times import TimedDomains, TimedUsers
 
 if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials
@@ -44,6 +46,14 @@ class Domains(DomainFinder, FreshDomains, Protocol):
 
     def expire(self) -> None:
         """Ask the store again for everything, and keep old answers in case the store fails."""
+        ...
+
+    def is_ready(self) -> bool:
+        """Return whether clients get answers: from the store, or earlier ones while it fails."""
+        ...
+
+    async def count_domains(self) -> int | None:
+        """Return how many domains and patterns are served; None if that is not known."""
         ...
 
     async def watch(self) -> None:
@@ -81,6 +91,7 @@ class Runtime:
         initdb: None if there is no database, or if `initdb` is disabled.
         reloader: None if there is no providers file.
         signer: None if profiles are not signed.
+        times: where the time of each request went.
     """
 
     cache: Domains
@@ -90,6 +101,7 @@ class Runtime:
     metrics: Metrics = field(default_factory=Metrics)
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
+    times: PartTimes = field(default_factory=PartTimes)
 
     def domain_count(self) -> int | None:
         """Return how many domains are served; None if only the database knows."""
@@ -142,7 +154,9 @@ def wire(
     metrics = metrics if metrics is not None else Metrics()
     runtime = _runtime(settings, metrics, deduplicator)
     signer = ProfileSigners(
-        ProfileFiles.of(profile_settings(settings)), (deduplicator or LogDeduplicator()).is_first
+        ProfileFiles.of(profile_settings(settings)),
+        (deduplicator or LogDeduplicator()).is_first,
+        metrics,
     )
     signer.start()
     return replace(runtime, signer=signer)
@@ -150,22 +164,26 @@ def wire(
 
 def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator | None) -> Runtime:
     directories, public_url = _directories(settings, metrics), settings.public_url
+    times = PartTimes()
+    users = TimedUsers(directories, times)
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Runtime(demo, Lookup(demo, directories, public_url), directories, None, metrics)
+        return Runtime(
+            demo, Lookup(demo, users, public_url), directories, None, metrics, times=times
+        )
     if settings.providers is not None:
         domains = ExternalDomainCache(_open_domain_source, _limits(settings), metrics)
         reloader = ProvidersReloader(
             settings.providers, domains, metrics, deduplicator, _check_signing
         )
         reloader.start()
-        return Runtime(
-            domains, Lookup(domains, directories, public_url), directories, None, metrics, reloader
-        )
+        lookup = Lookup(TimedDomains(domains, times), users, public_url)
+        return Runtime(domains, lookup, directories, None, metrics, reloader=reloader, times=times)
     from waypost.wiring_database import open_database_cache  # noqa: PLC0415 -- SQLAlchemy
 
     cache, initdb = open_database_cache(settings, _limits(settings), metrics)
-    return Runtime(cache, Lookup(cache, directories, public_url), directories, initdb, metrics)
+    lookup = Lookup(TimedDomains(cache, times), users, public_url)
+    return Runtime(cache, lookup, directories, initdb, metrics, times=times)
 
 
 def open_store(

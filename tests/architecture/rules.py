@@ -14,6 +14,7 @@ LAYERS: dict[str, set[str]] = {
     "core": set(),
     "parsing": set(),
     "runtime": {"core"},
+    "runtime.metrics": {"core", "__version__"},
     "database": {"core"},
     "net": {"core", "runtime.threads"},
     "settings": {"core", "parsing", "runtime.regular_file"},
@@ -40,10 +41,12 @@ LAYERS: dict[str, set[str]] = {
     "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
     "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
-    | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"},
+    | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
+    | {"wiring_times"},
+    "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "__version__"},
+    | {"store.reload", "wiring", "wiring_times", "__version__"},
     "web.app_context": {"core", "lookup.lookup"},
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
@@ -66,7 +69,8 @@ LIBRARIES: dict[str, set[str]] = {
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
     "prometheus_client": {"runtime.metrics", "runtime.prometheus"},
-    "pydantic": {"settings", "providers_file"},
+    "opentelemetry": {"web.public.tracing"},
+    "pydantic": {"settings", "providers_file", "web.admin.readiness"},
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},
     "segno": {"web.public.page.qr"},

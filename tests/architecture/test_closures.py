@@ -12,6 +12,7 @@ HANDLERS = {
     "handlers.autoconfig": 35,
     "handlers.autodiscover": 43,
     "handlers.autodiscover_json": 43,
+    "handlers.health": 30,
     "handlers.initdb": 32,
     "handlers.mobileconfig": 40,
     "handlers.old_links": 47,

@@ -55,10 +55,11 @@ def _pinned(name: str) -> set[str]:
 def test_libraries_are_dependencies() -> None:
     """Every library that the package imports is a declared dependency."""
     stated = _stated()
-    # Pydantic depends on its core in exactly one version; LDAP is an extra.
+    # Pydantic depends on its core in exactly one version; LDAP and traces are extras.
     named = {{"dns": "dnspython"}.get(library, library) for library in LIBRARIES}
-    assert named - {"pydantic_core", "ldap"} <= stated
+    assert named - {"pydantic_core", "ldap", "opentelemetry"} <= stated
     assert _stated("ldap") == {"python_ldap"}
+    assert all(name.startswith("opentelemetry_") for name in _stated("tracing"))
     # uvicorn uses it by itself if it is installed.
     assert stated - named == {"uvloop"}
 

@@ -37,9 +37,9 @@ def test_requests_are_counted(home: Path, workers: str) -> None:
         server.status("/autodiscover/autodiscover.xml")
         assert server.status("/metrics") == 404
         found = samples(port)
-        assert found["waypost_requests_total", "autoconfig", "ok"] == 20
-        assert found["waypost_requests_total", "autoconfig", "not_served"] == 1
-        assert found["waypost_requests_total", "autodiscover", "method_not_allowed"] == 1
+        assert found["waypost_requests_total", "none", "autoconfig", "ok"] == 20
+        assert found["waypost_requests_total", "none", "autoconfig", "not_served"] == 1
+        assert found["waypost_requests_total", "none", "autodiscover", "method_not_allowed"] == 1
         assert found["waypost_cache_answers_total", "hit"] >= 21
         assert found["waypost_store_up",] == 1
         assert all(name[0].startswith("waypost_") for name in found)
@@ -75,7 +75,7 @@ def test_worker_that_ends(home: Path) -> None:
         read = "waypost_providers_loaded_timestamp_seconds"
         until(lambda: samples(port)[read,] > before[read,], "state of the new workers")
         after = samples(port)
-    name = ("waypost_requests_total", "none", "not_found")
+    name = ("waypost_requests_total", "none", "none", "not_found")
     assert before[name] == after[name] == 10
 
 
@@ -85,4 +85,4 @@ def test_variable_of_the_library(home: Path) -> None:
     flags = ["--demo", "--workers", "2", "--metrics-listen", f"127.0.0.1:{port}"]
     with serving(home, *flags, PROMETHEUS_MULTIPROC_DIR=f"{home / 'missing'}") as server:
         server.status("/nothing")
-        assert samples(port)["waypost_requests_total", "none", "not_found"] == 1
+        assert samples(port)["waypost_requests_total", "none", "none", "not_found"] == 1

@@ -3,6 +3,9 @@
 import io
 import json
 import logging
+import os
+from pathlib import Path
+from typing import Literal
 
 import pytest
 import structlog
@@ -76,3 +79,33 @@ def test_hash() -> None:
     )
     assert "alice" not in first("alice@example.com")
     assert AddressHasher("key 1", show=True)("alice@example.com") == "alice@example.com"
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_priorities_of_the_journal(
+    log_format: Literal["json", "console"], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """If journald reads the stream, each line has its priority; a traceback has it in each line."""
+    with (tmp_path / "journal").open("w+", encoding="utf-8") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        configure("debug", log_format, stream)
+        log = structlog.get_logger("waypost.test")
+        for level in ("debug", "info", "warning", "error", "critical"):
+            getattr(log, level)("x")
+        logging.getLogger("uvicorn.error").warning("y")
+        log.error("failed", exc_info=ValueError("z"))
+        stream.flush()
+        lines = (tmp_path / "journal").read_text(encoding="utf-8").splitlines()
+    assert [line[:3] for line in lines[:6]] == ["<7>", "<6>", "<4>", "<3>", "<2>", "<4>"]
+    assert {line[:3] for line in lines[6:]} == {"<3>"}
+
+
+@pytest.mark.parametrize("variable", ["", "1:2", "x", ":"])
+def test_no_priorities_elsewhere(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that journald does not read has no priorities."""
+    monkeypatch.setenv("JOURNAL_STREAM", variable)
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    structlog.get_logger("waypost.test").info("x")
+    assert stream.getvalue().startswith("{")

@@ -1,72 +1,66 @@
-"""The metrics of several workers, as Prometheus gets them."""
-
-import pickle
+"""The metrics of one worker."""
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from waypost.runtime.metrics import Metrics
-from waypost.runtime.prometheus import WorkerCounts, collect_counts, exposition
+from waypost.runtime.metrics import AdminMetrics, Metrics
+from waypost.runtime.prometheus import Registry, exposition
 
 
-def shown(counts: WorkerCounts) -> dict[tuple[str, ...], float]:
+def samples(registry: Registry) -> dict[tuple[str, ...], float]:
+    """Return each sample: its name, then the values of its labels."""
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(exposition(counts.registry).decode())
+        for family in text_string_to_metric_families(exposition(registry).decode())
         for sample in family.samples
     }
 
 
-def note(counts: WorkerCounts, worker: int, metrics: Metrics) -> None:
-    """Record the counts as a worker sends them."""
-    counts.update(worker, pickle.loads(pickle.dumps(collect_counts(metrics.registry))))  # noqa: S301 -- our own
+def test_read_at_the_scrape() -> None:
+    """Connections, cached domains and readiness are read when the metrics are collected."""
+    metrics = Metrics()
+    connections: list[int] = []
+    metrics.watch_connections(lambda: len(connections), 7)
+    metrics.watch_cache(lambda: (2, 3))
+    metrics.watch_readiness(lambda: bool(connections))
+    assert samples(metrics.registry)["waypost_ready",] == 0
+    connections.append(1)
+    found = samples(metrics.registry)
+    assert found["waypost_connections",] == found["waypost_ready",] == 1
+    assert found["waypost_connections_limit",] == 7
+    assert found["waypost_cache_entries", "found"] == 2
+    assert found["waypost_cache_entries", "not_found"] == 3
 
 
-def test_counters_are_added_up() -> None:
-    """A counter is the sum of all workers, those that have ended among them, and never falls."""
-    counts, one, other = WorkerCounts(), Metrics(), Metrics()
-    name = ("waypost_requests_total", "autoconfig", "ok")
-    one.count_request("autoconfig", "ok")
-    other.count_request("autoconfig", "ok")
-    other.count_request("autoconfig", "ok")
-    other.count_request("pacc", "not_served")
-    note(counts, 1, one)
-    assert shown(counts)[name] == 1
-    note(counts, 2, other)
-    assert shown(counts)[name] == 3
-    assert shown(counts)["waypost_requests_total", "pacc", "not_served"] == 1
-    counts.remove_worker(2)
-    assert shown(counts)[name] == 3
-    note(counts, 3, other)
-    counts.remove_worker(1)
-    counts.remove_worker(3)
-    assert shown(counts)[name] == 5
-    counts.remove_worker(3)
-    assert shown(counts)[name] == 5
+def test_limits() -> None:
+    """A limit that was reached is counted by its name."""
+    metrics = Metrics()
+    metrics.connection_closed()
+    metrics.cache_refused()
+    metrics.directory_queue_full()
+    found = samples(metrics.registry)
+    for limit in ("connections", "store_queue", "directory_queue"):
+        assert found["waypost_limits_hit_total", limit] == 1
+    assert found["waypost_cache_answers_total", "refused"] == 1
 
 
-def test_gauges_are_those_of_running_workers() -> None:
-    """A gauge shows the worst of the running workers."""
-    counts, good, bad = WorkerCounts(), Metrics(), Metrics()
-    bad.record_store_unavailable()
-    bad.record_directory_state("LDAP", up=False)
-    good.record_directory_state("LDAP", up=True)
-    note(counts, 1, good)
-    assert shown(counts)["waypost_store_up",] == 1
-    note(counts, 2, bad)
-    assert shown(counts)["waypost_store_up",] == 0
-    assert shown(counts)["waypost_directory_up", "LDAP"] == 0
-    counts.remove_worker(2)
-    assert shown(counts)["waypost_store_up",] == 1
-    assert shown(counts)["waypost_directory_up", "LDAP"] == 1
-    counts.remove_worker(1)
-    assert ("waypost_store_up",) not in shown(counts)
+def test_forgotten_directory() -> None:
+    """A directory that is used no more has no state, so no alert stays."""
+    metrics = Metrics()
+    metrics.record_directory_state("LDAP", up=False)
+    metrics.forget_directory("LDAP")
+    assert ("waypost_directory_up", "LDAP") not in samples(metrics.registry)
 
 
-def test_the_same_as_of_one() -> None:
-    """Several workers have the same metrics and help texts as a single one."""
-    counts, metrics = WorkerCounts(), Metrics()
-    metrics.count_request("autoconfig", "ok")
-    note(counts, 1, metrics)
-    alone = exposition(metrics.registry).decode().splitlines()
-    expected = [line for line in alone if "_created" not in line]
-    assert exposition(counts.registry).decode().splitlines() == expected
+def test_build() -> None:
+    """The version is a label."""
+    text = exposition(Metrics().registry).decode()
+    assert 'waypost_build_info{python="3.' in text
+
+
+def test_domains() -> None:
+    """The number of domains is not known before the first count."""
+    registry = Registry()
+    metrics = AdminMetrics(registry)
+    assert samples(registry)["waypost_domains_served",] == -1
+    metrics.record_domains(12)
+    assert samples(registry)["waypost_domains_served",] == 12

@@ -101,6 +101,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     ),
     "loglevel": ('"WARN"', "Warning", "warning"),
     "log_format": ('"JSON"', "json", "json"),
+    "trace_endpoint": ('"http://h:4318/v1"', "http://h:4318/v1", "http://h:4318/v1"),
     "log_addresses": ("true", "TRUE", True),
     "log_key": ('"0123456789abcdef"', "0123456789abcdef", "0123456789abcdef"),
     "profile_cert": ('"/a/cert.pem"', "/a/cert.pem", Path("/a/cert.pem")),
@@ -316,3 +317,17 @@ def test_default_database(state: str, xdg: str, home: str, path: str) -> None:
     """The default is in the folder of the unit, then of the user, then of the service."""
     environ = {"STATE_DIRECTORY": state, "XDG_STATE_HOME": xdg}
     assert default_db_uri(environ, Path(home)) == f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "127.0.0.1:4318", "grpc://127.0.0.1:4317", "http://", "http://h:0/", "http://a b/"),
+        *("http://user:password@h/v1/traces", "http://h/v1/traces?token=password", "http://h/\n"),
+    ],
+)
+def test_bad_trace_endpoint(machine: Machine, url: str) -> None:
+    """The URL of a collector has neither user nor query, and the error shows no password."""
+    (problem,) = machine.problems({"trace_endpoint": url})
+    assert problem.startswith("--trace-endpoint: trace_endpoint is ")
+    assert "password" not in problem.replace("without user and password", "")

@@ -70,8 +70,10 @@ class Directories:
             if old is not None:
                 await old[1].close()
             elif len(self._open) > OPEN_MAX:
-                _, (_, oldest) = self._open.popitem(last=False)
+                label, (_, oldest) = self._open.popitem(last=False)
                 await oldest.close()
+                if self._metrics is not None:
+                    self._metrics.forget_directory(label)
         return await opened[1].user_for(address)
 
     def _make_resilient(self, directory: model.Directory) -> ResilientDirectory:

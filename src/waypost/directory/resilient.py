@@ -81,6 +81,7 @@ class ResilientDirectory:
         self._limits = directory.limits
         self._stale_ttl_seconds = cache_limits.stale_if_error_seconds
         self._metrics = metrics if metrics is not None else Metrics()
+        self._record_query = self._metrics.directory_timer(self._label)
         self._clock = clock
         self._pool: WorkerPool[EmailAddress, User | None] = WorkerPool(
             f"directory-{self._label}",
@@ -148,6 +149,7 @@ class ResilientDirectory:
         if not self._breaker.allows_lookup():
             raise DirectoryUnavailable("did not answer; the next attempt is in some seconds")
         if len(self._lookups) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
+            self._metrics.directory_queue_full()
             raise DirectoryBusy("too many lookups wait for the directory")
         task = asyncio.get_running_loop().create_task(self._load(address))
         self._lookups[address] = task
@@ -159,10 +161,13 @@ class ResilientDirectory:
 
     async def _load(self, address: EmailAddress) -> User | None:
         queried_at = self._clock()
+        start = time.perf_counter()
         try:
             user = await self._pool.submit(address)
         except (DirectoryUnavailable, DirectoryError) as error:
             raise self._record_failure(error) from None
+        finally:
+            self._record_query(time.perf_counter() - start)
         # An answer that is too late for its client is cached, but does not close the breaker.
         if self._clock() - queried_at <= self._limits.time_limit_seconds:
             self._record_success()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import time
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from waypost.profiles.files import ProfileFiles
 from waypost.runtime.backoff import BackOff
 from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.runtime.log_throttle import LogThrottle
+from waypost.runtime.metrics import Metrics
 
 RETRY_POLLS: Final = 10
 """Files with errors are read again after so many polls: the clock may have been wrong."""
@@ -60,6 +62,7 @@ class ProfileSigner:
             provider: the provider whose profiles these are; None for those of all.
             back_off: says when to try again.
         """
+        self._metrics = Metrics()
         self._files = files
         self._is_first = is_first
         self._now = now
@@ -77,6 +80,10 @@ class ProfileSigner:
         self._requests = 0
         self._logged_expiry = False
         self._log = structlog.get_logger(__name__)
+
+    def report_to(self, metrics: Metrics) -> None:
+        """Measure signatures from now on, and show when the certificate expires."""
+        self._metrics = metrics
 
     def start(self) -> None:
         """Read the files for the first time; if they have errors, no profile is sent."""
@@ -99,10 +106,10 @@ class ProfileSigner:
                 self._log.error("signing unavailable; profile request refused", reason=reason)
             raise SigningUnavailable("profiles cannot be signed now")
         if not may_cache:
-            return sign(profile, self._credentials)
+            return self._sign(profile, self._credentials)
         key = self._credentials_id, hashlib.blake2b(profile, digest_size=32).digest()
         # Removed and added again: the oldest is first.
-        signed = self._signed_profiles.pop(key, None) or sign(profile, self._credentials)
+        signed = self._signed_profiles.pop(key, None) or self._sign(profile, self._credentials)
         self._signed_profiles[key] = signed
         if len(self._signed_profiles) > CACHED_PROFILES_MAX:
             del self._signed_profiles[next(iter(self._signed_profiles))]
@@ -127,6 +134,12 @@ class ProfileSigner:
             self._apply(result, is_reload=True)
         self._log_expiry()
 
+    def _sign(self, profile: bytes, credentials: Credentials) -> bytes:
+        start = time.perf_counter()
+        signed = sign(profile, credentials)
+        self._metrics.record_signing(time.perf_counter() - start)
+        return signed
+
     def _has_changed(self, stamps: _Stamps) -> bool:
         """Return whether a file has changed, and no file has changed since the last poll."""
         if stamps == self._stamps:
@@ -148,6 +161,8 @@ class ProfileSigner:
             else:
                 self._back_off.reset()
             self._problems, self._reported = problems, report
+            if self._credentials is None:
+                self._metrics.record_certificate(self._provider or "", 0.0)
             action = _RETRYING if result.temporary else _FIX
             for problem in problems if is_first else ():
                 self._log.error("profile certificate rejected", reason=problem, action=action)
@@ -157,6 +172,10 @@ class ProfileSigner:
         self._credentials = result
         self._credentials_id = object()
         self._logged_expiry = False
+        expiry = min(
+            certificate.not_valid_after_utc for certificate in (result.certificate, *result.chain)
+        )
+        self._metrics.record_certificate(self._provider or "", expiry.timestamp())
         if is_reload and is_first:
             self._log.info(
                 "profile certificate loaded",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from waypost.core.errors import SigningUnavailable
 from waypost.core.model import Provider
 from waypost.profiles.files import ProfileFiles
+from waypost.runtime.metrics import Metrics
 from waypost.runtime.poll_trigger import PollTrigger
 
 if TYPE_CHECKING:
@@ -29,13 +30,20 @@ def _always_first(_key: int, _subject: int) -> bool:
 class ProfileSigners:
     """One signer for each set of files. The files of a provider are read when first needed."""
 
-    def __init__(self, general: ProfileFiles | None, is_first: IsFirst = _always_first) -> None:
+    def __init__(
+        self,
+        general: ProfileFiles | None,
+        is_first: IsFirst = _always_first,
+        metrics: Metrics | None = None,
+    ) -> None:
         """Initialize with the files of all providers, if there are some, and the worker that logs.
 
         Args:
             general: PEM.
             is_first: returns whether this worker logs.
+            metrics: count signatures, and show when certificates expire; None for neither.
         """
+        self._metrics = metrics
         self._general = general
         self._is_first = is_first
         self._signers: dict[ProfileFiles, ProfileSigner] = {}
@@ -114,8 +122,13 @@ class ProfileSigners:
         subject = zlib.crc32(repr(files).encode())
         is_first = partial(_is_first_for_subject, self._is_first, subject)
         signer = ProfileSigner(
-            files, is_first, signed_profiles=self._signed_profiles, provider=provider_name
+            files,
+            is_first,
+            signed_profiles=self._signed_profiles,
+            provider=provider_name,
         )
+        if self._metrics is not None:
+            signer.report_to(self._metrics)
         signer.start()
         return signer
 

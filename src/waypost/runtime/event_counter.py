@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Literal, Protocol
 
-Kind = Literal["counter", "gauge"]
+Kind = Literal["counter", "gauge", "histogram"]
+Value = float | tuple[float, ...]
+"""A number; of a histogram, the number of events in each bucket, and the sum of their values."""
 
 
 class Numbers(Protocol):
@@ -16,7 +18,7 @@ class Numbers(Protocol):
     Attributes:
         name: its name; that of a counter without `_total`.
         documentation: what it shows.
-        kind: whether it only grows.
+        kind: a counter only grows.
         label_names: the names of its labels.
     """
 
@@ -25,7 +27,7 @@ class Numbers(Protocol):
     kind: Kind
     label_names: Sequence[str]
 
-    def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
+    def values(self) -> Iterable[tuple[tuple[str, ...], Value]]:
         """Return the labels and the value of each number."""
         ...
 
@@ -91,10 +93,42 @@ class LockedNumbers:
         with self._lock:
             self._values[labels] = value
 
+    def remove(self, *labels: str) -> None:
+        """Remove the number with these labels, if there is one."""
+        with self._lock:
+            self._values.pop(labels, None)
+
     def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
         """Return the labels and the value of each number."""
         with self._lock:
             return [*self._values.items()]
+
+
+class ReadGauge:
+    """A gauge whose numbers are read when they are shown."""
+
+    kind: Kind = "gauge"
+
+    def __init__(self, name: str, documentation: str, label_names: Sequence[str] = ()) -> None:
+        """Create a gauge; without labels it has one number, which is zero.
+
+        Args:
+            name: its name.
+            documentation: what it shows.
+            label_names: the names of its labels.
+        """
+        self.name = name
+        self.documentation = documentation
+        self.label_names = label_names
+        self._readers: dict[tuple[str, ...], Callable[[], float]] = {} if label_names else {(): int}
+
+    def read_from(self, read: Callable[[], float], *labels: str) -> None:
+        """Read the number with these labels from a function."""
+        self._readers[labels] = read
+
+    def values(self) -> Iterable[tuple[tuple[str, ...], float]]:
+        """Return the labels and the value of each number."""
+        return [(labels, read()) for labels, read in list(self._readers.items())]
 
 
 class _Events:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, TextIO, cast
@@ -20,6 +21,15 @@ _DROPPED: Final = "log lines dropped because they could not be written; requests
 _FIX: Final = "check that the reader of standard error keeps up, and that its disk has space"
 # Texts of several lines, which are printed after the line.
 _TRACES: Final = ("exception", "stack")
+# The severities of syslog(3), by the levels of the log.
+_PRIORITIES: Final = {
+    "critical": 2,
+    "error": 3,
+    "exception": 3,
+    "warning": 4,
+    "info": 6,
+    "debug": 7,
+}
 _PLAIN: Final = (int, float, bool, type(None))
 
 
@@ -53,6 +63,8 @@ def configure(
         _Redactor(secrets),
     ]
     renderers = _json_rendering() if as_json else _console_rendering(colors=target.isatty())
+    if is_journal(target):
+        renderers = [*renderers[:-1], _Prioritized(renderers[-1])]
     structlog.configure(
         processors=[*shared_processors, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -117,6 +129,30 @@ def _escape_value(name: str, value: object) -> object:
     if name in _TRACES:
         return "\n".join(f"  {escaped(line)}" for line in text.split("\n"))
     return escaped(text)
+
+
+def is_journal(stream: TextIO | LogWriter) -> bool:
+    """Return whether journald reads a stream (systemd.exec(5), `$JOURNAL_STREAM`)."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # It is in memory, or closed.
+        return False
+    return (device, inode) == (f"{status.st_dev}", f"{status.st_ino}")
+
+
+class _Prioritized:
+    """A renderer that puts journald's priority in front of each line (sd-daemon(3))."""
+
+    def __init__(self, renderer: structlog.types.Processor) -> None:
+        """Initialize with the renderer of the line."""
+        self._renderer = renderer
+
+    def __call__(self, logger: object, method: str, event: structlog.types.EventDict) -> str:
+        """Return the line, or several, each with the priority."""
+        priority = _PRIORITIES.get(str(event.get("level")), 6)
+        text = str(self._renderer(logger, method, event))
+        return "\n".join(f"<{priority}>{line}" for line in text.split("\n"))
 
 
 class _Notice:

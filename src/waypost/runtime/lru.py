@@ -20,6 +20,10 @@ class LruCache(Generic[Key, Value]):
         """Return all cached answers."""
         return iter(self._values.values())
 
+    def __len__(self) -> int:
+        """Return the number of cached answers."""
+        return len(self._values)
+
     def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""
         value = self._values.get(key)
@@ -63,6 +67,11 @@ class TwoPartCache(Generic[Key, Value]):
         """Return all cached answers."""
         yield from self._found
         yield from self._missing
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many answers found something, and how many did not."""
+        return len(self._found), len(self._missing)
 
     def get(self, key: Key) -> Value | None:
         """Return the answer for a key and mark it as used; None if there is none."""

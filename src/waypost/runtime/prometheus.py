@@ -1,127 +1,71 @@
-"""The metrics in the form of Prometheus.
+"""The metrics in the form of Prometheus."""
 
-Several workers send their metrics to their parent, which adds them up. Nothing is written to a
-disk, which may be full (docs/decisions/0018-workers-and-their-parent.md).
-"""
-
-from collections.abc import Iterable
-from threading import Lock
+from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import Final
 
 from prometheus_client import CollectorRegistry as Registry
 from prometheus_client import generate_latest
+from prometheus_client import metrics_core as families
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from waypost.runtime.event_counter import Numbers
+from waypost.runtime.latency import SECONDS
+from waypost.runtime.worker_counts import Counts, Metric, collect_counts
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+_BOUNDS: Final = (*(f"{bound}" for bound in SECONDS), "+Inf")
 
-Counts = tuple[Metric, ...]
-"""The metrics of one worker."""
-
-__all__ = [
-    "CONTENT_TYPE",
-    "Counts",
-    "Registry",
-    "WorkerCounts",
-    "collect_counts",
-    "exposition",
-    "registry_of",
-]
+__all__ = ["CONTENT_TYPE", "Registry", "exposition", "registry_of", "registry_reading"]
 
 
 def registry_of(metrics: Iterable[Numbers]) -> Registry:
     """Return a registry that shows the current numbers of a worker."""
+    numbers = tuple(metrics)
+    return registry_reading(lambda: collect_counts(numbers))
+
+
+def registry_reading(read: Callable[[], Counts]) -> Registry:
+    """Return a registry that shows what a function returns."""
     registry = Registry()
-    registry.register(_NumbersCollector(metrics))
+    registry.register(_CountsCollector(read))
     return registry
 
 
-class _NumbersCollector(Collector):
-    def __init__(self, metrics: Iterable[Numbers]) -> None:
-        self._metrics = tuple(metrics)
+class _CountsCollector(Collector):
+    def __init__(self, read: Callable[[], Counts]) -> None:
+        self._read = read
 
-    def collect(self) -> Iterable[Metric]:
+    def collect(self) -> Iterable[families.Metric]:
         """Return the current numbers."""
-        return [_family(one) for one in self._metrics]
+        return [_family(one) for one in self._read()]
 
 
-def _family(numbers: Numbers) -> Metric:
-    kind = CounterMetricFamily if numbers.kind == "counter" else GaugeMetricFamily
-    family = kind(numbers.name, numbers.documentation, labels=numbers.label_names)
-    for labels, value in numbers.values():
-        family.add_metric(labels, value)
+def _family(metric: Metric) -> families.Metric:
+    if metric.kind == "histogram":
+        return _histogram(metric)
+    is_counter = metric.kind == "counter"
+    kind = families.CounterMetricFamily if is_counter else families.GaugeMetricFamily
+    family = kind(metric.name, metric.documentation, labels=metric.label_names)
+    for labels, value in metric.values.items():
+        if not isinstance(value, tuple):
+            family.add_metric(labels, value)
+    return family
+
+
+def _histogram(metric: Metric) -> families.Metric:
+    family = families.HistogramMetricFamily(
+        metric.name, metric.documentation, labels=metric.label_names
+    )
+    for labels, value in metric.values.items():
+        if isinstance(value, tuple):
+            *counts, total = value
+            buckets = zip(_BOUNDS, accumulate(map(float, counts)), strict=True)
+            family.add_metric(labels, buckets=[*buckets], sum_value=total)
     return family
 
 
 def exposition(registry: Registry) -> bytes:
     """Return the metrics of a registry in Prometheus' text format."""
     return generate_latest(registry)
-
-
-def collect_counts(registry: Registry) -> Counts:
-    """Return the current metrics of a worker, as they are sent to the parent."""
-    return tuple(registry.collect())
-
-
-class WorkerCounts(Collector):
-    """The sums of the metrics of several workers; a gauge shows the worst of the running workers.
-
-    After a worker has ended, its counts stay, up to its last report; its gauges do not.
-
-    Attributes:
-        registry: the metrics for Prometheus.
-    """
-
-    def __init__(self) -> None:
-        """Create sums without workers."""
-        self.registry = Registry()
-        self._lock = Lock()
-        self._running: dict[int, Counts] = {}
-        self._ended: Counts = ()
-        self.registry.register(self)
-
-    def update(self, worker: int, counts: Counts) -> None:
-        """Record the metrics of a worker since its start, by its process id."""
-        with self._lock:
-            self._running[worker] = counts
-
-    def remove_worker(self, worker: int) -> None:
-        """Keep only the sums of a worker that has ended."""
-        with self._lock:
-            last = self._running.pop(worker, ())
-            counters = [metric for metric in last if metric.type != "gauge"]
-            self._ended = _sum([self._ended, counters])
-
-    def collect(self) -> Iterable[Metric]:
-        """Return the sums of all workers."""
-        with self._lock:
-            return _sum([self._ended, *self._running.values()])
-
-
-def _sum(parts: Iterable[Iterable[Metric]]) -> Counts:
-    metrics_by_name: dict[str, Metric] = {}
-    values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
-    for metric in (metric for part in parts for metric in part):
-        metrics_by_name.setdefault(metric.name, metric)
-        sums = values.setdefault(metric.name, {})
-        for sample in metric.samples:
-            if sample.name.endswith("_created"):  # It has no meaning in a sum.
-                continue
-            key = (sample.name, tuple(sample.labels.items()))
-            if key not in sums:
-                sums[key] = sample.value
-            elif metric.type == "gauge":
-                sums[key] = min(sums[key], sample.value)
-            else:
-                sums[key] += sample.value
-    return tuple(_metric(metrics_by_name[name], sums) for name, sums in values.items())
-
-
-def _metric(kind: Metric, values: dict[tuple[str, tuple[tuple[str, str], ...]], float]) -> Metric:
-    metric = Metric(kind.name, kind.documentation, kind.type)
-    for (name, labels), value in values.items():
-        metric.add_sample(name, dict(labels), value)
-    return metric

@@ -20,6 +20,7 @@ from waypost.settings.validators import (
     validate_listen,
     validate_public_url,
     validate_socket,
+    validate_trace_endpoint,
     validate_uri,
 )
 
@@ -234,6 +235,17 @@ class Settings(ProfileOptions, AdminOptions):
             "auto, json or console",
         ),
     ] = "auto"
+    trace_endpoint: Annotated[
+        str | None,
+        AfterValidator(validate_trace_endpoint),
+        OptionInfo(
+            "Log",
+            "The URL of a collector for traces (OTLP over HTTP); disabled if unset. Requires the "
+            "extra [tracing], and answers take longer.",
+            "a URL such as http://127.0.0.1:4318/v1/traces, without user and password",
+            example='"http://127.0.0.1:4318/v1/traces"',
+        ),
+    ] = None
     log_addresses: Annotated[
         bool,
         OptionInfo(

@@ -74,6 +74,16 @@ def validate_public_url(value: str) -> str:
     return match[0].removesuffix("/")
 
 
+def validate_trace_endpoint(value: str) -> str:
+    """Return an http or https URL without user and password, or raise ValueError."""
+    # RFC 3986 s3.2: without userinfo. A token belongs to OTEL_EXPORTER_OTLP_HEADERS.
+    host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)"
+    match = re.fullmatch(rf"https?://{host}(:([0-9]{{1,5}}))?(/[A-Za-z0-9._~/-]*)?", value)
+    if match is None or (match[4] is not None and not 1 <= int(match[4]) <= 65535):
+        raise ValueError
+    return value
+
+
 def in_memory(db_uri: str) -> bool:
     """Return whether the database is in the memory of one process."""
     match = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)

@@ -22,7 +22,7 @@ from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import TwoPartCache
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.worker_pool import WorkerPool
-from waypost.store.protocol import Store
+from waypost.store.protocol import CountedStore, Store
 
 # After this part of its time to live, a requested answer is refreshed ahead of time.
 REFRESH_AHEAD: Final = 0.5
@@ -100,6 +100,7 @@ class DomainCache:
         self._limits = limits
         self._metrics = metrics if metrics is not None else Metrics()
         self._clock = clock
+        self._metrics.watch_cache(self._cached_sizes)
         self._refresh_pool: StorePool = WorkerPool(
             "store-refresh", store.find, threads, _unexpected_error
         )
@@ -115,6 +116,7 @@ class DomainCache:
         self._generation = 0
         self._is_unavailable = False
         self._last_answer_at = -math.inf
+        self._usable_until = -math.inf
         self._is_failure_logged = False
         self._failure_log = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
@@ -161,9 +163,19 @@ class DomainCache:
         """Return whether a query for a domain is running."""
         return domain in self._queries
 
+    def is_ready(self) -> bool:
+        """Return whether the store answers, or answers about served domains are still usable.
+
+        Before the first answer of the store, nothing is known, and nothing is ready.
+        """
+        if self._last_answer_at != -math.inf and not self._is_unavailable:
+            return True
+        return self._clock() < self._usable_until
+
     def clear(self) -> None:
         """Remove all answers, because this process changed the store."""
         self._cached.clear()
+        self._usable_until = -math.inf
         self._abandon_queries()
 
     def expire(self) -> None:
@@ -175,10 +187,18 @@ class DomainCache:
     async def watch(self) -> None:
         """Query a store that failed, or was never queried, until it answers. Does not return."""
         while True:
-            await asyncio.sleep(WATCH_SECONDS)
             if self._is_unavailable or self._last_answer_at == -math.inf:
                 with suppress(StoreUnavailable, StoreError):
                     await asyncio.shield(self._query(WATCH_DOMAIN, self._lookup_pool))
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def count_domains(self) -> int | None:
+        """Return the number of domains of the store; None if it is not known."""
+        if not isinstance(self._store, CountedStore):
+            return None
+        with suppress(StoreUnavailable, StoreError):
+            return await asyncio.to_thread(self._store.count_domains)
+        return None
 
     async def close(self) -> None:
         """Wait a short time for running queries, and close the store and the cache."""
@@ -239,6 +259,7 @@ class DomainCache:
 
     async def _load(self, domain: DomainName, pool: StorePool) -> Domain | None:
         generation, queried_at = self._generation, self._clock()
+        start = time.perf_counter()
         if pool is self._refresh_pool:
             self._metrics.cache_refresh()
         try:
@@ -247,6 +268,8 @@ class DomainCache:
             if (cached := self._cached.get(domain)) is not None:
                 cached.retry_at = self._clock() + min(self._limits.ttl_seconds, RETRY_SECONDS)
             raise self._record_failure(error) from None
+        finally:
+            self._metrics.record_store_query(time.perf_counter() - start)
         self._record_success()
         if generation == self._generation:
             self._store_answer(domain, entry, queried_at)
@@ -259,6 +282,9 @@ class DomainCache:
             del self._queries[domain]
         if not task.cancelled():
             task.exception()  # Retrieves the exception if no request waits for it any more.
+
+    def _cached_sizes(self) -> tuple[int, int]:
+        return self._cached.sizes
 
     def _abandon_queries(self) -> None:
         """Stop using the running queries: no request joins them, and no answer is cached."""
@@ -297,6 +323,8 @@ class DomainCache:
     def _store_answer(self, domain: DomainName, entry: Domain | None, queried_at: float) -> None:
         lifetime = self._limits.ttl_seconds + self._limits.stale_if_error_seconds
         cached = _CachedDomain(entry, queried_at, queried_at + lifetime)
+        if entry is not None:
+            self._usable_until = max(self._usable_until, cached.expires_at)
         self._cached.put(domain, cached, is_found=entry is not None)
 
 

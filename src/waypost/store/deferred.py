@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from waypost.core.address import DomainName
 from waypost.core.model import Domain
-from waypost.store.protocol import Store
+from waypost.store.protocol import CountedStore, Store
 
 
 class DeferredStore:
@@ -32,6 +32,12 @@ class DeferredStore:
                     self._prepare()
                     self._ready = True
         return self._store.find(domain)
+
+    def count_domains(self) -> int | None:
+        """Return the number of domains; None if it is not known."""
+        if not self._ready or not isinstance(self._store, CountedStore):
+            return None
+        return self._store.count_domains()
 
     def close(self) -> None:
         """Close the store."""

@@ -181,6 +181,12 @@ class ExternalDomainCache(MemoryDomains):
         if self._cache is not None:
             self._cache.expire()
 
+    def is_ready(self) -> bool:
+        """Return whether a file was read that has domains, or whose databases answer."""
+        if self._store is None:
+            return False
+        return self._cache is None or len(self._store) > 0 or self._cache.is_ready()
+
     async def watch(self) -> None:
         """Query unavailable databases until they answer again. Does not return."""
         await self._has_external_domains.wait()

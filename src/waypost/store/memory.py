@@ -129,6 +129,14 @@ class MemoryDomains:
     def expire(self) -> None:
         """Do nothing: every answer is current."""
 
+    def is_ready(self) -> bool:
+        """Return whether a providers file was read."""
+        return self._store is not None
+
+    async def count_domains(self) -> int | None:
+        """Return the number of domains; None before a providers file was read."""
+        return None if self._store is None else self._store.count_domains()
+
     async def watch(self) -> None:
         """Do nothing: memory is always available."""
 

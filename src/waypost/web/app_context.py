@@ -3,7 +3,7 @@
 A handler imports no store, no database and no directory: `public/app.py` joins the parts.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVarTuple, Unpack
 
@@ -139,6 +139,8 @@ class AppContext:
         takes_passwords: whether a profile may contain the user's password.
         scheme_check: decides which clients are redirected to https.
         draw_qr_code: draws the QR codes of the page.
+        is_ready: returns whether clients get their answers; None if `/healthz` and `/readyz` are
+            not served, as in another program.
     """
 
     lookup: ConfigLookup
@@ -153,6 +155,7 @@ class AppContext:
     takes_passwords: bool
     scheme_check: PlainHttpCheck
     draw_qr_code: DrawQrCode
+    is_ready: Callable[[], bool] | None = None
 
 
 @dataclass(slots=True)
@@ -162,6 +165,7 @@ class AccessLogEntry:
     address: EmailAddress | None = None
     domain: str | None = None
     fields: MutableMapping[str, object] = field(default_factory=dict)
+    part_milliseconds: Mapping[str, float] = field(default_factory=dict)
 
 
 Handler = Callable[[AppContext, Request, AccessLogEntry], Awaitable[Response]]

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 import structlog
 
+from waypost.runtime.metrics import Metrics
+
 MAX_CONNECTIONS: Final = 1000
 """How many clients a worker serves at the same time, if it may open enough files."""
 RESERVED_DESCRIPTORS: Final = 96
@@ -79,6 +81,15 @@ class ConnectionLimit:
         self._open: set[LimitedConnection] = set()
         self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
+        self._on_close: Callable[[], None] = _ignore
+
+    def report_to(self, metrics: Metrics) -> None:
+        """Show the number of connections in the metrics, and count those that are closed."""
+        metrics.watch_connections(self._count, self._max_connections)
+        self._on_close = metrics.connection_closed
+
+    def _count(self) -> int:
+        return len(self._open)
 
     def add(self, connection: LimitedConnection) -> None:
         """Add a connection; close one if there are too many."""
@@ -87,6 +98,7 @@ class ConnectionLimit:
         if len(self._open) > self._max_connections:
             longest_waiting = next(iter(self._waiting))
             self.remove(longest_waiting)
+            self._on_close()
             self._warn()
             longest_waiting.abort()
 
@@ -114,6 +126,10 @@ class ConnectionLimit:
                 "to allow more, raise the limit of open files (LimitNOFILE) or add workers",
                 limit=self._max_connections,
             )
+
+
+def _ignore() -> None:
+    """Count nothing: this listener has no metrics."""
 
 
 def max_connections_by_open_files(max_connections: int = MAX_CONNECTIONS) -> int:

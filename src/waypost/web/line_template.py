@@ -41,7 +41,9 @@ def line_template(event: Mapping[str, object], values: Mapping[str, object]) -> 
     for processor in structlog.get_config()["processors"]:
         rendered = processor(None, _LEVEL, rendered)
     try:
-        values = {**values, "timestamp": json.loads(rendered)["timestamp"]}
+        # journald's priority is in front of the object.
+        json_text = str(rendered)[str(rendered).index("{") :]
+        values = {**values, "timestamp": json.loads(json_text)["timestamp"]}
     except (ValueError, TypeError):
         return None
     text = f"{rendered}\n".replace("%", "%%")

@@ -1,6 +1,6 @@
 """The admin listener in this process: connections without sockets."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from waypost.core.model import Catalog, Redirect
 from waypost.formats.discovery_hosts import KINDS
 from waypost.runtime.logs import LogFormat
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.worker_counts import Counts
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app
@@ -38,11 +39,12 @@ def admin_app(
     domains: CachedDomains,
     kinds: Sequence[str] = USUAL,
     count_dropped_lines: Callable[[], int] = int,
+    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None = None,
 ) -> FastAPI:
     """Return the application for these domains, with separate metrics."""
     metrics = Metrics()
     endpoint = TlsAskEndpoint(domains, kinds, metrics, CertificateLog())
-    return create_app(endpoint, metrics, count_dropped_lines)
+    return create_app(endpoint, metrics, count_dropped_lines, read_workers)
 
 
 def in_memory(metrics: Metrics) -> MemoryDomains:

@@ -1,12 +1,14 @@
 """The application of the admin listener."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import FastAPI
 
 from waypost import __version__
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.worker_counts import Counts
 from waypost.web.admin.guard import LoopbackOnly
+from waypost.web.admin.health import add_health
 from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsAskEndpoint
 
@@ -15,6 +17,7 @@ def create_app(
     tls_ask: TlsAskEndpoint,
     metrics: Metrics,
     count_dropped_lines: Callable[[], int] = int,
+    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -25,6 +28,7 @@ def create_app(
         tls_ask: decides for which host names there may be certificates.
         metrics: what this process counts; shown at /metrics.
         count_dropped_lines: returns how many lines its log has dropped since the last call.
+        read_workers: returns the metrics of each running worker, for /readyz; None without them.
     """
     app = FastAPI(
         title="Waypost",
@@ -38,4 +42,6 @@ def create_app(
     app.add_middleware(LoopbackOnly)
     tls_ask.add_to(app.router)
     add_metrics(app.router, metrics, count_dropped_lines)
+    if read_workers is not None:
+        add_health(app.router, read_workers)
     return app

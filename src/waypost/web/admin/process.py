@@ -9,7 +9,8 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
 from time import monotonic
@@ -17,8 +18,10 @@ from typing import Final
 
 import structlog
 
+from waypost.runtime.worker_counts import Counts
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
+from waypost.web.worker_reader import ReadWorkers, answer_questions
 
 # How long to wait before the restart, after the first, second, third... early exit in a row.
 RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
@@ -43,10 +46,15 @@ class AdminProcess:
         """
         self._arguments = (settings, listeners)
         self._process: SpawnProcess | None = None
+        self._read_workers: ReadWorkers = tuple
         self._stopping = Event()
         self._stop_deadline = 0.0
         self._thread = Thread(target=self._run_and_restart, name="operators", daemon=True)
         self._log = structlog.get_logger(__name__)
+
+    def watch_workers(self, read_workers: ReadWorkers) -> None:
+        """Let the process read the metrics of the workers, for its report about them."""
+        self._read_workers = read_workers
 
     def start(self) -> None:
         """Start the process. SIGHUP must be blocked in this thread; the process unblocks it."""
@@ -89,15 +97,28 @@ class AdminProcess:
                 self._log.error(message, reason=reason, retry_seconds=seconds)
             self._stopping.wait(seconds)
 
+    def _current_counts(self) -> tuple[Counts, ...]:
+        return self._read_workers()
+
     def _run_once(self) -> str:
         """Run the process until it ends; return the reason as text."""
+        try:
+            pipe, pipe_of_process = Pipe()
+        except OSError as error:
+            return error.strerror or str(error)
         process = get_context("spawn").Process(
-            target=_run, args=self._arguments, name="operators", daemon=True
+            target=_run, args=(*self._arguments, pipe_of_process), name="operators", daemon=True
         )
         try:
             process.start()
-        except OSError as error:
-            return error.strerror or str(error)
+            arguments = pipe, self._current_counts
+            Thread(target=answer_questions, args=arguments, name="states", daemon=True).start()
+        except (OSError, RuntimeError) as error:
+            pipe.close()
+            if process.pid is None:
+                return str(error)
+        finally:
+            pipe_of_process.close()
         self._process = process
         if self._stopping.is_set():  # since the check in `_run_and_restart`
             process.terminate()
@@ -118,9 +139,9 @@ def admin_process(process: AdminProcess | None) -> Iterator[None]:
         process.stop()
 
 
-def _run(settings: Settings, listeners: Sequence[socket.socket]) -> None:
+def _run(settings: Settings, listeners: Sequence[socket.socket], pipe: Connection) -> None:
     """Run in the new process."""
     end_with_parent()
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 
-    serve(settings, listeners)
+    serve(settings, listeners, pipe)

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from functools import partial
+from multiprocessing.connection import Connection
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ import uvicorn
 
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.runtime.logs import configure
+from waypost.runtime.metrics import AdminMetrics
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
@@ -23,19 +25,24 @@ from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
+from waypost.web.worker_reader import WorkerReader
 from waypost.wiring import Runtime, wire
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
 MAX_CONNECTIONS: Final = 100
 FAILED: Final = 3
+COUNT_SECONDS: Final = 60.0
+"""How often the domains are counted: a database with a million rows needs some 50 ms."""
+COUNT_RETRY_SECONDS: Final = 1.0
 
 
-def serve(settings: Settings, listeners: Sequence[socket.socket]) -> None:
+def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connection) -> None:
     """Answer requests until a signal ends this process.
 
     Args:
         settings: all options.
         listeners: the listening sockets.
+        pipe: to the parent, which has the metrics of the workers.
     """
     writer = queue_standard_error()
     secrets = secret_texts(settings)
@@ -60,7 +67,8 @@ def serve(settings: Settings, listeners: Sequence[socket.socket]) -> None:
         create_app(
             tls_ask,
             runtime.metrics,
-            *(() if writer is None else (writer.count_dropped_lines,)),
+            int if writer is None else writer.count_dropped_lines,
+            WorkerReader(pipe).read,
         ),
         http=partial(
             TlsAskConnection,
@@ -81,13 +89,28 @@ async def _serve(
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, runtime.reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    watch = loop.create_task(runtime.watch())
+    watch = loop.create_task(_watch(runtime))
     watch.add_done_callback(partial(_on_watch_end, server))
     try:
         await server.serve(sockets=[*listeners])
     finally:
         watch.cancel()
         await runtime.close()
+
+
+async def _watch(runtime: Runtime) -> None:
+    """Follow the files and the database, and count the domains. Does not return."""
+    await asyncio.gather(runtime.watch(), _count_domains(runtime))
+
+
+async def _count_domains(runtime: Runtime) -> None:
+    metrics = AdminMetrics(runtime.metrics.registry)
+    while True:
+        if (count := await runtime.cache.count_domains()) is None:
+            await asyncio.sleep(COUNT_RETRY_SECONDS)
+            continue
+        metrics.record_domains(count)
+        await asyncio.sleep(COUNT_SECONDS)
 
 
 def _on_watch_end(server: uvicorn.Server, task: "asyncio.Task[None]") -> None:

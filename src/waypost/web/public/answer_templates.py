@@ -22,6 +22,7 @@ from waypost.lookup.lookup import FreshDomains
 from waypost.lookup.render_cache import is_like_any_domain
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.request_metrics import RecordRequest
 from waypost.web.app_context import AccessLogEntry
 from waypost.web.public.access_log import AccessLog, LineTemplate
 from waypost.web.public.known_requests import (
@@ -81,7 +82,6 @@ class _AnswerTemplate:
     sign: Callable[[bytes], bytes | None] | None
     separators: frozenset[int]
     line: tuple[object, ...]
-    count: Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -93,6 +93,8 @@ class _KnownDomain:
     template: _AnswerTemplate
 
 
+_Records = tuple[LineTemplate, RecordRequest]
+"""What is written for an answer: the line of the log, and the metrics."""
 _Key = tuple[tuple[bytes, ...], str, bytes]
 _Cache = LruCache[_Key, _KnownDomain]
 
@@ -112,7 +114,7 @@ class AnswerTemplates:
         self._general_blocks = LruCache(HEADER_BLOCKS_MAX)
         self._forwarded_peers: LruCache[tuple[str | None, bytes], str] = LruCache(PEERS_MAX)
         self._templates: LruCache[tuple[object, ...], _AnswerTemplate] = LruCache(TEMPLATES_MAX)
-        self._lines: LruCache[tuple[object, ...], LineTemplate] = LruCache(TEMPLATES_MAX)
+        self._lines: LruCache[tuple[object, ...], _Records] = LruCache(TEMPLATES_MAX)
         self._default_headers: Headers = []
         self._encoded_headers = b""
 
@@ -146,7 +148,7 @@ class AnswerTemplates:
         start = perf_counter()
         if (found := self._find(data, peer)) is None:
             return None
-        parts, block, known, line, client = found
+        parts, block, known, (line, record), client = found
         template, local_part, domain = known.template, parts.local_part, known.name.ascii.encode()
         body = template.document.document(local_part, domain)
         if template.sign is not None:
@@ -169,15 +171,16 @@ class AnswerTemplates:
                 body,
             )
         )
-        line.write(client, (perf_counter() - start) * 1000, local_part.decode(), known.name.ascii)
+        seconds = perf_counter() - start
+        line.write(client, seconds * 1000, local_part.decode(), known.name.ascii)
         self._metrics.cache_hit()
         self._metrics.count_dropped_log_lines(self._log.count_dropped_lines())
-        template.count()
+        record(seconds)
         return AnswerBytes(whole, block.closes)
 
     def _find(
         self, data: bytes, peer: Peer
-    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, LineTemplate, str | None] | None:
+    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, _Records, str | None] | None:
         """Return a request in parts, and what is known of it; None if the router must answer."""
         if (parts := split_request(data)) is None:
             return None
@@ -258,7 +261,8 @@ class AnswerTemplates:
         self._general_blocks.put((is_trusted, general.other_bytes), block)
         if not general.names_client:
             self._header_blocks.put((is_trusted, parts.header_block), block)
-        self._lines.put((name, block.client, request.origin.peer is None), line)
+        record = self._metrics.request_recorder(format_name, response.code, block.client)
+        self._lines.put((name, block.client, request.origin.peer is None), (line, record))
         domain = DomainName(log_entry.domain)
         template = self._template(response, shared, format_name, (domain.ascii.encode(), name))
         known = _KnownDomain(domain, shared.entry, template)
@@ -326,7 +330,6 @@ class AnswerTemplates:
                 sign=shared.sign,
                 separators=frozenset(separators.encode()),
                 line=line,
-                count=self._metrics.request_counter(format_name, response.code),
             )
             self._templates.put(key, template)
         return template

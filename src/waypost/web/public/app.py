@@ -8,15 +8,18 @@ from collections.abc import Callable
 import structlog
 
 from waypost.core.address import DomainName
+from waypost.core.clients import log_name_of
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
+from waypost.runtime.part_times import milliseconds
 from waypost.settings import Settings
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.asgi_request import asgi_request
+from waypost.web.public.handlers import health
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
@@ -24,9 +27,12 @@ from waypost.web.public.origin.untrusted_headers import UntrustedHeaders
 from waypost.web.public.page.qr import draw_in_thread
 from waypost.web.public.public_connection import RECEIVED
 from waypost.web.public.request import Receive, Scope, Send
+from waypost.web.public.request_ids import RequestIds
 from waypost.web.public.router import Router
+from waypost.web.public.tracing_setup import Traces, open_traces
 from waypost.web.public.workers.terminal import Terminal
 from waypost.wiring import Runtime, address_hasher, profile_settings, wire
+from waypost.wiring_times import TimedSigner
 
 
 class PublicApp:
@@ -65,7 +71,8 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
-        self._access_log = AccessLog(address_hasher(settings), log_writer)
+        self._access_log = AccessLog(address_hasher(settings), RequestIds(self._trust), log_writer)
+        self._traces: Traces | None = None
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -83,15 +90,22 @@ class PublicApp:
         self, runtime: Runtime, context: AppContext, scope: Scope, receive: Receive, send: Send
     ) -> None:
         start = time.perf_counter()
+        parts = runtime.times.begin()
         request = asgi_request(scope, receive, self._trust)
         self._untrusted_headers.check(request)
         log_entry = AccessLogEntry()
         format_name, response = await self._router.answer(context, request, log_entry)
         await response.send(send, head=request.method == "HEAD")
-        milliseconds = (time.perf_counter() - start) * 1000
-        self._access_log.write(request, response, log_entry, milliseconds)
+        seconds = time.perf_counter() - start
+        log_entry.part_milliseconds = milliseconds(parts)
+        is_quiet = health.is_quiet(format_name, response.status)
+        self._access_log.write(request, response, log_entry, seconds * 1000, is_quiet=is_quiet)
+        if self._traces is not None and not is_quiet:
+            times = start, start + seconds, parts
+            self._traces.record(request, response, format_name, log_entry, times)
         runtime.metrics.count_dropped_log_lines(self._access_log.count_dropped_lines())
-        runtime.metrics.count_request(format_name, response.code)
+        client = log_name_of(request.header(b"user-agent"))
+        runtime.metrics.request_recorder(format_name, response.code, client)(seconds)
         if (
             self._templates is not None
             and (raw := scope["state"].get(RECEIVED))
@@ -119,8 +133,10 @@ class PublicApp:
 
         Raises:
             StoreError: the database cannot be used as it is.
+            SettingsError: the library for traces is missing.
         """
         self._runtime = self._wire_runtime(self._settings)
+        signer = self._runtime.signer
         self._context = AppContext(
             lookup=self._runtime.lookup,
             documents=RenderCache(),
@@ -130,12 +146,16 @@ class PublicApp:
             peer_check=self._peer_check,
             refusal_log_limit=LogThrottle(),
             profiles=profile_settings(self._settings),
-            signer=self._runtime.signer,
+            signer=signer and TimedSigner(signer, self._runtime.times),
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
             scheme_check=SchemeCheck(self._log_scheme_warning),
             draw_qr_code=draw_in_thread,
+            is_ready=self._runtime.cache.is_ready,
         )
-        if self._templates is not None:
+        self._runtime.metrics.watch_readiness(self._runtime.cache.is_ready)
+        self._traces = open_traces(self._settings, self._trust)
+        # Known answers are not measured part by part.
+        if self._templates is not None and self._traces is None:
             self._templates.open(
                 self._runtime.cache, self._access_log, self._runtime.metrics, self._trust
             )
@@ -173,6 +193,8 @@ class PublicApp:
             self._watch.cancel()
         if self._runtime is not None:
             await self._runtime.close()
+        if self._traces is not None:
+            await asyncio.to_thread(self._traces.close)
 
     def _handle_sighup(self, runtime: Runtime) -> None:
         if self._terminal.is_gone():

@@ -14,6 +14,7 @@ from waypost.web.public.handlers import (
     autoconfig,
     autodiscover,
     autodiscover_json,
+    health,
     initdb,
     mobileconfig,
     old_links,
@@ -69,6 +70,8 @@ def routes() -> dict[str, Route]:
     table |= dict.fromkeys(old_links.PATHS, Route("mobileconfig", {"GET": old_links.get}))
     initdb_handlers = {"GET": initdb.get, "POST": initdb.post, "DELETE": initdb.delete}
     table[initdb.PATH] = Route("initdb", initdb_handlers)
+    table[health.ALIVE] = Route(health.FORMAT, {"GET": health.alive})
+    table[health.READY] = Route(health.FORMAT, {"GET": health.ready})
     table["/"] = Route("page", {"GET": landing_page.get})
     return table
 
@@ -82,9 +85,9 @@ class Router:
         self._ispdb = Route("autoconfig", cors.shared(autoconfig.by_domain), is_shared=True)
 
     def serves(self, path: str) -> bool:
-        """Return whether a path belongs to a protocol; false for the page and for `/initdb/`."""
+        """Return whether a path belongs to a protocol, unlike the page, `/initdb/` and health."""
         route = self._route(path, has_slashes=False)
-        return route is not None and route.format not in {"page", "initdb"}
+        return route is not None and route.format not in {"page", "initdb", health.FORMAT}
 
     async def answer(
         self, context: AppContext, request: Request, log_entry: AccessLogEntry

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,6 +16,7 @@ from waypost.core.errors import SettingsError
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
+from waypost.runtime.worker_counts import Counts, WorkerCounts, collect_counts
 from waypost.settings import Settings, in_memory
 from waypost.store.reload import SUBJECTS, LogDeduplicator
 from waypost.web.admin.process import AdminProcess, admin_process
@@ -24,12 +24,10 @@ from waypost.web.child_process import block_sighup
 from waypost.web.connection_limit import limit_socket_buffers
 from waypost.web.metrics import serving_metrics
 from waypost.web.passed_sockets import ADMIN_NAME, PassedSockets, take_passed_sockets
+from waypost.web.public.tracing_setup import check_tracing
 from waypost.web.public.workers.supervisor import Supervisor
 from waypost.web.public.workers.worker import BACKLOG, serve_single_worker, serve_worker
 from waypost.web.service_manager import ServiceNotifier, watchdog_seconds
-
-if TYPE_CHECKING:
-    from waypost.runtime.prometheus import Registry
 
 
 def run(
@@ -46,10 +44,11 @@ def run(
         domain_count: how many domains are served, for the service manager; None if not known.
 
     Raises:
-        SettingsError: Waypost cannot listen on the host or the port.
+        SettingsError: Waypost cannot listen on the host or the port, or a library is missing.
     """
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
+    check_tracing(settings)
     _leave_inaccessible_folder()
     limit_stacks()
     # If it is set, Prometheus' library writes files in the processes that are started here.
@@ -164,7 +163,9 @@ def _run_single_worker(
     notifier: ServiceNotifier,
 ) -> None:
     metrics = Metrics()
-    with _serving_metrics(settings, lambda: metrics.registry):
+    if admin is not None:
+        admin.watch_workers(lambda: (collect_counts(metrics.all),))
+    with _serving_metrics(settings, lambda: collect_counts(metrics.all)):
         on_ready()
         serve_single_worker(settings, listeners, metrics, admin, notifier)
 
@@ -178,8 +179,6 @@ def _run_workers(
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
     serve = partial(serve_worker, settings, listeners, deduplicator)
-    from waypost.runtime.prometheus import WorkerCounts  # noqa: PLC0415 -- not in a worker
-
     counts = WorkerCounts()
     on_sighup, on_exit = (
         (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)
@@ -187,7 +186,14 @@ def _run_workers(
     workers = Supervisor(
         settings.workers, serve, counts.update, counts.remove_worker, on_sighup, notifier
     )
-    with _serving_metrics(settings, lambda: counts.registry, workers.refresh):
+
+    def read_workers() -> tuple[Counts, ...]:
+        workers.refresh()
+        return counts.of_workers()
+
+    if admin is not None:
+        admin.watch_workers(read_workers)
+    with _serving_metrics(settings, counts.sums, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         on_ready()
         workers.run(on_exit)
@@ -195,16 +201,18 @@ def _run_workers(
 
 def _serving_metrics(
     settings: Settings,
-    registry: "Callable[[], Registry]",
+    collect: Callable[[], Counts],
     refresh: Callable[[], None] = _do_nothing,
 ) -> AbstractContextManager[object]:
     if settings.metrics_listen is None:
         return nullcontext()
-    from waypost.runtime.prometheus import exposition  # noqa: PLC0415 -- 2 MB
+    from waypost.runtime.prometheus import exposition, registry_reading  # noqa: PLC0415 -- 2 MB
+
+    registry = registry_reading(collect)
 
     def text() -> bytes:
         refresh()
-        return exposition(registry())
+        return exposition(registry)
 
     return serving_metrics(settings.metrics_listen, text)
 

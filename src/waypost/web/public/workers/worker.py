@@ -8,13 +8,14 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import uvicorn
 
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.standard_error import queue_standard_error
+from waypost.runtime.worker_counts import collect_counts
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogDeduplicator
 from waypost.web.admin.process import AdminProcess
@@ -28,9 +29,6 @@ from waypost.web.public.public_connection import PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.web.service_manager import ServiceNotifier
 from waypost.wiring import wire
-
-if TYPE_CHECKING:
-    from waypost.runtime.prometheus import Counts
 
 BACKLOG: Final = 2048
 REPORT_SECONDS: Final = 1.0
@@ -75,7 +73,7 @@ def serve_single_worker(
         if admin is not None:
             admin.send_sighup()
 
-    config = _config(settings, partial(create_app, settings, metrics, None, on_sighup))
+    config = _config(settings, partial(create_app, settings, metrics, None, on_sighup), metrics)
     _SingleWorkerServer(config, admin, notifier).run(sockets=[*listeners])
 
 
@@ -96,9 +94,10 @@ def serve_worker(
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
-    config = _config(settings, partial(create_app, settings, metrics, deduplicator))
+    config = _config(settings, partial(create_app, settings, metrics, deduplicator), metrics)
     config.configure_logging()
-    reported_metrics = metrics if settings.metrics_listen is not None else None
+    is_watched = settings.metrics_listen is not None or settings.admin_port != 0
+    reported_metrics = metrics if is_watched else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start
         _ReportingServer(config, pipe, reported_metrics).run(sockets=[*listeners])
 
@@ -205,7 +204,7 @@ class _ReportingServer(_WorkerServer):
         while True:
             self._report_due.clear()
             is_last, report_requests = self._is_last, self._report_requests
-            counts = () if self._metrics is None else _counts(self._metrics)
+            counts = () if self._metrics is None else collect_counts(self._metrics.all)
             app = self.app
             report = WorkerReport(
                 self.started,
@@ -224,14 +223,13 @@ class _ReportingServer(_WorkerServer):
             self._report_due.wait(REPORT_SECONDS)
 
 
-def _counts(metrics: Metrics) -> "Counts":
-    from waypost.runtime.prometheus import collect_counts  # noqa: PLC0415 -- 2 MB
-
-    return collect_counts(metrics.registry)
-
-
-def _config(settings: Settings, factory: Callable[..., PublicApp]) -> uvicorn.Config:
+def _config(
+    settings: Settings, factory: Callable[..., PublicApp], metrics: Metrics | None = None
+) -> uvicorn.Config:
     templates = AnswerTemplates()
+    limit = ConnectionLimit(max_connections_by_open_files())
+    if metrics is not None:
+        limit.report_to(metrics)
     return listener_config()(
         partial(factory, templates=templates),
         factory=True,
@@ -240,7 +238,7 @@ def _config(settings: Settings, factory: Callable[..., PublicApp]) -> uvicorn.Co
         interface="asgi3",
         http=partial(
             PublicConnection,
-            limit=ConnectionLimit(max_connections_by_open_files()),
+            limit=limit,
             templates=templates,
         ),
         lifespan="on",

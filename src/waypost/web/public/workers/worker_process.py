@@ -11,12 +11,10 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import SpawnProcess
 from threading import Condition, Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from waypost.runtime.worker_counts import Counts
 from waypost.web.child_process import block_sighup
-
-if TYPE_CHECKING:
-    from waypost.runtime.prometheus import Counts
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that ends earlier after its start has failed.
@@ -43,14 +41,14 @@ class WorkerReport:
 
     is_serving: bool
     report_requests: int
-    counts: "Counts"
+    counts: Counts
     ticks: int
     finished_reloads: int = 0
     domain_count: int | None = None
 
 
 Serve = Callable[[Connection], None]
-OnReport = Callable[[int, "Counts"], None]
+OnReport = Callable[[int, Counts], None]
 
 
 class WorkerProcess:
