@@ -74,6 +74,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m tests.rules
 	$(BIN)/python -m tests.diagnostics
 	cp contrib/waypost.service src/waypost/setup/waypost.service
+	$(BIN)/python -m tests.docs.metrics_page
 
 bench: $(VENV)/.test ## Compare Waypost with nginx and other servers (a part: ARGS="--only autoconfig"; needs wrk and nginx)
 	$(BIN)/python -m bench $(ARGS)
