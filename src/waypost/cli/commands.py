@@ -248,6 +248,11 @@ ALL: Final = Group(
             "Describe a code of the checks, or a mail client.",
             "Example: waypost explain plain-section",
         ),
+        "completion": Command(
+            "waypost.cli.completion.command:completion",
+            "Print the completion script of a shell.",
+            "Example: waypost completion bash > ~/.local/share/bash-completion/completions/waypost",
+        ),
         "version": Command(
             "waypost.cli.version:version",
             "Print the version.",
