@@ -14,6 +14,10 @@ from tests.architecture.rules import LIBRARIES
 from tests.architecture.source import PACKAGE, ROOT
 
 
+EXTRAS = ("ldap", "mysql", "postgresql")
+LOCKS = ["requirements.txt", "requirements-dev.txt", *(f"requirements-{one}.txt" for one in EXTRAS)]
+
+
 def test_version_has_one_source() -> None:
     """The version of the installed distribution is the one that the package states."""
     assert version("waypost") == waypost.__version__
@@ -64,7 +68,7 @@ def test_libraries_are_dependencies() -> None:
     assert stated - named == {"uvloop"}
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_locks_name_no_place(name: str) -> None:
     """The locked requirements pin every line with a hash and name no package index."""
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -78,6 +82,9 @@ def test_locks_name_no_place(name: str) -> None:
 def test_locks_agree() -> None:
     """The versions for production are the versions that are tested."""
     assert _pinned("requirements.txt") <= _pinned("requirements-dev.txt")
+    for extra in EXTRAS:
+        locked = _pinned(f"requirements-{extra}.txt")
+        assert _pinned("requirements.txt") < locked <= _pinned("requirements-dev.txt")
 
 
 def test_lock_is_fresh() -> None:
@@ -88,3 +95,6 @@ def test_lock_is_fresh() -> None:
     )
     assert _stated() <= served
     assert _stated("ldap") <= tested
+    for extra in EXTRAS:
+        pins = _pinned(f"requirements-{extra}.txt")
+        assert _stated(extra) <= {pin.partition("==")[0].replace("-", "_") for pin in pins}
