@@ -1,14 +1,16 @@
 """`make release`: what it refuses, and what it makes."""
 
+import hashlib
 import json
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from pathlib import Path
 
 import pytest
-from tools.dist import DistError, build, run, try_out, write_sbom
+from tools.dist import DistError, build, run, run_tests, try_out, write_sbom
 from tools.release import changelog_problems, problems
 
 from waypost import __version__
@@ -75,6 +77,10 @@ def test_archives_work_without_the_checkout(tmp_path: Path) -> None:
     """The wheel of the last commit runs in another environment, and its materials are listed."""
     source, wheel = build(ROOT, tmp_path)
     assert source.name == f"waypost-{__version__}.tar.gz"
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"docs/guide.md", "contrib/waypost.service", "CHANGELOG.md", "requirements.txt"} <= names
+    assert {"requirements-ldap.txt", "packaging/debian/control", "tests/conftest.py"} <= names
     environment = tmp_path / "environment"
     venv.create(environment)
     # The libraries of this environment, without its editable Waypost, and without a download.
@@ -92,3 +98,23 @@ def test_archives_work_without_the_checkout(tmp_path: Path) -> None:
     assert listed["bomFormat"] == "CycloneDX"
     assert listed["metadata"]["component"]["name"] == "waypost"
     assert "lxml" in {component["name"] for component in listed["components"]}
+
+
+@pytest.mark.slow
+def test_tests_of_the_archive_use_the_wheel(tmp_path: Path) -> None:
+    """The tests of the source archive pass against the installed wheel, without `src/`."""
+    source, wheel = build(ROOT, tmp_path)
+    said = run_tests(source, wheel, tmp_path, ["tests/core", "tests/formats", "tests/settings"])
+    assert " passed" in said
+    assert "skipped" not in said
+
+
+@pytest.mark.slow
+def test_two_builds_of_the_archives_are_equal(tmp_path: Path) -> None:
+    """Two builds of a commit give the same source archive and the same wheel."""
+    digests = set()
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        digests.add(tuple(hashlib.sha256(f.read_bytes()).hexdigest() for f in build(ROOT, folder)))
+    assert len(digests) == 1
