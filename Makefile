@@ -13,8 +13,8 @@ VENV := .venv
 START := $(shell date +%s)
 BIN := $(VENV)/bin
 
-.PHONY: help serve check test test-deps test-versions coverage torture instructions lint hooks fix docs bench \
-	bench-peers lock dist release clean again
+.PHONY: help serve check test test-deps package-test test-versions coverage torture instructions \
+	lint hooks fix docs bench bench-peers lock manual dist deb rpm release clean again
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,14 +36,17 @@ coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, an
 
 test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest --numprocesses=auto -m "not torture" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto -m "not torture and not alone" $(ARGS)
 	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest --numprocesses=2 -m "not alone" tests/torture
-	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m alone tests/torture
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m alone tests/torture tests/packages
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing
 	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'
 	@sed -nE 's/^([^#[:space:]]+).*/    \1/p' tests/debian-packages.txt | fmt -w 100
 	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
+
+package-test: test-deps $(VENV)/.test ## Build the packages twice, and try the Debian package on a separate machine
+	$(BIN)/python -m pytest -m alone tests/packages $(ARGS)
 
 torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
@@ -58,7 +61,7 @@ lint: $(VENV)/.test ## Check style, types, spelling and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/codespell src tests docs tools contrib bench stubs *.md Makefile pyproject.toml
+	$(BIN)/codespell src tests docs tools contrib packaging bench stubs *.md Makefile pyproject.toml
 
 hooks: $(VENV)/.test ## Run the checks of `make lint` before each commit (needs git)
 	$(BIN)/pre-commit install
@@ -87,6 +90,15 @@ lock: ## Lock the newest allowed versions of all dependencies (only new ones: AR
 
 dist: $(VENV)/.test ## Build the archives of the last commit in ./dist, install them and try them
 	@$(BIN)/python -m tools.dist
+
+deb: $(VENV)/.test ## Build the Debian package of the last commit in ./dist (needs debhelper)
+	@$(BIN)/python -m tools.packages.debian $(ARGS)
+
+rpm: $(VENV)/.test ## Build the RPM of the last commit in ./dist (needs rpmbuild)
+	@$(BIN)/python -m tools.packages.rpm $(ARGS)
+
+manual: $(VENV)/.test ## Write the manual pages and the completion scripts to ./build/share
+	@$(BIN)/python -m tools.packages.manual build/share
 
 release: $(VENV)/.test ## Check the version, make ./dist and a tag on this machine (no tag: ARGS=--dry-run)
 	@$(BIN)/python -m tools.release $(ARGS)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.architecture.source import ROOT
 
-FOLDERS = (".ci", "bench", "contrib", "docs", "src", "stubs", "tests", "tools")
+FOLDERS = (".ci", "bench", "contrib", "docs", "packaging", "src", "stubs", "tests", "tools")
 # Of the file itself, or imported from another file of the repository.
 _MAY_HAVE_A_PATH = re.compile(r"__file__|^from (?:tests|bench)\b", re.MULTILINE)
 # A relative path that begins with `../`; after a letter or a slash it is in the middle of a path.

@@ -13,7 +13,6 @@ import waypost
 from tests.architecture.rules import LIBRARIES
 from tests.architecture.source import PACKAGE, ROOT
 
-
 EXTRAS = ("ldap", "mysql", "postgresql")
 LOCKS = ["requirements.txt", "requirements-dev.txt", *(f"requirements-{one}.txt" for one in EXTRAS)]
 

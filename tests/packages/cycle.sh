@@ -1,0 +1,80 @@
+# The life of the Debian package on a machine with systemd. Each line of the output is checked.
+set -euo pipefail
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+
+packages() {
+    # An unattended upgrade keeps settings that the operator changed.
+    apt-get -qq --yes --no-install-recommends -o Dpkg::Options::=--force-confdef \
+        -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1 | grep '^waypost: ' || true
+}
+
+answer() {
+    /usr/bin/python3 - <<'PYTHON'
+import time, urllib.error, urllib.request
+url = "http://127.0.0.1:4243/mail/config-v1.1.xml?emailaddress=alice@example.com"
+for _ in range(300):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as response:
+            print("answer", response.status, b"imap.example.com" in response.read())
+        break
+    except urllib.error.HTTPError as error:
+        print("answer", error.code)
+        break
+    except OSError:
+        time.sleep(0.1)
+else:
+    print("no answer")
+PYTHON
+}
+
+pid() {
+    systemctl show --property MainPID --value waypost
+}
+
+state() {
+    echo "service $(systemctl is-active waypost || true) $(systemctl is-enabled waypost || true)"
+}
+
+echo '== install'
+packages install /test/old.deb
+state
+answer
+waypost --version
+systemctl show --property NRestarts waypost
+stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
+stat --format '%n %U:%G' /var/lib/waypost
+getent passwd waypost | cut -d: -f1,6,7
+stat --format %U "/proc/$(pid)"
+
+echo '== configure'
+DOCUMENTED_COMMANDS
+runuser -u waypost -- waypost config path
+answer
+
+echo '== upgrade'
+before=$(pid)
+packages install /test/new.deb
+waypost --version
+state
+[ "$(pid)" != "$before" ] && echo 'restarted'
+answer
+stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
+grep '^providers' /etc/waypost/waypost.toml
+ls /etc/waypost
+
+echo '== upgrade of a stopped service'
+systemctl disable --now --quiet waypost
+packages install --reinstall /test/new.deb
+state
+systemctl enable --quiet waypost
+
+echo '== remove'
+packages remove waypost
+ls -d /opt/waypost /usr/bin/waypost /etc/waypost/* /var/lib/waypost 2>/dev/null || true
+[ -z "$(find /proc -maxdepth 1 -user waypost)" ] && echo 'no process'
+
+echo '== purge'
+packages purge waypost
+ls -d /opt/waypost /usr/bin/waypost /etc/waypost/* /var/lib/waypost 2>/dev/null || true
+find /etc /lib/systemd /usr/lib /var/lib/systemd -name '*waypost*' -not -path '/etc/waypost*'
+dpkg-query --list waypost 2>/dev/null | grep -c '^.i' || true

@@ -1,0 +1,117 @@
+"""The Debian package on a machine with systemd, and a second build of all packages."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, blocks
+from tests.packages import machine
+from tests.packages.conftest import Packages, build_all
+from waypost import __version__
+
+pytestmark = [pytest.mark.alone, pytest.mark.servers, pytest.mark.timeout(900)]
+OLD = "0.0.1"
+LIFE = f"""\
+== install
+waypost: the service is at http://127.0.0.1:4243 and serves no domain yet.
+waypost: next: waypost init DOMAIN, or see /usr/share/doc/waypost/README.Debian
+service active enabled
+answer 404
+waypost {OLD}
+NRestarts=0
+/etc/waypost/waypost.toml root:waypost 640
+/var/lib/waypost waypost:waypost
+waypost:/var/lib/waypost:/usr/sbin/nologin
+waypost
+== configure
+/etc/waypost/waypost.toml
+answer 200 True
+== upgrade
+waypost {__version__}
+service active enabled
+restarted
+answer 200 True
+/etc/waypost/waypost.toml root:waypost 640
+providers = "/etc/waypost/providers.toml"
+providers.toml
+waypost.toml
+waypost.toml.dpkg-dist
+== upgrade of a stopped service
+service inactive disabled
+== remove
+/etc/waypost/providers.toml
+/etc/waypost/waypost.toml
+/etc/waypost/waypost.toml.dpkg-dist
+/var/lib/waypost
+no process
+== purge
+/etc/waypost/providers.toml
+0
+"""
+
+
+def test_life_on_a_machine(packages: Packages, tmp_path: Path) -> None:
+    """The package is installed, configured, upgraded, removed and purged."""
+    machine.require_machine()
+    root = tmp_path / "root"
+    machine.create(root, needed_packages(packages.deb))
+    (root / "test").mkdir()
+    shutil.copy(packages.deb, root / "test/new.deb")
+    write_old(packages.deb, tmp_path, root / "test/old.deb")
+    install, *configure = documented()
+    assert install == f"apt install ./dist/waypost_{__version__}_amd64.deb"
+    script = Path(__file__).with_name("cycle.sh").read_text(encoding="utf-8")
+    script = script.replace("DOCUMENTED_COMMANDS", "\n".join(configure))
+    assert machine.run(root, script) == LIFE
+    shutil.rmtree(root)
+
+
+def test_two_builds_give_the_same_bytes(packages: Packages, tmp_path: Path) -> None:
+    """A second build of a commit, in another folder, gives the same bytes."""
+    again = build_all(tmp_path)
+    assert digest(again.sources.wheel) == digest(packages.sources.wheel)
+    assert digest(again.deb) == digest(packages.deb)
+    assert digest(again.rpm) == digest(packages.rpm)
+
+
+def documented() -> list[str]:
+    """Return the commands for root that the page shows for Debian."""
+    found = blocks(ROOT / "docs/packages.md", "console")
+    return [line.removeprefix("# ") for block in found for line in block.text.splitlines()]
+
+
+def digest(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def needed_packages(deb: Path) -> list[str]:
+    """Return the packages that the package depends on: the first of each alternative."""
+    command = ["dpkg-deb", "--field", f"{deb}", "Depends"]
+    field = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return sorted({re.split(r"[\s(|]", one.strip())[0] for one in field.split(",")})
+
+
+def write_old(deb: Path, folder: Path, old: Path) -> None:
+    """Write an earlier version: with another number, and with another text in the settings."""
+    tree = folder / "old"
+    subprocess.run(["dpkg-deb", "--raw-extract", f"{deb}", f"{tree}"], check=True)
+    control = tree / "DEBIAN/control"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {OLD}", text), encoding="utf-8")
+    settings = tree / "etc/waypost/waypost.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("# Settings of", "# The settings of"), encoding="utf-8")
+    (package,) = tree.glob("opt/waypost/lib/python3*/site-packages/waypost")
+    init = package / "__init__.py"
+    text = init.read_text(encoding="utf-8")
+    init.write_text(text.replace(__version__, OLD), encoding="utf-8")
+    for compiled in package.glob("__pycache__/__init__.*"):
+        compiled.unlink()
+    command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", f"{tree}", f"{old}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)

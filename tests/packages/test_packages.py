@@ -1,0 +1,186 @@
+"""What is in the packages for Debian and for RPM systems, without an installation."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.packages.conftest import Packages
+from tests.servers.requirements import program, require
+from waypost import __version__
+from waypost.cli.command_tree import command_tree
+from waypost.cli.commands import ALL
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+ROOT = Path(__file__).parents[2]
+UNITS = {
+    path.name for path in (ROOT / "contrib").iterdir() if path.suffix in {".service", ".socket"}
+}
+# The program of the tree, in the folder where a package has it.
+RUN = """
+mount --make-rprivate /
+mount -t tmpfs -o mode=755 tmpfs /opt
+mkdir /opt/waypost
+mount --bind {tree}/opt/waypost /opt/waypost
+{command}
+"""
+
+
+def run(packages: Packages, command: str) -> str:
+    """Run a command on this machine, with the environment of the tree in /opt."""
+    require(programs=["unshare", "mount"], private_network=True, root=True)
+    script = RUN.format(tree=packages.tree, command=command)
+    done = subprocess.run(
+        ["unshare", "--mount", "bash", "-euc", script],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent"},
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_program_runs_from_its_place(packages: Packages) -> None:
+    """The program runs with the Python of Debian, and with the libraries of all extras."""
+    code = "import ldap, psycopg, psycopg2, pymysql, waypost; print(waypost.__file__)"
+    said = run(packages, f"/opt/waypost/bin/waypost --version; /opt/waypost/bin/python -c '{code}'")
+    version, module = said.splitlines()
+    assert version == f"waypost {__version__}"
+    assert re.fullmatch(r"/opt/waypost/lib/python3\.\d+/site-packages/waypost/__init__\.py", module)
+    said = run(packages, "/opt/waypost/bin/waypost show autoconfig alice@example.com --demo")
+    assert "<hostname>imap.example.com</hostname>" in said
+
+
+def test_no_file_names_the_build(packages: Packages) -> None:
+    """No file contains a path of the machine that built it."""
+    needle = f"{packages.folder}".encode()
+    found = [
+        path
+        for path in packages.tree.rglob("*")
+        if path.is_file() and not path.is_symlink() and needle in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_bill_of_materials_has_the_locked_versions(packages: Packages) -> None:
+    """The bill of materials (CycloneDX) in the package has each locked library in its version."""
+    sbom = packages.tree / "usr/share/doc/waypost/waypost.cdx.json"
+    listed = json.loads(sbom.read_text(encoding="utf-8"))
+    assert listed["bomFormat"] == "CycloneDX"
+    for package in (packages.deb, packages.rpm):
+        copied = package.with_name(f"{package.name}.cdx.json")
+        assert copied.read_bytes() == sbom.read_bytes()
+    found = {
+        f"{re.sub('[-_.]+', '-', one['name'].lower())}=={one['version']}"
+        for one in listed["components"]
+    }
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    locked += "".join(
+        (ROOT / f"requirements-{extra}.txt").read_text(encoding="utf-8")
+        for extra in ("ldap", "mysql", "postgresql")
+    )
+    pins = set(re.findall(r"^([a-z0-9._-]+==\S+) \\", locked, re.MULTILINE))
+    assert {pin for pin in pins if not pin.startswith("setuptools==")} <= found
+
+
+def test_manual_has_a_page_for_each_command(packages: Packages) -> None:
+    """`man` finds no mistake in the page of any command, nor in that of the settings."""
+    pages = packages.tree / "usr/share/man"
+    names = {f"{'-'.join(['waypost', *node.path])}.1" for node in command_tree(ALL).walk()}
+    assert {path.name for path in pages.rglob("*.*")} == {*names, "waypost.toml.5"}
+    for page in pages.rglob("*.*"):
+        command = [program("man"), "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", f"{page}"]
+        environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        assert done.stderr == ""
+
+
+def test_lintian_finds_no_error(packages: Packages) -> None:
+    """Lintian reports no error, apart from those that the package overrides with a reason."""
+    command = [program("lintian"), "--allow-root", "--fail-on", "error", f"{packages.deb}"]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_rpmlint_finds_no_error(packages: Packages) -> None:
+    """Rpmlint reports no error, apart from those that its settings name with a reason."""
+    settings = ROOT / "packaging/rpm/rpmlint.toml"
+    command = [program("rpmlint"), "--config", f"{settings}", f"{packages.rpm}"]
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+    assert " 0 errors" in done.stdout, done.stdout
+
+
+def deb_files(packages: Packages) -> dict[str, str]:
+    """Return the mode and the owner of each path of the Debian package."""
+    command = ["dpkg-deb", "--contents", f"{packages.deb}"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rows = (line.split(maxsplit=5) for line in listed.splitlines())
+    return {row[5].removeprefix(".").rstrip("/"): f"{row[0]} {row[1]}" for row in rows}
+
+
+def deb_control(packages: Packages, name: str) -> str:
+    """Return a file of the control data of the Debian package."""
+    command = ["dpkg-deb", "--info", f"{packages.deb}", name]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_debian_package(packages: Packages) -> None:
+    """The package has the settings as its only conffile, all units, and belongs to root."""
+    files = deb_files(packages)
+    assert deb_control(packages, "conffiles") == "/etc/waypost/waypost.toml\n"
+    assert {Path(name).name for name in files if "/systemd/system/" in name} == UNITS
+    assert files["/usr/bin/waypost -> /opt/waypost/bin/waypost"].endswith("root/root")
+    assert {row.split()[1] for row in files.values()} == {"root/root"}
+    assert not [name for name, row in files.items() if row[8] == "w" and row[0] != "l"]
+    documents = "/usr/share/doc/waypost"
+    for name in ("copyright", "README.Debian", "changelog.Debian.gz", "waypost.cdx.json"):
+        assert f"{documents}/{name}" in files
+    assert f"{documents}/docs/guide.md" in files
+    assert f"{documents}/examples/providers.toml" in files
+    assert "/etc/waypost/providers.toml" not in files
+
+
+def test_debian_dependencies(packages: Packages) -> None:
+    """The package depends on the Python and the LDAP library that it was built with."""
+    depends = deb_control(packages, "control").partition("Depends: ")[2].partition("\n")[0]
+    major, minor = packages.sources.python_version()
+    assert f"python3 (>= {major}.{minor}~), python3 (<< {major}.{minor + 1}~)" in depends
+    assert "libldap" in depends
+    assert "sysusers" in depends
+
+
+def test_copyright_names_each_library(packages: Packages) -> None:
+    """debian/copyright has a paragraph with a license for each library, in the form of DEP-5."""
+    command = f"dpkg-deb --fsys-tarfile {packages.deb} | tar -xO ./usr/share/doc/waypost/copyright"
+    text = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], check=True, capture_output=True, text=True
+    ).stdout
+    named = set(re.findall(r"^Copyright: the authors of (\S+)", text, re.MULTILINE))
+    assert {"lxml", "cryptography", "psycopg2-binary", "python-ldap", "SQLAlchemy"} <= named
+    assert "License: unknown" not in text
+
+
+def test_rpm_has_the_same_files(packages: Packages) -> None:
+    """The RPM has the program, the units and the settings, which an upgrade does not replace."""
+    ask = [program("rpm"), "--query", "--package", f"{packages.rpm}"]
+
+    def asked(*options: str) -> str:
+        return subprocess.run([*ask, *options], check=True, capture_output=True, text=True).stdout
+
+    assert asked("--configfiles") == "/etc/waypost/waypost.toml\n"
+    listed = set(asked("--list").splitlines())
+    in_opt = {name.partition(" -> ")[0] for name in deb_files(packages) if "/opt/waypost/" in name}
+    assert {name for name in in_opt if name.startswith("/opt/waypost/")} <= listed
+    assert {f"/usr/lib/systemd/system/{unit}" for unit in UNITS} <= listed
+    assert (
+        "640"
+        in asked("--queryformat", "[%{FILENAMES} %{FILEMODES:octal}\n]")
+        .partition("/etc/waypost/waypost.toml")[2]
+        .partition("\n")[0]
+    )
+    major, minor = packages.sources.python_version()
+    assert f"/usr/bin/python{major}.{minor}" in asked("--requires")
