@@ -559,6 +559,22 @@ def test_peers_with_and_without_trust() -> None:
         assert {line["peer"] for line in quick.lines} == {"198.51.100.1", "203.0.113.5"}
 
 
+def test_the_mark_of_a_redirect_is_not_of_the_header_fields() -> None:
+    """A request with the mark of a redirect makes no profile known for requests without it."""
+    by_http = forwarded(PROFILE, "192.0.2.1").replace(b"Proto: https", b"Proto: http")
+    requests = (
+        by_http.replace(b"\r\n\r\n", b"\r\nX-Forwarded-Ssl: on\r\n\r\n"),
+        by_http.replace(b"@example.com", b"@example.com&redirected=1"),
+        by_http,
+    )
+    options = settings(proxy_count=1)
+    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+        for request in (*requests, *requests):
+            assert quick.send(request) == us.send(request)
+        assert quick.raw_lines == us.raw_lines
+        assert quick.counts == us.counts
+
+
 def test_a_request_behind_another_one() -> None:
     """A request that begins after another one in the same piece is not kept as the whole piece."""
     with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:

@@ -13,7 +13,7 @@ from waypost.core.address import ANONYMOUS_LOCAL_PART, DomainName, EmailAddress
 from waypost.core.clients import log_name_of
 from waypost.web.app_context import AccessLogEntry
 from waypost.web.public.hosts import WWW
-from waypost.web.public.origin.schemes import WEB_SERVER_HEADERS, https_evidence
+from waypost.web.public.origin.schemes import WEB_SERVER_HEADERS, https_header
 from waypost.web.public.request import Request
 
 REQUEST_MAX_BYTES: Final = 1024
@@ -194,9 +194,12 @@ def header_block(data: bytes, request: Request, parts: RequestParts) -> HeaderBl
 
 
 def _variant(request: Request, content_type: bytes | None) -> str:
-    """Return what an answer depends on, besides the target, the body and the domain, as a key."""
+    """Return what an answer depends on, besides the target, the body and the domain, as a key.
+
+    The same header fields can come with any target, so nothing here may depend on the target.
+    """
     origin = request.origin
-    is_https_seen = https_evidence(request) is not None
+    is_https_seen = https_header(request) is not None
     return f"{origin.scheme} {origin.is_scheme_from_proxy} {is_https_seen} {content_type!r}"
 
 

@@ -66,10 +66,15 @@ _PAGE_HEADERS: Final = (b"origin", b"referer")
 
 def https_evidence(request: Request) -> str | None:
     """Return what in a request says that its client used https, or None if nothing does."""
+    return https_header(request) or (REDIRECT_MARK if _is_marked(request) else None)
+
+
+def https_header(request: Request) -> str | None:
+    """Return the header that says that the client used https, or None if no header does."""
     for name, raw in request.headers:
         if _is_evidence(name, raw.decode("latin-1").strip().lower(), request):
             return name.decode("latin-1")
-    return REDIRECT_MARK if _is_marked(request) else None
+    return None
 
 
 def _is_evidence(name: bytes, value: str, request: Request) -> bool:
