@@ -575,6 +575,27 @@ def test_the_mark_of_a_redirect_is_not_of_the_header_fields() -> None:
         assert quick.counts == us.counts
 
 
+# The second one comes through one more trusted proxy: the values to its left count.
+CHAINS = ("198.51.100.1", "198.51.100.1, 192.0.2.9")
+BEHIND_CHAINS = {
+    "host": (PACC, "X-Forwarded-Host: ua-auto-config.pacc.example, ua-auto-config.example.com"),
+    "scheme": (PROFILE, "X-Forwarded-Proto: http"),
+}
+
+
+@pytest.mark.parametrize("chains", [CHAINS, CHAINS[::-1]], ids=["longer", "shorter"])
+@pytest.mark.parametrize(("target", "field"), BEHIND_CHAINS.values(), ids=BEHIND_CHAINS)
+def test_chains_of_trusted_proxies(target: str, field: str, chains: tuple[str, str]) -> None:
+    """The number of trusted proxies in X-Forwarded-For decides which host and scheme count."""
+    options = settings(trusted_proxies=["192.0.2.0/24"])
+    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+        for chain in chains * 2:
+            request = get(target, f"X-Forwarded-For: {chain}", field)
+            assert quick.send(request) == us.send(request)
+        assert quick.raw_lines == us.raw_lines
+        assert quick.counts == us.counts
+
+
 def test_a_request_behind_another_one() -> None:
     """A request that begins after another one in the same piece is not kept as the whole piece."""
     with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:

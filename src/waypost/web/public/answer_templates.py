@@ -55,12 +55,13 @@ class Peer(NamedTuple):
     Attributes:
         address: None if it is not known, as at a Unix socket.
         for_log: as the log shows the address.
-        is_trusted: whether it is a proxy whose headers count.
+        depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it; 0
+            if it is not a proxy whose headers count.
     """
 
     address: str | None
     for_log: str | None
-    is_trusted: bool
+    depth: int
 
 
 class AnswerBytes(NamedTuple):
@@ -109,10 +110,10 @@ class AnswerTemplates:
         self._served = _Cache(DOMAINS_MAX)
         self._by_pattern = _Cache(DOMAINS_MAX)
         self._not_served = _Cache(DOMAINS_MAX)
-        self._header_blocks: LruCache[tuple[bool, bytes], HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
-        self._general_blocks: LruCache[tuple[bool, tuple[bytes, ...]], HeaderBlock]
+        self._header_blocks: LruCache[tuple[int, bytes], HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
+        self._general_blocks: LruCache[tuple[int, tuple[bytes, ...]], HeaderBlock]
         self._general_blocks = LruCache(HEADER_BLOCKS_MAX)
-        self._forwarded_peers: LruCache[tuple[str | None, bytes], str] = LruCache(PEERS_MAX)
+        self._forwarded_peers: LruCache[tuple[str | None, bytes], Peer] = LruCache(PEERS_MAX)
         self._templates: LruCache[tuple[object, ...], _AnswerTemplate] = LruCache(TEMPLATES_MAX)
         self._lines: LruCache[tuple[object, ...], _Records] = LruCache(TEMPLATES_MAX)
         self._default_headers: Headers = []
@@ -134,8 +135,8 @@ class AnswerTemplates:
 
     def peer(self, address: str | None) -> Peer:
         """Return what is known of the other end of a new connection."""
-        is_trusted = self._domains is not None and self._trust.trusts(address)
-        return Peer(address, peer_for_log(address), is_trusted)
+        depth = 0 if self._domains is None else self._trust.depth(address, b"")
+        return Peer(address, peer_for_log(address), depth)
 
     def answer(self, data: bytes, peer: Peer, default_headers: Headers) -> AnswerBytes | None:
         """Return the answer to one complete request, or None if the router must answer.
@@ -184,13 +185,13 @@ class AnswerTemplates:
         """Return a request in parts, and what is known of it; None if the router must answer."""
         if (parts := split_request(data)) is None:
             return None
-        client = peer.for_log
-        block = self._header_blocks.get((peer.is_trusted, parts.header_block))
+        block = self._header_blocks.get((peer.depth, parts.header_block))
         if block is None:
             general = without_values(parts.header_block, has_address=bool(parts.local_part))
-            block = self._general_blocks.get((peer.is_trusted, general.other_bytes))
-            if peer.is_trusted and general.forwarded_for:
-                client = self._forwarded_peer(peer, general.forwarded_for)
+            if peer.depth and general.forwarded_for:
+                peer = self._forwarded_peer(peer, general.forwarded_for)
+            block = self._general_blocks.get((peer.depth, general.other_bytes))
+        client = peer.for_log
         if block is None or block.body_length != len(parts.body):
             return None
         known = self._known_domain(parts, block)
@@ -201,15 +202,16 @@ class AnswerTemplates:
             return None
         return parts, block, known, line, client
 
-    def _forwarded_peer(self, peer: Peer, forwarded_for: bytes) -> str | None:
-        """Return the address of a client that a trusted proxy sends, as the log shows it."""
+    def _forwarded_peer(self, peer: Peer, forwarded_for: bytes) -> Peer:
+        """Return a client that a trusted proxy sends, with the address of the proxy."""
         key = (peer.address, forwarded_for)
         client = self._forwarded_peers.get(key)
         if client is None:
             headers = [(b"x-forwarded-for", forwarded_for)]
-            client = peer_for_log(self._trust.resolve(peer.address, "http", headers).peer)
-            if client is not None:
-                self._forwarded_peers.put(key, client)
+            for_log = peer_for_log(self._trust.resolve(peer.address, "http", headers).peer)
+            depth = self._trust.depth(peer.address, forwarded_for)
+            client = Peer(peer.address, for_log, depth)
+            self._forwarded_peers.put(key, client)
         return client
 
     def _known_domain(self, parts: RequestParts, block: HeaderBlock) -> _KnownDomain | None:
@@ -239,7 +241,10 @@ class AnswerTemplates:
         shared = response.shared
         if shared is None or self._domains is None or (parts := split_request(data)) is None:
             return
-        block = header_block(data, request, parts)
+        general = without_values(parts.header_block, has_address=bool(parts.local_part))
+        peer = None if request.client is None else request.client[0]
+        depth = self._trust.depth(peer, general.forwarded_for)
+        block = header_block(data, request, parts, depth)
         if (
             block is None
             or log_entry.domain is None
@@ -256,11 +261,9 @@ class AnswerTemplates:
             response.code,
             log_entry.address is None,
         )
-        is_trusted = self._trust.trusts(None if request.client is None else request.client[0])
-        general = without_values(parts.header_block, has_address=bool(parts.local_part))
-        self._general_blocks.put((is_trusted, general.other_bytes), block)
+        self._general_blocks.put((depth, general.other_bytes), block)
         if not general.names_client:
-            self._header_blocks.put((is_trusted, parts.header_block), block)
+            self._header_blocks.put((depth, parts.header_block), block)
         record = self._metrics.request_recorder(format_name, response.code, block.client)
         self._lines.put((name, block.client, request.origin.peer is None), (line, record))
         domain = DomainName(log_entry.domain)

@@ -101,7 +101,8 @@ class HeaderBlock:
         client: the family of the client, for the log.
         closes: whether the connection is closed after the answer.
         body_length: in bytes.
-        variant: what the answer may depend on: the type of the body, and the scheme.
+        variant: what the answer may depend on: the type of the body, the scheme, and which of
+            several values of proxies count.
     """
 
     client: str
@@ -166,8 +167,17 @@ def without_values(block: bytes, *, has_address: bool) -> GeneralBlock:
     return GeneralBlock((block, *found), forwarded_for, names_client)
 
 
-def header_block(data: bytes, request: Request, parts: RequestParts) -> HeaderBlock | None:
-    """Return what the header fields of a request mean; None if an answer may depend on others."""
+def header_block(
+    data: bytes, request: Request, parts: RequestParts, depth: int
+) -> HeaderBlock | None:
+    """Return what the header fields of a request mean; None if an answer may depend on others.
+
+    Args:
+        data: what the connection received: the request, and perhaps more.
+        request: the request.
+        parts: the same, divided.
+        depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it.
+    """
     fields = dict(request.headers)
     lines = data.partition(END_OF_HEAD)[0]
     is_usual = (
@@ -189,7 +199,7 @@ def header_block(data: bytes, request: Request, parts: RequestParts) -> HeaderBl
         client=log_name_of(fields.get(b"user-agent", b"").decode("latin-1")),
         closes=closes or request.http_version == "1.0",
         body_length=len(parts.body),
-        variant=_variant(request, fields.get(b"content-type")),
+        variant=f"{depth} {_variant(request, fields.get(b'content-type'))}",
     )
 
 

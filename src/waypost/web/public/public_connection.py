@@ -31,7 +31,7 @@ class PublicConnection(ImmediateConnection):
         super().__init__(config, server_state, app_state, _loop, limit=limit)
         self._templates = templates
         self._received = b""
-        self._peer = Peer(None, None, is_trusted=False)
+        self._peer = Peer(None, None, depth=0)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Read once who the client is, and whether it is a trusted proxy."""

@@ -77,6 +77,17 @@ class ProxyTrust:
             return self._in_networks(peer)
         return self.proxy_count > 0 or bool(self.networks)
 
+    def depth(self, peer: str | None, forwarded_for: bytes) -> int:
+        """Return the position, from the right, of the values that count; 0 if no header counts.
+
+        Args:
+            peer: the direct peer.
+            forwarded_for: the value of X-Forwarded-For, of a request without `Forwarded`.
+        """
+        if not self.trusts(peer):
+            return 0
+        return self._depth(_x_forwarded([(b"x-forwarded-for", forwarded_for)]).peers)
+
     def _in_networks(self, peer: str | None) -> bool:
         address = _parse_ip(peer or "")
         return address is not None and any(address in network for network in self.networks)
