@@ -399,6 +399,10 @@ ROUTED = {
         post("alice@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
         post("bob@example.com").replace(b"<Request>", b"<!--<x>alice@example.com</x><Request>"),
     ),
+    "an address in the body of a GET": (
+        get(f"{AUTOCONFIG}%61lice@example.com", "Content-Length: 19") + b">alice@example.com<",
+        get(f"{AUTOCONFIG}%61lice@example.com", "Content-Length: 19") + b">robin@example.com<",
+    ),
     "another spelling of the address in the body": (
         post("alice@EXAMPLE.com", "<x>alice@example.com</x>"),
         post("alice@EXAMPLE.com", "<x>robin@example.com</x>"),

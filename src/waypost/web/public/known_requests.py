@@ -133,7 +133,8 @@ def _split_other_request(data: bytes) -> RequestParts | None:
     if not body:
         general = without_values(block, has_address=False)
         return RequestParts((target, *general.other_bytes), b"", b"", block, b"")
-    if (found := _BODY.search(body)) is None:
+    # Other methods have an address in the query, if at all, whatever is in the body.
+    if not target.startswith(b"POST ") or (found := _BODY.search(body)) is None:
         return None
     local_part, domain = found.groups()
     other_bytes = (target, body[: found.start(1)], body[found.end(2) :])
