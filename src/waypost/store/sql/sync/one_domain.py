@@ -88,11 +88,14 @@ class OneDomain:
         Raises:
             ProvidersError: there is no such provider or domain, or its domains differ.
         """
-        query = sa.select(_PROVIDER.id, _PROVIDER.name).where(_PROVIDER.name == name)
-        # MariaDB ignores case and accents in comparisons.
-        provider_ids = [
-            row_id for row_id, stored in self._connection.execute(query) if stored == name
-        ]
+        provider_ids: list[int] = []
+        # No driver accepts a name that is not UTF-8 on the command line: it contains surrogates.
+        if not any("\ud800" <= char <= "\udfff" for char in name):
+            query = sa.select(_PROVIDER.id, _PROVIDER.name).where(_PROVIDER.name == name)
+            # MariaDB ignores case and accents in comparisons.
+            provider_ids = [
+                row_id for row_id, stored in self._connection.execute(query) if stored == name
+            ]
         if not provider_ids:
             raise ProvidersError([f"--provider: the database has no provider {name!r}"])
         query = (
