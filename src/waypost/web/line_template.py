@@ -1,7 +1,8 @@
 """A log line that structlog renders once, with places for what differs between requests."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from time import time_ns
@@ -55,6 +56,15 @@ def line_template(event: Mapping[str, object], values: Mapping[str, object]) -> 
         place = f'"%({name})s"' if isinstance(value, str) else f"%({name})s"
         text = text.replace(field, f'"{name}": {place}')
     return text
+
+
+def secret_pattern(secrets: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern that finds each value in which the log masks one of these secrets.
+
+    A line with such a value must be rendered by structlog.
+    """
+    alternatives = "|".join(re.escape(secret) for secret in secrets if secret)
+    return re.compile(alternatives or "(?!)", re.IGNORECASE)
 
 
 def current_timestamp() -> str:

@@ -637,6 +637,22 @@ def test_secrets_in_log_lines(secret: str) -> None:
         assert quick.raw_lines == usual.raw_lines
 
 
+def test_a_secret_in_a_new_domain() -> None:
+    """A secret of the settings is masked in each domain, whichever domain was the first one."""
+    secret = "hunter2"
+    options = settings(db_uri=f"postgresql://waypost:{secret}@127.0.0.1/waypost")
+    with (
+        Worker(in_memory, options, secrets=[secret]) as quick,
+        Worker(in_memory, options, has_templates=False, secrets=[secret]) as usual,
+    ):
+        for domain in ("a.invalid", f"{secret}.invalid", f"{secret}.invalid", "b.invalid"):
+            for worker in (quick, usual):
+                worker.send(get(f"{AUTOCONFIG}alice@{domain}"))
+        assert quick.raw_lines == usual.raw_lines
+        assert [line["domain"] for line in quick.lines][1:3] == ["***.invalid"] * 2
+        assert quick.routed == 3
+
+
 def test_time_for_a_request_after_a_known_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next request has as much time as the first one, and not the rest of it."""
     monkeypatch.setattr(connection, "HEAD_TIMEOUT_SECONDS", 0.5)

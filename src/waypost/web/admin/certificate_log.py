@@ -1,13 +1,12 @@
 """The log line of a request whether there may be a certificate."""
 
 import logging
-import re
 from collections.abc import Iterable
 from typing import Final
 
 import structlog
 
-from waypost.web.line_template import LineWriter, current_timestamp, line_template
+from waypost.web.line_template import LineWriter, current_timestamp, line_template, secret_pattern
 
 # A value that no other field has.
 _HOST: Final = "host.5f0c3b9e7d1a4286"
@@ -27,8 +26,7 @@ class CertificateLog:
             secrets: the texts that the log masks.
         """
         self._writer = writer
-        alternatives = "|".join(re.escape(secret) for secret in secrets if secret)
-        self._secret = re.compile(alternatives or "(?!)", re.IGNORECASE)
+        self._secret = secret_pattern(secrets)
         self._templates: dict[tuple[int, str], str | None] = {}
         # Bound once; otherwise structlog creates a logger for each line.
         self._log = structlog.get_logger("waypost.certificate").bind()

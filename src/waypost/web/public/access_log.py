@@ -1,7 +1,7 @@
 """One log line for each request: time, path, kind of client, result, where the time went."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -9,7 +9,7 @@ import structlog
 from waypost.core.clients import log_name_of
 from waypost.runtime.logs import AddressHasher
 from waypost.web.app_context import AccessLogEntry
-from waypost.web.line_template import LineWriter, current_timestamp, line_template
+from waypost.web.line_template import LineWriter, current_timestamp, line_template, secret_pattern
 from waypost.web.public.handlers.autodiscover_json import names_user
 from waypost.web.public.log_texts import HIDDEN, path_for_log, peer_for_log
 from waypost.web.public.request import Request
@@ -27,7 +27,11 @@ class AccessLog:
     """A writer of access log lines. Addresses are hashed unless the operator wants them shown."""
 
     def __init__(
-        self, hasher: AddressHasher, ids: RequestIds, writer: LineWriter | None = None
+        self,
+        hasher: AddressHasher,
+        ids: RequestIds,
+        writer: LineWriter | None = None,
+        secrets: Iterable[str] = (),
     ) -> None:
         """Initialize with the hasher of addresses. The log must be configured.
 
@@ -35,9 +39,11 @@ class AccessLog:
             hasher: of addresses.
             ids: of requests.
             writer: writes a line that is already rendered; None if the caller writes the log.
+            secrets: the texts that the log masks.
         """
         self._hash = hasher
         self._ids = ids
+        self._secret = secret_pattern(secrets)
         self._writer = writer
         # Bound once; otherwise structlog creates a logger for each line.
         self._log = structlog.get_logger("waypost.request").bind()
@@ -77,6 +83,10 @@ class AccessLog:
     def count_dropped_lines(self) -> int:
         """Return how many lines were dropped since the last call."""
         return 0 if self._writer is None else self._writer.count_dropped_lines()
+
+    def masks(self, domain: str) -> bool:
+        """Return whether a line with this domain must be rendered, because of a secret in it."""
+        return self._secret.search(domain) is not None
 
     def template(
         self, request: Request, response: Response, log_entry: AccessLogEntry

@@ -295,7 +295,7 @@ class AnswerTemplates:
         except DomainError:
             return None
         fresh = self._domains.find_fresh(name)
-        if fresh is None or name.ascii.encode() != domain:
+        if fresh is None or name.ascii.encode() != domain or self._log.masks(name.ascii):
             return None
         entry = fresh[0]
         other = self._by_provider.get((other_bytes, variant, _provider_key(entry)))

@@ -14,7 +14,7 @@ from waypost.lookup.render_cache import RenderCache
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.part_times import milliseconds
-from waypost.settings import Settings
+from waypost.settings import Settings, secret_texts
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.answer_templates import AnswerTemplates
@@ -71,7 +71,9 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
-        self._access_log = AccessLog(address_hasher(settings), RequestIds(self._trust), log_writer)
+        self._access_log = AccessLog(
+            address_hasher(settings), RequestIds(self._trust), log_writer, secret_texts(settings)
+        )
         self._traces: Traces | None = None
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
