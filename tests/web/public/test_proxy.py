@@ -103,6 +103,14 @@ def test_peer_at_a_unix_socket(trust: ProxyTrust, believed: bool) -> None:
     assert origin.peer == ("198.51.100.7" if believed else None)
 
 
+@pytest.mark.parametrize(("peer", "believed"), [("127.0.0.1", True), ("192.0.2.7", False)])
+def test_peer_with_an_address_beside_a_unix_socket(peer: str, believed: bool) -> None:
+    """If a service manager passes a Unix socket and a TCP socket, the networks are for TCP."""
+    trust = ProxyTrust(0, (LOCAL,), by_unix_socket=True)
+
+    assert trust.trusts(peer) is believed
+
+
 @pytest.mark.parametrize(
     "value",
     [b"", b",", b";;;", b'for="', b"for=;proto=;host=", b"proto=gopher", b"for", b"\xff" * 100],

@@ -47,8 +47,8 @@ class ProxyTrust:
             right. 0 without networks means that no header counts.
         networks: the peers whose headers count. With networks and no count, the values are read
             from the right as long as they are trusted proxies themselves.
-        by_unix_socket: whether all connections come by a Unix socket. Such a peer has no address;
-            a peer that may open the socket counts as one in the networks.
+        by_unix_socket: whether connections come by a Unix socket. Such a peer has no address; a
+            peer that may open the socket counts as one in the networks.
     """
 
     proxy_count: int = 0
@@ -73,9 +73,9 @@ class ProxyTrust:
 
     def trusts(self, peer: str | None) -> bool:
         """Return whether the headers of a direct peer count."""
-        if self.networks and not self.by_unix_socket:
-            return self._in_networks(peer)
-        return self.proxy_count > 0 or bool(self.networks)
+        if self.networks:
+            return self._in_networks(peer) or (peer is None and self.by_unix_socket)
+        return self.proxy_count > 0
 
     def depth(self, peer: str | None, forwarded_for: bytes) -> int:
         """Return the position, from the right, of the values that count; 0 if no header counts.
