@@ -43,6 +43,13 @@ def not_listening() -> socket.socket:
     return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 
 
+def abstract() -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind("")  # Linux chooses an abstract name.
+    listener.listen()
+    return listener
+
+
 def test_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The name `admin` selects the admin listener; all other sockets are public."""
     names = {"LISTEN_FDNAMES": "waypost.socket:admin:unknown"}
@@ -84,8 +91,9 @@ def test_nothing_passed(environ: dict[str, str]) -> None:
         ("web", datagrams, "socket 200 (web) of the service manager: not a listening stream"),
         ("", not_listening, "socket 200 of the service manager: not a listening stream"),
         ("admin", on_every_address, "must listen on a loopback address"),
+        ("web", abstract, "socket 200 (web) of the service manager: a Unix socket without a path"),
     ],
-    ids=["udp", "not listening", "admin for all"],
+    ids=["udp", "not listening", "admin for all", "abstract"],
 )
 def test_refused(monkeypatch: pytest.MonkeyPatch, names: str, opener: Opener, problem: str) -> None:
     """A socket that the listener cannot use is refused, with its name and what to change."""

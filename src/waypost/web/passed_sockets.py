@@ -80,6 +80,11 @@ def _open(descriptor: int, name: str) -> socket.socket:
         listener.detach()
         message = "not a listening stream socket; use ListenStream= and Accept=no in its unit"
         raise SettingsError([f"{place} of the service manager: {message}"])
+    if listener.family == socket.AF_UNIX and not isinstance(listener.getsockname(), str):
+        # An abstract one (unix(7)): every user of the machine may connect to it.
+        listener.detach()
+        message = "a Unix socket without a path; use ListenStream=/PATH in its unit"
+        raise SettingsError([f"{place} of the service manager: {message}"])
     return listener
 
 
