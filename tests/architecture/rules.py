@@ -100,7 +100,13 @@ QUIET_CALLS = {
     *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID", "TypeVarTuple"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
-    *("TypeAdapter", "structlog.get_logger", "etree.QName", "importlib.metadata.version"),
+    *(
+        "ContextVar",
+        "TypeAdapter",
+        "structlog.get_logger",
+        "etree.QName",
+        "importlib.metadata.version",
+    ),
 }
 # The same for methods, which only texts and mappings have.
 QUIET_METHODS = {

@@ -52,6 +52,51 @@ def test_longest_waiting_ends(events: str, ended: str) -> None:
     assert found == ended.split()
 
 
+ENDED_OF_NETWORK = [
+    # Events of connections (capital letters: of another network), and which are closed.
+    pytest.param("+a +b", "", id="as many as may be"),
+    pytest.param("+a +b +c", "a", id="the oldest of the network"),
+    pytest.param("+A +a +b +c", "a", id="no other network loses a connection"),
+    pytest.param("+a +b -a +c", "", id="one has closed"),
+    pytest.param("+a +b -a -a +c +d", "b", id="one has closed twice"),
+    pytest.param("+a +b !a +c", "b", id="one works"),
+    pytest.param("+a +b !a !b +c", "c", id="all work"),
+    pytest.param("+A +B +a +b", "", id="two networks"),
+    pytest.param("+A +B +a +b +x", "A", id="the longest of all"),
+    pytest.param("+x +y +z +a", "", id="a client without a limit"),
+]
+
+
+@pytest.mark.parametrize(("events", "ended"), ENDED_OF_NETWORK)
+def test_longest_waiting_of_a_network_ends(events: str, ended: str) -> None:
+    """Of too many connections of a network, its own that has waited longest is closed."""
+    found: list[str] = []
+    fakes = {name: Fake(name, found) for name in "abcdABxyz"}
+    networks = {**dict.fromkeys("abcd", b"1"), **dict.fromkeys("AB", b"2")}
+    limit = ConnectionLimit(4, max_per_network=2)
+    for event in events.split():
+        match event[0]:
+            case "+":
+                limit.add(fakes[event[1]], networks.get(event[1]))
+            case "-":
+                limit.remove(fakes[event[1]])
+            case "!":
+                limit.mark_busy(fakes[event[1]])
+
+    assert found == ended.split()
+
+
+def test_networks_are_forgotten() -> None:
+    """A network without a connection takes no memory."""
+    limit = ConnectionLimit(1000, max_per_network=2)
+    for number in range(500):
+        one = Fake("a", [])
+        limit.add(one, number.to_bytes(4))
+        limit.remove(one)
+
+    assert not limit.counts_networks
+
+
 BY_DESCRIPTORS = [
     # Soft limit, connections.
     (64, 32),

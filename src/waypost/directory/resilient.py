@@ -22,6 +22,7 @@ from waypost.directory.protocol import DirectorySource
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
 
 CLOSE_SECONDS: Final = 2.0
@@ -151,6 +152,7 @@ class ResilientDirectory:
         if len(self._lookups) >= self._limits.max_searches * (1 + QUEUE_FACTOR):
             self._metrics.directory_queue_full()
             raise DirectoryBusy("too many lookups wait for the directory")
+        charge_query()
         task = asyncio.get_running_loop().create_task(self._load(address))
         self._lookups[address] = task
         task.add_done_callback(lambda done: self._on_lookup_end(address, done))

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from waypost.settings.admin import AdminOptions
+from waypost.settings.limits import LimitOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.validators import (
@@ -29,7 +30,7 @@ _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
-class Settings(ProfileOptions, AdminOptions):
+class Settings(ProfileOptions, AdminOptions, LimitOptions):
     """The value of every option. Instances are immutable and can be sent to another process."""
 
     host: Annotated[
@@ -270,7 +271,11 @@ def options() -> tuple[Option, ...]:
     """Return the table, in the order for pages."""
     fields = Settings.model_fields
     # In Pydantic's order, inherited fields are first.
-    inherited_last = {**ProfileOptions.model_fields, **AdminOptions.model_fields}
+    inherited_last = {
+        **LimitOptions.model_fields,
+        **ProfileOptions.model_fields,
+        **AdminOptions.model_fields,
+    }
     names = [*(name for name in fields if name not in inherited_last), *inherited_last]
     return tuple(_option(name, fields[name]) for name in names)
 

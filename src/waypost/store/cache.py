@@ -21,6 +21,7 @@ from waypost.core.model import Domain
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import TwoPartCache
 from waypost.runtime.metrics import Metrics
+from waypost.runtime.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.store.protocol import CountedStore, Store
 
@@ -250,6 +251,7 @@ class DomainCache:
         if is_lookup and self._lookup_count >= self._limits.queue:
             self._metrics.cache_refused()
             raise StoreBusy("too many queries are waiting for the store")
+        charge_query()
         task = asyncio.get_running_loop().create_task(self._load(domain, pool))
         self._lookup_count += is_lookup
         self._queries[domain] = task

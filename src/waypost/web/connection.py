@@ -85,7 +85,11 @@ class HttpConnection(HttpToolsProtocol):
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self.parser = Parser(self)
         self._head_deadline.start(HEAD_TIMEOUT_SECONDS)
-        self._limit.add(self)
+        self._limit.add(self, self.limited_network())
+
+    def limited_network(self) -> bytes | None:
+        """Return the network of the client, if the number of its connections is limited."""
+        return None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all deadlines."""

@@ -70,14 +70,18 @@ class ConnectionLimit:
         pipeline_queue: decides which connection continues with a pipelined request.
     """
 
-    def __init__(self, max_connections: int) -> None:
+    def __init__(self, max_connections: int, max_per_network: int = 0) -> None:
         """Create a limit without connections.
 
         Args:
             max_connections: the maximum number of connections.
+            max_per_network: the maximum for each client network; 0 for no other maximum.
         """
         self.pipeline_queue = PipelineQueue()
         self._max_connections = max_connections
+        self._max_per_network = max_per_network
+        self._networks: dict[LimitedConnection, bytes] = {}
+        self._numbers: dict[bytes, int] = {}  # of the open connections of a network
         self._open: set[LimitedConnection] = set()
         self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
@@ -91,21 +95,50 @@ class ConnectionLimit:
     def _count(self) -> int:
         return len(self._open)
 
-    def add(self, connection: LimitedConnection) -> None:
-        """Add a connection; close one if there are too many."""
+    def add(self, connection: LimitedConnection, network: bytes | None = None) -> None:
+        """Add a connection; close one if there are too many.
+
+        Args:
+            connection: the new one.
+            network: of its client; None if only the number of all connections is limited.
+        """
         self._open.add(connection)
         self._waiting[connection] = None
+        if network is not None and self._max_per_network:
+            self._networks[connection] = network
+            self._numbers[network] = self._numbers.get(network, 0) + 1
+            if self._numbers[network] > self._max_per_network:
+                self._close(self._longest_waiting_of(network))
+                return
         if len(self._open) > self._max_connections:
             longest_waiting = next(iter(self._waiting))
-            self.remove(longest_waiting)
-            self._on_close()
             self._warn()
-            longest_waiting.abort()
+            self._close(longest_waiting)
 
     def remove(self, connection: LimitedConnection) -> None:
         """Remove a connection. A second call does nothing."""
         self._open.discard(connection)
         self._waiting.pop(connection, None)
+        network = self._networks.pop(connection, None)
+        if network is None:
+            return
+        self._numbers[network] -= 1
+        if not self._numbers[network]:
+            del self._numbers[network]
+
+    @property
+    def counts_networks(self) -> bool:
+        """Whether a network has an open connection that is counted."""
+        return bool(self._numbers or self._networks)
+
+    def _close(self, connection: LimitedConnection) -> None:
+        self.remove(connection)
+        self._on_close()
+        connection.abort()
+
+    def _longest_waiting_of(self, network: bytes) -> LimitedConnection:
+        """Return the connection of a network that has waited longest; the new one waits, too."""
+        return next(one for one in self._waiting if self._networks.get(one) == network)
 
     def mark_waiting(self, connection: LimitedConnection) -> None:
         """Mark a connection as waiting for its client."""

@@ -1,5 +1,6 @@
 """Answers from templates are the same as those of the router: bytes, log lines and metrics."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -240,7 +241,7 @@ def both(options: Settings) -> Iterator[list[tuple[Worker, Worker]]]:
         ]
 
 
-PEERS = st.sampled_from(["192.0.2.7", "::1", None])
+PEERS = st.sampled_from(["192.0.2.7", "2001:db8::9", "::1", None])
 
 
 @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -254,6 +255,36 @@ def test_both_ways_give_the_same(
             for exchange, peer in connections:
                 for pieces in exchange:
                     assert quick.send(*pieces, peer=peer) == usual.send(*pieces, peer=peer)
+            assert quick.raw_lines == usual.raw_lines
+            assert quick.counts == usual.counts
+
+
+LIMITS = {"rate_limit": 1e-6, "rate_limit_burst": 4, "rate_limit_query_cost": 1}
+LIMITED = [
+    settings(**LIMITS),
+    settings(**LIMITS, proxy_count=1),
+    settings(**LIMITS, trusted_proxies=["192.0.2.0/24"], rate_limit_exempt=["198.51.100.0/24"]),
+]
+
+
+def without_waits(answer: tuple[bytes, bool]) -> tuple[bytes, bool]:
+    """Return an answer without the times to wait, which depend on the clock."""
+    data, is_closed = answer
+    return re.sub(rb"(in |retry-after: |;t=)[0-9]+", rb"\1", data), is_closed
+
+
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(exchanges(), PEERS), min_size=1, max_size=4), st.sampled_from(LIMITED))
+def test_limits_do_not_depend_on_templates(
+    connections: list[tuple[list[tuple[bytes, ...]], str | None]], options: Settings
+) -> None:
+    """With limits, the same requests are answered and refused with templates and without."""
+    with both(options) as pairs:
+        for quick, usual in pairs:
+            for exchange, peer in connections:
+                for pieces in exchange:
+                    found = quick.send(*pieces, peer=peer), usual.send(*pieces, peer=peer)
+                    assert without_waits(found[0]) == without_waits(found[1])
             assert quick.raw_lines == usual.raw_lines
             assert quick.counts == usual.counts
 

@@ -34,6 +34,7 @@ from waypost.web.public.known_requests import (
     split_request,
     without_values,
 )
+from waypost.web.public.limits.client_limits import ClientLimits
 from waypost.web.public.log_texts import peer_for_log
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Request
@@ -57,11 +58,15 @@ class Peer(NamedTuple):
         for_log: as the log shows the address.
         depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it; 0
             if it is not a proxy whose headers count.
+        network: pays for its requests; None if none has to.
+        counted_network: has a maximum of connections; None if it has none.
     """
 
     address: str | None
     for_log: str | None
     depth: int
+    network: bytes | None = None
+    counted_network: bytes | None = None
 
 
 class AnswerBytes(NamedTuple):
@@ -120,7 +125,12 @@ class AnswerTemplates:
         self._encoded_headers = b""
 
     def open(
-        self, domains: FreshDomains, log: AccessLog, metrics: Metrics, trust: ProxyTrust
+        self,
+        domains: FreshDomains,
+        log: AccessLog,
+        metrics: Metrics,
+        trust: ProxyTrust,
+        limits: ClientLimits,
     ) -> None:
         """Begin to keep answers.
 
@@ -129,14 +139,17 @@ class AnswerTemplates:
             log: gets a line for each answer.
             metrics: counts the answers.
             trust: the proxies whose headers are believed.
+            limits: how much each client may ask.
         """
-        self._log, self._metrics, self._trust = log, metrics, trust
+        self._log, self._metrics, self._trust, self._limits = log, metrics, trust, limits
         self._domains = domains
 
     def peer(self, address: str | None) -> Peer:
         """Return what is known of the other end of a new connection."""
-        depth = 0 if self._domains is None else self._trust.depth(address, b"")
-        return Peer(address, peer_for_log(address), depth)
+        if self._domains is None:
+            return Peer(address, peer_for_log(address), 0)
+        networks = self._limits.network(address), self._limits.connecting_network(address)
+        return Peer(address, peer_for_log(address), self._trust.depth(address, b""), *networks)
 
     def answer(self, data: bytes, peer: Peer, default_headers: Headers) -> AnswerBytes | None:
         """Return the answer to one complete request, or None if the router must answer.
@@ -157,6 +170,9 @@ class AnswerTemplates:
             if signed is None:
                 return None
             body = signed
+        # Nothing is taken for a request that the router answers, or refuses.
+        if client.network is not None and self._limits.take(client.network):
+            return None
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._encoded_headers = _encoded(default_headers)
@@ -173,7 +189,7 @@ class AnswerTemplates:
             )
         )
         seconds = perf_counter() - start
-        line.write(client, seconds * 1000, local_part.decode(), known.name.ascii)
+        line.write(client.for_log, seconds * 1000, local_part.decode(), known.name.ascii)
         self._metrics.cache_hit()
         self._metrics.count_dropped_log_lines(self._log.count_dropped_lines())
         record(seconds)
@@ -181,7 +197,7 @@ class AnswerTemplates:
 
     def _find(
         self, data: bytes, peer: Peer
-    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, _Records, str | None] | None:
+    ) -> tuple[RequestParts, HeaderBlock, _KnownDomain, _Records, Peer] | None:
         """Return a request in parts, and what is known of it; None if the router must answer."""
         if (parts := split_request(data)) is None:
             return None
@@ -191,16 +207,15 @@ class AnswerTemplates:
             if peer.depth and general.forwarded_for:
                 peer = self._forwarded_peer(peer, general.forwarded_for)
             block = self._general_blocks.get((peer.depth, general.other_bytes))
-        client = peer.for_log
         if block is None or block.body_length != len(parts.body):
             return None
         known = self._known_domain(parts, block)
         if known is None:
             return None
-        line = self._lines.get((known.template.line, block.client, client is None))
+        line = self._lines.get((known.template.line, block.client, peer.for_log is None))
         if line is None or not known.template.separators.isdisjoint(parts.local_part):
             return None
-        return parts, block, known, line, client
+        return parts, block, known, line, peer
 
     def _forwarded_peer(self, peer: Peer, forwarded_for: bytes) -> Peer:
         """Return a client that a trusted proxy sends, with the address of the proxy."""
@@ -208,9 +223,10 @@ class AnswerTemplates:
         client = self._forwarded_peers.get(key)
         if client is None:
             headers = [(b"x-forwarded-for", forwarded_for)]
-            for_log = peer_for_log(self._trust.resolve(peer.address, "http", headers).peer)
+            client_address = self._trust.resolve(peer.address, "http", headers).peer
+            for_log, network = peer_for_log(client_address), self._limits.network(client_address)
             depth = self._trust.depth(peer.address, forwarded_for)
-            client = Peer(peer.address, for_log, depth)
+            client = Peer(peer.address, for_log, depth, network)
             self._forwarded_peers.put(key, client)
         return client
 

@@ -20,6 +20,7 @@ from waypost.web.public.access_log import AccessLog
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.handlers import health
+from waypost.web.public.limits.client_limits import ClientLimits
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
@@ -71,6 +72,7 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
+        self._limits = ClientLimits(settings, self._trust)
         self._access_log = AccessLog(
             address_hasher(settings), RequestIds(self._trust), log_writer, secret_texts(settings)
         )
@@ -96,7 +98,10 @@ class PublicApp:
         request = asgi_request(scope, receive, self._trust)
         self._untrusted_headers.check(request)
         log_entry = AccessLogEntry()
-        format_name, response = await self._router.answer(context, request, log_entry)
+        if (refusal := self._limits.refusal(request.origin.peer)) is not None:
+            format_name, response = "none", refusal
+        else:
+            format_name, response = await self._router.answer(context, request, log_entry)
         await response.send(send, head=request.method == "HEAD")
         seconds = time.perf_counter() - start
         log_entry.part_milliseconds = milliseconds(parts)
@@ -159,7 +164,11 @@ class PublicApp:
         # Known answers are not measured part by part.
         if self._templates is not None and self._traces is None:
             self._templates.open(
-                self._runtime.cache, self._access_log, self._runtime.metrics, self._trust
+                self._runtime.cache,
+                self._access_log,
+                self._runtime.metrics,
+                self._trust,
+                self._limits,
             )
         self._start_watch(self._runtime)
         if self._on_sighup is not None:

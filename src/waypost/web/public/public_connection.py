@@ -33,10 +33,10 @@ class PublicConnection(ImmediateConnection):
         self._received = b""
         self._peer = Peer(None, None, depth=0)
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Read once who the client is, and whether it is a trusted proxy."""
-        super().connection_made(transport)
+    def limited_network(self) -> bytes | None:
+        """Read once who the client is; return its network, if its connections are limited."""
         self._peer = self._templates.peer(self.client[0] if self.client else None)
+        return self._peer.counted_network
 
     def data_received(self, data: bytes) -> None:
         """Answer a known request at once; parse any other."""

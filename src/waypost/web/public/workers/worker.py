@@ -227,7 +227,7 @@ def _config(
     settings: Settings, factory: Callable[..., PublicApp], metrics: Metrics | None = None
 ) -> uvicorn.Config:
     templates = AnswerTemplates()
-    limit = ConnectionLimit(max_connections_by_open_files())
+    limit = ConnectionLimit(max_connections_by_open_files(), settings.max_connections_per_network)
     if metrics is not None:
         limit.report_to(metrics)
     return listener_config()(
