@@ -25,13 +25,13 @@ LOOPBACK = "127.0.0.1"
 
 def _own_address() -> str:
     """Return an address of this machine that is no loopback address, so it has limits."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with suppress(OSError):
-            probe.connect(("198.51.100.1", 9))  # Nothing is sent.
-            address = str(probe.getsockname()[0])
-            if not address.startswith("127."):
-                return address
-    skip("needs an address of the machine besides 127.0.0.1")
+    address = LOOPBACK
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("198.51.100.1", 9))  # Nothing is sent.
+        address = str(probe.getsockname()[0])
+    if address.startswith("127."):
+        skip("needs an address of the machine besides 127.0.0.1")
+    return address
 
 
 def _connect(server: Server, source: str) -> socket.socket | None:

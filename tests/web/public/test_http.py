@@ -52,6 +52,74 @@ def test_autodiscover_without_host(client: Client) -> None:
     assert answer.status == 400
 
 
+BAD_HOSTS = [
+    # Host, and the rule that it breaks: RFC 3986 s3.2.2 and s3.2.3, RFC 9110 s7.2
+    ("a b", "no space"),
+    ("a@example.com", "no user"),
+    ("example.com/a", "no path"),
+    ("example.com?a", "no query"),
+    ("a\\b", "no backslash"),
+    ("a.example, b.example", "no list"),
+    ("example.com:x", "a port is a number"),
+    ("example.com:999999", "a port has five digits"),
+    ("[::1", "brackets in pairs"),
+    ("b\xfccher.example", "ASCII"),
+    ("<a>", "no brackets"),
+    ("a\x00b", "no NUL"),
+]
+
+
+@pytest.mark.rule("proxies-one-host")
+@pytest.mark.parametrize(("host", "rule"), BAD_HOSTS)
+def test_bad_hosts(client: Client, host: str, rule: str) -> None:
+    """A Host that is no host is refused, and not repeated in the answer."""
+    answer = client.get(URLS[0], host=host)
+    assert answer.status == 400, rule
+    assert answer.text == "the Host header of the request is not a host name or an IP address\n", (
+        rule
+    )
+
+
+@pytest.mark.parametrize(
+    "host", ["", "example.com", "a_b.example:443", "[::1]:4243", "192.0.2.1", "EXAMPLE.com."]
+)
+def test_good_hosts(client: Client, host: str) -> None:
+    """Names, addresses and ports are hosts; a Host may be empty (RFC 9110 s7.2)."""
+    assert client.get(URLS[0], host=host).status == 200
+
+
+SECRET_VERSIONS = ("waypost", "uvicorn", "python", "httptools")
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "OPTIONS", "PUT"])
+def test_no_version(client: Client, url: str, method: str) -> None:
+    """No header of an answer names a program or its version, and each forbids guessing types."""
+    answer = client.request(method, url)
+    headers = {name.lower(): value.lower() for name, value in answer.headers.items()}
+    assert not {"server", "x-powered-by", "via"} & headers.keys()
+    assert not any(word in value for word in SECRET_VERSIONS for value in headers.values())
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+PAGES = ["/", "/?emailaddress=alice@example.com", "/?emailaddress=nonsense", "/?lang=de"]
+
+
+@pytest.mark.parametrize("url", PAGES)
+def test_headers_of_pages(client: Client, url: str) -> None:
+    """A page runs no script, loads nothing, is in no frame, sends no Referer, and is not shared."""
+    headers = client.get(url).headers
+    policy = headers["content-security-policy"]
+    for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
+        assert part in policy
+    assert "script-src" not in policy
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["cache-control"].startswith("private")
+
+
 VARYING = {
     "Accept": "application/json",
     "Accept-Language": "de",

@@ -53,6 +53,11 @@ class Worker(Listener):
         super().__exit__(*error)
 
     @property
+    def log_text(self) -> str:
+        """The log, as it was written."""
+        return self._log.getvalue()
+
+    @property
     def raw_lines(self) -> list[str]:
         """The lines of the access log, with other digits for times.
 

@@ -20,6 +20,8 @@ ReadBody = Callable[[int], Awaitable[bytes]]
 
 QUERY_MAX_FIELDS: Final = 50
 QUERY_MAX_BYTES: Final = 8192
+# RFC 3986 s3.2.2, s3.2.3: a name or an address, and a port. Other bytes are no host.
+_HOST: Final = re.compile(rb"(\[[0-9A-Za-z:.%~_-]*\]|[0-9A-Za-z._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
 _SLASHES: Final = re.compile("/{2,}")
 FORM: Final = "application/x-www-form-urlencoded"
 # Clients put these in front of the mail domain: Autoconfig draft s"Retrieval", MS-OXDISCO s3.1.5,
@@ -73,10 +75,14 @@ class Request:
     mount: Mount = field(default_factory=Mount)
 
     @property
-    def has_one_host(self) -> bool:
-        """Whether the request has exactly one Host; HTTP/1.0 may have none."""
-        hosts = sum(name == b"host" for name, _ in self.headers)
-        return hosts == 1 or (hosts == 0 and self.http_version == "1.0")
+    def host_problem(self) -> str | None:
+        """What is wrong with Host, for the answer; None if it is right (RFC 9112 s3.2)."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1 and (hosts or self.http_version != "1.0"):
+            return "the request must have exactly one Host header"
+        if hosts and _HOST.fullmatch(hosts[0]) is None:
+            return "the Host header of the request is not a host name or an IP address"
+        return None
 
     def header(self, name: bytes) -> str:
         """Return the first value of a header, or an empty text."""

@@ -94,11 +94,11 @@ class Router:
     ) -> tuple[str, Response]:
         """Return the name of the format in metrics, `none` for an unknown path, and the answer."""
         route = self._route(request.path, has_slashes=b"//" in request.raw_path)
-        # RFC 9112 s3.2: no Host, or several. A proxy may have read another Host than Waypost.
-        if request.has_one_host:
+        # RFC 9112 s3.2: a proxy may have read another Host than Waypost.
+        if (problem := request.host_problem) is None:
             response = await self._response(route, context, request, log_entry)
         else:
-            response = text(400, "the request must have exactly one Host header", RequestError.code)
+            response = text(400, problem, RequestError.code)
         if route is not None and route.is_shared:
             response = response.plus(cors.ANY_ORIGIN)
         return "none" if route is None else route.format, response

@@ -35,6 +35,8 @@ SECURITY_HEADERS: Final = (
             "base-uri 'none'; frame-ancestors 'none'"
         ),
     ),
+    ("x-frame-options", "DENY"),  # for browsers without frame-ancestors, RFC 7034
+    ("cross-origin-opener-policy", "same-origin"),
     ("referrer-policy", "no-referrer"),
     ("cache-control", "private, no-cache"),
 )
