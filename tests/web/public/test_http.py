@@ -156,6 +156,28 @@ def test_not_modified_says_how_long(client: Client) -> None:
             assert again.headers[name] == first.headers[name]
 
 
+PERSONAL = [
+    "/mail/config-v1.1.xml?emailaddress={}",
+    "/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress={}",
+    "/mobileconfig?emailaddress={}",
+    "/autodiscover/autodiscover.json?Email={}&Protocol=AutodiscoverV1",
+    "/autodiscover/autodiscover.json/v1.0/{}?Protocol=ActiveSync",
+    "/?emailaddress={}",
+]
+ADDRESSES = ["alice@example.com", "alice@unknown.example", "nonsense", "alice@moved.example"]
+# RFC 9110 s15.1: these may be kept by a cache if the answer does not forbid it.
+CACHEABLE = {200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501}
+
+
+@pytest.mark.parametrize("url", PERSONAL)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_nothing_personal_is_kept(client: Client, url: str, address: str) -> None:
+    """No answer to a request with an address may be kept by a shared cache, errors included."""
+    answer = client.get(url.format(address))
+    if answer.status in CACHEABLE:
+        assert answer.headers["cache-control"].partition(",")[0] in {"private", "no-store"}
+
+
 def test_nothing_private_is_kept(client: Client) -> None:
     """An answer for one user is never for a shared cache, even an error of Autodiscover."""
     for answer in (

@@ -107,17 +107,25 @@ async def _answer(
             result = await context.lookup.find_by_address(address)
         rendered = context.documents.render(autoconfig.render, result)
     except DomainMoved as moved:
-        return _redirect_moved(address, moved)
+        return _for_one_user(address, _redirect_moved(address, moved))
     except DomainUnknown as error:
-        return unknown_domain(domain, error)
+        return _for_one_user(address, unknown_domain(domain, error))
     except (DomainNotServed, NoUsableService) as error:
         # Delta Chat and Thunderbird stop at any 2xx: only a 404 sends them to their next source.
-        return text(404, str(error), error.code)
+        return _for_one_user(address, text(404, str(error), error.code))
     # RFC 9111 s5.2.2.7: an answer with an address is for one user; no shared cache may keep it.
     scope = "public" if address is None else "private"
     response = document(autoconfig.CONTENT_TYPE, rendered, result.entry)
     cache_control = f"{scope}, max-age={context.max_age_seconds}"
     return conditional(request, response, rendered.etag, cache_control)
+
+
+def _for_one_user(address: EmailAddress | None, response: Response) -> Response:
+    """Keep an error out of shared caches if it may depend on the user.
+
+    RFC 9110 s15.1: a cache may keep a 404 without Cache-Control by its own rules.
+    """
+    return response if address is None else response.plus(("cache-control", "private, no-cache"))
 
 
 def _is_filled_in(request: Request, address: EmailAddress) -> bool:
