@@ -143,7 +143,7 @@ _LIMITS = (
 
 ATTACKS = (
     Attack(
-        "2,000 slow clients of one network",
+        "two thousand slow clients of one network",
         "5",
         _drip(_own_address, MAX_OF_NETWORK),
         options=("--demo",),
@@ -151,7 +151,7 @@ ATTACKS = (
         slowest=3.0,
     ),
     Attack(
-        "2,000 slow clients without a limit of their own",
+        "two thousand slow clients without a limit of their own",
         "5",
         _drip(lambda: LOOPBACK, MAX_CONNECTIONS),
         options=("--demo",),

@@ -1,4 +1,4 @@
-"""The answer to a network that asks too much, docs/decisions/0028-limits-of-clients.md."""
+"""The answer to a network that asks too much, docs/decisions/0032-limits-of-clients.md."""
 
 from collections.abc import Callable
 from functools import partial
