@@ -18,7 +18,7 @@ def test_each_task_has_its_payer() -> None:
         charge_query()
 
     async def run() -> None:
-        charge_query()  # of nobody
+        charge_query()  # without a request
         await asyncio.gather(request("a"), request("b"))
         charge_query()
 

@@ -18,7 +18,7 @@ class Clock:
 
 
 def limiter(rate: float = 2, burst: int = 4, query_cost: int = 3, networks: int = 3) -> RateLimiter:
-    """Return a limiter whose clock stands still."""
+    """Return a limiter whose clock does not move."""
     return RateLimiter(RateLimits(rate, burst, query_cost), networks_max=networks, clock=Clock())
 
 

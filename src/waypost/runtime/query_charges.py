@@ -1,7 +1,7 @@
 """Who pays for the queries of a request: those of a database, and those of a directory.
 
 Each request is answered in its own task, so a context variable knows the request for which a query
-begins. A query that nobody asked for, such as one of a watch task, has no payer.
+begins. A query without a request, such as one of a watch task, has no payer.
 """
 
 from collections.abc import Callable

@@ -49,7 +49,7 @@ class LimitOptions(BaseModel):
         tuple[Literal["private"] | IPv4Network | IPv6Network, ...],
         OptionInfo(
             "Limits",
-            "The networks of clients without these limits; private stands for all private networks "
+            "The networks of clients without these limits; private means all private networks "
             "(RFC 1918, 4193, 6598, link-local). Loopback addresses never have limits.",
             "a list of private and of networks such as 203.0.113.0/24 or 2001:db8::/32, without "
             "host bits",

@@ -125,7 +125,7 @@ def _flood(path: Callable[[int], str], cost: int) -> Callable[[Server], list[Fig
             thread.join()
         seconds = time.monotonic() - start
         answered = sum(number for status, number in statuses.items() if status != 429)
-        # Each worker has buckets of its own.
+        # Each worker has separate buckets.
         most = (BURST + RATE * seconds) * server.workers / cost + 2 * server.workers
         return [
             Figure("requests sent", statuses.total(), "", most, at_least=True),
@@ -151,7 +151,7 @@ ATTACKS = (
         slowest=3.0,
     ),
     Attack(
-        "two thousand slow clients without a limit of their own",
+        "two thousand slow clients without a separate limit",
         "5",
         _drip(lambda: LOOPBACK, MAX_CONNECTIONS),
         options=("--demo",),

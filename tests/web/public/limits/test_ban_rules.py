@@ -112,7 +112,7 @@ def document(file: Path) -> dict[str, Any]:
 def test_crowdsec_files_are_yaml() -> None:
     """The files for CrowdSec are YAML, with the fields that CrowdSec requires."""
     parser, scenario = document(PARSER), document(SCENARIO)
-    assert {"name", "filter", "onsuccess", "nodes", "statics"} <= parser.keys()
+    assert {"name", "filter", "onsuccess", "nodes"} <= parser.keys()
     assert {"type", "name", "filter", "groupby", "capacity", "leakspeed"} <= scenario.keys()
     assert document(CONTRIB / "crowdsec" / "acquis.d" / "waypost.yaml")["labels"] == {
         "type": "waypost"

@@ -41,7 +41,7 @@ EXEMPT = [
 
 @pytest.mark.parametrize("address", EXEMPT, ids=lambda address: str(address)[:20])
 def test_exempt_by_default(address: str | None) -> None:
-    """A web server in a private network, which nobody configured, has no limits."""
+    """A web server in a private network, which no operator configured, has no limits."""
     assert DEFAULT.find(address) is None
 
 

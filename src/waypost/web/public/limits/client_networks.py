@@ -17,7 +17,7 @@ PRIVATE_NETWORKS: Final = (
     *("100.64.0.0/10", "169.254.0.0/16"),  # RFC 6598, RFC 3927
     *("fc00::/7", "fe80::/10"),  # RFC 4193, RFC 4291 s2.5.6
 )
-"""What `private` stands for."""
+"""The meaning of `private`."""
 _EXEMPT: Final = b""
 
 
