@@ -1,7 +1,7 @@
 """Token buckets: how much each client network may ask.
 
-A bucket is one number, the moment when it is full again (the generic cell rate algorithm, ITU-T
-I.371 s5.4.1.2 and appendix 1). A network that has asked nothing for some time needs no number.
+A bucket is one number, the moment when it has exactly one token (the generic cell rate algorithm,
+ITU-T I.371 s5.4.1.2 and appendix 1). A network that has asked nothing for some time needs no number.
 """
 
 import math
@@ -42,48 +42,49 @@ class RateLimiter:
         limits: RateLimits,
         *,
         networks_max: int = NETWORKS_MAX,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Create full buckets.
 
         Args:
             limits: of each network.
             networks_max: how many networks have a bucket; at least 2.
-            clock: monotonic seconds.
+            clock: monotonic seconds; `take` gets times of the same clock.
         """
         self.limits = limits
         self._seconds_per_token = 1 / limits.rate
         self._seconds_per_query = limits.query_cost / limits.rate
         self._burst_seconds = limits.burst / limits.rate
-        # A bucket that is full later than in this time has less than one token.
-        self._one_token_left = (limits.burst - 1) / limits.rate
+        self._seconds_to_all_but_one = (limits.burst - 1) / limits.rate
         self._recent_max = networks_max // 2
         self._clock = clock
-        self._recent: dict[bytes, float] = {}  # when a bucket is full again
+        self._recent: dict[bytes, float] = {}  # when a bucket has, or had, exactly one token
         self._earlier: dict[bytes, float] = {}
 
     def __len__(self) -> int:
         """Return how many networks have a bucket."""
         return len(self._recent.keys() | self._earlier.keys())
 
-    def take(self, network: bytes) -> float:
+    def take(self, network: bytes, now: float) -> float:
         """Take the token of a request.
 
         Args:
             network: a key of the client's network.
+            now: the time.
 
         Returns:
             0 if there was a token; otherwise the seconds until there is one, and nothing is taken.
         """
-        now = self._clock()
-        full_at = self._recent.get(network)
-        if full_at is None:
-            full_at = self._earlier_bucket(network, now)
-        full_at = max(full_at, now)
-        seconds = full_at - now - self._one_token_left
-        if seconds > 0:
-            return seconds
-        self._recent[network] = full_at + self._seconds_per_token
+        full = now - self._seconds_to_all_but_one
+        token_at = self._recent.get(network)
+        if token_at is None:
+            token_at = self._earlier_bucket(network, full)
+        if token_at > now:
+            return token_at - now
+        # Not `max`, which takes longer than the rest: this runs for each answer from memory.
+        if token_at < full:  # noqa: PLR1730
+            token_at = full
+        self._recent[network] = token_at + self._seconds_per_token
         return 0.0
 
     def charge_query(self, network: bytes) -> None:
@@ -91,21 +92,26 @@ class RateLimiter:
 
         A bucket owes at most as much as a full one has, so that no client waits without end.
         """
-        now = self._clock()
-        full_at = self._recent.get(network)
-        if full_at is None:
-            full_at = self._earlier_bucket(network, now)
-        full_at = max(full_at, now) + self._seconds_per_query
-        self._recent[network] = min(full_at, now + 2 * self._burst_seconds)
+        full = self._clock() - self._seconds_to_all_but_one
+        token_at = self._recent.get(network)
+        if token_at is None:
+            token_at = self._earlier_bucket(network, full)
+        token_at = max(token_at, full) + self._seconds_per_query
+        self._recent[network] = min(token_at, full + 2 * self._burst_seconds)
 
-    def _earlier_bucket(self, network: bytes, now: float) -> float:
-        """Return when the bucket of a network that has not asked recently is full; make room."""
-        full_at = self._earlier.get(network, now)
+    def _earlier_bucket(self, network: bytes, full: float) -> float:
+        """Return the bucket of a network that has not asked recently; make room for it.
+
+        Args:
+            network: a key of the network.
+            full: the bucket, if it is full.
+        """
+        token_at = self._earlier.get(network, full)
         if len(self._recent) >= self._recent_max:
             self._earlier, self._recent = self._recent, {}
         # Even a refused network has asked recently, so its empty bucket stays.
-        self._recent[network] = full_at
-        return full_at
+        self._recent[network] = token_at
+        return token_at
 
 
 def whole_seconds(seconds: float) -> int:

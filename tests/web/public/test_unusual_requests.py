@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -69,6 +70,10 @@ def answers(port: int, request: bytes) -> str:
     statuses = re.findall(rb"HTTP/1\.[01] ([1-5]\d\d) ", received)
     if received and not statuses:
         return "no HTTP, closed"
+    # A web server may pass on Waypost's 100 besides its own one, or not, by chance.
+    statuses = [
+        now for now, next_ in pairwise([*statuses, b""]) if (now, next_) != (b"100", b"100")
+    ]
     return ", ".join([*(status.decode() for status in statuses), *([end] if end else [])]) or "none"
 
 

@@ -171,7 +171,7 @@ class AnswerTemplates:
                 return None
             body = signed
         # Nothing is taken for a request that the router answers, or refuses.
-        if client.network is not None and self._limits.take(client.network):
+        if client.network is not None and self._limits.take(client.network, start):
             return None
         if default_headers is not self._default_headers:
             self._default_headers = default_headers

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -24,7 +25,8 @@ class ClientLimits:
     """The limits of the client networks of one worker.
 
     Attributes:
-        take: takes a token of a network, and returns 0; or the seconds until there is a token.
+        take: takes a token of a network at a time of `perf_counter`, and returns 0; or the seconds
+            until there is a token.
     """
 
     def __init__(self, settings: Settings, trust: ProxyTrust) -> None:
@@ -37,7 +39,7 @@ class ClientLimits:
         self._networks = ClientNetworks(settings.rate_limit_exempt)
         self._trust = trust
         self._limiter: RateLimiter | None = None
-        self.take: Callable[[bytes], float] = _never_wait
+        self.take: Callable[[bytes, float], float] = _never_wait
         if settings.rate_limit > 0:
             self._limiter = RateLimiter(
                 RateLimits(
@@ -77,7 +79,7 @@ class ClientLimits:
         if network is None or self._limiter is None:
             charge_queries_to(None)
             return None
-        seconds = self._limiter.take(network)
+        seconds = self._limiter.take(network, perf_counter())
         if seconds == 0.0:
             charge_queries_to(partial(self._limiter.charge_query, network))
             return None
@@ -90,7 +92,7 @@ class ClientLimits:
         return too_many_requests(self._limiter.limits, whole_seconds(seconds))
 
 
-def _never_wait(_network: bytes) -> float:
+def _never_wait(_network: bytes, _now: float) -> float:
     """Return 0: no network has a limit."""
     return 0.0
 
