@@ -12,7 +12,7 @@ from waypost.diagnostics.simulated_clients.session import (
     Transcript,
     run_session,
 )
-from waypost.runtime.ratelimit import RateLimits
+from waypost.runtime.limits.ratelimit import RateLimits
 from waypost.web.public.limits.client_limits import too_many_requests
 
 DOMAIN = "example.com"

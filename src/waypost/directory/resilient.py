@@ -19,10 +19,10 @@ from waypost.core.model import User
 from waypost.directory.breaker import CircuitBreaker
 from waypost.directory.entries import requested_attributes, user_of
 from waypost.directory.protocol import DirectorySource
+from waypost.runtime.limits.query_charges import charge_query
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
-from waypost.runtime.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
 
 CLOSE_SECONDS: Final = 2.0

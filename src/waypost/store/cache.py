@@ -18,10 +18,10 @@ import structlog
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreBusy, StoreError, StoreUnavailable
 from waypost.core.model import Domain
+from waypost.runtime.limits.query_charges import charge_query
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.lru import TwoPartCache
 from waypost.runtime.metrics import Metrics
-from waypost.runtime.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.store.protocol import CountedStore, Store
 

@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 
+from waypost.runtime.limits.query_charges import charge_queries_to
+from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
 from waypost.runtime.log_throttle import LogThrottle
-from waypost.runtime.query_charges import charge_queries_to
-from waypost.runtime.ratelimit import RateLimiter, RateLimits, whole_seconds
 from waypost.settings import Settings
 from waypost.web.public.limits.client_networks import ClientNetworks
 from waypost.web.public.log_texts import peer_for_log

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.runtime.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
 
 
 class Clock:

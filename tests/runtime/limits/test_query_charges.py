@@ -2,7 +2,7 @@
 
 import asyncio
 
-from waypost.runtime.query_charges import charge_queries_to, charge_query
+from waypost.runtime.limits.query_charges import charge_queries_to, charge_query
 
 
 def test_each_task_has_its_payer() -> None:

@@ -1,7 +1,7 @@
 """Token buckets: how much each client network may ask.
 
 A bucket is one number, the moment when it has exactly one token (the generic cell rate algorithm,
-ITU-T I.371 s5.4.1.2 and appendix 1). A network that has asked nothing for some time needs no number.
+ITU-T I.371 s5.4.1.2 and appendix 1). A network that has not asked for some time needs none.
 """
 
 import math

@@ -1,0 +1,1 @@
+"""How much each client may ask, and who pays for queries."""
