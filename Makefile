@@ -14,7 +14,8 @@ START := $(shell date +%s)
 BIN := $(VENV)/bin
 
 .PHONY: help serve check test test-deps package-test test-versions coverage torture instructions \
-	lint hooks fix docs bench bench-peers lock manual dist deb rpm release clean again
+	lint hooks fix docs bench bench-peers lock manual dist deb rpm container contrib \
+	release clean again
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -100,11 +101,18 @@ rpm: $(VENV)/.test ## Build the RPM of the last commit in ./dist (needs rpmbuild
 manual: $(VENV)/.test ## Write the manual pages and the completion scripts to ./build/share
 	@$(BIN)/python -m tools.packages.manual build/share
 
+container: $(VENV)/.test ## Build the image with buildah and try it in a container (as root; another base: BASE=IMAGE)
+	@tools/debian-packages buildah debootstrap runc
+	@$(BIN)/python -m tools.container $(if $(BASE),--base $(BASE))
+
+contrib: $(VENV)/.test $(VENV)-contrib/.installed ## Check the files of contrib/ with hadolint, ansible-lint and the schemas
+	@$(BIN)/python -m tools.contrib $(VENV)-contrib/bin
+
 release: $(VENV)/.test ## Check the version, make ./dist and a tag on this machine (no tag: ARGS=--dry-run)
 	@$(BIN)/python -m tools.release $(ARGS)
 
 clean: ## Remove all generated files, except ./var
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf $(VENV) $(VENV)-contrib build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis src/*.egg-info
 	find src tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 # One virtual environment: the libraries to serve are a part of those to test, in the same versions.
@@ -117,3 +125,10 @@ $(VENV)/.test: requirements-dev.txt pyproject.toml tools/install \
 		$(if $(wildcard $(VENV)/.left-out),again)
 	@tools/install $(VENV) requirements-dev.txt
 	@touch $@ $(VENV)/.serve
+
+# The programs that check the files of contrib/ are large, and nothing else uses them.
+$(VENV)-contrib/.installed: contrib/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-contrib
+	@$(VENV)-contrib/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		--requirement contrib/requirements.txt
+	@touch $@
