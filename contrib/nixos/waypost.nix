@@ -65,19 +65,26 @@ in
       restartTriggers = [ config.environment.etc."waypost/waypost.toml".source ];
       serviceConfig = {
         Type = "notify";
-        NotifyAccess = "all";
-        User = "waypost";
-        StateDirectory = "waypost";
         ExecStart = "${cfg.package}/bin/waypost serve";
         ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
         EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;
         Restart = "on-failure";
+        RestartSec = "1";
+        TimeoutStartSec = "5min";
+        TimeoutStopSec = "20";
+        WatchdogSec = "60";
+        User = "waypost";
+        StateDirectory = "waypost";
         UMask = "0027";
-        NoNewPrivileges = true;
+        AmbientCapabilities = "";
         CapabilityBoundingSet = "";
+        DevicePolicy = "closed";
         LockPersonality = true;
+        MemoryDenyWriteExecute = true;
+        NoNewPrivileges = true;
         PrivateDevices = true;
         PrivateTmp = true;
+        ProcSubset = "pid";
         ProtectClock = true;
         ProtectControlGroups = true;
         ProtectHome = true;
@@ -85,6 +92,7 @@ in
         ProtectKernelLogs = true;
         ProtectKernelModules = true;
         ProtectKernelTunables = true;
+        ProtectProc = "invisible";
         ProtectSystem = "strict";
         RemoveIPC = true;
         RestrictAddressFamilies = [ "AF_INET" "AF_INET6" "AF_UNIX" "AF_NETLINK" ];
@@ -92,6 +100,8 @@ in
         RestrictRealtime = true;
         RestrictSUIDSGID = true;
         SystemCallArchitectures = "native";
+        SystemCallErrorNumber = "EPERM";
+        SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
       };
     };
   };
