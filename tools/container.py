@@ -62,7 +62,7 @@ def run(command: Sequence[str | Path], folder: Path = ROOT) -> str:
 
 
 def buildah(*arguments: str | Path) -> str:
-    """Run buildah with a storage of its own, and return its output."""
+    """Run buildah with a separate storage, and return its output."""
     place = ("--root", FOLDER / "storage", "--runroot", FOLDER / "run")
     return run(["buildah", *place, "--storage-driver", "overlay", *arguments])
 
@@ -260,7 +260,7 @@ def try_image(tree: Path, config: dict[str, Any]) -> None:
 
 
 def health(tree: Path, config: dict[str, Any]) -> int:
-    """Return the exit code of the image's health check, run beside the container."""
+    """Return the exit code of the image's health check, run outside the container."""
     kind, *command = config["Healthcheck"]["Test"]
     expect(kind == "CMD", f"health check by {kind}, without a shell")
     inside = [shutil.which("chroot") or "/usr/sbin/chroot", f"--userspec={USER}:{USER}", f"{tree}"]

@@ -1,6 +1,6 @@
 """Checks the files of `contrib/` and the `Containerfile` with the programs of their field.
 
-`make contrib` runs this module. The programs are in an environment of their own, because they are
+`make contrib` runs this module. The programs are in a separate environment, because they are
 large and Waypost's tests need none of them: `contrib/requirements.txt` locks them.
 """
 
@@ -47,7 +47,7 @@ def check(programs: Path) -> None:
         lint = [programs / "ansible-lint", "--offline", "--profile", "production"]
         run([*lint, "site.yml", "roles"], CONTRIB / "ansible", own)
         package = temporary / "waypost.deb"
-        package.write_bytes(b"")  # --check copies it nowhere, and does not install it
+        package.write_bytes(b"")  # --check does not copy it
         playbook = [programs / "ansible-playbook", "--check", "--inventory", "localhost,"]
         own |= {"ANSIBLE_LOCAL_TEMP": f"{temporary / 'ansible'}"}
         values = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import jinja2
 import pytest
+import yaml
 
 from tests.contrib.files import CONTRIB, documents
 from waypost.parsing.bounded_toml import parse_toml
@@ -29,9 +30,16 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+def items(name: str) -> list[dict[str, Any]]:
+    """Return the plays or the tasks of a file."""
+    text = (CONTRIB / "ansible" / name).read_text(encoding="utf-8")
+    found: list[dict[str, Any]] = yaml.safe_load(text)
+    return found
+
+
 @pytest.mark.parametrize(("variables", "expected"), SETTINGS)
 def test_settings(variables: dict[str, Any], expected: str) -> None:
-    """The template writes each kind of value as TOML, and no providers file beside a database."""
+    """The template writes each kind of value as TOML, and no providers file with a database."""
     environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)  # noqa: S701 -- TOML
     environment.filters["to_json"] = json.dumps
     template = environment.from_string(
@@ -48,15 +56,15 @@ def test_variables_are_described() -> None:
     """Each variable of the play and of the defaults is an argument of the role."""
     (specification,) = documents(ROLE / "meta" / "argument_specs.yml")
     described = set(specification["argument_specs"]["main"]["options"])
-    ((play,),) = documents(CONTRIB / "ansible" / "site.yml")
-    ((defaults),) = documents(ROLE / "defaults" / "main.yml")
+    play = items("site.yml")[0]
+    (defaults,) = documents(ROLE / "defaults" / "main.yml")
     assert {name for name in play["roles"][0] if name != "role"} <= described
     assert set(defaults) <= described
 
 
 def test_secrets_are_not_logged() -> None:
     """The settings can have a password: no output has them, and other users cannot read them."""
-    (tasks,) = documents(ROLE / "tasks" / "main.yml")
+    tasks = items("roles/waypost/tasks/main.yml")
     (task,) = (one for one in tasks if "ansible.builtin.template" in one)
     assert task["no_log"] is True
     assert task["ansible.builtin.template"]["mode"] == "0640"

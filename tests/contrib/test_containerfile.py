@@ -40,7 +40,7 @@ def test_commands_need_no_shell() -> None:
 
 
 def test_libraries_are_locked() -> None:
-    """Each pip installs with hashes, or from the source beside it without an index."""
+    """Each pip installs with hashes, or from the source without an index."""
     for part in re.findall(r"pip install [^&]*", "\n".join(LINES)):
         assert "--require-hashes" in part or "--no-index" in part, part
     assert not re.search(r"index-url|find-links|https://", "\n".join(LINES))
