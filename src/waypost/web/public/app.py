@@ -98,7 +98,8 @@ class PublicApp:
         request = asgi_request(scope, receive, self._trust)
         self._untrusted_headers.check(request)
         log_entry = AccessLogEntry()
-        if (refusal := self._limits.refusal(request.origin.peer)) is not None:
+        refusal = None if health.is_check(request) else self._limits.refusal(request.origin.peer)
+        if refusal is not None:
             format_name, response = "none", refusal
         else:
             format_name, response = await self._router.answer(context, request, log_entry)

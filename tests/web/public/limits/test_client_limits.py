@@ -68,6 +68,16 @@ def test_all_methods_and_paths_count(method: str) -> None:
             assert (answer.body == b"") == (method == "HEAD")
 
 
+def test_health_checks_have_no_limit() -> None:
+    """A load balancer that passes on too much still sees that the server answers."""
+    with serving() as client:
+        assert statuses(client, 20)[-1] == 429
+        for path in ("/healthz", "/readyz"):
+            for method in ("GET", "HEAD"):
+                assert client.request(method, path, peer=STRANGER, body=None).status == 200
+            assert client.request("POST", path, peer=STRANGER, body=None).status == 429
+
+
 def test_queries_count_more() -> None:
     """Invented domains, which cost a query each, are refused earlier than known ones."""
     with serving() as client:

@@ -32,6 +32,11 @@ async def ready(context: AppContext, _request: Request, _log_entry: AccessLogEnt
     return text(503, "not ready", "not_ready").plus(_NO_STORE)
 
 
+def is_check(request: Request) -> bool:
+    """Return whether a load balancer asks: a refusal would take this server out of service."""
+    return request.path in {ALIVE, READY} and request.method in {"GET", "HEAD"}
+
+
 def is_quiet(format_name: str, status: int) -> bool:
     """Return whether an answer is too frequent and too dull for the access log."""
     return format_name == FORMAT and status == 200
