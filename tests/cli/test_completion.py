@@ -53,12 +53,13 @@ wait_for() {
 }
 zpty -w shell "PS1= RPS1=; stty -echo; autoload -Uz compinit; compinit -u -D"
 zpty -w shell "zstyle ':completion:*' verbose no; LISTMAX=1000; setopt no_always_last_prompt"
-zpty -w shell "source ${(q)SCRIPT}; compdef _waypost waypost; bindkey '^T' list-choices"
-zpty -w shell "print RE''ADY"
+zpty -w shell "source ${(q)SCRIPT}; compdef _waypost waypost; bindkey '^T' list-and-tell"
+zpty -w shell "list-and-tell() { zle list-choices; zle -R; print '\nLIS''TED' > \$TTY; }"
+zpty -w shell "zle -N list-and-tell; print RE''ADY"
 wait_for READY
+# Nothing more is sent before the list is shown: zsh shows no list while keys wait.
 zpty -w -n shell "${(j: :)@}"$'\C-t'
-zpty -w -n shell $'\C-u'"print DO''NE"$'\n'
-wait_for DONE
+wait_for LISTED
 # Without the lines that show the command line itself.
 print -rl -- ${${(f)printed}:#*waypost *}
 """
