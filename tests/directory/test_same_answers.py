@@ -30,7 +30,7 @@ UNKNOWN = "absent1@example.com"
 PHONE = OUTLOOK.replace("outlook/responseschema/2006a", "mobilesync/responseschema/2006")
 # Derived from the body, which contains the address, and from the time.
 DIGESTS = {"etag", "date"}
-VARYING = {"timestamp", "ms", "address"}
+VARYING = {"timestamp", "ms", "address", "id", "database_ms", "directory_ms"}
 # Derived from the address alone.
 UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 REQUESTS = [
@@ -130,6 +130,6 @@ def all_lines(log: Path) -> list[str]:
 
 
 def line_without_times(line: str) -> dict[str, object]:
-    """Return the fields of a log line without its time, its duration and the hash."""
+    """Return the fields of a log line; times, identifiers and the hash have no value."""
     fields: dict[str, object] = json.loads(line)
-    return {name: value for name, value in fields.items() if name not in VARYING}
+    return {name: None if name in VARYING else value for name, value in fields.items()}
