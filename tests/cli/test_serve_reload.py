@@ -178,7 +178,8 @@ def test_hangup_with_a_database(home: Path, workers: str) -> None:
         all_started(server, int(workers))
         assert serves(server, "example.com", 404)
         assert main(["apply", "--demo", "--db-uri", environ["WAYPOST_DB_URI"]]) == 0
-        assert serves(server, "example.com", 404)
+        if workers == "1":  # Another worker has no answer in its cache yet.
+            assert serves(server, "example.com", 404)
         os.kill(server.pid, signal.SIGHUP)
         until(lambda: serves(server, "example.com"), "fresh")
 
