@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
@@ -134,11 +134,18 @@ class ServiceManager:
 
     def wait_for(self, name: str, count: int = 1) -> None:
         """Wait for a number of notifications with a variable; TimeoutError with the log."""
+        self._wait(name, lambda: self.count(name) >= count)
+
+    def wait_for_status(self, start: str) -> None:
+        """Wait for a status text with this start; TimeoutError with the log."""
+        self._wait(start, lambda: any(one.get("STATUS", "").startswith(start) for one in self.sent))
+
+    def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_SECONDS
-        while self.count(name) < count:
+        while not is_there():
             has_ended = self._process is not None and self._process.poll() is not None
             if time.monotonic() > end or has_ended:
-                raise TimeoutError(f"no {name} in {self.sent}:\n{self.log.read_text()[-4000:]}")
+                raise TimeoutError(f"no {what} in {self.sent}:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.01)
 
     def _read(self) -> None:
