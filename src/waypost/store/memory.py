@@ -135,7 +135,7 @@ class MemoryDomains:
 
     async def count_domains(self) -> int | None:
         """Return the number of domains; None before a providers file was read."""
-        return None if self._store is None else self._store.count_domains()
+        return self.count()
 
     async def watch(self) -> None:
         """Do nothing: memory is always available."""
