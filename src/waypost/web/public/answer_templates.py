@@ -258,9 +258,8 @@ class AnswerTemplates:
         if shared is None or self._domains is None or (parts := split_request(data)) is None:
             return
         general = without_values(parts.header_block, has_address=bool(parts.local_part))
-        peer = None if request.client is None else request.client[0]
-        depth = self._trust.depth(peer, general.forwarded_for)
-        block = header_block(data, request, parts, depth)
+        depth = self._trust.depth(request.peer_address, general.forwarded_for)
+        block = header_block(data, request, parts, general, depth)
         if (
             block is None
             or log_entry.domain is None

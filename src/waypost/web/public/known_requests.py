@@ -169,7 +169,7 @@ def without_values(block: bytes, *, has_address: bool) -> GeneralBlock:
 
 
 def header_block(
-    data: bytes, request: Request, parts: RequestParts, depth: int
+    data: bytes, request: Request, parts: RequestParts, general: GeneralBlock, depth: int
 ) -> HeaderBlock | None:
     """Return what the header fields of a request mean; None if an answer may depend on others.
 
@@ -177,6 +177,7 @@ def header_block(
         data: what the connection received: the request, and perhaps more.
         request: the request.
         parts: the same, divided.
+        general: its header fields, as `without_values` returns them.
         depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it.
     """
     fields = dict(request.headers)
@@ -190,7 +191,6 @@ def header_block(
         and len(data) == len(lines) + len(END_OF_HEAD) + len(parts.body)
         and fields.get(b"content-length", b"0") == b"%d" % len(parts.body)
     )
-    general = without_values(parts.header_block, has_address=bool(parts.local_part))
     if b"x-forwarded-for" in fields and not general.forwarded_for:
         return None
     closes = _CLOSES.get(fields.get(b"connection", b"").lower())

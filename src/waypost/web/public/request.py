@@ -84,6 +84,11 @@ class Request:
             return "the Host header of the request is not a host name or an IP address"
         return None
 
+    @property
+    def peer_address(self) -> str | None:
+        """The address of `client`; None if it is not known."""
+        return None if self.client is None else self.client[0]
+
     def header(self, name: bytes) -> str:
         """Return the first value of a header, or an empty text."""
         for key, value in self.headers:

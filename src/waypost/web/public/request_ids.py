@@ -30,8 +30,6 @@ class RequestIds:
     def of(self, request: Request) -> str:
         """Return the identifier that a trusted proxy has sent (`X-Request-ID`), or a new one."""
         sent = request.header(HEADER)
-        if sent and _VALID.fullmatch(sent):
-            peer = None if request.client is None else request.client[0]
-            if self._trust.trusts(peer):
-                return sent
+        if sent and _VALID.fullmatch(sent) and self._trust.trusts(request.peer_address):
+            return sent
         return self.new()

@@ -116,7 +116,7 @@ class OpenTelemetry:
             span.end(_nanoseconds(part.end, offset))
 
     def _context(self, request: Request) -> Context:
-        if not self._trust.trusts(None if request.client is None else request.client[0]):
+        if not self._trust.trusts(request.peer_address):
             return Context()
         fields = {name: request.header(name.encode()) for name in _CONTEXT_FIELDS}
         return self._propagator.extract({k: v for k, v in fields.items() if v}, Context())

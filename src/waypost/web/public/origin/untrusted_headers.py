@@ -37,7 +37,7 @@ class UntrustedHeaders:
         """Warn if this is the first request with such a header."""
         if self._has_warned:
             return
-        peer = request.client[0] if request.client else None
+        peer = request.peer_address
         if self._trust.trusts(peer):
             return
         header = next((name for name, _ in request.headers if name in _READ_HEADERS), None)
