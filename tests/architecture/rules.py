@@ -45,13 +45,17 @@ LAYERS: dict[str, set[str]] = {
     | {"wiring_times"},
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
+    "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
+    | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "__version__"},
+    "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
+    | {"store.reload", "admin", "wiring", "wiring_times", "__version__"},
     "web.app_context": {"core", "lookup.lookup"},
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
-    | {"setup", "web.public.server", "web.service_manager", "__version__"},
+    | {"admin", "setup", "web.public.server", "web.service_manager", "__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }

@@ -205,7 +205,7 @@ class ProblemsError(WaypostError):
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
 
-    def __reduce__(self) -> tuple[type["ProblemsError"], tuple[tuple[str, ...]]]:
+    def __reduce__(self) -> tuple[type["ProblemsError"], tuple[object, ...]]:
         """Return the parts for pickling, so that another process gets the same list."""
         return type(self), (self.problems,)
 
@@ -241,3 +241,101 @@ class ProvidersNotReady(ProvidersError):
     """
 
     temporary = True
+
+
+class AdminError(WaypostError):
+    """A request of an administrator cannot be carried out."""
+
+    code = "admin_error"
+
+
+class ObjectNotFound(AdminError):
+    """There is no such object, or the principal must not see it."""
+
+    code = "not_found"
+
+
+class AccessForbidden(AdminError):
+    """The principal must not make this change, whether the object exists or not."""
+
+    code = "forbidden"
+
+
+class VersionConflict(AdminError):
+    """The object is not the version that the change was made for.
+
+    Attributes:
+        expected: the version that the change was made for; None if the object must not exist.
+        current: the version of the object; None if there is none.
+    """
+
+    code = "version_conflict"
+
+    def __init__(self, message: str, expected: str | None, current: str | None) -> None:
+        """Create the error with both versions."""
+        super().__init__(message)
+        self.expected = expected
+        self.current = current
+
+
+class InvalidObject(ProblemsError):
+    """Mistakes in an object that an administrator sends.
+
+    Attributes:
+        mistakes: the path of each mistake, such as `services[0].port`, and the broken rule.
+    """
+
+    code = "invalid"
+
+    def __init__(self, mistakes: Iterable[tuple[str, str]]) -> None:
+        """Create the error with pairs of a path, "" for the whole object, and a rule."""
+        self.mistakes = tuple(mistakes)
+        super().__init__(f"{path}: {rule}" if path else rule for path, rule in self.mistakes)
+
+    def __reduce__(self) -> tuple[type["InvalidObject"], tuple[object, ...]]:
+        """Return the parts for pickling."""
+        return type(self), (self.mistakes,)
+
+
+class StoreReadOnly(AdminError):
+    """The domains are in a providers file, which only the operator changes.
+
+    Attributes:
+        path: the file; None for the samples.
+    """
+
+    code = "read_only"
+
+    def __init__(self, message: str, path: str | None) -> None:
+        """Create the error with the path of the file."""
+        super().__init__(message)
+        self.path = path
+
+
+class ConfirmationNeeded(AdminError):
+    """A change would also change other objects; it must be confirmed.
+
+    Attributes:
+        affected: the first names of the other objects.
+        count: the number of the other objects.
+    """
+
+    code = "confirmation_needed"
+
+    def __init__(self, message: str, affected: Iterable[str], count: int) -> None:
+        """Create the error with what else would change."""
+        super().__init__(message)
+        self.affected = tuple(affected)
+        self.count = count
+
+
+class ObjectInUse(AdminError):
+    """An object cannot be deleted, because other objects refer to it."""
+
+    code = "in_use"
+
+
+class UndoRefused(AdminError):
+    """A change cannot be undone; the message says why."""
+
+    code = "undo_refused"

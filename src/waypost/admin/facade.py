@@ -1,0 +1,345 @@
+"""All use cases for one principal."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from waypost.admin.principal import Principal
+from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
+from waypost.admin.source import AdminSource
+
+JsonObject = Mapping[str, object]
+
+
+class Admin:
+    """All use cases for one principal; cheap to create for each request.
+
+    Every method raises StoreUnavailable if the database does not answer, and every change raises
+    StoreReadOnly if the domains are in a providers file.
+    """
+
+    def __init__(self, source: AdminSource, principal: Principal) -> None:
+        """Create the use cases.
+
+        Args:
+            source: the domains; the same object for all requests of a process.
+            principal: who makes the request.
+        """
+        self.source = source
+        self.principal = principal
+
+    def list_domains(
+        self,
+        *,
+        prefix: str = "",
+        provider: str | None = None,
+        host: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return domains by name.
+
+        Args:
+            prefix: only domains whose names begin with this text.
+            provider: only domains of this provider.
+            host: only domains with a service on this host, or with a URL on it.
+            limit: of the items, at most 1000.
+            cursor: `next` of the part before.
+
+        Raises:
+            InvalidObject: an argument is not allowed; the path is its name.
+        """
+        raise NotImplementedError
+
+    def get_domain(self, name: str) -> StoredObject:
+        """Return a domain or a pattern.
+
+        Raises:
+            ObjectNotFound: there is none.
+            InvalidObject: `name` is not a domain.
+        """
+        raise NotImplementedError
+
+    def put_domain(
+        self,
+        name: str,
+        data: JsonObject,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Create or replace a domain.
+
+        Args:
+            name: the domain.
+            data: the object. Without `services`, the domain gets those of the provider's other
+                domains, and without `users` then also their directory.
+            if_match: the version that is replaced.
+            if_none_match: `*` if the domain must not exist yet.
+            confirm: also change the aliases of the domain.
+            dry_run: only plan the change.
+
+        Raises:
+            InvalidObject: all mistakes at once.
+            AccessForbidden: the principal may not change this domain.
+            VersionConflict: `if_match` or `if_none_match` does not hold.
+            ConfirmationNeeded: the domain has aliases, which would change with it.
+        """
+        raise NotImplementedError
+
+    def patch_domain(
+        self,
+        name: str,
+        patch: JsonObject,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Change a domain by a merge patch (RFC 7396); raises what `put_domain` raises."""
+        raise NotImplementedError
+
+    def delete_domain(
+        self, name: str, *, if_match: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Delete a domain.
+
+        Raises:
+            ObjectInUse: another domain is an alias of this one.
+        """
+        raise NotImplementedError
+
+    def rename_domain(
+        self,
+        name: str,
+        new_name: str,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Give a domain another name; its aliases follow it, if that is confirmed."""
+        raise NotImplementedError
+
+    def list_providers(
+        self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Return providers by name."""
+        raise NotImplementedError
+
+    def get_provider(self, name: str) -> StoredObject:
+        """Return a provider, with `domains`, the number of its domains."""
+        raise NotImplementedError
+
+    def put_provider(
+        self,
+        name: str,
+        data: JsonObject,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Create or replace a provider.
+
+        Raises:
+            ConfirmationNeeded: how many domains would change.
+        """
+        raise NotImplementedError
+
+    def patch_provider(
+        self,
+        name: str,
+        patch: JsonObject,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Change a provider by a merge patch (RFC 7396)."""
+        raise NotImplementedError
+
+    def delete_provider(
+        self, name: str, *, if_match: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Delete a provider.
+
+        Raises:
+            ObjectInUse: it has domains.
+        """
+        raise NotImplementedError
+
+    def rename_provider(
+        self,
+        name: str,
+        new_name: str,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Give a provider another name."""
+        raise NotImplementedError
+
+    def list_directories(
+        self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
+    ) -> Page:
+        """Return directories by label. A tenant gets only the labels that its domains use."""
+        raise NotImplementedError
+
+    def get_directory(self, label: str) -> StoredObject:
+        """Return a directory, without its secret."""
+        raise NotImplementedError
+
+    def put_directory(
+        self,
+        label: str,
+        data: JsonObject,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Create or replace a directory; without a secret, the stored one stays."""
+        raise NotImplementedError
+
+    def patch_directory(
+        self,
+        label: str,
+        patch: JsonObject,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Change a directory by a merge patch (RFC 7396)."""
+        raise NotImplementedError
+
+    def delete_directory(
+        self, label: str, *, if_match: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Delete a directory.
+
+        Raises:
+            ObjectInUse: domains use it.
+        """
+        raise NotImplementedError
+
+    def put_service(
+        self,
+        name: str,
+        index: int,
+        service: JsonObject,
+        *,
+        if_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Change one service of one domain; other domains keep theirs.
+
+        Args:
+            name: the domain.
+            index: in `services`; their number adds one.
+            service: the object.
+            if_match: the version of the domain.
+            confirm: also change the aliases of the domain.
+            dry_run: only plan the change.
+        """
+        raise NotImplementedError
+
+    def put_provider_services(
+        self,
+        name: str,
+        services: Iterable[JsonObject],
+        *,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Set the services of all domains of a provider.
+
+        Raises:
+            ConfirmationNeeded: how many domains would change.
+        """
+        raise NotImplementedError
+
+    def bulk(
+        self, lines: Iterable[bytes], *, confirm: bool = False, dry_run: bool = False
+    ) -> Iterator[BulkEvent]:
+        """Change many domains in one transaction; all of them or none.
+
+        Args:
+            lines: JSON objects (NDJSON): `{"op": "put", ...domain}`, or
+                `{"op": "delete", "name": ...}`. A line without `op` is a put.
+            confirm: also change the aliases of the domains.
+            dry_run: only plan the changes.
+
+        Yields:
+            Progress, then mistakes, then the end.
+        """
+        raise NotImplementedError
+
+    def export(self) -> Iterator[StoredObject]:
+        """Yield all domains that the principal may see, by name."""
+        raise NotImplementedError
+
+    def audit(
+        self,
+        *,
+        object: str | None = None,  # noqa: A002 -- its name in the API
+        since: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> AuditPage:
+        """Return the audit log, newest entries first; a tenant gets the entries of its domains.
+
+        Args:
+            object: `domain:NAME`, `provider:NAME`, `directory:LABEL`, or the name of a domain.
+            since: only entries at this time or later.
+            limit: of the items, at most 1000.
+            cursor: `next` of the part before.
+        """
+        raise NotImplementedError
+
+    def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
+        """Undo a change.
+
+        Raises:
+            ObjectNotFound: there is no such entry.
+            UndoRefused: the object has changed since, or a secret cannot be restored.
+        """
+        raise NotImplementedError
+
+    def preview(self, address: str, format: str) -> Preview:  # noqa: A002 -- its name in the API
+        """Return the answer that a client gets, byte for byte.
+
+        Args:
+            address: of a user; a domain alone is enough for autoconfig and pacc.
+            format: `autoconfig`, `autodiscover`, `autodiscover-json`, `activesync`,
+                `mobileconfig` or `pacc`.
+
+        Raises:
+            InvalidObject: the address or the format is not allowed.
+            ObjectNotFound: the domain is not served for this principal.
+            NoUsableService, ServiceNotOffered, UserDeclined, DomainMoved: the answer has no
+                document.
+        """
+        raise NotImplementedError
+
+    def dns(self, domain: str, format: str = "json", ttl: int = 3600) -> Preview:  # noqa: A002 -- its name in the API
+        """Return the DNS records of a domain, as `waypost show dns` prints them."""
+        raise NotImplementedError
+
+    def names(self, domain: str) -> tuple[str, ...]:
+        """Return the host names of a domain that need a certificate."""
+        raise NotImplementedError
+
+    def lint(self, domain: str) -> dict[str, object]:
+        """Return what `waypost lint --domain --json` prints."""
+        raise NotImplementedError
+
+    def doctor(self, domain: str) -> dict[str, object]:
+        """Return what `waypost doctor --json` prints for a user of a domain."""
+        raise NotImplementedError
