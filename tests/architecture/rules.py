@@ -132,7 +132,7 @@ XML_KEPT = f"waypost.{XML_PARSER}.parse"
 XML_KEEPING = ("diagnostics", "importers")
 
 # Modules that describe tables.
-DESCRIBING = {"store.sql.schema", "store.sql.revision"}
+DESCRIBING = {"store.sql.schema", "store.sql.admin_schema", "store.sql.revision"}
 
 # The only modules that write to a terminal for commands: they escape what they write.
 WRITING = {"cli.output", "cli.layout"}

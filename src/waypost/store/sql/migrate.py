@@ -32,7 +32,7 @@ Existing = Mapping[str, set[str]]
 
 _OWN_TABLES: Final = frozenset(
     {VERSION_TABLE, "provider", "server", "davserver", "ldapserver", "domain", "directory"}
-    | {"server_domain", "davserver_domain"}
+    | {"server_domain", "davserver_domain", "admin_audit"}
 )
 
 

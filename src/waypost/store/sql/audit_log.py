@@ -1,0 +1,163 @@
+"""The audit log: rows are added and read, and removed only when they are old."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.core.model import DomainPattern, MatchKind
+from waypost.database.engine import Connection
+from waypost.store.sql.admin_schema import audit
+
+PRUNED_AT_ONCE: Final = 1000
+"""How many old rows one change removes, so that no change takes long."""
+_AUDIT: Final = audit.c
+_SIZES: Final = {"principal": 255, "remote": 64}
+_ID_MAX: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry of the audit log; the attributes are the columns.
+
+    Attributes:
+        id: 0 before it is written.
+        at: in UTC.
+        provider: the name of the provider of a domain.
+        before, after: JSON objects without secrets.
+    """
+
+    at: datetime
+    principal: str
+    principal_kind: str
+    action: str
+    remote: str | None = None
+    object_kind: str | None = None
+    object_name: str | None = None
+    provider: str | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    undo_of: int | None = None
+    id: int = 0
+
+    def columns(self) -> dict[str, Any]:
+        """Return the row without its id."""
+        values = {name: getattr(self, name) for name in AuditRow.__slots__ if name != "id"}
+        for name, size in _SIZES.items():
+            values[name] = values[name] and values[name][:size]
+        for name in ("before", "after"):
+            values[name] = None if values[name] is None else _json(values[name])
+        return values | {"at": self.at.astimezone(UTC).replace(tzinfo=None)}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are read.
+
+    Attributes:
+        object_kind, object_name: of one object, or None.
+        since: only entries at this time or later.
+        domains: only entries of domains within these patterns; empty for all.
+        provider: only entries of domains of this provider.
+        before_id: only entries with smaller ids.
+    """
+
+    object_kind: str | None = None
+    object_name: str | None = None
+    since: datetime | None = None
+    domains: tuple[DomainPattern, ...] = ()
+    provider: str | None = None
+    before_id: int | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions for the rows."""
+        found: list[sa.ColumnElement[bool]] = []
+        if self.object_kind is not None:
+            found.append(_AUDIT.object_kind == self.object_kind)
+        if self.object_name is not None:
+            found.append(_AUDIT.object_name == self.object_name)
+        if self.since is not None:
+            found.append(_AUDIT.at >= self.since.astimezone(UTC).replace(tzinfo=None))
+        if self.domains or self.provider is not None:
+            found.append(_AUDIT.object_kind == "domain")
+        if self.domains:
+            found.append(sa.or_(*map(_covered, self.domains)))
+        if self.provider is not None:
+            found.append(_AUDIT.provider == self.provider)
+        if self.before_id is not None:
+            found.append(_AUDIT.id < self.before_id)
+        return found
+
+
+def write_audit(connection: Connection, row: AuditRow) -> int:
+    """Add an entry in the transaction of the change, and return its id."""
+    key = connection.execute(audit.insert().values(row.columns())).inserted_primary_key
+    return int(key[0]) if key is not None else 0
+
+
+def write_audits(connection: Connection, rows: Sequence[AuditRow]) -> None:
+    """Add entries in the transaction of the change."""
+    if rows:
+        connection.execute(audit.insert(), [row.columns() for row in rows])
+
+
+def read_audit(connection: Connection, wanted: AuditFilter, limit: int) -> list[AuditRow]:
+    """Return the newest entries, newest first."""
+    query = sa.select(audit).where(*wanted.conditions()).order_by(_AUDIT.id.desc()).limit(limit)
+    return [_from_row(row) for row in connection.execute(query).mappings()]
+
+
+def find_audit(connection: Connection, audit_id: int) -> AuditRow | None:
+    """Return one entry, or None."""
+    if not 0 < audit_id <= _ID_MAX:
+        return None
+    row = connection.execute(sa.select(audit).where(_AUDIT.id == audit_id)).mappings().first()
+    return None if row is None else _from_row(row)
+
+
+def last_audit_id(connection: Connection, kind: str, name: str) -> int | None:
+    """Return the id of the newest entry about an object, or None."""
+    query = sa.select(sa.func.max(_AUDIT.id)).where(
+        _AUDIT.object_kind == kind, _AUDIT.object_name == name
+    )
+    number: int | None = connection.scalar(query)
+    return number
+
+
+def prune_audit(connection: Connection, days: int, now: datetime) -> int:
+    """Remove some of the entries that are older than a number of days; 0 keeps all.
+
+    Returns:
+        The number of removed entries, at most `PRUNED_AT_ONCE`.
+    """
+    if not days:
+        return 0
+    oldest = (now - timedelta(days=days)).astimezone(UTC).replace(tzinfo=None)
+    query = sa.select(_AUDIT.id).where(_AUDIT.at < oldest).order_by(_AUDIT.at)
+    ids = connection.execute(query.limit(PRUNED_AT_ONCE)).scalars().all()
+    if ids:
+        connection.execute(audit.delete().where(_AUDIT.id.in_(ids)))
+    return len(ids)
+
+
+def _covered(pattern: DomainPattern) -> sa.ColumnElement[bool]:
+    if pattern.kind is MatchKind.ANY:
+        return sa.true()
+    is_same = _AUDIT.object_name == pattern.text
+    if pattern.kind is MatchKind.EXACT:
+        return is_same
+    return is_same | _AUDIT.object_name.endswith(pattern.text[1:], autoescape=True)
+
+
+def _from_row(row: sa.RowMapping) -> AuditRow:
+    values = dict(row)
+    for name in ("before", "after"):
+        values[name] = None if values[name] is None else json.loads(values[name])
+    return AuditRow(**values | {"at": values["at"].replace(tzinfo=UTC)})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
