@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from waypost.admin.changes import Condition
+from waypost.admin.domains import DomainCases
 from waypost.admin.principal import Principal
 from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
 from waypost.admin.source import AdminSource
+from waypost.store.sql.listing import DomainFilter
 
 JsonObject = Mapping[str, object]
 
@@ -26,6 +29,7 @@ class Admin:
         """
         self.source = source
         self.principal = principal
+        self._domains = DomainCases(source, principal)
 
     def list_domains(
         self,
@@ -48,7 +52,8 @@ class Admin:
         Raises:
             InvalidObject: an argument is not allowed; the path is its name.
         """
-        raise NotImplementedError
+        wanted = DomainFilter(prefix, provider, host)
+        return self._domains.page(wanted, limit, cursor)
 
     def get_domain(self, name: str) -> StoredObject:
         """Return a domain or a pattern.
@@ -57,7 +62,7 @@ class Admin:
             ObjectNotFound: there is none.
             InvalidObject: `name` is not a domain.
         """
-        raise NotImplementedError
+        return self._domains.get(name)
 
     def put_domain(
         self,
@@ -86,7 +91,8 @@ class Admin:
             VersionConflict: `if_match` or `if_none_match` does not hold.
             ConfirmationNeeded: the domain has aliases, which would change with it.
         """
-        raise NotImplementedError
+        condition = Condition(if_match, if_none_match, confirm, dry_run)
+        return self._domains.put(name, data, condition)
 
     def patch_domain(
         self,
@@ -98,7 +104,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a domain by a merge patch (RFC 7396); raises what `put_domain` raises."""
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.patch(name, patch, condition)
 
     def delete_domain(
         self, name: str, *, if_match: str | None = None, dry_run: bool = False
@@ -108,7 +115,7 @@ class Admin:
         Raises:
             ObjectInUse: another domain is an alias of this one.
         """
-        raise NotImplementedError
+        return self._domains.delete(name, Condition(if_match, dry_run=dry_run))
 
     def rename_domain(
         self,
@@ -120,7 +127,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Give a domain another name; its aliases follow it, if that is confirmed."""
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.rename(name, new_name, condition)
 
     def list_providers(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
@@ -232,7 +240,7 @@ class Admin:
         self,
         name: str,
         index: int,
-        service: JsonObject,
+        service: JsonObject | None,
         *,
         if_match: str | None = None,
         confirm: bool = False,
@@ -243,12 +251,13 @@ class Admin:
         Args:
             name: the domain.
             index: in `services`; their number adds one.
-            service: the object.
+            service: the object; None removes the service.
             if_match: the version of the domain.
             confirm: also change the aliases of the domain.
             dry_run: only plan the change.
         """
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.put_service(name, index, service, condition)
 
     def put_provider_services(
         self,
@@ -283,7 +292,7 @@ class Admin:
 
     def export(self) -> Iterator[StoredObject]:
         """Yield all domains that the principal may see, by name."""
-        raise NotImplementedError
+        return self._domains.export()
 
     def audit(
         self,

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from waypost.core.errors import StoreReadOnly
+from waypost.core.model import Catalog
 from waypost.database.engine import Engine, open_engine
+from waypost.demo import demo_catalog
+from waypost.providers_file.load import read_providers_path
+from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AdminSource:
     """The domains of this installation. One object for all requests of a process.
 
@@ -20,6 +24,7 @@ class AdminSource:
 
     settings: Settings
     engine: Engine | None
+    _read: tuple[FileStamp | None, Catalog] | None = field(default=None, repr=False)
 
     def database(self) -> Engine:
         """Return the database.
@@ -34,6 +39,20 @@ class AdminSource:
             raise StoreReadOnly("these are the samples, which cannot be changed", None)
         message = f"the domains are in {path.absolute()}; change this file"
         raise StoreReadOnly(message, f"{path.absolute()}")
+
+    def catalog(self) -> Catalog:
+        """Return the content of the providers file, which is read again when it changes.
+
+        Raises:
+            ProvidersError: mistakes in the file.
+        """
+        path = self.settings.providers
+        if path is None:
+            return demo_catalog()
+        stamp = file_stamp(path)
+        if self._read is None or self._read[0] != stamp:
+            self._read = stamp, read_providers_path(path).catalog
+        return self._read[1]
 
 
 @contextmanager

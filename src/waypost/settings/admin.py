@@ -33,6 +33,15 @@ class AdminOptions(BaseModel):
             "a whole number from 0 to 65535",
         ),
     ] = 4244
+    audit_retention_days: Annotated[
+        int,
+        Field(ge=0, le=36500),
+        OptionInfo(
+            "Operators",
+            "How many days the audit log keeps changes of the database; 0 keeps all.",
+            "a whole number from 0 to 36500",
+        ),
+    ] = 365
     tls_names: Annotated[
         tuple[Literal["autoconfig", "autodiscover", "ua-auto-config", "mta-sts", "apex"], ...],
         Field(min_length=1),

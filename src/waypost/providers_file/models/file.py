@@ -47,21 +47,21 @@ def json_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Waypost providers file",
-        **_without_extras(FileModel.model_json_schema()),
+        **without_extras(FileModel.model_json_schema()),
         "minProperties": 1,
     }
 
 
-def _without_extras(schema: Any) -> Any:
+def without_extras(schema: Any) -> Any:
     """Return a schema without the keywords that Pydantic adds."""
     if isinstance(schema, list):
-        return [_without_extras(item) for item in schema]
+        return [without_extras(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     result = {}
     for keyword, value in schema.items():
         if keyword in {"properties", "$defs"}:  # Names of keys are no keywords.
-            result[keyword] = {name: _without_extras(item) for name, item in value.items()}
+            result[keyword] = {name: without_extras(item) for name, item in value.items()}
         elif keyword not in _EXTRA:
-            result[keyword] = _without_extras(value)
+            result[keyword] = without_extras(value)
     return result

@@ -120,11 +120,13 @@ class DomainSet:
         """Remove domains; call `services.remove_unused` afterwards."""
         self._remove([row for pattern in patterns for row in self._rows[pattern]], services)
 
-    def rename(self, old: DomainPattern, new: DomainPattern) -> None:
+    def rename(self, old: DomainPattern, new: DomainPattern, services: ServiceRows) -> None:
         """Give the row of a domain another name, which no other row has."""
-        row = self._rows[old][0]
-        update = schema.domain.update().where(_DOMAIN.id == row.id)
-        self._connection.execute(update.values(name=new.text))
+        served, *others = self._rows[old]
+        self._remove(others, services)
+        # A pinned document names the old domain.
+        update = schema.domain.update().where(_DOMAIN.id == served.id)
+        self._connection.execute(update.values(name=new.text, pinned_pacc=None))
 
     def _columns(self, pattern: DomainPattern, target: DomainTarget) -> dict[str, Any]:
         directories = self.shared_rows.waypost_directories.items()

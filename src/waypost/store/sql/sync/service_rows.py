@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from waypost.core.model import HostEndpoint, Service
 from waypost.database.engine import Connection
+from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.sync.reader import (
@@ -125,6 +126,39 @@ class ServiceRows:
         shared_rows = SharedRows(self._connection, domains)
         hosts, urls = (_ids_by_service(services) for services in shared_rows.services)
         return self._pools.setdefault(provider_id, _Pool((hosts, urls), {}))
+
+
+class ModelDomains:
+    """The newest domains of providers that are neither aliases nor redirected, as models."""
+
+    def __init__(self, connection: Connection, provider_ids: Sequence[int]) -> None:
+        """Read the domains."""
+        column = schema.domain.c
+        self._rows = newest_domains(
+            *(connection, provider_ids),
+            *(column.redirect_address.is_(None), column.redirect_url.is_(None)),
+            *(column.declined.is_(False), column.alias_of.is_(None)),
+        )
+        self._shared_rows = SharedRows(connection, self._rows)
+
+    def common_entry(self, without: int | None) -> DomainEntry | tuple[str, str] | None:
+        """Return the entry that all of them have.
+
+        Args:
+            without: the id of a domain that is no model.
+
+        Returns:
+            The names of two domains if their entries differ, and None if there are no domains.
+        """
+        rows = [row for row in self._rows if row.id != without]
+        if not rows:
+            return None
+        newest = rows[-1]
+        entry = self._shared_rows.entry(newest)
+        for row in rows:
+            if self._shared_rows.entry(row) != entry:
+                return newest.name, row.name
+        return entry
 
 
 def newest_domains(

@@ -1,0 +1,167 @@
+"""How a change is planned, checked, written and noted in the audit log, in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from waypost.admin.principal import Principal
+from waypost.admin.results import NEW_OBJECT, ChangeResult, Data, ObjectKind, StoredObject
+from waypost.admin.source import AdminSource
+from waypost.core.errors import ConfirmationNeeded, VersionConflict
+from waypost.core.model import Catalog
+from waypost.database.engine import (
+    Connection,
+    read_snapshot,
+    refuse_missing_file,
+    write_transaction,
+)
+from waypost.providers_file.plan import Plan, Planner
+from waypost.store.sql.audit_log import AuditRow, prune_audit, write_audit
+
+MAX_NAMED: Final = 20
+"""How many other objects an error names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a change requires.
+
+    Attributes:
+        if_match: the version that is changed; `*` for any.
+        if_none_match: `*` if the object must not exist.
+        confirm: whether other objects may change, too.
+        dry_run: whether the change is only planned.
+        undo_of: the entry of the audit log that the change undoes.
+        action: for the audit log; None for the usual one.
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    confirm: bool = False
+    dry_run: bool = False
+    undo_of: int | None = None
+    action: str | None = None
+
+    def check_version(self, what: str, current: StoredObject | None) -> None:
+        """Refuse a change that was made for another version.
+
+        Raises:
+            VersionConflict: with both versions.
+        """
+        version = None if current is None else current.version
+        if self.if_none_match == NEW_OBJECT and version is not None:
+            raise VersionConflict(f"{what} exists already", None, version)
+        if self.if_match is None or (self.if_match == NEW_OBJECT and version is not None):
+            return
+        if self.if_match != version:
+            is_now = "does not exist" if version is None else f"has version {version} now"
+            message = f"{what} {is_now}; the change was made for version {self.if_match}"
+            raise VersionConflict(message, self.if_match, version)
+
+    def check_confirmed(self, message: str, affected: list[str], count: int) -> None:
+        """Refuse a change of other objects that is not confirmed.
+
+        Raises:
+            ConfirmationNeeded: with the other objects.
+        """
+        if count and not self.confirm:
+            raise ConfirmationNeeded(message, affected[:MAX_NAMED], count)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change of one object, in a transaction.
+
+    Attributes:
+        action: for the audit log.
+        kind, name: the object.
+        plan: what changes.
+        old, new: the object before and after; None if it does not exist.
+        write: makes the change.
+        provider: the provider of a domain.
+        warnings: values that are perhaps not intended.
+        is_same: whether nothing changes; None if the plan says that.
+    """
+
+    action: str
+    kind: ObjectKind
+    name: str
+    plan: Plan
+    old: StoredObject | None
+    new: StoredObject | None
+    write: Callable[[], None]
+    provider: str | None = None
+    warnings: tuple[str, ...] = ()
+    is_same: bool | None = None
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything changes."""
+        return not (self.plan.is_empty if self.is_same is None else self.is_same)
+
+
+def run_change(
+    source: AdminSource,
+    principal: Principal,
+    condition: Condition,
+    plan: Callable[[Connection], PlannedChange],
+) -> ChangeResult:
+    """Plan a change, and make it with its entry in the audit log, in one transaction.
+
+    Raises:
+        StoreReadOnly: the domains are in a providers file.
+        StoreUnavailable: the database does not answer, or another process writes for too long.
+    """
+    engine = source.database()
+    refuse_missing_file(engine)
+    if condition.dry_run:
+        with read_snapshot(engine) as connection:
+            change = plan(connection)
+            return ChangeResult(change.plan, change.old, change.new, change.warnings)
+    with write_transaction(engine) as connection:
+        change = plan(connection)
+        if not change.is_needed:
+            return ChangeResult(change.plan, change.old, change.new, change.warnings)
+        change.write()
+        row = audit_row(principal, condition.action or change.action, change, condition.undo_of)
+        audit_id = write_audit(connection, row)
+        prune_audit(connection, source.settings.audit_retention_days, row.at)
+    return ChangeResult(
+        *(change.plan, change.old, change.new, change.warnings), written=True, audit_id=audit_id
+    )
+
+
+def audit_row(
+    principal: Principal, action: str, change: PlannedChange, undo_of: int | None = None
+) -> AuditRow:
+    """Return the entry of a change in the audit log."""
+    return AuditRow(
+        **who(principal),
+        action=action,
+        object_kind=change.kind,
+        object_name=change.name,
+        provider=change.provider,
+        before=_data(change.old),
+        after=_data(change.new),
+        undo_of=undo_of,
+    )
+
+
+def who(principal: Principal) -> dict[str, Any]:
+    """Return the columns about the principal and the time."""
+    return {
+        "at": datetime.now(UTC).replace(microsecond=0),
+        "principal": principal.name,
+        "principal_kind": principal.kind,
+        "remote": principal.remote,
+    }
+
+
+def plan_of(planner: Planner) -> Plan:
+    """Return the plan of a planner about domains alone."""
+    return planner.plan(Catalog(), Catalog())
+
+
+def _data(stored: StoredObject | None) -> Data | None:
+    return None if stored is None else stored.data

@@ -1,0 +1,233 @@
+"""From the JSON data of a domain to its rows, by the rules of the providers file."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from waypost.admin.objects import (
+    ObjectMistakes,
+    build_policy,
+    check_domain,
+    read_domain,
+    read_name,
+)
+from waypost.admin.principal import Principal
+from waypost.admin.results import Data
+from waypost.core.address import DomainName
+from waypost.core.errors import InvalidObject
+from waypost.core.model import (
+    Catalog,
+    Directory,
+    DirectoryPolicy,
+    DomainPattern,
+    HostEndpoint,
+    MatchKind,
+    Provider,
+    Service,
+)
+from waypost.database.engine import Connection
+from waypost.diagnostics.lint.domains import lint_catalog
+from waypost.providers_file.models.objects import DomainObject
+from waypost.store.interning import DomainEntry
+from waypost.store.sql import listing
+from waypost.store.sql.listing import DomainFilter
+from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, best_match
+from waypost.store.sql.sync.one_provider import StoredProvider, provider_rows
+from waypost.store.sql.sync.reader import SharedRows, StoredDomain
+from waypost.store.sql.sync.service_rows import ModelDomains
+
+# Microsoft's pages on RedirectAddr: clients follow ten redirects.
+_REDIRECTS_MAX: Final = 10
+
+
+class DomainRules:
+    """The rules for domains in one transaction; what several domains need is read once."""
+
+    def __init__(self, connection: Connection, principal: Principal) -> None:
+        """Create the rules for the changes of a principal."""
+        self._connection = connection
+        self._principal = principal
+        self._directories: tuple[Directory, ...] | None = None
+        self._providers: dict[str, list[StoredProvider]] = {}
+        self._models: dict[str, ModelDomains] = {}
+
+    def target(
+        self, pattern: DomainPattern, data: Mapping[str, object], stored: DomainSet
+    ) -> tuple[DomainTarget, tuple[str, ...]]:
+        """Return what a domain is after a change, and the warnings.
+
+        Args:
+            pattern: the domain.
+            data: the object.
+            stored: the rows before the change.
+
+        Raises:
+            InvalidObject: all mistakes of the object.
+        """
+        report = ObjectMistakes()
+        self._check_name(pattern, data, report)
+        needs_directory = "users" in data
+        directories = self.directories() if needs_directory else ()
+        table = read_domain(data, directories, report)
+        report.check()
+        if table is None:
+            raise InvalidObject([("", "cannot be used")])
+        if table.alias_of is not None:
+            return self._alias(pattern, table, table.alias_of), ()
+        row = stored.row(pattern)
+        found = self._provider(table.provider or "", row)
+        services, policy = self._services(table, row, directories)
+        redirect = table.redirect()
+        entry = DomainEntry(found.provider, in_stored_order(services), policy, redirect)
+        domain = entry.for_domain(pattern.text)
+        check_domain(domain, report)
+        self._check_loop(domain.pattern, entry, report)
+        report.check()
+        linted = lint_catalog(Catalog((domain,)), skip_minor=True).lines()
+        return DomainTarget(found.id, entry), (*report.warnings, *linted)
+
+    def directories(self) -> tuple[Directory, ...]:
+        """Return the directories that the principal may use."""
+        if self._directories is None:
+            known = SharedRows(self._connection, []).directories
+            if self._principal.is_tenant:
+                labels = listing.labels_in_use(self._connection, tenant_filter(self._principal))
+                known = tuple(one for one in known if one.label in labels)
+            self._directories = known
+        return self._directories
+
+    def providers(self, name: str) -> list[StoredProvider]:
+        """Return the providers with a name that the principal may use."""
+        if name not in self._providers:
+            ids = set(listing.provider_ids(self._connection, name))
+            if self._principal.is_tenant and name != self._principal.provider and ids:
+                wanted = tenant_filter(self._principal)
+                ids &= listing.used_provider_ids(self._connection, wanted)
+            self._providers[name] = list(provider_rows(self._connection, ids)) if ids else []
+        return self._providers[name]
+
+    def _provider(self, name: str, row: StoredDomain | None) -> StoredProvider:
+        found = self.providers(name)
+        if self._principal.provider not in {None, name}:
+            found = []
+        if not found:
+            raise InvalidObject([("provider", f"the database has no provider {name!r}")])
+        current = [one for one in found if row is not None and one.id == row.provider_id]
+        return (current or found)[0]
+
+    def _services(
+        self,
+        table: DomainObject,
+        row: StoredDomain | None,
+        directories: tuple[Directory, ...],
+    ) -> tuple[tuple[Service, ...], DirectoryPolicy | None]:
+        """Return the services and the directory, those of the provider's domains if absent."""
+        policy = build_policy(table.users, directories)
+        if table.services is not None:
+            return tuple(service.build() for service in table.services), policy
+        name = table.provider or ""
+        models = self._models.get(name)
+        if models is None:
+            ids = [one.id for one in self.providers(name)]
+            models = self._models[name] = ModelDomains(self._connection, ids)
+        own_id = None if row is None else row.id
+        model = models.common_entry(own_id)
+        if isinstance(model, DomainEntry):
+            return model.services, policy if table.users is not None else model.users
+        if model is not None:
+            first, second = model
+            rule = f"{first} and {second} have different services or directories"
+            raise InvalidObject([("services", f"{name!r}: {rule}")])
+        if table.redirect() is not None:
+            return (), policy
+        rule = f"{name!r} has no other domain whose services can be used"
+        raise InvalidObject([("services", rule)])
+
+    def _check_name(
+        self, pattern: DomainPattern, data: Mapping[str, object], report: ObjectMistakes
+    ) -> None:
+        name = data.get("name")
+        if isinstance(name, str):
+            try:
+                is_same = read_name(name) == pattern
+            except InvalidObject as error:
+                for mistake in error.mistakes:
+                    report.problem(*mistake)
+                return
+            if not is_same:
+                report.problem("name", f"must be {pattern}; use rename for another name")
+
+    def _alias(self, pattern: DomainPattern, table: DomainObject, name: str) -> DomainTarget:
+        """Return an alias: the entry of the other domain; an alias of an alias follows the last."""
+        other = DomainName(name)
+        best = best_match(self._connection, other)
+        stored = None if best is None else DomainSet(self._connection, [best])
+        entry = stored.entry(best) if stored is not None and best is not None else None
+        row = stored.row(best) if stored is not None and best is not None else None
+        provider = "" if entry is None else provider_name(entry, best)
+        is_visible = best is not None and self._principal.sees_domain(best, provider)
+        if entry is None or row is None or not is_visible or best is None:
+            raise InvalidObject([("alias_of", f"{name} is not a domain of this database")])
+        target = entry.alias_of or name
+        if best == pattern or target == pattern.text:
+            chain = f"{pattern} to {name}" + (f" to {target}" if target != name else "")
+            raise InvalidObject([("alias_of", f"alias_of forms a loop: {chain}")])
+        if table.provider is not None and table.provider != provider:
+            raise InvalidObject([("provider", f"must be {provider!r}, the provider of {name}")])
+        return DomainTarget(row.provider_id, replace(entry, alias_of=target))
+
+    def _check_loop(
+        self, pattern: DomainPattern, entry: DomainEntry, report: ObjectMistakes
+    ) -> None:
+        """Report a domain whose redirects lead back to it."""
+        redirect = entry.redirect
+        if redirect is None or redirect.address_domain is None or pattern.kind is MatchKind.ANY:
+            return
+        chain, address = [pattern.text], redirect.address_domain
+        while len(chain) <= _REDIRECTS_MAX:
+            best = best_match(self._connection, DomainName(address))
+            if best is None or best.text == chain[-1]:
+                return
+            chain.append(best.text)
+            if best == pattern:
+                if report.found:
+                    return
+                text = " to ".join(chain)
+                report.problem("redirect_address", f"redirect_address forms a loop: {text}")
+                return
+            found = DomainSet(self._connection, [best]).entry(best)
+            if found is None or found.redirect is None or found.redirect.address_domain is None:
+                return
+            address = found.redirect.address_domain
+
+
+def provider_name(entry: DomainEntry, pattern: DomainPattern | None) -> str:
+    """Return the name of the provider of an entry, which may be missing."""
+    provider: Provider = entry.for_domain("*" if pattern is None else pattern.text).provider
+    return provider.name
+
+
+def in_stored_order(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Return services as a database orders them: those with a host first, then those with a URL."""
+    hosts = tuple(one for one in services if isinstance(one.endpoint, HostEndpoint))
+    return hosts + tuple(one for one in services if not isinstance(one.endpoint, HostEndpoint))
+
+
+def tenant_filter(principal: Principal) -> DomainFilter:
+    """Return the filter for the domains that a principal sees."""
+    return DomainFilter(provider=principal.provider, domains=principal.domains)
+
+
+def patched(current: Data, served: Data, patch: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the object that a merge patch is applied to.
+
+    Args:
+        current: the object.
+        served: what the domain serves, also if it is an alias.
+        patch: the patch.
+    """
+    if "alias_of" not in patch:
+        return current
+    if patch["alias_of"] is None:
+        return current | served
+    return {key: value for key, value in current.items() if key == "name"}

@@ -1,0 +1,309 @@
+"""List, read and change domains."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.admin.changes import Condition, PlannedChange, plan_of, run_change
+from waypost.admin.cursors import check_limit, read_cursor, write_cursor
+from waypost.admin.domain_rules import DomainRules, patched
+from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
+from waypost.admin.principal import Principal
+from waypost.admin.readers import open_reader
+from waypost.admin.results import ChangeResult, Page, StoredObject
+from waypost.admin.source import AdminSource
+from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
+from waypost.core.model import Domain, DomainPattern
+from waypost.database.engine import Connection
+from waypost.providers_file.plan import Planner
+from waypost.store.sql.listing import DomainFilter
+from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_of
+from waypost.store.sql.sync.service_rows import ServiceRows
+
+_EXPORTED_AT_ONCE: Final = 500
+Planning = Callable[[Connection], PlannedChange]
+Writing = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCases:
+    """The use cases about domains."""
+
+    source: AdminSource
+    principal: Principal
+
+    def page(self, wanted: DomainFilter, limit: int, cursor: str | None) -> Page:
+        """Return the domains of a filter that the principal sees."""
+        check_limit(limit)
+        after = read_cursor("domains", cursor)
+        limited = self._limited(wanted)
+        if limited is None:
+            return Page((), None)
+        with open_reader(self.source) as reader:
+            domains, key = reader.domains(limited, after, limit)
+        return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
+
+    def export(self) -> Iterator[StoredObject]:
+        """Yield all domains that the principal sees, by name."""
+        wanted, after = self._limited(DomainFilter()), ""
+        if wanted is None:
+            return
+        with open_reader(self.source) as reader:
+            while True:
+                domains, key = reader.domains(wanted, after, _EXPORTED_AT_ONCE)
+                yield from map(domain_object, domains)
+                if key is None:
+                    return
+                after = key
+
+    def get(self, name: str) -> StoredObject:
+        """Return a domain that the principal sees."""
+        return domain_object(self.entry(name))
+
+    def entry(self, name: str) -> Domain:
+        """Return the entry of a domain that the principal sees.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
+        pattern = read_name(name)
+        with open_reader(self.source) as reader:
+            domain = reader.domain(pattern)
+        if domain is None or not self.principal.sees_domain(pattern, domain.provider.name):
+            raise ObjectNotFound(f"there is no domain {pattern}")
+        return domain
+
+    def put(self, name: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Create or replace a domain."""
+        pattern = read_name(name)
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = DomainChange(connection, self.principal, pattern, condition)
+            return change.put(data, "put")
+
+        return self._run(condition, pattern, plan)
+
+    def patch(self, name: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Change a domain by a merge patch."""
+        pattern = read_name(name)
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = DomainChange(connection, self.principal, pattern, condition)
+            current = change.existing()
+            base = patched(domain_object(current).data, served_data(current), patch)
+            return change.put(merge_patch(base, patch), "patch")
+
+        return self._run(condition, pattern, plan)
+
+    def put_service(
+        self, name: str, index: int, service: Mapping[str, object] | None, condition: Condition
+    ) -> ChangeResult:
+        """Change, add or (with None) remove one service of a domain."""
+        pattern = read_name(name)
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = DomainChange(connection, self.principal, pattern, condition)
+            data = domain_object(change.existing()).data
+            if "alias_of" in data:
+                rule = f"{pattern} is an alias; change {data['alias_of']}"
+                raise InvalidObject([("services", rule)])
+            services = list(data["services"])
+            last = len(services) - (service is None)
+            if not 0 <= index <= last:
+                raise InvalidObject([("index", f"must be a whole number from 0 to {last}")])
+            services[index : index + 1] = [] if service is None else [service]
+            return change.put(data | {"services": services}, "service")
+
+        return self._run(condition, pattern, plan)
+
+    def delete(self, name: str, condition: Condition) -> ChangeResult:
+        """Delete a domain."""
+        pattern = read_name(name)
+
+        def plan(connection: Connection) -> PlannedChange:
+            return DomainChange(connection, self.principal, pattern, condition).delete()
+
+        return self._run(condition, pattern, plan)
+
+    def rename(self, name: str, new_name: str, condition: Condition) -> ChangeResult:
+        """Give a domain another name."""
+        pattern, new = read_name(name), read_name(new_name, "new_name")
+
+        def plan(connection: Connection) -> PlannedChange:
+            return DomainChange(connection, self.principal, pattern, condition).rename(new)
+
+        self.principal.check_write()
+        if not self.principal.covers(new):
+            self.principal.check_domain(new, None)
+        return self._run(condition, pattern, plan)
+
+    def _run(self, condition: Condition, pattern: DomainPattern, plan: Planning) -> ChangeResult:
+        self.principal.check_write()
+        if not self.principal.covers(pattern):
+            self.principal.check_domain(pattern, None)  # Without a look into the database.
+        return run_change(self.source, self.principal, condition, plan)
+
+    def _limited(self, wanted: DomainFilter) -> DomainFilter | None:
+        """Return a filter that lists only what the principal sees; None if this is nothing."""
+        own = self.principal.provider
+        if own is not None and wanted.provider not in {None, own}:
+            return None
+        domains = self.principal.domains
+        return replace(
+            wanted, provider=own or wanted.provider, domains=domains, prefix=wanted.prefix.lower()
+        )
+
+
+class DomainChange:
+    """The change of one domain, in a transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        principal: Principal,
+        pattern: DomainPattern,
+        condition: Condition,
+    ) -> None:
+        """Read the domain, and check whether the principal may change it."""
+        self._connection = connection
+        self._principal = principal
+        self._pattern = pattern
+        self._condition = condition
+        self._stored = DomainSet(connection, [pattern], lock=not condition.dry_run)
+        self._old = self._stored.domain(pattern)
+        principal.check_domain(pattern, None if self._old is None else self._old.provider.name)
+        self._old_object = None if self._old is None else domain_object(self._old)
+        condition.check_version(f"domain {pattern}", self._old_object)
+
+    def existing(self) -> Domain:
+        """Return the domain.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
+        if self._old is None:
+            raise ObjectNotFound(f"there is no domain {self._pattern}")
+        return self._old
+
+    def put(self, data: Mapping[str, object], action: str) -> PlannedChange:
+        """Plan to create or replace the domain."""
+        rules = DomainRules(self._connection, self._principal)
+        target, warnings = rules.target(self._pattern, data, self._stored)
+        new = target.entry.for_domain(self._pattern.text)
+        planner = self._planner(new)
+        aliases: dict[DomainPattern, DomainTarget] = {}
+        followers = DomainSet(self._connection, ())
+        if not plan_of(planner).is_empty:
+            names = self._aliases()
+            followers = DomainSet(self._connection, names, lock=not self._condition.dry_run)
+            aliases = follow(followers, names, target)
+            self._confirm(names)
+        for pattern, alias in aliases.items():
+            planner.add(followers.domain(pattern), alias.entry.for_domain(pattern.text))
+
+        def write() -> None:
+            services = ServiceRows(self._connection)
+            self._stored.write({self._pattern: target}, services)
+            followers.write(aliases, services)
+            services.remove_unused()
+
+        return self._change(action, planner, new, write, warnings)
+
+    def delete(self) -> PlannedChange:
+        """Plan to delete the domain."""
+        self.existing()
+        if names := self._aliases():
+            others = ", ".join(self._visible(names))
+            message = f"{others or 'another domain'} is an alias of {self._pattern}"
+            raise ObjectInUse(f"{message}; change or delete it first")
+
+        def write() -> None:
+            services = ServiceRows(self._connection)
+            self._stored.remove([self._pattern], services)
+            services.remove_unused()
+
+        return self._change("delete", self._planner(None), None, write, ())
+
+    def rename(self, new: DomainPattern) -> PlannedChange:
+        """Plan to give the domain another name."""
+        old = self.existing()
+        if new == self._pattern:
+            raise InvalidObject([("new_name", "is the name of the domain already")])
+        self._principal.check_domain(new, old.provider.name if self._principal.domains else None)
+        if DomainSet(self._connection, [new]).row(new) is not None:
+            raise InvalidObject([("new_name", f"{new} exists already")])
+        if old.alias_of == new.text:
+            raise InvalidObject([("new_name", f"{self._pattern} is an alias of {new}")])
+        names = self._aliases()
+        if names and "*" in self._pattern.text + new.text:
+            others = ", ".join(self._visible(names))
+            raise ObjectInUse(f"{others} is an alias of a domain that {self._pattern} matches")
+        self._confirm(names)
+        moved = replace(old, pattern=new)
+        planner = self._planner(None)
+        planner.add(None, moved)
+        followers = DomainSet(self._connection, names)
+        targets: dict[DomainPattern, DomainTarget] = {}
+        for pattern in names:
+            row, entry = followers.row(pattern), followers.entry(pattern)
+            if row is not None and entry is not None:
+                changed = replace(entry, alias_of=new.text)
+                targets[pattern] = DomainTarget(row.provider_id, changed)
+                planner.add(entry.for_domain(pattern.text), changed.for_domain(pattern.text))
+
+        def write() -> None:
+            services = ServiceRows(self._connection)
+            self._stored.rename(self._pattern, new, services)
+            followers.write(targets, services)
+            services.remove_unused()
+
+        return self._change("rename", planner, moved, write, ())
+
+    def _planner(self, new: Domain | None) -> Planner:
+        planner = Planner()
+        planner.add(self._old, new)
+        for row in self._stored.unused_rows(self._pattern):
+            planner.add_unused_row(str(row), keep=False)
+        return planner
+
+    def _change(
+        self,
+        action: str,
+        planner: Planner,
+        new: Domain | None,
+        write: Writing,
+        warnings: tuple[str, ...],
+    ) -> PlannedChange:
+        domain = new or self._old
+        return PlannedChange(
+            *(action, "domain", self._pattern.text, plan_of(planner), self._old_object),
+            None if new is None else domain_object(new),
+            write,
+            None if domain is None else domain.provider.name,
+            warnings,
+        )
+
+    def _aliases(self) -> list[DomainPattern]:
+        found = aliases_of(self._connection, [self._pattern])
+        return sorted({alias for alias, _ in found if alias != self._pattern})
+
+    def _confirm(self, names: list[DomainPattern]) -> None:
+        message = f"{len(names)} aliases of {self._pattern} change with it"
+        self._condition.check_confirmed(message, self._visible(names), len(names))
+
+    def _visible(self, names: list[DomainPattern]) -> list[str]:
+        return [name.text for name in names if self._principal.covers(name)]
+
+
+def follow(
+    followers: DomainSet, names: list[DomainPattern], target: DomainTarget
+) -> dict[DomainPattern, DomainTarget]:
+    """Return what the aliases of a domain are after its change."""
+    found = {}
+    for name in names:
+        entry = followers.entry(name)
+        if entry is not None:
+            alias_of = target.entry.alias_of or entry.alias_of
+            changed = replace(target.entry, alias_of=alias_of)
+            found[name] = DomainTarget(target.provider_id, changed)
+    return found

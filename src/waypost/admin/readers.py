@@ -1,0 +1,188 @@
+"""Read objects from a database, or from the catalog of a providers file."""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from waypost.admin.principal import Principal
+from waypost.admin.source import AdminSource
+from waypost.core.model import (
+    Catalog,
+    Directory,
+    Domain,
+    DomainPattern,
+    HostEndpoint,
+    Provider,
+    Service,
+)
+from waypost.database.engine import Connection, read_snapshot
+from waypost.store.sql import listing
+from waypost.store.sql.listing import DomainFilter
+from waypost.store.sql.sync.domain_set import DomainSet
+from waypost.store.sql.sync.one_provider import count_domains_of, provider_rows
+from waypost.store.sql.sync.reader import SharedRows
+
+
+class Reader(Protocol):
+    """What the use cases read."""
+
+    def domain(self, pattern: DomainPattern) -> Domain | None:
+        """Return the entry of a domain or a pattern, or None."""
+        ...
+
+    def domains(
+        self, wanted: DomainFilter, after: str, limit: int
+    ) -> tuple[list[Domain], str | None]:
+        """Return domains by name, and the key of the next part or None."""
+        ...
+
+    def providers(self, principal: Principal) -> list[Provider]:
+        """Return the providers that a principal sees, each name once."""
+        ...
+
+    def count_domains(self, provider: Provider) -> int:
+        """Return the number of domains of a provider."""
+        ...
+
+    def directories(self, principal: Principal) -> list[Directory]:
+        """Return the directories that a principal sees."""
+        ...
+
+
+@contextmanager
+def open_reader(source: AdminSource) -> Iterator[Reader]:
+    """Yield a reader; all it reads is of one state."""
+    if source.engine is None:
+        yield CatalogReader(source.catalog())
+        return
+    with read_snapshot(source.engine) as connection:
+        yield DatabaseReader(connection)
+
+
+class DatabaseReader:
+    """Implements `Reader` for a database."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Create it for one transaction."""
+        self.connection = connection
+
+    def domain(self, pattern: DomainPattern) -> Domain | None:
+        """Return the entry of a domain or a pattern, or None."""
+        return DomainSet(self.connection, [pattern]).domain(pattern)
+
+    def domains(
+        self, wanted: DomainFilter, after: str, limit: int
+    ) -> tuple[list[Domain], str | None]:
+        """Return domains by name, and the key of the next part or None."""
+        return listing.list_domains(self.connection, wanted, after, limit)
+
+    def providers(self, principal: Principal) -> list[Provider]:
+        """Return the providers that a principal sees, each name once."""
+        ids: set[int] | None = None
+        if principal.is_tenant:
+            wanted = DomainFilter(provider=principal.provider, domains=principal.domains)
+            ids = listing.used_provider_ids(self.connection, wanted)
+            ids.update(listing.provider_ids(self.connection, principal.provider or ""))
+        found: dict[str, Provider] = {}
+        for row in provider_rows(self.connection, ids):
+            found.setdefault(row.provider.name, row.provider)
+        return list(found.values())
+
+    def count_domains(self, provider: Provider) -> int:
+        """Return the number of domains of a provider."""
+        ids = listing.provider_ids(self.connection, provider.name)
+        return sum(count_domains_of(self.connection, number) for number in ids)
+
+    def directories(self, principal: Principal) -> list[Directory]:
+        """Return the directories that a principal sees."""
+        known = SharedRows(self.connection, []).directories
+        if not principal.is_tenant:
+            return list(known)
+        wanted = DomainFilter(provider=principal.provider, domains=principal.domains)
+        labels = listing.labels_in_use(self.connection, wanted)
+        return [one for one in known if one.label in labels]
+
+
+class CatalogReader:
+    """Implements `Reader` for a providers file."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        """Create it; the domains are sorted once."""
+        self._catalog = catalog
+        self._domains = sorted(catalog.domains, key=_name)
+        self._names = [domain.pattern.text for domain in self._domains]
+        self._counts = Counter(domain.provider.name for domain in self._domains)
+
+    def domain(self, pattern: DomainPattern) -> Domain | None:
+        """Return the entry of a domain or a pattern, or None."""
+        at = bisect_left(self._names, pattern.text)
+        is_found = at < len(self._names) and self._names[at] == pattern.text
+        return self._domains[at] if is_found else None
+
+    def domains(
+        self, wanted: DomainFilter, after: str, limit: int
+    ) -> tuple[list[Domain], str | None]:
+        """Return domains by name, and the key of the next part or None."""
+        start = bisect_right(self._names, after) if after else 0
+        start = max(start, bisect_left(self._names, wanted.prefix))
+        found: list[Domain] = []
+        for at in range(start, len(self._domains)):
+            domain = self._domains[at]
+            if not domain.pattern.text.startswith(wanted.prefix):
+                break
+            if _meets(domain, wanted):
+                found.append(domain)
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].pattern.text
+        return found, None
+
+    def providers(self, principal: Principal) -> list[Provider]:
+        """Return the providers that a principal sees, each name once."""
+        found: dict[str, Provider] = {}
+        externals = (external.provider for external in self._catalog.external_domains)
+        for domain in self._domains:
+            if principal.sees_domain(domain.pattern, domain.provider.name):
+                found.setdefault(domain.provider.name, domain.provider)
+        for provider in (*externals, *self._catalog.unused_providers):
+            if not principal.is_tenant or principal.provider == provider.name:
+                found.setdefault(provider.name, provider)
+        return list(found.values())
+
+    def count_domains(self, provider: Provider) -> int:
+        """Return the number of domains of a provider."""
+        return self._counts[provider.name]
+
+    def directories(self, principal: Principal) -> list[Directory]:
+        """Return the directories that a principal sees."""
+        known = self._catalog.directories
+        if not principal.is_tenant:
+            return list(known)
+        labels = {
+            domain.users.directory.label
+            for domain in self._domains
+            if domain.users is not None
+            and principal.sees_domain(domain.pattern, domain.provider.name)
+        }
+        return [one for one in known if one.label in labels]
+
+
+def _name(domain: Domain) -> str:
+    return domain.pattern.text
+
+
+def _meets(domain: Domain, wanted: DomainFilter) -> bool:
+    principal = Principal("", "command", domains=wanted.domains, provider=wanted.provider)
+    if not principal.sees_domain(domain.pattern, domain.provider.name):
+        return False
+    host = None if wanted.host is None else wanted.host.lower()
+    return host is None or any(host == _host(one) for one in domain.services)
+
+
+def _host(service: Service) -> str | None:
+    endpoint = service.endpoint
+    if isinstance(endpoint, HostEndpoint):
+        return endpoint.host.lower()
+    return urlsplit(endpoint.url).hostname

@@ -1,0 +1,61 @@
+"""Read and change single providers."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from waypost.core.model import Provider
+from waypost.database.engine import Connection
+from waypost.store.sql import schema
+from waypost.store.sql.rows import providers
+from waypost.store.sql.sync.reader import all_rows
+from waypost.store.sql.sync.row_ids import free_id, insert_row
+
+_PROVIDER = schema.provider.c
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProvider:
+    """A row of `provider`."""
+
+    id: int
+    provider: Provider
+
+
+def provider_rows(
+    connection: Connection, ids: Iterable[int] | None = None
+) -> Iterator[StoredProvider]:
+    """Yield all providers, or those with some ids, by id."""
+    for row in all_rows(connection, schema.provider, None if ids is None else set(ids)):
+        yield StoredProvider(row["id"], providers.provider_from_row(row))
+
+
+def count_domains_of(connection: Connection, provider_id: int) -> int:
+    """Return the number of domains of a provider."""
+    domain = schema.domain
+    query = sa.select(sa.func.count()).select_from(domain)
+    return int(
+        connection.execute(query.where(domain.c.provider_id.in_([provider_id]))).scalar_one()
+    )
+
+
+def write_provider(connection: Connection, provider: Provider, row_id: int | None) -> int:
+    """Insert or update a provider, and return its id."""
+    row = providers.provider_row(provider)
+    if row_id is None:
+        number = free_id(connection, schema.provider, schema.domain.c.provider_id)
+        return insert_row(connection, schema.provider, row, number)
+    connection.execute(schema.provider.update().where(_PROVIDER.id == row_id).values(row))
+    return row_id
+
+
+def lock_provider(connection: Connection, row_id: int) -> None:
+    """Let other programs wait for the end of the transaction to change a provider."""
+    query = sa.select(_PROVIDER.id).where(_PROVIDER.id == row_id).with_for_update()
+    connection.execute(query).all()
+
+
+def remove_provider(connection: Connection, row_id: int) -> None:
+    """Remove a provider that has no domains."""
+    connection.execute(schema.provider.delete().where(_PROVIDER.id == row_id))
