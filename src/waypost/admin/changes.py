@@ -60,12 +60,12 @@ class Condition:
             raise VersionConflict(message, self.if_match, version)
 
     def check_confirmed(self, message: str, affected: list[str], count: int) -> None:
-        """Refuse a change of other objects that is not confirmed.
+        """Refuse a change of other objects that is not confirmed; a dry run needs no confirmation.
 
         Raises:
             ConfirmationNeeded: with the other objects.
         """
-        if count and not self.confirm:
+        if count and not (self.confirm or self.dry_run):
             raise ConfirmationNeeded(message, affected[:MAX_NAMED], count)
 
 

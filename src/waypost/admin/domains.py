@@ -10,7 +10,7 @@ from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
 from waypost.admin.readers import open_reader
-from waypost.admin.results import ChangeResult, Page, StoredObject
+from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
 from waypost.core.model import Domain, DomainPattern
@@ -174,6 +174,11 @@ class DomainChange:
         principal.check_domain(pattern, None if self._old is None else self._old.provider.name)
         self._old_object = None if self._old is None else domain_object(self._old)
         condition.check_version(f"domain {pattern}", self._old_object)
+
+    @property
+    def old_data(self) -> Data | None:
+        """The object before the change."""
+        return None if self._old_object is None else self._old_object.data
 
     def existing(self) -> Domain:
         """Return the domain.

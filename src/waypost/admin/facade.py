@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from waypost.admin.audit import AuditCases
 from waypost.admin.changes import Condition
+from waypost.admin.directories import DirectoryCases
 from waypost.admin.domains import DomainCases
 from waypost.admin.principal import Principal
+from waypost.admin.providers import ProviderCases
 from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.store.sql.listing import DomainFilter
@@ -30,6 +33,9 @@ class Admin:
         self.source = source
         self.principal = principal
         self._domains = DomainCases(source, principal)
+        self._providers = ProviderCases(source, principal)
+        self._directories = DirectoryCases(source, principal)
+        self._audit = AuditCases(source, principal)
 
     def list_domains(
         self,
@@ -134,11 +140,11 @@ class Admin:
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> Page:
         """Return providers by name."""
-        raise NotImplementedError
+        return self._providers.page(prefix, limit, cursor)
 
     def get_provider(self, name: str) -> StoredObject:
         """Return a provider, with `domains`, the number of its domains."""
-        raise NotImplementedError
+        return self._providers.get(name)
 
     def put_provider(
         self,
@@ -155,7 +161,8 @@ class Admin:
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        raise NotImplementedError
+        condition = Condition(if_match, if_none_match, confirm, dry_run)
+        return self._providers.put(name, data, condition)
 
     def patch_provider(
         self,
@@ -167,7 +174,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a provider by a merge patch (RFC 7396)."""
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._providers.patch(name, patch, condition)
 
     def delete_provider(
         self, name: str, *, if_match: str | None = None, dry_run: bool = False
@@ -177,7 +185,7 @@ class Admin:
         Raises:
             ObjectInUse: it has domains.
         """
-        raise NotImplementedError
+        return self._providers.delete(name, Condition(if_match, dry_run=dry_run))
 
     def rename_provider(
         self,
@@ -189,17 +197,18 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Give a provider another name."""
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._providers.rename(name, new_name, condition)
 
     def list_directories(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> Page:
         """Return directories by label. A tenant gets only the labels that its domains use."""
-        raise NotImplementedError
+        return self._directories.page(prefix, limit, cursor)
 
     def get_directory(self, label: str) -> StoredObject:
         """Return a directory, without its secret."""
-        raise NotImplementedError
+        return self._directories.get(label)
 
     def put_directory(
         self,
@@ -212,7 +221,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Create or replace a directory; without a secret, the stored one stays."""
-        raise NotImplementedError
+        condition = Condition(if_match, if_none_match, confirm, dry_run)
+        return self._directories.put(label, data, condition)
 
     def patch_directory(
         self,
@@ -224,7 +234,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a directory by a merge patch (RFC 7396)."""
-        raise NotImplementedError
+        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
+        return self._directories.patch(label, patch, condition)
 
     def delete_directory(
         self, label: str, *, if_match: str | None = None, dry_run: bool = False
@@ -234,7 +245,7 @@ class Admin:
         Raises:
             ObjectInUse: domains use it.
         """
-        raise NotImplementedError
+        return self._directories.delete(label, Condition(if_match, dry_run=dry_run))
 
     def put_service(
         self,
@@ -272,7 +283,8 @@ class Admin:
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        raise NotImplementedError
+        condition = Condition(confirm=confirm, dry_run=dry_run)
+        return self._providers.put_services(name, services, condition)
 
     def bulk(
         self, lines: Iterable[bytes], *, confirm: bool = False, dry_run: bool = False
@@ -310,7 +322,7 @@ class Admin:
             limit: of the items, at most 1000.
             cursor: `next` of the part before.
         """
-        raise NotImplementedError
+        return self._audit.page(object, since, limit, cursor)
 
     def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
         """Undo a change.
@@ -319,7 +331,7 @@ class Admin:
             ObjectNotFound: there is no such entry.
             UndoRefused: the object has changed since, or a secret cannot be restored.
         """
-        raise NotImplementedError
+        return self._audit.undo(audit_id, Condition(confirm=confirm, dry_run=dry_run))
 
     def preview(self, address: str, format: str) -> Preview:  # noqa: A002 -- its name in the API
         """Return the answer that a client gets, byte for byte.

@@ -1,6 +1,6 @@
 """Lists of domains by name, in parts, from a database of any size."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -194,3 +194,26 @@ def _with_host(connection: Connection, host: str) -> sa.ColumnElement[bool]:
     if len(found) <= FEW:
         return _DOMAIN.id.in_(sorted(found))
     return sa.or_(*parts)
+
+
+def domains_of_provider(
+    connection: Connection, provider_id: int, size: int
+) -> Iterator[list[DomainPattern]]:
+    """Yield the domains of a provider that are served, by id, in parts.
+
+    The caller may change these domains between the parts.
+    """
+    last = 0
+    while True:
+        query = sa.select(_DOMAIN.id, _DOMAIN.name).where(
+            _DOMAIN.provider_id.in_([provider_id]), _DOMAIN.id > last
+        )
+        rows = [
+            (row[0], row[1])
+            for row in connection.execute(query.order_by(_DOMAIN.id).limit(size)).all()
+        ]
+        if not rows:
+            return
+        verdicts = find_served(connection, rows)
+        yield [DomainPattern(one) for one in verdicts.values() if isinstance(one, str)]
+        last = rows[-1][0]

@@ -1,0 +1,198 @@
+"""Read the audit log, and undo one of its changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from waypost.admin.changes import Condition, PlannedChange, run_change
+from waypost.admin.cursors import check_limit, read_cursor, write_cursor
+from waypost.admin.directories import DirectoryChange, lost_secret
+from waypost.admin.domains import DomainChange
+from waypost.admin.objects import read_name
+from waypost.admin.principal import Principal
+from waypost.admin.providers import ProviderChange
+from waypost.admin.results import AuditEntry, AuditPage, ChangeResult, Data
+from waypost.admin.source import AdminSource
+from waypost.core.errors import InvalidObject, ObjectNotFound, UndoRefused
+from waypost.database.engine import Connection, read_snapshot
+from waypost.store.sql.audit_log import (
+    AuditFilter,
+    AuditRow,
+    find_audit,
+    last_audit_id,
+    read_audit,
+)
+
+_KINDS: Final = ("domain", "provider", "directory")
+_ID_MAX_DIGITS: Final = 10
+_MANY: Final = ("services", "apply")
+"""The actions that change many objects, whose state before is not in the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCases:
+    """The use cases about the audit log."""
+
+    source: AdminSource
+    principal: Principal
+
+    def page(
+        self, about: str | None, since: datetime | None, limit: int, cursor: str | None
+    ) -> AuditPage:
+        """Return entries that the principal sees, newest first."""
+        check_limit(limit)
+        key = read_cursor("audit", cursor)
+        if key and not (key.isascii() and key.isdigit() and len(key) <= _ID_MAX_DIGITS):
+            raise InvalidObject([("cursor", "is not the `next` of a list of this kind")])
+        if since is not None and since.tzinfo is None:
+            raise InvalidObject([("since", "must have a time zone, as in 2026-01-31T12:00:00Z")])
+        kind, name = _read_object(about)
+        wanted = AuditFilter(
+            *(kind, name, since, self.principal.domains, self.principal.provider),
+            int(key) if key else None,
+        )
+        with read_snapshot(self.source.database()) as connection:
+            rows = read_audit(connection, wanted, limit + 1)
+        items = tuple(map(self._entry, rows[:limit]))
+        return AuditPage(
+            items, write_cursor("audit", str(items[-1].id) if len(rows) > limit else None)
+        )
+
+    def undo(self, audit_id: int, condition: Condition) -> ChangeResult:
+        """Undo a change."""
+        self.principal.check_write()
+        condition = replace(condition, undo_of=audit_id, action="undo")
+
+        def plan(connection: Connection) -> PlannedChange:
+            row = find_audit(connection, audit_id)
+            if row is None or not self._sees(row):
+                raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
+            return Undo(connection, self.principal, row, condition).plan()
+
+        return run_change(self.source, self.principal, condition, plan)
+
+    def _sees(self, row: AuditRow) -> bool:
+        if not self.principal.is_tenant:
+            return True
+        if row.object_kind != "domain" or row.object_name is None:
+            return False
+        return self.principal.sees_domain(read_name(row.object_name), row.provider or "")
+
+    def _entry(self, row: AuditRow) -> AuditEntry:
+        is_own = not self.principal.is_tenant or row.principal == self.principal.name
+        names = (name for name in AuditEntry.__slots__ if name != "remote")
+        values = {name: getattr(row, name) for name in names}
+        return AuditEntry(remote=row.remote if is_own else None, **values)
+
+
+class Undo:
+    """The opposite of the change of one entry, in a transaction."""
+
+    def __init__(
+        self, connection: Connection, principal: Principal, row: AuditRow, condition: Condition
+    ) -> None:
+        """Create it; nothing is checked yet."""
+        self._connection = connection
+        self._principal = principal
+        self._row = row
+        self._condition = condition
+
+    def plan(self) -> PlannedChange:
+        """Plan the opposite.
+
+        Raises:
+            UndoRefused: it is not possible, or the object has changed since.
+        """
+        row = self._row
+        if row.object_kind not in _KINDS or row.object_name is None or row.action in _MANY:
+            raise UndoRefused(f"entry {row.id} changed many objects, and cannot be undone")
+        name = str((row.after or row.before or {}).get("name", row.object_name))
+        for changed in {name, row.object_name}:
+            last = last_audit_id(self._connection, row.object_kind, changed)
+            if last is not None and last > row.id:
+                raise UndoRefused(
+                    f"{row.object_kind} {changed} has changed since, in entry {last}; "
+                    "undo that entry first"
+                )
+        plan = {
+            "domain": self._domain,
+            "provider": self._provider,
+            "directory": self._directory,
+        }[row.object_kind]
+        return plan(name, None if row.before is None else row.before.get("name"))
+
+    def _domain(self, name: str, old_name: object) -> PlannedChange:
+        pattern = read_name(name)
+        change = DomainChange(self._connection, self._principal, pattern, self._condition)
+        self._check_unchanged(change.old_data)
+        if self._row.before is None:
+            return change.delete()
+        if old_name != name:
+            return change.rename(read_name(str(old_name)))
+        return change.put(self._row.before, "undo")
+
+    def _provider(self, name: str, old_name: object) -> PlannedChange:
+        self._principal.check_everything(f"change provider {name!r}")
+        change = ProviderChange(self._connection, name, self._condition)
+        self._check_unchanged(change.old_data)
+        if self._row.before is None:
+            return change.delete()
+        if old_name != name:
+            return change.rename(str(old_name))
+        return change.put(self._row.before, "undo")
+
+    def _directory(self, label: str, _old_name: object) -> PlannedChange:
+        self._principal.check_everything(f"change directory {label!r}")
+        change = DirectoryChange(self._connection, label, self._condition)
+        self._check_unchanged(change.old_data)
+        before = self._row.before
+        if before is None:
+            return change.delete()
+        planned = change.put(before, "undo")
+        if (key := lost_secret(before)) is None:
+            return planned
+        effect = "it keeps its present value" if self._row.after is not None else "set it again"
+        warning = f"{key}: the audit log has no secrets, so this one is not restored; {effect}"
+        return replace(planned, warnings=(*planned.warnings, warning))
+
+    def _check_unchanged(self, current: Data | None) -> None:
+        """Refuse to undo a change of an object that SQL or another program has changed since."""
+        if current != self._row.after:
+            raise UndoRefused(
+                f"{self._row.object_kind} {self._row.object_name} has changed since entry "
+                f"{self._row.id}, without an entry in the audit log"
+            )
+
+
+def _read_object(about: str | None) -> tuple[str | None, str | None]:
+    """Return kind and name of `KIND:NAME`, or of the name of a domain."""
+    if about is None:
+        return None, None
+    kind, colon, name = about.partition(":")
+    if not colon:
+        kind, name = "domain", about
+    if kind not in _KINDS:
+        raise InvalidObject(
+            [("object", f"must begin with one of {', '.join(_KINDS)}, and a colon")]
+        )
+    if "\0" in name or any("\ud800" <= char <= "\udfff" for char in name):
+        raise InvalidObject([("object", "contains a character that no name has")])
+    return kind, read_name(name, "object").text if kind == "domain" else name
+
+
+def entry_data(entry: AuditEntry) -> Mapping[str, object]:
+    """Return an entry as JSON data."""
+    return {
+        "id": entry.id,
+        "at": entry.at.isoformat(),
+        "principal": entry.principal,
+        "principal_kind": entry.principal_kind,
+        "remote": entry.remote,
+        "action": entry.action,
+        "object_kind": entry.object_kind,
+        "object_name": entry.object_name,
+        "before": entry.before,
+        "after": entry.after,
+        "undo_of": entry.undo_of,
+    }

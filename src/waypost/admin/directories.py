@@ -1,0 +1,193 @@
+"""List, read and change directories. Secrets are written, and never given back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from waypost.admin.changes import Condition, PlannedChange, run_change
+from waypost.admin.cursors import check_limit, read_cursor, write_cursor
+from waypost.admin.objects import (
+    MASK,
+    ObjectMistakes,
+    directory_data,
+    merge_patch,
+    read_directory,
+    secret_key,
+    secret_value,
+    version_of,
+)
+from waypost.admin.principal import Principal
+from waypost.admin.readers import open_reader
+from waypost.admin.results import ChangeResult, Data, Page, StoredObject
+from waypost.admin.source import AdminSource
+from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
+from waypost.core.model import Catalog, Directory
+from waypost.database.engine import Connection
+from waypost.providers_file.plan import Plan, compare, with_stored_secret
+from waypost.store.sql.sync.one_directory import (
+    count_users_of,
+    forget_secret,
+    remove_directory,
+    stored_directory,
+    write_directory,
+)
+
+Planning = Callable[[Connection], PlannedChange]
+
+
+def directory_object(directory: Directory) -> StoredObject:
+    """Return a directory with its version, which also changes with the secret."""
+    data = directory_data(directory)
+    return StoredObject(data, version_of(data, secret_value(directory)))
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryCases:
+    """The use cases about directories."""
+
+    source: AdminSource
+    principal: Principal
+
+    def page(self, prefix: str, limit: int, cursor: str | None) -> Page:
+        """Return the directories that the principal sees, by label."""
+        check_limit(limit)
+        after = read_cursor("directories", cursor)
+        with open_reader(self.source) as reader:
+            known = sorted(reader.directories(self.principal), key=lambda one: one.label)
+        found = [one for one in known if one.label.startswith(prefix) and one.label > after]
+        key = found[limit - 1].label if len(found) > limit else None
+        return Page(tuple(map(self._object, found[:limit])), write_cursor("directories", key))
+
+    def get(self, label: str) -> StoredObject:
+        """Return a directory that the principal sees."""
+        with open_reader(self.source) as reader:
+            for directory in reader.directories(self.principal):
+                if directory.label == label:
+                    return self._object(directory)
+        raise ObjectNotFound(f"there is no directory {label!r}")
+
+    def put(self, label: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Create or replace a directory."""
+        return self._run(
+            label,
+            condition,
+            lambda connection: DirectoryChange(connection, label, condition).put(data, "put"),
+        )
+
+    def patch(self, label: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Change a directory by a merge patch; null for the secret removes it."""
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = DirectoryChange(connection, label, condition)
+            key = secret_key(change.existing())
+            forget = key is not None and key in patch and patch[key] is None
+            data = merge_patch(directory_data(change.existing()), patch)
+            return change.put(data, "patch", forget=forget)
+
+        return self._run(label, condition, plan)
+
+    def delete(self, label: str, condition: Condition) -> ChangeResult:
+        """Delete a directory."""
+        return self._run(
+            label,
+            condition,
+            lambda connection: DirectoryChange(connection, label, condition).delete(),
+        )
+
+    def _run(self, label: str, condition: Condition, plan: Planning) -> ChangeResult:
+        self.principal.check_everything(f"change directory {label!r}")
+        return run_change(self.source, self.principal, condition, plan)
+
+    def _object(self, directory: Directory) -> StoredObject:
+        if not self.principal.is_tenant:
+            return directory_object(directory)
+        data = {"name": directory.label}
+        return StoredObject(data, version_of(data))
+
+
+class DirectoryChange:
+    """The change of one directory, in a transaction."""
+
+    def __init__(self, connection: Connection, label: str, condition: Condition) -> None:
+        """Read the directory."""
+        self._connection = connection
+        self._label = label
+        self._condition = condition
+        self._old = stored_directory(connection, label, lock=not condition.dry_run)
+        self._old_object = None if self._old is None else directory_object(self._old)
+        condition.check_version(f"directory {label!r}", self._old_object)
+
+    @property
+    def old_data(self) -> Data | None:
+        """The object before the change."""
+        return None if self._old_object is None else self._old_object.data
+
+    def existing(self) -> Directory:
+        """Return the directory.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
+        if self._old is None:
+            raise ObjectNotFound(f"there is no directory {self._label!r}")
+        return self._old
+
+    def put(
+        self, data: Mapping[str, object], action: str, *, forget: bool = False
+    ) -> PlannedChange:
+        """Plan to create or replace the directory.
+
+        Args:
+            data: the object; without its secret, the stored one stays.
+            action: for the audit log.
+            forget: whether the stored secret is removed instead.
+        """
+        report = ObjectMistakes()
+        if data.get("name", self._label) != self._label:
+            report.problem("name", f"must be {self._label!r}, which cannot change")
+        given = read_directory(self._label, data, report)
+        report.check()
+        if given is None:
+            raise InvalidObject([("", "cannot be used")])
+        old = self._old
+        new = given if old is None or forget else with_stored_secret(given, old)
+        warnings = tuple(one for one in report.warnings if "has no uri" not in one)
+        count = 0 if old is None else count_users_of(self._connection, old)
+        is_same = new == old
+        self._condition.check_confirmed(
+            f"{count} domains use directory {self._label!r}", [], 0 if is_same else count
+        )
+        plan = compare(_catalog(old), _catalog(new))
+        if not is_same and plan.is_empty:  # Only the secret is removed.
+            plan = Plan((), (f"directory {self._label}: the secret is removed",), ())
+
+        def write() -> None:
+            if forget or (old is not None and old.kind is not new.kind):
+                forget_secret(self._connection, new)
+            write_directory(self._connection, new)
+
+        return PlannedChange(
+            *(action, "directory", self._label, plan, self._old_object, directory_object(new)),
+            write,
+            warnings=warnings,
+            is_same=is_same,
+        )
+
+    def delete(self) -> PlannedChange:
+        """Plan to delete the directory."""
+        old = self.existing()
+        if count := count_users_of(self._connection, old):
+            raise ObjectInUse(f"{count} domains use directory {self._label!r}; change them first")
+        return PlannedChange(
+            *("delete", "directory", self._label, compare(_catalog(old), Catalog())),
+            *(self._old_object, None),
+            lambda: remove_directory(self._connection, old),
+        )
+
+
+def lost_secret(data: Mapping[str, object]) -> str | None:
+    """Return the key of the masked secret of a directory in the audit log, or None."""
+    return next((key for key, value in data.items() if value == MASK), None)
+
+
+def _catalog(directory: Directory | None) -> Catalog:
+    return Catalog(directories=() if directory is None else (directory,))

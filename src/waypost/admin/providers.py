@@ -1,0 +1,275 @@
+"""List, read and change providers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.admin.changes import Condition, PlannedChange, plan_of, run_change
+from waypost.admin.cursors import check_limit, read_cursor, write_cursor
+from waypost.admin.domain_rules import in_stored_order
+from waypost.admin.objects import (
+    ObjectMistakes,
+    check_domain,
+    merge_patch,
+    provider_data,
+    read_provider,
+    read_services,
+    version_of,
+)
+from waypost.admin.principal import Principal
+from waypost.admin.readers import Reader, open_reader
+from waypost.admin.results import ChangeResult, Data, Page, StoredObject
+from waypost.admin.source import AdminSource
+from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
+from waypost.core.model import Catalog, Domain, DomainPattern, Provider, Service
+from waypost.database.engine import Connection
+from waypost.providers_file.plan import Plan, Planner, compare
+from waypost.store.sql import listing
+from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget
+from waypost.store.sql.sync.one_provider import (
+    StoredProvider,
+    count_domains_of,
+    lock_provider,
+    provider_rows,
+    remove_provider,
+    write_provider,
+)
+from waypost.store.sql.sync.service_rows import ServiceRows
+
+_AT_ONCE: Final = 500
+_PLAN_ITEMS: Final = 100
+Planning = Callable[[Connection], PlannedChange]
+
+
+def provider_object(provider: Provider) -> StoredObject:
+    """Return a provider with its version."""
+    data = provider_data(provider)
+    return StoredObject(data, version_of(data))
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCases:
+    """The use cases about providers."""
+
+    source: AdminSource
+    principal: Principal
+
+    def page(self, prefix: str, limit: int, cursor: str | None) -> Page:
+        """Return the providers that the principal sees, by name."""
+        check_limit(limit)
+        after = read_cursor("providers", cursor)
+        with open_reader(self.source) as reader:
+            known = sorted(reader.providers(self.principal), key=lambda one: one.name)
+            found = [one for one in known if one.name.startswith(prefix) and one.name > after]
+            items = tuple(self._counted(reader, one) for one in found[:limit])
+        key = found[limit - 1].name if len(found) > limit else None
+        return Page(items, write_cursor("providers", key))
+
+    def get(self, name: str) -> StoredObject:
+        """Return a provider that the principal sees, with the number of its domains."""
+        with open_reader(self.source) as reader:
+            for provider in reader.providers(self.principal):
+                if provider.name == name:
+                    return self._counted(reader, provider)
+        raise ObjectNotFound(f"there is no provider {name!r}")
+
+    def put(self, name: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Create or replace a provider."""
+
+        def plan(connection: Connection) -> PlannedChange:
+            return ProviderChange(connection, name, condition).put(data, "put")
+
+        return self._run(name, condition, plan)
+
+    def patch(self, name: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+        """Change a provider by a merge patch."""
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = ProviderChange(connection, name, condition)
+            data = provider_data(change.existing().provider)
+            return change.put(merge_patch(data, patch), "patch")
+
+        return self._run(name, condition, plan)
+
+    def delete(self, name: str, condition: Condition) -> ChangeResult:
+        """Delete a provider."""
+        return self._run(
+            name, condition, lambda connection: ProviderChange(connection, name, condition).delete()
+        )
+
+    def rename(self, name: str, new_name: str, condition: Condition) -> ChangeResult:
+        """Give a provider another name."""
+        return self._run(
+            name,
+            condition,
+            lambda connection: ProviderChange(connection, name, condition).rename(new_name),
+        )
+
+    def put_services(
+        self, name: str, services: Iterable[Mapping[str, object]], condition: Condition
+    ) -> ChangeResult:
+        """Set the services of all domains of a provider."""
+        wanted = list(services)
+        return self._run(
+            name,
+            condition,
+            lambda connection: ProviderChange(connection, name, condition).services(wanted),
+        )
+
+    def _run(self, name: str, condition: Condition, plan: Planning) -> ChangeResult:
+        self.principal.check_everything(f"change provider {name!r}")
+        return run_change(self.source, self.principal, condition, plan)
+
+    def _counted(self, reader: Reader, provider: Provider) -> StoredObject:
+        found = provider_object(provider)
+        if self.principal.is_tenant:
+            # The number of all domains is not the tenant's business.
+            return found
+        return replace(found, data=found.data | {"domains": reader.count_domains(provider)})
+
+
+class ProviderChange:
+    """The change of one provider, in a transaction."""
+
+    def __init__(self, connection: Connection, name: str, condition: Condition) -> None:
+        """Read the provider.
+
+        Raises:
+            InvalidObject: several providers have this name.
+        """
+        self._connection = connection
+        self._name = name
+        self._condition = condition
+        ids = listing.provider_ids(connection, name)
+        if len(ids) > 1:
+            numbers = ", ".join(map(str, ids))
+            rule = f"several rows of the table provider have this name: ids {numbers}"
+            raise InvalidObject([("name", f"{rule}; rename them with SQL, or use `waypost apply`")])
+        if ids and not condition.dry_run:
+            lock_provider(connection, ids[0])
+        self._old: StoredProvider | None = next(iter(provider_rows(connection, ids)), None)
+        self._old_object = None if self._old is None else provider_object(self._old.provider)
+        condition.check_version(f"provider {name!r}", self._old_object)
+
+    @property
+    def old_data(self) -> Data | None:
+        """The object before the change."""
+        return None if self._old_object is None else self._old_object.data
+
+    def existing(self) -> StoredProvider:
+        """Return the provider.
+
+        Raises:
+            ObjectNotFound: there is none.
+        """
+        if self._old is None:
+            raise ObjectNotFound(f"there is no provider {self._name!r}")
+        return self._old
+
+    def put(self, data: Mapping[str, object], action: str) -> PlannedChange:
+        """Plan to create or replace the provider."""
+        report = ObjectMistakes()
+        if data.get("name", self._name) != self._name:
+            report.problem("name", f"must be {self._name!r}; use rename for another name")
+        # What `get` adds.
+        keys = {key: value for key, value in data.items() if key not in {"name", "domains"}}
+        provider = read_provider(self._name, keys, report)
+        report.check()
+        if provider is None:
+            raise InvalidObject([("", "cannot be used")])
+        return self._replace(provider, action, tuple(report.warnings))
+
+    def rename(self, new_name: str) -> PlannedChange:
+        """Plan to give the provider another name."""
+        old, report = self.existing().provider, ObjectMistakes()
+        if new_name == self._name:
+            raise InvalidObject([("new_name", "is the name of the provider already")])
+        if listing.provider_ids(self._connection, new_name):
+            raise InvalidObject([("new_name", f"{new_name!r} exists already")])
+        read_provider(new_name, {}, report)
+        if report.found:
+            raise InvalidObject(("new_name", rule) for _, rule in report.found)
+        return self._replace(replace(old, name=new_name), "rename", ())
+
+    def delete(self) -> PlannedChange:
+        """Plan to delete the provider."""
+        old = self.existing()
+        if count := count_domains_of(self._connection, old.id):
+            raise ObjectInUse(f"provider {self._name!r} has {count} domains; delete them first")
+        plan = compare(Catalog(unused_providers=(old.provider,)), Catalog())
+        return PlannedChange(
+            *("delete", "provider", self._name, plan, self._old_object, None),
+            lambda: remove_provider(self._connection, old.id),
+        )
+
+    def services(self, wanted: list[Mapping[str, object]]) -> PlannedChange:
+        """Plan to set the services of all domains."""
+        old, report = self.existing(), ObjectMistakes()
+        services = in_stored_order(read_services(wanted, report))
+        report.check()
+        planner, count = Planner(_PLAN_ITEMS), 0
+        for targets, stored in self._targets(old, services):
+            for pattern, target in targets.items():
+                domain = target.entry.for_domain(pattern.text)
+                check_domain(domain, report)
+                planner.add(stored.domain(pattern), domain)
+                count += 1
+        report.check()
+        message = f"{count} domains of provider {self._name!r} change"
+        self._condition.check_confirmed(message, [], count)
+        return PlannedChange(
+            *("services", "provider", self._name, plan_of(planner)),
+            *(self._old_object, self._old_object),
+            lambda: self._write_services(old, services),
+            warnings=tuple(report.warnings),
+            is_same=not count,
+        )
+
+    def _write_services(self, old: StoredProvider, services: tuple[Service, ...]) -> None:
+        rows = ServiceRows(self._connection)
+        for targets, stored in self._targets(old, services):
+            stored.write(targets, rows)
+        rows.remove_unused()
+
+    def _targets(
+        self, old: StoredProvider, services: tuple[Service, ...]
+    ) -> Iterator[tuple[dict[DomainPattern, DomainTarget], DomainSet]]:
+        """Yield the domains whose services differ, in parts; aliases have the same services."""
+        for patterns in listing.domains_of_provider(self._connection, old.id, _AT_ONCE):
+            stored = DomainSet(self._connection, patterns)
+            targets: dict[DomainPattern, DomainTarget] = {}
+            for pattern in patterns:
+                entry = stored.entry(pattern)
+                if entry is not None and in_stored_order(entry.services) != services:
+                    targets[pattern] = DomainTarget(old.id, replace(entry, services=services))
+            yield targets, stored
+
+    def _replace(self, provider: Provider, action: str, warnings: tuple[str, ...]) -> PlannedChange:
+        new = provider_object(provider)
+        old = self._old
+        is_same = old is not None and old.provider == provider
+        count = 0 if old is None or is_same else count_domains_of(self._connection, old.id)
+        message = f"{count} domains of provider {self._name!r} change with it"
+        self._condition.check_confirmed(message, [], count)
+        return PlannedChange(
+            *(action, "provider", self._name, _plan(old, provider, count), self._old_object, new),
+            lambda: self._write(provider),
+            warnings=warnings,
+            is_same=is_same,
+        )
+
+    def _write(self, provider: Provider) -> None:
+        write_provider(self._connection, provider, None if self._old is None else self._old.id)
+
+
+def _plan(old: StoredProvider | None, new: Provider, count: int) -> Plan:
+    if old is None:
+        return compare(Catalog(), Catalog(unused_providers=(new,)))
+    planner = Planner()
+    pattern = DomainPattern("*")
+    planner.add(Domain(pattern, old.provider, ()), Domain(pattern, new, ()))
+    changes = tuple(
+        f"provider {old.provider.name} ({count} domains){line.removeprefix('*')}"
+        for line in plan_of(planner).changed
+    )
+    return Plan((), changes, ())
