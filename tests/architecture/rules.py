@@ -50,7 +50,8 @@ LAYERS: dict[str, set[str]] = {
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "admin", "wiring", "wiring_times", "__version__"},
+    | {"store.reload", "admin", "database.engine", "providers_file", "wiring", "wiring_times"}
+    | {"__version__"},
     "web.app_context": {"core", "lookup.lookup"},
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
@@ -78,7 +79,8 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},
     "segno": {"web.public.page.qr"},
-    "sqlalchemy": {"database", "store.sql", "directory.sql"},
+    "starlette": {"web.admin"},
+    "sqlalchemy": {"database", "store.sql", "directory.sql", "admin.access"},
     "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}
     | {"asgi"},
     "typer": {"cli"},

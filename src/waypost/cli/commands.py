@@ -133,6 +133,36 @@ _DIRECTORY: Final = Group(
         ),
     },
 )
+_TOKEN: Final = Group(
+    "Create, list and revoke the tokens of the API.",
+    {
+        "create": Command(
+            "waypost.cli.token.commands:create",
+            "Create a token for the API, and print it.",
+            "Example: waypost token create --name panel --role write --domains '*.example.com'",
+        ),
+        "list": Command(
+            "waypost.cli.token.commands:list_tokens",
+            "List the tokens, without their secrets.",
+            "Example: waypost token list --json",
+        ),
+        "revoke": Command(
+            "waypost.cli.token.commands:revoke",
+            "Revoke a token at once.",
+            "Example: waypost token revoke abcdefghjkmn",
+        ),
+    },
+)
+_ADMIN: Final = Group(
+    "Sign in to the admin pages.",
+    {
+        "link": Command(
+            "waypost.cli.token.admin_link:link",
+            "Print a link that signs one person in to the admin pages.",
+            "Example: waypost admin link --name alice --role read",
+        )
+    },
+)
 _PROFILE: Final = Group(
     "Verify configuration profiles for Apple devices.",
     {
@@ -263,6 +293,8 @@ ALL: Final = Group(
         "db": _DB,
         "domain": _DOMAIN,
         "directory": _DIRECTORY,
+        "token": _TOKEN,
+        "admin": _ADMIN,
         "profile": _PROFILE,
         "pacc": _PACC,
         "config": _CONFIG,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from waypost.settings.option import OptionInfo
-from waypost.settings.validators import validate_loopback
+from waypost.settings.validators import validate_loopback, validate_public_url
 
 
 class AdminOptions(BaseModel):
@@ -42,6 +42,17 @@ class AdminOptions(BaseModel):
             "a whole number from 0 to 36500",
         ),
     ] = 365
+    admin_url: Annotated[
+        str | None,
+        AfterValidator(validate_public_url),
+        OptionInfo(
+            "Operators",
+            "The https URL of the admin pages and the API, if a web server in front of the admin "
+            "listener makes them available on other machines.",
+            "an https URL without a path, such as https://waypost-admin.example.com",
+            example='"https://waypost-admin.example.com"',
+        ),
+    ] = None
     tls_names: Annotated[
         tuple[Literal["autoconfig", "autodiscover", "ua-auto-config", "mta-sts", "apex"], ...],
         Field(min_length=1),
@@ -51,3 +62,11 @@ class AdminOptions(BaseModel):
             "a list with one or more of autoconfig, autodiscover, ua-auto-config, mta-sts and apex",
         ),
     ] = ("autoconfig", "autodiscover", "ua-auto-config")
+
+
+def admin_pages_url(settings: AdminOptions) -> str:
+    """Return the URL of the admin pages, without a final slash."""
+    if settings.admin_url is not None:
+        return settings.admin_url
+    host = f"[{settings.admin_host}]" if ":" in settings.admin_host else settings.admin_host
+    return f"http://{host}:{settings.admin_port}"

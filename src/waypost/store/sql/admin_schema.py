@@ -1,7 +1,7 @@
 """Waypost's tables about administration.
 
-They have metadata of their own: `apply`, `import`, dumps and copies walk over the tables of
-`schema`, and must never read or remove these rows. The indexes of both are in migration 0012.
+They have separate metadata: `apply`, `import`, dumps and copies walk over the tables of
+`schema`, and must never read or remove these rows. The indexes are in the migrations 0012 and 0013.
 """
 
 import sqlalchemy as sa
@@ -26,4 +26,47 @@ audit = sa.Table(
     sa.Column("before", sa.Text, nullable=True),
     sa.Column("after", sa.Text, nullable=True),
     sa.Column("undo_of", sa.Integer, nullable=True),
+)
+
+# In the next three tables, secrets are digests, and times are whole seconds since 1970, in UTC.
+token = sa.Table(
+    "admin_token",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("role", sa.String(8), nullable=False),
+    # A list of patterns, as JSON; NULL for all.
+    sa.Column("domains", sa.Text, nullable=True),
+    sa.Column("provider", sa.String(128), nullable=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("created_by", sa.String(128), nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=True),
+    sa.Column("last_used_at", sa.BigInteger, nullable=True),
+    sa.Column("revoked_at", sa.BigInteger, nullable=True),
+)
+
+link = sa.Table(
+    "admin_link",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("role", sa.String(8), nullable=False),
+    sa.Column("domains", sa.Text, nullable=True),
+    sa.Column("provider", sa.String(128), nullable=True),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+)
+
+session = sa.Table(
+    "admin_session",
+    metadata,
+    sa.Column("id", sa.String(16), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("role", sa.String(8), nullable=False),
+    sa.Column("domains", sa.Text, nullable=True),
+    sa.Column("provider", sa.String(128), nullable=True),
+    sa.Column("remote", sa.String(64), nullable=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("last_seen_at", sa.BigInteger, nullable=False),
 )

@@ -1,16 +1,33 @@
 """The application of the admin listener."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from fastapi import FastAPI
 
 from waypost import __version__
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.source import AdminSource
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.worker_counts import Counts
-from waypost.web.admin.guard import LoopbackOnly
+from waypost.web.admin.api.mount import add_api
+from waypost.web.admin.guard import AccessGuard
 from waypost.web.admin.health import add_health
 from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsAskEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What the API and the pages need.
+
+    Attributes:
+        source: the domains.
+        tokens: the tokens of the API.
+    """
+
+    source: AdminSource
+    tokens: Tokens
 
 
 def create_app(
@@ -18,17 +35,19 @@ def create_app(
     metrics: Metrics,
     count_dropped_lines: Callable[[], int] = int,
     read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None = None,
+    administration: Administration | None = None,
 ) -> FastAPI:
     """Build the application.
 
-    The application describes itself at /openapi.json. FastAPI's documentation pages are disabled,
-    because they load scripts from another server.
+    The application describes itself at /api/v1/openapi.json. FastAPI's documentation pages are
+    disabled, because they load scripts from another server.
 
     Args:
         tls_ask: decides for which host names there may be certificates.
         metrics: what this process counts; shown at /metrics.
         count_dropped_lines: returns how many lines its log has dropped since the last call.
         read_workers: returns the metrics of each running worker, for /readyz; None without them.
+        administration: what the API and the pages need; None without them.
     """
     app = FastAPI(
         title="Waypost",
@@ -39,9 +58,12 @@ def create_app(
         redirect_slashes=False,  # Caddy does not follow redirects: a redirect counts as a refusal.
         telemetry={"tracing": False, "metrics": False, "logs": False},  # Waypost has its own.
     )
-    app.add_middleware(LoopbackOnly)
+    admin_url = None if administration is None else administration.source.settings.admin_url
+    app.add_middleware(AccessGuard, admin_url=admin_url)
     tls_ask.add_to(app.router)
     add_metrics(app.router, metrics, count_dropped_lines)
     if read_workers is not None:
         add_health(app.router, read_workers)
+    if administration is not None:
+        add_api(app, administration.source, administration.tokens)
     return app

@@ -12,13 +12,16 @@ from typing import Final
 import structlog
 import uvicorn
 
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.source import AdminSource
 from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.database.engine import open_engine
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import AdminMetrics
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
-from waypost.web.admin.app import create_app
+from waypost.web.admin.app import Administration, create_app
 from waypost.web.admin.certificate_log import CertificateLog
 from waypost.web.admin.tls import TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
@@ -69,6 +72,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connecti
             runtime.metrics,
             int if writer is None else writer.count_dropped_lines,
             WorkerReader(pipe).read,
+            administration(settings),
         ),
         http=partial(
             TlsAskConnection,
@@ -81,6 +85,19 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connecti
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(DrainingServer(config), runtime, listeners))
+
+
+def administration(settings: Settings) -> Administration:
+    """Return what the API and the pages need; no connection to a database is made yet.
+
+    Tokens are in the database of `db_uri`, also if the domains are in a providers file.
+
+    Raises:
+        StoreError: the URI of the database cannot be used.
+    """
+    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
+    in_file = settings.demo or settings.providers is not None
+    return Administration(AdminSource(settings, None if in_file else engine), Tokens(engine))
 
 
 async def _serve(

@@ -1,0 +1,147 @@
+"""Tokens for programs: created once, stored as digests, and revoked."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from waypost.admin.access.scope import AccessScope, read_scope, scope_columns
+from waypost.admin.access.secret_text import (
+    TOKEN_PREFIX,
+    digest,
+    is_well_formed,
+    new_id,
+    new_secret,
+)
+from waypost.admin.principal import Principal
+from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.store.sql.admin_schema import token as table
+
+NAME_MAX_CHARS: Final = 128
+USE_STEP_SECONDS: Final = 60
+"""How exact the time of the last use is: not each request writes to the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token without its secret. Times are seconds since 1970, in UTC.
+
+    Attributes:
+        id: for `waypost token revoke`.
+        scope: what the token may read or change.
+        created_by: the name of the person or the command that created the token.
+        expires_at: None if the token does not expire.
+        last_used_at: exact to a minute; None if the token was not used.
+        revoked_at: None if the token is valid.
+    """
+
+    id: str
+    name: str
+    scope: AccessScope
+    created_at: int
+    created_by: str
+    expires_at: int | None
+    last_used_at: int | None
+    revoked_at: int | None
+
+    def is_valid(self, now: float) -> bool:
+        """Return whether the token is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+class Tokens:
+    """The tokens of a database."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        """Open the tokens; nothing is read yet.
+
+        Args:
+            engine: the database.
+            clock: returns seconds since 1970.
+        """
+        self._engine = engine
+        self._clock = clock
+
+    def create(
+        self, name: str, scope: AccessScope, *, created_by: str, expires_seconds: int | None = None
+    ) -> tuple[str, TokenRecord]:
+        """Create a token, and return its secret, which cannot be read later.
+
+        Args:
+            name: for people, 1 to `NAME_MAX_CHARS` characters.
+            scope: what the token may read or change.
+            created_by: who creates it.
+            expires_seconds: how long it is valid; None without end.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        secret, now = new_secret(TOKEN_PREFIX), int(self._clock())
+        row = {
+            "id": new_id(),
+            "name": name,
+            "digest": digest(secret),
+            **scope_columns(scope),
+            "created_at": now,
+            "created_by": created_by,
+            "expires_at": None if expires_seconds is None else now + expires_seconds,
+            "last_used_at": None,
+            "revoked_at": None,
+        }
+        with write_transaction(self._engine) as connection:
+            connection.execute(table.insert().values(row))
+        return secret, _record(row)
+
+    def list(self) -> Sequence[TokenRecord]:
+        """Return all tokens, the newest first."""
+        query = sa.select(table).order_by(table.c.created_at.desc(), table.c.id)
+        with read_connection(self._engine) as connection:
+            return [_record(row) for row in connection.execute(query).mappings()]
+
+    def revoke(self, token_id: str) -> bool:
+        """Revoke a token at once; return False if there is no valid token with this id."""
+        update = table.update().where(table.c.id == token_id, table.c.revoked_at.is_(None))
+        with write_transaction(self._engine) as connection:
+            result = connection.execute(update.values(revoked_at=int(self._clock())))
+        return result.rowcount > 0
+
+    def authenticate(self, secret: str, remote: str | None = None) -> Principal | None:
+        """Return who has a token, or None if the token is not valid.
+
+        The time does not depend on how much of a wrong token is right: the database compares
+        digests.
+
+        Args:
+            secret: what the client sent.
+            remote: the address of the client, for the audit log.
+        """
+        if not is_well_formed(secret, TOKEN_PREFIX):
+            return None
+        query = sa.select(table).where(table.c.digest == digest(secret))
+        with read_connection(self._engine) as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            return None
+        record, now = _record(row), self._clock()
+        if not record.is_valid(now):
+            return None
+        if record.last_used_at is None or now - record.last_used_at >= USE_STEP_SECONDS:
+            update = table.update().where(table.c.id == record.id)
+            with write_transaction(self._engine) as connection:
+                connection.execute(update.values(last_used_at=int(now)))
+        return record.scope.principal(record.name, "token", remote)
+
+
+def _record(row: Any) -> TokenRecord:  # noqa: ANN401 -- a row or a dict
+    return TokenRecord(
+        row["id"],
+        row["name"],
+        read_scope(row),
+        row["created_at"],
+        row["created_by"],
+        row["expires_at"],
+        row["last_used_at"],
+        row["revoked_at"],
+    )

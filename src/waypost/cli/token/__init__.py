@@ -1,0 +1,1 @@
+"""`waypost token` and `waypost admin`: who may use the API and the pages."""

@@ -1,0 +1,1 @@
+"""The REST API of the admin listener, at /api/v1/."""

@@ -1,0 +1,66 @@
+"""The API as a part of the application of the admin listener."""
+
+import time
+from functools import partial
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.source import AdminSource
+from waypost.runtime.limits.ratelimit import RateLimiter
+from waypost.web.admin.api.access import REQUEST_LIMITS, ApiContext
+from waypost.web.admin.api.audit import add_audit
+from waypost.web.admin.api.authorization import TokenAuthorization
+from waypost.web.admin.api.bulk import add_bulk
+from waypost.web.admin.api.previews import add_previews
+from waypost.web.admin.api.problems import add_problem_handlers
+from waypost.web.admin.api.resources import add_resources
+from waypost.web.admin.api.schemas import api_schemas
+from waypost.web.admin.api.tokens import add_tokens
+
+PREFIX: Final = "/api/v1"
+DESCRIPTION: Final = f"{PREFIX}/openapi.json"
+
+
+def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
+    """Add the API to an application.
+
+    Args:
+        app: the application of the admin listener.
+        source: the domains.
+        tokens: the valid tokens.
+    """
+    clock = time.monotonic
+    authorization = TokenAuthorization(tokens.authenticate, clock)
+    limiter = RateLimiter(REQUEST_LIMITS, clock=clock)
+    app.state.api = ApiContext(source, tokens, authorization, limiter)
+    router = APIRouter(prefix=PREFIX)
+    add_bulk(router)
+    add_previews(router)
+    add_resources(router)
+    add_audit(router)
+    add_tokens(router)
+    app.include_router(router)
+    add_problem_handlers(app)
+    # The description needs no token.
+    app.openapi_url = DESCRIPTION
+    app.openapi = partial(_description, app)  # type: ignore[method-assign]
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    """Return the description (OpenAPI 3.1) of all URLs of the listener."""
+    if app.openapi_schema is None:
+        description = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
+        components = description.setdefault("components", {})
+        components.setdefault("schemas", {}).update(api_schemas())
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        for path, operations in description["paths"].items():
+            if path.startswith(PREFIX):
+                for operation in operations.values():
+                    operation["security"] = [{"token": []}]
+        app.openapi_schema = description
+    return app.openapi_schema

@@ -1,0 +1,115 @@
+"""The schemas of the description: those of the providers file, and the API's."""
+
+from typing import Any, Final
+
+from waypost.providers_file.models.objects import object_schemas
+from waypost.web.admin.api.descriptions import PROBLEM_SCHEMA, reference
+
+_TEXT: Final = {"type": "string"}
+_OPTIONAL_TEXT: Final = {"type": ["string", "null"]}
+_LINES: Final = {"type": "array", "items": _TEXT}
+_OBJECT: Final = {"type": ["object", "null"]}
+_NAMES: Final = {"domain": "Domain", "provider": "Provider"}
+_DIRECTORIES: Final = ("ldap_directory", "sql_directory", "file_directory", "ldapserver")
+
+
+def api_schemas() -> dict[str, Any]:
+    """Return all schemas by their names."""
+    schemas: dict[str, Any] = {}
+    for name, schema in object_schemas().items():
+        schemas |= {key: _lifted(value) for key, value in schema.pop("$defs", {}).items()}
+        schemas[_NAMES.get(name, name)] = _lifted(schema)
+    schemas["Directory"] = {"anyOf": [reference(name) for name in _DIRECTORIES]}
+    schemas["Service"] = reference("ServiceTable")
+    schemas["AnyObject"] = {"type": "object"}
+    return schemas | _errors_and_plans() | _bodies() | _records()
+
+
+def _lifted(value: Any) -> Any:  # noqa: ANN401 -- a schema or a part of one
+    """Return a schema whose definitions are schemas of the description."""
+    if isinstance(value, list):
+        return [_lifted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item.replace("#/$defs/", "#/components/schemas/") if key == "$ref" else _lifted(item)
+        for key, item in value.items()
+    }
+
+
+def _object_of(*required: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- schemas
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def _errors_and_plans() -> dict[str, Any]:
+    mistake = _object_of("path", "message", path=_TEXT, message=_TEXT)
+    code = _TEXT | {"description": "A stable word for programs."}
+    problem = _object_of(
+        *("type", "title", "status", "detail", "code"),
+        type=_TEXT,
+        title=_TEXT,
+        status={"type": "integer"},
+        detail=_TEXT,
+        code=code,
+        errors={"type": "array", "items": mistake},
+    )
+    plan = _object_of(
+        *("dry_run", "plan", "counts"),
+        dry_run={"const": True},
+        plan=_object_of(added=_LINES, changed=_LINES, removed=_LINES),
+        counts={"type": "object", "additionalProperties": {"type": "integer"}},
+        object=_OBJECT,
+        warnings=_LINES,
+    )
+    return {PROBLEM_SCHEMA: problem | {"description": "RFC 9457"}, "Plan": plan}
+
+
+def _bodies() -> dict[str, Any]:
+    services = {"type": "array", "items": reference("Service")}
+    closed = {"additionalProperties": False}
+    patch = "RFC 7396: null removes a key; other values replace those of the object."
+    token = _object_of(
+        "name",
+        name=_TEXT | {"minLength": 1, "maxLength": 128},
+        role={"enum": ["read", "write"]},
+        domains=_LINES,
+        provider=_OPTIONAL_TEXT,
+        expires=_OPTIONAL_TEXT | {"description": "Such as 12h or 90d."},
+    )
+    return {
+        "MergePatch": {"type": "object", "description": patch},
+        "NewName": _object_of("name", name=_TEXT) | closed,
+        "Services": _object_of("services", services=services) | closed,
+        "BulkLines": _TEXT | {"description": "One domain on each line, as a JSON object."},
+        "NewToken": token | closed,
+    }
+
+
+def _records() -> dict[str, Any]:
+    entry = _object_of(
+        *("id", "at", "principal", "principal_kind", "action"),
+        id={"type": "integer"},
+        at=_TEXT | {"format": "date-time"},
+        principal=_TEXT,
+        principal_kind={"enum": ["token", "person", "command"]},
+        remote=_OPTIONAL_TEXT,
+        action=_TEXT,
+        object_kind=_OPTIONAL_TEXT,
+        object_name=_OPTIONAL_TEXT,
+        before=_OBJECT,
+        after=_OBJECT,
+        undo_of={"type": ["integer", "null"]},
+    )
+    times = dict.fromkeys(("created", "expires", "last_used", "revoked"), _OPTIONAL_TEXT)
+    token = _object_of(
+        *("id", "name", "role"),
+        id=_TEXT,
+        name=_TEXT,
+        role={"enum": ["read", "write"]},
+        domains=_LINES,
+        provider=_OPTIONAL_TEXT,
+        created_by=_TEXT,
+        token=_TEXT | {"description": "Only in the answer to the creation."},
+        **times,
+    )
+    return {"AuditEntry": entry, "Token": token}

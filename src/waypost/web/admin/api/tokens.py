@@ -1,0 +1,109 @@
+"""Tokens, for principals without limits."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from waypost.admin.access.duration import parse_duration
+from waypost.admin.access.records import token_data
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.tokens import NAME_MAX_CHARS, Tokens
+from waypost.admin.principal import Principal, Role
+from waypost.core.errors import ObjectNotFound
+from waypost.core.model import DomainPattern
+from waypost.providers_file.models.domain import parse_pattern
+from waypost.web.admin.api.access import CurrentPrincipal, current_tokens
+from waypost.web.admin.api.changes import NO_STORE, json_response
+from waypost.web.admin.api.descriptions import describe_change, describe_list
+from waypost.web.admin.api.inputs import read_object
+from waypost.web.admin.api.problems import problem_response
+
+
+class NewToken(BaseModel):
+    """The wish for a token."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=NAME_MAX_CHARS)
+    role: str = Field(default="read", pattern="^(read|write)$")
+    domains: list[str] = Field(default_factory=list, max_length=1000)
+    provider: str | None = Field(default=None, min_length=1, max_length=NAME_MAX_CHARS)
+    expires: str | None = None
+
+    @field_validator("name", "provider")
+    @classmethod
+    def _printable(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or value != value.strip()):
+            raise ValueError("must be printable, without spaces around it")
+        return value
+
+    @field_validator("domains")
+    @classmethod
+    def _patterns(cls, value: list[str]) -> list[str]:
+        return [parse_pattern(text).text for text in value]
+
+    @field_validator("expires")
+    @classmethod
+    def _duration(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_duration(value)
+        return value
+
+    def scope(self) -> AccessScope:
+        """Return what the token may read or change."""
+        patterns = tuple(DomainPattern(text) for text in self.domains)
+        return AccessScope(Role(self.role), patterns, self.provider)
+
+
+def add_tokens(router: APIRouter) -> None:
+    """Add /tokens."""
+
+    @router.get("/tokens", summary="List the tokens.", **describe_list("Token"))
+    async def list_tokens(request: Request, principal: CurrentPrincipal) -> Response:
+        principal.check_everything("list tokens")
+        records = await run_in_threadpool(current_tokens(request).list)
+        return json_response({"items": [token_data(record) for record in records], "next": None})
+
+    @router.post(
+        "/tokens",
+        summary="Create a token; only this answer has its secret.",
+        **describe_change("NewToken", "Token"),
+    )
+    async def create_token(request: Request, principal: CurrentPrincipal) -> Response:
+        principal.check_everything("create tokens")
+        try:
+            wish = NewToken.model_validate(await read_object(request))
+        except ValidationError as error:
+            return problem_response(
+                422, "invalid", "the token is not valid", errors=[*_mistakes(error)]
+            )
+        tokens = current_tokens(request)
+        secret, record = await run_in_threadpool(_create, tokens, wish, principal)
+        return json_response({"token": secret, **token_data(record)}, 201)
+
+    @router.delete(
+        "/tokens/{token_id}", summary="Revoke a token at once.", **describe_change(None, None)
+    )
+    async def revoke_token(
+        request: Request, token_id: str, principal: CurrentPrincipal
+    ) -> Response:
+        principal.check_everything("revoke tokens")
+        if not await run_in_threadpool(current_tokens(request).revoke, token_id):
+            raise ObjectNotFound("there is no valid token with this id")
+        return Response(None, 204, NO_STORE)
+
+
+def _create(tokens: Tokens, wish: NewToken, principal: Principal) -> Any:  # noqa: ANN401 -- a pair
+    seconds = None if wish.expires is None else parse_duration(wish.expires)
+    return tokens.create(
+        wish.name, wish.scope(), created_by=principal.name, expires_seconds=seconds
+    )
+
+
+def _mistakes(error: ValidationError) -> list[dict[str, str]]:
+    return [
+        {"path": ".".join(f"{part}" for part in one["loc"]), "message": one["msg"]}
+        for one in error.errors()
+    ]

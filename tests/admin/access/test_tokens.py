@@ -1,0 +1,76 @@
+"""Tokens of the API, on each engine."""
+
+import sqlalchemy as sa
+
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.secret_text import TOKEN_PREFIX, new_secret
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.principal import Principal, Role
+from waypost.core.model import DomainPattern
+from waypost.database.engine import Engine
+from waypost.store.sql import admin_schema
+
+DAY = 86_400
+TENANT = AccessScope(Role.WRITE, (DomainPattern("*.example.com"),), "Example Inc.")
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.9
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_token_is_its_scope(engine: Engine) -> None:
+    """A request with the token has the name and the scope of the token."""
+    tokens = Tokens(engine)
+    secret, record = tokens.create("panel", TENANT, created_by="alice")
+    found = tokens.authenticate(secret, "192.0.2.1")
+    patterns = (DomainPattern("*.example.com"),)
+    assert found == Principal("panel", "token", Role.WRITE, patterns, "Example Inc.", "192.0.2.1")
+    assert tokens.list()[0].id == record.id
+    assert tokens.list()[0].scope == TENANT
+
+
+def test_the_database_has_no_secret(engine: Engine) -> None:
+    """Somebody who reads the table cannot use a token."""
+    tokens = Tokens(engine)
+    secret, _ = tokens.create("panel", TENANT, created_by="alice")
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(admin_schema.token)).mappings().all()
+    assert secret not in repr(rows)
+    assert secret[len(TOKEN_PREFIX) :] not in repr(rows)
+    assert tokens.authenticate(rows[0]["digest"]) is None
+
+
+def test_expired_revoked_and_unknown_tokens_are_refused(engine: Engine) -> None:
+    """A token is valid until its last second, and not after it was revoked."""
+    clock = Clock()
+    tokens = Tokens(engine, clock)
+    secret, record = tokens.create("a", TENANT, created_by="x", expires_seconds=90 * DAY)
+    other, _ = tokens.create("b", AccessScope(Role.READ), created_by="x")
+    clock.now += 90 * DAY - 2
+    assert tokens.authenticate(secret) is not None
+    clock.now += 2
+    assert tokens.authenticate(secret) is None
+    assert tokens.authenticate(other) is not None
+    assert tokens.authenticate(new_secret(TOKEN_PREFIX)) is None
+    assert tokens.revoke(record.id)
+    assert not tokens.revoke(record.id)
+    assert not tokens.revoke("abc")
+    assert [one.is_valid(clock.now) for one in tokens.list()] in ([False, True], [True, False])
+
+
+def test_the_last_use_is_written_once_a_minute(engine: Engine) -> None:
+    """Many requests with a token do not each write to the database."""
+    clock = Clock()
+    tokens = Tokens(engine, clock)
+    secret, _ = tokens.create("a", TENANT, created_by="x")
+    assert tokens.list()[0].last_used_at is None
+    for seconds, expected in ((0, 0), (59, 0), (60, 60), (61, 60)):
+        clock.now = 1_800_000_000 + seconds
+        tokens.authenticate(secret)
+        assert tokens.list()[0].last_used_at == 1_800_000_000 + expected
