@@ -75,7 +75,7 @@ LIBRARIES: dict[str, set[str]] = {
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
     "prometheus_client": {"runtime.metrics", "runtime.prometheus"},
     "opentelemetry": {"web.public.tracing"},
-    "pydantic": {"settings", "providers_file", "web.admin.readiness"},
+    "pydantic": {"settings", "providers_file", "web.admin"},
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},
     "segno": {"web.public.page.qr"},

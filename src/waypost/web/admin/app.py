@@ -10,7 +10,7 @@ from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.worker_counts import Counts
-from waypost.web.admin.api.mount import add_api
+from waypost.web.admin.api.mount import DESCRIPTION, add_api
 from waypost.web.admin.guard import AccessGuard
 from waypost.web.admin.health import add_health
 from waypost.web.admin.metrics import add_metrics
@@ -53,6 +53,7 @@ def create_app(
         title="Waypost",
         summary="For operators and their web server",
         version=__version__,
+        openapi_url=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # Caddy does not follow redirects: a redirect counts as a refusal.

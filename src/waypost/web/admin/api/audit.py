@@ -62,7 +62,7 @@ def add_audit(router: APIRouter) -> None:
 def _entry(entry: AuditEntry) -> dict[str, Any]:
     return {
         "id": entry.id,
-        "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "principal": entry.principal,
         "principal_kind": entry.principal_kind,
         "remote": entry.remote,

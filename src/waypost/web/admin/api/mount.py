@@ -22,6 +22,7 @@ from waypost.web.admin.api.tokens import add_tokens
 
 PREFIX: Final = "/api/v1"
 DESCRIPTION: Final = f"{PREFIX}/openapi.json"
+"""This URL needs no token."""
 
 
 def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
@@ -44,8 +45,6 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
     add_tokens(router)
     app.include_router(router)
     add_problem_handlers(app)
-    # The description needs no token.
-    app.openapi_url = DESCRIPTION
     app.openapi = partial(_description, app)  # type: ignore[method-assign]
 
 

@@ -1,0 +1,140 @@
+"""Domains, providers and directories by the API."""
+
+from typing import Any
+
+from tests.web.admin.api.api_client import READER, Api
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.principal import Role
+from waypost.core.model import DomainPattern
+
+NEW = "/api/v1/domains/new.example"
+BODY: dict[str, Any] = {
+    "provider": "Example Inc.",
+    "services": [
+        {"type": "imap", "host": "imap.new.example"},
+        {"type": "smtp", "host": "smtp.new.example"},
+    ],
+}
+
+
+def test_life_of_a_domain(api: Api) -> None:
+    """PUT creates with 201 and replaces with 200; GET returns the same; DELETE answers 204."""
+    client = api.client()
+    created = client.put(NEW, json=BODY)
+    assert (created.status_code, created.json()) == (201, {"name": "new.example", **BODY})
+    read = client.get(NEW)
+    assert read.json() == created.json()
+    assert read.headers["etag"] == created.headers["etag"]
+    assert read.headers["cache-control"] == "no-store"
+    again = client.put(NEW, json=BODY)
+    assert (again.status_code, again.headers["etag"]) == (200, read.headers["etag"])
+    patched = client.patch(NEW, json={"services": [BODY["services"][0]]})
+    assert patched.status_code == 200
+    assert patched.json()["services"] == [BODY["services"][0]]
+    assert patched.headers["etag"] != read.headers["etag"]
+    assert client.delete(NEW).status_code == 204
+    assert client.get(NEW).status_code == 404
+    assert client.delete(NEW).status_code == 404
+
+
+def test_conditions(api: Api) -> None:
+    """A change against an old version is refused with both versions."""
+    client = api.client()
+    old = client.put(NEW, json=BODY, headers={"if-none-match": "*"}).headers["etag"]
+    assert client.put(NEW, json=BODY, headers={"if-none-match": "*"}).status_code == 412
+    other = {**BODY, "services": BODY["services"][:1]}
+    new = client.put(NEW, json=other, headers={"if-match": old}).headers["etag"]
+    for send in (client.put, client.patch):
+        refused = send(NEW, json=BODY, headers={"if-match": old})
+        assert refused.status_code == 412
+        assert refused.json()["expected"] == old.strip('"')
+        assert refused.json()["current"] == new.strip('"')
+    assert client.delete(NEW, headers={"if-match": old}).status_code == 412
+    assert client.get(NEW, headers={"if-none-match": f'"x", W/{new}'}).status_code == 304
+    assert client.delete(NEW, headers={"if-match": "*"}).status_code == 204
+    assert client.put(NEW, json=BODY, headers={"if-match": "*"}).status_code == 412
+    for header in ({"if-match": "x"}, {"if-match": '"a", "b"'}, {"if-none-match": '"x"'}):
+        assert client.put(NEW, json=BODY, headers=header).status_code == 400
+
+
+def test_dry_run(api: Api) -> None:
+    """A dry run answers 200 with the plan of `apply`, and nothing changes."""
+    client = api.client()
+    planned = client.put(NEW, params={"dry_run": 1}, json=BODY)
+    assert planned.status_code == 200
+    assert planned.json()["counts"] == {"added": 3, "changed": 0, "removed": 0}
+    assert planned.json()["plan"]["added"][0] == "domain new.example (Example Inc.)"
+    assert client.get(NEW).status_code == 404
+    assert client.get("/api/v1/audit").json()["items"] == []
+
+
+def test_lists_have_cursors(api: Api) -> None:
+    """All parts together have each domain once, by name."""
+    client = api.client()
+    names: list[str] = []
+    parameters: dict[str, str] = {"limit": "3"}
+    while True:
+        page = client.get("/api/v1/domains", params=parameters).json()
+        names += [item["name"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        parameters["cursor"] = page["next"]
+    assert names == sorted(set(names))
+    assert len(names) == 8
+    found = client.get("/api/v1/domains", params={"prefix": "example.", "host": "pop.example.org"})
+    assert [item["name"] for item in found.json()["items"]] == ["example.org"]
+
+
+def test_all_mistakes_at_once(api: Api) -> None:
+    """A problem document has the path of each mistake."""
+    services = [{"type": "imap", "host": "a", "port": 70_000}, {"type": "carrier-pigeon"}]
+    answer = api.client().put(NEW, json={**BODY, "services": services, "color": "red"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    paths = {one["path"] for one in answer.json()["errors"]}
+    assert {"services[0].port", "services[1].type", "color"} <= paths
+
+
+def test_a_tenant_sees_its_domains(api: Api) -> None:
+    """Another domain is like one that does not exist; a change of it is forbidden."""
+    tenant = api.client(AccessScope(Role.WRITE, (DomainPattern("*.new.example"),)))
+    names = [item["name"] for item in tenant.get("/api/v1/domains").json()["items"]]
+    assert names == []
+    for name in ("example.com", "nothing.example"):
+        url = f"/api/v1/domains/{name}"
+        missing, refused = tenant.get(url), tenant.put(url, json=BODY)
+        assert (missing.status_code, refused.status_code) == (404, 403)
+        assert missing.json()["detail"].replace(name, "X") == "there is no domain X"
+        assert refused.json()["detail"].replace(name, "X").endswith("may not change X")
+    assert api.client(READER).put(NEW, json=BODY).status_code == 403
+
+
+def test_tokens_by_the_api(api: Api) -> None:
+    """A token that the API creates works until the API revokes it; a tenant cannot create one."""
+    client = api.client()
+    made = client.post("/api/v1/tokens", json={"name": "panel", "role": "read", "expires": "1d"})
+    assert made.status_code == 201
+    headers = {"authorization": f"Bearer {made.json()['token']}"}
+    assert client.get("/api/v1/domains", headers=headers).status_code == 200
+    listed = client.get("/api/v1/tokens")
+    assert made.json()["token"] not in listed.text
+    assert client.delete(f"/api/v1/tokens/{made.json()['id']}").status_code == 204
+    assert client.get("/api/v1/domains", headers=headers).status_code == 401
+    tenant = api.client(AccessScope(Role.WRITE, (DomainPattern("*.new.example"),)))
+    for answer in (tenant.get("/api/v1/tokens"), tenant.post("/api/v1/tokens", json={"name": "x"})):
+        assert answer.status_code == 403
+    mistakes = client.post("/api/v1/tokens", json={"name": "", "role": "root", "expires": "soon"})
+    assert {one["path"] for one in mistakes.json()["errors"]} == {"name", "role", "expires"}
+
+
+def test_the_description_needs_no_token(api: Api) -> None:
+    """The description is OpenAPI 3.1; each reference in it has its schema."""
+    answer = api.client(None).get("/api/v1/openapi.json")
+    description = answer.json()
+    assert description["openapi"].startswith("3.1")
+    schemas = description["components"]["schemas"]
+    names = {part.split('"')[0] for part in answer.text.split("#/components/schemas/")[1:]}
+    assert names <= set(schemas)
+    for path, operations in description["paths"].items():
+        if path.startswith("/api/v1/"):
+            assert all(one["security"] == [{"token": []}] for one in operations.values()), path
