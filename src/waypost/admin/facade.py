@@ -7,6 +7,7 @@ from waypost.admin.audit import AuditCases
 from waypost.admin.changes import Condition
 from waypost.admin.directories import DirectoryCases
 from waypost.admin.domains import DomainCases
+from waypost.admin.inspection import InspectionCases
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderCases
 from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
@@ -36,6 +37,7 @@ class Admin:
         self._providers = ProviderCases(source, principal)
         self._directories = DirectoryCases(source, principal)
         self._audit = AuditCases(source, principal)
+        self._inspection = InspectionCases(source, principal)
 
     def list_domains(
         self,
@@ -347,20 +349,20 @@ class Admin:
             NoUsableService, ServiceNotOffered, UserDeclined, DomainMoved: the answer has no
                 document.
         """
-        raise NotImplementedError
+        return self._inspection.preview(address, format)
 
     def dns(self, domain: str, format: str = "json", ttl: int = 3600) -> Preview:  # noqa: A002 -- its name in the API
         """Return the DNS records of a domain, as `waypost show dns` prints them."""
-        raise NotImplementedError
+        return self._inspection.dns(domain, format, ttl)
 
     def names(self, domain: str) -> tuple[str, ...]:
         """Return the host names of a domain that need a certificate."""
-        raise NotImplementedError
+        return self._inspection.names(domain)
 
     def lint(self, domain: str) -> dict[str, object]:
         """Return what `waypost lint --domain --json` prints."""
-        raise NotImplementedError
+        return self._inspection.lint(domain)
 
     def doctor(self, domain: str) -> dict[str, object]:
         """Return what `waypost doctor --json` prints for a user of a domain."""
-        raise NotImplementedError
+        return self._inspection.doctor(domain)

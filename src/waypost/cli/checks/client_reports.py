@@ -7,10 +7,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from waypost.cli.checks.report import ClientRow, Details
-from waypost.cli.layout import sanitize
 from waypost.diagnostics.conformance.client_codes import NO_ACCOUNT
 from waypost.diagnostics.conformance.reports import ConformanceReport
-from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.report_json import group_of
 from waypost.diagnostics.grouping import DiagnosticGroup, group_by_code
 
 _WORKING: Final = frozenset({"works", "works with warnings"})
@@ -32,24 +31,6 @@ _RULES: Final = {
 def needs_action(report: ConformanceReport) -> bool:
     """Return whether the operator must do something."""
     return report.verdict in _BAD
-
-
-def reports_json(reports: Iterable[ConformanceReport]) -> dict[str, list[dict[str, object]]]:
-    """Return the reports of clients and of rules, for scripts."""
-    by_kind: dict[str, list[dict[str, object]]] = {"client": [], "server": []}
-    for report in reports:
-        by_kind[report.kind].append(
-            {
-                "key": report.key,
-                "name": report.name,
-                "verdict": report.verdict,
-                "account": sanitize(str(report.account)) if report.account else None,
-                "other_services": [sanitize(service) for service in report.other_services],
-                "findings": [sanitize(finding) for finding in report.findings],
-                "link": report.link,
-            }
-        )
-    return by_kind
 
 
 def client_summary(reports: Sequence[ConformanceReport]) -> str:
@@ -224,18 +205,6 @@ def _failing_clients_by_rule(reports: Sequence[ConformanceReport]) -> dict[str, 
                 for key in keys:
                     reach[key] = reach.get(key, 0) + 1
     return reach
-
-
-def group_of(reports: Sequence[Diagnostic], breaks: tuple[str, ...] = ()) -> DiagnosticGroup:
-    """Return diagnostics of one code as a group; the same text is shown once.
-
-    Args:
-        reports: at least one.
-        breaks: the names of the clients that are broken.
-    """
-    texts = {report.text: report for report in reversed(reports)}
-    unique = [report for report in reports if texts[report.text] is report]
-    return DiagnosticGroup(reports[0].definition, unique, len(unique), breaks, len(breaks))
 
 
 def details(reports: Iterable[ConformanceReport]) -> list[Details]:

@@ -11,11 +11,9 @@ from waypost.cli.checks.client_reports import (
     client_summary,
     details,
     needs_action,
-    reports_json,
     rule_groups,
     rule_summary,
 )
-from waypost.cli.checks.doctor_report import doctor_groups
 from waypost.cli.checks.report import CheckReport, print_report, severity_counts
 from waypost.cli.layout import sanitize
 from waypost.cli.options import JsonFlag, VerboseFlag
@@ -26,6 +24,7 @@ from waypost.core.errors import AddressError, RequestError
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
 from waypost.diagnostics.conformance.reports import ConformanceReport, report_count, reports
 from waypost.diagnostics.conformance.target import ConformanceTarget
+from waypost.diagnostics.doctor.report_json import doctor_groups, reports_json
 from waypost.diagnostics.doctor.unanswered_lookups import unanswered_lookup_findings
 from waypost.diagnostics.transports.dns import CachingResolver, UnansweredLookup
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
@@ -141,7 +140,7 @@ def _report_json(
     is_exhausted: bool,
     dns: CachingResolver | None,
 ) -> dict[str, object]:
-    by_kind = reports_json(results)
+    by_kind = reports_json(results, sanitize)
     complete = {"url": url, "domain": domain, "complete": not is_exhausted}
     unanswered = [sanitize(f"{failure}") for failure in dns.unanswered] if dns else None
     return {

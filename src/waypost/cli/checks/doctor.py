@@ -7,10 +7,10 @@ import typer
 
 from waypost.cli.checks.client_reports import needs_action
 from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag
-from waypost.cli.checks.doctor_context import doctor_context, ispdb_url, tls_context
 from waypost.cli.checks.doctor_expected import own_records, records_of_document
-from waypost.cli.checks.doctor_report import make_report, report_json
+from waypost.cli.checks.doctor_report import make_report
 from waypost.cli.checks.report import print_report
+from waypost.cli.layout import sanitize
 from waypost.cli.options import (
     DbUriFlag,
     DemoFlag,
@@ -26,7 +26,9 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError
 from waypost.diagnostics.conformance.reports import ConformanceReport
 from waypost.diagnostics.diagnostic import Diagnostic
+from waypost.diagnostics.doctor.report_json import report_json
 from waypost.diagnostics.doctor.runner import ExpectedRecords, run_checks, step_count
+from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="A mail address, such as alice@example.com.")
@@ -105,7 +107,7 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     if as_json:
         is_complete = not is_exhausted and not context.unanswered
         about = {"address": f"{email_address}", "domain": context.domain, "complete": is_complete}
-        print_json(about | report_json(findings, reports))
+        print_json(about | report_json(findings, reports, sanitize))
         print_stderr(f"{report.subject}: {report.verdict}")
     else:
         print_report(report, verbose=verbose)

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
+from waypost.admin.lookups import find_domain
 from waypost.cli.directory.lookup_report import LookupReport, print_lookup_report, step_lines
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_line
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.database import open_database
-from waypost.cli.sources.lookup import find_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from waypost.admin.lookups import find_user
 from waypost.cli.output import align_columns, print_json, print_line
-from waypost.cli.sources.lookup import find_user
 from waypost.core.address import EmailAddress
 from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import Directory, DirectoryPolicy, Domain, UnknownUser, User

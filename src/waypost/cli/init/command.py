@@ -12,7 +12,6 @@ import typer
 
 from waypost.cli.checks.conformance import TimeoutFlag, TotalFlag
 from waypost.cli.checks.doctor import AllowPrivateFlag, CaFileFlag, ResolverFlag
-from waypost.cli.checks.doctor_context import doctor_context, ispdb_url, tls_context
 from waypost.cli.init.activation import SYSTEMD_FOLDER, StepResult, run_steps
 from waypost.cli.init.questions import (
     ask_missing_servers,
@@ -32,6 +31,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.dns_records import record_findings
 from waypost.diagnostics.doctor.host_names import host_name_findings
+from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
 from waypost.diagnostics.doctor.unanswered_lookups import unanswered_lookup_findings
 from waypost.setup.discovery import Discovery, discover
 from waypost.setup.files import FileResult, FileState, check_file, folder_problem, write_file

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from waypost.admin.lookups import find_domain
 from waypost.cli.arguments import explain_missing_at_sign, parse_domain
 from waypost.cli.logs import log_only_warnings
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line
 from waypost.cli.providers.domain_list import domain_json
-from waypost.cli.sources.lookup import find_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed

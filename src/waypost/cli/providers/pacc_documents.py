@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from waypost.admin.lookups import find_domain
 from waypost.cli.logs import disable_log
 from waypost.cli.output import print_line
-from waypost.cli.sources.lookup import find_domain
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
 from waypost.formats.pacc import document as pacc

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
+from waypost.admin.lookups import config_of_entry, find_domain
 from waypost.cli.arguments import parse_domain
 from waypost.cli.logs import disable_log
 from waypost.cli.output import print_warnings, write_document
-from waypost.cli.sources.lookup import find_domain, find_user
 from waypost.core.address import DomainName, EmailAddress
-from waypost.core.errors import AddressError, DirectoryError, DirectoryUnavailable, DomainError
-from waypost.core.model import ClientConfig, Directory, User
-from waypost.lookup.lookup import client_config, directory_query
+from waypost.core.errors import AddressError, DomainError
+from waypost.core.model import ClientConfig
+from waypost.lookup.lookup import client_config
 from waypost.settings import Settings
 
 AddressArgument = Annotated[
@@ -70,16 +70,10 @@ def config_for_address(
         StoreError: the database cannot be used as it is.
     """
     disable_log()
-    domain, address = (
-        (target.domain, target) if isinstance(target, EmailAddress) else (target, None)
-    )
+    domain = target.domain if isinstance(target, EmailAddress) else target
     entry = find_domain(settings, domain)
-    user: User | None = User()
-    if address is not None and not no_directory:
-        query = directory_query(entry, address)
-        if query is not None:
-            user = _find_user(settings, *query)
-    return client_config(entry, domain, address, user).with_display_name(name)
+    config = config_of_entry(entry, target, settings, _warn, ask_directory=not no_directory)
+    return config.with_display_name(name)
 
 
 def config_for_domain(domain: DomainName, settings: Settings) -> ClientConfig:
@@ -97,10 +91,5 @@ def print_answer(config: ClientConfig, render: Callable[[ClientConfig], bytes]) 
     write_document(render(config))
 
 
-def _find_user(settings: Settings, directory: Directory, address: EmailAddress) -> User | None:
-    """Return the user from a directory; if it is unavailable, warn and return an empty user."""
-    try:
-        return find_user(settings, directory, address)
-    except (DirectoryUnavailable, DirectoryError) as error:
-        print_warnings([f"directory {directory.label}: {error}; this is the general answer"])
-        return User()
+def _warn(line: str) -> None:
+    print_warnings([line])

@@ -1,4 +1,4 @@
-"""From the options of `waypost doctor` and `waypost init` to the context of their checks."""
+"""From options to the context of the doctor's checks, for commands and for administration."""
 
 import ssl
 from pathlib import Path
