@@ -16,7 +16,6 @@ from waypost.admin.results import Data
 from waypost.core.address import DomainName
 from waypost.core.errors import InvalidObject
 from waypost.core.model import (
-    Catalog,
     Directory,
     DirectoryPolicy,
     DomainPattern,
@@ -26,7 +25,6 @@ from waypost.core.model import (
     Service,
 )
 from waypost.database.engine import Connection
-from waypost.diagnostics.lint.domains import lint_catalog
 from waypost.providers_file.models.objects import DomainObject
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import listing
@@ -83,8 +81,7 @@ class DomainRules:
         check_domain(domain, report)
         self._check_loop(domain.pattern, entry, report)
         report.check()
-        linted = lint_catalog(Catalog((domain,)), skip_minor=True).lines()
-        return DomainTarget(found.id, entry), (*report.warnings, *linted)
+        return DomainTarget(found.id, entry), tuple(report.warnings)
 
     def directories(self) -> tuple[Directory, ...]:
         """Return the directories that the principal may use."""

@@ -13,8 +13,9 @@ from waypost.admin.readers import open_reader
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
-from waypost.core.model import Domain, DomainPattern
+from waypost.core.model import Catalog, Domain, DomainPattern
 from waypost.database.engine import Connection
+from waypost.diagnostics.lint.domains import lint_catalog
 from waypost.providers_file.plan import Planner
 from waypost.store.sql.listing import DomainFilter
 from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_of
@@ -195,6 +196,7 @@ class DomainChange:
         rules = DomainRules(self._connection, self._principal)
         target, warnings = rules.target(self._pattern, data, self._stored)
         new = target.entry.for_domain(self._pattern.text)
+        linted = lint_catalog(Catalog((new,)), skip_minor=True).lines()
         planner = self._planner(new)
         aliases: dict[DomainPattern, DomainTarget] = {}
         followers = DomainSet(self._connection, ())
@@ -212,7 +214,7 @@ class DomainChange:
             followers.write(aliases, services)
             services.remove_unused()
 
-        return self._change(action, planner, new, write, warnings)
+        return self._change(action, planner, new, write, (*warnings, *linted))
 
     def delete(self) -> PlannedChange:
         """Plan to delete the domain."""

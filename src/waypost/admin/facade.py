@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from waypost.admin.audit import AuditCases
+from waypost.admin.bulk import BulkChange
 from waypost.admin.changes import Condition
 from waypost.admin.directories import DirectoryCases
 from waypost.admin.domains import DomainCases
@@ -302,7 +303,8 @@ class Admin:
         Yields:
             Progress, then mistakes, then the end.
         """
-        raise NotImplementedError
+        condition = Condition(confirm=confirm, dry_run=dry_run)
+        return BulkChange(self.source, self.principal, condition).run(lines)
 
     def export(self) -> Iterator[StoredObject]:
         """Yield all domains that the principal may see, by name."""

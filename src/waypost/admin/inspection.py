@@ -1,4 +1,4 @@
-"""Look at one domain: previews, DNS records, host names, lint and doctor."""
+"""Inspect one domain: previews, DNS records, host names, lint and doctor."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +41,7 @@ _DOCTOR_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class InspectionCases:
-    """The use cases that look at one domain."""
+    """The use cases that inspect one domain."""
 
     source: AdminSource
     principal: Principal

@@ -1,0 +1,290 @@
+"""Change many domains in one transaction: all of them or none, in bounded memory."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Final, Literal
+
+from waypost.admin.changes import Condition, audit_row, plan_of, who
+from waypost.admin.changes import PlannedChange as Planned
+from waypost.admin.domain_rules import DomainRules
+from waypost.admin.domains import follow
+from waypost.admin.objects import domain_object, read_name
+from waypost.admin.principal import Principal
+from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress, Data
+from waypost.admin.source import AdminSource
+from waypost.core.errors import (
+    AccessForbidden,
+    ConfirmationNeeded,
+    InvalidObject,
+    ObjectInUse,
+    ObjectNotFound,
+)
+from waypost.core.model import DomainPattern
+from waypost.database.engine import (
+    Connection,
+    refuse_missing_file,
+    write_transaction,
+)
+from waypost.providers_file.plan import Plan, Planner
+from waypost.store.sql.audit_log import AuditRow, prune_audit, write_audits
+from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_of
+from waypost.store.sql.sync.service_rows import ServiceRows
+
+LINE_MAX_BYTES: Final = 1024 * 1024
+MISTAKES_MAX: Final = 1000
+"""How many mistakes are reported; after so many, the other lines are not read."""
+LINES_MAX: Final = 1_000_000
+_AT_ONCE: Final = 500
+_IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
+_PLAN_ITEMS: Final = 1000
+_Errors = (AccessForbidden, ConfirmationNeeded, InvalidObject, ObjectInUse, ObjectNotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line that is a JSON object with the name of a domain."""
+
+    number: int
+    op: Literal["put", "delete"]
+    pattern: DomainPattern
+    data: Data
+
+
+@dataclass(slots=True)
+class _State:
+    """What a bulk change has done so far."""
+
+    planner: Planner = field(default_factory=lambda: Planner(_PLAN_ITEMS))
+    mistakes: int = 0
+    lines: int = 0
+
+
+class _RolledBack(Exception):
+    """The transaction ends without a change."""
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """The use case that changes many domains."""
+
+    source: AdminSource
+    principal: Principal
+    condition: Condition
+
+    def run(self, lines: Iterable[bytes]) -> Iterator[BulkEvent]:
+        """Yield the progress, the mistakes, and the end.
+
+        All lines are received and checked before the transaction begins, so that a slow sender
+        does not lock the database.
+
+        Raises:
+            StoreReadOnly: the domains are in a providers file.
+            StoreUnavailable: the database does not answer.
+        """
+        self.principal.check_write()
+        engine = self.source.database()
+        refuse_missing_file(engine)
+        state = _State()
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+            names: dict[str, int] = {}
+            yield from self._receive(lines, spool, names, state)
+            has_good_form = state.mistakes == 0
+            if has_good_form:
+                # A dry run writes, too, because lines refer to each other, and is rolled back.
+                with suppress(_RolledBack), write_transaction(engine) as connection:
+                    yield from _Transaction(self, connection, names, state).run(spool)
+                    if state.mistakes or self.condition.dry_run:
+                        raise _RolledBack
+        plan = Plan((), (), ()) if state.mistakes else plan_of(state.planner)
+        written = not (state.mistakes or self.condition.dry_run or plan.is_empty)
+        yield BulkEnd(state.lines, plan, state.mistakes, written)
+
+    def _receive(
+        self, lines: Iterable[bytes], spool: IO[bytes], names: dict[str, int], state: _State
+    ) -> Iterator[BulkEvent]:
+        """Check the form of all lines, and store them."""
+        for number, raw in enumerate(lines, start=1):
+            state.lines = number
+            if not raw.strip():
+                continue
+            try:
+                line = _parse(number, raw)
+                earlier = names.setdefault(line.pattern.text, number)
+                if earlier != number:
+                    rule = f"{line.pattern} is also in line {earlier}"
+                    raise InvalidObject([("name", rule)])
+                if not self.principal.covers(line.pattern):
+                    self.principal.check_domain(line.pattern, None)
+            except _Errors as error:
+                yield from mistakes_of(number, error, state)
+                if state.mistakes >= MISTAKES_MAX:
+                    return
+                continue
+            spool.write(json.dumps([number, line.op, line.pattern.text, line.data]).encode())
+            spool.write(b"\n")
+            if number % _AT_ONCE == 0:
+                yield BulkProgress(number)
+
+
+class _Transaction:
+    """The lines of a bulk change, in one transaction."""
+
+    def __init__(
+        self, bulk: BulkChange, connection: Connection, names: dict[str, int], state: _State
+    ) -> None:
+        self._bulk = bulk
+        self._connection = connection
+        self._names = names
+        self._state = state
+        self._rules = DomainRules(connection, bulk.principal)
+        self._services = ServiceRows(connection)
+        self._at = who(bulk.principal)
+
+    def run(self, spool: IO[bytes]) -> Iterator[BulkEvent]:
+        """Plan and write all lines: first the domains, then the aliases, which follow domains."""
+        for wants_aliases in (False, True):
+            part: list[_Line] = []
+            for line in _stored_lines(spool):
+                if ("alias_of" in line.data) is not wants_aliases:
+                    continue
+                part.append(line)
+                if len(part) == _AT_ONCE or wants_aliases:
+                    yield from self._write(part)
+                    part = []
+                if self._state.mistakes >= MISTAKES_MAX:
+                    return
+            yield from self._write(part)
+        if not self._state.mistakes:
+            self._services.remove_unused()
+            days = self._bulk.source.settings.audit_retention_days
+            prune_audit(self._connection, days, self._at["at"])
+
+    def _write(self, lines: list[_Line]) -> Iterator[BulkEvent]:
+        if not lines:
+            return
+        stored = DomainSet(self._connection, [line.pattern for line in lines], lock=True)
+        followers: dict[DomainPattern, list[DomainPattern]] = {}
+        for alias, followed in aliases_of(self._connection, [line.pattern for line in lines]):
+            if alias.text not in self._names:  # The others have their own lines.
+                followers.setdefault(followed, []).append(alias)
+        targets: dict[DomainPattern, DomainTarget] = {}
+        removed: list[DomainPattern] = []
+        audits: list[AuditRow] = []
+        for line in lines:
+            try:
+                audit = self._plan(line, stored, followers, targets, removed)
+            except _Errors as error:
+                yield from mistakes_of(line.number, error, self._state)
+                continue
+            audits += [] if audit is None else [audit]
+        # After a mistake the other lines are still checked against what would be stored.
+        stored.write(targets, self._services)
+        stored.remove(removed, self._services)
+        self._follow(targets, followers)
+        write_audits(self._connection, audits)
+        yield BulkProgress(lines[-1].number)
+
+    def _plan(
+        self,
+        line: _Line,
+        stored: DomainSet,
+        followers: dict[DomainPattern, list[DomainPattern]],
+        targets: dict[DomainPattern, DomainTarget],
+        removed: list[DomainPattern],
+    ) -> AuditRow | None:
+        """Plan one line, and return its entry for the audit log; None if nothing changes."""
+        pattern, old = line.pattern, stored.domain(line.pattern)
+        self._bulk.principal.check_domain(pattern, None if old is None else old.provider.name)
+        new = None
+        if line.op == "delete":
+            if old is None:
+                raise ObjectNotFound(f"there is no domain {pattern}")
+            if pattern in followers:
+                raise ObjectInUse(f"another domain is an alias of {pattern}")
+            removed.append(pattern)
+        else:
+            target, _ = self._rules.target(pattern, line.data, stored)
+            new = target.entry.for_domain(pattern.text)
+        own = Planner()
+        own.add(old, new)
+        unused = [str(row) for row in stored.unused_rows(pattern)]
+        if plan_of(own).is_empty and not unused:
+            return None
+        if new is not None:
+            names = followers.get(pattern, [])
+            message = f"{len(names)} aliases of {pattern} change with it"
+            self._bulk.condition.check_confirmed(message, [], len(names))
+            targets[pattern] = target
+        self._state.planner.add(old, new)
+        for row in unused:
+            self._state.planner.add_unused_row(row, keep=False)
+        domain = new or old
+        change = Planned(
+            *("bulk", "domain", pattern.text, plan_of(own)),
+            None if old is None else domain_object(old),
+            None if new is None else domain_object(new),
+            lambda: None,
+            None if domain is None else domain.provider.name,
+        )
+        return audit_row(self._bulk.principal, "bulk", change)
+
+    def _follow(
+        self,
+        targets: dict[DomainPattern, DomainTarget],
+        followers: dict[DomainPattern, list[DomainPattern]],
+    ) -> None:
+        for pattern, names in followers.items():
+            if pattern in targets:
+                aliases = DomainSet(self._connection, names)
+                aliases.write(follow(aliases, names, targets[pattern]), self._services)
+
+
+def mistakes_of(number: int, error: Exception, state: _State) -> Iterator[BulkMistake]:
+    """Yield the mistakes of a line."""
+    code = str(getattr(error, "code", "error"))
+    found = error.mistakes if isinstance(error, InvalidObject) else (("", str(error)),)
+    for path, rule in found:
+        state.mistakes += 1
+        if state.mistakes <= MISTAKES_MAX:
+            yield BulkMistake(number, path, rule, code)
+
+
+def _parse(number: int, raw: bytes) -> _Line:
+    """Parse a line.
+
+    Raises:
+        InvalidObject: it is not a JSON object, or its name or `op` cannot be used.
+    """
+    if number > LINES_MAX:
+        raise InvalidObject([("", f"there are more than {LINES_MAX:,} lines; send several parts")])
+    if len(raw) > LINE_MAX_BYTES:
+        raise InvalidObject([("", f"is longer than {LINE_MAX_BYTES} bytes")])
+    try:
+        data = json.loads(raw, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise InvalidObject([("", f"is not JSON: {error}")]) from error
+    if not isinstance(data, dict):
+        raise InvalidObject([("", "must be a JSON object")])
+    op, name = data.pop("op", "put"), data.get("name")
+    if op not in {"put", "delete"}:
+        raise InvalidObject([("op", "must be put or delete")])
+    if not isinstance(name, str):
+        raise InvalidObject([("name", "is missing" if name is None else "must be a string")])
+    return _Line(number, op, read_name(name), {} if op == "delete" else data)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a key appears twice in one object")
+    return members
+
+
+def _stored_lines(spool: IO[bytes]) -> Iterator[_Line]:
+    spool.seek(0)
+    for raw in spool:
+        number, op, name, data = json.loads(raw)
+        yield _Line(number, op, DomainPattern(name), data)
