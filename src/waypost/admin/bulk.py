@@ -48,7 +48,7 @@ class _Line:
     """A line that is a JSON object with the name of a domain."""
 
     number: int
-    op: Literal["put", "delete"]
+    op: Literal["put", "add", "delete"]
     pattern: DomainPattern
     data: Data
 
@@ -205,6 +205,8 @@ class _Transaction:
             if pattern in followers:
                 raise ObjectInUse(f"another domain is an alias of {pattern}")
             removed.append(pattern)
+        elif line.op == "add" and old is not None:
+            raise InvalidObject([("name", f"{pattern} exists already")])
         else:
             target, _ = self._rules.target(pattern, line.data, stored)
             new = target.entry.for_domain(pattern.text)
@@ -269,8 +271,8 @@ def _parse(number: int, raw: bytes) -> _Line:
     if not isinstance(data, dict):
         raise InvalidObject([("", "must be a JSON object")])
     op, name = data.pop("op", "put"), data.get("name")
-    if op not in {"put", "delete"}:
-        raise InvalidObject([("op", "must be put or delete")])
+    if op not in {"put", "add", "delete"}:
+        raise InvalidObject([("op", "must be put, add or delete")])
     if not isinstance(name, str):
         raise InvalidObject([("name", "is missing" if name is None else "must be a string")])
     return _Line(number, op, read_name(name), {} if op == "delete" else data)

@@ -1,8 +1,8 @@
 """What the use cases return."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from waypost.diagnostics.diagnostic import Diagnostic
@@ -130,6 +130,16 @@ class AuditEntry:
     before: Data | None
     after: Data | None
     undo_of: int | None
+
+    @property
+    def time_text(self) -> str:
+        """The time as RFC 3339 text in UTC."""
+        return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def data(self) -> Data:
+        """Return the entry as plain JSON data."""
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
+        return data | {"at": self.time_text}
 
 
 @dataclass(frozen=True, slots=True)

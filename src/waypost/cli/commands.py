@@ -106,6 +106,22 @@ _DOMAIN: Final = Group(
             "Show the entry and the services of a domain.",
             "Example: waypost domain show example.com --demo --json",
         ),
+        "add": Command(
+            "waypost.cli.administration.domains:add",
+            "Add a domain, or all domains of a CSV file.",
+            'Example: waypost domain add new.example --provider "Example Inc."',
+        ),
+        "rename": Command(
+            "waypost.cli.administration.domains:rename",
+            "Give a domain another name; provider, services and users stay.",
+            "Example: waypost domain rename old.example new.example --dry-run",
+        ),
+        "move": Command(
+            "waypost.cli.administration.domains:move",
+            "Move a domain to another provider, and give it the services of that provider's "
+            "domains.",
+            'Example: waypost domain move new.example --provider "Example Network"',
+        ),
         "set": Command(
             "waypost.cli.providers.domain_change:set_domain",
             "Add one domain to the database, or change its provider.",
@@ -118,13 +134,113 @@ _DOMAIN: Final = Group(
         ),
     },
 )
+_AUDIT: Final = Group(
+    "List and undo changes of the database.",
+    {
+        "list": Command(
+            "waypost.cli.administration.audit:list_changes",
+            "List the changes in the audit log, the newest first.",
+            "Example: waypost audit list --object example.com --since 2026-11-01",
+        ),
+        "undo": Command(
+            "waypost.cli.administration.audit:undo",
+            "Undo a change.",
+            "Example: waypost audit undo 17 --dry-run",
+        ),
+    },
+)
+_PROVIDER: Final = Group(
+    "List, show and change the providers in the database.",
+    {
+        "list": Command(
+            "waypost.cli.administration.objects:list_providers",
+            "List the providers, and how many domains each has.",
+            "Example: waypost provider list --json",
+        ),
+        "show": Command(
+            "waypost.cli.administration.objects:show_provider",
+            "Print a provider as JSON, with the keys of a providers file.",
+            'Example: waypost provider show "Example Inc."',
+        ),
+        "add": Command(
+            "waypost.cli.administration.objects:add_provider",
+            "Add a provider.",
+            'Example: waypost provider add "Example Inc." short_name=Example',
+        ),
+        "set": Command(
+            "waypost.cli.administration.objects:set_provider",
+            "Change keys of a provider, and so the answers for all its domains.",
+            'Example: waypost provider set "Example Inc." subaddress_separators=+ --yes',
+        ),
+        "rename": Command(
+            "waypost.cli.administration.objects:rename_provider",
+            "Give a provider another name.",
+            'Example: waypost provider rename "Example Inc." "Example AG" --dry-run',
+        ),
+        "remove": Command(
+            "waypost.cli.administration.objects:remove_provider",
+            "Remove a provider.",
+            'Example: waypost provider remove "Example Inc."',
+        ),
+    },
+)
+_SERVICE: Final = Group(
+    "List and change the services of a domain in the database.",
+    {
+        "list": Command(
+            "waypost.cli.administration.services:list_services",
+            "List the services of a domain, each with its number and its keys.",
+            "Example: waypost service list example.com",
+        ),
+        "add": Command(
+            "waypost.cli.administration.services:add_service",
+            "Add a service to one domain.",
+            "Example: waypost service add example.com imap host=imap.example.com",
+        ),
+        "set": Command(
+            "waypost.cli.administration.services:set_service",
+            "Change keys of one service of one domain.",
+            "Example: waypost service set example.com imap port=143 security=starttls",
+        ),
+        "remove": Command(
+            "waypost.cli.administration.services:remove_service",
+            "Remove one service of one domain.",
+            "Example: waypost service remove example.com pop3",
+        ),
+        "copy": Command(
+            "waypost.cli.administration.services:copy_services",
+            "Give all domains of a provider the services of one domain.",
+            'Example: waypost service copy example.com --to-provider "Example Inc." --yes',
+        ),
+    },
+)
 _DIRECTORY: Final = Group(
-    "List the user directories, and test the lookup of a user.",
+    "List, show and change the user directories, and test the lookup of a user.",
     {
         "list": Command(
             "waypost.cli.directory.list_directories:list_directories",
             "List the directories, and how many domains use each.",
             "Example: waypost directory list --providers mail.toml",
+        ),
+        "show": Command(
+            "waypost.cli.administration.objects:show_directory",
+            "Print a directory as JSON, with the keys of a providers file and without its secret.",
+            "Example: waypost directory show people",
+        ),
+        "add": Command(
+            "waypost.cli.administration.objects:add_directory",
+            "Add a directory.",
+            "Example: waypost directory add people kind=file path=/etc/waypost/people.csv",
+        ),
+        "set": Command(
+            "waypost.cli.administration.objects:set_directory",
+            "Change keys of a directory.",
+            "Example: waypost directory set people bind_password=@password.txt",
+        ),
+        "remove": Command(
+            "waypost.cli.administration.objects:remove_directory",
+            "Remove a directory.",
+            "Example: waypost directory remove people --dry-run",
         ),
         "test": Command(
             "waypost.cli.directory.lookup_check:check_lookup",
@@ -292,7 +408,10 @@ ALL: Final = Group(
         "import": _IMPORT,
         "db": _DB,
         "domain": _DOMAIN,
+        "provider": _PROVIDER,
+        "service": _SERVICE,
         "directory": _DIRECTORY,
+        "audit": _AUDIT,
         "token": _TOKEN,
         "admin": _ADMIN,
         "profile": _PROFILE,

@@ -19,7 +19,14 @@ from waypost.cli.failures import (
 )
 from waypost.cli.lazy import root_group
 from waypost.cli.output import EXIT_FAILED, EXIT_FINDINGS, EXIT_USAGE, print_error, print_stderr
-from waypost.core.errors import DomainNotServed, NoUsableService, ServiceNotOffered, WaypostError
+from waypost.core.errors import (
+    AdminError,
+    ConfirmationNeeded,
+    DomainNotServed,
+    NoUsableService,
+    ServiceNotOffered,
+    WaypostError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +53,10 @@ def _run(argument_list: Sequence[str]) -> int:
     except typer.Abort:
         print_stderr("Aborted!")
         return EXIT_FAILED
-    except (DomainNotServed, NoUsableService, ServiceNotOffered) as error:
+    except (AdminError, DomainNotServed, NoUsableService, ServiceNotOffered) as error:
         print_error(error, misplaced_secrets(argument_list))
+        if isinstance(error, ConfirmationNeeded):
+            print_stderr("nothing was changed; --yes confirms the change")
         return EXIT_FINDINGS
     except WaypostError as error:
         print_error(error, misplaced_secrets(argument_list))

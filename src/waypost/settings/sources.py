@@ -12,6 +12,8 @@ from waypost.parsing.bounded_toml import TomlError, parse_toml
 from waypost.settings.option import Option
 
 PROBLEMS_MAX: Final = 100
+# These are no options: the path of the settings file, and the token of a command with --url.
+_OTHERS: Final = frozenset({"WAYPOST_CONFIG", "WAYPOST_TOKEN"})
 
 
 class SourceKind(StrEnum):
@@ -75,7 +77,7 @@ def from_environment(
     content = SourceContent()
     known = {option.variable: option for option in table}
     for variable, text in sorted(environ.items()):
-        if not variable.startswith("WAYPOST_") or variable == "WAYPOST_CONFIG" or not text.strip():
+        if not variable.startswith("WAYPOST_") or variable in _OTHERS or not text.strip():
             continue
         if _is_set_by_kubernetes(variable, text):
             continue

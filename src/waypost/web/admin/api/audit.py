@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from waypost.admin.results import AuditEntry
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import Confirm, DryRun, change_response, json_response
 from waypost.web.admin.api.descriptions import describe_change, describe_list
@@ -41,7 +40,7 @@ def add_audit(router: APIRouter) -> None:
             since = since.replace(tzinfo=UTC)
         find = partial(admin.audit, object=object, since=since, limit=limit, cursor=cursor)
         page = await run_in_threadpool(find)
-        return json_response({"items": [_entry(one) for one in page.items], "next": page.next})
+        return json_response({"items": [one.data() for one in page.items], "next": page.next})
 
     @router.post(
         "/audit/{audit_id}/undo",
@@ -57,19 +56,3 @@ def add_audit(router: APIRouter) -> None:
     ) -> Response:
         change = partial(admin.undo, audit_id, confirm=confirm, dry_run=dry_run)
         return change_response(await run_in_threadpool(change), dry_run=dry_run)
-
-
-def _entry(entry: AuditEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "at": entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "principal": entry.principal,
-        "principal_kind": entry.principal_kind,
-        "remote": entry.remote,
-        "action": entry.action,
-        "object_kind": entry.object_kind,
-        "object_name": entry.object_name,
-        "before": entry.before,
-        "after": entry.after,
-        "undo_of": entry.undo_of,
-    }

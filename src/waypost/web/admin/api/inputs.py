@@ -49,14 +49,12 @@ class Conditions:
     """The conditions of a change (RFC 9110 s13.1).
 
     Attributes:
-        if_match: the version that is changed; None for any.
+        if_match: the version that is changed; `*` for any version that exists.
         if_none_match: `*` if the object must not exist.
-        must_exist: whether the object must exist, in any version.
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
-    must_exist: bool = False
 
 
 def read_conditions(request: Request) -> Conditions:
@@ -69,7 +67,7 @@ def read_conditions(request: Request) -> Conditions:
     if none_match not in {None, "*"}:
         raise ApiError(400, "bad_request", "If-None-Match must be * for a change")
     if match_header is None or match_header.strip() == "*":
-        return Conditions(None, none_match, match_header is not None)
+        return Conditions(None if match_header is None else "*", none_match)
     found = _ETAGS.fullmatch(match_header)
     if found is None:
         raise ApiError(400, "bad_request", "If-Match must be one entity tag, such as the ETag sent")

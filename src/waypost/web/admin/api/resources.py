@@ -10,7 +10,6 @@ from fastapi.concurrency import run_in_threadpool
 
 from waypost.admin.facade import Admin
 from waypost.admin.results import ChangeResult, Page, StoredObject
-from waypost.core.errors import ObjectNotFound, VersionConflict
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import (
     NO_STORE,
@@ -162,7 +161,7 @@ def _add_object(router: APIRouter, kind: ObjectRoutes) -> None:
         request: Request, name: str, admin: CurrentAdmin, dry_run: DryRun = False
     ) -> Response:
         change = partial(kind.delete, admin, name)
-        return await _change(kind, admin, name, read_conditions(request), change, dry_run)
+        return await _change(read_conditions(request), change, dry_run)
 
 
 def _add_writing(router: APIRouter, kind: ObjectRoutes) -> None:
@@ -181,9 +180,7 @@ def _add_writing(router: APIRouter, kind: ObjectRoutes) -> None:
     ) -> Response:
         data, conditions = await read_object(request), read_conditions(request)
         change = partial(kind.put, admin, name, data, if_none_match=conditions.if_none_match)
-        return await _change(
-            kind, admin, name, conditions, partial(change, confirm=confirm), dry_run
-        )
+        return await _change(conditions, partial(change, confirm=confirm), dry_run)
 
     @router.patch(
         kind.path,
@@ -200,7 +197,7 @@ def _add_writing(router: APIRouter, kind: ObjectRoutes) -> None:
     ) -> Response:
         data, conditions = await read_object(request), read_conditions(request)
         change = partial(kind.patch, admin, name, data, confirm=confirm)
-        return await _change(kind, admin, name, conditions, change, dry_run)
+        return await _change(conditions, change, dry_run)
 
 
 def _add_rename(router: APIRouter, kind: ObjectRoutes, rename: Callable[..., ChangeResult]) -> None:
@@ -222,7 +219,7 @@ def _add_rename(router: APIRouter, kind: ObjectRoutes, rename: Callable[..., Cha
         if not isinstance(new_name, str) or len(data) != 1:
             raise ApiError(422, "invalid", 'the body must be {"name": "the new name"}')
         change = partial(rename, admin, name, new_name, confirm=confirm)
-        return await _change(kind, admin, name, read_conditions(request), change, dry_run)
+        return await _change(read_conditions(request), change, dry_run)
 
 
 def _add_services(router: APIRouter) -> None:
@@ -241,7 +238,7 @@ def _add_services(router: APIRouter) -> None:
     ) -> Response:
         data = await read_object(request)
         change = partial(admin.put_service, name, index, data, confirm=confirm)
-        return await _change(DOMAIN, admin, name, read_conditions(request), change, dry_run)
+        return await _change(read_conditions(request), change, dry_run)
 
     @router.put(
         f"{PROVIDER.path}/services",
@@ -265,24 +262,10 @@ def _page(page: Page) -> Response:
 
 
 async def _change(
-    kind: ObjectRoutes,
-    admin: Admin,
-    name: str,
-    conditions: Conditions,
-    change: Callable[..., ChangeResult],
-    dry_run: bool,
+    conditions: Conditions, change: Callable[..., ChangeResult], dry_run: bool
 ) -> Response:
     """Make a change under the conditions of the request, and answer with its result."""
-
-    def run() -> ChangeResult:
-        if conditions.must_exist:
-            try:
-                kind.get(admin, name)
-            except ObjectNotFound as error:
-                # RFC 9110 s13.1.1: `If-Match: *` is false without a current representation.
-                raise VersionConflict(f"{error}", "*", None) from error
-        return change(if_match=conditions.if_match, dry_run=dry_run)
-
+    run = partial(change, if_match=conditions.if_match, dry_run=dry_run)
     return change_response(await run_in_threadpool(run), dry_run=dry_run)
 
 
