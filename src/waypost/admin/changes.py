@@ -132,6 +132,23 @@ def run_change(
     )
 
 
+def note_apply(
+    connection: Connection, principal: Principal, plan: Plan, retention_days: int
+) -> None:
+    """Note in the audit log how many changes `waypost apply` made, in its transaction.
+
+    Args:
+        connection: in the transaction.
+        principal: who runs the command.
+        plan: the changes.
+        retention_days: how long the audit log keeps entries; 0 keeps all.
+    """
+    counts = dict(zip(("added", "changed", "removed"), plan.counts, strict=True))
+    row = AuditRow(**who(principal), action="apply", after=counts)
+    write_audit(connection, row)
+    prune_audit(connection, retention_days, row.at)
+
+
 def audit_row(
     principal: Principal, action: str, change: PlannedChange, undo_of: int | None = None
 ) -> AuditRow:

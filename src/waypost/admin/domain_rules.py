@@ -83,6 +83,26 @@ class DomainRules:
         report.check()
         return DomainTarget(found.id, entry), tuple(report.warnings)
 
+    def copy(self, other: DomainPattern) -> DomainTarget:
+        """Return the provider, the services and the directory of another domain.
+
+        Raises:
+            InvalidObject: the other domain cannot be copied.
+        """
+        stored = DomainSet(self._connection, [other])
+        row, entry = stored.row(other), stored.entry(other)
+        is_visible = entry is not None and self._principal.sees_domain(
+            other, provider_name(entry, other)
+        )
+        if row is None or entry is None or not is_visible:
+            raise InvalidObject([("like", f"the database has no domain {other}")])
+        if entry.alias_of is not None:
+            raise InvalidObject([("like", f"{other} is an alias; use {entry.alias_of} instead")])
+        if entry.redirect is not None or entry.provider is None:
+            state = "has no provider" if entry.redirect is None else "is not served itself"
+            raise InvalidObject([("like", f"{other} {state}; use another domain")])
+        return DomainTarget(row.provider_id, entry)
+
     def directories(self) -> tuple[Directory, ...]:
         """Return the directories that the principal may use."""
         if self._directories is None:

@@ -84,6 +84,17 @@ class DomainCases:
 
         return self._run(condition, pattern, plan)
 
+    def copy(self, name: str, like: str, condition: Condition) -> ChangeResult:
+        """Create or replace a domain with the parts of another one."""
+        pattern, other = read_name(name), read_name(like, "like")
+
+        def plan(connection: Connection) -> PlannedChange:
+            change = DomainChange(connection, self.principal, pattern, condition)
+            target = DomainRules(connection, self.principal).copy(other)
+            return change.replace(target, "put", ())
+
+        return self._run(condition, pattern, plan)
+
     def patch(self, name: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
         """Change a domain by a merge patch."""
         pattern = read_name(name)
@@ -195,6 +206,12 @@ class DomainChange:
         """Plan to create or replace the domain."""
         rules = DomainRules(self._connection, self._principal)
         target, warnings = rules.target(self._pattern, data, self._stored)
+        return self.replace(target, action, warnings)
+
+    def replace(
+        self, target: DomainTarget, action: str, warnings: tuple[str, ...]
+    ) -> PlannedChange:
+        """Plan to create or replace the domain with checked values."""
         new = target.entry.for_domain(self._pattern.text)
         linted = lint_catalog(Catalog((new,)), skip_minor=True).lines()
         planner = self._planner(new)
@@ -222,7 +239,7 @@ class DomainChange:
         if names := self._aliases():
             others = ", ".join(self._visible(names))
             message = f"{others or 'another domain'} is an alias of {self._pattern}"
-            raise ObjectInUse(f"{message}; change or delete it first")
+            raise ObjectInUse(f"{message}; change or delete it first", self._visible(names))
 
         def write() -> None:
             services = ServiceRows(self._connection)

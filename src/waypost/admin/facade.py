@@ -103,6 +103,24 @@ class Admin:
         condition = Condition(if_match, if_none_match, confirm, dry_run)
         return self._domains.put(name, data, condition)
 
+    def copy_domain(
+        self,
+        name: str,
+        like: str,
+        *,
+        if_match: str | None = None,
+        if_none_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Create or replace a domain with the provider, services and directory of another one.
+
+        Raises:
+            InvalidObject: the other domain does not exist, is an alias, or is not served itself.
+        """
+        condition = Condition(if_match, if_none_match, confirm, dry_run)
+        return self._domains.copy(name, like, condition)
+
     def patch_domain(
         self,
         name: str,

@@ -330,9 +330,18 @@ class ConfirmationNeeded(AdminError):
 
 
 class ObjectInUse(AdminError):
-    """An object cannot be deleted, because other objects refer to it."""
+    """An object cannot be deleted, because other objects refer to it.
+
+    Attributes:
+        affected: the first names of the other objects, as far as they may be named.
+    """
 
     code = "in_use"
+
+    def __init__(self, message: str, affected: Iterable[str] = ()) -> None:
+        """Create the error with the objects that refer to it."""
+        super().__init__(message)
+        self.affected = tuple(affected)
 
 
 class UndoRefused(AdminError):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.servers.database import Database
 
+from tests.servers.database import Database
 from waypost.database.engine import Engine, open_engine
 from waypost.store.sql.migrate import upgrade
 

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
-from tests.admin.access.test_tokens import TENANT, Clock
 
+from tests.admin.access.test_tokens import TENANT, Clock
 from waypost.admin.access.secret_text import SESSION_PREFIX, new_secret
 from waypost.admin.access.sessions import (
     ABSOLUTE_SECONDS,

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.admin.changes import note_apply
 from waypost.cli.options import DbUriFlag, Dialect, DryRunFlag, JsonFlag
 from waypost.cli.output import (
     EXIT_FINDINGS,
@@ -14,6 +15,7 @@ from waypost.cli.output import (
     print_warnings,
     write_document,
 )
+from waypost.cli.principal import command_principal
 from waypost.cli.progress import progress
 from waypost.cli.providers.plan_report import print_plan
 from waypost.cli.providers.removal import AllowRemovalFlag, Removal, is_confirmed
@@ -229,6 +231,8 @@ def _apply(
             removal.check(options.max_removed)
             if not plan.is_empty:
                 write(change)
+                days = settings.audit_retention_days
+                note_apply(connection, command_principal(), plan, days)
     return _ApplyResult(plan, removal, before.kind == "empty", written=not plan.is_empty)
 
 

@@ -1,47 +1,47 @@
 """`waypost domain set` and `remove`: change one domain of a database, whatever its size."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from waypost.admin.facade import Admin
+from waypost.admin.results import ChangeResult
+from waypost.admin.source import AdminSource
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.cli.output import EXIT_FINDINGS, print_warnings
+from waypost.cli.principal import command_principal
 from waypost.cli.providers.plan_report import print_plan
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.cli.sources.settings import load_settings
-from waypost.core.errors import DomainNotServed, ProvidersError
-from waypost.core.model import Catalog, Domain, DomainPattern
-from waypost.database.engine import Connection, read_snapshot, write_transaction
-from waypost.diagnostics.lint.domains import lint_catalog
+from waypost.core.errors import (
+    ConfirmationNeeded,
+    DomainNotServed,
+    InvalidObject,
+    ObjectInUse,
+    ObjectNotFound,
+    ProvidersError,
+)
+from waypost.core.model import LDAPSERVER_PREFIX, DomainPattern
+from waypost.database.engine import Engine, read_connection
 from waypost.providers_file.models.domain import parse_pattern
-from waypost.providers_file.plan import Plan, Planner
 from waypost.providers_file.validators import RuleBroken
 from waypost.settings import Settings
-from waypost.store.sql.sync.one_domain import OneDomain
+from waypost.store.sql.directory_use import stored_directories
 
 PatternArgument = Annotated[
     str, typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com.")
 ]
 
 
-@dataclass(frozen=True)
-class _Change:
-    """A planned change of one domain, in a transaction.
-
-    Attributes:
-        new: the entry after the change, or None.
-        write: makes the change.
-    """
-
-    plan: Plan
-    new: Domain | None
-    write: Callable[[], None]
-
-
-_Planning = Callable[[Connection], _Change]
+_FLAGS: Final = {
+    "name": "DOMAIN",
+    "provider": "--provider",
+    "services": "--provider",
+    "like": "--like",
+}
+_Change = Callable[[Admin], ChangeResult]
 
 
 def set_domain(
@@ -67,15 +67,14 @@ def set_domain(
     if (provider is None) == (like is None):
         raise ProvidersError(["use either --provider NAME or --like DOMAIN"])
     pattern = _parse(domain, "DOMAIN")
-    model = None if like is None else _parse(like, "--like")
+    model = None if like is None else _parse(like, "--like").text
 
-    def plan(connection: Connection) -> _Change:
-        stored = OneDomain(connection, pattern)
-        chosen = stored.model_of_provider(provider or "") if model is None else stored.model(model)
-        new = chosen.for_pattern(pattern)
-        return _Change(_plan(stored, new), new, lambda: stored.write(chosen))
+    def change(admin: Admin) -> ChangeResult:
+        if model is not None:
+            return admin.copy_domain(pattern.text, model, dry_run=dry_run)
+        return admin.put_domain(pattern.text, {"provider": provider}, dry_run=dry_run)
 
-    _run(load_settings(db_uri=db_uri), plan, dry_run, as_json)
+    _run(load_settings(db_uri=db_uri), pattern, change, dry_run, as_json)
 
 
 def remove_domain(
@@ -92,13 +91,10 @@ def remove_domain(
     """
     pattern = _parse(domain, "DOMAIN")
 
-    def plan(connection: Connection) -> _Change:
-        stored = OneDomain(connection, pattern)
-        if stored.old is None:
-            raise DomainNotServed(f"{pattern} is not in the database; nothing was changed")
-        return _Change(_plan(stored, None), None, stored.remove)
+    def change(admin: Admin) -> ChangeResult:
+        return admin.delete_domain(pattern.text, dry_run=dry_run)
 
-    _run(load_settings(db_uri=db_uri), plan, dry_run, as_json)
+    _run(load_settings(db_uri=db_uri), pattern, change, dry_run, as_json)
 
 
 def _parse(text: str, place: str) -> DomainPattern:
@@ -108,38 +104,48 @@ def _parse(text: str, place: str) -> DomainPattern:
         raise ProvidersError([f"{place}: {text}: {error}"]) from error
 
 
-def _plan(stored: OneDomain, new: Domain | None) -> Plan:
-    """Return the changes.
-
-    Raises:
-        ProvidersError: another domain is an alias of this one.
-    """
-    planner = Planner()
-    planner.add(stored.old, new)
-    for row in stored.unused_rows:
-        planner.add_unused_row(str(row), keep=False)
-    plan = planner.plan(Catalog(), Catalog())
-    if not plan.is_empty:
-        stored.check_aliases()
-    return plan
-
-
-def _run(settings: Settings, plan: _Planning, dry_run: bool, as_json: bool) -> None:
+def _run(
+    settings: Settings, pattern: DomainPattern, change: _Change, dry_run: bool, as_json: bool
+) -> None:
     """Plan the change, make it in one transaction, and print it."""
-    written = False
     with open_database(settings) as engine:
-        with read_snapshot(engine) as connection:
-            change = plan(connection)
-        if not dry_run and not change.plan.is_empty:
-            with write_transaction(engine) as connection:
-                change = plan(connection)  # Another process may have changed the database.
-                if not change.plan.is_empty:
-                    change.write()
-                    written = True
-    if change.new is not None:
-        directories = [change.new.users.directory] if change.new.users is not None else []
-        warnings = lint_catalog(Catalog((change.new,)), skip_minor=True).lines()
-        print_warnings((*warnings, *missing_libraries(directories)))
-    print_plan(change.plan, as_json=as_json, dry_run=dry_run, written=written)
-    if dry_run and not change.plan.is_empty:
+        try:
+            result = change(Admin(AdminSource(settings, engine), command_principal()))
+        except InvalidObject as error:
+            raise ProvidersError(map(_line, error.mistakes)) from error
+        except ObjectNotFound as error:
+            raise DomainNotServed(
+                f"{pattern} is not in the database; nothing was changed"
+            ) from error
+        except (ConfirmationNeeded, ObjectInUse) as error:
+            name = next(iter(error.affected))
+            problem = f"{name} is an alias of this domain and has its services"
+            fix = f"change {name} first, or change both with `waypost apply`"
+            raise ProvidersError([f"{pattern}: {problem}; {fix}"]) from error
+        if result.new is not None:
+            print_warnings((*result.warnings, *_missing_libraries(engine, result)))
+    print_plan(result.plan, as_json=as_json, dry_run=dry_run, written=result.written)
+    if dry_run and not result.plan.is_empty:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def _line(mistake: tuple[str, str]) -> str:
+    """Return a mistake in the words of the command."""
+    path, rule = mistake
+    fixes = {
+        "have different services or directories": "name one of them with --like",
+        "has no other domain whose services can be used": "name a domain of another provider with "
+        "--like, or use `waypost apply`",
+    }
+    fix = next((f"; {fix}" for text, fix in fixes.items() if rule.endswith(text)), "")
+    return f"{_FLAGS.get(path, path)}: {rule}{fix}"
+
+
+def _missing_libraries(engine: Engine, result: ChangeResult) -> tuple[str, ...]:
+    """Return the library that the directory of the domain lacks."""
+    users = (result.new.data if result.new is not None else {}).get("users", {})
+    label = users.get("directory", f"{LDAPSERVER_PREFIX}{users.get('ldapserver')}")
+    with read_connection(engine) as connection:
+        return missing_libraries(
+            one for one in stored_directories(connection) if one.label == label
+        )

@@ -4,13 +4,17 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
 
+from tests.admin.cases import ROOT
 from tests.making import PROVIDER, domain, host_service, url_service
+from waypost.admin.facade import Admin
+from waypost.admin.source import AdminSource
 from waypost.core.address import DomainName
-from waypost.core.errors import ProvidersError
+from waypost.core.errors import ConfirmationNeeded, InvalidObject
 from waypost.core.model import (
     Catalog,
     DirectoryPolicy,
@@ -24,13 +28,15 @@ from waypost.core.model import (
     UnknownUser,
 )
 from waypost.database.engine import Connection, Engine, read_connection, write_transaction
+from waypost.settings import Settings
 from waypost.store.sql import schema
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 from waypost.store.sql.sync.diff import Change, TargetContent
-from waypost.store.sql.sync.one_domain import MODELS_COMPARED, OneDomain
+from waypost.store.sql.sync.domain_set import DomainSet
+from waypost.store.sql.sync.service_rows import COMPARED_DOMAINS
 
 LDAP = LdapServer(42, "ldap.example.com", 636, True, "dc=x", "(mail={0})", "uid")
 SQL = SqlDirectory("people", Secret("sqlite:///people.sqlite"), "SELECT 1 AS login_name")
@@ -48,7 +54,12 @@ PEOPLE = replace(
 STORED = (PLAIN, domain("*.plain.example"), CALENDARS, PEOPLE)
 DIRECTORIES = (LDAP, SQL)
 
-Model = Callable[[OneDomain], object]
+Tried = Callable[[Admin], object]
+
+
+def admin_of(engine: Engine) -> Admin:
+    """Return the use cases of a database, without limits."""
+    return Admin(AdminSource(Settings(db_uri="sqlite://"), engine), ROOT)
 
 
 def put(engine: Engine, *domains: Domain) -> None:
@@ -59,22 +70,17 @@ def put(engine: Engine, *domains: Domain) -> None:
 
 def set_by_provider(engine: Engine, pattern: str, provider: str) -> None:
     """Set the provider of a domain."""
-    with write_transaction(engine) as connection:
-        stored = OneDomain(connection, DomainPattern(pattern))
-        stored.write(stored.model_of_provider(provider))
+    admin_of(engine).put_domain(pattern, {"provider": provider})
 
 
 def set_like(engine: Engine, pattern: str, model: str) -> None:
     """Set a domain like another one."""
-    with write_transaction(engine) as connection:
-        stored = OneDomain(connection, DomainPattern(pattern))
-        stored.write(stored.model(DomainPattern(model)))
+    admin_of(engine).copy_domain(pattern, model)
 
 
 def remove(engine: Engine, pattern: str) -> None:
     """Remove a domain."""
-    with write_transaction(engine) as connection:
-        OneDomain(connection, DomainPattern(pattern)).remove()
+    admin_of(engine).delete_domain(pattern)
 
 
 def differences(engine: Engine, wanted: Sequence[Domain]) -> list[object]:
@@ -178,8 +184,8 @@ def test_other_spellings(engine: Engine, is_set: bool) -> None:
         names = ("XN--BCHER-KVA.example", "bücher.example")
         twins = [{"name": name, "provider_id": row["provider_id"]} for name in names]
         connection.execute(schema.domain.insert(), twins)
-        stored = OneDomain(connection, DomainPattern("xn--bcher-kva.example"))
-        assert len(stored.unused_rows) == 1
+        pattern = DomainPattern("xn--bcher-kva.example")
+        assert len(DomainSet(connection, [pattern]).unused_rows(pattern)) == 1
     if is_set:
         set_like(engine, "xn--bcher-kva.example", "plain.example")
         assert differences(engine, (PLAIN, domain("xn--bcher-kva.example"))) == []
@@ -198,19 +204,28 @@ def test_reused_id(sqlite_engine: Engine) -> None:
     assert SqlStore(sqlite_engine).find(DomainName("new.example")) == domain("new.example")
 
 
-REFUSED: list[tuple[Model, str]] = [
-    (lambda one: one.model_of_provider("Missing"), "--provider: the database has no provider"),
-    (lambda one: one.model_of_provider("example inc."), "--provider: the database has no provider"),
-    (lambda one: one.model_of_provider("Alone"), "has no other domain whose services can be used"),
-    (lambda one: one.model_of_provider("Mixed"), "b.example and a.example have different services"),
-    (lambda one: one.model(DomainPattern("missing.example")), "has no domain missing.example"),
-    (lambda one: one.model(DomainPattern("alias.example")), "is an alias; use plain.example"),
-    (lambda one: one.model(DomainPattern("gone.example")), "gone.example is not served itself"),
+def put_by_provider(name: str, admin: Admin) -> object:
+    return admin.put_domain("own.example", {"provider": name})
+
+
+REFUSED: list[tuple[Tried, str]] = [
+    (partial(put_by_provider, name), rule)
+    for name, rule in (
+        ("Missing", "provider: the database has no provider 'Missing'"),
+        ("example inc.", "provider: the database has no provider"),
+        ("Alone", "has no other domain whose services can be used"),
+        ("Mixed", "b.example and a.example have different services"),
+    )
+]
+REFUSED += [
+    (lambda admin: admin.copy_domain("own.example", "missing.example"), "no domain missing"),
+    (lambda admin: admin.copy_domain("own.example", "alias.example"), "use plain.example"),
+    (lambda admin: admin.copy_domain("own.example", "gone.example"), "is not served itself"),
 ]
 
 
-@pytest.mark.parametrize(("model", "rule"), REFUSED, ids=[rule for _, rule in REFUSED])
-def test_no_model(engine: Engine, model: Model, rule: str) -> None:
+@pytest.mark.parametrize(("change", "rule"), REFUSED, ids=[rule for _, rule in REFUSED])
+def test_no_model(engine: Engine, change: Tried, rule: str) -> None:
     """A provider or a domain that cannot be a model is refused, with what to do instead."""
     alone, mixed = Provider("Alone", "Alone"), Provider("Mixed", "Mixed")
     put(
@@ -222,15 +237,13 @@ def test_no_model(engine: Engine, model: Model, rule: str) -> None:
         replace(domain("a.example", host_service()), provider=mixed),
         replace(domain("b.example"), provider=mixed),
     )
-    with read_connection(engine) as connection:
-        stored = OneDomain(connection, DomainPattern("own.example"))
-        with pytest.raises(ProvidersError, match=rule):
-            model(stored)
+    with pytest.raises(InvalidObject, match=rule):
+        change(admin_of(engine))
 
 
 def test_only_the_newest_domains_are_compared(engine: Engine) -> None:
     """An old domain with other services does not prevent a change; it may be one of very many."""
-    names = [f"d{number}.example" for number in range(MODELS_COMPARED)]
+    names = [f"d{number}.example" for number in range(COMPARED_DOMAINS)]
     put(engine, domain("a.example", host_service()), *map(domain, names))
     set_by_provider(engine, "new.example", PROVIDER.name)
     assert SqlStore(engine).find(DomainName("new.example")) == domain("new.example")
@@ -253,20 +266,21 @@ def test_aliases(engine: Engine, names: tuple[str, ...], changed: str, is_refuse
     """A domain does not change if an alias has its services, and would keep the old ones."""
     alias = replace(domain("alias.test"), alias_of="own.example")
     put(engine, *map(domain, names), alias)
-    with read_connection(engine) as connection:
-        stored = OneDomain(connection, DomainPattern(changed))
-        if is_refused:
-            with pytest.raises(ProvidersError, match=r"alias\.test is an alias of this domain"):
-                stored.check_aliases()
-        else:
-            stored.check_aliases()
+    change = {"provider": PROVIDER.name, "services": [{"type": "imap", "host": "x.example"}]}
+    admin = admin_of(engine)
+    if is_refused:
+        with pytest.raises(ConfirmationNeeded, match=r"1 aliases of .* change with it") as caught:
+            admin.put_domain(changed, change)
+        assert caught.value.affected == ("alias.test",)
+    admin.put_domain(changed, change, confirm=True)
+    follows = SqlStore(engine).find(DomainName("alias.test"))
+    assert follows is not None
+    assert (len(follows.services) == 1) is is_refused
 
 
 def test_alias_itself(engine: Engine) -> None:
     """An alias can be removed."""
     put(engine, PLAIN, replace(domain("alias.test"), alias_of="plain.example"))
-    with read_connection(engine) as connection:
-        OneDomain(connection, DomainPattern("alias.test")).check_aliases()
     remove(engine, "alias.test")
     with read_connection(engine) as connection:
         assert read_catalog(connection).domains == (PLAIN,)
