@@ -106,6 +106,7 @@ QUIET_CALLS = {
     *("re.compile", "ipaddress.ip_network", "uuid.uuid5", "UUID", "uuid.UUID", "TypeVarTuple"),
     *("TypeVar", "NewType", "ParamSpec", "MappingProxyType", "types.MappingProxyType"),
     *("field", "Field", "ConfigDict", "AfterValidator", "BeforeValidator", "enum.auto", "auto"),
+    "partialmethod",
     *(
         "ContextVar",
         "TypeAdapter",

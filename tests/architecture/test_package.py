@@ -58,9 +58,10 @@ def _pinned(name: str) -> set[str]:
 def test_libraries_are_dependencies() -> None:
     """Every library that the package imports is a declared dependency."""
     stated = _stated()
-    # Pydantic depends on its core in exactly one version; LDAP and traces are extras.
+    # Pydantic depends on its core in exactly one version, and FastAPI on Starlette; LDAP and traces
+    # are extras.
     named = {{"dns": "dnspython"}.get(library, library) for library in LIBRARIES}
-    assert named - {"pydantic_core", "ldap", "opentelemetry"} <= stated
+    assert named - {"pydantic_core", "starlette", "ldap", "opentelemetry"} <= stated
     assert _stated("ldap") == {"python_ldap"}
     assert all(name.startswith("opentelemetry_") for name in _stated("tracing"))
     # uvicorn uses it by itself if it is installed.

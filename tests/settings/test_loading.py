@@ -129,6 +129,12 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "permit_cleartext_passwords": (f'"{RISKS}"', RISKS, RISKS),
     "admin_host": ('"::1"', "::1", "::1"),
     "admin_port": ("0", "0", 0),
+    "audit_retention_days": ("30", "30", 30),
+    "admin_url": (
+        '"https://admin.example.com"',
+        "https://admin.example.com",
+        "https://admin.example.com",
+    ),
     "tls_names": ('["apex", "mta-sts"]', "apex mta-sts", ("apex", "mta-sts")),
 }
 # What is nothing alone, and what it needs.

@@ -115,7 +115,9 @@ def move(
     token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Move a domain to another provider, and give it the services of that provider's domains.
+    """Move a domain to another provider, with its services.
+
+    The domain gets the services of the domains of that provider.
 
     Exit code 1 if there is no such domain or provider.
     """

@@ -130,7 +130,7 @@ def show_directory(
     url: UrlFlag = None,
     token_file: TokenFileFlag = None,
 ) -> None:
-    """Print a directory as JSON, with the keys of a providers file and without its secret."""
+    """Print a directory as JSON, without its secret."""
     with open_admin(Place(db_uri, url, token_file)) as admin:
         print_json(admin.get_directory(directory).data)
 
