@@ -32,14 +32,15 @@ from waypost.providers_file.load import read_providers
 from waypost.setup.web_servers import SetupStep
 
 GIVEN = ("--imap", "imap.example.com", "--smtp", "smtp.example.com:587")
-# No resolver is at this port, so nothing is sent to a network.
-NO_NETWORK = ("--timeout", "0.3", "--total", "1", "--ispdb", "none")
+# For a resolver that does not answer, and for one that answers all queries.
+SILENT = ("--timeout", "0.1", "--total", "60", "--ispdb", "none")
+ANSWERING = ("--timeout", "60", "--total", "60", "--ispdb", "none")
 
 
 @pytest.fixture(name="offline")
 def _offline() -> tuple[str, ...]:
-    """Options for a command that reaches no network."""
-    return (*NO_NETWORK, "--resolver", f"127.0.0.1:{free_port()}")
+    """Options for a command that reaches no network: no resolver is at this port."""
+    return (*SILENT, "--total", "0.1", "--resolver", f"127.0.0.1:{free_port()}")
 
 
 WRONG = [
@@ -88,22 +89,24 @@ def test_wrong_use(
 
 
 NETWORKS = [
-    # what the resolver does, a part of the error
-    (Script.DEAD, "the resolver at 127.0.0.1 port "),
-    (Script.HANGING, "does not answer; try another resolver with --resolver"),
-    (Script.NONSENSE, "the resolver at 127.0.0.1 port "),
-    (Script.SERVFAIL, "answers SERVFAIL; try another resolver with --resolver"),
-    (Script.REFUSED, "answers REFUSED; try another resolver with --resolver"),
-    (Script.NXDOMAIN, "DOMAIN: DNS has no domain example.com"),
+    # what the resolver does, time limits, a part of the error
+    (Script.DEAD, SILENT, "the resolver at 127.0.0.1 port "),
+    (Script.HANGING, SILENT, "does not answer; try another resolver with --resolver"),
+    (Script.NONSENSE, SILENT, "the resolver at 127.0.0.1 port "),
+    (Script.SERVFAIL, ANSWERING, "answers SERVFAIL; try another resolver with --resolver"),
+    (Script.REFUSED, ANSWERING, "answers REFUSED; try another resolver with --resolver"),
+    (Script.NXDOMAIN, ANSWERING, "DOMAIN: DNS has no domain example.com"),
 ]
 
 
-@pytest.mark.parametrize(("script", "error"), NETWORKS)
-def test_network(waypost: Waypost, tmp_path: Path, script: Script, error: str) -> None:
+@pytest.mark.parametrize(("script", "limits", "error"), NETWORKS)
+def test_network(
+    waypost: Waypost, tmp_path: Path, script: Script, limits: tuple[str, ...], error: str
+) -> None:
     """Without DNS, or without such a domain, nothing is written, and the error says what to do."""
     with resolver(script) as port:
         outcome = waypost(
-            *("init", "example.com", "--output", tmp_path / "root", *NO_NETWORK),
+            *("init", "example.com", "--output", tmp_path / "root", *limits),
             *("--resolver", f"127.0.0.1:{port}"),
         )
     assert (outcome.code, outcome.out) == (2, "")
@@ -200,7 +203,7 @@ def test_one_server_and_no_domain(waypost: Waypost, tmp_path: Path) -> None:
     with resolver(Script.NXDOMAIN) as port:
         outcome = waypost(
             *("init", "example.com", "--output", tmp_path, "--imap", "imap.example.com"),
-            *(*NO_NETWORK, "--resolver", f"127.0.0.1:{port}"),
+            *(*ANSWERING, "--resolver", f"127.0.0.1:{port}"),
         )
     assert (outcome.code, written(tmp_path)) == (2, {})
 
@@ -272,7 +275,7 @@ def _only_the_domain(query: bytes) -> bytes:
 
 def test_questions_about_servers(home: Path) -> None:
     """On a terminal, servers that were not found are asked for, until the answer is a host."""
-    flags = ("example.com", "--output", f"{home}/root", "--web-server", "none", *NO_NETWORK)
+    flags = ("example.com", "--output", f"{home}/root", "--web-server", "none", *ANSWERING)
     answers = "a..b\nimap.example.com\nsmtp.example.com:587\ny\n"
     with name_server(_only_the_domain) as port:
         code, text = on_a_terminal(home, answers, *flags, "--resolver", f"127.0.0.1:{port}")
@@ -286,7 +289,7 @@ def test_questions_about_servers(home: Path) -> None:
 
 def test_no_servers_without_a_terminal(waypost: Waypost, tmp_path: Path) -> None:
     """Without a terminal, servers that were not found are comments, and the exit code is 1."""
-    flags = ("--output", tmp_path / "root", "--web-server", "none", *NO_NETWORK)
+    flags = ("--output", tmp_path / "root", "--web-server", "none", *ANSWERING)
     with name_server(_only_the_domain) as port:
         outcome = waypost("init", "example.com", *flags, "--resolver", f"127.0.0.1:{port}")
     assert outcome.code == 1

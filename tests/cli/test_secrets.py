@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture(name="collector")
 def _collector() -> Iterator[Collector]:
     with Collector(("127.0.0.1", 0), _Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()

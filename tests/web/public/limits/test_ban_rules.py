@@ -151,7 +151,7 @@ def _api() -> Iterator[tuple[int, list[Any]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
     alerts: list[Any] = []
     server.alerts = alerts  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield server.server_port, alerts
