@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tools.dist import ROOT
 from tools.packages import debian, rpm
-from tools.packages.sources import Sources, unpacked_sources
-from tools.packages.tree import build_tree
+from tools.packages.sources import Sources
+from tools.packages.tree import sources_and_tree
 
 from tests.servers.requirements import require
 
@@ -35,9 +35,7 @@ class Packages:
 def build_all(folder: Path) -> Packages:
     """Build both packages in an empty folder."""
     require(programs=["dpkg-buildpackage", "dh", "gcc", "rpmbuild", "man"])
-    sources = unpacked_sources(ROOT, folder)
-    tree = folder / "tree"
-    build_tree(sources, tree)
+    sources, tree = sources_and_tree(ROOT, folder)
     return Packages(
         folder,
         sources,

@@ -17,8 +17,8 @@ from textwrap import wrap
 from typing import Final
 
 from tools.dist import ROOT, DistError, run
-from tools.packages.sources import Sources, maintainer, unpacked_sources
-from tools.packages.tree import ENVIRONMENT, build_tree, copy_sbom, licenses
+from tools.packages.sources import Sources, maintainer
+from tools.packages.tree import ENVIRONMENT, copy_sbom, licenses, sources_and_tree
 from waypost import __version__
 
 NEEDED: Final = ("dpkg-buildpackage", "dh", "gcc")
@@ -61,9 +61,7 @@ def make_deb(root: Path, folder: Path) -> Path:
         packages = " ".join(DEBIAN_PACKAGES)
         raise DistError(f"{', '.join(missing)} is missing; run: apt install {packages}")
     with TemporaryDirectory(prefix="waypost-deb-") as temporary:
-        sources = unpacked_sources(root, Path(temporary))
-        tree = Path(temporary) / "tree"
-        build_tree(sources, tree)
+        sources, tree = sources_and_tree(root, Path(temporary))
         return pack(sources, tree, folder)
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.dist import ROOT, DistError, run
-from tools.packages.sources import PYTHON, Sources, maintainer, unpacked_sources
-from tools.packages.tree import build_tree, copy_sbom
+from tools.packages.sources import PYTHON, Sources, maintainer
+from tools.packages.tree import copy_sbom, sources_and_tree
 from waypost import __version__
 
 
@@ -35,9 +35,7 @@ def make_rpm(root: Path, folder: Path, python: Path = PYTHON) -> Path:
     if shutil.which("rpmbuild") is None:
         raise DistError("rpmbuild is missing; install the package rpm-build, or rpm on Debian")
     with TemporaryDirectory(prefix="waypost-rpm-") as temporary:
-        sources = unpacked_sources(root, Path(temporary), python)
-        tree = Path(temporary) / "tree"
-        build_tree(sources, tree)
+        sources, tree = sources_and_tree(root, Path(temporary), python)
         return pack(sources, tree, folder)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from tools.dist import DistError, run, write_sbom
 from tools.packages import manual
-from tools.packages.sources import Sources
+from tools.packages.sources import PYTHON, Sources, unpacked_sources
 
 ENVIRONMENT: Final = Path("opt/waypost")
 EXTRAS: Final = ("postgresql", "mysql", "ldap")
@@ -21,6 +21,23 @@ _SBOM: Final = Path("usr/share/doc/waypost/waypost.cdx.json")
 _UNITS: Final = (".service", ".socket", ".timer", ".path", ".target")
 # What uv writes for shells and for Windows, and the commands of libraries.
 _KEPT_PROGRAMS: Final = ("python", "waypost")
+
+
+def sources_and_tree(root: Path, folder: Path, python: Path = PYTHON) -> tuple[Sources, Path]:
+    """Return the sources of the last commit, and the tree that was built from them.
+
+    Args:
+        root: a checkout.
+        folder: an empty folder, which receives both.
+        python: the interpreter that the packages depend on.
+
+    Raises:
+        DistError: a program is missing or failed.
+    """
+    sources = unpacked_sources(root, folder, python)
+    tree = folder / "tree"
+    build_tree(sources, tree)
+    return sources, tree
 
 
 def build_tree(sources: Sources, tree: Path) -> None:
