@@ -1,13 +1,19 @@
-"""The command line in this process, with a temporary folder and home."""
+"""The command line in this process, with a temporary folder and home, and a Waypost to find."""
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.cli.doctor_network import PROVIDERS
+from tests.servers.authority import Authority
+from tests.servers.private_network import private_network
+from tests.servers.requirements import require
+from tests.servers.waypost import RunningWaypost
+from tests.servers.waypost import waypost as run_waypost
 from waypost.cli.main import main
 
 
@@ -73,3 +79,30 @@ def waypost(home: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> Waypost:
         return Outcome(code, out.decode(), rest, tuple(one[len(_NAMED) :].strip() for one in named))
 
     return run
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[None]:
+    """Yield a private network for the servers of a domain; see doctor_network.set_up."""
+    require(private_network=True, programs=["nginx", "dovecot", "named", "named-checkzone"])
+    with private_network():
+        yield
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Return the authority that the command trusts."""
+    return Authority.create(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def served(
+    network: None,  # noqa: ARG001 -- where it is started
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RunningWaypost]:
+    """Yield a running Waypost with the Autoconfig of the domain."""
+    folder = tmp_path_factory.mktemp("served")
+    providers = folder / "providers.toml"
+    providers.write_text(PROVIDERS, encoding="utf-8")
+    with run_waypost(folder, providers, proxies=1) as running:
+        yield running

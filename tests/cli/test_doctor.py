@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,10 +22,7 @@ from tests.cli.golden_text import REPORTS, check
 from tests.diagnostics.resolvers import Script, resolver
 from tests.servers.authority import Authority
 from tests.servers.nginx import Site
-from tests.servers.private_network import private_network
-from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost
-from tests.servers.waypost import waypost as run_waypost
 from waypost.diagnostics.doctor.codes import DOCTOR_CODES
 from waypost.diagnostics.simulated_clients import CLIENTS
 
@@ -36,33 +33,6 @@ DATABASE = """<clientConfig version="1.1"><emailProvider id="good.example">
 <username>%EMAILADDRESS%</username></incomingServer>
 </emailProvider></clientConfig>
 """
-
-
-@pytest.fixture(name="network", scope="module")
-def _network() -> Iterator[None]:
-    """A network for these tests."""
-    require(private_network=True, programs=["nginx", "dovecot", "named", "named-checkzone"])
-    with private_network():
-        yield
-
-
-@pytest.fixture(name="authority", scope="module")
-def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the doctor trusts."""
-    return Authority.create(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(name="served", scope="module")
-def _served(
-    network: None,  # noqa: ARG001 -- where it is started
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningWaypost]:
-    """A running Waypost."""
-    folder = tmp_path_factory.mktemp("served")
-    providers = folder / "providers.toml"
-    providers.write_text(PROVIDERS, encoding="utf-8")
-    with run_waypost(folder, providers, proxies=1) as running:
-        yield running
 
 
 Doctor = Callable[..., Outcome]

@@ -7,7 +7,6 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,14 +17,12 @@ from dns.rdatatype import RdataType
 from dns.rrset import from_text
 
 from tests.cli.conftest import Outcome, Waypost
-from tests.cli.doctor_network import DOMAIN, PROVIDERS, Setting, set_up
+from tests.cli.doctor_network import DOMAIN, Setting, set_up
 from tests.diagnostics.resolvers import Script, name_server, resolver
 from tests.servers.authority import Authority
 from tests.servers.patience import PATIENCE_SECONDS
-from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE, RunningWaypost, free_port
-from tests.servers.waypost import waypost as run_waypost
 from waypost.cli.init import activation
 from waypost.cli.init.activation import run_steps
 from waypost.providers_file.load import read_providers
@@ -327,33 +324,6 @@ def test_step_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(activation, "STEP_SECONDS_MAX", 0.1)
     (result,) = run_steps([SetupStep("sleep 60", "wait", can_run=True)])
     assert result.reason == "it did not end within 0.1 seconds"
-
-
-@pytest.fixture(name="network", scope="module")
-def _network() -> Iterator[None]:
-    """A network for these tests."""
-    require(private_network=True, programs=["nginx", "dovecot", "named", "named-checkzone"])
-    with private_network():
-        yield
-
-
-@pytest.fixture(name="authority", scope="module")
-def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """The authority that the command trusts."""
-    return Authority.create(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(name="served", scope="module")
-def _served(
-    network: None,  # noqa: ARG001 -- where it is started
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[RunningWaypost]:
-    """A running Waypost with the Autoconfig of the domain."""
-    folder = tmp_path_factory.mktemp("served")
-    providers = folder / "providers.toml"
-    providers.write_text(PROVIDERS, encoding="utf-8")
-    with run_waypost(folder, providers, proxies=1) as running:
-        yield running
 
 
 def only_hosts(zone: str) -> str:
