@@ -158,16 +158,14 @@ def pytest_runtest_teardown() -> None:
     requirements.allow()
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+def pytest_xdist_auto_num_workers() -> int:
     """Return more processes than cores: many tests wait for a server or a clock.
 
     Each process starts its own databases and directories, so that many would only need memory.
-    The tests of `--quick` wait less, for servers that do not answer: two processes on each two
-    cores would leave a core idle, and each process needs a few seconds to collect all tests.
+    Those of `--quick` use a core for half of their time: three on two cores leave a core idle.
     """
     cores = len(os.sched_getaffinity(0))
-    processes = cores + (cores + 1) // 2 if config.getoption("quick") else 2 * cores
-    return min(processes, max(cores, MOST_PROCESSES))
+    return min(2 * cores, max(cores, MOST_PROCESSES))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
