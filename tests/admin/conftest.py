@@ -59,8 +59,8 @@ def _sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(name="path")
-def _path(sample: Path, tmp_path: Path) -> Path:
+@pytest.fixture(name="file")
+def _file(sample: Path, tmp_path: Path) -> Path:
     """Return a copy of the SQLite file with the sample providers."""
     path = tmp_path / "waypost.sqlite"
     shutil.copy(sample, path)
@@ -68,8 +68,8 @@ def _path(sample: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(name="admin")
-def _admin(path: Path) -> Iterator[Admin]:
+def _admin(file: Path) -> Iterator[Admin]:
     """Yield the use cases of the sample providers in a SQLite file."""
-    engine = open_engine(f"sqlite:///{path}")
-    yield Admin(AdminSource(Settings(db_uri=f"sqlite:///{path}"), engine), ROOT)
+    engine = open_engine(f"sqlite:///{file}")
+    yield Admin(AdminSource(Settings(db_uri=f"sqlite:///{file}"), engine), ROOT)
     engine.dispose()

@@ -202,7 +202,7 @@ class DomainRules:
             return
         chain, address = [pattern.text], redirect.address_domain
         while len(chain) <= _REDIRECTS_MAX:
-            best = best_match(self._connection, DomainName(address))
+            best = best_match(self._connection, DomainName(address), (pattern,))
             if best is None or best.text == chain[-1]:
                 return
             chain.append(best.text)

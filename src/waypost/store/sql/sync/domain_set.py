@@ -1,6 +1,6 @@
 """Change some domains; read and write only the rows that belong to them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -219,11 +219,19 @@ def stored_names(
     return found
 
 
-def best_match(connection: Connection, domain: DomainName) -> DomainPattern | None:
-    """Return the stored domain or pattern that matches a domain best, or None."""
+def best_match(
+    connection: Connection, domain: DomainName, new: Collection[DomainPattern] = ()
+) -> DomainPattern | None:
+    """Return the domain or pattern that matches a domain best, or None.
+
+    Args:
+        connection: in a transaction.
+        domain: to match.
+        new: further patterns, which will be stored.
+    """
     patterns = candidates(domain)
     found = stored_names(connection, patterns)
-    return next((pattern for pattern in patterns if found[pattern]), None)
+    return next((one for one in patterns if one in new or found[one]), None)
 
 
 def aliases_of(
@@ -253,24 +261,14 @@ def aliases_of(
             if target is None:
                 continue
             if target not in known:
-                known[target] = _best_of(connection, DomainName(target), wanted)
+                known[target] = best_match(connection, DomainName(target), wanted)
             followed = known[target]
-            if followed is not None and (alias := _parsed(name)) is not None:
+            if followed in wanted and (alias := _parsed(name)) is not None:
                 yield alias, followed
 
 
 def _alias_column(dialect: str) -> sa.ColumnElement[str]:
     return _DOMAIN.alias_of if dialect == "mysql" else sa.func.lower(_DOMAIN.alias_of)
-
-
-def _best_of(
-    connection: Connection, domain: DomainName, wanted: Sequence[DomainPattern]
-) -> DomainPattern | None:
-    """Return the pattern that matches a domain, of those that exist or that will exist."""
-    patterns = candidates(domain)
-    found = stored_names(connection, patterns)
-    best = next((one for one in patterns if one in wanted or found[one]), None)
-    return best if best in wanted else None
 
 
 def _parsed(name: str) -> DomainPattern | None:

@@ -1,0 +1,154 @@
+"""What a tenant sees, and what is refused."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.admin.cases import IMAP, INC, READER, served, tenant
+from waypost.admin.facade import Admin
+from waypost.admin.principal import Principal
+from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, WaypostError
+
+LDAP = {"kind": "ldap", "urls": ["ldaps://l.example"], "search_base": "dc=x"}
+OWN = "a.own.example"
+
+
+@pytest.fixture(name="as_tenant")
+def _as_tenant(any_admin: Admin) -> Callable[..., Admin]:
+    """Return a function from limits to the use cases of a tenant."""
+    any_admin.put_directory("people", {**LDAP, "bind_user": "cn=x", "bind_password": "hidden"})
+    any_admin.put_directory("others", LDAP)
+    any_admin.put_provider("Own Mail", {})
+    services = [{**IMAP, "host": "mail.own.example"}]
+    any_admin.put_domain(
+        OWN, served(provider="Own Mail", services=services, users={"directory": "people"})
+    )
+    any_admin.put_domain("b.own.example", served())
+
+    def use(*patterns: str, provider: str | None = None) -> Admin:
+        return Admin(any_admin.source, tenant(*patterns, provider=provider))
+
+    return use
+
+
+def names(admin: Admin) -> tuple[list[str], list[str], list[str]]:
+    """Return the domains, providers and directories of lists."""
+    pages = admin.list_domains(), admin.list_providers(), admin.list_directories()
+    domains, providers, directories = ([one.data["name"] for one in page.items] for page in pages)
+    return domains, providers, directories
+
+
+def test_lists(as_tenant: Callable[..., Admin]) -> None:
+    """A tenant sees its domains, their providers, and only the labels of their directories."""
+    assert names(as_tenant("*.own.example")) == (
+        [OWN, "b.own.example"],
+        [INC, "Own Mail"],
+        ["people"],
+    )
+    assert names(as_tenant(OWN)) == ([OWN], ["Own Mail"], ["people"])
+    assert names(as_tenant(provider="Own Mail")) == ([OWN], ["Own Mail"], ["people"])
+    assert names(as_tenant("*.own.example", provider=INC)) == (["b.own.example"], [INC], [])
+    assert names(as_tenant("absent.example")) == ([], [], [])
+    assert as_tenant(OWN).get_directory("people").data == {"name": "people"}
+    assert "domains" not in as_tenant(OWN).get_provider("Own Mail").data
+    assert as_tenant(provider="Own Mail").list_domains(provider=INC).items == ()
+    assert [one.data["name"] for one in as_tenant(OWN).export()] == [OWN]
+
+
+def test_what_is_hidden_does_not_exist(as_tenant: Callable[..., Admin]) -> None:
+    """What a tenant must not see is answered like what does not exist."""
+    admin = as_tenant(OWN)
+    calls: list[tuple[Callable[[str], object], str]] = [
+        (admin.get_domain, "example.com"),
+        (admin.get_provider, INC),
+        (admin.get_directory, "others"),
+        (admin.lint, "example.com"),
+        (admin.dns, "example.com"),
+        (admin.names, "example.com"),
+        (lambda name: admin.preview(f"x@{name}", "autoconfig"), "example.com"),
+    ]
+    for call, hidden in calls:
+        texts = set()
+        absent = "absent.example" if "." in hidden else "absent"
+        for name in (hidden, absent):
+            with pytest.raises(ObjectNotFound) as caught:
+                call(name)
+            texts.add(str(caught.value).replace(name, "NAME"))
+        assert len(texts) == 1
+
+
+REFUSED: list[tuple[Callable[[Admin], object], type[WaypostError]]] = [
+    (lambda admin: admin.put_domain("example.com", served()), AccessForbidden),
+    (lambda admin: admin.put_domain("absent.example", served()), AccessForbidden),
+    (lambda admin: admin.patch_domain("absent.example", {}), AccessForbidden),
+    (lambda admin: admin.delete_domain("example.com"), AccessForbidden),
+    (lambda admin: admin.rename_domain(OWN, "example.com"), AccessForbidden),
+    (lambda admin: admin.rename_domain(OWN, "absent.example"), AccessForbidden),
+    (lambda admin: admin.put_provider("Own Mail", {}), AccessForbidden),
+    (lambda admin: admin.put_provider_services("Own Mail", []), AccessForbidden),
+    (lambda admin: admin.delete_provider("Absent"), AccessForbidden),
+    (lambda admin: admin.put_directory("people", LDAP), AccessForbidden),
+    # Nothing outside of the limits can be used.
+    (lambda admin: admin.patch_domain(OWN, {"provider": INC}), InvalidObject),
+    (lambda admin: admin.patch_domain(OWN, {"users": {"directory": "others"}}), InvalidObject),
+    (lambda admin: admin.patch_domain(OWN, {"alias_of": "example.com"}), InvalidObject),
+    (lambda admin: admin.copy_domain(OWN, "example.com"), InvalidObject),
+]
+
+
+@pytest.mark.parametrize(("call", "error"), REFUSED)
+def test_refused(
+    as_tenant: Callable[..., Admin],
+    call: Callable[[Admin], object],
+    error: type[WaypostError],
+) -> None:
+    """A tenant changes nothing outside of its limits, and uses nothing from there."""
+    with pytest.raises(error) as caught:
+        call(as_tenant(OWN))
+    assert "others" not in str(caught.value).replace("'others'", "")
+
+
+def test_provider_without_patterns(as_tenant: Callable[..., Admin]) -> None:
+    """A tenant with a provider changes the domains of this provider, and creates none."""
+    admin = as_tenant(provider="Own Mail")
+    assert admin.patch_domain(OWN, {"declined": True}).written
+    refusals = set()
+    for name in ("example.com", "absent.example"):
+        with pytest.raises(AccessForbidden) as caught:
+            admin.put_domain(name, served(provider="Own Mail"))
+        refusals.add(str(caught.value).replace(name, "NAME"))
+    assert len(refusals) == 1
+
+
+def test_own_changes(as_tenant: Callable[..., Admin]) -> None:
+    """A tenant creates, changes and undoes within its patterns, and sees its own history."""
+    admin = as_tenant("*.own.example")
+    created = admin.put_domain("c.own.example", {"provider": "Own Mail"})
+    assert created.new is not None
+    assert created.new.data["users"] == {"directory": "people"}
+    assert created.audit_id is not None
+    admin.undo(created.audit_id)
+    entries = admin.audit().items
+    assert {entry.object_name for entry in entries} == {OWN, "b.own.example", "c.own.example"}
+    assert entries[0].undo_of == created.audit_id
+    hidden = as_tenant("z.example")
+    assert hidden.audit().items == ()
+    with pytest.raises(ObjectNotFound):
+        hidden.undo(created.audit_id)
+
+
+@pytest.mark.parametrize("principal", [READER])
+def test_readers(admin: Admin, principal: Principal) -> None:
+    """A principal that may only read changes nothing, and may not even try."""
+    reader = Admin(admin.source, principal)
+    assert reader.list_domains().items
+    for call in (
+        lambda: reader.put_domain("example.com", {}),
+        lambda: reader.delete_domain("absent.example"),
+        lambda: reader.put_provider(INC, {}),
+        lambda: reader.delete_directory("x"),
+        lambda: list(reader.bulk([b"{}"])),
+        lambda: reader.undo(1),
+    ):
+        with pytest.raises(AccessForbidden):
+            call()
