@@ -1,0 +1,157 @@
+"""The audit log, and undo."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.admin.cases import IMAP, INC, ROOT, SMTP, served
+from waypost.admin.facade import Admin
+from waypost.admin.principal import Principal
+from waypost.admin.results import ChangeResult
+from waypost.admin.source import AdminSource
+from waypost.core.errors import InvalidObject, ObjectNotFound, UndoRefused
+from waypost.database.engine import write_transaction
+from waypost.settings import Settings
+from waypost.store.sql.admin_schema import audit
+from waypost.store.sql.sync.catalog import purge
+
+NEW = "new.example"
+LDAP = {"kind": "ldap", "urls": ["ldaps://l.example"], "search_base": "dc=x", "bind_user": "cn=a"}
+
+
+def test_entries(any_admin: Admin) -> None:
+    """Each change has one entry, with who made it, and the object before and after."""
+    principal = Principal("Zoë", "person", remote="192.0.2.1")
+    admin = Admin(any_admin.source, principal)
+    begin = datetime.now(UTC) - timedelta(seconds=2)
+    changes = [
+        admin.put_domain(NEW, served()),
+        admin.patch_domain(NEW, {"declined": True}),
+        admin.rename_domain(NEW, "newer.example"),
+        admin.delete_domain("newer.example"),
+        admin.put_provider("New", {}),
+    ]
+    entries = admin.audit().items
+    assert [entry.id for entry in entries] == [change.audit_id for change in changes[::-1]]
+    assert [entry.action for entry in entries[::-1]] == ["put", "patch", "rename", "delete", "put"]
+    for entry, change in zip(entries[::-1], changes, strict=True):
+        assert entry.before == (None if change.old is None else change.old.data)
+        assert entry.after == (None if change.new is None else change.new.data)
+        assert (entry.principal, entry.principal_kind, entry.remote) == (
+            "Zoë",
+            "person",
+            "192.0.2.1",
+        )
+        assert begin <= entry.at <= datetime.now(UTC)
+    assert {entry.object_name for entry in admin.audit(object=NEW).items} == {NEW}
+    assert len(admin.audit(object="provider:New").items) == 1
+    assert admin.audit(since=datetime.now(UTC) + timedelta(days=1)).items == ()
+    first = admin.audit(limit=2)
+    rest = admin.audit(limit=10, cursor=first.next)
+    assert (*first.items, *rest.items) == entries
+    assert rest.next is None
+
+
+BAD: list[Callable[[Admin], object]] = [
+    lambda admin: admin.audit(object="x:y"),
+    lambda admin: admin.audit(object="a..b"),
+    lambda admin: admin.audit(object="provider:\0"),
+    lambda admin: admin.audit(since=datetime(2026, 1, 1)),  # noqa: DTZ001 -- the mistake
+]
+
+
+@pytest.mark.parametrize("call", BAD)
+def test_bad_filters(admin: Admin, call: Callable[[Admin], object]) -> None:
+    """A filter that no entry can meet by its form is refused."""
+    with pytest.raises(InvalidObject):
+        call(admin)
+
+
+UNDONE: list[Callable[[Admin], ChangeResult]] = [
+    lambda admin: admin.put_domain("example.com", served()),
+    lambda admin: admin.put_domain(NEW, {"alias_of": "example.com"}),
+    lambda admin: admin.patch_domain("example.com", {"declined": True}),
+    lambda admin: admin.put_service("example.com", 0, SMTP),
+    lambda admin: admin.delete_domain("example.com"),
+    lambda admin: admin.rename_domain("example.com", NEW),
+    lambda admin: admin.put_provider("New", {}),
+    lambda admin: admin.patch_provider(INC, {"short_name": "x"}, confirm=True),
+    lambda admin: admin.rename_provider(INC, "New", confirm=True),
+    lambda admin: admin.put_directory("people", LDAP),
+]
+
+
+@pytest.mark.parametrize("change", UNDONE)
+def test_undo(admin: Admin, change: Callable[[Admin], ChangeResult]) -> None:
+    """An undone change leaves everything as it was before, and undo can be undone."""
+    before = list(admin.export()), admin.list_providers(), admin.list_directories()
+    audit_id = change(admin).audit_id
+    assert audit_id is not None
+    changed = list(admin.export()), admin.list_providers(), admin.list_directories()
+    planned = admin.undo(audit_id, confirm=True, dry_run=True)
+    assert not planned.written
+    undone = admin.undo(audit_id, confirm=True)
+    assert (list(admin.export()), admin.list_providers(), admin.list_directories()) == before
+    assert admin.audit(limit=1).items[0].undo_of == audit_id
+    with pytest.raises(UndoRefused):
+        admin.undo(audit_id, confirm=True)
+    admin.undo(undone.audit_id or 0, confirm=True)
+    assert (list(admin.export()), admin.list_providers(), admin.list_directories()) == changed
+
+
+def test_undo_is_refused_after_another_change(any_admin: Admin) -> None:
+    """A change is not undone if anything has changed the object since, also by SQL."""
+    admin = any_admin
+    first = admin.put_domain(NEW, served()).audit_id or 0
+    second = admin.patch_domain(NEW, {"declined": True}).audit_id or 0
+    with pytest.raises(UndoRefused, match=f"in entry {second}"):
+        admin.undo(first)
+    with write_transaction(admin.source.database()) as connection:
+        connection.execute(sa.text("UPDATE domain SET declined = false WHERE name = 'new.example'"))
+    with pytest.raises(UndoRefused, match="without an entry"):
+        admin.undo(second)
+    for absent in (0, -1, 999999, 2**40):
+        with pytest.raises(ObjectNotFound):
+            admin.undo(absent)
+    services = admin.put_provider_services(INC, [IMAP, SMTP], confirm=True).audit_id or 0
+    with pytest.raises(UndoRefused, match="many objects"):
+        admin.undo(services)
+
+
+def test_a_lost_secret_is_named(admin: Admin) -> None:
+    """The audit log has no secrets, so undo says which one it cannot restore."""
+    admin.put_directory("people", {**LDAP, "bind_password": "geheim"})
+    deleted = admin.delete_directory("people").audit_id or 0
+    undone = admin.undo(deleted)
+    assert undone.new is not None
+    assert "bind_password" not in undone.new.data
+    assert any("bind_password" in warning for warning in undone.warnings)
+
+
+def test_retention(admin: Admin) -> None:
+    """Old entries are removed in steps by later changes; no other command removes entries."""
+    old = datetime(2020, 1, 1, tzinfo=UTC)
+    rows = [
+        {"at": old, "principal": "x", "principal_kind": "token", "action": "put"}
+        for _ in range(1500)
+    ]
+    engine = admin.source.database()
+    with write_transaction(engine) as connection:
+        connection.execute(audit.insert(), rows)
+    keep = Settings(db_uri="sqlite://", audit_retention_days=0)
+    Admin(AdminSource(keep, engine), ROOT).put_domain("a.example", served())
+
+    def count() -> int:
+        with engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(audit)) or 0
+
+    assert count() == 1501
+    admin.put_domain("b.example", served())
+    assert count() == 502
+    admin.put_domain("c.example", served())
+    assert count() == 3
+    with write_transaction(engine) as connection:
+        purge(connection)
+    assert count() == 3

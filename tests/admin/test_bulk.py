@@ -1,0 +1,188 @@
+"""Many domains in one transaction."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.admin.cases import IMAP, SMTP, served, tenant
+from tests.servers.waypost import SOURCE
+from waypost.admin.facade import Admin
+from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
+from waypost.core.errors import ObjectNotFound
+from waypost.store.sql.sync.reader import SERVICE_TABLES
+
+
+def run(
+    admin: Admin, lines: Iterable[object], **options: bool
+) -> tuple[BulkEnd, list[BulkMistake]]:
+    """Run a bulk change, and return its end and its mistakes."""
+    raw = (one if isinstance(one, bytes) else json.dumps(one).encode() for one in lines)
+    events = list(admin.bulk(raw, **options))
+    end = events[-1]
+    assert isinstance(end, BulkEnd)
+    assert all(isinstance(one, BulkProgress | BulkMistake) for one in events[:-1])
+    return end, [one for one in events if isinstance(one, BulkMistake)]
+
+
+def names(admin: Admin) -> list[str]:
+    return [one.data["name"] for one in admin.export()]
+
+
+def test_many(any_admin: Admin) -> None:
+    """Lines create, change and delete domains; each change has an entry in the audit log."""
+    admin = any_admin
+    admin.put_domain("old.example", served())
+    lines: list[dict[str, Any]] = [
+        {"name": "alias.example", "alias_of": "d1.bulk.example"},  # before its domain
+        *({"name": f"d{number}.bulk.example", **served()} for number in range(700)),
+        {"op": "put", "name": "example.com", **served(services=[SMTP, IMAP])},
+        {"op": "delete", "name": "old.example"},
+        {"name": "model.example", "provider": "Boxes"},
+    ]
+    planned, mistakes = run(admin, lines, dry_run=True)
+    assert (mistakes, planned.written) == ([], False)
+    assert "alias.example" not in names(admin)
+    end, mistakes = run(admin, lines)
+    assert (mistakes, end.written, end.lines) == ([], True, len(lines))
+    assert end.plan.counts == planned.plan.counts
+    assert admin.get_domain("d699.bulk.example").data["services"] == [IMAP, SMTP]
+    assert admin.get_domain("alias.example").data["alias_of"] == "d1.bulk.example"
+    assert admin.get_domain("example.com").data["services"] == [SMTP, IMAP]
+    assert "old.example" not in names(admin)
+    entries = admin.audit(limit=1000).items
+    assert len(entries) == len(lines) + 1
+    assert admin.audit(object="example.com").items[0].action == "bulk"
+    again, _ = run(admin, lines[:-2])
+    assert (again.written, again.plan.is_empty) == (False, True)
+
+
+def test_export_is_a_bulk_input(admin: Admin) -> None:
+    """The exported objects restore deleted domains."""
+    exported = [one.data for one in admin.export()]
+    run(admin, ({"op": "delete", "name": one["name"]} for one in exported))
+    assert names(admin) == []
+    end, mistakes = run(admin, exported)
+    assert (mistakes, end.written) == ([], True)
+    assert [one.data for one in admin.export()] == exported
+
+
+MISTAKES: list[tuple[object, str, str]] = [
+    # line, path, code
+    (b"{", "", "invalid"),
+    (b"[]", "", "invalid"),
+    (b"\xff", "", "invalid"),
+    (b'{"name": "a.example", "name": "b.example"}', "", "invalid"),
+    (b"[" * 100_000, "", "invalid"),
+    (b" " * 1_100_000 + b"{}", "", "invalid"),
+    ({}, "name", "invalid"),
+    ({"name": 1}, "name", "invalid"),
+    ({"name": "a..b"}, "name", "invalid"),
+    ({"op": "move", "name": "a.example"}, "op", "invalid"),
+    ({"op": "delete", "name": "absent.example"}, "", "not_found"),
+    (
+        {"name": "a.example", **served(services=[{**IMAP, "port": 0}])},
+        "services[0].port",
+        "invalid",
+    ),
+    ({"name": "a.example", **served(provider="Nobody")}, "provider", "invalid"),
+    ({"name": "OK.example", **served()}, "name", "invalid"),  # twice
+    ({"name": "used.example", **served(declined=True)}, "", "confirmation_needed"),
+    ({"op": "delete", "name": "used.example"}, "", "in_use"),
+]
+
+
+@pytest.mark.parametrize(("line", "path", "code"), MISTAKES)
+def test_mistakes(admin: Admin, line: object, path: str, code: str) -> None:
+    """A mistake is reported with its line, and no line is written."""
+    admin.put_domain("used.example", served())
+    admin.put_domain("uses.example", {"alias_of": "used.example"})
+    before = list(admin.export())
+    end, mistakes = run(admin, [{"name": "ok.example", **served()}, b"", line])
+    assert [(one.line, one.path, one.code) for one in mistakes] == [(3, path, code)]
+    assert (end.mistakes, end.written, end.plan.is_empty) == (1, False, True)
+    assert list(admin.export()) == before
+
+
+def test_many_mistakes(admin: Admin) -> None:
+    """After a thousand mistakes no more are reported."""
+    end, mistakes = run(admin, (b"x" for _ in range(5000)))
+    assert (len(mistakes), end.mistakes, end.written) == (1000, 1000, False)
+
+
+def test_tenant(admin: Admin) -> None:
+    """A tenant changes only its domains."""
+    limited = Admin(admin.source, tenant("*.own.example"))
+    _, mistakes = run(limited, [{"name": "example.com", **served()}])
+    assert [one.code for one in mistakes] == ["forbidden"]
+
+
+def test_a_reader_that_goes_away(admin: Admin) -> None:
+    """If the receiver of the events stops, nothing is written."""
+    lines = (json.dumps({"name": f"d{n}.example", **served()}).encode() for n in range(1500))
+    events = admin.bulk(lines)
+    for event in events:
+        if isinstance(event, BulkProgress) and event.lines == 500:
+            break
+    events.close()  # type: ignore[attr-defined]
+    with pytest.raises(ObjectNotFound):
+        admin.get_domain("d1.example")
+
+
+KILLED = """
+import json, os, sys
+from tests.admin.cases import ROOT, served
+from waypost.admin.facade import Admin
+from waypost.admin.results import BulkProgress
+from waypost.admin.source import AdminSource
+from waypost.database.engine import open_engine
+from waypost.settings import Settings
+from waypost.store.sql.sync.domain_set import DomainSet
+
+written = 0
+original = DomainSet.write
+def write(self, targets, services):
+    global written
+    original(self, targets, services)
+    written += len(targets)
+    if written >= 1000:
+        print("half", flush=True)
+        sys.stdin.read()
+DomainSet.write = write
+admin = Admin(AdminSource(Settings(db_uri="sqlite://"), open_engine(sys.argv[1])), ROOT)
+lines = (json.dumps({"name": f"d{n}.example", **served()}).encode() for n in range(2000))
+for _ in admin.bulk(lines):
+    pass
+"""
+
+
+def test_killed_in_the_middle(any_admin: Admin) -> None:
+    """A process that is killed while it writes leaves nothing half done."""
+    url = any_admin.source.database().url.render_as_string(hide_password=False)
+    before = list(any_admin.export())
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": f"{SOURCE}{os.pathsep}{root}"},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"half\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.communicate()
+    assert list(any_admin.export()) == before
+    assert any_admin.audit().items == ()
+    assert any_admin.put_domain("after.example", served()).written
+    with any_admin.source.database().connect() as connection:
+        for table, links, column in SERVICE_TABLES:
+            unused = sa.select(table.c.id).where(table.c.id.not_in(sa.select(links.c[column])))
+            assert connection.execute(unused).all() == []
