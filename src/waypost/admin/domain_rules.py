@@ -8,6 +8,7 @@ from waypost.admin.objects import (
     ObjectMistakes,
     build_policy,
     check_domain,
+    in_stored_order,
     read_domain,
     read_name,
 )
@@ -19,7 +20,6 @@ from waypost.core.model import (
     Directory,
     DirectoryPolicy,
     DomainPattern,
-    HostEndpoint,
     MatchKind,
     Provider,
     Service,
@@ -222,12 +222,6 @@ def provider_name(entry: DomainEntry, pattern: DomainPattern | None) -> str:
     """Return the name of the provider of an entry, which may be missing."""
     provider: Provider = entry.for_domain("*" if pattern is None else pattern.text).provider
     return provider.name
-
-
-def in_stored_order(services: tuple[Service, ...]) -> tuple[Service, ...]:
-    """Return services as a database orders them: those with a host first, then those with a URL."""
-    hosts = tuple(one for one in services if isinstance(one.endpoint, HostEndpoint))
-    return hosts + tuple(one for one in services if not isinstance(one.endpoint, HostEndpoint))
 
 
 def tenant_filter(principal: Principal) -> DomainFilter:

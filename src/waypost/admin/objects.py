@@ -13,6 +13,7 @@ from waypost.core.model import (
     DirectoryPolicy,
     Domain,
     DomainPattern,
+    HostEndpoint,
     LdapServer,
     Provider,
     Secret,
@@ -86,10 +87,18 @@ def domain_data(domain: Domain) -> Data:
 
 def served_data(domain: Domain) -> Data:
     """Return the keys that an alias shares with its other domain."""
-    data: Data = {"services": [ServiceTable.serialize(one) for one in domain.services]}
+    data: Data = {
+        "services": [ServiceTable.serialize(one) for one in in_stored_order(domain.services)]
+    }
     if domain.users is not None:
         data["users"] = UsersTable.serialize_policy(domain.users)
     return data | RedirectTable.serialize_redirect(domain.redirect)
+
+
+def in_stored_order(services: tuple[Service, ...]) -> tuple[Service, ...]:
+    """Return services as a database orders them: those with a host first, then those with a URL."""
+    hosts = tuple(one for one in services if isinstance(one.endpoint, HostEndpoint))
+    return hosts + tuple(one for one in services if not isinstance(one.endpoint, HostEndpoint))
 
 
 def domain_object(domain: Domain) -> StoredObject:

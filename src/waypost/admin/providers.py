@@ -6,10 +6,10 @@ from typing import Final
 
 from waypost.admin.changes import Condition, PlannedChange, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
-from waypost.admin.domain_rules import in_stored_order
 from waypost.admin.objects import (
     ObjectMistakes,
     check_domain,
+    in_stored_order,
     merge_patch,
     provider_data,
     read_provider,
