@@ -9,6 +9,9 @@ from bench import domains
 from tests.cli.conftest import DATABASE, Outcome, Waypost
 from tests.cli.test_apply import FIRST
 from tests.servers.database import Database
+from waypost.cli.principal import command_principal
+from waypost.database.engine import open_engine, read_connection
+from waypost.store.sql.audit_log import AuditFilter, read_audit
 
 ADDED = """\
 + domain new.example (Own Mail)
@@ -43,6 +46,28 @@ def test_set(waypost: Waypost, model: tuple[str, str]) -> None:
     for more in ((), ("--dry-run",)):
         again = waypost(*SET, *model, *more)
         assert (again.code, again.out, again.err) == (0, "", "nothing to do\n")
+
+
+@pytest.mark.usefixtures("filled")
+def test_audit_log(waypost: Waypost, home: Path) -> None:
+    """Each command that changes the database has an entry with its user in the audit log."""
+    waypost(*SET, "--provider", "Own Mail")
+    waypost(*SET, "--provider", "Own Mail")  # Nothing to do.
+    waypost(*REMOVE)
+    uri = f"sqlite:///{home / DATABASE}"
+    engine = open_engine(uri)
+    with read_connection(engine) as connection:
+        rows = read_audit(connection, AuditFilter(), 10)
+    engine.dispose()
+    assert [(row.action, row.object_name) for row in rows] == [
+        ("delete", "old.example"),
+        ("put", "new.example"),
+        ("apply", None),
+    ]
+    assert {(row.principal, row.principal_kind) for row in rows} == {
+        (command_principal().name, "command")
+    }
+    assert rows[-1].after == {"added": 6, "changed": 0, "removed": 0}
 
 
 def test_remove(waypost: Waypost, filled: Path) -> None:

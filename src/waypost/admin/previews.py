@@ -22,7 +22,7 @@ from waypost.formats.pacc import document as pacc
 from waypost.settings import Settings
 from waypost.wiring import profile_settings, signing_credentials
 
-Answer = Callable[[Settings, Domain | None, EmailAddress], Preview]
+PreviewRenderer = Callable[[Settings, Domain | None, EmailAddress], Preview]
 FORMATS: Final = (
     *("autoconfig", "autodiscover", "autodiscover-json", "activesync", "mobileconfig", "pacc"),
 )
@@ -49,7 +49,7 @@ def preview(
     if preview_format == "autoconfig":
         body = autoconfig.render(_config(settings, entry, target))
         return Preview(autoconfig.CONTENT_TYPE, body)
-    answers: Mapping[str, Answer] = {
+    answers: Mapping[str, PreviewRenderer] = {
         "autodiscover": _autodiscover,
         "autodiscover-json": _autodiscover_json,
         "activesync": _activesync,

@@ -17,7 +17,7 @@ from waypost.admin.objects import (
     version_of,
 )
 from waypost.admin.principal import Principal
-from waypost.admin.readers import Reader, open_reader
+from waypost.admin.readers import ObjectReader, open_reader
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
@@ -120,7 +120,7 @@ class ProviderCases:
         self.principal.check_everything(f"change provider {name!r}")
         return run_change(self.source, self.principal, condition, plan)
 
-    def _counted(self, reader: Reader, provider: Provider) -> StoredObject:
+    def _counted(self, reader: ObjectReader, provider: Provider) -> StoredObject:
         found = provider_object(provider)
         if self.principal.is_tenant:
             # The number of all domains is not the tenant's business.

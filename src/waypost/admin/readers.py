@@ -26,7 +26,7 @@ from waypost.store.sql.sync.one_provider import count_domains_of, provider_rows
 from waypost.store.sql.sync.reader import SharedRows
 
 
-class Reader(Protocol):
+class ObjectReader(Protocol):
     """What the use cases read."""
 
     def domain(self, pattern: DomainPattern) -> Domain | None:
@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 
 @contextmanager
-def open_reader(source: AdminSource) -> Iterator[Reader]:
+def open_reader(source: AdminSource) -> Iterator[ObjectReader]:
     """Yield a reader; all it reads is of one state."""
     if source.engine is None:
         yield CatalogReader(source.catalog())
@@ -63,7 +63,7 @@ def open_reader(source: AdminSource) -> Iterator[Reader]:
 
 
 class DatabaseReader:
-    """Implements `Reader` for a database."""
+    """Implements `ObjectReader` for a database."""
 
     def __init__(self, connection: Connection) -> None:
         """Create it for one transaction."""
@@ -107,7 +107,7 @@ class DatabaseReader:
 
 
 class CatalogReader:
-    """Implements `Reader` for a providers file."""
+    """Implements `ObjectReader` for a providers file."""
 
     def __init__(self, catalog: Catalog) -> None:
         """Create it; the domains are sorted once."""
