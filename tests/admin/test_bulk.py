@@ -92,7 +92,7 @@ MISTAKES: list[tuple[object, str, str]] = [
         "services[0].port",
         "invalid",
     ),
-    ({"name": "a.example", **served(provider="Nobody")}, "provider", "invalid"),
+    ({"name": "a.example", **served(provider="Absent")}, "provider", "invalid"),
     ({"name": "OK.example", **served()}, "name", "invalid"),  # twice
     ({"name": "used.example", **served(declined=True)}, "", "confirmation_needed"),
     ({"op": "delete", "name": "used.example"}, "", "in_use"),

@@ -22,7 +22,7 @@ NEW = "new.example"
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     # object, path, part of the rule
     ({}, "provider", "is missing"),
-    (served(provider="Nobody"), "provider", "the database has no provider 'Nobody'"),
+    (served(provider="Absent"), "provider", "the database has no provider 'Absent'"),
     (served(provider=7), "provider", "must be a string"),
     (served(name="other.example"), "name", "use rename"),
     (served(name="a..b"), "name", "empty label"),
@@ -39,14 +39,14 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "services[0].login_name",
         "requires a directory",
     ),
-    (served(users={"directory": "nowhere"}), "users.directory", "no [[directory]]"),
+    (served(users={"directory": "absent"}), "users.directory", "no [[directory]]"),
     (served(users={"unknown_user": "decline"}), "users.directory", "is missing"),
     (served(users={"ldapserver": 7}), "users.ldapserver", "no [[ldapserver]]"),
     (served(declined=True, redirect_address="x.example"), "declined", "cannot be combined"),
     (served(redirect_address=NEW), "redirect_address", "cannot redirect to itself"),
     (served(redirect_url="http://x.example/"), "redirect_url", "must begin with https"),
     ({"alias_of": "example.com", "services": []}, "services", "cannot be combined with alias_of"),
-    ({"alias_of": "nowhere.example"}, "alias_of", "is not a domain of this database"),
+    ({"alias_of": "absent.example"}, "alias_of", "is not a domain of this database"),
     ({"alias_of": NEW}, "alias_of", ""),
     ({"alias_of": "example.com", "provider": "Boxes"}, "provider", "the provider of example.com"),
 ]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.admin.cases import IMAP, INC, SMTP, served, tenant
 from waypost.admin.facade import Admin
 
-# Tables that have few rows, also beside a million domains; and temporary results of a statement.
+# Tables that have few rows, also with a million domains; and temporary results of a statement.
 SMALL = {"provider", "ldapserver", "directory", "admin_audit"}
 
 CALLS: list[Callable[[Admin], object]] = [

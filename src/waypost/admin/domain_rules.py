@@ -196,7 +196,7 @@ class DomainRules:
     def _check_loop(
         self, pattern: DomainPattern, entry: DomainEntry, report: ObjectMistakes
     ) -> None:
-        """Report a domain whose redirects lead back to it."""
+        """Report a domain whose redirects end at itself."""
         redirect = entry.redirect
         if redirect is None or redirect.address_domain is None or pattern.kind is MatchKind.ANY:
             return

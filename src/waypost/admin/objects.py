@@ -245,7 +245,7 @@ def version_of(data: Mapping[str, Any], secret: str | None = None) -> str:
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
     if secret is not None:
-        # Slow, so that nobody who sees versions can guess a weak secret.
+        # Slow, so that a weak secret cannot be guessed from versions.
         raw = secret.encode("utf-8", "surrogatepass")
         digest.update(b"\0" + hashlib.scrypt(raw, salt=digest.digest(), n=2**13, r=8, p=1))
     return digest.hexdigest()[:32]
