@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from queue import SimpleQueue
+from threading import Thread
 from typing import IO, Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -69,7 +71,7 @@ async def _receive(request: Request) -> IO[bytes]:
 
 
 def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Iterator[bytes]:
-    return _begin(_changed(admin, file, confirm, dry_run))
+    return _begin(_unblocked(_changed(admin, file, confirm, dry_run)))
 
 
 def _begin(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -81,6 +83,32 @@ def _begin(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield from lines
 
     return rest()
+
+
+def _unblocked(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same lines, made in a thread that does not wait for the client.
+
+    The transaction of a bulk change locks out other changes, so a client that reads slowly must not
+    make it longer. The number of lines is limited.
+    """
+    made: SimpleQueue[bytes | WaypostError | None] = SimpleQueue()
+
+    def make() -> None:
+        try:
+            for line in lines:
+                made.put(line)
+        except WaypostError as error:
+            made.put(error)
+        finally:
+            made.put(None)
+
+    thread = Thread(target=make, name="bulk", daemon=True)
+    thread.start()
+    while (item := made.get()) is not None:
+        if isinstance(item, WaypostError):
+            raise item
+        yield item
+    thread.join()
 
 
 def _changed(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Iterator[bytes]:

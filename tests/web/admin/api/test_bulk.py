@@ -1,0 +1,102 @@
+"""Many domains at once by the API."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.web.admin.api.api_client import READER, Api, ApiClient
+from waypost.web.admin.api import bulk
+
+URL = "/api/v1/domains:bulk"
+SERVICES = [{"type": "imap", "host": "imap.example.net"}]
+
+
+def _put(name: str, **more: object) -> dict[str, Any]:
+    return {"name": name, "provider": "Example Network", "services": SERVICES, **more}
+
+
+def _send(client: ApiClient, *lines: object, **parameters: object) -> list[dict[str, Any]]:
+    body = b"".join(
+        (line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in lines
+    )
+    answer = client.post(URL, content=body, params=parameters)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def _names(client: ApiClient) -> set[str]:
+    answer = client.get("/api/v1/domains:export")
+    return {json.loads(line)["name"] for line in answer.text.splitlines()}
+
+
+def test_a_thousand_domains_in_one_transaction(api: Api) -> None:
+    """Progress lines come first; the last line has the plan; the export has all domains."""
+    client = api.client()
+    before = _names(client)
+    lines = [_put(f"d{number}.example.test") for number in range(1000)]
+    *progress, end = _send(client, *lines, {"op": "delete", "name": "example.org"})
+    assert progress
+    assert all(set(line) == {"progress"} for line in progress)
+    assert (end["result"], end["lines"], end["mistakes"]) == ("written", 1001, 0)
+    assert end["counts"] == {"added": 2000, "changed": 0, "removed": 1}
+    after = _names(client)
+    assert len(after - before) == 1000
+    assert before - after == {"example.org"}
+
+
+def test_all_or_nothing(api: Api) -> None:
+    """Each mistake has its line; then nothing is written. A dry run writes nothing either."""
+    client = api.client()
+    before = _names(client)
+    *_, end = _send(client, _put("new.example"), dry_run=1)
+    assert end["result"] == "planned"
+    answer = _send(
+        client,
+        _put("new.example"),
+        _put("other.example", provider="Nobody"),
+        _put("third.example", services=[{"type": "imap", "host": "x", "port": 0}]),
+        {"op": "delete", "name": "missing.example"},
+        {"op": "add", **_put("example.com")},
+    )
+    mistakes = {(line["line"], line["path"]) for line in answer if "line" in line}
+    assert mistakes == {(2, "provider"), (3, "services[0].port"), (4, ""), (5, "name")}
+    assert (answer[-1]["result"], answer[-1]["mistakes"]) == ("rejected", 4)
+    assert _names(client) == before
+
+
+LINES = {
+    "cut": b"{",
+    "list": b"[]",
+    "null": b"null",
+    "text": b'"a"',
+    "op": b'{"op": "steal", "name": "a.example"}',
+    "number": b'{"name": 1}',
+    "no-name": b"{}",
+    "twice": b'{"name": "a.example", "name": "b.example"}',
+    "bad": b'{"name": "-"}',
+    "utf-8": b"\xff",
+    "nested": b"[" * 100_000,
+    "huge": b'{"name": "' + b"a" * 2_000_000 + b'"}',
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_lines_that_are_no_domains(api: Api, line: bytes) -> None:
+    """Such a line is a mistake with its number, and the other lines are not written."""
+    client = api.client()
+    before = _names(client)
+    answer = _send(client, _put("new.example"), line)
+    assert [one["line"] for one in answer if "line" in one] == [2]
+    assert answer[-1]["result"] == "rejected"
+    assert _names(client) == before
+
+
+def test_who_may_change_many(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader is refused before the body is read, and a body that is too long is refused."""
+    refused = api.client(READER).post(URL, content=b"{}")
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    monkeypatch.setattr(bulk, "BODY_MAX_BYTES", 100)
+    long = api.client().post(URL, content=b" " * 101)
+    assert (long.status_code, long.json()["code"]) == (413, "too_large")
