@@ -18,14 +18,12 @@ from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress
 from waypost.core.errors import WaypostError
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import NO_STORE, Confirm, DryRun, plan_members
-from waypost.web.admin.api.descriptions import describe_answer, describe_change
+from waypost.web.admin.api.descriptions import LINES_TYPE, describe_lines
 from waypost.web.admin.api.problems import ApiError, error_response
 
-MEDIA_TYPE: Final = "application/x-ndjson"
 BODY_MAX_BYTES: Final = 512 * 1024 * 1024
 MEMORY_MAX_BYTES: Final = 4 * 1024 * 1024
 """A longer body is in a temporary file until the transaction ends."""
-_LINES: Final = {"type": "string", "description": "One JSON object on each line."}
 
 
 def add_bulk(router: APIRouter) -> None:
@@ -34,7 +32,7 @@ def add_bulk(router: APIRouter) -> None:
     @router.post(
         "/domains:bulk",
         summary="Create, replace and delete many domains in one transaction.",
-        **describe_change("BulkLines", None, media_type=MEDIA_TYPE),
+        **describe_lines("Progress, mistakes and the result.", "BulkLines"),
     )
     async def bulk(
         request: Request, admin: CurrentAdmin, dry_run: DryRun = False, confirm: Confirm = False
@@ -42,16 +40,16 @@ def add_bulk(router: APIRouter) -> None:
         admin.principal.check_write()
         file = await _receive(request)
         events = await run_in_threadpool(partial(_first, admin, file, confirm, dry_run))
-        return StreamingResponse(events, 200, NO_STORE, MEDIA_TYPE)
+        return StreamingResponse(events, 200, NO_STORE, LINES_TYPE)
 
     @router.get(
         "/domains:export",
         summary="All domains, one JSON object on each line.",
-        **describe_answer("The domains, by name.", _LINES),
+        **describe_lines("The domains, by name."),
     )
     async def export(admin: CurrentAdmin) -> Response:
         lines = await run_in_threadpool(partial(_begin, _exported(admin)))
-        return StreamingResponse(lines, 200, NO_STORE, MEDIA_TYPE)
+        return StreamingResponse(lines, 200, NO_STORE, LINES_TYPE)
 
 
 async def _receive(request: Request) -> IO[bytes]:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 PROBLEM_SCHEMA: Final = "Problem"
+LINES_TYPE: Final = "application/x-ndjson"
 _PROBLEM: Final = {
     "content": {
         "application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM_SCHEMA}"}}
@@ -11,13 +12,13 @@ _PROBLEM: Final = {
 _READ_PROBLEMS: Final = {
     400: "A parameter is not valid.",
     401: "The token is missing or not valid.",
+    403: "The token does not allow this.",
     404: "There is no such object.",
     422: "A value is not allowed; `errors` has the path of each mistake.",
     429: "Too many requests; try again later.",
     503: "The database does not answer; try again later.",
 }
 _CHANGE_PROBLEMS: Final = _READ_PROBLEMS | {
-    403: "The token does not allow this change.",
     409: "The change is not possible, or must be confirmed with `confirm=1`.",
     412: "The object has another version than the one in If-Match.",
     413: "The body is too large.",
@@ -58,9 +59,11 @@ def describe_list(schema: str) -> Description:
     return describe_answer("A part of the list.", page)
 
 
-def describe_answer(text: str, schema: Description) -> Description:
+def describe_answer(
+    text: str, schema: Description, media_type: str = "application/json"
+) -> Description:
     """Return the arguments of a route that only reads."""
-    answer = {200: {"description": text, "content": _json(schema)}}
+    answer = {200: {"description": text, "content": {media_type: {"schema": schema}}}}
     return {"responses": problems(_READ_PROBLEMS) | answer}
 
 
@@ -112,6 +115,23 @@ def describe_change(
         extra["requestBody"] = {"required": True, "content": content}
     status = 200 if answer is not None else 204
     return {"responses": responses, "openapi_extra": extra, "status_code": status}
+
+
+def describe_lines(text: str, body: str | None = None) -> Description:
+    """Return the arguments of a route that answers with one JSON object on each line (NDJSON).
+
+    Args:
+        text: what the lines are.
+        body: the schema of the request; None for a route that only reads.
+    """
+    lines = {"type": "string", "description": "One JSON object on each line."}
+    if body is None:
+        return describe_answer(text, lines, LINES_TYPE)
+    description = describe_change(body, None, media_type=LINES_TYPE)
+    del description["responses"][204]
+    answer = {"description": text, "content": {LINES_TYPE: {"schema": lines}}}
+    description["responses"][200] = answer
+    return description | {"status_code": 200}
 
 
 def problems(texts: dict[int, str]) -> dict[int, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from waypost import __version__
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.runtime.limits.ratelimit import RateLimiter
@@ -37,15 +38,26 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
     authorization = TokenAuthorization(tokens.authenticate, clock)
     limiter = RateLimiter(REQUEST_LIMITS, clock=clock)
     app.state.api = ApiContext(source, tokens, authorization, limiter)
+    app.include_router(_router())
+    add_problem_handlers(app)
+    app.openapi = partial(_description, app)  # type: ignore[method-assign]
+
+
+def api_description() -> dict[str, Any]:
+    """Return the description (OpenAPI 3.1) of the API alone."""
+    app = FastAPI(title="Waypost", version=__version__)
+    app.include_router(_router())
+    return _description(app)
+
+
+def _router() -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     add_bulk(router)
     add_previews(router)
     add_resources(router)
     add_audit(router)
     add_tokens(router)
-    app.include_router(router)
-    add_problem_handlers(app)
-    app.openapi = partial(_description, app)  # type: ignore[method-assign]
+    return router
 
 
 def _description(app: FastAPI) -> dict[str, Any]:

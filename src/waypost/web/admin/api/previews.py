@@ -21,7 +21,7 @@ DOCTORS_MAX: Final = 4
 TTL_MAX: Final = 2**31 - 1  # RFC 2181 s8
 _DOCUMENT: Final = {"type": "string", "description": "The document, byte for byte."}
 _REPORT: Final = {"type": "object"}
-_RECORDS: Final = {"type": "array", "items": {"type": "object"}}
+_RECORDS: Final = {"description": "A list of objects, or a text in another format."}
 _NAMES: Final = {
     "type": "object",
     "properties": {"names": {"type": "array", "items": {"type": "string"}}},
@@ -35,7 +35,7 @@ def add_previews(router: APIRouter) -> None:
     @router.get(
         "/addresses/{address:path}/{format}",
         summary="The answer that a client gets, byte for byte.",
-        **describe_answer("The document.", _DOCUMENT),
+        **describe_answer("The document.", _DOCUMENT, "*/*"),
     )
     async def preview(address: str, format: PreviewFormat, admin: CurrentAdmin) -> Response:  # noqa: A002
         found = await run_in_threadpool(admin.preview, address, format)
@@ -45,7 +45,7 @@ def add_previews(router: APIRouter) -> None:
     @router.get(
         "/domains/{name}/dns",
         summary="The DNS records that a domain should publish.",
-        **describe_answer("The records.", _RECORDS),
+        **describe_answer("The records.", _RECORDS, "*/*"),
     )
     async def dns(
         name: str,

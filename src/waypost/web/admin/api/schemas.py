@@ -19,6 +19,8 @@ def api_schemas() -> dict[str, Any]:
     for name, schema in object_schemas().items():
         schemas |= {key: _lifted(value) for key, value in schema.pop("$defs", {}).items()}
         schemas[_NAMES.get(name, name)] = _lifted(schema)
+    count = {"type": "integer", "readOnly": True, "description": "The number of its domains."}
+    schemas["Provider"]["properties"]["domains"] = count
     schemas["Directory"] = {"anyOf": [reference(name) for name in _DIRECTORIES]}
     schemas["Service"] = reference("ServiceTable")
     schemas["AnyObject"] = {"type": "object"}
