@@ -34,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
     "diagnostics.diagnostic": {"core"},
     "diagnostics.row_codes": {"core"},
     "diagnostics.lint": {"core", "formats", "store.interning"},
+    "monitor": {"core", "runtime", "formats", "lookup", "diagnostics"},
     "setup": {"core", "parsing.bounded_toml", "runtime.regular_file", "formats", "lookup"}
     | {"providers_file", "importers", "diagnostics"},
     "api": {"core", "formats", "lookup", "profiles", "providers_file", "settings.validators"}
@@ -56,7 +57,8 @@ LAYERS: dict[str, set[str]] = {
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
-    | {"admin", "setup", "web.public.server", "web.service_manager", "__version__"},
+    | {"admin", "setup", "monitor", "web.public.server", "web.service_manager", "web.metrics"}
+    | {"__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }

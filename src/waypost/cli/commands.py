@@ -274,6 +274,11 @@ ALL: Final = Group(
             "Check which mail clients work for an address, and why not.",
             "Example: waypost doctor alice@example.com",
         ),
+        "monitor": Command(
+            "waypost.cli.monitor.command:monitor",
+            "Check certificates, DNS and mail servers of all domains, again and again.",
+            'Example: waypost monitor --once --provider "Example Inc."',
+        ),
         "lint": Command(
             "waypost.cli.checks.lint:lint",
             "Find configuration that breaks mail clients.",

@@ -7,7 +7,7 @@ the credentials, the credentials over the file, and the file over the default.
 """
 
 from waypost.settings.database_source import database_of, source_of_database
-from waypost.settings.loading import LoadedSettings, load, load_from_process
+from waypost.settings.loading import LoadedSettings, load, load_from_process, monitor_folder
 from waypost.settings.masking import masked_text, secret_texts
 from waypost.settings.option import Option
 from waypost.settings.pages import SettingRow, reference, rows, sample
@@ -28,6 +28,7 @@ __all__ = [
     "load",
     "load_from_process",
     "masked_text",
+    "monitor_folder",
     "options",
     "reference",
     "rows",

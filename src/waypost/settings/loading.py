@@ -15,7 +15,7 @@ from waypost.settings.credentials import from_credentials
 from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
-from waypost.settings.table import Settings, default_db_uri, options
+from waypost.settings.table import Settings, default_db_uri, options, state_folder
 from waypost.settings.validators import in_memory
 
 _REQUIRED_WITH: Final = (
@@ -37,11 +37,19 @@ class LoadedSettings:
 
 def load_from_process(flags: Mapping[str, object]) -> LoadedSettings:
     """Load the settings with the environment, the working folder and the home of this process."""
+    return load(os.environ, flags, Path.cwd(), _home())
+
+
+def monitor_folder(settings: Settings) -> Path:
+    """Return the folder for the results of `waypost monitor`, with the environment and the home."""
+    return settings.monitor_state or state_folder(os.environ, _home()) / "monitor"
+
+
+def _home() -> Path:
     try:
-        home = Path.home()
+        return Path.home()
     except RuntimeError:  # no HOME and no entry in the user database, as in containers
-        home = Path("/")
-    return load(os.environ, flags, Path.cwd(), home)
+        return Path("/")
 
 
 def load(

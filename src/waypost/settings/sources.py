@@ -113,9 +113,12 @@ def _from_automx2(
 def _is_set_by_kubernetes(variable: str, text: str) -> bool:
     # For a service named `waypost`, Kubernetes sets in every container of its namespace
     # WAYPOST_SERVICE_HOST, WAYPOST_PORT=tcp://..., WAYPOST_PORT_4243_TCP_ADDR and others.
-    # For a service named `waypost-admin`, they begin with WAYPOST_ADMIN_.
-    match = re.match(r"WAYPOST_(ADMIN_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable)
-    port = variable in {"WAYPOST_PORT", "WAYPOST_ADMIN_PORT"}
+    # For a service named `waypost-admin`, they begin with WAYPOST_ADMIN_; for `waypost-monitor`
+    # with WAYPOST_MONITOR_.
+    match = re.match(
+        r"WAYPOST_((ADMIN|MONITOR)_)?(SERVICE_(HOST|PORT)|PORT_[0-9]+_(TCP|UDP|SCTP))", variable
+    )
+    port = variable in {"WAYPOST_PORT", "WAYPOST_ADMIN_PORT", "WAYPOST_MONITOR_PORT"}
     return match is not None or (port and "://" in text)
 
 

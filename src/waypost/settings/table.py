@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from waypost.settings.admin import AdminOptions
 from waypost.settings.limits import LimitOptions
+from waypost.settings.monitor import MonitorOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.validators import (
@@ -30,7 +31,7 @@ _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
-class Settings(ProfileOptions, AdminOptions, LimitOptions):
+class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions):
     """The value of every option. Instances are immutable and can be sent to another process."""
 
     host: Annotated[
@@ -275,6 +276,7 @@ def options() -> tuple[Option, ...]:
         **LimitOptions.model_fields,
         **ProfileOptions.model_fields,
         **AdminOptions.model_fields,
+        **MonitorOptions.model_fields,
     }
     names = [*(name for name in fields if name not in inherited_last), *inherited_last]
     return tuple(_option(name, fields[name]) for name in names)
@@ -300,7 +302,12 @@ def _option(name: str, field: FieldInfo) -> Option:
 
 
 def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
-    """Return the URI of the SQLite file in the state folder of the service, or of the user.
+    """Return the URI of the SQLite file in the state folder of the service, or of the user."""
+    return f"sqlite:///{state_folder(environ, home) / 'waypost.sqlite'}"
+
+
+def state_folder(environ: Mapping[str, str], home: Path) -> Path:
+    """Return the state folder of the service, or of the user.
 
     A user without a home gets the folder of the service.
 
@@ -310,9 +317,9 @@ def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
     """
     unit_folder = Path(environ.get("STATE_DIRECTORY", "").partition(":")[0])
     if unit_folder.is_absolute():
-        return f"sqlite:///{unit_folder / 'waypost.sqlite'}"
+        return unit_folder
     state_home = Path(environ.get("XDG_STATE_HOME", ""))
     if not state_home.is_absolute() and str(home) in _NO_HOMES:
-        return f"sqlite:///{_SERVICE_FOLDER / 'waypost.sqlite'}"
+        return Path(_SERVICE_FOLDER)
     folder = state_home if state_home.is_absolute() else home / ".local" / "state"
-    return f"sqlite:///{folder / 'waypost' / 'waypost.sqlite'}"
+    return folder / "waypost"

@@ -29,17 +29,20 @@ SHUTDOWN_TIMEOUT_SECONDS: Final = 1.0
 
 
 @contextmanager
-def serving_metrics(address: str, exposition: Callable[[], bytes]) -> Iterator[int]:
+def serving_metrics(
+    address: str, exposition: Callable[[], bytes], option: str = "metrics_listen"
+) -> Iterator[int]:
     """Answer in a thread of this process while `with` lasts; yield the port.
 
     Args:
-        address: `HOST:PORT`, the value of the option `metrics_listen`.
+        address: `HOST:PORT`.
         exposition: returns the text of the answer.
+        option: the option that sets the address or its port, for messages.
 
     Raises:
         SettingsError: Waypost cannot listen on the address or the port.
     """
-    with _listen(address) as listener:
+    with _listen(address, option) as listener:
         stop_callbacks: list[Callable[[], object]] = []
         thread = threading.Thread(
             target=_run,
@@ -57,7 +60,7 @@ def serving_metrics(address: str, exposition: Callable[[], bytes]) -> Iterator[i
             thread.join(SHUTDOWN_TIMEOUT_SECONDS)
 
 
-def _listen(address: str) -> socket:
+def _listen(address: str, option: str) -> socket:
     host, _, port = address.rpartition(":")
     listener = socket(AF_INET6 if host.startswith("[") else AF_INET)
     try:
@@ -68,7 +71,7 @@ def _listen(address: str) -> socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        message = f"metrics_listen {address}: cannot listen: {reason}"
+        message = f"{option} {address}: cannot listen: {reason}"
         raise SettingsError([message]) from error
     return listener
 

@@ -28,12 +28,24 @@ def rejected_certificate(location: str, error: ssl.SSLCertVerificationError) -> 
     return doctor_diagnostic(code, location, error.verify_message)
 
 
-def expiring_certificate(location: str, connected: object) -> Iterator[Diagnostic]:
-    """Yield a finding if the certificate of a connection expires soon."""
+def expiring_certificate(
+    location: str, connected: object, ends: dict[str, float]
+) -> Iterator[Diagnostic]:
+    """Yield a finding if the certificate of a connection expires soon.
+
+    Args:
+        location: the host with its port.
+        connected: the socket of the connection.
+        ends: receives the end of the certificate, in seconds since 1970, by its location.
+    """
     if not isinstance(connected, ssl.SSLSocket):
         return
     end = (connected.getpeercert() or {}).get("notAfter")
-    if isinstance(end, str) and ssl.cert_time_to_seconds(end) - time.time() < SOON_SECONDS:
+    if not isinstance(end, str):
+        return
+    seconds = ssl.cert_time_to_seconds(end)
+    ends[location] = min(seconds, ends.get(location, seconds))
+    if seconds - time.time() < SOON_SECONDS:
         yield doctor_diagnostic("certificate-soon", location, f"on {end}")
 
 

@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
@@ -17,10 +17,13 @@ class DoctorContext:
     Attributes:
         target: sends requests and look-ups; its HTTP client has the time limit.
         unanswered: the look-ups without an answer; the list grows during the check.
+        certificate_ends: the end of each accepted certificate, in seconds since 1970, by its
+            place; of several addresses, the first end. It grows during the check.
     """
 
     target: ConformanceTarget
     unanswered: Sequence[UnansweredLookup]
+    certificate_ends: dict[str, float] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:

@@ -19,13 +19,20 @@ from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 
 
-def host_name_findings(context: DoctorContext) -> Iterator[Diagnostic]:
+def host_name_findings(
+    context: DoctorContext, failed_addresses: dict[str, str] | None = None
+) -> Iterator[Diagnostic]:
     """Yield findings for each name, beginning with the one that most clients ask.
 
     There is no finding for a name if DNS does not answer.
+
+    Args:
+        context: the domain.
+        failed_addresses: the addresses that do not answer over https, with the reasons; they are
+            not asked again, and new ones are added. None if none is known.
     """
     domain = context.domain
-    failed_addresses: dict[str, str] = {}
+    failed_addresses = {} if failed_addresses is None else failed_addresses
     for host, path in (
         (f"autoconfig.{domain}", urls.AUTOCONFIG_PATH),
         (f"autodiscover.{domain}", urls.AUTODISCOVER_PATH),
@@ -93,7 +100,11 @@ def _https_findings(
     try:
         server = CheckedServer(True, address, 443, "")
         with server.connect(host, Deadline(seconds), context.tls_context) as connection:
-            expiring = list(certificates.expiring_certificate(location, connection.sock))
+            expiring = list(
+                certificates.expiring_certificate(
+                    location, connection.sock, context.certificate_ends
+                )
+            )
         yield from expiring
     except ssl.SSLCertVerificationError as error:
         yield certificates.rejected_certificate(location, error)

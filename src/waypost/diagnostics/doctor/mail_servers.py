@@ -181,7 +181,10 @@ def _check_address(
                 connection.start_tls()
             upgrades = service.security == "starttls"
             methods = _METHOD_READERS[service.kind](connection, upgrades=upgrades)
-            return list(certificates.expiring_certificate(location, connection.sock)), methods
+            expiring = certificates.expiring_certificate(
+                location, connection.sock, context.certificate_ends
+            )
+            return list(expiring), methods
     except (OSError, NoStartTls, ProtocolError) as error:
         if isinstance(error, OSError) and certificates.is_ipv6_unreachable(address, error):
             return None

@@ -7,13 +7,9 @@ from typing import Final
 from waypost.core.address import EmailAddress
 from waypost.core.errors import RequestError, SettingsError
 from waypost.diagnostics.comparison.server import CheckedServer
-from waypost.diagnostics.conformance.reports import UNSERVED
-from waypost.diagnostics.conformance.target import ConformanceTarget
 from waypost.diagnostics.doctor.context import DoctorContext
-from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST, DATABASE_HOSTS
-from waypost.diagnostics.transports.dns import CachingResolver
-from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.diagnostics.doctor.open_context import CheckOptions, open_context
+from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST
 from waypost.net.dns.resolver import read_server
 
 _THUNDERBIRD: Final = "thunderbird"
@@ -74,18 +70,7 @@ def doctor_context(
         SettingsError: the resolver is not valid, or the machine has none.
     """
     timeout, total = seconds
-    dns = CachingResolver(read_server(resolver), timeout, total)
-    asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in database_url}
-    transport = ResolvingTransport(
-        dns,
-        DATABASE_HOSTS - asked_hosts,
-        domain=email_address.domain.ascii,
-        allow_private=allow_private,
+    options = CheckOptions(
+        read_server(resolver), context, timeout, total, database_url, allow_private
     )
-    http_client = HttpClient(
-        transport, ExchangeLimits(timeout_seconds=timeout, total_seconds=total), tls_context=context
-    )
-    target = ConformanceTarget(
-        http_client, email_address.local_part, email_address.domain.ascii, UNSERVED, dns
-    )
-    return DoctorContext(target, dns.unanswered)
+    return open_context(email_address.local_part, email_address.domain.ascii, options)

@@ -62,6 +62,7 @@ class CachingResolver:
     """A resolver with its answers; each look-up is sent once.
 
     Attributes:
+        name: what messages call the resolver.
         unanswered: the look-ups that were sent and not answered.
         failure: why names cannot be looked up any more; empty while the resolver answers.
     """
@@ -92,7 +93,7 @@ class CachingResolver:
         self._timeout_seconds = timeout_seconds
         self._short_timeout_seconds = short_timeout_seconds
         self._end = time.monotonic() + total_seconds
-        self._name = resolver_name(server, self._resolver.nameservers)
+        self.name = resolver_name(server, self._resolver.nameservers)
         self._answers: dict[DnsLookup, tuple[DnsAnswer, ...] | str] = {}
         self._has_answered = False
         self._timeouts = 0
@@ -131,9 +132,9 @@ class CachingResolver:
                 else self._add_total_timeout(lookup)
             )
         except NoNameservers as error:
-            return self._add_refusal(lookup, f"{self._name} {failure_text(error)}")
+            return self._add_refusal(lookup, f"{self.name} {failure_text(error)}")
         except (DNSException, OSError) as error:
-            return self._add_refusal(lookup, f"{self._name} sends no usable answer ({error})")
+            return self._add_refusal(lookup, f"{self.name} sends no usable answer ({error})")
         self._has_answered = True
         return records
 
@@ -150,26 +151,26 @@ class CachingResolver:
 
     def _add_total_timeout(self, lookup: DnsLookup) -> str:
         """Return the reason after the time limit; no more names are looked up."""
-        self.failure = f"{self._name} is too slow: {TIME_OVER}"
+        self.failure = f"{self.name} is too slow: {TIME_OVER}"
         return self._add_unanswered(lookup, self.failure)
 
     def _add_timeout(self, lookup: DnsLookup) -> str:
         """Return the reason after a timeout; look-ups may end now."""
         self._timeouts += 1
-        reason = f"{self._name} sends no answer for some names"
-        if self._timeouts in _LIVENESS_CHECK_AFTER and not self._is_responding():
-            reason = self.failure = f"{self._name} does not answer"
+        reason = f"{self.name} sends no answer for some names"
+        if self._timeouts in _LIVENESS_CHECK_AFTER and not self.is_responding():
+            reason = self.failure = f"{self.name} does not answer"
         elif self._timeouts >= TIMEOUTS_MAX:
             self.failure = reason
         elif self._timeouts >= TIMEOUTS_BEFORE_SHORT:
             self._timeout_seconds = min(self._timeout_seconds, self._short_timeout_seconds)
         return self._add_unanswered(lookup, reason)
 
-    def _is_responding(self) -> bool:
+    def is_responding(self) -> bool:
         """Return whether the resolver answers anything at all, a refusal included."""
-        seconds = min(self._resolver.lifetime, _LIVENESS_CHECK_SECONDS)
+        seconds = min(self._timeout_seconds, self._seconds_left(), _LIVENESS_CHECK_SECONDS)
         try:
-            self._resolver.resolve(".", "NS", search=False, lifetime=seconds)
+            self._resolver.resolve(".", "NS", search=False, lifetime=max(0.001, seconds))
         except Timeout:
             return False
         except (DNSException, OSError):
