@@ -60,7 +60,7 @@ def monitor_counts(state: MonitorState, *, interval: float, failed_notifications
     run = state.last_run
     certificates = state.first_certificates()[:CERTIFICATES_SHOWN]
     numbers: list[dict[tuple[str, ...], Value]] = [
-        {key: count for key, count in sorted(state.counts().items())},
+        {(code, severity): count for (code, severity), count in sorted(state.counts().items())},
         {(place,): one.end for place, one in certificates},
         {(): run.finished if run else 0},
         {(): run.finished - run.started if run else 0},

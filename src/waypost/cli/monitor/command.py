@@ -22,7 +22,7 @@ from waypost.cli.options import (
     PublicUrlFlag,
     VerboseFlag,
 )
-from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, quantity
+from waypost.cli.output import EXIT_FINDINGS, print_json, print_stderr, print_warnings, quantity
 from waypost.core.model import DomainPattern
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import DOCTOR_CODES
@@ -235,6 +235,8 @@ def _run_once(running: Monitor, *, verbose: bool, as_json: bool) -> None:
     else:
         lines = _change_lines(running)
         print_report(CheckReport(subject, verdict, groups, remarks=lines), verbose=verbose)
+    if running.selection.is_all:
+        print_warnings(running.left_out)
     if reason:
         print_stderr(f"warning: not everything was checked: {reason}")
     if reason or any(group.severity != "note" for group in groups):

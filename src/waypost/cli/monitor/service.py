@@ -97,6 +97,7 @@ class Monitor:
         load: returns the settings as they are now.
         is_quiet: log no changes.
         counts: the metrics, replaced as a whole.
+        left_out: what the current run does not check, and why.
         changes: the first ones of the current run.
     """
 
@@ -112,12 +113,12 @@ class Monitor:
     reload: Event = field(default_factory=Event)
     counts: Counts = ()
     changes: list[FindingChange] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
     _pending: list[FindingChange] = field(default_factory=list)
     _flushed_at: float = 0.0
     _beat_at: float = 0.0
     _progress_at: float = 0.0
     _status: str = ""
-    _reported_left_out: tuple[str, ...] = ()
 
     def run(self) -> str:
         """Check everything once, and return why the run is not complete; empty if it is.
@@ -228,11 +229,10 @@ class Monitor:
 
     def _log_left_out(self, lines: tuple[str, ...], log: BoundLogger) -> None:
         """Log what is not checked, once as long as it stays the same."""
-        if lines == self._reported_left_out or self.is_quiet:
-            return
-        self._reported_left_out = lines
-        for line in lines:
-            log.info("not checked", reason=line)
+        if lines != self.left_out and not self.is_quiet:
+            for line in lines:
+                log.info("not checked", reason=line)
+        self.left_out = lines
 
 
 def install_signals(monitor: Monitor) -> None:

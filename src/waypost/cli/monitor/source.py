@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
+from waypost.cli.output import quantity
 from waypost.cli.sources.catalogs import stream_catalog
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainNotServed
@@ -48,8 +49,8 @@ def left_out(plan: CheckPlan) -> Iterator[str]:
     """Yield what a run does not check, and why."""
     if plan.patterns:
         yield (
-            f"{plan.patterns} patterns are left out, because their domains cannot be listed; "
-            "--domain checks one of them"
+            f"{quantity(plan.patterns, 'pattern is', 'patterns are')} left out, because their "
+            "domains cannot be listed; --domain checks one of them"
         )
     for directory in plan.directories:
         yield f"domains from directory {directory} are left out, because they cannot be listed"

@@ -1,0 +1,1 @@
+"""The monitor: what it checks, keeps and reports."""
