@@ -47,14 +47,14 @@ class CheckThreads:
         """
         next_at = time.monotonic()
         for task in tasks:
-            while True:
+            while not stop.is_set():
                 wait = next_at - time.monotonic()
                 has_room = self._pending < self._count
                 if has_room and wait <= 0:
                     break
                 yield self._next_result(min(wait, TICK_SECONDS) if has_room else TICK_SECONDS)
-                if stop.is_set():
-                    return
+            if stop.is_set():
+                return
             next_at = max(next_at, time.monotonic() - 1 / rate) + 1 / rate
             self._submit(task)
         while self._pending and not stop.is_set():

@@ -75,6 +75,8 @@ IntervalFlag = Annotated[
     typer.Option(
         "--interval",
         metavar="SECONDS",
+        min=60,
+        max=2_592_000,
         help="The time between two runs. Default: monitor_interval of the settings.",
         show_default=False,
     ),
@@ -84,6 +86,8 @@ RateFlag = Annotated[
     typer.Option(
         "--rate",
         metavar="NUMBER",
+        min=0.001,
+        max=1000,
         help="How many checks start in a second, at most. Default: monitor_rate of the settings.",
         show_default=False,
     ),
