@@ -5,8 +5,13 @@ from collections.abc import Iterable, Iterator
 from prometheus_client.metrics_core import Metric
 
 from tests.docs.pages import ROOT
+from waypost.diagnostics.doctor.codes import doctor_diagnostic
+from waypost.monitor.numbers import monitor_counts
+from waypost.monitor.results import CheckResult
+from waypost.monitor.state import MonitorState
 from waypost.runtime.metrics import AdminMetrics, CertificateMetrics, Metrics
-from waypost.runtime.prometheus import Registry
+from waypost.runtime.prometheus import Registry, registry_reading
+from waypost.runtime.worker_counts import Counts
 
 PAGE = ROOT / "docs" / "reference" / "metrics.md"
 HEAD = """\
@@ -27,6 +32,12 @@ ADMIN = """
 its own cache and its own view of the database.
 """
 
+MONITOR = """
+## `monitor_port`
+
+`http://127.0.0.1:4245/metrics` of [`waypost monitor`](../monitor.md) has these metrics.
+"""
+
 
 def page() -> str:
     """Return the whole page."""
@@ -35,7 +46,9 @@ def page() -> str:
     CertificateMetrics(admin).record_request("yes", 0.1)
     AdminMetrics(admin)
     tables = ["".join(_table(registry.collect())) for registry in (public.registry, admin)]
-    return f"{HEAD}\n## `metrics_listen`\n\n{tables[0]}{ADMIN}\n{tables[1]}"
+    monitor = registry_reading(_monitor_counts)
+    monitored = "".join(_table(monitor.collect()))
+    return f"{HEAD}\n## `metrics_listen`\n\n{tables[0]}{ADMIN}\n{tables[1]}{MONITOR}\n{monitored}"
 
 
 def _use(metrics: Metrics) -> None:
@@ -49,6 +62,15 @@ def _use(metrics: Metrics) -> None:
     metrics.count_directory_failure("people", "directory_unavailable")
     metrics.record_directory_state("people", up=True)
     metrics.directory_timer("people")(0.1)
+
+
+def _monitor_counts() -> Counts:
+    """Return the metrics of a monitor that has found something, so that all labels are known."""
+    state = MonitorState()
+    finding = doctor_diagnostic("certificate-soon", "a.example:443")
+    ends = {"a.example:443": 1.0}
+    state.record(CheckResult("domain", "a.example", (finding,), True, 0.0, ends))
+    return monitor_counts(state, interval=1.0, failed_notifications=0)
 
 
 def _table(metrics: Iterable[Metric]) -> Iterator[str]:

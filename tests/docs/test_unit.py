@@ -11,8 +11,10 @@ from tests.docs.pages import ROOT, blocks
 from tests.servers.requirements import program, require
 
 UNIT = ROOT / "contrib" / "waypost.service"
+MONITOR_UNIT = ROOT / "contrib" / "waypost-monitor.service"
 SOCKETS = (ROOT / "contrib" / "waypost.socket", ROOT / "contrib" / "waypost-admin.socket")
 OPENRC = ROOT / "contrib" / "openrc" / "waypost"
+MONITOR_PAGE = ROOT / "docs" / "monitor.md"
 GUIDE = ROOT / "docs" / "guide.md"
 EXPOSURE_MAX = 20  # of 100: 2.0 of 10; systemd calls 4.0 and less "OK"
 # Drop-ins for newer versions than that of Debian 12, which ignores what it does not know.
@@ -51,6 +53,18 @@ def test_unit_sets_no_option() -> None:
     assert dict(found)["ProtectSystem"] == "strict"
 
 
+def test_unit_of_the_monitor() -> None:
+    """The unit of the monitor has the confinement of the server's unit."""
+    server, monitor = (options(one.read_text(encoding="utf-8")) for one in (UNIT, MONITOR_UNIT))
+    own = {
+        *("Description", "After", "Wants", "ExecStart", "RestartSec", "WatchdogSec"),
+    }
+    kept = [[option for option in one if option[0] not in own] for one in (server, monitor)]
+    assert kept[0] == kept[1]
+    assert dict(monitor)["ExecStart"] == "/opt/waypost/bin/waypost monitor"
+    assert "install -m 644 contrib/waypost-monitor.service" in MONITOR_PAGE.read_text("utf-8")
+
+
 def test_drop_ins_open_the_folder_of_automx2() -> None:
     """Each drop-in for a database gives the unit a folder to write and the user who owns it."""
     found = [text for text in drop_ins() if "/database.conf" in text]
@@ -67,14 +81,20 @@ def first_word(drop_in: str | None) -> str:
     return "alone" if drop_in is None else re.findall(r"/(\w+)\.conf", drop_in)[0]
 
 
-@pytest.mark.parametrize("drop_in", [None, *drop_ins()], ids=first_word)
-def test_systemd_takes_it(tmp_path: Path, drop_in: str | None) -> None:
+@pytest.mark.parametrize(
+    ("source", "drop_in"),
+    [(UNIT, None), *((UNIT, one) for one in drop_ins()), (MONITOR_UNIT, None)],
+    ids=lambda one: one.name if isinstance(one, Path) else first_word(one),
+)
+def test_systemd_takes_it(tmp_path: Path, source: Path, drop_in: str | None) -> None:
     """Systemd reports no problem in the unit, and rates its confinement as good."""
     require(programs=["systemd-analyze"])
-    unit = tmp_path / "waypost.service"
+    # A socket belongs to the server's unit, so that this unit must be there in any case.
+    unit = tmp_path / source.name
     # The guide installs the program and creates the users.
-    text = UNIT.read_text(encoding="utf-8").replace("/opt/waypost/bin/waypost", "/bin/true")
-    unit.write_text(text, encoding="utf-8")
+    for one in (UNIT, source):
+        text = one.read_text(encoding="utf-8").replace("/opt/waypost/bin/waypost", "/bin/true")
+        (tmp_path / one.name).write_text(text, encoding="utf-8")
     units = [unit, *(tmp_path / one.name for one in SOCKETS)]
     for one in SOCKETS:
         (tmp_path / one.name).write_text(one.read_text(encoding="utf-8"), encoding="utf-8")
