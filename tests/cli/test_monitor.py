@@ -27,6 +27,7 @@ from tests.servers.service_manager import ServiceManager
 from tests.servers.waypost import SOURCE, free_port
 from tests.servers.waypost import waypost as run_waypost
 
+UNIT = ROOT / "contrib" / "waypost-monitor.service"
 PAGE = ROOT / "docs" / "monitor.md"
 MORE = """
 [[provider]]
@@ -191,15 +192,18 @@ def test_resolver_that_does_not_answer(waypost: Waypost, home: Path) -> None:
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("WAYPOST_")}
-    return kept | {"PYTHONPATH": f"{SOURCE}", "HOME": f"{home}"} | variables
+    return kept | {"PYTHONPATH": f"{SOURCE}:{ROOT}", "HOME": f"{home}"} | variables
 
 
+@pytest.mark.servers
 def test_service(home: Path, nxdomain: str) -> None:
-    """A service is ready, checks, shows metrics, reads its settings again, and ends when told."""
+    """A confined service is ready, checks, shows metrics, reads its settings again, and ends."""
+    require(programs=["systemd-analyze"], root=True)
     (home / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
     settings, port = home / "waypost.toml", free_port()
     settings.write_text(f'providers = "mail.toml"\nmonitor_port = {port}\n', encoding="utf-8")
-    command = [sys.executable, "-m", "waypost", "monitor", "--resolver", nxdomain]
+    confined = [sys.executable, "-m", "tests.servers.confined", f"{UNIT}"]
+    command = [*confined, sys.executable, "-m", "waypost", "monitor", "--resolver", nxdomain]
     with ServiceManager(home, watchdog_seconds=30.0) as manager:
         manager.start(command, environment(home, WAYPOST_LOG_FORMAT="json"))
         manager.wait_for_status("6 errors, 1 warning in 1 domain")
@@ -225,7 +229,9 @@ def test_service(home: Path, nxdomain: str) -> None:
         assert manager.stop() == 0
         assert time.monotonic() - started < PATIENCE_SECONDS
         manager.wait_for("STOPPING")
-    lines = [json.loads(line) for line in manager.log.read_text(encoding="utf-8").splitlines()]
+    log = manager.log.read_text(encoding="utf-8").splitlines()
+    lines = [json.loads(line) for line in log if line.startswith("{")]
+    assert not [line for line in log if "Traceback" in line]
     new = [line for line in lines if line["event"] == "new finding"]
     places = [(line["code"], line["place"]) for line in new]
     assert len(places) == len(set(places))

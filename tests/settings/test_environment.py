@@ -76,10 +76,12 @@ def test_empty_variable(machine: Machine, value: str) -> None:
         ("WAYPOST_ADMIN_SERVICE_HOST", "10.0.0.1"),
         ("WAYPOST_ADMIN_PORT", "tcp://10.0.0.1:4244"),
         ("WAYPOST_ADMIN_PORT_4244_TCP_ADDR", "10.0.0.1"),
+        ("WAYPOST_MONITOR_PORT", "tcp://10.0.0.1:4245"),
+        ("WAYPOST_MONITOR_SERVICE_HOST", "10.0.0.1"),
     ],
 )
 def test_variables_of_kubernetes(machine: Machine, variable: str, text: str) -> None:
-    """Variables of Kubernetes for services named waypost or waypost-admin are not options."""
+    """Variables of Kubernetes for services named waypost, waypost-admin and others are no options."""
     machine.environ[variable] = text
     settings = machine.load().settings
     assert (settings.port, settings.admin_port) == (4243, 4244)

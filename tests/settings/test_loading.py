@@ -136,6 +136,11 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
         "https://admin.example.com",
     ),
     "tls_names": ('["apex", "mta-sts"]', "apex mta-sts", ("apex", "mta-sts")),
+    "monitor_interval": ("60", "60", 60.0),
+    "monitor_rate": ("0.5", "0.5", 0.5),
+    "monitor_port": ("0", "0", 0),
+    "monitor_state": ('"/a/state"', "/a/state", Path("/a/state")),
+    "monitor_notify": ('["/a/b", "-x"]', "/a/b -x", ("/a/b", "-x")),
 }
 # What is nothing alone, and what it needs.
 NEEDED: dict[str, dict[str, object]] = {

@@ -276,7 +276,7 @@ ALL: Final = Group(
         ),
         "monitor": Command(
             "waypost.cli.monitor.command:monitor",
-            "Check certificates, DNS and mail servers of all domains, again and again.",
+            "Check certificates, DNS and mail servers, again and again.",
             'Example: waypost monitor --once --provider "Example Inc."',
         ),
         "lint": Command(
