@@ -52,8 +52,13 @@ class Domains(DomainFinder, FreshDomains, Protocol):
         """Return whether clients get answers: from the store, or earlier ones while it fails."""
         ...
 
+    @property
+    def domain_count(self) -> int | None:
+        """How many domains and patterns are served, as counted last; None if not counted yet."""
+        ...
+
     async def count_domains(self) -> int | None:
-        """Return how many domains and patterns are served; None if that is not known."""
+        """Count the domains and patterns, and return `domain_count`."""
         ...
 
     async def watch(self) -> None:
@@ -62,15 +67,6 @@ class Domains(DomainFinder, FreshDomains, Protocol):
 
     async def close(self) -> None:
         """Close the store as well."""
-        ...
-
-
-@runtime_checkable
-class CountedDomains(Protocol):
-    """Domains in memory, whose number is known."""
-
-    def count(self) -> int | None:
-        """Return how many domains there are; None if this is not known."""
         ...
 
 
@@ -104,8 +100,8 @@ class Runtime:
     times: PartTimes = field(default_factory=PartTimes)
 
     def domain_count(self) -> int | None:
-        """Return how many domains are served; None if only the database knows."""
-        return self.cache.count() if isinstance(self.cache, CountedDomains) else None
+        """Return how many domains are served, as counted last; None if not counted yet."""
+        return self.cache.domain_count
 
     @property
     def is_reloading(self) -> bool:

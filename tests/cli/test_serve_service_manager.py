@@ -82,14 +82,22 @@ def test_watchdog_of_a_stopped_process(home: Path, workers: str) -> None:
 
 
 def test_database_with_domains(home: Path) -> None:
-    """The text has the number of domains in a database."""
+    """The text has the number of domains in a database, and that after a reload."""
     environ = environment(home) | {"WAYPOST_DB_URI": f"sqlite:///{home}/mail.sqlite"}
     waypost = [sys.executable, "-m", "waypost"]
     subprocess.run([*waypost, "apply", "--demo"], env=environ, check=True, cwd=home)
     with ServiceManager(home, [("", tcp_socket())]) as manager:
         manager.start([*COMMAND, "--admin-port", "0"], environ)
         (first,) = [one for one in manager.sent if "READY" in one]
-    assert re.match(r"Serving [1-9][0-9]* domains since ", first["STATUS"])
+        subprocess.run(
+            [*waypost, "domain", "set", "more.example", "--like", "example.com"],
+            env=environ,
+            check=True,
+            cwd=home,
+        )
+        count = int(re.findall(r"Serving ([0-9]+) domains since ", first["STATUS"])[0])
+        manager.send(signal.SIGHUP)
+        manager.wait_for_status(f"Serving {count + 1} domains since ")
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -118,6 +118,8 @@ class DomainCache:
         self._is_unavailable = False
         self._last_answer_at = -math.inf
         self._usable_until = -math.inf
+        self._domain_count: int | None = None
+        self._is_count_due = False
         self._is_failure_logged = False
         self._failure_log = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
@@ -180,7 +182,11 @@ class DomainCache:
         self._abandon_queries()
 
     def expire(self) -> None:
-        """Query the store again for every domain, and use old answers only if it fails."""
+        """Query the store again for every domain, and use old answers only if it fails.
+
+        The domains are counted again, too.
+        """
+        self._is_count_due = True
         for cached in self._cached:
             cached.queried_at = cached.retry_at = -math.inf
         self._abandon_queries()
@@ -191,15 +197,24 @@ class DomainCache:
             if self._is_unavailable or self._last_answer_at == -math.inf:
                 with suppress(StoreUnavailable, StoreError):
                     await asyncio.shield(self._query(WATCH_DOMAIN, self._lookup_pool))
+            if self._is_count_due:
+                self._is_count_due = await self.count_domains() is None
             await asyncio.sleep(WATCH_SECONDS)
 
+    @property
+    def domain_count(self) -> int | None:
+        """How many domains the store had when they were counted last; None before that."""
+        return self._domain_count
+
     async def count_domains(self) -> int | None:
-        """Return the number of domains of the store; None if it is not known."""
+        """Count the domains of the store; None if it cannot count them or does not answer."""
         if not isinstance(self._store, CountedStore):
             return None
-        with suppress(StoreUnavailable, StoreError):
-            return await asyncio.to_thread(self._store.count_domains)
-        return None
+        try:
+            self._domain_count = await asyncio.to_thread(self._store.count_domains)
+        except (StoreUnavailable, StoreError):
+            return None
+        return self._domain_count
 
     async def close(self) -> None:
         """Wait a short time for running queries, and close the store and the cache."""

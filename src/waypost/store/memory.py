@@ -114,8 +114,9 @@ class MemoryDomains:
             self._found.put(domain, found, is_found=found[0] is not None)
         return found
 
-    def count(self) -> int | None:
-        """Return how many domains there are; None if this is not known."""
+    @property
+    def domain_count(self) -> int | None:
+        """How many domains and patterns there are; None if this is not known."""
         return None if self._store is None else self._store.count_domains()
 
     def replace(self, store: MemoryStore) -> None:
@@ -134,8 +135,8 @@ class MemoryDomains:
         return self._store is not None
 
     async def count_domains(self) -> int | None:
-        """Return the number of domains; None before a providers file was read."""
-        return self.count()
+        """Return `domain_count`; memory is always counted."""
+        return self.domain_count
 
     async def watch(self) -> None:
         """Do nothing: memory is always available."""
