@@ -153,6 +153,27 @@ def test_bounded(made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert first != again, "it was dropped, so that it was signed again"
 
 
+def test_profile_signed_at_once_counts_as_used(
+    made: Signing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The signer that was used longest ago is dropped, also if profiles were signed at once."""
+    monkeypatch.setattr("waypost.profiles.signers.SIGNERS_MAX", 3)
+    first, second, third = (provider(signing(tmp_path / name), name) for name in "abc")
+
+    async def work() -> tuple[bytes | None, bytes | None]:
+        signers = ProfileSigners(made.files)
+        signers.start()
+        await signers.sign(PROFILE, first)
+        await signers.sign(PROFILE, second)
+        assert signers.sign_at_once(PROFILE, first) is not None
+        await signers.sign(PROFILE, third)
+        return signers.sign_at_once(PROFILE, first), signers.sign_at_once(PROFILE, second)
+
+    used, unused = asyncio.run(work())
+    assert used is not None
+    assert unused is None
+
+
 BAD: list[tuple[Callable[[Signing], object], str]] = [
     # what is done to a good set, message
     (lambda made: made.files.key.chmod(0o640), "key: {0}: can be read by others"),

@@ -68,6 +68,7 @@ class ProfileSigners:
         signer = self._signers.get(files)
         if signer is None:
             return None
+        self._signers[files] = self._signers.pop(files)  # The most recently used is last.
         try:
             return signer.sign(profile)
         except SigningUnavailable:
