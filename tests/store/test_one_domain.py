@@ -278,6 +278,27 @@ def test_aliases(engine: Engine, names: tuple[str, ...], changed: str, is_refuse
     assert (len(follows.services) == 1) is is_refused
 
 
+SPELLINGS = ["own.example.", "Own.Example."]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", ["own.example", "*.example"])
+def test_alias_of_written_by_sql(engine: Engine, spelling: str, name: str) -> None:
+    """An alias counts in each spelling that is served, such as one with a final dot."""
+    put(engine, domain(name), replace(domain("alias.test"), alias_of="own.example"))
+    with write_transaction(engine) as connection:
+        connection.execute(
+            schema.domain.update()
+            .where(schema.domain.c.name == "alias.test")
+            .values(alias_of=spelling)
+        )
+    assert SqlStore(engine).find(DomainName("alias.test")) is not None
+    change = {"provider": PROVIDER.name, "services": [{"type": "imap", "host": "x.example"}]}
+    with pytest.raises(ConfirmationNeeded) as caught:
+        admin_of(engine).put_domain(name, change)
+    assert caught.value.affected == ("alias.test",)
+
+
 def test_alias_itself(engine: Engine) -> None:
     """An alias can be removed."""
     put(engine, PLAIN, replace(domain("alias.test"), alias_of="plain.example"))

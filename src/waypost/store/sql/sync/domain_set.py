@@ -245,12 +245,17 @@ def aliases_of(
     wanted = list(patterns)
     exact = [pattern for pattern in wanted if pattern.kind is MatchKind.EXACT]
     alias_of = _alias_column(connection.dialect.name)
+    # SQL may have written the domain with a final dot, and such an alias is served.
+    spellings = [text for name in rank_spellings(exact) for text in (name, f"{name}.")]
     conditions: list[sa.ColumnElement[bool]] = [
-        alias_of.in_(part) for part in chunks(list(rank_spellings(exact)), _NAMES_AT_ONCE)
+        alias_of.in_(part) for part in chunks(spellings, _NAMES_AT_ONCE)
     ]
     for pattern in wanted:
         if pattern.kind is MatchKind.SUFFIX:
-            conditions.append(alias_of.endswith(pattern.text[1:], autoescape=True))
+            suffix = pattern.text[1:]
+            conditions += [
+                alias_of.endswith(text, autoescape=True) for text in (suffix, f"{suffix}.")
+            ]
         elif pattern.kind is MatchKind.ANY:
             conditions.append(_DOMAIN.alias_of.is_not(None))
     known: dict[str, DomainPattern | None] = {}
