@@ -115,7 +115,8 @@ def _nxdomain() -> Iterator[str]:
 def test_filters(waypost: Waypost, home: Path, nxdomain: str) -> None:
     """Domains, patterns and providers select what is checked, and the report has nothing else."""
     (home / "mail.toml").write_text(PROVIDERS + MORE, encoding="utf-8")
-    once = ("monitor", "--once", "--providers", "mail.toml", "--resolver", nxdomain, "--json", "--rate", "99")
+    flags = ("--providers", "mail.toml", "--resolver", nxdomain, "--json", "--rate", "99")
+    once = ("monitor", "--once", *flags)
     everything = json.loads(waypost(*once).out)
     names = {one["name"] for one in everything["subjects"] if one["kind"] == "domain"}
     assert names == {"good.example", "other.example"}

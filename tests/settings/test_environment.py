@@ -81,7 +81,7 @@ def test_empty_variable(machine: Machine, value: str) -> None:
     ],
 )
 def test_variables_of_kubernetes(machine: Machine, variable: str, text: str) -> None:
-    """Variables of Kubernetes for services named waypost, waypost-admin and others are no options."""
+    """Variables of Kubernetes for services of Waypost are not options."""
     machine.environ[variable] = text
     settings = machine.load().settings
     assert (settings.port, settings.admin_port) == (4243, 4244)

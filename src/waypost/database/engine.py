@@ -22,6 +22,7 @@ from waypost.database.drivers import (
     with_driver,
 )
 from waypost.database.errors import mapped_errors
+from waypost.database.json_values import decode_json
 from waypost.database.locking import write_lock
 from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
 from waypost.database.read_only import read_only_uri
@@ -75,7 +76,9 @@ def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) 
     backend = url.get_backend_name()
     options = _sqlite_options(url) if backend == "sqlite" else _server_options(url, has_timeouts)
     try:
-        engine = sa.create_engine(url, echo=echo, hide_parameters=True, **options)
+        engine = sa.create_engine(
+            url, echo=echo, hide_parameters=True, json_deserializer=decode_json, **options
+        )
     except sa.exc.NoSuchModuleError as error:
         raise StoreError(f"db_uri: Waypost does not support {url.drivername!r}") from error
     except ImportError as error:

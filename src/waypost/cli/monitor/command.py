@@ -128,7 +128,8 @@ def monitor(  # noqa: PLR0913, PLR0917 -- one for each flag
 ) -> None:
     """Check certificates, DNS and mail servers, again and again.
 
-    All served domains are checked, and the log has only what has changed. With --once, exit code 1 if there is an error or a warning.
+    All served domains are checked, and the log has only what has changed.
+    With --once, exit code 1 if there is an error or a warning.
     """
     flags: dict[str, object] = {
         "providers": providers,

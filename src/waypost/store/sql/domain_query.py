@@ -4,7 +4,6 @@ A domain costs one round trip to the database, and the answer is of one state of
 rows of the three parts have the same columns; the columns of the other parts are NULL.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from waypost.database.engine import Engine
+from waypost.database.json_values import decode_json
 from waypost.database.statement import CompiledStatement, fetch_rows
 from waypost.store.sql import schema
 from waypost.store.sql.precedence import name_column
@@ -53,14 +53,10 @@ class DomainRow:
     entry: Values
 
     def columns(self) -> dict[str, Any]:
-        """Return the columns of `entry` by name; JSON is decoded.
-
-        Raises:
-            ValueError: the provider's row has invalid JSON.
-        """
+        """Return the columns of `entry` by name; JSON is decoded, if it is JSON."""
         row = dict(zip(_entry_names(), self.entry, strict=True))
         for column in _JSON:
-            row[column.name] = None if row[column.name] is None else json.loads(row[column.name])
+            row[column.name] = None if row[column.name] is None else decode_json(row[column.name])
         # SQLite and MariaDB have numbers.
         for name in _BOOLEANS:
             row[name] = None if row[name] is None else bool(row[name])

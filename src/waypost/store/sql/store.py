@@ -29,6 +29,10 @@ from waypost.store.sql.rows.redirects import ENTRY_COLUMNS, StoredEntry
 from waypost.store.sql.sync.reader import StoredPolicy
 
 _ENTRIES_MAX: Final = 1024
+_INVALID_ROW: Final = "invalid row ignored; run `waypost db check`"
+_MALFORMED_COLUMN: Final = (
+    "malformed column ignored; correct it with SQL, or set it to NULL and run `waypost apply`"
+)
 _PROVIDER = schema.provider.c
 
 
@@ -41,7 +45,7 @@ class SqlStore:
         self._query = DomainQuery(engine)
         self._read_rows: dict[tuple[Values, tuple[Values, ...]], DomainEntry] = {}
         self._entries: dict[DomainEntry, DomainEntry] = {}
-        self._logged: set[tuple[str, int]] = set()
+        self._logged: set[tuple[str, int | str]] = set()
         self._log = structlog.get_logger(__name__)
 
     def find(self, domain: DomainName) -> Domain | None:
@@ -75,7 +79,7 @@ class SqlStore:
         query = sa.select(schema.provider).where(_PROVIDER.pages.is_not(None))
         with read_connection(self.engine) as connection:
             found_rows = connection.execute(query.order_by(_PROVIDER.id)).mappings()
-            return tuple(provider_rows.provider_from_row(row) for row in found_rows)
+            return tuple(self._read_provider(row) for row in found_rows)
 
     def count_domains(self) -> int:
         """Return the number of domains and patterns.
@@ -104,9 +108,10 @@ class SqlStore:
         columns = row.columns()
         stored_entry = StoredEntry.from_row(*(columns[column.name] for column in ENTRY_COLUMNS))
         users = self._directory_policy(columns)
-        entry = DomainEntry(
-            _provider(columns), tuple(self._read_services(services)), users, *stored_entry
-        )
+        provider = None
+        if columns["name"] is not None:  # A row of a provider may be missing.
+            provider = self._read_provider(columns)
+        entry = DomainEntry(provider, tuple(self._read_services(services)), users, *stored_entry)
         for table in (self._entries, self._read_rows):
             if len(table) >= _ENTRIES_MAX:
                 table.clear()
@@ -139,14 +144,16 @@ class SqlStore:
             except rows.RowError as error:
                 self._log_once(table.name, row["id"], str(error))
 
-    def _log_once(self, table: str, row_id: int, reason: str) -> None:
+    def _read_provider(self, row: rows.Row) -> Provider:
+        """Return a provider; a column with malformed JSON counts as empty."""
+        return provider_rows.provider_from_row(
+            row, lambda reason: self._log_once("provider", row["name"], reason, _MALFORMED_COLUMN)
+        )
+
+    def _log_once(
+        self, table: str, row_id: int | str, reason: str, event: str = _INVALID_ROW
+    ) -> None:
         """Log an invalid row, once for each store."""
         if (table, row_id) not in self._logged:
             self._logged.add((table, row_id))
-            event = "invalid row ignored; run `waypost db check`"
             self._log.warning(event, table=table, id=row_id, reason=reason)
-
-
-def _provider(row: rows.Row) -> Provider | None:
-    """Return the provider, or None if it is missing."""
-    return None if row["name"] is None else provider_rows.provider_from_row(row)

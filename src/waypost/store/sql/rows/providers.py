@@ -1,6 +1,6 @@
 """Convert rows of the table `provider` to values, and back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from waypost.core.address import SEPARATORS
@@ -14,29 +14,76 @@ from waypost.core.model import (
     WebmailLogin,
 )
 from waypost.core.text_rules import clean_text
+from waypost.database.json_values import MalformedJson
 from waypost.store.sql.rows.profiles import profile_from_values
-from waypost.store.sql.rows.services import Row
+from waypost.store.sql.rows.services import Row, RowError
 
 # Values that `pages` stores as they are. A new attribute of providers needs only its name here.
 _TEXTS: Final = ("update_url", "developer_url")
+_MALFORMED: Final = (TypeError, ValueError, KeyError, AttributeError)
+_OTHER_FORM: Final = "has JSON of another form than Waypost writes"
 
 
-def provider_from_row(row: Row) -> Provider:
-    """Return the provider of a row of `provider`."""
-    pages = row["pages"] or {}
+def provider_from_row(row: Row, on_malformed: Callable[[str], None] | None = None) -> Provider:
+    """Return the provider of a row of `provider`.
+
+    Args:
+        row: the columns of the provider.
+        on_malformed: gets the reason for each column whose JSON cannot be used; the provider then
+            has nothing from this column. None to raise an error.
+
+    Raises:
+        RowError: a column has no JSON, or JSON of another form.
+    """
+    values: dict[str, Any] = {}
+    for column, read in _JSON_READERS.items():
+        try:
+            values |= read(row[column])
+        except _MALFORMED as error:
+            value = row[column]
+            malformed = value.reason if isinstance(value, MalformedJson) else _OTHER_FORM
+            if on_malformed is None:
+                raise RowError(f"{column}: {malformed}") from error
+            on_malformed(f"{column}: {malformed}")
     return Provider(
         name=clean_text(row["name"]),
         short_name=clean_text(row["short_name"]),
-        documentation=_documentation(row["documentation"] or ()),
-        oauth2=tuple(OAuth2(**entry) for entry in row["oauth2"] or ()),
-        enable=_documentation(pages.get("enable", ())),
-        webmail=_webmail(pages.get("webmail")),
-        logos=tuple(Logo(**entry) for entry in pages.get("logos", ())),
-        contacts=tuple(pages.get("contacts", ())),
-        profile=profile_from_values(pages.get("profile")),
         subaddress_separators=_valid_separators(row["subaddress_separators"] or ""),
-        **{key: pages.get(key) for key in _TEXTS},
+        **values,
     )
+
+
+def _read_documentation(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- decoded JSON
+    return {"documentation": _documentation(value or ())}
+
+
+def _read_oauth2(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- decoded JSON
+    servers = tuple(OAuth2(**entry) for entry in value or ())
+    for server in servers:
+        for name in OAuth2.__slots__:
+            if not isinstance(getattr(server, name), str | None):
+                raise TypeError(name)
+    return {"oauth2": servers}
+
+
+def _read_pages(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- decoded JSON
+    pages = value or {}
+    return {
+        "enable": _documentation(pages.get("enable", ())),
+        "webmail": _webmail(pages.get("webmail")),
+        "logos": tuple(Logo(**entry) for entry in pages.get("logos", ())),
+        "contacts": tuple(pages.get("contacts", ())),
+        "profile": profile_from_values(pages.get("profile")),
+        **{key: pages.get(key) for key in _TEXTS},
+    }
+
+
+_JSON_READERS: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
+    "documentation": _read_documentation,
+    "oauth2": _read_oauth2,
+    "pages": _read_pages,
+}
+"""The columns with JSON, each with a function from the decoded value to attributes."""
 
 
 def provider_row(provider: Provider) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from waypost.core.errors import DomainError
+from waypost.core.errors import DomainError, StoreError
 from waypost.core.model import (
     Directory,
     DirectoryPolicy,
@@ -79,6 +79,19 @@ class StoredDomain:
             return None
 
 
+def _read_provider(row: rows.Row) -> Provider:
+    """Return a provider.
+
+    Raises:
+        StoreError: a column has malformed JSON. A command must neither drop nor overwrite it.
+    """
+    try:
+        return providers.provider_from_row(row)
+    except RowError as error:
+        fix = "correct the column with SQL, or set it to NULL"
+        raise StoreError(f"provider {row['id']}: {error}; {fix}") from error
+
+
 class SharedRows:
     """The content of the database without its domains, which fits into memory.
 
@@ -106,7 +119,7 @@ class SharedRows:
                 for index in range(len(SERVICE_TABLES))
             ]
         self.providers: dict[int, Provider] = {
-            row["id"]: providers.provider_from_row(row)
+            row["id"]: _read_provider(row)
             for row in all_rows(connection, schema.provider, provider_ids)
         }
         self.ldapservers: Mapping[int, LdapServer] = {
