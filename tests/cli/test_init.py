@@ -292,7 +292,7 @@ def test_no_servers_without_a_terminal(waypost: Waypost, tmp_path: Path) -> None
     assert outcome.code == 1
     assert "no incoming and no outgoing mail service: add the server to services in" in outcome.out
     providers = written(tmp_path / "root")["/etc/waypost/providers.toml"]
-    assert '# services = [\n#   { type = "imap", host = "imap.example.com" },' in providers
+    assert '#services = [\n#  { type = "imap", host = "imap.example.com" },' in providers
 
 
 STEPS = [

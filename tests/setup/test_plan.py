@@ -66,7 +66,7 @@ def test_without_a_web_server(tmp_path: Path) -> None:
 
 MISSING = [
     # the services that were found, the comments of the file
-    ((), ["No incoming mail server was found", "No outgoing mail server was found"]),
+    ((), ["No mail server was found"]),
     ((IMAP,), ["No outgoing mail server was found"]),
     ((SMTP,), ["No incoming mail server was found"]),
     ((IMAP, SMTP), []),
@@ -86,6 +86,14 @@ def test_what_was_not_found(
     assert read.catalog.domains[0].services == services
     plan = make_plan(tmp_path, discovery, WebServer.CADDY, PROGRAM)
     assert (plan.records is None) is bool(comments)
+
+
+def test_lines_to_correct() -> None:
+    """Without the #, the lines for servers that were not found are services of the provider."""
+    text = providers_text(found()).replace("\n#services", "\nservices")
+    text = text.replace("\n#  {", "\n  {").replace("\n#]", "\n]")
+    (entry,) = read_providers(text, name="mail.toml", format="toml").catalog.domains
+    assert [f"{service.type}" for service in entry.services] == ["imap", "smtp"]
 
 
 def test_sources_are_comments() -> None:

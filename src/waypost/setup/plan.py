@@ -118,6 +118,15 @@ def providers_text(found: Discovery) -> str:
     domain = found.domain.pattern.text
     lines = [f"# Written by `waypost init {domain}`. All keys: waypost schema"]
     lines += [f"# From {_one_line(source)}" for source in found.sources]
+    text = write_providers(Catalog((found.domain,)), "toml")
+    if not found.domain.services:
+        hints = [
+            "# No mail server was found: correct the names, and remove the # of these lines:",
+            *("#services = [", *(f"#  {hint % domain}," for hint in _HINTS.values()), "#]"),
+        ]
+        # In the table of the provider: elsewhere, the lines would be a mistake without the #.
+        text = text.replace("[[provider]]\n", "\n".join(["[[provider]]", *hints, ""]), 1)
+        return "\n".join(lines) + "\n\n" + text
     missing = found.missing or ""
     for word, hint in _HINTS.items():
         if word in missing:
@@ -125,9 +134,7 @@ def providers_text(found: Discovery) -> str:
                 f"# No {word} mail server was found: correct this line, and add it to services:",
                 f"#   {hint % domain},",
             ]
-    if not found.domain.services:
-        lines += ["# services = [", *(f"#   {hint % domain}," for hint in _HINTS.values()), "# ]"]
-    return "\n".join(lines) + "\n\n" + write_providers(Catalog((found.domain,)), "toml")
+    return "\n".join(lines) + "\n\n" + text
 
 
 def _one_line(text: str) -> str:
