@@ -11,6 +11,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.servers.requirements import program, require
 
 UNIT = ROOT / "contrib" / "waypost.service"
+ADMIN_UNIT = ROOT / "contrib" / "waypost-admin.service"
 MONITOR_UNIT = ROOT / "contrib" / "waypost-monitor.service"
 SOCKETS = (ROOT / "contrib" / "waypost.socket", ROOT / "contrib" / "waypost-admin.socket")
 OPENRC = ROOT / "contrib" / "openrc" / "waypost"
@@ -53,15 +54,15 @@ def test_unit_sets_no_option() -> None:
     assert dict(found)["ProtectSystem"] == "strict"
 
 
-def test_unit_of_the_monitor() -> None:
-    """The unit of the monitor has the confinement of the server's unit."""
-    server, monitor = (options(one.read_text(encoding="utf-8")) for one in (UNIT, MONITOR_UNIT))
-    own = {
-        *("Description", "After", "Wants", "ExecStart", "RestartSec", "WatchdogSec"),
-    }
-    kept = [[option for option in one if option[0] not in own] for one in (server, monitor)]
+@pytest.mark.parametrize(("unit", "command"), [(MONITOR_UNIT, "monitor"), (ADMIN_UNIT, "admin")])
+def test_other_units(unit: Path, command: str) -> None:
+    """The other units have the confinement of the server's unit."""
+    server, other = (options(one.read_text(encoding="utf-8")) for one in (UNIT, unit))
+    own = {"Description", "After", "Wants", "ExecStart", "RestartSec", "WatchdogSec"}
+    kept = [[option for option in one if option[0] not in own] for one in (server, other)]
     assert kept[0] == kept[1]
-    assert dict(monitor)["ExecStart"] == "/opt/waypost/bin/waypost monitor"
+    assert dict(other)["ExecStart"] == f"/opt/waypost/bin/waypost {command}"
+    assert "contrib/waypost-admin.service" in GUIDE.read_text("utf-8")
     assert "install -m 644 contrib/waypost-monitor.service" in MONITOR_PAGE.read_text("utf-8")
 
 
@@ -83,7 +84,7 @@ def first_word(drop_in: str | None) -> str:
 
 @pytest.mark.parametrize(
     ("source", "drop_in"),
-    [(UNIT, None), *((UNIT, one) for one in drop_ins()), (MONITOR_UNIT, None)],
+    [(UNIT, None), *((UNIT, one) for one in drop_ins()), (MONITOR_UNIT, None), (ADMIN_UNIT, None)],
     ids=lambda one: one.name if isinstance(one, Path) else first_word(one),
 )
 def test_systemd_takes_it(tmp_path: Path, source: Path, drop_in: str | None) -> None:

@@ -12,7 +12,7 @@ from waypost.runtime.metrics import Metrics
 from waypost.runtime.worker_counts import Counts
 from waypost.web.admin.api.mount import DESCRIPTION, add_api
 from waypost.web.admin.guard import AccessGuard
-from waypost.web.admin.health import add_health
+from waypost.web.admin.health import add_health, add_readiness
 from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.tls import TlsAskEndpoint
 
@@ -63,8 +63,9 @@ def create_app(
     app.add_middleware(AccessGuard, admin_url=admin_url)
     tls_ask.add_to(app.router)
     add_metrics(app.router, metrics, count_dropped_lines)
+    add_health(app.router)
     if read_workers is not None:
-        add_health(app.router, read_workers)
+        add_readiness(app.router, read_workers)
     if administration is not None:
         add_api(app, administration.source, administration.tokens)
     return app

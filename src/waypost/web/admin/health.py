@@ -15,18 +15,31 @@ READY: Final = "/readyz"
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
-def add_health(
-    router: APIRouter, read_workers: Callable[[], Awaitable[tuple[Counts, ...]]]
-) -> None:
-    """Add the URLs.
-
-    Args:
-        router: gets the URLs.
-        read_workers: returns the metrics of each running worker.
-    """
+def add_health(router: APIRouter) -> None:
+    """Add the URL that shows that the process answers."""
 
     async def alive() -> Response:
         return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+    router.add_api_route(
+        ALIVE,
+        alive,
+        methods=["GET"],
+        response_class=PlainTextResponse,
+        summary="Whether the admin process answers.",
+        name="alive",
+    )
+
+
+def add_readiness(
+    router: APIRouter, read_workers: Callable[[], Awaitable[tuple[Counts, ...]]]
+) -> None:
+    """Add the URL with the report about all parts.
+
+    Args:
+        router: gets the URL.
+        read_workers: returns the metrics of each running worker.
+    """
 
     async def ready() -> Response:
         report = readiness(await read_workers(), datetime.now(UTC))
@@ -37,14 +50,6 @@ def add_health(
             "application/json",
         )
 
-    router.add_api_route(
-        ALIVE,
-        alive,
-        methods=["GET"],
-        response_class=PlainTextResponse,
-        summary="Whether the admin process answers.",
-        name="alive",
-    )
     router.add_api_route(
         READY,
         ready,

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Final
@@ -19,6 +19,7 @@ from waypost.database.engine import open_engine
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import AdminMetrics
 from waypost.runtime.standard_error import queue_standard_error
+from waypost.runtime.worker_counts import Counts
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
 from waypost.web.admin.app import Administration, create_app
@@ -28,6 +29,7 @@ from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
+from waypost.web.service_manager import ServiceNotifier
 from waypost.web.worker_reader import WorkerReader
 from waypost.wiring import Runtime, wire
 
@@ -37,6 +39,7 @@ FAILED: Final = 3
 COUNT_SECONDS: Final = 60.0
 """How often the domains are counted: a database with a million rows needs some 50 ms."""
 COUNT_RETRY_SECONDS: Final = 1.0
+NOTIFY_SECONDS: Final = 0.2
 
 
 def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connection) -> None:
@@ -47,11 +50,42 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connecti
         listeners: the listening sockets.
         pipe: to the parent, which has the metrics of the workers.
     """
+    # The parent handles the signals of the terminal, and passes them on.
+    os.setpgid(0, 0)
+    _run(settings, listeners, WorkerReader(pipe).read, None)
+
+
+def serve_alone(
+    settings: Settings, listeners: Sequence[socket.socket], notifier: ServiceNotifier
+) -> None:
+    """Answer requests until a signal ends this process, without a public listener next to it.
+
+    Args:
+        settings: all options.
+        listeners: the listening sockets.
+        notifier: reports to the service manager.
+
+    Raises:
+        SystemExit: the database cannot be used, or a defect has ended the process.
+    """
+    _run(settings, listeners, None, notifier)
+
+
+def _log_listeners(listeners: Sequence[socket.socket]) -> None:
+    for listener in listeners:
+        host, port = listener.getsockname()[:2]
+        structlog.get_logger(__name__).info("listening for operators", host=host, port=port)
+
+
+def _run(
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None,
+    notifier: ServiceNotifier | None,
+) -> None:
     writer = queue_standard_error()
     secrets = secret_texts(settings)
     configure(settings.loglevel, settings.log_format, secrets=secrets)
-    # The parent handles the signals of the terminal, and passes them on.
-    os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignore_signal)
     try:
@@ -66,12 +100,14 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connecti
     tls_ask = TlsAskEndpoint(
         runtime.cache, settings.tls_names, runtime.metrics, CertificateLog(writer, secrets)
     )
+    if notifier is not None:
+        _log_listeners(listeners)
     config = listener_config()(
         create_app(
             tls_ask,
             runtime.metrics,
             int if writer is None else writer.count_dropped_lines,
-            WorkerReader(pipe).read,
+            read_workers,
             administration(settings),
         ),
         http=partial(
@@ -84,7 +120,9 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connecti
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(DrainingServer(config), runtime, listeners))
+        has_failed = runner.run(_serve(DrainingServer(config), runtime, listeners, notifier))
+    if notifier is not None and has_failed:
+        raise SystemExit(FAILED)
 
 
 def administration(settings: Settings) -> Administration:
@@ -101,18 +139,48 @@ def administration(settings: Settings) -> Administration:
 
 
 async def _serve(
-    server: uvicorn.Server, runtime: Runtime, listeners: Sequence[socket.socket]
-) -> None:
+    server: uvicorn.Server,
+    runtime: Runtime,
+    listeners: Sequence[socket.socket],
+    notifier: ServiceNotifier | None,
+) -> bool:
+    """Answer until the end, and return whether a defect was the reason."""
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGHUP, runtime.reload)
+
+    def reload() -> None:
+        if notifier is not None:
+            notifier.report_reload()
+        runtime.reload()
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     watch = loop.create_task(_watch(runtime))
     watch.add_done_callback(partial(_on_watch_end, server))
+    notify = None
+    if notifier is not None:
+        notify = loop.create_task(_notify_manager(notifier, server, runtime))
     try:
         await server.serve(sockets=[*listeners])
+        return watch.done()
     finally:
         watch.cancel()
+        if notifier is not None and notify is not None:
+            notify.cancel()
+            notifier.report_stopping()
         await runtime.close()
+
+
+async def _notify_manager(
+    notifier: ServiceNotifier, server: uvicorn.Server, runtime: Runtime
+) -> None:
+    """Report to the service manager that requests are answered, and that the event loop runs."""
+    while not server.should_exit:
+        if server.started:
+            if not runtime.is_reloading:
+                notifier.report_reloaded(runtime.domain_count())
+            notifier.report_serving(runtime.domain_count())
+        notifier.report_alive()
+        await asyncio.sleep(NOTIFY_SECONDS)
 
 
 async def _watch(runtime: Runtime) -> None:

@@ -71,6 +71,30 @@ def run(
             _run_single_worker(settings, listeners, admin, on_ready, notifier)
 
 
+def run_admin(settings: Settings) -> None:
+    """Run only the admin listener, in this process, until a signal ends it.
+
+    Args:
+        settings: all options.
+
+    Raises:
+        SettingsError: Waypost cannot listen on the host or the port.
+        SystemExit: the database cannot be used.
+    """
+    from waypost.web.admin.server import serve_alone  # noqa: PLC0415 -- FastAPI
+
+    limit_stacks()
+    pid = os.getpid()
+    notifier = ServiceNotifier(watchdog=watchdog_seconds(os.environ, pid))
+    with block_sighup(), closing(take_passed_sockets(os.environ, pid)) as passed:
+        if passed.admin:
+            _refuse_memory(settings, f"socket {ADMIN_NAME}", "use a file or a server")
+            serve_alone(settings, passed.admin, notifier)
+            return
+        with closing(_open_admin_listener(settings)) as listener:
+            serve_alone(settings, [listener], notifier)
+
+
 def _leave_inaccessible_folder() -> None:
     """Change to `/` if this user may not enter the working folder, such as root's home.
 

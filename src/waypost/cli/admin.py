@@ -1,0 +1,36 @@
+"""`waypost admin`: only the admin listener, as a separate service."""
+
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
+from waypost.cli.sources.settings import load_settings
+from waypost.web.public.server import run_admin
+
+_DEFAULT_PORT: Final = 4244
+
+
+def admin(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            metavar="NUMBER",
+            min=1,
+            max=65535,
+            help="The TCP port. Default: admin_port of the settings, or 4244 if that is 0.",
+            show_default=False,
+        ),
+    ] = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+) -> None:
+    """Start only the listener for operators and certificate tools.
+
+    `waypost serve` starts this listener, too; set admin_port = 0 there.
+    """
+    settings = load_settings(providers, demo, db_uri)
+    chosen = port or settings.admin_port or _DEFAULT_PORT
+    run_admin(settings.model_copy(update={"admin_port": chosen}))
