@@ -54,7 +54,9 @@ def test_unit_sets_no_option() -> None:
     assert dict(found)["ProtectSystem"] == "strict"
 
 
-@pytest.mark.parametrize(("unit", "command"), [(MONITOR_UNIT, "monitor"), (ADMIN_UNIT, "admin")])
+@pytest.mark.parametrize(
+    ("unit", "command"), [(MONITOR_UNIT, "monitor"), (ADMIN_UNIT, "admin serve")]
+)
 def test_other_units(unit: Path, command: str) -> None:
     """The other units have the confinement of the server's unit."""
     server, other = (options(one.read_text(encoding="utf-8")) for one in (UNIT, unit))

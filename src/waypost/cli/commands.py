@@ -238,11 +238,6 @@ ALL: Final = Group(
             "Example: waypost serve --demo --port 8080",
             is_built=True,
         ),
-        "admin": Command(
-            "waypost.cli.admin:admin",
-            "Start only the listener for operators and certificate tools.",
-            "Example: waypost admin --port 4244",
-        ),
         "init": Command(
             "waypost.cli.init.command:init",
             "Set up Waypost for a domain.",

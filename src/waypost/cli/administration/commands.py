@@ -105,12 +105,17 @@ TOKEN: Final = Group(
     },
 )
 ADMIN: Final = Group(
-    "Sign in to the admin pages.",
+    "Sign in to the admin pages, or run only the admin listener.",
     {
         "link": Command(
             "waypost.cli.token.admin_link:link",
             "Print a link that signs one person in to the admin pages.",
             "Example: waypost admin link --name alice --role read",
-        )
+        ),
+        "serve": Command(
+            "waypost.cli.administration.admin_listener:serve",
+            "Start only the listener for operators and certificate tools.",
+            "Example: waypost admin serve --port 4244",
+        ),
     },
 )

@@ -10,7 +10,6 @@ import structlog
 import typer
 
 from waypost.cli.checks.doctor import CaFileFlag, ResolverFlag
-from waypost.cli.checks.doctor_context import tls_context
 from waypost.cli.checks.report import CheckReport, print_report, severity_counts
 from waypost.cli.logs import log_only_warnings
 from waypost.cli.monitor.service import Monitor, install_signals
@@ -27,6 +26,7 @@ from waypost.core.model import DomainPattern
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.codes import DOCTOR_CODES
 from waypost.diagnostics.doctor.open_context import CheckOptions
+from waypost.diagnostics.doctor.setup import tls_context
 from waypost.diagnostics.grouping import group_by_code
 from waypost.monitor.checks import Checker
 from waypost.monitor.notify import Notifier, check_command

@@ -1,4 +1,4 @@
-"""`waypost admin`: the admin listener without a public listener, as a service."""
+"""`waypost admin serve`: the admin listener without a public listener, as a service."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.servers.service_manager import ServiceManager, tcp_socket
 from tests.servers.waypost import SOURCE, free_port
 
 UNIT = ROOT / "contrib" / "waypost-admin.service"
-ADMIN = [sys.executable, "-m", "waypost", "admin"]
+ADMIN = [sys.executable, "-m", "waypost", "admin", "serve"]
 PROVIDER = """
 [[provider]]
 name = "Own"

@@ -1,4 +1,4 @@
-"""`waypost admin`: only the admin listener, as a separate service."""
+"""`waypost admin serve`: only the admin listener, as a separate service."""
 
 from typing import Annotated, Final
 
@@ -11,7 +11,7 @@ from waypost.web.public.server import run_admin
 _DEFAULT_PORT: Final = 4244
 
 
-def admin(
+def serve(
     port: Annotated[
         int | None,
         typer.Option(
