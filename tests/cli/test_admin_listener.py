@@ -33,7 +33,7 @@ def environment(home: Path) -> dict[str, str]:
 @pytest.mark.servers
 @pytest.mark.parametrize("is_passed", [True, False])
 def test_service(home: Path, *, is_passed: bool) -> None:
-    """A confined service answers on its port or socket, reloads, and ends when told."""
+    """A confined service answers on its port or socket, reloads, and ends at SIGTERM."""
     require(programs=["systemd-analyze"], root=True)
     (home / "mail.toml").write_text(PROVIDER.format(domains='"one.example"'), encoding="utf-8")
     (home / "waypost.toml").write_text('providers = "mail.toml"\nadmin_port = 0\n', "utf-8")

@@ -136,7 +136,7 @@ WRONG = [
     # arguments, the exit code, and what the line says
     (["--domain", "x y"], 2, "domain"),
     (["--domain", "unserved.example"], 1, "--domain: unserved.example is not served here"),
-    (["--provider", "Nobody"], 1, "--provider: no provider with the name Nobody"),
+    (["--provider", "Missing"], 1, "--provider: no provider with the name Missing"),
     (["--interval", "5"], 2, "--interval"),
     (["--rate", "0"], 2, "--rate"),
     (["--resolver", "ns.example"], 2, "--resolver"),
