@@ -52,6 +52,11 @@ class Worker(Listener):
         self.run_until_complete(self.app.close())
         super().__exit__(*error)
 
+    def clear_log(self) -> None:
+        """Forget all lines of the log."""
+        self._log.seek(0)
+        self._log.truncate()
+
     @property
     def log_text(self) -> str:
         """The log, as it was written."""

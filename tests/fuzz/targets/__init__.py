@@ -1,0 +1,12 @@
+"""All targets. A module is imported by `make fuzz` only after atheris can count its code."""
+
+from tests.fuzz.target import Target
+from tests.fuzz.targets.agreement import AGREEMENTS
+from tests.fuzz.targets.files import FILES
+from tests.fuzz.targets.network import NETWORK
+from tests.fuzz.targets.requests import REQUESTS
+
+
+def targets() -> dict[str, Target]:
+    """Return all targets by their names."""
+    return {target.name: target for target in (*REQUESTS, *FILES, *NETWORK, *AGREEMENTS)}
