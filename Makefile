@@ -13,7 +13,7 @@ VENV := .venv
 START := $(shell date +%s)
 BIN := $(VENV)/bin
 
-.PHONY: help serve check test test-deps package-test test-versions coverage torture instructions \
+.PHONY: help serve check test test-deps package-test test-versions coverage torture fuzz instructions \
 	lint hooks fix docs bench bench-peers lock manual dist deb rpm container contrib \
 	release clean again
 
@@ -51,6 +51,9 @@ package-test: test-deps $(VENV)/.test ## Build the packages twice, and try the D
 
 torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
 	$(BIN)/python -m tests.torture $(ARGS)
+
+fuzz: $(VENV)/.fuzz ## Fuzz the parsers for ten minutes each, and list the findings (a part: ARGS="address --seconds 60")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 instructions: $(VENV)/.test ## Count the instructions of frequent requests, and compare them (record: ARGS=--write; needs valgrind)
 	@$(BIN)/python -m tests.instructions $(ARGS)
@@ -125,6 +128,12 @@ $(VENV)/.test: requirements-dev.txt pyproject.toml tools/install \
 		$(if $(wildcard $(VENV)/.left-out),again)
 	@tools/install $(VENV) requirements-dev.txt
 	@touch $@ $(VENV)/.serve
+
+# Only `make fuzz` needs atheris, which is large and has no files for the newest Python.
+$(VENV)/.fuzz: tests/fuzz/requirements.txt | $(VENV)/.test
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		--requirement tests/fuzz/requirements.txt
+	@touch $@
 
 # The programs that check the files of contrib/ are large, and nothing else uses them.
 $(VENV)-contrib/.installed: contrib/requirements.txt

@@ -155,7 +155,7 @@ def main(arguments: Sequence[str]) -> int:
             parser.error("--input needs one target")
         return _run_again(options.target[0], options.input)
     if importlib.util.find_spec("atheris") is None:
-        parser.error("atheris is not installed: `make fuzz` installs it for Python 3.11 to 3.13")
+        parser.error("atheris is not installed: `make fuzz` installs it")
     names = options.target or [*known]
     print("| target | executions | branches | new branches | findings |")
     print("|---|---:|---:|---:|---:|", flush=True)

@@ -51,9 +51,7 @@ class Recorder:
 
 def dictionary(words: Iterable[bytes]) -> str:
     """Return the words in the syntax of libFuzzer's option `-dict`."""
-    return "".join(
-        '"{}"\n'.format("".join(f"\\x{byte:02x}" for byte in word)) for word in words
-    )
+    return "".join('"{}"\n'.format("".join(f"\\x{byte:02x}" for byte in word)) for word in words)
 
 
 def main(name: str, seconds: int, folder: Path) -> None:
@@ -75,7 +73,9 @@ def main(name: str, seconds: int, folder: Path) -> None:
         "print_final_stats": 1,
     }
     flags = [f"-{option}={value}" for option, value in options.items()]
-    atheris.Setup([sys.argv[0], *flags, f"{kept}", f"{target.corpus}"], Recorder(target, folder).check)
+    atheris.Setup(
+        [sys.argv[0], *flags, f"{kept}", f"{target.corpus}"], Recorder(target, folder).check
+    )
     atheris.Fuzz()
 
 

@@ -77,9 +77,10 @@ def check(target: Target, data: bytes) -> Finding | None:
         A finding if the target raises an error that is not allowed, or exceeds a limit.
     """
     before, start = _peak_bytes(), time.thread_time()
+    allowed: tuple[type[Exception], ...] = (WaypostError, *target.allowed)
     try:
         target.run(data)
-    except (WaypostError, *target.allowed):
+    except allowed:
         pass  # The input is refused, as it should be.
     except Exception as error:  # noqa: BLE001 -- any other error is a finding
         text = "".join(traceback.format_exception(error))

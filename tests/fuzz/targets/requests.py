@@ -32,9 +32,7 @@ services = [
 name = "Moved"
 domains = [{ name = "moved.example", redirect_address = "example.com" }]
 """
-_STATUSES: Final = frozenset(
-    {200, 204, 302, 304, 307, 400, 403, 404, 405, 413}
-)
+_STATUSES: Final = frozenset({200, 204, 302, 304, 307, 400, 403, 404, 405, 413})
 _PROXIES: Final = (
     ProxyTrust(),
     ProxyTrust(proxy_count=1),

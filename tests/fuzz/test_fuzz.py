@@ -1,0 +1,123 @@
+"""The short form of `make fuzz`: the corpus, and some changes of its inputs."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.examples import examples
+from tests.fuzz.__main__ import main
+from tests.fuzz.target import CORPUS, CPU_SECONDS_MAX, Finding, Target, check
+from tests.fuzz.targets import targets
+from waypost.core.errors import RequestError
+
+TARGETS = targets()
+CHANGES = 100
+"""How many changed inputs of each target are tried."""
+
+
+@st.composite
+def changed(draw: st.DrawFn, target: Target) -> bytes:
+    """Create an input: one of the corpus, with some parts replaced or removed."""
+    inputs = st.sampled_from([path.read_bytes() for path in target.inputs()])
+    data = draw(inputs)
+    words = st.sampled_from(target.words) | st.binary(max_size=3)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(data)))
+        end = draw(st.integers(start, min(len(data), start + 8)) | st.just(len(data)))
+        part = draw(words | inputs.map(lambda other: other[:200]))
+        data = data[:start] + part + data[end:]
+    return data[: target.max_bytes]
+
+
+def fail(finding: Finding | None) -> None:
+    if finding is not None:
+        pytest.fail(f"{finding.key}\n{finding.data!r}\n{finding.text}")
+
+
+EACH = pytest.mark.parametrize("target", TARGETS.values(), ids=list(TARGETS))
+
+
+@EACH
+def test_corpus(target: Target) -> None:
+    """Each input of the corpus is parsed or refused, within the limits."""
+    for path in target.inputs():
+        fail(check(target, path.read_bytes()))
+
+
+@EACH
+def test_changes(target: Target) -> None:
+    """Changed inputs of the corpus are parsed or refused, within the limits."""
+
+    @examples(CHANGES)
+    @given(changed(target))
+    def run(data: bytes) -> None:
+        fail(check(target, data))
+
+    run()
+
+
+def test_each_target_has_a_corpus() -> None:
+    """Each target has inputs, and each folder of inputs has a target."""
+    assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
+    for target in TARGETS.values():
+        assert all(path.stat().st_size <= target.max_bytes for path in target.inputs()), target
+
+
+def raising(_: bytes) -> None:
+    raise KeyError("a")
+
+
+def refusing(_: bytes) -> None:
+    raise RequestError("no")
+
+
+def slow(_: bytes) -> None:
+    while True:
+        sum(range(1000))
+
+
+def greedy(_: bytes) -> None:
+    bytearray(b"x" * 400_000_000)
+
+
+def test_findings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another error than Waypost's own, much time and much memory are findings."""
+    found = check(Target("a", raising), b"x")
+    assert found is not None
+    assert found.key.startswith("KeyError at ")
+    assert "test_fuzz.py" in found.place
+    assert found.data == b"x"
+    assert check(Target("a", refusing), b"") is None
+    assert check(Target("a", raising, allowed=(KeyError,)), b"") is None
+    grown = check(Target("a", greedy), b"")
+    assert grown is not None
+    assert grown.kind == "too much memory"
+    times = iter((0.0, CPU_SECONDS_MAX + 1))
+    monkeypatch.setattr("tests.fuzz.target.time.thread_time", lambda: next(times))
+    late = check(Target("a", lambda _: None), b"")
+    assert late is not None
+    assert late.kind == "too slow"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no-such"], "unknown target no-such"),
+        (["--seconds", "0"], "must be at least 1"),
+        (["--input", "x"], "--input needs one target"),
+    ],
+)
+def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong use is exit code 2, and the message says what is wrong."""
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_one_input_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """A target can be run with one file, which is how a finding is looked at."""
+    path = TARGETS["address"].inputs()[0]
+
+    assert main(["address", "--input", f"{path}"]) == 0
+    assert capsys.readouterr().out == "no finding\n"
