@@ -82,6 +82,11 @@ _DB: Final = Group(
             "Upgrade the schema, or create the tables.",
             "Example: waypost db upgrade",
         ),
+        "downgrade": Command(
+            "waypost.cli.db.downgrade:downgrade",
+            "Return the schema to an earlier revision.",
+            "Example: waypost db downgrade --dry-run",
+        ),
         "status": Command(
             "waypost.cli.db.commands:status",
             "Show whether the schema is up to date.",

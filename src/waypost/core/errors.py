@@ -195,6 +195,12 @@ class StoreError(WaypostError):
     code = "store_error"
 
 
+class DowngradeRefused(StoreError):
+    """An older version of Waypost has no place for values in the database."""
+
+    code = "downgrade_refused"
+
+
 class ProblemsError(WaypostError):
     """Several mistakes in one input, all reported at once."""
 

@@ -68,7 +68,7 @@ def status(engine: Engine) -> MigrationStatus:
     if is_missing_file(engine):
         return MigrationStatus("empty", None, HEAD)
     with read_connection(engine) as connection:
-        return _status(connection)
+        return status_of(connection)
 
 
 def upgrade(engine: Engine) -> MigrationStatus:
@@ -87,11 +87,13 @@ def upgrade(engine: Engine) -> MigrationStatus:
     previous = status(engine)
     if previous.is_current:
         return previous
-    with _upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
-        previous = _status(connection)
+    with mapped_upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
+        previous = status_of(connection)
         check_upgradable(previous)
         if not previous.is_current:
-            with _config(existing=_existing_columns(connection), connection=connection) as config:
+            with alembic_config(
+                existing=existing_columns(connection), connection=connection
+            ) as config:
                 command.upgrade(config, "head")
     return previous
 
@@ -124,9 +126,9 @@ def statements(engine: Engine) -> str:
     if is_missing_file(engine):
         return statements_for_empty(engine.dialect.name)
     with read_connection(engine) as connection:
-        previous = _status(connection)
+        previous = status_of(connection)
         check_upgradable(previous)
-        existing = _existing_columns(connection)
+        existing = existing_columns(connection)
     return (
         "" if previous.is_current else _offline_sql(engine.dialect.name, existing, previous.current)
     )
@@ -142,7 +144,7 @@ def statements_for_empty(dialect: str) -> str:
 
 
 def _offline_sql(dialect: str, existing: Existing, current: str | None) -> str:
-    with _config(existing=existing, dialect=dialect) as config:
+    with alembic_config(existing=existing, dialect=dialect) as config:
         output = io.StringIO()
         config.output_buffer = output
         command.upgrade(config, f"{current or 'base'}:head", sql=True)
@@ -150,7 +152,7 @@ def _offline_sql(dialect: str, existing: Existing, current: str | None) -> str:
 
 
 @contextmanager
-def _upgrade_errors(engine: Engine) -> Iterator[None]:
+def mapped_upgrade_errors(engine: Engine) -> Iterator[None]:
     """Add advice to the error of a failed upgrade, if the engine cannot roll back."""
     try:
         yield
@@ -164,7 +166,7 @@ def _upgrade_errors(engine: Engine) -> Iterator[None]:
         raise StoreError(message) from error
 
 
-def _existing_columns(connection: Connection) -> Existing:
+def existing_columns(connection: Connection) -> Existing:
     """Return the columns and indexes of each table; in MySQL also those of a failed upgrade."""
     inspector = sa.inspect(connection)
     existing = {
@@ -177,9 +179,10 @@ def _existing_columns(connection: Connection) -> Existing:
     return existing
 
 
-def _status(connection: Connection) -> MigrationStatus:
+def status_of(connection: Connection) -> MigrationStatus:
+    """Return the state of the database of a connection."""
     tables = set(sa.inspect(connection).get_table_names())
-    with _config() as config:
+    with alembic_config() as config:
         script = ScriptDirectory.from_config(config)
     head = script.get_current_head() or ""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -198,7 +201,7 @@ def _status(connection: Connection) -> MigrationStatus:
 
 
 @contextmanager
-def _config(**attributes: object) -> Iterator[Config]:
+def alembic_config(**attributes: object) -> Iterator[Config]:
     """Yield Alembic's configuration, with the scripts of the installed package."""
     scripts = resources.files("waypost.store.sql").joinpath("migrations")
     with resources.as_file(scripts) as folder:
