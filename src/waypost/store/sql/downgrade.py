@@ -108,6 +108,13 @@ class _Tables:
     indexes: Mapping[str, str]  # the table of each
 
 
+def revisions() -> list[str]:
+    """Return all revisions, the oldest first."""
+    with alembic_config() as config:
+        script = ScriptDirectory.from_config(config)
+        return [revision.revision for revision in script.walk_revisions()][::-1]
+
+
 def plan(engine: Engine, target: str | None = None) -> DowngradePlan:
     """Return what a downgrade would do, without changing anything.
 
@@ -180,9 +187,8 @@ class _Downgrade:
 
     def __init__(self, connection: Connection, target: str | None) -> None:
         state = status_of(connection)
-        revisions = _revisions()
         self._current = _current(state)
-        self._target = _target(revisions, self._current, target)
+        self._target = _target(revisions(), self._current, target)
         self._connection = connection
         self._existing = existing_columns(connection)
         self._before, self._after = _tables(self._current), _tables(self._target)
@@ -288,11 +294,11 @@ def _current(state: MigrationStatus) -> str:
     return state.current
 
 
-def _target(revisions: Sequence[str], current: str, target: str | None) -> str:
+def _target(known_revisions: Sequence[str], current: str, target: str | None) -> str:
     """Return the revision after the downgrade.
 
     Args:
-        revisions: all, the oldest first.
+        known_revisions: all, the oldest first.
         current: of the database.
         target: the wanted one, or None.
 
@@ -300,28 +306,21 @@ def _target(revisions: Sequence[str], current: str, target: str | None) -> str:
         SettingsError: there is no such revision, or it is newer.
         StoreError: there is none before the current one.
     """
-    position = revisions.index(current)
+    position = known_revisions.index(current)
     if target is None and position == 0:
         raise StoreError(
             f"the database has the first revision, {current}; automx2 can use it as it is"
         )
     if target is None:
-        return revisions[position - 1]
-    known = revisions[: position + 1]
-    if target in known:
+        return known_revisions[position - 1]
+    earlier = known_revisions[: position + 1]
+    if target in earlier:
         return target
-    if target in revisions:
+    if target in known_revisions:
         rule = f"the database has the older revision {current}; run `waypost db upgrade`"
         raise SettingsError([f"--to {target}: {rule}"])
-    rule = f"there is no such revision; choose one of {', '.join(known)}"
+    rule = f"there is no such revision; choose one of {', '.join(earlier)}"
     raise SettingsError([f"--to {target[:20]}: {rule}"])
-
-
-def _revisions() -> list[str]:
-    """Return all revisions, the oldest first."""
-    with alembic_config() as config:
-        script = ScriptDirectory.from_config(config)
-        return [revision.revision for revision in script.walk_revisions()][::-1]
 
 
 def _tables(revision: str) -> _Tables:

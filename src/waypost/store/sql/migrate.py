@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final, Literal
 
 import sqlalchemy as sa
@@ -200,11 +201,15 @@ def status_of(connection: Connection) -> MigrationStatus:
     return MigrationStatus(kind, current, head)
 
 
+def scripts() -> Traversable:
+    """Return the folder of the migrations in the installed package."""
+    return resources.files("waypost.store.sql").joinpath("migrations")
+
+
 @contextmanager
 def alembic_config(**attributes: object) -> Iterator[Config]:
     """Yield Alembic's configuration, with the scripts of the installed package."""
-    scripts = resources.files("waypost.store.sql").joinpath("migrations")
-    with resources.as_file(scripts) as folder:
+    with resources.as_file(scripts()) as folder:
         config = Config()
         # Alembic interpolates %.
         config.set_main_option("script_location", str(folder).replace("%", "%%"))
