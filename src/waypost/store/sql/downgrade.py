@@ -191,7 +191,7 @@ class _Downgrade:
         self._target = _target(revisions(), self._current, target)
         self._connection = connection
         self._existing = existing_columns(connection)
-        self._before, self._after = _tables(self._current), _tables(self._target)
+        self._after, self._before = _tables(self._target, self._current)
 
     def plan(self) -> DowngradePlan:
         """Return what is removed.
@@ -323,28 +323,31 @@ def _target(known_revisions: Sequence[str], current: str, target: str | None) ->
     raise SettingsError([f"--to {target[:20]}: {rule}"])
 
 
-def _tables(revision: str) -> _Tables:
-    """Return the tables of a revision, which are created in a temporary database."""
+def _tables(*revisions_in_order: str) -> tuple[_Tables, ...]:
+    """Return the tables of each revision, which are created in a temporary database."""
     engine = temporary_engine()
     try:
         with engine.begin() as connection:
-            with alembic_config(existing={}, connection=connection) as config:
-                command.upgrade(config, revision)
-            inspector = sa.inspect(connection)
-            names = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name]
-            # The inspector skips indexes of expressions, with a warning.
-            indexes = connection.execute(
-                sa.text(
-                    "SELECT name, tbl_name FROM sqlite_master WHERE type = 'index' AND sql > ''"
-                )
-            )
-            return _Tables(
-                {
-                    name: frozenset(column["name"] for column in inspector.get_columns(name))
-                    for name in names
-                    if name != VERSION_TABLE
-                },
-                {f"{name}": f"{table}" for name, table in indexes},
-            )
+            return tuple(_tables_of(connection, revision) for revision in revisions_in_order)
     finally:
         engine.dispose()
+
+
+def _tables_of(connection: Connection, revision: str) -> _Tables:
+    """Upgrade a temporary database to a revision, and return its tables."""
+    with alembic_config(existing={}, connection=connection) as config:
+        command.upgrade(config, revision)
+    inspector = sa.inspect(connection)
+    names = [name for name, _ in inspector.get_sorted_table_and_fkc_names() if name]
+    # The inspector skips indexes of expressions, with a warning.
+    indexes = connection.execute(
+        sa.text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index' AND sql > ''")
+    )
+    return _Tables(
+        {
+            name: frozenset(column["name"] for column in inspector.get_columns(name))
+            for name in names
+            if name != VERSION_TABLE
+        },
+        {f"{name}": f"{table}" for name, table in indexes},
+    )
