@@ -246,9 +246,9 @@ def test_names_of_lost_rows() -> None:
     few = Removal("domain", "declined", 1, ("a.example",))
     assert f"{few}" == "column domain.declined: 1 row with a value (a.example)"
     many = Removal("directory", None, 4, ("a", "b", "c"))
-    assert f"{many}" == "table directory: 4 rows with a value (a, b, c, ...)"
+    assert f"{many}" == "table directory: 4 rows (a, b, c, ...)"
     unnamed = Removal("links", None, 2)
-    assert f"{unnamed}" == "table links: 2 rows with a value"
+    assert f"{unnamed}" == "table links: 2 rows"
 
 
 @pytest.mark.parametrize("target", [REVISIONS[-2], "0001"])

@@ -72,7 +72,8 @@ class Removal:
         names = ", ".join(self.examples)
         more = ", ..." if names and self.lost > len(self.examples) else ""
         shown = f" ({names}{more})" if names else ""
-        return f"{self.lost} row{'s' if self.lost > 1 else ''} with a value{shown}"
+        value = "" if self.column is None else " with a value"
+        return f"{self.lost} row{'s' if self.lost > 1 else ''}{value}{shown}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +267,11 @@ class _Downgrade:
         return Removal(table, column, lost, tuple(self._connection.execute(first).scalars()))
 
     def _drop_indexes(self, operations: Operations) -> None:
-        """Remove the indexes of columns that may be removed; SQLite does not do it by itself."""
+        """Remove the added indexes; SQLite refuses to remove a column that has one.
+
+        An index that exists in other engines only is left: no version is hindered by it, and a
+        later upgrade accepts it.
+        """
         for index, table in self._before.indexes.items():
             if index in self._after.indexes or table not in self._after.columns:
                 continue
