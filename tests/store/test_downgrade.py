@@ -14,7 +14,7 @@ from tests.servers.database import Database
 from tests.servers.waypost import SOURCE
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, DowngradeRefused, SettingsError, StoreError
-from waypost.core.model import Domain
+from waypost.core.model import Catalog, Domain
 from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.providers_file.load import read_providers
 from waypost.providers_file.write import write_providers
@@ -60,15 +60,19 @@ INSERT INTO server_domain (server_id, domain_id) VALUES (7002, 7003);
 """
 
 
+def rich_catalog() -> Catalog:
+    """Return providers with nearly all keys."""
+    text = GOLDEN.read_text(encoding="utf-8") + LATER
+    return read_providers(text, name="mail.toml", format="toml").catalog
+
+
 @cache
 def all_rows() -> Rows:
-    """Return the rows of a providers file that uses all keys, and a pinned document."""
-    text = GOLDEN.read_text(encoding="utf-8") + LATER
-    catalog = read_providers(text, name="mail.toml", format="toml").catalog
+    """Return the rows of these providers, and a pinned document."""
     engine = open_engine("sqlite://")
     schema.metadata.create_all(engine)
     with write_transaction(engine) as connection:
-        write_catalog(connection, catalog)
+        write_catalog(connection, rich_catalog())
         first = sa.select(sa.func.min(schema.domain.c.id)).scalar_subquery()
         pinned = schema.domain.update().where(schema.domain.c.id == first)
         connection.execute(pinned.values(pinned_pacc=b"{}"))

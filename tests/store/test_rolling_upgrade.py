@@ -1,6 +1,7 @@
 """A new version upgrades the database while the version before it still serves."""
 
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -208,3 +209,10 @@ def test_previous_code_serves_from_new_tables(tmp_path: Path) -> None:
             assert answer.status_code == (404 if domain.startswith("unserved") else 200)
         run(SOURCE, "apply", "--demo")
         assert httpx.get(f"{url}example.net", timeout=PATIENCE_SECONDS).status_code == 200
+        # Back again: the old version names the revision that it needs, and then it can write.
+        needed = re.search(r"needs revision (\w+)", run(old, "db", "status"))
+        assert needed is not None
+        run(SOURCE, "db", "downgrade", "--to", needed[1], "--force")
+        assert httpx.get(f"{url}example.net", timeout=PATIENCE_SECONDS).status_code == 200
+        assert f"up to date (revision {needed[1]})" in run(old, "db", "status")
+        assert "nothing to do" in run(old, "apply", "--demo")
