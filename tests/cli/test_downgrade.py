@@ -89,6 +89,7 @@ def test_wrong_use(applied: Waypost, flags: list[str], said: str) -> None:
     assert (refused.code, refused.out) == (2, "")
     assert said in refused.err
     assert applied("db", "status").code == 0
+    assert not Path("no.sqlite").exists()
 
 
 def test_commands_of_the_guide(applied: Waypost) -> None:

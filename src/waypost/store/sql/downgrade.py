@@ -21,6 +21,7 @@ from waypost.database.engine import (
     Connection,
     Engine,
     read_connection,
+    refuse_missing_file,
     refuse_other_owner,
     write_transaction,
 )
@@ -151,6 +152,7 @@ def downgrade(engine: Engine, target: str | None = None, *, force: bool = False)
         DowngradeRefused: values would be lost.
         StoreError, SettingsError: as `plan`.
     """
+    refuse_missing_file(engine)
     refuse_other_owner(engine)
     with mapped_upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
         change = _Downgrade(connection, target)
