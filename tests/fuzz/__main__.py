@@ -75,11 +75,26 @@ def fuzz(name: str, seconds: int, folder: Path) -> Result:
         timeout=seconds + _START_SECONDS,
         check=False,
     )
-    findings = _findings(own, done.stderr)
-    covered = dict(_COVERED.findall(done.stderr))
-    executions = _EXECUTIONS.search(done.stderr)
-    if not findings and (done.returncode or executions is None):
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
+    return result(name, own, done.stderr, done.returncode)
+
+
+def result(name: str, folder: Path, output: str, code: int) -> Result:
+    """Return the result of a run from what it has written.
+
+    Args:
+        name: of the target.
+        folder: with the findings.
+        output: of libFuzzer.
+        code: the exit code of the process.
+
+    Raises:
+        RuntimeError: as `fuzz`.
+    """
+    findings = _findings(folder, output)
+    covered = dict(_COVERED.findall(output))
+    executions = _EXECUTIONS.search(output)
+    if not findings and (code or executions is None):
+        raise RuntimeError(f"{name}: {output[-2000:]}")
     begin = int(covered.get("INITED", 0))
     return Result(
         name,
@@ -102,21 +117,21 @@ def _findings(folder: Path, output: str) -> tuple[dict[str, str], ...]:
     return tuple(found)
 
 
-def _row(result: Result) -> str:
+def _row(one: Result) -> str:
     return (
-        f"| {result.name} | {result.executions:,} | {result.covered:,} | {result.new:,} "
-        f"| {len(result.findings)} |"
+        f"| {one.name} | {one.executions:,} | {one.covered:,} | {one.new:,} | {len(one.findings)} |"
     )
 
 
-def _print_findings(results: Sequence[Result]) -> None:
-    for result in results:
-        for finding in result.findings:
+def print_findings(results: Sequence[Result]) -> None:
+    """Print each finding with its file, its end, and how to make it a case."""
+    for one in results:
+        for finding in one.findings:
             path = f"{finding['folder']}/{finding['file']}"
-            print(f"\n{result.name}: {finding['key']}\n  file: {path}")
+            print(f"\n{one.name}: {finding['key']}\n  file: {path}")
             print("".join(f"  {line}\n" for line in finding["text"].splitlines()[-6:]), end="")
-            print(f"  run it again: python -m tests.fuzz {result.name} --input {path}")
-            place = (CORPUS / result.name).relative_to(ROOT)
+            print(f"  run it again: python -m tests.fuzz {one.name} --input {path}")
+            place = (CORPUS / one.name).relative_to(ROOT)
             print(
                 f"  make it a case: cp {path} {place}/NAME, add its line to the table of bad input "
                 "in the test of the parser, and fix the parser"
@@ -161,11 +176,11 @@ def main(arguments: Sequence[str]) -> int:
     print("|---|---:|---:|---:|---:|", flush=True)
     results = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for result in pool.map(lambda name: fuzz(name, options.seconds, options.folder), names):
-            results.append(result)
-            print(_row(result), flush=True)
-    _print_findings(results)
-    return 1 if any(result.findings for result in results) else 0
+        for one in pool.map(lambda name: fuzz(name, options.seconds, options.folder), names):
+            results.append(one)
+            print(_row(one), flush=True)
+    print_findings(results)
+    return 1 if any(one.findings for one in results) else 0
 
 
 if __name__ == "__main__":

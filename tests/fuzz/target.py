@@ -28,14 +28,15 @@ class Target:
         name: of the folder of its corpus.
         run: parses an input. An AssertionError says that a rule does not hold.
         allowed: the errors that the parser may raise, in addition to those of Waypost.
-        words: what the format consists of; changes of inputs contain these words.
+        words: what the format consists of; changes of inputs contain these words. libFuzzer needs
+            at least one.
         max_bytes: the length of the longest input.
     """
 
     name: str
     run: Callable[[bytes], None]
     allowed: tuple[type[Exception], ...] = ()
-    words: tuple[bytes, ...] = ()
+    words: tuple[bytes, ...] = (b"\0",)
     max_bytes: int = 4096
 
     @property

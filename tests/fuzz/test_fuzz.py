@@ -1,11 +1,14 @@
 """The short form of `make fuzz`: the corpus, and some changes of its inputs."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.fuzz.__main__ import main
+from tests.fuzz.__main__ import Result, main, print_findings, result
 from tests.fuzz.target import CORPUS, CPU_SECONDS_MAX, Finding, Target, check
 from tests.fuzz.targets import targets
 from waypost.core.errors import RequestError
@@ -121,3 +124,33 @@ def test_one_input_again(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["address", "--input", f"{path}"]) == 0
     assert capsys.readouterr().out == "no finding\n"
+
+
+OUTPUT = """
+#16	INITED cov: 193 ft: 300 corp: 15/1b exec/s: 0 rss: 42Mb
+#3003	REDUCE cov: 219 ft: 319 corp: 3/5b lim: 29 exec/s: 0 rss: 42Mb
+#20837	DONE   cov: 258 ft: 419 corp: 4/5b lim: 4096 exec/s: 195602 rss: 42Mb
+stat::number_of_executed_units: 20837
+"""
+
+
+def test_result_of_a_run(tmp_path: Path) -> None:
+    """A run is summarized from the output of libFuzzer, and a run without a result is an error."""
+    assert result("address", tmp_path, OUTPUT, 0) == Result("address", 20837, 193, 65, ())
+    with pytest.raises(RuntimeError, match="address: no such file"):
+        result("address", tmp_path, "no such file", 1)
+
+
+def test_reported_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Findings of the target, and inputs with which the process ended, are listed with advice."""
+    line = {"file": "address-0123", "key": "KeyError at waypost/x.py:1", "text": "a\nKeyError: 1"}
+    (tmp_path / "findings.jsonl").write_text(f"{json.dumps(line)}\n", encoding="utf-8")
+    (tmp_path / "timeout-4567").write_bytes(b"x")
+
+    found = result("address", tmp_path, "timeout after 60 seconds", 70)
+    print_findings([found])
+
+    assert [finding["key"] for finding in found.findings] == [line["key"], "timeout of the process"]
+    out = capsys.readouterr().out
+    assert f"run it again: python -m tests.fuzz address --input {tmp_path}/address-0123\n" in out
+    assert f"cp {tmp_path}/timeout-4567 tests/fuzz/corpus/address/NAME" in out
