@@ -65,17 +65,21 @@ def fuzz(name: str, seconds: int, folder: Path) -> Result:
         if path.is_file():
             path.unlink()
     command = [sys.executable, "-m", "tests.fuzz.engine", name, f"{seconds}", f"{own}"]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        timeout=seconds + _START_SECONDS,
-        check=False,
-    )
-    return result(name, own, done.stderr, done.returncode)
+    # To a file: what was written is also there if the process does not end.
+    log = own / "log"
+    with log.open("wb") as output:
+        try:
+            code = subprocess.run(
+                command,
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=output,
+                timeout=seconds + _START_SECONDS,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            code = 1
+    return result(name, own, log.read_text(encoding="utf-8", errors="replace"), code)
 
 
 def result(name: str, folder: Path, output: str, code: int) -> Result:

@@ -119,7 +119,7 @@ def test_wrong_use(arguments: list[str], said: str, capsys: pytest.CaptureFixtur
 
 
 def test_one_input_again(capsys: pytest.CaptureFixture[str]) -> None:
-    """A target can be run with one file, which is how a finding is looked at."""
+    """A target can be run with one file, which shows a finding again."""
     path = TARGETS["address"].inputs()[0]
 
     assert main(["address", "--input", f"{path}"]) == 0

@@ -47,6 +47,8 @@ BAD = [
     b"<?xml version='1.0'?><plist></dict></plist>",
     b"<?xml version='1.0'?><plist><integer>x</integer></plist>",
     "<!DOCTYPE a [<!ENTITY b 'c'>]><plist>&b;</plist>".encode("utf-16"),
+    # Found by `make fuzz`: an encoding that Python does not know.
+    b"<?xml version='1.0' encoding='UTF-6'?><plist><dict/></plist>",
 ]
 
 

@@ -19,7 +19,7 @@ from waypost.database.engine import Engine, open_engine, read_connection, write_
 from waypost.providers_file.load import read_providers
 from waypost.providers_file.write import write_providers
 from waypost.store.sql import downgrade, migrate, schema
-from waypost.store.sql.downgrade import Removal, statements
+from waypost.store.sql.downgrade import SchemaRemoval, statements
 from waypost.store.sql.migrate import alembic_config, existing_columns, status, upgrade
 from waypost.store.sql.revision import HEAD, VERSION_TABLE
 from waypost.store.sql.store import SqlStore
@@ -246,12 +246,12 @@ def test_defaults_are_no_losses(engine: Engine) -> None:
 
 def test_names_of_lost_rows() -> None:
     """A loss names the first rows, and says if there are more."""
-    assert f"{Removal('domain', 'declined', 0)}" == "column domain.declined: empty"
-    few = Removal("domain", "declined", 1, ("a.example",))
+    assert f"{SchemaRemoval('domain', 'declined', 0)}" == "column domain.declined: empty"
+    few = SchemaRemoval("domain", "declined", 1, ("a.example",))
     assert f"{few}" == "column domain.declined: 1 row with a value (a.example)"
-    many = Removal("directory", None, 4, ("a", "b", "c"))
+    many = SchemaRemoval("directory", None, 4, ("a", "b", "c"))
     assert f"{many}" == "table directory: 4 rows (a, b, c, ...)"
-    unnamed = Removal("links", None, 2)
+    unnamed = SchemaRemoval("links", None, 2)
     assert f"{unnamed}" == "table links: 2 rows"
 
 

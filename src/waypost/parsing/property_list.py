@@ -10,8 +10,7 @@ _PARSE_ERRORS: Final = (
     ExpatError,
     ValueError,
     TypeError,
-    KeyError,
-    IndexError,
+    LookupError,  # of an index, a key, or an unknown encoding
     AttributeError,
     OverflowError,
     RecursionError,

@@ -45,7 +45,7 @@ _SQLITE_MIN: Final = (3, 35)
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class SchemaRemoval:
     """A table or a column that a downgrade removes, and what is lost with it.
 
     Attributes:
@@ -89,7 +89,7 @@ class DowngradePlan:
 
     current: str
     target: str
-    removals: tuple[Removal, ...]
+    removals: tuple[SchemaRemoval, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -97,7 +97,7 @@ class DowngradePlan:
         return self.current == self.target
 
     @property
-    def losses(self) -> tuple[Removal, ...]:
+    def losses(self) -> tuple[SchemaRemoval, ...]:
         """The removals that lose data."""
         return tuple(removal for removal in self.removals if removal.lost)
 
@@ -231,7 +231,7 @@ class _Downgrade:
             else:
                 operations.drop_column(removal.table, removal.column)
 
-    def _columns(self) -> Iterator[Removal]:
+    def _columns(self) -> Iterator[SchemaRemoval]:
         for table, columns in self._before.columns.items():
             if table not in self._after.columns:
                 continue
@@ -243,7 +243,7 @@ class _Downgrade:
             for column in sorted(added & defaults.keys()):
                 yield self._column(table, column, defaults[column])
 
-    def _column(self, table: str, column: str, default: str | None) -> Removal:
+    def _column(self, table: str, column: str, default: str | None) -> SchemaRemoval:
         # The default is the database's own text of it.
         value: sa.ColumnClause[object] = sa.column(column)
         rows: list[sa.ColumnElement[bool]] = [value.is_not(None)]
@@ -251,22 +251,24 @@ class _Downgrade:
             rows.append(value != sa.literal_column(default))
         return self._removal(table, column, sa.and_(*rows))
 
-    def _whole_tables(self) -> Iterator[Removal]:
+    def _whole_tables(self) -> Iterator[SchemaRemoval]:
         # A table before the tables that it refers to.
         for table in reversed([*self._before.columns]):
             if table not in self._after.columns and table in self._existing:
                 yield self._removal(table, None, sa.true())
 
-    def _removal(self, table: str, column: str | None, rows: sa.ColumnElement[bool]) -> Removal:
+    def _removal(
+        self, table: str, column: str | None, rows: sa.ColumnElement[bool]
+    ) -> SchemaRemoval:
         source = sa.table(table)
         count = sa.select(sa.func.count()).select_from(source).where(rows)
         lost = self._connection.execute(count).scalar_one()
         names = [name for name in _NAME_COLUMNS if name in self._existing[table]]
         if not lost or not names:
-            return Removal(table, column, lost)
+            return SchemaRemoval(table, column, lost)
         name: sa.ColumnClause[str] = sa.column(names[0], sa.String)
         first = sa.select(name).select_from(source).where(rows).order_by(name).limit(EXAMPLES_MAX)
-        return Removal(table, column, lost, tuple(self._connection.execute(first).scalars()))
+        return SchemaRemoval(table, column, lost, tuple(self._connection.execute(first).scalars()))
 
     def _drop_indexes(self, operations: Operations) -> None:
         """Remove the added indexes; SQLite refuses to remove a column that has one.
