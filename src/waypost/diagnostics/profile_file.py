@@ -121,7 +121,7 @@ def read_authorities(raw: bytes) -> list[X509Certificate]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
         for certificate in _PEM.findall(raw):
-            with suppress(ValueError):
+            with suppress(ValueError, x509.InvalidVersion):
                 certificates.append(x509.load_pem_x509_certificate(certificate))
     if not certificates:
         raise ProfileError("contains no usable certificate in PEM form")

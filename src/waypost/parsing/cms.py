@@ -174,6 +174,8 @@ def _certificates(parts: list[DerElement]) -> list[x509.Certificate]:
 def _certificate(encoded: bytes) -> x509.Certificate:
     """Read a certificate, and its fields that are used later: the library parses them late."""
     with warnings.catch_warnings():
+        # The library reads names of any length (RFC 5280 app. A.1), and warns of some of them.
+        warnings.simplefilter("ignore", UserWarning)
         # RFC 5280 s4.1.2.2: a serial number is positive. The library still reads others.
         warnings.simplefilter("error", CryptographyDeprecationWarning)
         try:
