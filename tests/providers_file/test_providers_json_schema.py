@@ -29,6 +29,7 @@ logos = [{ url = "https://mail.example/l.png", content_type = "image/png", width
 developer_url = "https://mail.example/"
 subaddress_separators = "!#$%&'*+-/=?^_`{|}~"
 contacts = ["mailto:a@b.example", "tel:+1-2", "https://b.example/"]
+page = { color = "#FA0", welcome = { "" = "Hello", pt-BR = "Bem-vindo" }, help = { de = "Hilfe" } }
 ldapserver = 0
 [defaults.service]
 login_name = ""
@@ -167,6 +168,11 @@ BROKEN: list[dict[str, Any]] = [
     provider(subaddress_separators="+x"),
     provider(subaddress_separators=["+"]),
     provider(contacts=["a@b.example"]),
+    provider(page={}),
+    provider(page={"color": "blue"}),
+    provider(page={"logo": ""}),
+    provider(page={"welcome": {}}),
+    provider(page={"help": {"e n": "x"}}),
     provider(profile=[]),
     provider(profile={"certificate": "/a"}),
     provider(profile={"cert": "/a"}),

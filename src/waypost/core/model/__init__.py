@@ -29,6 +29,7 @@ from waypost.core.model.directory import (
 )
 from waypost.core.model.domain import Catalog, Domain, ExternalDomains, Redirect
 from waypost.core.model.ldap_url import LDAP_PORTS, LdapUrl
+from waypost.core.model.page import PageSettings
 from waypost.core.model.pattern import DomainPattern, MatchKind, candidates
 from waypost.core.model.profile import ProfileSettings, SigningFiles
 from waypost.core.model.provider import (
@@ -121,6 +122,7 @@ __all__ = [
     "Logo",
     "MatchKind",
     "OAuth2",
+    "PageSettings",
     "Pop3Options",
     "ProfileSettings",
     "Provider",

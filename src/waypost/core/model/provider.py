@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from waypost.core.address import EmailAddress
+from waypost.core.model.page import PageSettings
 from waypost.core.model.profile import ProfileSettings
 
 
@@ -109,6 +110,7 @@ class Provider:
         profile: settings of its configuration profiles that differ from those of all providers.
         subaddress_separators: the characters that separate a user from a detail in an address;
             empty if its servers do not support sub-addresses.
+        page: how the setup page for users presents it.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Provider:
     contacts: tuple[str, ...] = ()
     profile: ProfileSettings = field(default_factory=ProfileSettings)
     subaddress_separators: str = ""
+    page: PageSettings = field(default_factory=PageSettings)
 
     def mailbox_of(self, address: EmailAddress) -> EmailAddress:
         """Return the address of a user as its servers and its directory know it."""

@@ -8,6 +8,7 @@ from pydantic import Field
 from waypost.core.address import SEPARATORS
 from waypost.providers_file.models.base import TableModel
 from waypost.providers_file.models.domain import DomainsTable, RedirectTable, UsersTable
+from waypost.providers_file.models.page import PageTable
 from waypost.providers_file.models.pages import (
     ContactUri,
     DocumentationTable,
@@ -40,6 +41,12 @@ def _separators(text: str) -> str:
 def _no_profile() -> ProfileTable:
     """Return the table of all providers without the key; it never changes."""
     return ProfileTable.model_construct()
+
+
+@cache
+def _no_page() -> PageTable:
+    """Return the table of all providers without the key; it never changes."""
+    return PageTable.model_construct()
 
 
 class PagesTable(TableModel):
@@ -87,6 +94,11 @@ class PagesTable(TableModel):
         default_factory=_no_profile,
         title="settings of configuration profiles",
         description="The configuration profiles of the provider.",
+    )
+    page: Annotated[PageTable, NotNull()] = Field(
+        default_factory=_no_page,
+        title="settings of the setup page",
+        description="How the setup page for users presents the provider.",
     )
 
 

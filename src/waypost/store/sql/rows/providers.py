@@ -15,6 +15,7 @@ from waypost.core.model import (
 )
 from waypost.core.text_rules import clean_text
 from waypost.database.json_values import MalformedJson
+from waypost.store.sql.rows.page import page_from_values
 from waypost.store.sql.rows.profiles import profile_from_values
 from waypost.store.sql.rows.services import Row, RowError
 
@@ -74,6 +75,7 @@ def _read_pages(value: Any) -> dict[str, Any]:  # noqa: ANN401 -- decoded JSON
         "logos": tuple(Logo(**entry) for entry in pages.get("logos", ())),
         "contacts": tuple(pages.get("contacts", ())),
         "profile": profile_from_values(pages.get("profile")),
+        "page": page_from_values(pages.get("page")),
         **{key: pages.get(key) for key in _TEXTS},
     }
 
@@ -97,6 +99,7 @@ def provider_row(provider: Provider) -> dict[str, Any]:
         "logos": [{key: getattr(logo, key) for key in Logo.__slots__} for logo in provider.logos],
         "contacts": list(provider.contacts),
         "profile": provider.profile.as_dict(),
+        "page": provider.page.as_dict(),
         **{key: getattr(provider, key) for key in _TEXTS},
     }
     return {
