@@ -15,10 +15,10 @@ HANDLERS = {
     "handlers.health": 30,
     "handlers.initdb": 32,
     "handlers.mobileconfig": 40,
-    "handlers.old_links": 47,
+    "handlers.old_links": 53,
     "handlers.pacc": 37,
     "handlers.wellknown": 34,
-    "page.landing_page": 45,
+    "page.landing_page": 52,
 }
 IMPORT = """
 import sys

@@ -44,6 +44,7 @@ from waypost.core.model import (
     LdapServer,
     Logo,
     OAuth2,
+    PageSettings,
     Pop3Options,
     ProfileSettings,
     Provider,
@@ -224,6 +225,16 @@ PROFILES = st.just(ProfileSettings()) | st.builds(
     st.none() | st.integers(1, 36_500),
     st.none() | st.dates(date(1900, 1, 1)).map(lambda day: datetime.combine(day, time())),
 )
+PAGE_TEXTS = st.dictionaries(st.sampled_from(["", "de", "pt-BR"]), texts(40)).map(
+    lambda texts: tuple((language or None, text) for language, text in sorted(texts.items()))
+)
+PAGES = st.just(PageSettings()) | st.builds(
+    PageSettings,
+    st.sampled_from([None, "#0a5cad", "#ffffff"]),
+    st.sampled_from([None, "data:image/gif;base64,R0lGODlh"]),
+    PAGE_TEXTS,
+    PAGE_TEXTS,
+)
 PROVIDERS = st.builds(
     Provider,
     texts(128),
@@ -238,6 +249,7 @@ PROVIDERS = st.builds(
     st.lists(CONTACTS, max_size=2).map(tuple),
     PROFILES,
     st.sampled_from(["", "+", "+-", "%'`"]),
+    PAGES,
 )
 PATTERNS = st.one_of(
     st.lists(LABELS, min_size=1, max_size=3).map(".".join),

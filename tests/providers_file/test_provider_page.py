@@ -54,10 +54,8 @@ def test_written_again(tmp_path: Path) -> None:
     (tmp_path / "logo.svg").write_bytes(SVG)
     text = f'{HEAD}color = "#fa0"\nlogo = "logo.svg"\nwelcome = {{ "" = "Hi", de = "Ho" }}\n'
     catalog = read_providers(text, name="f", format="toml", folder=tmp_path).catalog
-    for file_format in ("toml", "json"):
-        written = write_providers(catalog, file_format)  # type: ignore[arg-type] -- of the loop
-        again = read_providers(written, name="f", format=file_format).catalog  # type: ignore[arg-type]
-        assert again == catalog
+    written = write_providers(catalog, "toml")
+    assert read_providers(written, name="f", format="toml").catalog == catalog
 
 
 BAD = [

@@ -91,6 +91,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "directory_cache_size": ("7", "7", 7),
     "stale_if_error": ("60.5", "60.5", 60.5),
     "max_age": ("0", "0", 0),
+    "languages_dir": ('"/a/languages"', "/a/languages", Path("/a/languages")),
     "ldap_ca_file": ('"/a/ca.pem"', "/a/ca.pem", Path("/a/ca.pem")),
     "permit_missing_libraries": ("true", "true", True),
     "proxy_count": ("2", "2", 2),

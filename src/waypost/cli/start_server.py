@@ -28,6 +28,7 @@ from waypost.settings import (
 from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
 from waypost.store.protocol import CountedStore, Store
+from waypost.web.public.page.languages import read_languages
 from waypost.web.public.server import run
 from waypost.web.service_manager import has_service_manager
 from waypost.wiring import check_profiles, open_store, profile_warnings, signing_credentials
@@ -93,6 +94,7 @@ def start_server(flags: Mapping[str, object]) -> None:
     log = structlog.get_logger(__name__)
     _log_sources(loaded, log)
     _check_signing(settings)
+    read_languages(settings.languages_dir)
 
     def warn(warnings: Iterable[str]) -> None:
         for warning in warnings:

@@ -126,6 +126,16 @@ class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions):
             "true or false",
         ),
     ] = True
+    languages_dir: Annotated[
+        Path | None,
+        OptionInfo(
+            "Page",
+            "A folder with texts of the setup page for users, one gettext file for each language, "
+            "such as sv.po. They add languages, and replace Waypost's own texts.",
+            "the path of a folder",
+            example='"/etc/waypost/languages"',
+        ),
+    ] = None
     cache_ttl: Annotated[
         float,
         Field(ge=0, le=86400, allow_inf_nan=False),

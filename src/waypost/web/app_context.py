@@ -18,7 +18,7 @@ Address = tuple[str, int | None]
 """The address and the port of one end of a connection."""
 More = TypeVarTuple("More")
 DrawQrCode = Callable[[str], Awaitable[str | None]]
-"""Returns the QR code of a URL as an SVG element, or None if the URL is too long for one."""
+"""Returns the QR code of a text as an SVG element, or None if the text is too long for one."""
 
 
 class ConfigLookup(Protocol):
@@ -120,6 +120,39 @@ class PlainHttpCheck(Protocol):
         ...
 
 
+class PageLanguage(Protocol):
+    """The texts of the setup page in one language."""
+
+    @property
+    def tag(self) -> str:
+        """The language tag of RFC 5646."""
+        ...
+
+    @property
+    def direction(self) -> str:
+        """In which direction the language is written: `ltr` or `rtl`."""
+        ...
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """All texts of the page, by key."""
+        ...
+
+
+class PageLanguages(Protocol):
+    """The languages of the setup page."""
+
+    tags: tuple[str, ...]
+
+    def language(self, tag: str) -> PageLanguage:
+        """Return one of the languages in `tags`."""
+        ...
+
+
+LoadLanguages = Callable[[], Awaitable[PageLanguages]]
+"""Returns the languages of the setup page, the default one first."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """The parts of a running listener that handlers use.
@@ -139,6 +172,7 @@ class AppContext:
         takes_passwords: whether a profile may contain the user's password.
         scheme_check: decides which clients are redirected to https.
         draw_qr_code: draws the QR codes of the page.
+        load_languages: returns the languages of the page, which are read when first used.
         is_ready: returns whether clients get their answers; None if `/healthz` and `/readyz` are
             not served, as in another program.
     """
@@ -155,6 +189,7 @@ class AppContext:
     takes_passwords: bool
     scheme_check: PlainHttpCheck
     draw_qr_code: DrawQrCode
+    load_languages: LoadLanguages
     is_ready: Callable[[], bool] | None = None
 
 

@@ -1,6 +1,18 @@
 """The setup page, as a browser without scripts reads it."""
 
+import asyncio
+from collections.abc import Mapping
+
 from lxml import html
+
+from waypost.web.public.page.languages import Languages
+
+LANGUAGES = asyncio.run(Languages().load())
+
+
+def texts(tag: str) -> Mapping[str, str]:
+    """Return the texts of one of Waypost's languages."""
+    return LANGUAGES.language(tag).texts
 
 
 def profile_form(text: str) -> html.FormElement:

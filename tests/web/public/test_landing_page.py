@@ -3,14 +3,16 @@
 import plistlib
 import subprocess
 import sys
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from lxml import html
 
 from tests.web.asgi import Client
-from tests.web.public.page import elements, profile_form
+from tests.web.public.page import elements, profile_form, texts
 from waypost.providers_file.load import read_providers
-from waypost.web.public.page.languages import texts
 from waypost.web.public.page.qr import URL_MAX_CHARS, svg
 
 
@@ -23,17 +25,20 @@ def test_form(client: Client) -> None:
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert page.xpath("//form[@method='get']//input[@name='emailaddress']")
-    assert not page.xpath("//script | //*[@src] | //link")
+    assert not page.xpath("//script[@src] | //style/@src | //link[@rel!='icon']")
 
 
 def test_links_return_configurations(client: Client) -> None:
-    """The links for an address return its configurations."""
-    text = client.get("/", query="emailaddress=a%2Bb@example.com").text
-    links = [element.attrib["href"] for element in elements(text, "//main//a")]
+    """The links for an address return its configurations: the profile first, XML last."""
+    text = client.get("/", query="emailaddress=a%2Bb@example.com&device=iphone").text
+    links = [element.attrib["href"] for element in elements(text, "//a[not(@hreflang)]")]
+    own = [link for link in links if link.startswith("/m")]
 
-    assert len(links) == 2
-    assert {200} == {client.get(link).status for link in links}
-    assert all(b"a+b@example.com" in client.get(link).body for link in links)
+    assert [link.partition("?")[0] for link in own] == [
+        *("/mobileconfig", "/mobileconfig", "/mail/config-v1.1.xml"),
+    ]
+    assert {200} == {client.get(link).status for link in own}
+    assert all(b"a+b@example.com" in client.get(link).body for link in own)
 
 
 ESCAPED = "%22%3Cb%3E%22@example.com"
@@ -51,36 +56,58 @@ services = [
 
 
 def test_what_is_typed_by_hand() -> None:
-    """For a program that finds nothing there are server, port, protection and user name."""
+    """For a program that finds nothing there are server, port, encryption and user name."""
     client = Client(read_providers(BY_HAND, name="x", format="toml").catalog)
     text = client.get("/", query='emailaddress="<b>"@example.com').text
     client.close()
     services = {
-        str(one.getprevious().text): {
-            str(row.findtext("dt")): str(row.findtext("dd")) for row in one.iter("div")
+        one.getprevious().text_content(): {
+            str(row.findtext("dt")): str(row.findtext("dd/span")) for row in one.iter("div")
         }
         for one in elements(text, "//dl")
         if isinstance(one.getprevious(), html.HtmlElement)
     }
 
     assert services == {
-        "Receive mail (IMAP)": {
+        "Incoming mail IMAP": {
             "Server": "imap.example.com",
             "Port": "993",
-            "Protection": "SSL/TLS",
+            "Encryption": "SSL/TLS",
             "User name": '"<b>"@example.com',
         },
-        "Send mail (SMTP)": {
+        "Outgoing mail SMTP": {
             "Server": "smtp.example.com",
             "Port": "587",
-            "Protection": "STARTTLS",
+            "Encryption": "STARTTLS",
             "User name": '"<b>"',
         },
-        "Calendar (CalDAV)": {
+        "Calendar CalDAV": {
             "URL": f"https://dav.example.com/{ESCAPED}/",
             "User name": '"<b>"@example.com',
         },
     }
+
+
+def test_user_name_is_first(client: Client) -> None:
+    """If all services have the same user name, it is shown once, before the servers."""
+    text = client.get("/", query="emailaddress=alice@example.com").text
+    names = [one.text for one in elements(text, "//section[@id='by-hand']//dt")]
+
+    assert names[0] == "User name"
+    assert names.count("User name") == 1
+
+
+def test_each_value_can_be_copied(client: Client) -> None:
+    """Each value to type in has a button, which is hidden in a browser without scripts."""
+    text = client.get("/", query="emailaddress=alice@example.com").text
+    for value in elements(text, "//dd"):
+        shown, *buttons = value
+        if shown.text in {"SSL/TLS", "STARTTLS"}:
+            assert not buttons
+            continue
+        (button,) = buttons
+        assert (button.get("data-copy"), button.get("type")) == (shown.text, "button")
+        assert "hidden" in button.attrib
 
 
 def filled_in(client: Client, **typed: str) -> dict[str, object]:
@@ -142,24 +169,40 @@ def test_markup_is_escaped(client: Client) -> None:
     query = {"emailaddress": '"><script>alert(1)</script>@example.com'}
     answer = client.get("/", query=query)
 
-    assert "<script>" not in answer.text
+    assert "<script>alert" not in answer.text
+    assert len(elements(answer.text, "//script")) == 1
 
 
-def test_qr_code_is_the_url_of_the_profile(behind_one_url: Client, client: Client) -> None:
-    """A code for phones is drawn only if the configuration has the public URL."""
+def code_names(text: str) -> list[str]:
+    """Return the names of the codes that a page shows."""
+    return [one.attrib["aria-label"] for one in elements(text, "//main//*[@role='img']")]
+
+
+PROFILE_CODE = texts("en")["code_apple"].format(address="a+b@example.com")
+THUNDERBIRD_CODE = texts("en")["code_android"].format(address="a+b@example.com")
+
+
+def test_codes_for_phones(behind_one_url: Client, client: Client) -> None:
+    """The code of the profile is drawn only if the configuration has the public URL."""
     query = "emailaddress=a%2Bb@example.com"
     answer = behind_one_url.get("/", query=query, host="evil.example")
-    (image,) = elements(answer.text, "//main//*[@role='img']")
 
-    assert "a+b@example.com" in image.attrib["aria-label"]
-    assert [one.tag for one in image] == ["svg"]
+    assert code_names(answer.text) == [PROFILE_CODE, THUNDERBIRD_CODE]
     drawn = svg("https://setup.hoster.example:8443/mobileconfig?emailaddress=a%2Bb%40example.com")
     assert drawn is not None
     assert drawn in answer.text
-    assert not elements(behind_one_url.get("/").text, "//svg")
+    assert not code_names(behind_one_url.get("/").text)
     without = client.get("/", query=query, headers={"X-Forwarded-Host": "evil.example"}).text
-    assert not elements(without, "//svg")
-    assert texts("en")["code_how"] not in without
+    assert code_names(without) == [THUNDERBIRD_CODE]
+    assert texts("en")["phone_apple"] not in without
+
+
+@pytest.mark.parametrize("device", ["iphone", "android"])
+def test_no_code_on_a_phone(behind_one_url: Client, device: str) -> None:
+    """A phone cannot read a code from its own screen, so the page shows it none."""
+    page = behind_one_url.get("/", query=f"emailaddress=a%2Bb@example.com&device={device}").text
+    assert not code_names(page)
+    assert texts("en")["phone"] not in page
 
 
 def test_long_url_has_no_code() -> None:
@@ -169,17 +212,69 @@ def test_long_url_has_no_code() -> None:
 
 
 def test_page_brings_what_it_needs(behind_one_url: Client) -> None:
-    """The page loads no picture, script or style from other servers, and runs no code."""
+    """The page loads nothing, and its policy permits only its own style and its own script."""
     answer = behind_one_url.get("/", query="emailaddress=a@example.com")
-    policy = answer.headers["content-security-policy"]
+    sources = dict(
+        part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; ")
+    )
+    for name, tag in (("script-src", "script"), ("style-src", "style")):
+        (element,) = elements(answer.text, f"//{tag}")
+        digest = b64encode(sha256(str(element.text).encode()).digest()).decode()
+        assert sources[name] == f"'sha256-{digest}'"
 
-    assert not elements(answer.text, "//script | //link | //@src/.. | //image | //use | //iframe")
-    assert "script-src" not in policy
-    assert policy.startswith("default-src 'none'; ")
+    assert sources["default-src"] == "'none'"
+    assert sources["img-src"] == "data:"
+    assert not elements(answer.text, "//@src/.. | //image | //use | //iframe | //@style/..")
+    assert [one.attrib["href"][:19] for one in elements(answer.text, "//link")] == [
+        "data:image/svg+xml,"
+    ]
+
+
+def test_size(behind_one_url: Client) -> None:
+    """A page with all of its parts is shorter than 40 KB."""
+    for tag in ("en", "ar", "ja"):
+        answer = behind_one_url.get("/", query=f"lang={tag}&emailaddress=a@example.com")
+        assert 10_000 < len(answer.body) < 40_000
 
 
 @pytest.mark.slow
-def test_library_for_codes_comes_late() -> None:
-    """A worker does not load the library for codes before the page is requested."""
-    code = "import sys, waypost.web.public.app; sys.exit('segno' in sys.modules)"
+def test_libraries_of_the_page_come_late() -> None:
+    """A worker does not load the libraries of the page before the page is requested."""
+    code = "import sys, waypost.web.public.app; sys.exit(bool({'segno', 'babel'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+USERS = """\
+[[provider]]
+name = "Example Inc."
+domains = ["example.com"]
+services = [
+  { type = "imap", host = "imap.example.com" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+directory = "people"
+show_display_name = true
+[[directory]]
+name = "people"
+kind = "file"
+path = "people.csv"
+"""
+
+
+def test_unknown_user(tmp_path: Path) -> None:
+    """The page of a user is the page of an unknown user, except for the address."""
+    (tmp_path / "people.csv").write_text("address,login,display_name\nalice@example.com,,Alice\n")
+    catalog = read_providers(USERS, name="x", format="toml", folder=tmp_path).catalog
+    client = Client(catalog)
+    alice, nobody = (
+        client.get("/", query=f"emailaddress={name}@example.com&device=iphone")
+        for name in ("alice", "carol")
+    )
+    profile = client.get("/mobileconfig", query="emailaddress=alice@example.com").text
+    client.close()
+
+    assert "Alice" in profile  # which shows that the directory is read
+    assert alice.status == nobody.status == 200
+    assert "Alice" not in alice.text
+    assert alice.text.replace("alice", "carol") == nobody.text
+    assert alice.headers == nobody.headers

@@ -25,6 +25,7 @@ from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.origin.untrusted_headers import UntrustedHeaders
+from waypost.web.public.page.languages import read_languages
 from waypost.web.public.page.qr import draw_in_thread
 from waypost.web.public.public_connection import RECEIVED
 from waypost.web.public.request import Receive, Scope, Send
@@ -141,7 +142,8 @@ class PublicApp:
 
         Raises:
             StoreError: the database cannot be used as it is.
-            SettingsError: the library for traces is missing.
+            SettingsError: the library for traces is missing, or a file of `languages_dir` is not
+                valid.
         """
         self._runtime = self._wire_runtime(self._settings)
         signer = self._runtime.signer
@@ -158,6 +160,7 @@ class PublicApp:
             takes_passwords=self._settings.permit_cleartext_passwords is not None,
             scheme_check=SchemeCheck(self._log_scheme_warning),
             draw_qr_code=draw_in_thread,
+            load_languages=read_languages(self._settings.languages_dir).load_in_thread,
             is_ready=self._runtime.cache.is_ready,
         )
         self._runtime.metrics.watch_readiness(self._runtime.cache.is_ready)

@@ -32,6 +32,7 @@ from waypost.web.public.origin.operator_check import RefuseAll
 from waypost.web.public.origin.proxy import ClientOrigin
 from waypost.web.public.origin.schemes import SchemeCheck
 from waypost.web.public.page import qr
+from waypost.web.public.page.languages import Languages
 from waypost.web.public.request import Request, merge_slashes
 from waypost.web.public.router import Router
 
@@ -184,6 +185,7 @@ class Responder:
             takes_passwords=options.takes_passwords,
             scheme_check=SchemeCheck(),
             draw_qr_code=_draw_qr_code,
+            load_languages=Languages().load,
         )
 
     def serves(self, path: str) -> bool:

@@ -42,6 +42,6 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         if mobileconfig.requested_address(query):
             return await mobileconfig.get(context, request, log_entry)
         response = await mobileconfig.response_on_plain_http(context, request, query)
-        return response or landing_page.form(request, request.path)
+        return response or await landing_page.form(context, request, request.path)
     except RequestError as error:
         return text(400, str(error), error.code)

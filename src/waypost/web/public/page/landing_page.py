@@ -1,12 +1,12 @@
-"""The setup page for users: what this is, a form for an address, and steps for each device.
+"""The setup page for users: a form for an address, and what the user's device needs.
 
-The page works without JavaScript, and loads nothing from other servers. languages.py has its texts.
+The first device is the one of the browser, or the one of a link (`?device=`). languages.py has the
+texts, devices.py the steps, brand.py what a provider adds, and document.py the HTML.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from waypost.core.address import EmailAddress
@@ -17,208 +17,198 @@ from waypost.core.errors import (
     RequestError,
     UserDeclined,
 )
-from waypost.core.model import HostEndpoint, Security, Service, ServiceType
-from waypost.web.app_context import AccessLogEntry, AppContext
+from waypost.core.model import ClientConfig
+from waypost.formats import thunderbird_qr
+from waypost.web.app_context import AccessLogEntry, AppContext, PageLanguage, PageLanguages
 from waypost.web.public.handlers import mobileconfig
-from waypost.web.public.page import languages
+from waypost.web.public.page import document
+from waypost.web.public.page.brand import Brand, brand_of, brand_of_host
+from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of
+from waypost.web.public.page.languages import matching_tag, preferred_tag
+from waypost.web.public.page.services import list_services
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, Response
 
-if TYPE_CHECKING:
-    import jinja2
-
-SECURITY_HEADERS: Final = (
-    (
-        "content-security-policy",
-        (
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
-    ),
-    ("x-frame-options", "DENY"),  # for browsers without frame-ancestors, RFC 7034
-    ("cross-origin-opener-policy", "same-origin"),
-    ("referrer-policy", "no-referrer"),
-    ("cache-control", "private, no-cache"),
-)
-
-# The services that users enter by hand. The texts have a name for each of them.
-BY_HAND: Final = (
-    *(ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP),
-    *(ServiceType.CALDAV, ServiceType.CARDDAV, ServiceType.ACTIVESYNC, ServiceType.LDAP),
-)
+AUTOCONFIG_PATH: Final = "/mail/config-v1.1.xml"
+# What only a page with settings, or with a problem, has.
 _OPTIONAL: Final = (
-    *("entered", "problem", "rule", "address", "link", "by_hand", "qr_code", "takes_passwords"),
-    "form_path",
+    *("entered", "problem", "rule", "address", "link", "services", "qr_apple", "qr_android"),
+    "takes_passwords",
 )
-_PROTECTION: Final = {Security.TLS: "SSL/TLS", Security.STARTTLS: "STARTTLS"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Language:
-    """The language of the page.
+class _View:
+    """How the page is shown.
 
     Attributes:
         mount: the path of the mount in URLs, which all links begin with.
-        chosen: whether the user chose it on the page, which then keeps it.
+        names: pairs of a language tag and its name in this language.
+        device: the first one, or None if it is not known.
+        kept: the parameters that the user chose by links, `lang` and `device`, which stay.
+        form_path: where the form is sent to.
     """
 
-    tag: str
     mount: str
-    chosen: bool = False
+    language: PageLanguage
+    names: tuple[tuple[str, str], ...]
+    device: Device | None
+    kept: Mapping[str, str]
+    form_path: str = "/"
 
-    def page(self, status: int, code: str, **values: object) -> Response:
+    def page(self, status: int, code: str, brand: Brand | None, **values: object) -> Response:
         """Render the page. Parts without a value are left out."""
-        body = _template().render(
+        first = [guide for guide in GUIDES if guide.device is self.device is not None]
+        body, design = document.render(
+            None if brand is None else brand.color,
             {
                 **dict.fromkeys(_OPTIONAL),
                 **values,
-                "tag": self.tag,
+                "tag": self.language.tag,
+                "direction": self.language.direction,
+                "t": self.language.texts,
+                "names": self.names,
                 "mount": self.mount,
-                "chosen": self.chosen,
-                "texts": languages.texts(self.tag),
-                "names": [
-                    (tag, languages.texts(tag)["name"]) for tag in languages.available_tags()
-                ],
-            }
+                "form_path": self.form_path,
+                "autoconfig_path": AUTOCONFIG_PATH,
+                "brand": brand,
+                "guide": next(iter(first), None),
+                "guides": GUIDES,
+                "is_phone": self.device is not None and self.device.is_phone,
+                "kept": self.kept,
+                "page_url": self._url,
+            },
         )
         headers = (
-            *SECURITY_HEADERS,
-            ("content-language", self.tag),  # RFC 9110 s8.5
-            ("vary", "accept-language"),  # RFC 9110 s12.5.5
+            *design.headers,
+            ("content-language", self.language.tag),  # RFC 9110 s8.5
+            ("vary", "accept-language, user-agent"),  # RFC 9110 s12.5.5
         )
-        return Response(status, HTML, body.encode(), headers, code)
+        return Response(status, HTML, body, headers, code)
+
+    def _url(self, address: str | None, **changed: str) -> str:
+        """Return a URL of the page with the same choices, except those that change."""
+        parameters = {**self.kept, **changed}
+        if address:
+            parameters["emailaddress"] = address
+        query = urlencode(parameters)
+        return f"{self.mount}{self.form_path}{'?' if query else ''}{query}"
 
 
-@dataclass(frozen=True, slots=True)
-class _ManualSettings:
-    """One service, to enter by hand.
-
-    Attributes:
-        type: the key of its text in `services`.
-        fields: key of a text in `fields`, and value.
-    """
-
-    type: str
-    fields: tuple[tuple[str, str], ...]
-
-
-def form(request: Request, form_path: str) -> Response:
+async def form(context: AppContext, request: Request, form_path: str) -> Response:
     """Return the form alone, for another URL than that of the page, such as the one of a profile.
 
     Raises:
         RequestError: the query cannot be read.
     """
-    chosen = languages.matching_tag(request.query().get("lang", ""), languages.available_tags())
-    preferred = languages.preferred_tag(_accept_language(request), languages.available_tags())
-    language = _Language(chosen or preferred, request.mount.url_path, chosen=chosen is not None)
-    return language.page(200, "ok", form_path=form_path)
+    view = _view(await context.load_languages(), request, request.query(), form_path)
+    return view.page(200, "ok", await brand_of_host(context, request, view.language.tag))
 
 
 async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
-    """Show the form; with `emailaddress`, also that address's settings and links.
+    """Show the form; with `emailaddress`, also what that address needs.
 
-    The page is in the language of `lang`, or in the one that Accept-Language prefers.
+    The page is in the language of `lang`, or in the one that Accept-Language prefers. The first
+    device is the one of `device`, or the one of User-Agent.
     """
-    mount = request.mount.url_path
-    language = _Language(
-        languages.preferred_tag(_accept_language(request), languages.available_tags()), mount
-    )
+    languages = await context.load_languages()
+    view = _view(languages, request, {})
     entered = ""
     try:
         query = request.query()
-        chosen = languages.matching_tag(query.get("lang", ""), languages.available_tags())
-        if chosen is not None:
-            language = _Language(chosen, mount, chosen=True)
+        view = _view(languages, request, query)
         entered = query.get("emailaddress", "").strip()
         if not entered:
-            return language.page(200, "ok")
+            return view.page(200, "ok", await brand_of_host(context, request, view.language.tag))
         address = EmailAddress.parse_query(entered)
     except (AddressError, RequestError) as error:
-        return _invalid_request_page(language, error, entered)
+        brand = await brand_of_host(context, request, view.language.tag)
+        return _invalid_request_page(view, brand, error, entered)
     log_entry.domain, log_entry.address = address.domain.ascii, address
     try:
         config = await context.lookup.for_address(address)
     except DomainNotServed as error:
-        return _not_served_page(language, error, address)
-    unprotected = str(languages.texts(language.tag)["unprotected"])
-    by_hand = [
-        _manual_settings(service, unprotected)
-        for service in config.services
-        if service.type in BY_HAND
-    ]
+        brand = await brand_of_host(context, request, view.language.tag)
+        return _not_served_page(view, brand, error, address)
     link = urlencode({"emailaddress": str(address)})
-    return language.page(
+    return view.page(
         200,
         "ok",
+        brand_of(config, view.language.tag),
         entered=entered,
         address=str(address),
         link=link,
-        by_hand=by_hand,
-        qr_code=await _qr_code(context, mount, link),
+        services=list_services(config, view.language.texts["unprotected"]),
         takes_passwords=context.takes_passwords and request.origin.scheme == "https",
+        **await _qr_codes(context, view, config, link),
     )
 
 
-async def _qr_code(context: AppContext, mount: str, query: str) -> str | None:
-    """Draw the URL of the profile, if the configuration has the public URL."""
-    if context.public_url is None:
-        return None
-    return await context.draw_qr_code(f"{context.public_url}{mount}{mobileconfig.PATH}?{query}")
+def _view(
+    languages: PageLanguages, request: Request, query: Mapping[str, str], form_path: str = "/"
+) -> _View:
+    """Return the language and the device of a request."""
+    tags, kept = languages.tags, {}
+    tag = matching_tag(query.get("lang", ""), tags)
+    if tag is not None:
+        kept["lang"] = tag
+    device = chosen_device(query.get("device", ""))
+    if device is not None:
+        kept["device"] = device.value
+    language = languages.language(tag or preferred_tag(_accept_language(request), tags))
+    return _View(
+        mount=request.mount.url_path,
+        language=language,
+        names=tuple((one, languages.language(one).texts["name"]) for one in tags),
+        device=device or device_of(request.header(b"user-agent")),
+        kept=kept,
+        form_path=form_path,
+    )
+
+
+async def _qr_codes(
+    context: AppContext, view: _View, config: ClientConfig, link: str
+) -> dict[str, str | None]:
+    """Draw the codes for phones: the URL of the profile, and the settings for Thunderbird.
+
+    A phone cannot read a code from its own screen, so it gets none. The URL of the profile is
+    known only if the configuration has the public URL.
+    """
+    if view.device is not None and view.device.is_phone:
+        return {}
+    codes: dict[str, str | None] = {}
+    if context.public_url is not None:
+        url = f"{context.public_url}{view.mount}{mobileconfig.PATH}?{link}"
+        codes["qr_apple"] = await context.draw_qr_code(url)
+    if (text := thunderbird_qr.qr_text(config)) is not None:
+        codes["qr_android"] = await context.draw_qr_code(text)
+    return codes
 
 
 def _invalid_request_page(
-    language: _Language, error: AddressError | RequestError, entered: str
+    view: _View, brand: Brand | None, error: AddressError | RequestError, entered: str
 ) -> Response:
     """Show in the user's language what is wrong, and in English the rule that was broken."""
     kind = "bad_address" if isinstance(error, AddressError) else "bad_request"
-    problem = languages.texts(language.tag)["problems"][kind]
-    return language.page(400, error.code, entered=entered, problem=problem, rule=str(error))
+    problem = view.language.texts[kind]
+    return view.page(400, error.code, brand, entered=entered, problem=problem, rule=str(error))
 
 
 def _not_served_page(
-    language: _Language, error: DomainNotServed, address: EmailAddress
+    view: _View, brand: Brand | None, error: DomainNotServed, address: EmailAddress
 ) -> Response:
     """Show that there are no settings here, or the new place of the domain's mail."""
-    problems = languages.texts(language.tag)["problems"]
+    texts = view.language.texts
     if isinstance(error, UserDeclined):
-        problem = problems["not_known"]
+        problem = texts["not_known"]
     elif isinstance(error, DomainMoved):
         place = error.url or error.address_domain
-        problem = problems["moved"].format(domain=address.domain, place=place)
+        problem = texts["moved"].format(domain=address.domain, place=place)
     else:
-        problem = problems["not_served"].format(domain=address.domain)
-    return language.page(404, error.code, entered=str(address), problem=problem)
+        problem = texts["not_served"].format(domain=address.domain)
+    return view.page(404, error.code, brand, entered=str(address), problem=problem)
 
 
 def _accept_language(request: Request) -> str:
     values = (value for name, value in request.headers if name == b"accept-language")
     return b",".join(values).decode("latin-1")
-
-
-def _manual_settings(service: Service, unprotected: str) -> _ManualSettings:
-    """List what a user enters into a program, in the order of the fields in programs."""
-    endpoint = service.endpoint
-    fields: tuple[tuple[str, str], ...]
-    if isinstance(endpoint, HostEndpoint):
-        fields = (
-            ("server", endpoint.host),
-            ("port", str(endpoint.port)),
-            ("protection", _PROTECTION.get(endpoint.security, unprotected)),
-        )
-    else:
-        fields = (("url", endpoint.url),)
-    if service.login_name:
-        fields = (*fields, ("login", service.login_name))
-    return _ManualSettings(service.type.value, fields)
-
-
-@cache
-def _template() -> "jinja2.Template":
-    """Load the template once; it escapes every value."""
-    import jinja2  # noqa: PLC0415 -- only for the page
-
-    source = resources.files(__package__).joinpath("templates/landing_page.html").read_text("utf-8")
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source)

@@ -1,0 +1,115 @@
+"""The HTML of the setup page, with its style, its script, and the policy that permits only these.
+
+The page needs no script: without one, only the buttons that copy a value are missing.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from waypost.web.public.page.colors import DEFAULT_COLOR, ColorScheme, dark_scheme, light_scheme
+
+if TYPE_CHECKING:
+    import jinja2
+
+_COLORS_MAX: Final = 256
+_ICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect y="4" width="32" '
+    'height="24" rx="5" fill="{0}"/><path d="m6 11 10 8 10-8" fill="none" stroke="{1}" '
+    'stroke-width="3" stroke-linecap="round" stroke-linejoin="round"/></svg>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a color changes in the page.
+
+    Attributes:
+        style: the whole style sheet.
+        icon: the picture of the browser's tab, as a `data:` URL.
+        headers: the security headers.
+    """
+
+    style: str
+    icon: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def render(color: str | None, values: Mapping[str, object]) -> tuple[bytes, Design]:
+    """Render the page; return it with its design.
+
+    Args:
+        color: of the provider, as `#rrggbb`, or None.
+        values: for the template, which fails if one is missing.
+    """
+    design = design_of(color or DEFAULT_COLOR)
+    text = _template().render(
+        {**values, "style": design.style, "icon": design.icon, "script": _file("page.js")}
+    )
+    return text.encode(), design
+
+
+@lru_cache(maxsize=_COLORS_MAX)
+def design_of(color: str) -> Design:
+    """Return the design for a color."""
+    light, dark = light_scheme(color), dark_scheme(color)
+    style = (
+        f"{_variables(light)}@media (prefers-color-scheme:dark){{{_variables(dark)}}}"
+        f"{_compact(_file('page.css'))}"
+    )
+    policy = (
+        "default-src 'none'; "
+        f"style-src '{_hash(style)}'; script-src '{_hash(_file('page.js'))}'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    headers = (
+        ("content-security-policy", policy),
+        ("x-frame-options", "DENY"),  # for browsers without frame-ancestors, RFC 7034
+        ("cross-origin-opener-policy", "same-origin"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "private, no-cache"),
+    )
+    icon = quote(_ICON.format(light.button, light.on_button), safe=" /:='")
+    return Design(style, f"data:image/svg+xml,{icon}", headers)
+
+
+def _variables(scheme: ColorScheme) -> str:
+    return (
+        f":root{{--button:{scheme.button};--on-button:{scheme.on_button};--accent:{scheme.accent}}}"
+    )
+
+
+def _compact(style: str) -> str:
+    """Return a style sheet without indentation and line breaks."""
+    return "".join(line.strip() for line in style.splitlines())
+
+
+def _hash(text: str) -> str:
+    """Return the source expression of an inline element (CSP Level 3 s2.3.1)."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _file(name: str) -> str:
+    return resources.files(__package__).joinpath(f"templates/{name}").read_text("utf-8")
+
+
+@cache
+def _template() -> "jinja2.Template":
+    """Load the template once; it escapes every value."""
+    import jinja2  # noqa: PLC0415 -- only for the page
+
+    names = ("landing_page.html", "parts.html", "pictures.html")
+    environment = jinja2.Environment(
+        loader=jinja2.DictLoader({name: _file(name) for name in names}),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("landing_page.html")
