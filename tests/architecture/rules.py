@@ -66,7 +66,6 @@ LAYERS: dict[str, set[str]] = {
 # Which part may import which library. No part may import a library that is not in this table.
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql"},
-    "babel": {"web.public.page.catalog"},
     "cryptography": {"formats.mobileconfig.signing", "profiles", "parsing.cms"}
     | {"diagnostics.profile_file"},
     "dns": {"formats.dns", "net.dns", "diagnostics.transports.dns"},
@@ -76,6 +75,7 @@ LIBRARIES: dict[str, set[str]] = {
     "jinja2": {"web"},
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
+    "polib": {"web.public.page.catalog"},
     "prometheus_client": {"runtime.metrics", "runtime.prometheus"},
     "opentelemetry": {"web.public.tracing"},
     "pydantic": {"settings", "providers_file", "web.admin"},

@@ -210,6 +210,7 @@ def test_narrow_screen(opened: Opened, tag: str) -> None:
     )
     for query in STATES.values():
         page.goto(f"/?lang={tag}&{query}")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, query
 
 

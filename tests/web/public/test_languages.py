@@ -15,6 +15,7 @@ from tests.web.conftest import CATALOG
 from tests.web.public.page import LANGUAGES, elements, form_to, texts
 from waypost.core.errors import SettingsError
 from waypost.providers_file.load import read_providers
+from waypost.web.public.page.catalog import text_direction
 from waypost.web.public.page.languages import (
     DEFAULT,
     Languages,
@@ -52,10 +53,17 @@ def test_each_text_is_translated(tag: str) -> None:
     assert {(place, tag) for place, text in own.items() if text == english[place]} <= SAME
 
 
-def test_directions() -> None:
-    """Arabic is written from right to left, and the page declares it."""
-    directions = {tag: LANGUAGES.language(tag).direction for tag in LANGUAGES.tags}
-    assert {tag for tag, direction in directions.items() if direction == "rtl"} == {"ar"}
+@pytest.mark.parametrize(
+    ("tag", "direction"),
+    [
+        *((tag, "rtl" if tag == "ar" else "ltr") for tag in LANGUAGES.tags),
+        *(("fa", "rtl"), ("he-IL", "rtl"), ("ckb", "rtl"), ("ar-Latn", "ltr"), ("pa-Arab", "rtl")),
+        *(("pt-BR", "ltr"), ("xx", "ltr"), ("zh-Hant-TW", "ltr")),
+    ],
+)
+def test_directions(tag: str, direction: str) -> None:
+    """Arabic and others are written from right to left; a script in a tag decides (RFC 5646)."""
+    assert text_direction(tag) == direction
 
 
 PO = """\
@@ -126,15 +134,16 @@ def test_texts_without_effect(tmp_path: Path, text: str, why: str) -> None:
 MOVED = texts("en")["moved"]
 BAD = [
     # a file, its problem
-    (message("moved", MOVED, "{domain}"), "line 6: moved: must have the same names in braces"),
-    (message("moved", MOVED, "{domain} {place} {"), "line 6: moved: must have the same names"),
-    (message("moved", MOVED, "{domain!r} {place}"), "line 6: moved: must have the same names"),
-    (message("title", "Set up your mail", "{}"), "line 6: title: must have the same names"),
-    (message("title", "Set up your mail", r"a\nb"), "line 6: title: contains a line break"),
-    (message("title", "Set up your mail", "x" * 2001), "line 6: title: is longer than 2000"),
-    ("title = 'x'\n", "line 1: "),
-    ('msgid "a\n', "line 1: "),
-    ('msgctxt "title"\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\n', "line 2: texts of the page"),
+    (message("moved", MOVED, "{domain}"), "line 5: moved: must have the same names in braces"),
+    (message("moved", MOVED, "{domain} {place} {"), "line 5: moved: must have the same names"),
+    (message("moved", MOVED, "{domain!r} {place}"), "line 5: moved: must have the same names"),
+    (message("title", "Set up your mail", "{}"), "line 5: title: must have the same names"),
+    (message("title", "Set up your mail", r"a\nb"), "line 5: title: contains a line break"),
+    (message("title", "Set up your mail", "x" * 2001), "line 5: title: is longer than 2000"),
+    ("title = 'x'\n", "line 1: must be a comment, or a keyword"),
+    (f'{PO}\nmsgid "a\n', "line 9: must be a comment, or a keyword"),
+    (f'{PO}\nmsgstr "a"\nmsgid "b"\nmsgid "c"\n', "is not a gettext file (.po): "),
+    ('msgctxt "title"\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "c"\n', "line 1: texts of the page"),
     ("# x\n" * 100_000, "is longer than 262144 bytes"),
 ]
 

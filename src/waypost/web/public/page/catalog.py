@@ -1,10 +1,9 @@
 """Texts of the setup page in one language, from a file in the format of gettext (`.po`).
 
-The source of the format: the manual of GNU gettext, "The Format of PO Files". A file is read with
-Babel. The context of a message (`msgctxt`) is the key of a text, and its id the English text.
+The source of the format: the manual of GNU gettext, "The Format of PO Files". polib reads it.
+The context of a message (`msgctxt`) is the key of a text, and its id the English text.
 """
 
-import io
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +13,15 @@ from typing import Final
 FILE_MAX_BYTES: Final = 256 * 1024
 TEXT_MAX_CHARS: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_LINE: Final = re.compile(
+    r'\s*(#.*|((msgctxt|msgid|msgid_plural|msgstr(\[[0-9]\])?)\s+)?"([^"\\]|\\.)*")?\s*', re.DOTALL
+)
+# CLDR 48, characterOrder="right-to-left", and the scripts of these languages (ISO 15924).
+_RTL_LANGUAGES: Final = frozenset(
+    {"ar", "ckb", "dv", "fa", "he", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"}
+)
+_RTL_SCRIPTS: Final = frozenset({"arab", "hebr", "nkoo", "syrc", "thaa"})
+_SCRIPT_CHARS: Final = 4
 
 
 class CatalogError(Exception):
@@ -41,35 +49,47 @@ def read_catalog(data: bytes) -> dict[str, CatalogMessage]:
     Raises:
         CatalogError: the data is not such a file.
     """
-    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415 -- only for the page
+    import polib  # noqa: PLC0415 -- only for the page
 
     if len(data) > FILE_MAX_BYTES:
         message = f"is longer than {FILE_MAX_BYTES} bytes"
         raise CatalogError(message)
     try:
-        # Lines end where the file format ends them, not at each line break of Unicode.
-        lines = io.StringIO(data.decode("utf-8-sig"))
-        catalog = read_po(lines, ignore_obsolete=True, abort_invalid=True)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"line {line}: is not UTF-8"
         raise CatalogError(message) from error
-    except PoFileError as error:
-        message = f"line {error.lineno + 1}: {error.args[0] if error.args else 'cannot be read'}"
+    _check_lines(text)
+    try:
+        # polib opens a file if the text is the path of one; no path ends with a line break.
+        entries = polib.pofile(f"{text}\n")
+    except (OSError, ValueError) as error:  # of polib, with the line
+        message = f"is not a gettext file (.po): {str(error).removesuffix('.')}"
         raise CatalogError(message) from error
-    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError) as error:
-        # Babel converts the header of the file, and raises what its conversions raise.
-        raise CatalogError("is not a gettext file (.po), or its header is not valid") from error
     found = {}
-    for entry in catalog:
-        if not entry.id or not entry.context:
+    for entry in entries:
+        if entry.obsolete or not entry.msgctxt:
             continue
-        if not isinstance(entry.id, str) or not isinstance(entry.string or "", str):
-            message = f"line {entry.lineno}: texts of the page have no plural"
+        line = max(entry.linenum, 1)  # It is 0 for a first message.
+        if entry.msgid_plural:
+            message = f"line {line}: texts of the page have no plural"
             raise CatalogError(message)
-        text = "" if entry.fuzzy else str(entry.string or "")
-        found[str(entry.context)] = CatalogMessage(entry.id, text, entry.lineno or 0)
+        translation = "" if entry.fuzzy else entry.msgstr
+        found[entry.msgctxt] = CatalogMessage(entry.msgid, translation, line)
     return found
+
+
+def _check_lines(text: str) -> None:
+    """Check the form of each line, because polib ignores some lines that it cannot read.
+
+    Raises:
+        CatalogError: a line is not one of the format.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not _LINE.fullmatch(line):
+            message = f'line {number}: must be a comment, or a keyword such as msgstr with a "text"'
+            raise CatalogError(message)
 
 
 def usable_texts(
@@ -113,15 +133,15 @@ def usable_texts(
 
 
 def text_direction(tag: str) -> str:
-    """Return in which direction a language is written, `ltr` or `rtl`, as HTML names it."""
-    from babel.core import Locale, UnknownLocaleError  # noqa: PLC0415 -- only for the page
+    """Return in which direction a language is written, `ltr` or `rtl`, as HTML names it.
 
-    for known in (tag, tag.partition("-")[0]):
-        try:
-            return Locale.parse(known, sep="-").text_direction
-        except (UnknownLocaleError, ValueError):
-            continue
-    return "ltr"
+    Args:
+        tag: RFC 5646; a script in it counts more than the usual one of the language.
+    """
+    language, *others = tag.lower().split("-")
+    script = next((part for part in others if len(part) == _SCRIPT_CHARS), None)
+    is_rtl = language in _RTL_LANGUAGES if script is None else script in _RTL_SCRIPTS
+    return "rtl" if is_rtl else "ltr"
 
 
 def _names(text: str) -> set[str]:
