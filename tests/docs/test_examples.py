@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.page_pictures import LOGO
 from tests.docs.pages import ROOT, Block, blocks, commands, pages
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
@@ -41,6 +42,7 @@ def _with_files(folder: Path) -> Path:
         (folder / name).write_text(example.text, encoding="utf-8")
     seed = (ROOT / "tests/importers/seeds/version-2.json").read_bytes()
     (folder / "seed.json").write_bytes(seed)
+    (folder / "logo.svg").write_text(LOGO, encoding="utf-8")
     return folder
 
 
@@ -117,9 +119,9 @@ def test_each_client_family_has_a_curl(home: Path, shared_port: int) -> None:
 
 
 @pytest.mark.parametrize("block", PROVIDERS, ids=lambda block: block.name)
-def test_providers_files_are_good(block: Block) -> None:
+def test_providers_files_are_good(block: Block, home: Path) -> None:
     """Every providers file in the documentation is read without an error or a warning."""
-    result = read_providers(block.text, name=block.name, format="toml", folder=ROOT)
+    result = read_providers(block.text, name=block.name, format="toml", folder=home)
     assert result.warnings == ()
     assert result.catalog.domains
 
