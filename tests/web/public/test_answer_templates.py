@@ -458,6 +458,14 @@ ROUTED = {
         get("/mail/config-v1.1.xml?emailaddress=&x=alice%40example.com"),
         get("/mail/config-v1.1.xml?emailaddress=&x=alice%40example.com"),
     ),
+    "the page of another device": (
+        get("/?emailaddress=alice@example.com", "User-Agent: Mozilla/5.0 (iPhone)"),
+        get("/?emailaddress=alice@example.com", "User-Agent: Mozilla/5.0 (Windows NT 10.0)"),
+    ),
+    "the page of another user": (
+        get("/?emailaddress=alice@example.com"),
+        get("/?emailaddress=bob@example.com"),
+    ),
     "two requests at once": (
         get(f"{AUTOCONFIG}alice@example.com"),
         get(f"{AUTOCONFIG}bob@example.com") * 2,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.web.asgi import Client
 from tests.web.public.page import elements, texts
+from waypost.providers_file.load import read_providers
 from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of
 
 SHOWN = "emailaddress=alice@example.com"
@@ -18,7 +19,6 @@ USER_AGENTS = [
     ("Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko Firefox", "android"),
     ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit Chrome Edg", "windows"),
     ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko Firefox", "linux"),
-    ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit Chrome", "linux"),
     ("Mozilla/5.0 (X11; FreeBSD amd64) Gecko Firefox", "linux"),
     ("curl/8", None),
     ("", None),
@@ -75,6 +75,31 @@ def test_new_outlook(client: Client) -> None:
     first = elements(text, "//section[contains(@class, 'first')]")[0].text_content()
 
     assert texts("en")["new_outlook_1"] in first
+
+
+PROVIDERS = """\
+[[provider]]
+name = "X"
+domains = ["example.com"]
+services = [
+  {{ type = "imap", host = "imap.example.com" }},
+  {{ type = "smtp", host = "smtp.example.com" }},
+{0}]
+"""
+DAV = '  { type = "caldav", url = "https://dav.example.com/" },\n'
+
+
+@pytest.mark.parametrize(
+    ("device", "text"), [("android", "dav_android"), ("linux", "dav_thunderbird")]
+)
+def test_calendars(device: str, text: str) -> None:
+    """How to add calendars and address books is shown if the provider has some."""
+    for services in ("", DAV):
+        file = PROVIDERS.format(services)
+        client = Client(read_providers(file, name="x", format="toml").catalog)
+        page = client.get("/", query=f"{SHOWN}&device={device}").text
+        client.close()
+        assert (texts("en")[text] in page) == bool(services)
 
 
 @pytest.mark.parametrize("chosen", ["", "nokia", "MAC/../", "x" * 100])

@@ -266,7 +266,7 @@ def test_unknown_user(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("address,login,display_name\nalice@example.com,,Alice\n")
     catalog = read_providers(USERS, name="x", format="toml", folder=tmp_path).catalog
     client = Client(catalog)
-    alice, nobody = (
+    alice, carol = (
         client.get("/", query=f"emailaddress={name}@example.com&device=iphone")
         for name in ("alice", "carol")
     )
@@ -274,7 +274,7 @@ def test_unknown_user(tmp_path: Path) -> None:
     client.close()
 
     assert "Alice" in profile  # which shows that the directory is read
-    assert alice.status == nobody.status == 200
+    assert alice.status == carol.status == 200
     assert "Alice" not in alice.text
-    assert alice.text.replace("alice", "carol") == nobody.text
-    assert alice.headers == nobody.headers
+    assert alice.text.replace("alice", "carol") == carol.text
+    assert alice.headers == carol.headers

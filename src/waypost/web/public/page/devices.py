@@ -27,7 +27,7 @@ class Device(enum.StrEnum):
 _WORDS: Final = (
     *(("iphone", Device.IPHONE), ("ipad", Device.IPHONE), ("ipod", Device.IPHONE)),
     *(("android", Device.ANDROID), ("windows", Device.WINDOWS), ("macintosh", Device.MAC)),
-    *(("cros ", Device.LINUX), ("linux", Device.LINUX), ("x11", Device.LINUX)),
+    *(("linux", Device.LINUX), ("x11", Device.LINUX)),
 )
 
 
@@ -67,12 +67,14 @@ class Program:
         name: of the program, which is the same in all languages, or None.
         title: the key of the text with its name, or None.
         is_numbered: whether the steps follow each other.
+        needs_dav: whether the steps are only for providers with calendars or address books.
     """
 
     steps: tuple[GuideStep, ...]
     name: str | None = None
     title: str | None = None
     is_numbered: bool = True
+    needs_dav: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,12 @@ _THUNDERBIRD: Final = Program(
         GuideStep("thunderbird_3", "window-choice"),
     ),
     name="Thunderbird",
+)
+_DAV_IN_THUNDERBIRD: Final = Program(
+    (GuideStep("dav_thunderbird"),), title="dav", is_numbered=False, needs_dav=True
+)
+_DAV_ON_ANDROID: Final = Program(
+    (GuideStep("dav_android"),), title="dav", is_numbered=False, needs_dav=True
 )
 # Pages of the maker of the program. The page loads nothing from there.
 _FOR_COMPUTERS: Final = "https://www.thunderbird.net/"
@@ -147,6 +155,7 @@ GUIDES: Final = (
                 ),
                 title="android_apps",
             ),
+            _DAV_ON_ANDROID,
         ),
         name="Android",
         action="get_thunderbird",
@@ -156,6 +165,7 @@ GUIDES: Final = (
         Device.WINDOWS,
         (
             _THUNDERBIRD,
+            _DAV_IN_THUNDERBIRD,
             Program((GuideStep("classic_outlook_1"),), title="classic_outlook", is_numbered=False),
             Program(
                 (GuideStep("new_outlook_1"), GuideStep("new_outlook_2")),
@@ -171,6 +181,7 @@ GUIDES: Final = (
         Device.LINUX,
         (
             _THUNDERBIRD,
+            _DAV_IN_THUNDERBIRD,
             Program((GuideStep("linux_1"),), name="Evolution, KMail", is_numbered=False),
         ),
         name="Linux",

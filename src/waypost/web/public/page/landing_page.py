@@ -17,7 +17,7 @@ from waypost.core.errors import (
     RequestError,
     UserDeclined,
 )
-from waypost.core.model import ClientConfig
+from waypost.core.model import ClientConfig, ServiceType
 from waypost.formats import thunderbird_qr
 from waypost.web.app_context import AccessLogEntry, AppContext, PageLanguage, PageLanguages
 from waypost.web.public.handlers import mobileconfig
@@ -33,7 +33,7 @@ AUTOCONFIG_PATH: Final = "/mail/config-v1.1.xml"
 # What only a page with settings, or with a problem, has.
 _OPTIONAL: Final = (
     *("entered", "problem", "rule", "address", "link", "services", "qr_apple", "qr_android"),
-    "takes_passwords",
+    *("has_dav", "takes_passwords"),
 )
 
 
@@ -139,6 +139,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         address=str(address),
         link=link,
         services=list_services(config, view.language.texts["unprotected"]),
+        has_dav=bool(config.of_type(ServiceType.CALDAV, ServiceType.CARDDAV)),
         takes_passwords=context.takes_passwords and request.origin.scheme == "https",
         **await _qr_codes(context, view, config, link),
     )
