@@ -1,5 +1,7 @@
 """What HTTP requires of every request and every answer."""
 
+import re
+
 import pytest
 
 from tests.web.asgi import Client
@@ -107,12 +109,13 @@ PAGES = ["/", "/?emailaddress=alice@example.com", "/?emailaddress=nonsense", "/?
 
 @pytest.mark.parametrize("url", PAGES)
 def test_headers_of_pages(client: Client, url: str) -> None:
-    """A page runs no script, loads nothing, is in no frame, sends no Referer, and is not shared."""
+    """A page runs one script, loads nothing, is in no frame, sends no Referer, is not shared."""
     headers = client.get(url).headers
     policy = headers["content-security-policy"]
     for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"):
         assert part in policy
-    assert "script-src" not in policy
+    assert re.search(r"script-src 'sha256-[^' ]+';", policy)
+    assert "unsafe" not in policy
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -137,13 +140,14 @@ VARYING = {
 @pytest.mark.rule("proxies-caches", "proxies-trust")
 @pytest.mark.parametrize("url", URLS)
 def test_no_header_changes_an_answer(client: Client, url: str) -> None:
-    """Other headers of a client change neither bytes nor headers; only the page has languages."""
+    """Other headers change neither bytes nor headers; only the page has languages and devices."""
     page = url == "/"
-    headers = {name: value for name, value in VARYING.items() if name != "Accept-Language"}
+    of_pages = {"Accept-Language", "User-Agent"}
+    headers = {name: value for name, value in VARYING.items() if name not in of_pages}
     plain, sent = client.get(url), client.get(url, headers=headers if page else VARYING)
 
     assert (plain.status, plain.headers, plain.body) == (sent.status, sent.headers, sent.body)
-    assert plain.headers.get("vary") == ("accept-language" if page else None)
+    assert plain.headers.get("vary") == ("accept-language, user-agent" if page else None)
 
 
 def test_not_modified_says_how_long(client: Client) -> None:

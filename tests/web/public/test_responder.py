@@ -190,7 +190,8 @@ def test_mount() -> None:
     providers = api.parse_providers(PROVIDERS)
     site = api.responder(providers, public_url="https://setup.example.com")
     page = site.respond(_get("/", mount="/mail setup")).body
-    assert b'action="/mail%20setup/"' in page
+    assert b'action="/mail%20setup/mobileconfig"' in page
+    assert b'href="/mail%20setup/?device=mac&amp;emailaddress=' in page
     assert b'href="/mail%20setup/mobileconfig?' in page
     assert b'href="/mobileconfig?' not in page
     plain = site.respond(
