@@ -13,7 +13,7 @@ from waypost.core.model.pattern import DomainPattern
 from waypost.formats.autodiscover.request import parse_request
 from waypost.web.public.origin.proxy import ProxyTrust, is_loopback
 from waypost.web.public.origin.schemes import https_header
-from waypost.web.public.page.languages import available_tags, matching_tag, preferred_tag
+from waypost.web.public.page.languages import Languages, matching_tag, preferred_tag
 from waypost.web.public.request import Request
 
 PROVIDERS: Final = """
@@ -131,7 +131,7 @@ def forwarded(data: bytes) -> None:
 def accept_language(data: bytes) -> None:
     """Choose the language of the page, by the header field and by the parameter `lang`."""
     text = data.decode("latin-1")
-    tags = available_tags()
+    tags = Languages().tags
     assert preferred_tag(text, tags) in tags, "a language that does not exist"
     assert matching_tag(text, tags) in {None, *tags}, "a language that does not exist"
 
