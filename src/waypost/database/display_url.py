@@ -6,8 +6,13 @@ from waypost.core.redaction import redact_uri, secrets_of
 
 
 def display_url(url: sa.URL) -> str:
-    """Return the URI of a database without its query, its password, and what may be a secret."""
-    return redact_uri(_decoded_text(url.set(query={})))
+    """Return the URI of a database without its password, and what may be a secret.
+
+    Its query is left out, too, except for several servers.
+    """
+    hosts = url.query.get("host", "")
+    shown = {} if isinstance(hosts, str) else {"host": hosts}
+    return redact_uri(_decoded_text(url.set(query=shown)))
 
 
 def url_secrets(url: sa.URL) -> frozenset[str]:

@@ -24,6 +24,7 @@ from waypost.database.drivers import (
 from waypost.database.errors import mapped_errors
 from waypost.database.json_values import decode_json
 from waypost.database.locking import write_lock
+from waypost.database.mysql_connect import MysqlConnector, is_not_ready
 from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
 from waypost.database.read_only import read_only_uri
 
@@ -97,10 +98,13 @@ def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) 
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _close_read_only)
+    elif url.get_driver_name() == "pymysql":
+        _listen_pymysql(engine, url)
     else:
-        event.listen(engine, "do_connect", _connector(url))
+        event.listen(engine, "do_connect", _connector(url, _connect_driver))
     if backend == "mysql":
         event.listen(engine, "connect", _set_up_mysql)
+        event.listen(engine, "handle_error", _leave_unready_node)
     return engine
 
 
@@ -259,18 +263,43 @@ def _server_options(url: sa.URL, has_timeouts: bool) -> dict[str, Any]:
     }
 
 
-def _connector(url: sa.URL) -> Callable[..., Any]:
+def _listen_pymysql(engine: Engine, url: sa.URL) -> None:
+    try:
+        connector = MysqlConnector(url)
+    except ValueError as error:
+        raise _options_refused(url, error) from error
+
+    def connect(dialect: sa.Dialect, _args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 -- the driver's own type
+        return connector.connect(dialect, options)
+
+    event.listen(engine, "do_connect", _connector(url, connect))
+    event.listen(engine, "invalidate", connector.mark_lost)
+
+
+def _connector(
+    url: sa.URL, connect_driver: Callable[[sa.Dialect, list[Any], dict[str, Any]], Any]
+) -> Callable[..., Any]:
     """Return a function that connects; what the driver does not accept is in the URI's query."""
 
     def connect(
         dialect: sa.Dialect, _record: object, args: list[Any], options: dict[str, Any]
     ) -> Any:  # noqa: ANN401 -- the driver's own type
         try:
-            return dialect.connect(*args, **options)
+            return connect_driver(dialect, args, options)
         except (TypeError, ValueError, LookupError, AttributeError) as error:
             raise _options_refused(url, error) from error
 
     return connect
+
+
+def _connect_driver(dialect: sa.Dialect, args: list[Any], options: dict[str, Any]) -> Any:  # noqa: ANN401 -- of any driver
+    return dialect.connect(*args, **options)
+
+
+def _leave_unready_node(context: sa.ExceptionContext) -> None:
+    """Treat a connection to a Galera node that is not ready as lost: another node may be ready."""
+    if is_not_ready(context.original_exception):
+        context.is_disconnect = True
 
 
 def _options_refused(url: sa.URL, error: Exception) -> StoreError:

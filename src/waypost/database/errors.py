@@ -2,7 +2,7 @@
 
 import enum
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,14 +21,23 @@ _NO_LOGIN: Final = re.compile(
     r"authentication failed|access denied for user|role .* does not exist|pg_hba\.conf"
     r"|no password supplied|is not permitted to log in|permission denied for database"
 )
+# libpq, and Python's library for TLS, which PyMySQL uses.
+_NO_TRUST: Final = re.compile(
+    r"certificate verify failed|does not match host name|certificate_verify_failed"
+    r"|server does not support ssl|server doesn't support it|root certificate file"
+)
+_READ_ONLY: Final = re.compile(r"read-only transaction|--read-only option|read_only option")
 _NO_TABLE: Final = re.compile(
     r"no such (table|column)|(relation|column) .* does not exist|table .* doesn't exist"
     r"|unknown column"
 )
-_LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|database is locked")
+_LOCKED: Final = re.compile(r"lock timeout|lock wait timeout|deadlock found|database is locked")
+# libpq and psycopg repeat this for each server.
+_ATTEMPT: Final = re.compile(r"connection to server (?:at|on) [^\n]*")
 # MySQL's error numbers for temporary failures: too many connections, locks, a server that shuts
-# down, a connection that was closed. PyMySQL reports invalid statements as operational errors, too.
-_MYSQL_TEMPORARY: Final = frozenset({1040, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
+# down, a connection that was closed, a Galera node that is not ready. PyMySQL reports invalid
+# statements as operational errors, too.
+_MYSQL_TEMPORARY: Final = frozenset({1040, 1047, 1053, 1129, 1203, 1205, 1213, 1226, 1927})
 _MYSQL_CLIENT: Final = 2000
 
 
@@ -37,9 +46,13 @@ class Cause(enum.Enum):
 
     NO_DATABASE = enum.auto()
     NO_LOGIN = enum.auto()
+    NO_TRUST = enum.auto()
+    """The server's certificate is not accepted, or it has none."""
     NO_SERVER = enum.auto()
     NO_TABLE = enum.auto()
     """A table or a column is missing."""
+    READ_ONLY = enum.auto()
+    """A change was sent to a server that only reads, such as a replica."""
     LOCKED = enum.auto()
     TEMPORARY = enum.auto()
     """A retry may succeed."""
@@ -55,14 +68,25 @@ def cause_of(error: sa.exc.DBAPIError, backend: str) -> Cause:
     """
     lower = reason_of(error).lower()
     if error.statement is None and backend != "sqlite":
-        if _NO_DATABASE.search(lower):
-            return Cause.NO_DATABASE
-        return Cause.NO_LOGIN if _NO_LOGIN.search(lower) else Cause.NO_SERVER
-    if _NO_TABLE.search(lower):
-        return Cause.NO_TABLE
-    if _LOCKED.search(lower):
-        return Cause.LOCKED
-    return Cause.TEMPORARY if _is_temporary(error) else Cause.OTHER
+        return _first(_CONNECTING, lower) or Cause.NO_SERVER
+    cause = _first(_EXECUTING, lower)
+    return cause or (Cause.TEMPORARY if _is_temporary(error) else Cause.OTHER)
+
+
+def _first(causes: Mapping[Cause, re.Pattern[str]], message: str) -> Cause | None:
+    return next((cause for cause, pattern in causes.items() if pattern.search(message)), None)
+
+
+_CONNECTING: Final = {
+    Cause.NO_DATABASE: _NO_DATABASE,
+    Cause.NO_TRUST: _NO_TRUST,
+    Cause.NO_LOGIN: _NO_LOGIN,
+}
+_EXECUTING: Final = {
+    Cause.NO_TABLE: _NO_TABLE,
+    Cause.READ_ONLY: _READ_ONLY,
+    Cause.LOCKED: _LOCKED,
+}
 
 
 @contextmanager
@@ -96,11 +120,16 @@ def mapped_errors(url: sa.URL) -> Iterator[None]:
 
 
 def reason_of(error: sa.exc.DBAPIError) -> str:
-    """Return the driver's message in one line, without parentheses and hints."""
+    """Return the driver's message in one line, without parentheses and hints.
+
+    If several servers were tried, the line has the reason for each of them.
+    """
     arguments: tuple[object, ...] = getattr(error.orig, "args", ())
     if len(arguments) == 2 and isinstance(arguments[0], int):
         return f"{str(arguments[1]).strip().partition(chr(10))[0]} ({arguments[0]})"
-    return str(error.orig).strip().partition("\n")[0]
+    text = str(error.orig).strip()
+    attempts = dict.fromkeys(_ATTEMPT.findall(text))
+    return "; ".join(attempts) if len(attempts) > 1 else text.partition("\n")[0]
 
 
 def _to_store_error(cause: Cause, text: str, url: sa.URL) -> StoreError | StoreUnavailable:
@@ -108,6 +137,15 @@ def _to_store_error(cause: Cause, text: str, url: sa.URL) -> StoreError | StoreU
     fixes = {
         Cause.NO_DATABASE: f"create the database {database!r}, or correct its name in db_uri",
         Cause.NO_LOGIN: "check the user and the password in db_uri",
+        Cause.NO_TRUST: (
+            "check that the file with the authority in db_uri (sslrootcert, ssl_ca) is that of "
+            "this server, that its certificate is valid for the host in db_uri, and that the "
+            "server has TLS enabled"
+        ),
+        Cause.READ_ONLY: (
+            "this server is a replica; name the primary in db_uri, or add "
+            "target_session_attrs=read-write for PostgreSQL"
+        ),
         Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
         Cause.NO_TABLE: "run `waypost db upgrade`",
         Cause.LOCKED: "another process writes to it; try again later",

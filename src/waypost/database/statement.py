@@ -19,6 +19,7 @@ from waypost.database.engine import (
     without_transaction,
 )
 from waypost.database.errors import mapped_errors
+from waypost.database.mysql_connect import is_not_ready
 
 Row = tuple[Any, ...]
 
@@ -95,7 +96,7 @@ def _described(
     The parameters are left out: a message must not have an address.
     """
     dialect = connection.dialect
-    is_lost = dialect.is_disconnect(error, connection.connection, None)
+    is_lost = dialect.is_disconnect(error, connection.connection, None) or is_not_ready(error)
     if is_lost:
         connection.invalidate(error)
         connection.engine.dispose()
