@@ -17,7 +17,12 @@ from waypost.store.deferred import DeferredStore
 from waypost.store.external import DomainSource
 from waypost.store.initdb import InitDb
 from waypost.store.protocol import PinnedDocuments
-from waypost.store.sql.prepare import upgrade_if_needed, upgrade_without_timeouts
+from waypost.store.sql.prepare import (
+    open_replica,
+    prepare_replica,
+    upgrade_if_needed,
+    upgrade_without_timeouts,
+)
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 
@@ -46,11 +51,14 @@ def open_database_cache(
         StoreError: the database cannot be used as it is.
     """
     store = open_database_store(settings)
-    deferred_store = DeferredStore(
-        store, partial(upgrade_without_timeouts, settings.db_uri, store.engine)
-    )
-    cache = DomainCache(deferred_store, limits, metrics=metrics)
-    return cache, InitDb(store.engine, cache.clear) if settings.initdb else None
+    engine = store.engine
+    prepare = partial(upgrade_without_timeouts, settings.db_uri, engine)
+    if settings.db_read_uri is not None:
+        replica = open_replica(settings.db_read_uri, settings.db_echo, has_timeouts=True)
+        store = SqlStore(replica)
+        prepare = partial(prepare_replica, settings.db_uri, replica)
+    cache = DomainCache(DeferredStore(store, prepare), limits, metrics=metrics)
+    return cache, InitDb(engine, cache.clear) if settings.initdb else None
 
 
 @contextmanager

@@ -23,7 +23,8 @@ PROVIDERS: Final = f"""
 name = "Scale"
 domains = {[*KNOWN, f"*.{NEW}"]}
 services = [
-  {{ type = "imap", host = "imap.scale.example" }}, {{ type = "smtp", host = "smtp.scale.example" }},
+  {{ type = "imap", host = "imap.scale.example" }},
+  {{ type = "smtp", host = "smtp.scale.example" }},
 ]
 """
 
@@ -93,7 +94,10 @@ class Figures:
         requests = {kind: load.since(start, kind) for kind in kinds}
         return cls(
             {kind: Counter(one.verdict for one in requests[kind]) for kind in kinds},
-            {kind: _span([one for one in requests[kind] if one.verdict != "right"]) for kind in kinds},
+            {
+                kind: _span([one for one in requests[kind] if one.verdict != "right"])
+                for kind in kinds
+            },
             {kind: max((one.seconds for one in requests[kind]), default=0.0) for kind in kinds},
             frozenset(one.detail for kind in kinds for one in requests[kind] if one.detail),
         )
@@ -120,6 +124,11 @@ def template(port: int) -> bytes:
 def checked_load(ports: Sequence[int], expected: bytes, pause: float = 0.01) -> Iterator[Load]:
     """Send requests to each server, for known and for new domains, while `with` lasts."""
     load, end, numbers = Load(), threading.Event(), count()
+    for port in ports:
+        for domain in KNOWN:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            assert _verdict(connection, domain, expected)[0] == "right"
+            connection.close()
 
     def run(port: int, kind: Kind) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -128,9 +137,7 @@ def checked_load(ports: Sequence[int], expected: bytes, pause: float = 0.01) -> 
             domain = KNOWN[number % len(KNOWN)] if kind == "known" else f"n{number}.{NEW}"
             start = time.monotonic()
             verdict, detail = _verdict(connection, domain, expected)
-            load.requests.append(
-                Checked(start, time.monotonic() - start, kind, verdict, detail)
-            )
+            load.requests.append(Checked(start, time.monotonic() - start, kind, verdict, detail))
         connection.close()
 
     kinds: tuple[Kind, ...] = ("known", "new")

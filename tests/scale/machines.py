@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from tests.scale.load import PROVIDERS
 from tests.servers.nginx import listens
@@ -81,7 +81,7 @@ class Writer:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> "Writer":
+    def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -92,9 +92,9 @@ class Writer:
         )
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_error: object) -> None:
         assert self._process is not None
-        out, _ = self._process.communicate(timeout=PATIENCE_SECONDS)
+        out, _err = self._process.communicate(timeout=PATIENCE_SECONDS)
         self._lines = out.splitlines()
 
     @property
@@ -106,5 +106,3 @@ class Writer:
     def failures(self) -> list[str]:
         """The messages of the commands that failed; known at the end."""
         return [line.partition(": ")[2] for line in self._lines if line.startswith("failed ")]
-
-

@@ -83,6 +83,11 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "providers": ('"/a/b.toml"', "/a/b.toml", Path("/a/b.toml")),
     "demo": ("true", "Yes", True),
     "db_uri": ('"mysql+pymysql://u@h/d"', "mysql+pymysql://u@h/d", "mysql+pymysql://u@h/d"),
+    "db_read_uri": (
+        '"mysql+pymysql://u@h2/d"',
+        "mysql+pymysql://u@h2/d",
+        "mysql+pymysql://u@h2/d",
+    ),
     "db_echo": ("true", "on", True),
     "initdb": ("false", "0", False),
     "languages_dir": ('"/a/languages"', "/a/languages", Path("/a/languages")),
@@ -145,6 +150,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
 }
 # What is nothing alone, and what it needs.
 NEEDED: dict[str, dict[str, object]] = {
+    "db_read_uri": {"demo": True},  # With a database, it needs a `db_uri` that is no flag.
     "profile_cert": {"profile_key": "/a/key.pem"},
     "profile_key": {"profile_cert": "/a/cert.pem"},
     "profile_chain": {"profile_cert": "/a/cert.pem", "profile_key": "/a/key.pem"},
@@ -235,6 +241,20 @@ CONTRADICTIONS = [
         "--profile-chain: profile_chain requires profile_cert",
     ),
     (
+        {"db_uri": "postgresql://h/d", "db_read_uri": "mysql://h/d"},
+        (
+            "--db-read-uri, --db-uri: db_read_uri and db_uri must both be URIs for PostgreSQL, or "
+            "both for MariaDB"
+        ),
+    ),
+    (
+        {"db_uri": "sqlite:////a.db", "db_read_uri": "sqlite:////b.db"},
+        (
+            "--db-read-uri, --db-uri: db_read_uri and db_uri must both be URIs for PostgreSQL, or "
+            "both for MariaDB"
+        ),
+    ),
+    (
         {"workers": 2, "db_uri": "sqlite://"},
         (
             "--workers, --db-uri: several workers cannot share a database in memory; "
@@ -248,6 +268,16 @@ CONTRADICTIONS = [
 def test_conflicting_options(machine: Machine, flags: dict[str, object], problem: str) -> None:
     """Options that exclude each other are refused, with both sources."""
     assert machine.problems(flags) == (problem,)
+
+
+def test_replica_belongs_to_its_database(machine: Machine) -> None:
+    """A flag that names another database disables the replica of the settings file."""
+    machine.write(
+        "work/waypost.toml", 'db_uri = "postgres://h/d"\ndb_read_uri = "postgresql://h2/d"\n'
+    )
+    assert machine.load().settings.db_read_uri == "postgresql://h2/d"
+    assert machine.load({"db_uri": "postgresql://h3/d"}).settings.db_read_uri is None
+    assert machine.load({"db_uri": "sqlite:////a.db"}).settings.db_read_uri is None
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ _DEFECT_MESSAGE: Final = "error: this is a defect of Waypost; please report it w
 # An address alone, such as alice@example.com, is not a secret.
 _URI_PATTERN: Final = re.compile(r"://|:.*@", re.DOTALL)
 # A password in one of these is masked by the code that reads it, and may be a common word.
-_URI_OPTIONS: Final = ("--db-uri", "--from-uri")
-_URI_VARIABLE: Final = "WAYPOST_DB_URI"
+_URI_OPTIONS: Final = ("--db-uri", "--db-read-uri", "--from-uri")
+_URI_VARIABLES: Final = frozenset({"WAYPOST_DB_URI", "WAYPOST_DB_READ_URI"})
 _VARIABLES: Final = ("WAYPOST_", "AUTOMX2_")
 
 
@@ -47,7 +47,7 @@ def misplaced_secrets(arguments: Sequence[str]) -> frozenset[str]:
     variables = (
         value
         for name, value in os.environ.items()
-        if name.startswith(_VARIABLES) and name != _URI_VARIABLE
+        if name.startswith(_VARIABLES) and name not in _URI_VARIABLES
     )
     return _secrets_in(
         argument

@@ -14,6 +14,7 @@ from waypost.cli.serve_summary import ServeSummary, summarize, summary_lines
 from waypost.cli.sources.libraries import missing_libraries
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
+from waypost.core.redaction import redact_uri
 from waypost.runtime.logs import configure, is_json
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import (
@@ -124,6 +125,9 @@ def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:
     log.info("settings read", file=None if loaded.file is None else str(loaded.file))
     if (uri := database_of(loaded, Path.cwd())) is not None:
         log.info("using database", uri=uri, source=source_of_database(loaded))
+        if loaded.settings.db_read_uri is not None:
+            replica, source = redact_uri(loaded.settings.db_read_uri), loaded.sources["db_read_uri"]
+            log.info("using database for look-ups", uri=replica, source=f"{source}")
     for warning in loaded.warnings:
         log.warning("warning in the settings", reason=warning)
 

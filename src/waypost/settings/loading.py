@@ -16,7 +16,7 @@ from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options, state_folder
-from waypost.settings.validators import in_memory
+from waypost.settings.validators import in_memory, server_kind
 
 _REQUIRED_WITH: Final = (
     ("profile_cert", "profile_key"),
@@ -92,6 +92,8 @@ def load(
                 values[option.name] = _validate(option, raw_value, home)
             except (ValidationError, TypeError):
                 problems.append(_invalid_value_message(option, raw_value))
+    if sources["db_uri"].kind is SourceKind.FLAG is not sources["db_read_uri"].kind:
+        values.pop("db_read_uri", None)  # It is a replica of another database.
     problems += _conflicts(values, sources)
     if problems:
         raise SettingsError(problems)
@@ -122,10 +124,10 @@ def _validate(option: Option, raw_value: RawValue, home: Path) -> object:
 
 
 def _invalid_value_message(option: Option, raw_value: RawValue) -> str:
-    if option.info.masked and option.name != "db_uri":
+    if option.info.masked and not option.is_database:
         value = MASK
     else:
-        redact = redact_uri if option.name == "db_uri" else redact_if_url
+        redact = redact_uri if option.is_database else redact_if_url
         value = json.dumps(_redact(raw_value.value, redact), default=str, ensure_ascii=False)
     return f"{raw_value.source}: {option.name} is {value}, but must be {option.info.allowed}"
 
@@ -161,4 +163,15 @@ def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list
             f"{sources['workers']}, {sources['db_uri']}: several workers cannot share a database "
             "in memory; set workers to 1, or set db_uri to a file or a server"
         )
+    read_uri = values.get("db_read_uri")
+    if uses_database and read_uri and not _is_replica(read_uri, values["db_uri"]):
+        problems.append(
+            f"{sources['db_read_uri']}, {sources['db_uri']}: db_read_uri and db_uri must both be "
+            "URIs for PostgreSQL, or both for MariaDB"
+        )
     return problems
+
+
+def _is_replica(read_uri: str, uri: str) -> bool:
+    """Return whether one database can be a replica of the other."""
+    return server_kind(read_uri) == server_kind(uri) is not None

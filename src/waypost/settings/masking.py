@@ -19,10 +19,10 @@ def masked_text(option: Option, value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if not option.info.masked:
         return str(value)
-    return redact_uri(str(value)) if option.name == "db_uri" else MASK
+    return redact_uri(str(value)) if option.is_database else MASK
 
 
 def secret_texts(settings: Settings) -> frozenset[str]:
     """Return the secrets of the settings, which must not occur in the log."""
     keys = set() if settings.log_key is None else {settings.log_key}
-    return secrets_of(settings.db_uri) | keys
+    return secrets_of(settings.db_uri) | secrets_of(settings.db_read_uri or "") | keys

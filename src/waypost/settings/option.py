@@ -36,6 +36,11 @@ class Option:
     choices: tuple[str, ...] = ()
 
     @property
+    def is_database(self) -> bool:
+        """Whether the value is the URI of a database: only its secrets are masked."""
+        return self.name in {"db_uri", "db_read_uri"}
+
+    @property
     def variable(self) -> str:
         """The environment variable that sets the option."""
         return f"WAYPOST_{self.name.upper()}"

@@ -46,9 +46,9 @@ relative to the working folder.
 
 Systemd passes secrets to a service as files in the folder `$CREDENTIALS_DIRECTORY`, which no \
 other user can read (`LoadCredential=`, `LoadCredentialEncrypted=`).
-A file in this folder that has the name of an option sets this option. `db_uri` and `log_key` get \
-the content of the file. An option that is the path of a file, such as `profile_key`, gets the \
-path of the credential.
+A file in this folder that has the name of an option sets this option. `db_uri`, `db_read_uri` and \
+`log_key` get the content of the file. An option that is the path of a file, such as \
+`profile_key`, gets the path of the credential.
 Waypost leaves files with other names alone: a directory in the providers file can read them, \
 with `bind_password_file`, for example.
 [The guide](../guide.md#secrets) shows how.

@@ -114,6 +114,19 @@ class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions):
             masked=True,
         ),
     ]
+    db_read_uri: Annotated[
+        str | None,
+        AfterValidator(validate_uri),
+        Field(repr=False),
+        OptionInfo(
+            "Domains",
+            "The URI of a replica of the database, which `waypost serve` reads instead of db_uri; "
+            "all commands use db_uri, and --db-uri disables this option.",
+            "a database URI for the same kind of server as db_uri, PostgreSQL or MariaDB",
+            example='"postgresql+psycopg://waypost@/waypost?host=db2.example&host=db1.example"',
+            masked=True,
+        ),
+    ] = None
     db_echo: Annotated[bool, OptionInfo("Domains", "Log every SQL statement.", "true or false")] = (
         False
     )

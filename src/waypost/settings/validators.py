@@ -88,3 +88,10 @@ def in_memory(db_uri: str) -> bool:
     """Return whether the database is in the memory of one process."""
     match = re.match(r"sqlite(\+[a-z0-9_]+)?://(/(:memory:|file::memory:)?)?(\?.*)?$", db_uri)
     return match is not None
+
+
+def server_kind(db_uri: str) -> str | None:
+    """Return `postgresql` or `mysql`; None for a database without a server."""
+    name = re.split(r"\+|:", db_uri, maxsplit=1)[0].lower()
+    name = {"mariadb": "mysql", "postgres": "postgresql"}.get(name, name)
+    return name if name in {"postgresql", "mysql"} else None

@@ -18,12 +18,15 @@ from waypost.cli.output import (
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.database_libraries import missing_libraries_of_connection
 from waypost.cli.sources.settings import load_settings
-from waypost.core.errors import SettingsError
+from waypost.core.errors import SettingsError, StoreError, StoreUnavailable
 from waypost.database.engine import Engine, missing_file, read_connection
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
+from waypost.settings import Settings
 from waypost.store.sql import migrate
 from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import MigrationStatus
+from waypost.store.sql.prepare import open_replica, replica_revision
+from waypost.store.sql.revision import stored_revision
 
 MAX_UPGRADE_FINDINGS: Final = 20
 MAX_CHECK_FINDINGS: Final = 100
@@ -80,11 +83,13 @@ def upgrade(
 def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     """Show whether the schema is up to date.
 
-    Exit code 1 if it is not.
+    This includes the replica of db_read_uri. Exit code 1 if it is not.
     """
-    with open_database(load_settings(db_uri=db_uri)) as engine:
+    settings = load_settings(db_uri=db_uri)
+    with open_database(settings) as engine:
         missing = missing_file(engine)
         migration = migrate.status(engine)
+    replica_problem = _replica_problem(settings, migration.current)
     if as_json:
         print_json(
             {
@@ -92,6 +97,7 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
                 "current": migration.current,
                 "head": migration.head,
                 "is_current": migration.is_current,
+                "replica_problem": replica_problem,
             }
         )
     elif migration.is_current:
@@ -99,7 +105,8 @@ def status(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     else:
         state = _state_text(migration) if missing is None else f"db_uri: there is no file {missing}"
         print_line(f"{state}; this version needs revision {migration.head}{_FIXES[migration.kind]}")
-    if not migration.is_current:
+    print_warnings(filter(None, [replica_problem]))
+    if not migration.is_current or replica_problem is not None:
         raise typer.Exit(EXIT_FINDINGS)
 
 
@@ -114,26 +121,56 @@ def check(
 ) -> None:
     """List rows that Waypost cannot serve as they are.
 
-    automx2 tolerates such rows. Exit code 1 if there is a finding.
+    automx2 tolerates such rows. Exit code 1 if there is a finding, or if the replica in
+    db_read_uri cannot be used.
     """
+    settings = load_settings(db_uri=db_uri)
     with (
-        open_database(load_settings(db_uri=db_uri)) as engine,
+        open_database(settings) as engine,
         read_connection(engine) as connection,
     ):
         count, shown = _count_and_first(audit_rows(connection), 0 if print_all else limit)
         missing = missing_libraries_of_connection(connection)
+        replica_problem = _replica_problem(settings, stored_revision(engine))
     if as_json:
         findings = [diagnostic_json(finding) for finding in shown]
-        print_json({"count": count, "findings": findings, "missing_libraries": missing})
+        print_json(
+            {
+                "count": count,
+                "findings": findings,
+                "missing_libraries": missing,
+                "replica_problem": replica_problem,
+            }
+        )
     else:
         for finding in shown:
             print_line(f"{finding.severity} {finding.code}: {finding}")
         print_stderr(_count_line(count, len(shown)))
         if count:
             print_stderr("waypost explain CODE describes a code")
-    print_warnings(missing)
-    if count or missing:
+    print_warnings([*missing, *filter(None, [replica_problem])])
+    if count or missing or replica_problem is not None:
         raise typer.Exit(EXIT_FINDINGS)
+
+
+def _replica_problem(settings: Settings, revision: str | None) -> str | None:
+    """Return why `waypost serve` cannot use the database of db_read_uri; None if it can."""
+    if settings.db_read_uri is None:
+        return None
+    try:
+        replica = open_replica(settings.db_read_uri, settings.db_echo)
+        try:
+            found = replica_revision(replica)
+        finally:
+            replica.dispose()
+    except (StoreError, StoreUnavailable) as error:
+        return str(error)
+    if found == revision:
+        return None
+    return (
+        f"db_read_uri: the database has revision {found}, and db_uri has {revision}; check that "
+        "it is a replica of db_uri, and that its replication works"
+    )
 
 
 def _print_findings(engine: Engine) -> None:

@@ -1,9 +1,13 @@
 """Upgrade the tables before they are used, and load Alembic only if that is needed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import structlog
 
+from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.database.engine import Engine, open_engine
-from waypost.store.sql.revision import HEAD, is_current
+from waypost.store.sql.revision import HEAD, is_current, stored_revision
 
 
 def upgrade_if_needed(engine: Engine) -> None:
@@ -52,3 +56,65 @@ def upgrade_without_timeouts(db_uri: str, engine: Engine) -> None:
         upgrade_if_needed(engine_without_timeouts)
     finally:
         engine_without_timeouts.dispose()
+
+
+def prepare_replica(db_uri: str, replica: Engine) -> None:
+    """Check that a replica has the current tables; if not, upgrade those of the database itself.
+
+    While the replica is current, the database itself need not answer.
+
+    Args:
+        db_uri: of the database that the replica follows.
+        replica: connections to the replica.
+
+    Raises:
+        StoreUnavailable: one of them does not answer, or the replica has other tables.
+        StoreError: one of them cannot be used as it is.
+    """
+    found = replica_revision(replica)
+    if found == HEAD:
+        return
+    engine = open_engine(db_uri, echo=bool(replica.echo))
+    try:
+        upgrade_if_needed(engine)
+        wanted = stored_revision(engine)
+    finally:
+        engine.dispose()
+    found = replica_revision(replica)
+    if found != wanted:
+        state = "no tables of Waypost" if found is None else f"the tables of revision {found}"
+        raise StoreUnavailable(
+            f"db_read_uri: the database has {state}, but db_uri has revision {wanted}; check that "
+            "db_read_uri is a replica of db_uri, and that its replication works"
+        )
+
+
+def open_replica(db_read_uri: str, echo: bool = False, *, has_timeouts: bool = False) -> Engine:
+    """Create an engine for `db_read_uri`, as `open_engine` does.
+
+    Raises:
+        StoreError: the URI or its driver cannot be used.
+    """
+    with _errors_of_replica():
+        return open_engine(db_read_uri, echo, has_timeouts=has_timeouts)
+
+
+def replica_revision(replica: Engine) -> str | None:
+    """Return the revision of the tables of a replica; None if they do not exist.
+
+    Raises:
+        StoreUnavailable: it does not answer.
+        StoreError: it answers, but cannot be used.
+    """
+    with _errors_of_replica():
+        return stored_revision(replica)
+
+
+@contextmanager
+def _errors_of_replica() -> Iterator[None]:
+    """Name the option in errors."""
+    try:
+        yield
+    except (StoreError, StoreUnavailable) as error:
+        text = str(error).removeprefix("db_uri: ").replace("in db_uri", "in db_read_uri")
+        raise type(error)(f"db_read_uri: {text}") from error

@@ -24,10 +24,19 @@ def is_current(engine: Engine) -> bool:
         StoreUnavailable: the database does not answer.
         StoreError: it answers, but cannot be used.
     """
+    return stored_revision(engine) == HEAD
+
+
+def stored_revision(engine: Engine) -> str | None:
+    """Return the revision of the tables; None if they do not exist, or are of another program.
+
+    Raises:
+        StoreUnavailable, StoreError: as `is_current`.
+    """
     if is_missing_file(engine):
-        return False
+        return None
     with read_connection(engine) as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
-            return False
+            return None
         revisions = connection.execute(sa.select(_REVISION.c.version_num)).scalars().all()
-    return list(revisions) == [HEAD]
+    return revisions[0] if len(revisions) == 1 else None
