@@ -4,8 +4,8 @@ import http.client
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, Literal
@@ -112,26 +112,35 @@ class Figures:
         return sum(counts.total() for counts in self.counts.values())
 
 
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait until a condition is true; raise TimeoutError with what was awaited."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(what)
+        time.sleep(0.05)
+
+
 def template(port: int) -> bytes:
     """Return the answer for a known domain; that for any other differs in its name only."""
-    status, body = _ask(http.client.HTTPConnection("127.0.0.1", port, timeout=60), _SAMPLE)
+    with closing(_connection(port)) as connection:
+        status, body = _ask(connection, _SAMPLE)
     assert status == 200, (status, body)
     assert b"imap.scale.example" in body
     return body
 
 
 @contextmanager
-def checked_load(ports: Sequence[int], expected: bytes, pause: float = 0.01) -> Iterator[Load]:
+def checked_load(ports: Sequence[int], expected: bytes, pause: float = 0.02) -> Iterator[Load]:
     """Send requests to each server, for known and for new domains, while `with` lasts."""
     load, end, numbers = Load(), threading.Event(), count()
     for port in ports:
-        for domain in KNOWN:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-            assert _verdict(connection, domain, expected)[0] == "right"
-            connection.close()
+        with closing(_connection(port)) as connection:
+            for domain in KNOWN:
+                assert _verdict(connection, domain, expected)[0] == "right"
 
     def run(port: int, kind: Kind) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = _connection(port)
         while not end.wait(pause):
             number = next(numbers)
             domain = KNOWN[number % len(KNOWN)] if kind == "known" else f"n{number}.{NEW}"
@@ -150,6 +159,10 @@ def checked_load(ports: Sequence[int], expected: bytes, pause: float = 0.01) -> 
         end.set()
         for thread in threads:
             thread.join(PATIENCE_SECONDS)
+
+
+def _connection(port: int) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
 
 def _verdict(

@@ -1,18 +1,22 @@
 """The machines of a setup: several `waypost serve` in front of a database, and an operator."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Final, Self
 
-from tests.scale.load import PROVIDERS
+import pytest
+
+from tests.scale.load import PROVIDERS, wait_until
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
+from waypost.cli.main import main
 
 CACHE_TTL_SECONDS: Final = 1.0
 _ROOT: Final = Path(__file__).parents[2]
@@ -31,23 +35,36 @@ def environment_for(uri: str, more: Mapping[str, str] | None = None) -> dict[str
     }
 
 
-def command(folder: Path, uri: str, *arguments: str) -> str:
-    """Run a command of Waypost, and return its output; CalledProcessError if it fails."""
-    return subprocess.run(
-        [sys.executable, "-m", "waypost", *arguments],
-        env=environment_for(uri),
-        cwd=folder,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+def command(folder: Path, uri: str | None, *arguments: str) -> tuple[int, str]:
+    """Run a command of Waypost in this process, and return its exit code and its output.
+
+    Args:
+        folder: the working folder, and the home.
+        uri: of the database; None if a settings file in the folder names it.
+        arguments: of the command.
+    """
+    flags = [] if uri is None else ["--db-uri", uri]
+    written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(written),
+        redirect_stderr(written),
+    ):
+        for name in [name for name in os.environ if name.startswith("WAYPOST_")]:
+            patch.delenv(name)
+        patch.setenv("HOME", f"{folder}")
+        patch.chdir(folder)
+        code = main([*arguments, *flags])
+        written.flush()
+    return code, written.buffer.getvalue().decode()
 
 
 def fill(folder: Path, uri: str) -> None:
     """Create the tables, and apply the providers of the load."""
     (folder / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
-    command(folder, uri, "db", "upgrade")
-    command(folder, uri, "apply", "mail.toml")
+    for arguments in (["db", "upgrade"], ["apply", "mail.toml"]):
+        code, output = command(folder, uri, *arguments)
+        assert code == 0, output
 
 
 @contextmanager
@@ -76,33 +93,38 @@ class Writer:
     """An operator's script that changes one domain after the other."""
 
     def __init__(self, folder: Path, uri: str) -> None:
-        self._lines: list[str] = []
+        self._log = folder / "writer.txt"
         self._command = [sys.executable, "-m", "tests.scale.writer", uri]
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment_for(""),
-            cwd=self._folder,
-        )
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                text=True,
+                env=environment_for(""),
+                cwd=self._folder,
+            )
+        wait_until(lambda: len(self.written) > 1, "a change by the operator's script")
         return self
 
     def __exit__(self, *_error: object) -> None:
         assert self._process is not None
-        out, _err = self._process.communicate(timeout=PATIENCE_SECONDS)
-        self._lines = out.splitlines()
+        self._process.communicate(timeout=PATIENCE_SECONDS)
 
     @property
     def written(self) -> list[str]:
-        """The domains whose command succeeded; known at the end."""
-        return [line.split()[1] for line in self._lines if line.startswith("ok ")]
+        """The domains whose command has succeeded."""
+        return [line.split()[1] for line in self._lines() if line.startswith("ok ")]
 
     @property
     def failures(self) -> list[str]:
-        """The messages of the commands that failed; known at the end."""
-        return [line.partition(": ")[2] for line in self._lines if line.startswith("failed ")]
+        """The messages of the commands that have failed."""
+        return [line.partition(": ")[2] for line in self._lines() if line.startswith("failed ")]
+
+    def _lines(self) -> list[str]:
+        # The last line may be incomplete.
+        return self._log.read_text(encoding="utf-8").split("\n")[:-1]

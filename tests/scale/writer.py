@@ -22,13 +22,13 @@ def write(uri: str) -> None:
 
     threading.Thread(target=wait, daemon=True).start()
     number = 0
-    while not end.wait(0.05):
+    while not end.wait(0.2):
         domain = f"w{number}.written.example"
         errors = io.StringIO()
         with redirect_stdout(io.StringIO()), redirect_stderr(errors):
             code = main(["domain", "set", domain, "--provider", "Scale", "--db-uri", uri])
         text = errors.getvalue().strip().rpartition("\n")[2]
-        print(f"ok {domain}" if code == 0 else f"failed {domain}: {text}", flush=True)  # noqa: T201
+        print(f"ok {domain}" if code == 0 else f"failed {domain}: {text}", flush=True)
         number += 1
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote
 
 from tests.servers.accounts import account, folder_of
+from tests.servers.authority import Authority, KeyPair
 from tests.servers.database_server import PASSWORD, USER
 from tests.servers.mariadb import MariaDb
 from tests.servers.requirements import require
@@ -34,11 +35,11 @@ class GaleraNode(MariaDb):
 
     Attributes:
         group_port: where the other nodes reach it.
-        pid: of its process.
     """
 
-    def __init__(self, folder: Path, user: str | None) -> None:
+    def __init__(self, folder: Path, user: str | None, certificate: KeyPair | None = None) -> None:
         super().__init__(folder, user)
+        self._certificate = certificate
         self.group_port = free_port()
         self._incremental_port = free_port()
         self._full_port = free_port()
@@ -88,6 +89,8 @@ class GaleraNode(MariaDb):
                 *_TIMEOUTS,
             )
         )
+        pair = self._certificate
+        tls = [] if pair is None else [f"--ssl-cert={pair.certificate}", f"--ssl-key={pair.key}"]
         return [
             *super()._command(),
             *("--wsrep-on=ON", f"--wsrep-provider={PROVIDER}", "--binlog-format=ROW"),
@@ -98,7 +101,7 @@ class GaleraNode(MariaDb):
                 "--wsrep-sst-method=rsync",
                 f"--wsrep-sst-receive-address=127.0.0.1:{self._full_port}",
             ),
-            *(f"--wsrep-provider-options={options}", *self._more),
+            *(f"--wsrep-provider-options={options}", *self._more, *tls),
         ]
 
     def _answers(self) -> bool:
@@ -106,37 +109,47 @@ class GaleraNode(MariaDb):
 
 
 class Galera:
-    """A cluster of equal nodes."""
+    """A cluster of equal nodes.
 
-    def __init__(self, nodes: Sequence[GaleraNode]) -> None:
+    Attributes:
+        nodes: the nodes.
+        authority: the PEM file of the authority that signed the certificate of the first two.
+    """
+
+    def __init__(self, nodes: Sequence[GaleraNode], authority: Path) -> None:
         self.nodes = nodes
+        self.authority = authority
 
     def hosts(self) -> str:
         """Return the nodes as they stand in a URI."""
         return "&".join(f"host=127.0.0.1:{node.port}" for node in self.nodes)
 
-    def uri(self, database: str, more: str = "") -> str:
+    def uri(self, database: str) -> str:
         """Return the URI of a database that names all nodes."""
         secret = quote(PASSWORD, safe="")
-        return f"mysql+pymysql://{USER}:{secret}@/{database}?{self.hosts()}{more}"
+        return f"mysql+pymysql://{USER}:{secret}@/{database}?{self.hosts()}"
 
 
 @contextmanager
-def galera(count: int = 3) -> Iterator[Galera]:
+def galera() -> Iterator[Galera]:
     """Run a cluster with the user `waypost`; skip if it is not installed.
 
+    The first two nodes have a certificate of an authority for `localhost`, the third has none.
     Each node begins with a copy of the same files, so that no node needs those of another.
     """
     require(programs=["mariadbd", "mariadb-install-db", "mariadb"], files=[PROVIDER])
     user = account("mysql")
     with folder_of(user) as folder:
+        authority = Authority.create(folder)
+        pair = authority.issue("localhost", ["localhost"])
         nodes = []
-        for number in range(count):
+        for number in range(3):
             place = folder / f"node{number + 1}"
             place.mkdir()
             if user is not None:
-                shutil.chown(place, user, user)
-            nodes.append(GaleraNode(place, user))
+                for path in (place, pair.certificate, pair.key):
+                    shutil.chown(path, user, user)
+            nodes.append(GaleraNode(place, user, pair if number < 2 else None))
         first, *others = nodes
         first.create_files()
         try:
@@ -153,7 +166,7 @@ def galera(count: int = 3) -> Iterator[Galera]:
             first.join(nodes, first=True)
             for node in others:
                 node.join(nodes)
-            yield Galera(nodes)
+            yield Galera(nodes, authority.certificate)
         finally:
             for node in nodes:
                 node.kill()

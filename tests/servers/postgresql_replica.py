@@ -79,9 +79,40 @@ def uri_of(servers: Sequence[PostgreSql], database: str, attributes: str, driver
     )
 
 
+class PgBouncer:
+    """A running PgBouncer.
+
+    Attributes:
+        port: where it listens on 127.0.0.1.
+    """
+
+    def __init__(self, port: int, folder: Path, user: str | None) -> None:
+        self.port = port
+        self._process = Process(
+            [program("pgbouncer"), f"{folder}/pgbouncer.ini"],
+            log=folder / "pgbouncer.log",
+            folder=folder,
+            user=user,
+        )
+
+    def start(self) -> None:
+        """Start, and wait until it listens."""
+        self._process.__enter__()
+        self._process.wait_until(lambda: listens(self.port))
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._process.__exit__(None, None, None)
+
+    def restart(self) -> None:
+        """Kill it, and start it again."""
+        self._process.kill()
+        self.start()
+
+
 @contextmanager
-def pgbouncer(server: PostgreSql, pool_size: int = 2) -> Iterator[int]:
-    """Run PgBouncer in transaction mode in front of a server, and yield its port."""
+def pgbouncer(server: PostgreSql, pool_size: int = 2) -> Iterator["PgBouncer"]:
+    """Run PgBouncer in transaction mode in front of a server."""
     require(programs=["pgbouncer"])
     port, user = free_port(), account("postgres")
     with folder_of(user) as folder:
@@ -98,12 +129,9 @@ def pgbouncer(server: PostgreSql, pool_size: int = 2) -> Iterator[int]:
         if user is not None:
             for file in folder.iterdir():
                 shutil.chown(file, user)
-        process = Process(
-            [program("pgbouncer"), f"{folder}/pgbouncer.ini"],
-            log=folder / "pgbouncer.log",
-            folder=folder,
-            user=user,
-        )
-        with process:
-            process.wait_until(lambda: listens(port))
-            yield port
+        pool = PgBouncer(port, folder, user)
+        pool.start()
+        try:
+            yield pool
+        finally:
+            pool.stop()

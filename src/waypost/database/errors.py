@@ -81,6 +81,7 @@ _CONNECTING: Final = {
     Cause.NO_DATABASE: _NO_DATABASE,
     Cause.NO_TRUST: _NO_TRUST,
     Cause.NO_LOGIN: _NO_LOGIN,
+    Cause.LOCKED: _LOCKED,  # COMMIT has no statement either.
 }
 _EXECUTING: Final = {
     Cause.NO_TABLE: _NO_TABLE,
@@ -148,6 +149,7 @@ def _to_store_error(cause: Cause, text: str, url: sa.URL) -> StoreError | StoreU
         ),
         Cause.NO_SERVER: "check the host and the port in db_uri, and that the server runs",
         Cause.NO_TABLE: "run `waypost db upgrade`",
+        Cause.TEMPORARY: "try again later",
         Cause.LOCKED: "another process writes to it; try again later",
     }
     text = f"{text}; {fixes[cause]}" if cause in fixes else text
