@@ -13,11 +13,25 @@ CAUSES = [
     (None, (1049, "Unknown database 'mail'"), "mysql", Cause.NO_DATABASE),
     (None, ("password authentication failed",), "postgresql", Cause.NO_LOGIN),
     (None, (1045, "Access denied for user 'alice'"), "mysql", Cause.NO_LOGIN),
+    (None, ("SSL error: certificate verify failed",), "postgresql", Cause.NO_TRUST),
+    (None, ("server does not support SSL, but SSL was required",), "postgresql", Cause.NO_TRUST),
+    (None, (2003, "[SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch"), "mysql", Cause.NO_TRUST),
+    (None, (2026, "SSL is required but the server doesn't support it"), "mysql", Cause.NO_TRUST),
+    (None, (1213, "Deadlock found when trying to get lock"), "mysql", Cause.LOCKED),
+    (None, (1047, "WSREP has not yet prepared node"), "mysql", Cause.NO_SERVER),
     (None, ("connection refused",), "postgresql", Cause.NO_SERVER),
     ("SELECT 1", ("no such table: domain",), "sqlite", Cause.NO_TABLE),
     ("SELECT 1", ('relation "domain" does not exist',), "postgresql", Cause.NO_TABLE),
     ("SELECT 1", (1205, "Lock wait timeout exceeded"), "mysql", Cause.LOCKED),
     ("SELECT 1", ("database is locked",), "sqlite", Cause.LOCKED),
+    ("SELECT 1", (1047, "WSREP has not yet prepared node"), "mysql", Cause.TEMPORARY),
+    ("UPDATE", (1290, "running with the --read-only option"), "mysql", Cause.READ_ONLY),
+    (
+        "UPDATE",
+        ("cannot execute UPDATE in a read-only transaction",),
+        "postgresql",
+        Cause.READ_ONLY,
+    ),
     ("SELECT 1", (2013, "Lost connection"), "mysql", Cause.TEMPORARY),
     ("SELECT 1", ("server closed the connection",), "postgresql", Cause.TEMPORARY),
     ("SELECT 1", (1064, "You have an error in your SQL syntax"), "mysql", Cause.OTHER),
@@ -28,6 +42,8 @@ MESSAGES = [
     (None, "password authentication failed", StoreError, "the password in db_uri"),
     ("SELECT 1", 'column "b" does not exist', StoreError, "run `waypost db upgrade`"),
     ("SELECT 1", "lock timeout", StoreUnavailable, "try again later"),
+    ("SELECT 1", "server closed the connection", StoreUnavailable, "try again later"),
+    (None, "certificate verify failed", StoreError, "and that the server has TLS enabled"),
 ]
 
 
@@ -61,6 +77,21 @@ def test_reasons_are_one_line() -> None:
     """The reason is the first line of the driver's message, with the number of MySQL."""
     assert reason_of(error("SELECT 1", ("first\nHINT: second",))) == "first"
     assert reason_of(error("SELECT 1", (1064, "first\nsecond"))) == "first (1064)"
+
+
+def test_reasons_of_several_servers() -> None:
+    """If several servers were tried, the reason has what each of them said."""
+    text = (
+        "connection failed: connection to server at A failed: session is read-only\n"
+        "Multiple connection attempts failed. All failures were:\n"
+        "- host: 'B': connection failed: connection to server at B failed: Connection refused\n"
+        "\tIs the server running on that host?\n"
+        "- host: 'A': connection failed: connection to server at A failed: session is read-only"
+    )
+    assert reason_of(error(None, (text,))) == (
+        "connection to server at A failed: session is read-only; "
+        "connection to server at B failed: Connection refused"
+    )
 
 
 def test_nul_characters() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.scale import galera_failures, postgresql_failures
+from tests.scale import galera_failures, postgresql_failures, two_sites
 from tests.scale.row import HEADER, Changes, Row
 from tests.servers.galera import galera
 from tests.servers.postgresql import postgresql
@@ -26,6 +26,7 @@ def main() -> int:
         else:
             changes.append(line)
     print()
+    print(two_sites.measured())
     for line in changes:
         print(f"* {line}")
     for problem in problems:

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.scale import postgresql_failures
-from tests.scale.load import wait_until
-from tests.scale.machines import command, fill
+from tests.scale.load import template, wait_until
+from tests.scale.machines import command, fill, serving
 from tests.scale.row import Changes, Row
 from tests.servers.authority import Authority
 from tests.servers.database_server import PASSWORD, USER
@@ -120,6 +120,21 @@ def test_replica_is_checked(pair: tuple[PostgreSql, Replica], tmp_path: Path) ->
             code, output = command(tmp_path, None, "db", name)
             assert (code, text in output) == (expected, True), output
             assert PASSWORD not in output
+
+
+def test_start_without_the_primary(pair: tuple[PostgreSql, Replica], tmp_path: Path) -> None:
+    """A server that starts while the primary is away serves from the replica."""
+    primary, replica = pair
+    database = primary.fresh()
+    fill(tmp_path, uri_of([primary], database, "read-write", "psycopg"))
+    wait_until(lambda: not replica.is_behind(), "the replica")
+    uri = uri_of([replica], database, "read-write", "psycopg")
+    read_uri = uri_of([replica], database, "any", "psycopg2")
+    with serving(tmp_path, [uri], {"WAYPOST_DB_READ_URI": read_uri}) as (port,):
+        assert template(port)
+    log = (tmp_path / "waypost-0.log").read_text(encoding="utf-8")
+    assert "database unavailable; starting without it" in log
+    assert "using database for look-ups" in log
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

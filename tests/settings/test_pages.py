@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.settings.machine import Machine
-from waypost.settings import load_from_process, masked_text, options, reference, rows, sample
+from waypost.settings import (
+    load_from_process,
+    masked_text,
+    options,
+    reference,
+    rows,
+    sample,
+    secret_texts,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 
@@ -72,11 +80,19 @@ MASKED = [
 ]
 
 
+@pytest.mark.parametrize("name", ["db_uri", "db_read_uri"])
 @pytest.mark.parametrize(("given", "expected"), MASKED)
-def test_database_password_is_masked(given: str, expected: str) -> None:
+def test_database_password_is_masked(name: str, given: str, expected: str) -> None:
     """A database URI is shown without its password."""
-    (option,) = (option for option in options() if option.name == "db_uri")
+    (option,) = (option for option in options() if option.name == name)
     assert masked_text(option, given) == expected
+
+
+def test_passwords_of_both_databases_are_secrets(machine: Machine) -> None:
+    """The log masks the passwords of the database and of its replica."""
+    machine.environ["WAYPOST_DB_URI"] = "postgresql://u:hunter2@h/d"
+    machine.environ["WAYPOST_DB_READ_URI"] = "postgresql://u:s3cret@h2/d"
+    assert {"hunter2", "s3cret"} <= secret_texts(machine.load().settings)
 
 
 def test_key_is_masked(machine: Machine) -> None:
