@@ -1,4 +1,4 @@
-"""The figures of a test, printed beside its result."""
+"""The figures of a test, printed with its result."""
 
 from collections.abc import Callable
 

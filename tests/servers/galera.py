@@ -121,7 +121,7 @@ class Galera:
         self.authority = authority
 
     def hosts(self) -> str:
-        """Return the nodes as they stand in a URI."""
+        """Return the nodes in the form of a URI."""
         return "&".join(f"host=127.0.0.1:{node.port}" for node in self.nodes)
 
     def uri(self, database: str) -> str:

@@ -35,7 +35,7 @@ class ServerAddress:
     port: int
 
     def __str__(self) -> str:
-        """Return both as they stand in a URI."""
+        """Return both in the form of a URI."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
