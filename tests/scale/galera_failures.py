@@ -1,4 +1,4 @@
-"""Two Waypost servers and a Galera cluster of three nodes, whose nodes fail in turn."""
+"""Waypost servers and a Galera cluster of three nodes, whose nodes fail in turn."""
 
 import time
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ def run(cluster: Galera, folder: Path, *, is_long: bool) -> Iterator[Row | Chang
     Args:
         cluster: all its nodes run, before and after.
         folder: for files of Waypost.
-        is_long: include a node that hangs.
+        is_long: include a node that hangs, and use two Waypost servers instead of one.
     """
     database = cluster.nodes[0].fresh()
     uri = cluster.uri(database)
     fill(folder, uri)
     with (
-        serving(folder, [uri] * 2) as ports,
+        serving(folder, [uri] * (2 if is_long else 1)) as ports,
         Writer(folder, uri) as writer,
         checked_load(ports, template(ports[0])) as load,
     ):

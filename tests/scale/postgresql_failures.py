@@ -17,7 +17,12 @@ _NAMES: Final = "SELECT name FROM domain WHERE name LIKE 'w%'"
 
 
 def promoted(
-    pair: tuple[PostgreSql, Replica], folder: Path, *, has_replica: bool, driver: str = "psycopg"
+    pair: tuple[PostgreSql, Replica],
+    folder: Path,
+    *,
+    has_replica: bool,
+    driver: str = "psycopg",
+    servers: int = 2,
 ) -> Iterator[Row | Changes]:
     """Kill a primary, promote its replica after some seconds, and yield what was noticed.
 
@@ -26,6 +31,7 @@ def promoted(
         folder: for files of Waypost.
         has_replica: whether look-ups use the replica (`db_read_uri`).
         driver: of `db_uri`.
+        servers: the number of Waypost servers.
     """
     primary, replica = pair
     database = primary.fresh()
@@ -36,7 +42,7 @@ def promoted(
     wait_until(lambda: not replica.is_behind(), "the replica")
     more = {"WAYPOST_DB_READ_URI": read_uri} if has_replica else {}
     with (
-        serving(folder, [uri] * 2, more) as ports,
+        serving(folder, [uri] * servers, more) as ports,
         Writer(folder, uri) as writer,
         checked_load(ports, template(ports[0])) as load,
     ):
