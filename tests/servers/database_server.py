@@ -34,6 +34,13 @@ class DatabaseServer(ABC):
         self._process: Process | None = None
         self._numbers = itertools.count(1)
 
+    @property
+    def pid(self) -> int:
+        """The id of its process; RuntimeError if it does not run."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
     @abstractmethod
     def create_files(self) -> None:
         """Create the files of the server."""

@@ -3,6 +3,7 @@
 import http.client
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -23,6 +25,21 @@ from tests.torture.outputs import CLOSED
 
 MEGABYTE: Final = 1_000_000
 START_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A small file system that only a server sees.
+
+    Attributes:
+        place: the folder where it is mounted.
+        kilobytes: its size.
+        content: the folder with the files to copy to it.
+    """
+
+    place: Path
+    kilobytes: int
+    content: Path
 
 
 class Server:
@@ -51,6 +68,8 @@ class Server:
         stderr: int | None = None,
         disk: int | None = None,
         companion: Companion | None = None,
+        resolver: Path | None = None,
+        volume: Volume | None = None,
     ) -> None:
         """Initialize with the settings of the server; it is not started yet.
 
@@ -65,6 +84,8 @@ class Server:
             disk: the size in KB of separate file systems on TMPDIR and /dev/shm; with 0 no file
                 can be created there. Needs root.
             companion: what runs next to it.
+            resolver: a file in place of /etc/resolv.conf. Needs root.
+            volume: a separate file system. Needs root.
         """
         self.folder = folder
         self.log = folder / "log"
@@ -77,6 +98,8 @@ class Server:
         self._environment = {**(environment or {}), **self.companion.environment}
         self._stderr = stderr
         self._disk = disk
+        self._resolver = resolver
+        self._volume = volume
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,7 +115,7 @@ class Server:
 
     def __enter__(self) -> Self:
         command = [
-            *self._with_disks(),
+            *self._with_mounts(),
             *(sys.executable, "-m", "waypost", "serve", *self._options),
             *("--host", "127.0.0.1", "--port", f"{self.port}", "--workers", f"{self.workers}"),
             *("--admin-port", f"{self.admin_port}"),
@@ -190,19 +213,35 @@ class Server:
     def fill_disks(self) -> None:
         """Fill its own file systems until not one more byte can be written."""
         for place in (self.temporary, Path("/dev/shm")):
-            with suppress(OSError), self._inside(place / "full").open("wb") as file:
+            with suppress(OSError), self.inside(place / "full").open("wb") as file:
                 file.write(b"x" * (self._disk or 0) * 1024)
 
-    def _inside(self, path: Path) -> Path:
+    def inside(self, path: Path) -> Path:
         """Return the path of a file of its file systems for other processes: proc_pid_root(5)."""
         return Path(f"/proc/{self.pid}/root{path}")
 
-    def _with_disks(self) -> list[str]:
-        if self._disk is None:
+    def run_inside(self, *command: str) -> None:
+        """Run a command that sees its file systems; CalledProcessError if it fails."""
+        enter = [program("nsenter"), "--target", f"{self.pid}", "--mount", "--", *command]
+        subprocess.run(enter, check=True, capture_output=True)
+
+    def _with_mounts(self) -> list[str]:
+        mounts = []
+        if self._disk is not None:
+            room = f"size={self._disk}k" if self._disk else "nr_inodes=1"
+            mount = f"mount -t tmpfs -o {room} none"
+            mounts += [f'{mount} "$TMPDIR"', f"{mount} /dev/shm"]
+        if self._resolver is not None:
+            mounts.append(f"mount --bind {shlex.quote(f'{self._resolver}')} /etc/resolv.conf")
+        if self._volume is not None:
+            place, content = (
+                shlex.quote(f"{one}") for one in (self._volume.place, self._volume.content)
+            )
+            mounts.append(f"mount -t tmpfs -o size={self._volume.kilobytes}k none {place}")
+            mounts.append(f"cp -a {content}/. {place}")
+        if not mounts:
             return []
-        room = f"size={self._disk}k" if self._disk else "nr_inodes=1"
-        mount = f"mount -t tmpfs -o {room} none"
-        script = f'{mount} "$TMPDIR" && {mount} /dev/shm && exec "$@"'
+        script = " && ".join([*mounts, 'exec "$@"'])
         return [program("unshare"), "--mount", "sh", "-c", script, "sh"]
 
     def metrics(self) -> str:
@@ -276,16 +315,40 @@ def _proportional_bytes(pid: int) -> int:
     return 0
 
 
+def connections(pid: int, port: int) -> int:
+    """Return how many connections from clients of a port a process has."""
+    return len(_sockets(pid) & _inodes(port, listening=False))
+
+
 def _listens_on(pid: int, port: int) -> bool:
     """Return whether a process has a listening TCP socket with a port."""
-    inodes = set()
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
-            inodes.add(f"socket:[{fields[9]}]")
+    return bool(_sockets(pid) & _inodes(port, listening=True))
+
+
+def _inodes(port: int, *, listening: bool) -> set[str]:
+    """Return the sockets of a port of this machine that listen, or that do not."""
+    return {
+        f"socket:[{fields[9]}]"
+        for fields in _tcp_table()
+        if _port(fields[1]) == port and (fields[3] == "0A") == listening
+    }
+
+
+def _tcp_table() -> list[list[str]]:
+    """Return the fields of each TCP socket of this machine: proc_net_tcp(5)."""
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    return [line.split() for line in lines]
+
+
+def _port(place: str) -> int:
+    return int(place.rpartition(":")[2], 16)
+
+
+def _sockets(pid: int) -> set[str]:
+    """Return the open files of a process, as `readlink` names them."""
+    found = set()
     with suppress(OSError):
         for one in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(OSError):
-                if f"{one.readlink()}" in inodes:
-                    return True
-    return False
+                found.add(f"{one.readlink()}")
+    return found

@@ -1,0 +1,91 @@
+"""A fault, what Waypost promises during it, and what became of the requests."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tests.torture.attack import Figure
+from tests.torture.deployment import Deployment, Starting
+from tests.torture.load.expected import Verdict
+from tests.torture.load.load import Tally
+from tests.torture.load.questions import Kind
+
+Promised = Mapping[Verdict, frozenset[Kind]]
+"""The answers other than the right one that users may get, each for some kinds of requests."""
+
+ANY_KIND: Final = frozenset(Kind)
+NOTHING: Final[Promised] = {}
+STALE_DOMAINS: Final[Promised] = {Verdict.UNAVAILABLE: frozenset({Kind.NEW_DOMAIN})}
+"""docs/decisions/0003: old answers, and 503 for what is not in the cache."""
+STALE_USERS: Final[Promised] = {Verdict.GENERAL: frozenset({Kind.NEW_USER})}
+"""docs/directories.md: the last answer for users found before, the general one for all others."""
+REPEATED: Final[Promised] = {Verdict.REPEATED: ANY_KIND}
+"""docs/reliability.md: a client repeats a request whose connection was closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A fault that happens.
+
+    Attributes:
+        deployment: what it happens to.
+        tally: what has become of the requests until now.
+        seconds: how long it shall last, about.
+    """
+
+    deployment: Deployment
+    tally: Tally
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that Waypost depends on fails, and heals.
+
+    Attributes:
+        name: the name of its line in docs/reliability.md.
+        starting: starts the Waypost that it happens to.
+        run: lets it happen and heals it; returns what it measured in addition to the load.
+        promised: what users may get instead of the right answer.
+        log: the events that must be in the log.
+        recovers_within: how long after it all answers must be right again, in seconds.
+        is_long: whether it takes too long for `make test`.
+    """
+
+    name: str
+    starting: Starting
+    run: Callable[[Trial], list[Figure]]
+    promised: Promised
+    log: tuple[str, ...]
+    recovers_within: float
+    is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of the requests during a fault.
+
+    Attributes:
+        degraded: how many answers were other than the right one, as promised.
+        details: how many of them were of each kind.
+        samples: examples of wrong answers and lost requests.
+        figures: everything that has a bound.
+    """
+
+    fault: Fault
+    sent: int
+    right: int
+    degraded: int
+    wrong: int
+    lost: int
+    details: Mapping[str, int] = field(default_factory=dict)
+    samples: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    @property
+    def broken(self) -> list[str]:
+        """What does not hold, each with its value."""
+        return [
+            *(f"{one.name}: {one.value:.3g} {one.unit}" for one in self.figures if not one.holds),
+            *self.samples,
+        ]

@@ -1,0 +1,118 @@
+"""Running faults under load."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from tests.servers.patience import PATIENCE_SECONDS
+from tests.torture.attack import Figure
+from tests.torture.deployment import Deployment, Starting
+from tests.torture.fault import Fault, Result, Trial
+from tests.torture.load.expected import Verdict
+from tests.torture.load.load import Tally, load
+
+QUIET_SECONDS: Final = 0.7
+_SENT_MIN: Final = 100
+
+
+def run_all(faults: Iterable[Fault], seconds: float) -> Iterator[Result]:
+    """Run faults, with one Waypost for all of the same kind, and yield their results.
+
+    Args:
+        faults: in any order.
+        seconds: how long each of them lasts, about.
+
+    Raises:
+        pytest.skip.Exception: a program or a right is missing.
+    """
+    groups: dict[Starting, list[Fault]] = {}
+    for fault in faults:
+        groups.setdefault(fault.starting, []).append(fault)
+    for starting, members in groups.items():
+        with TemporaryDirectory(prefix="waypost-faults-") as folder:
+            # The servers next to Waypost run as other users.
+            Path(folder).chmod(0o755)
+            with starting(Path(folder)) as deployment:
+                for fault in members:
+                    yield run_fault(fault, deployment, seconds)
+
+
+def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
+    """Let a fault happen under load, and wait until all answers are right again."""
+    server = deployment.server
+    with load(server.port, deployment.expected, deployment.sources) as tally:
+        _wait_until_right(tally)
+        figures = fault.run(Trial(deployment, tally, seconds))
+        healed = time.monotonic()
+        _wait_until_right(tally)
+        recovered = max(0.0, tally.last_trouble() - healed)
+    missing = [one for one in fault.log if not _is_logged(deployment, one)]
+    tracebacks = server.log_text().count("Traceback")
+    return _result(
+        fault,
+        tally,
+        Figure("until all answers are right again", recovered, "s", fault.recovers_within),
+        Figure(f"missing in the log: {', '.join(missing)}", len(missing), "", 0),
+        Figure("tracebacks in the log", tracebacks, "", 0),
+        *figures,
+    )
+
+
+def _wait_until_right(tally: Tally) -> None:
+    """Wait until the clients get right answers; if they do not, the figures say so."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not tally.is_right(QUIET_SECONDS) and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def _is_logged(deployment: Deployment, event: str) -> bool:
+    """Return whether an event is in the log, at the latest after a while: a thread writes it."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if f'"event": "{event}"' in deployment.server.log_text():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _result(fault: Fault, tally: Tally, *figures: Figure) -> Result:
+    counts: Counter[str] = Counter()
+    details: Counter[str] = Counter()
+    for (verdict, kind), count in tally.verdicts.items():
+        name = _outcome(verdict, is_promised=kind in fault.promised.get(verdict, ()))
+        counts[name] += count
+        if name == "degraded":
+            details[verdict.value] += count
+    samples = tuple(
+        f"{verdict.value}: {text}"
+        for (verdict, kind), text in tally.samples.items()
+        if kind not in fault.promised.get(verdict, ())
+    )
+    return Result(
+        fault,
+        tally.sent,
+        counts["right"],
+        counts["degraded"],
+        counts["wrong"],
+        counts["lost"],
+        details,
+        samples,
+        (
+            Figure("requests sent", tally.sent, "", _SENT_MIN, at_least=True),
+            Figure("wrong", counts["wrong"], "", 0),
+            Figure("lost", counts["lost"], "", 0),
+            Figure("without a verdict", tally.sent - counts.total(), "", 0),
+            *figures,
+        ),
+    )
+
+
+def _outcome(verdict: Verdict, *, is_promised: bool) -> str:
+    if verdict is Verdict.RIGHT:
+        return "right"
+    if is_promised:
+        return "degraded"
+    return "lost" if verdict is Verdict.LOST else "wrong"

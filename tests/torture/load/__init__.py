@@ -1,0 +1,1 @@
+"""Mail clients of several kinds that send requests at once, and check each answer."""
