@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -43,8 +43,6 @@ DIRECTORY_HOST: Final = "ldap.waypost.test"
 SQLITE_NAME: Final = "mail.sqlite"
 FILE_NAME: Final = "mail.toml"
 DISK_KILOBYTES: Final = 2048
-SMTP_HOST: Final = b"smtp1.example"
-"""In each answer with mail servers; a change of the configuration changes it."""
 TIME_LIMIT_SECONDS: Final = 1
 _CACHE_TTL: Final = ("--cache-ttl", "1")
 _DIRECTORY: Final = f"""
@@ -64,7 +62,7 @@ _PROVIDERS: Final = f"""
 [defaults]
 services = [
   {{ type = "imap", host = "imap.%EMAILDOMAIN%" }},
-  {{ type = "smtp", host = "{SMTP_HOST.decode()}" }},
+  {{ type = "smtp", host = "HOST" }},
 ]
 
 [[provider]]
@@ -116,7 +114,7 @@ class Deployment:
     signings: list[Signing]
     _services: Services | None = None
     _clock: FakeClock | None = None
-    notes: list[str] = field(default_factory=list)
+    _changes: int = 0
 
     @property
     def services(self) -> Services:
@@ -130,9 +128,40 @@ class Deployment:
         assert self._clock is not None
         return self._clock
 
+    @property
+    def providers(self) -> str:
+        """The current content of the providers file."""
+        return providers_text(self.host, has_directory=self._services is not None)
+
+    def begin_change(self) -> None:
+        """Begin a change of a host in all answers: from now on, old and new ones are accepted."""
+        old, self._changes = self.host, self._changes + 1
+        number = self.expected.derive(old.encode(), self.host.encode())
+        self.expected.accepted = (*self.expected.accepted, number)
+
+    def end_change(self) -> None:
+        """From now on, only the new answers are right."""
+        self.expected.accepted = self.expected.accepted[-1:]
+
+    @property
+    def host(self) -> str:
+        """The host in all answers with mail servers."""
+        return smtp_host(self._changes)
+
     def use_signing(self, number: int) -> None:
         """Replace certificate, key and chain, one after the other, as certbot's hook does."""
         copy_signing(self.signings[number], self.keys)
+
+
+def smtp_host(changes: int) -> str:
+    """Return the host in all answers with mail servers, after some changes."""
+    return f"smtp{changes}.example"
+
+
+def providers_text(host: str, *, has_directory: bool) -> str:
+    """Return a providers file whose answers contain a host."""
+    text = _PROVIDERS.replace("HOST", host)
+    return text.replace("DIRECTORY", 'directory = "staff"' if has_directory else "")
 
 
 Starting = Callable[[Path], AbstractContextManager[Deployment]]
@@ -165,7 +194,9 @@ def with_sqlite(folder: Path) -> Iterator[Deployment]:
     content, place = folder / "content", folder / "data"
     content.mkdir()
     place.mkdir()
-    (folder / FILE_NAME).write_text(_PROVIDERS.replace("DIRECTORY", ""), encoding="utf-8")
+    (folder / FILE_NAME).write_text(
+        providers_text(smtp_host(0), has_directory=False), encoding="utf-8"
+    )
     fill(f"sqlite:///{content / SQLITE_NAME}", folder / FILE_NAME)
     options = ["--db-uri", f"sqlite:///{place / SQLITE_NAME}", *_CACHE_TTL]
     volume = Volume(place, DISK_KILOBYTES, content)
@@ -176,7 +207,9 @@ def with_sqlite(folder: Path) -> Iterator[Deployment]:
 @contextmanager
 def with_file(folder: Path) -> Iterator[Deployment]:
     """Run Waypost with a providers file."""
-    (folder / FILE_NAME).write_text(_PROVIDERS.replace("DIRECTORY", ""), encoding="utf-8")
+    (folder / FILE_NAME).write_text(
+        providers_text(smtp_host(0), has_directory=False), encoding="utf-8"
+    )
     with _running(folder, ["--providers", FILE_NAME], {}) as deployment:
         yield deployment
 
@@ -261,11 +294,16 @@ def _fill_database(folder: Path, found: Services) -> str:
     """Fill a new database, and return its URI with the host name that DNS knows."""
     directory = _DIRECTORY.replace("URL", f"ldap://{DIRECTORY_HOST}:{found.directory.port}")
     directory = directory.replace("AUTHORITY", f"{found.authority}")
-    text = directory + _PROVIDERS.replace("DIRECTORY", 'directory = "staff"')
+    text = directory + providers_text(smtp_host(0), has_directory=True)
     (folder / FILE_NAME).write_text(text, encoding="utf-8")
     uri = found.database.tcp_uri(found.database.fresh())
     fill(uri, folder / FILE_NAME)
     return uri.replace("@127.0.0.1:", f"@{DATABASE_HOST}:")
+
+
+def command_environment(uri: str) -> dict[str, str]:
+    """Return the environment of a command of Waypost that uses a database."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", "WAYPOST_DB_URI": uri}
 
 
 def fill(uri: str, providers: Path) -> None:
@@ -273,7 +311,7 @@ def fill(uri: str, providers: Path) -> None:
     for command in (["db", "upgrade"], ["apply", f"{providers}"]):
         subprocess.run(
             [sys.executable, "-m", "waypost", *command],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", "WAYPOST_DB_URI": uri},
+            env=command_environment(uri),
             check=True,
             capture_output=True,
         )

@@ -1,5 +1,6 @@
 """A fault, what Waypost promises during it, and what became of the requests."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from tests.torture.attack import Figure
 from tests.torture.deployment import Deployment, Starting
 from tests.torture.load.expected import Verdict
-from tests.torture.load.load import Tally
+from tests.torture.load.load import Tally, wait_until_right
 from tests.torture.load.questions import Kind
 
 Promised = Mapping[Verdict, frozenset[Kind]]
@@ -17,6 +18,8 @@ ANY_KIND: Final = frozenset(Kind)
 NOTHING: Final[Promised] = {}
 STALE_DOMAINS: Final[Promised] = {Verdict.UNAVAILABLE: frozenset({Kind.NEW_DOMAIN})}
 """docs/decisions/0003: old answers, and 503 for what is not in the cache."""
+OUTDATED: Final[Promised] = {Verdict.PREVIOUS: ANY_KIND}
+"""docs/reliability.md: a change counts within some seconds."""
 STALE_USERS: Final[Promised] = {Verdict.GENERAL: frozenset({Kind.NEW_USER})}
 """docs/directories.md: the last answer for users found before, the general one for all others."""
 REPEATED: Final[Promised] = {Verdict.REPEATED: ANY_KIND}
@@ -36,6 +39,21 @@ class Trial:
     deployment: Deployment
     tally: Tally
     seconds: float
+
+    def change(self, make: Callable[[], None], bound: float) -> Figure:
+        """Change the configuration, and wait until all answers are the new ones.
+
+        Args:
+            make: writes the new configuration, with the new `deployment.host`.
+            bound: how long the change may take until it counts, in seconds.
+        """
+        self.deployment.begin_change()
+        make()
+        start = time.monotonic()
+        wait_until_right(self.tally)
+        self.deployment.end_change()
+        seconds = max(0.0, self.tally.last_trouble() - start)
+        return Figure("until the change counts", seconds, "s", bound)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from tests.torture.attack import Figure
 from tests.torture.deployment import Deployment, Starting
 from tests.torture.fault import Fault, Result, Trial
 from tests.torture.load.expected import Verdict
-from tests.torture.load.load import Tally, load
+from tests.torture.load.load import Tally, load, wait_until_right
 
-QUIET_SECONDS: Final = 0.7
 _SENT_MIN: Final = 100
 
 
@@ -44,10 +43,10 @@ def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
     """Let a fault happen under load, and wait until all answers are right again."""
     server = deployment.server
     with load(server.port, deployment.expected, deployment.sources) as tally:
-        _wait_until_right(tally)
+        wait_until_right(tally)
         figures = fault.run(Trial(deployment, tally, seconds))
         healed = time.monotonic()
-        _wait_until_right(tally)
+        wait_until_right(tally)
         recovered = max(0.0, tally.last_trouble() - healed)
     missing = [one for one in fault.log if not _is_logged(deployment, one)]
     tracebacks = server.log_text().count("Traceback")
@@ -59,13 +58,6 @@ def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
         Figure("tracebacks in the log", tracebacks, "", 0),
         *figures,
     )
-
-
-def _wait_until_right(tally: Tally) -> None:
-    """Wait until the clients get right answers; if they do not, the figures say so."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not tally.is_right(QUIET_SECONDS) and time.monotonic() < end:
-        time.sleep(0.05)
 
 
 def _is_logged(deployment: Deployment, event: str) -> bool:

@@ -220,10 +220,10 @@ class Server:
         """Return the path of a file of its file systems for other processes: proc_pid_root(5)."""
         return Path(f"/proc/{self.pid}/root{path}")
 
-    def run_inside(self, *command: str) -> None:
-        """Run a command that sees its file systems; CalledProcessError if it fails."""
+    def run_inside(self, *command: str, environment: Mapping[str, str] | None = None) -> int:
+        """Run a command that sees its file systems, and return the exit code."""
         enter = [program("nsenter"), "--target", f"{self.pid}", "--mount", "--", *command]
-        subprocess.run(enter, check=True, capture_output=True)
+        return subprocess.run(enter, check=False, capture_output=True, env=environment).returncode
 
     def _with_mounts(self) -> list[str]:
         mounts = []

@@ -27,6 +27,7 @@ from waypost.database.locking import write_lock
 from waypost.database.mysql_connect import MysqlConnector, is_not_ready
 from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
 from waypost.database.read_only import read_only_uri
+from waypost.database.replaced_file import ReplacedFileCheck
 
 __all__ = [
     "Connection",
@@ -94,6 +95,8 @@ def open_engine(db_uri: str, echo: bool = False, *, has_timeouts: bool = False) 
         raise _options_refused(url, error) from error
     if backend == "sqlite":
         check_name(_file(url))
+        if name := _file(url):
+            ReplacedFileCheck(engine, Path(name).absolute())
         event.listen(engine, "do_connect", _prepare_file)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

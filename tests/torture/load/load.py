@@ -19,6 +19,8 @@ FRESH: Final = 5
 """Threads that connect for each request and repeat requests."""
 ONCE: Final = 4
 """Threads that send each request once; while the database is away, each waits five seconds."""
+RECOVERS_SECONDS: Final = 60.0
+QUIET_SECONDS: Final = 0.7
 ENOUGH: Final = 60
 ENOUGH_ONCE: Final = 8
 
@@ -79,6 +81,13 @@ class Tally:
         """Return when the last answer came that was not right, by the monotonic clock."""
         with self._lock:
             return self._last_trouble
+
+
+def wait_until_right(tally: Tally) -> None:
+    """Wait until the clients get right answers; if they do not, the tally says so."""
+    end = time.monotonic() + RECOVERS_SECONDS
+    while not tally.is_right(QUIET_SECONDS) and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 @contextmanager
