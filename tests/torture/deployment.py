@@ -148,10 +148,6 @@ class Deployment:
         """The host in all answers with mail servers."""
         return smtp_host(self._changes)
 
-    def use_signing(self, number: int) -> None:
-        """Replace certificate, key and chain, one after the other, as certbot's hook does."""
-        copy_signing(self.signings[number], self.keys)
-
 
 def smtp_host(changes: int) -> str:
     """Return the host in all answers with mail servers, after some changes."""

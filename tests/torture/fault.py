@@ -50,6 +50,7 @@ class Trial:
         self.deployment.begin_change()
         make()
         start = time.monotonic()
+        self.tally.count_again()
         wait_until_right(self.tally)
         self.deployment.end_change()
         seconds = max(0.0, self.tally.last_trouble() - start)

@@ -46,6 +46,7 @@ def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
         wait_until_right(tally)
         figures = fault.run(Trial(deployment, tally, seconds))
         healed = time.monotonic()
+        tally.count_again()
         wait_until_right(tally)
         recovered = max(0.0, tally.last_trouble() - healed)
     missing = [one for one in fault.log if not _is_logged(deployment, one)]
@@ -64,7 +65,7 @@ def _is_logged(deployment: Deployment, event: str) -> bool:
     """Return whether an event is in the log, at the latest after a while: a thread writes it."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
-        if f'"event": "{event}"' in deployment.server.log_text():
+        if f'"event": "{event}' in deployment.server.log_text():
             return True
         time.sleep(0.1)
     return False

@@ -59,10 +59,13 @@ class Expected:
 
     def accept_signers(self, *certificates: Path) -> None:
         """Accept the first certificates of these PEM files as those that sign profiles."""
-        self.signers = tuple(
-            x509.load_pem_x509_certificate(one.read_bytes()).public_bytes(Encoding.DER)
-            for one in certificates
-        )
+        self.signers = tuple(map(self.signer_of, certificates))
+
+    @staticmethod
+    def signer_of(certificate: Path) -> bytes:
+        """Return the first certificate of a PEM file in DER."""
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return found.public_bytes(Encoding.DER)
 
     def learn(self, client: Client) -> None:
         """Learn the answers of a worker, which must be healthy; all workers must agree.

@@ -77,6 +77,12 @@ class Tally:
             enough = self._right_since[False] >= ENOUGH and self._right_since[True] >= ENOUGH_ONCE
             return quiet >= seconds and enough
 
+    def count_again(self) -> None:
+        """Forget the answers until now in `is_right`: something has changed."""
+        with self._lock:
+            self._right_since.clear()
+            self._last_trouble = time.monotonic()
+
     def last_trouble(self) -> float:
         """Return when the last answer came that was not right, by the monotonic clock."""
         with self._lock:
