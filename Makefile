@@ -49,7 +49,7 @@ test-deps: ## List the Debian packages that all tests need, and install those th
 package-test: test-deps $(VENV)/.test ## Build the packages twice, and try the Debian package on a separate machine
 	$(BIN)/python -m pytest -m alone tests/packages $(ARGS)
 
-torture: $(VENV)/.test ## Attack a real server and print what was measured (a part: ARGS="pipelining")
+torture: $(VENV)/.test ## Let things fail under load, attack a real server, and print what was measured (a part: ARGS="slapd")
 	$(BIN)/python -m tests.torture $(ARGS)
 
 fuzz: $(VENV)/.fuzz ## Fuzz the parsers for ten minutes each, and list the findings (a part: ARGS="address --seconds 60")

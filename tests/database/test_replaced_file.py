@@ -14,7 +14,7 @@ from waypost.core.errors import StoreError
 from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.database.statement import CompiledStatement, fetch_rows
 
-VALUE = sa.select(sa.column("value")).select_from(sa.table("one"))
+VALUE: sa.Select[str] = sa.select(sa.column("value", sa.Text)).select_from(sa.table("one"))
 
 
 @pytest.fixture(name="path")
@@ -52,7 +52,7 @@ def test_replaced_file_is_read(engine: Engine, path: Path) -> None:
     new.replace(path)
     assert _value(engine) == "new"
     with read_connection(engine) as connection:
-        assert connection.execute(VALUE).scalar_one() == "new"
+        assert connection.scalar(VALUE) == "new"
         first = connection.connection.dbapi_connection
     with read_connection(engine) as connection:
         assert connection.connection.dbapi_connection is first

@@ -43,7 +43,6 @@ DIRECTORY_HOST: Final = "ldap.waypost.test"
 SQLITE_NAME: Final = "mail.sqlite"
 FILE_NAME: Final = "mail.toml"
 DISK_KILOBYTES: Final = 2048
-TIME_LIMIT_SECONDS: Final = 1
 _CACHE_TTL: Final = ("--cache-ttl", "1")
 _DIRECTORY: Final = f"""
 [[directory]]
@@ -54,8 +53,6 @@ search_base = "{SUFFIX}"
 bind_user = "{READER}"
 bind_password = '{PASSWORD}'
 ca_file = "AUTHORITY"
-time_limit_seconds = {TIME_LIMIT_SECONDS}
-connect_timeout_seconds = {TIME_LIMIT_SECONDS}
 ttl_seconds = 1
 """
 _PROVIDERS: Final = f"""
@@ -104,7 +101,7 @@ class Deployment:
         expected: the right answers.
         sources: the requests to repeat, and those to send once.
         keys: the files that profiles are signed with; `cert.pem`, `key.pem` and `chain.pem`.
-        signings: certificates and keys of which `keys` has a copy; the first is used.
+        signings: certificates and keys that `keys` may have a copy of; it has the first ones.
     """
 
     server: Server
@@ -178,8 +175,7 @@ def with_fake_clock(folder: Path) -> Iterator[Deployment]:
     with services(folder) as found:
         uri, clock = _fill_database(folder, found), fake_clock(folder)
         environment = {"WAYPOST_DB_URI": uri, **clock.environment}
-        with _running(folder, [], environment, found) as deployment:
-            deployment._clock = clock
+        with _running(folder, [], environment, found, clock=clock) as deployment:
             yield deployment
 
 
@@ -239,6 +235,7 @@ def _running(
     environment: Mapping[str, str],
     found: Services | None = None,
     volume: Volume | None = None,
+    clock: FakeClock | None = None,
 ) -> Iterator[Deployment]:
     keys = folder / "keys"
     keys.mkdir()
@@ -253,7 +250,7 @@ def _running(
             options=(*options, *flags, *(_CACHE_TTL if found else ())),
             descriptors=DESCRIPTORS,
             environment=environment,
-            resolver=found and found.resolver,
+            resolver=None if found is None else found.resolver,
             volume=volume,
         )
         stack.enter_context(server)
@@ -262,7 +259,7 @@ def _running(
         expected.accept_signers(*(one.files.certificate for one in signings[:1]))
         _learn(expected, server)
         sources = Source(expected.repeated, once=False), Source(expected.once, once=True)
-        yield Deployment(server, expected, sources, keys, signings, found)
+        yield Deployment(server, expected, sources, keys, signings, found, clock)
 
 
 def _learn(expected: Expected, server: Server) -> None:
@@ -274,8 +271,8 @@ def _learn(expected: Expected, server: Server) -> None:
             for other in workers:
                 if other != worker:
                     stack.enter_context(frozen(other))
-            client.connect()
-            expected.learn(client)
+            client.ask(expected.repeated[-1])  # Now the worker has accepted the connection.
+        expected.learn(client)
         client.close()
 
 

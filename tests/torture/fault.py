@@ -24,6 +24,11 @@ STALE_USERS: Final[Promised] = {Verdict.GENERAL: frozenset({Kind.NEW_USER})}
 """docs/directories.md: the last answer for users found before, the general one for all others."""
 REPEATED: Final[Promised] = {Verdict.REPEATED: ANY_KIND}
 """docs/reliability.md: a client repeats a request whose connection was closed."""
+NEW_WORKER: Final[Promised] = {
+    **REPEATED,
+    Verdict.GENERAL: frozenset({Kind.USER, Kind.NEW_USER}),
+}
+"""docs/reliability.md: a new worker has no earlier answers, in case the directory is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,7 @@ class Trial:
     Attributes:
         deployment: what it happens to.
         tally: what has become of the requests until now.
-        seconds: how long it shall last, about.
+        seconds: how long it is to last, about.
     """
 
     deployment: Deployment
@@ -88,7 +93,8 @@ class Result:
         degraded: how many answers were other than the right one, as promised.
         details: how many of them were of each kind.
         samples: examples of wrong answers and lost requests.
-        figures: everything that has a bound.
+        figures: what has a bound in addition to the counts.
+        measured: those of the figures that belong into the table.
     """
 
     fault: Fault
@@ -100,11 +106,16 @@ class Result:
     details: Mapping[str, int] = field(default_factory=dict)
     samples: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
+    measured: tuple[Figure, ...] = ()
 
     @property
     def broken(self) -> list[str]:
         """What does not hold, each with its value."""
         return [
-            *(f"{one.name}: {one.value:.3g} {one.unit}" for one in self.figures if not one.holds),
+            *(
+                f"{one.name}: {one.value:.3g} {one.unit}"
+                for one in (*self.figures, *self.measured)
+                if not one.holds
+            ),
             *self.samples,
         ]

@@ -32,11 +32,23 @@ def run_all(faults: Iterable[Fault], seconds: float) -> Iterator[Result]:
         groups.setdefault(fault.starting, []).append(fault)
     for starting, members in groups.items():
         with TemporaryDirectory(prefix="waypost-faults-") as folder:
-            # The servers next to Waypost run as other users.
-            Path(folder).chmod(0o755)
-            with starting(Path(folder)) as deployment:
-                for fault in members:
-                    yield run_fault(fault, deployment, seconds)
+            yield from run_faults(starting, members, Path(folder), seconds)
+
+
+def run_faults(
+    starting: Starting, faults: Iterable[Fault], folder: Path, seconds: float
+) -> Iterator[Result]:
+    """Run faults of one kind of deployment, one after the other.
+
+    Args:
+        starting: starts the deployment.
+        faults: that happen to it.
+        folder: an empty folder.
+        seconds: how long each fault lasts, about.
+    """
+    with starting(folder) as deployment:
+        for fault in faults:
+            yield run_fault(fault, deployment, seconds)
 
 
 def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
@@ -51,14 +63,12 @@ def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
         recovered = max(0.0, tally.last_trouble() - healed)
     missing = [one for one in fault.log if not _is_logged(deployment, one)]
     tracebacks = server.log_text().count("Traceback")
-    return _result(
-        fault,
-        tally,
-        Figure("until all answers are right again", recovered, "s", fault.recovers_within),
+    checks = (
         Figure(f"missing in the log: {', '.join(missing)}", len(missing), "", 0),
         Figure("tracebacks in the log", tracebacks, "", 0),
-        *figures,
     )
+    recovery = Figure("until all answers are right", recovered, "s", fault.recovers_within)
+    return _result(fault, tally, checks, (recovery, *figures))
 
 
 def _is_logged(deployment: Deployment, event: str) -> bool:
@@ -71,7 +81,9 @@ def _is_logged(deployment: Deployment, event: str) -> bool:
     return False
 
 
-def _result(fault: Fault, tally: Tally, *figures: Figure) -> Result:
+def _result(
+    fault: Fault, tally: Tally, checks: tuple[Figure, ...], measured: tuple[Figure, ...]
+) -> Result:
     counts: Counter[str] = Counter()
     details: Counter[str] = Counter()
     for (verdict, kind), count in tally.verdicts.items():
@@ -98,8 +110,9 @@ def _result(fault: Fault, tally: Tally, *figures: Figure) -> Result:
             Figure("wrong", counts["wrong"], "", 0),
             Figure("lost", counts["lost"], "", 0),
             Figure("without a verdict", tally.sent - counts.total(), "", 0),
-            *figures,
+            *checks,
         ),
+        measured,
     )
 
 

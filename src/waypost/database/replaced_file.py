@@ -54,9 +54,7 @@ class ReplacedFileCheck:
             self._last = found
         record.info[_FILE] = found
 
-    def _check(
-        self, _connection: object, record: ConnectionPoolEntry, _proxy: object
-    ) -> None:
+    def _check(self, _connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Let SQLAlchemy open new connections if the file is another one now."""
         opened, found = record.info.get(_FILE), self._file_id()
         if opened is None:

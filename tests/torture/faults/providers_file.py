@@ -63,7 +63,7 @@ def _put_pipe(path: Path, _good: bytes) -> None:
 
 _BAD: Final[tuple[Callable[[Path, bytes], None], ...]] = (
     lambda path, good: _put(path, good[: len(good) // 2]),
-    lambda path, good: _put(path, good.replace(b"domains", b"domians")),
+    lambda path, good: _put(path, good.replace(b"domains", b"domain_names")),
     lambda path, _good: _put(path, b"\xff\xfe\x00"),
     lambda path, _good: _put(path, b""),
     _remove,

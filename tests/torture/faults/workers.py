@@ -3,13 +3,12 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 from tests.servers.frozen import frozen
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Figure
 from tests.torture.deployment import with_database
-from tests.torture.fault import REPEATED, Fault, Trial
+from tests.torture.fault import NEW_WORKER, NOTHING, Fault, Trial
 from tests.torture.load.load import KEPT
 from tests.torture.server import Server, connections
 
@@ -71,13 +70,15 @@ def _wait_for_start(server: Server, started: int) -> None:
 
 
 FAULTS = (
-    Fault("a worker is killed", with_database, _kill, REPEATED, ("worker exited; restarting",), 5),
-    Fault("a worker is paused", with_database, _pause, {}, (), 5),
+    Fault(
+        "a worker is killed", with_database, _kill, NEW_WORKER, ("worker exited; restarting",), 5
+    ),
+    Fault("a worker is paused", with_database, _pause, NOTHING, (), 5),
     Fault(
         "a worker hangs",
         with_database,
         _hang,
-        REPEATED,
+        NEW_WORKER,
         ("worker does not respond; killing it", "worker exited; restarting"),
         5,
         is_long=True,
@@ -86,7 +87,7 @@ FAULTS = (
         "a worker is restarted",
         with_database,
         _restart,
-        REPEATED,
+        NEW_WORKER,
         ("worker exited; restarting",),
         5,
     ),

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.torture.load.connection import Answer, Client, NoAnswerError
 from tests.torture.load.expected import Expected, Verdict
-from tests.torture.load.questions import Kind, Question, SENT_ONCE, Source
+from tests.torture.load.questions import SENT_ONCE, Kind, Question, Source
 
 PAUSE_SECONDS: Final = 0.03
 RETRY_SECONDS: Final = 0.2

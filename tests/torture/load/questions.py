@@ -155,12 +155,12 @@ def repeated_questions(*, directory: bool) -> list[Question]:
         if directory:
             found += _questions(Kind.USER, f"user{number}@{LISTED}", number)
             found += _questions(Kind.STRANGER, f"stranger{number}@{LISTED}", number)
-    return [*found, *_questions(Kind.UNSERVED, f"someone@{UNSERVED}", 0)]
+    return [*found, *_questions(Kind.UNSERVED, f"anna@{UNSERVED}", 0)]
 
 
 def templates(*, directory: bool) -> list[Question]:
     """Return a request of each kind that is sent once, each with a word in place of a number."""
-    found = _questions(Kind.NEW_DOMAIN, f"someone@{NEW_DOMAIN_WORD}.{NEW}", 0)
+    found = _questions(Kind.NEW_DOMAIN, f"anna@{NEW_DOMAIN_WORD}.{NEW}", 0)
     if directory:
         found += _questions(Kind.NEW_USER, f"{NEW_USER_WORD}@{LISTED}", 0)
     return [one for one in found if not _client(one.client).has_derived_ids]
@@ -170,7 +170,7 @@ def filled(template: Question, number: int) -> Question:
     """Return a request that is sent once."""
     client = _client(template.client)
     if template.kind is Kind.NEW_DOMAIN:
-        address = f"someone@d{number}.{NEW}"
+        address = f"anna@d{number}.{NEW}"
     else:
         address = f"{new_user(number)}@{LISTED}"
     request = client.request(address, address.partition("@")[2])
@@ -215,4 +215,3 @@ def _questions(kind: Kind, address: str, number: int) -> list[Question]:
 
 def _client(name: str) -> _Client:
     return next(one for one in CLIENTS if one.name == name)
-
