@@ -12,7 +12,7 @@ from tests.torture.faults import faults
 
 pytestmark = [pytest.mark.torture, pytest.mark.timeout(900)]
 
-SECONDS: Final = 1.6
+SECONDS: Final = 1.2
 
 
 def _groups() -> dict[Starting, list[Fault]]:

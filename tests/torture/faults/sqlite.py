@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -64,14 +65,15 @@ def _spoil(trial: Trial) -> list[Figure]:
     """Remove the file, replace it by a text, and then by another database."""
     file = _data(trial) / SQLITE_NAME
     kept = _data(trial) / "kept"
-    shutil.copy(file, kept)
+    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(kept)) as new:
+        old.backup(new)
     file.unlink()
     time.sleep(trial.seconds / 2)
     text = _data(trial) / "text"
     text.write_text("no database\n" * 1000, encoding="ascii")
     text.replace(file)
     time.sleep(trial.seconds / 2)
-    kept.replace(file)
+    _restore(trial, kept)
     return []
 
 
@@ -118,7 +120,15 @@ def _move_new(trial: Trial) -> None:
     # A rename replaces the file at once; this needs a copy on the same file system.
     shutil.copy(new, _data(trial) / "new.sqlite")
     new.unlink()
-    (_data(trial) / "new.sqlite").replace(_data(trial) / SQLITE_NAME)
+    _restore(trial, _data(trial) / "new.sqlite")
+
+
+def _restore(trial: Trial, backup: Path) -> None:
+    """Move a file to the place of the database, as docs/engines/sqlite.md says."""
+    file = _data(trial) / SQLITE_NAME
+    for suffix in ("-wal", "-shm"):
+        file.with_name(f"{SQLITE_NAME}{suffix}").unlink(missing_ok=True)
+    backup.replace(file)
 
 
 def _refused(code: int) -> Figure:

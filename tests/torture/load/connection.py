@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.torture.load.questions import Question, user_agent
 
-TIMEOUT_SECONDS: Final = 25.0
+TIMEOUT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,11 @@ class Expected:
     def _learned(self, client: Client, question: Question) -> Answer:
         """Return an answer; a directory may be slow when it is asked for the first time."""
         end = time.monotonic() + PATIENCE_SECONDS
-        while not _is_plausible(question, answer := self._read(client.ask(question))):
+        answer = self._read(client.ask(question))
+        while not _is_plausible(question, answer):
             assert time.monotonic() < end, (question, answer)
             time.sleep(0.2)
+            answer = self._read(client.ask(question))
         return answer
 
     def derive(self, old: bytes, new: bytes) -> int:

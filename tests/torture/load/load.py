@@ -89,11 +89,12 @@ class Tally:
             return self._last_trouble
 
 
-def wait_until_right(tally: Tally) -> None:
-    """Wait until the clients get right answers; if they do not, the tally says so."""
+def wait_until_right(tally: Tally) -> bool:
+    """Wait until the clients get right answers; return whether they do, after a minute at most."""
     end = time.monotonic() + RECOVERS_SECONDS
-    while not tally.is_right(QUIET_SECONDS) and time.monotonic() < end:
+    while not (is_right := tally.is_right(QUIET_SECONDS)) and time.monotonic() < end:
         time.sleep(0.05)
+    return is_right
 
 
 @contextmanager
