@@ -182,7 +182,7 @@ def with_fake_clock(folder: Path) -> Iterator[Deployment]:
 @contextmanager
 def with_sqlite(folder: Path) -> Iterator[Deployment]:
     """Run Waypost with a SQLite file on its own small disk."""
-    require(programs=["unshare", "mount", "nsenter"], root=True)
+    require(programs=["unshare", "mount", "nsenter", "sqlite3"], root=True)
     content, place = folder / "content", folder / "data"
     content.mkdir()
     place.mkdir()

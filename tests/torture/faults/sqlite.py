@@ -3,15 +3,15 @@
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.requirements import program
 from tests.torture.attack import Figure
 from tests.torture.deployment import (
     FILE_NAME,
@@ -65,8 +65,9 @@ def _spoil(trial: Trial) -> list[Figure]:
     """Remove the file, replace it by a text, and then by another database."""
     file = _data(trial) / SQLITE_NAME
     kept = _data(trial) / "kept"
-    with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(kept)) as new:
-        old.backup(new)
+    # SQLite follows /proc/PID/root to the file systems of this process.
+    backup = [program("sqlite3"), f"{_place(trial) / SQLITE_NAME}", f".backup {_place(trial)}/kept"]
+    assert trial.deployment.server.run_inside(*backup) == 0
     file.unlink()
     time.sleep(trial.seconds / 2)
     text = _data(trial) / "text"
