@@ -31,19 +31,23 @@ class FakeClock:
 
 def fake_clock(folder: Path) -> FakeClock:
     """Return a clock that shows the real time; skip if libfaketime is not installed."""
-    library = _library()
-    require(files=[library])
+    require(files=[_library()])
+    clock = clock_of(folder)
+    clock.set("+0")
+    return clock
+
+
+def clock_of(folder: Path) -> FakeClock:
+    """Return the clock whose file is in a folder."""
     environment = {
-        "LD_PRELOAD": f"{library}",
+        "LD_PRELOAD": f"{_library()}",
         "FAKETIME_TIMESTAMP_FILE": f"{folder}/clock",
         "FAKETIME_CACHE_DURATION": "1",
         # As it is with a real clock: nothing sets CLOCK_MONOTONIC, and no file's times change.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
     }
-    clock = FakeClock(environment, folder / "clock")
-    clock.set("+0")
-    return clock
+    return FakeClock(environment, folder / "clock")
 
 
 def _library() -> Path:

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 
 from tests.servers.patience import PATIENCE_SECONDS
-from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
 from tests.torture.companion import Companion
+from tests.torture.fake_clock import clock_of, fake_clock
 from tests.torture.server import Server
 
 JUMPS = ("-50y", "+10y", "+0")
@@ -31,8 +31,7 @@ services = [{ type = "imap", host = "HOST" }, { type = "smtp", host = "smtp.exam
 
 @contextmanager
 def _companion(folder: Path) -> Iterator[Companion]:
-    require(files=[_library()])
-    _set_clock(folder, "+0")
+    clock = fake_clock(folder)
     (folder / "mail.toml").write_text(PROVIDERS.replace("HOST", _host(0)), encoding="utf-8")
     environment = {"WAYPOST_DB_URI": f"sqlite:///{folder}/waypost.sqlite"}
     for command in (["db", "upgrade"], ["apply", f"{folder}/mail.toml"]):
@@ -42,26 +41,7 @@ def _companion(folder: Path) -> Iterator[Companion]:
             check=True,
             capture_output=True,
         )
-    faked = {
-        "LD_PRELOAD": f"{_library()}",
-        "FAKETIME_TIMESTAMP_FILE": f"{folder}/clock",
-        "FAKETIME_CACHE_DURATION": "1",
-        # As it is with a real clock: nothing sets CLOCK_MONOTONIC, and no file's times change.
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "NO_FAKE_STAT": "1",
-    }
-    yield Companion(environment | faked)
-
-
-def _library() -> Path:
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    return found[0] if found else Path("/usr/lib/faketime/libfaketimeMT.so.1")
-
-
-def _set_clock(folder: Path, offset: str) -> None:
-    new = folder / "clock.new"
-    new.write_text(f"{offset}\n", encoding="ascii")
-    new.replace(folder / "clock")
+    yield Companion(environment | dict(clock.environment))
 
 
 def _host(number: int) -> str:
@@ -105,13 +85,13 @@ def _jumping(change: Callable[[Path, int], None]) -> Callable[[Server], list[Fig
     def jump(server: Server) -> list[Figure]:
         slowest = 0.0
         for number, offset in enumerate(JUMPS, start=1):
-            _set_clock(server.folder, offset)
+            clock_of(server.folder).set(offset)
             time.sleep(2.2)  # It is checked once in more than a second.
             change(server.folder, number)
             if offset == JUMPS[0]:
                 _wait_for_the_past(server)
             slowest = max(slowest, _until_seen(server, number))
-        _set_clock(server.folder, JUMPS[0])  # for the rest of the run
+        clock_of(server.folder).set(JUMPS[0])  # for the rest of the run
         lines = server.log_text().count('"level": "error"')
         return [
             Figure("until a change is answered", slowest, "s", SEEN_SECONDS),
