@@ -24,6 +24,7 @@ from waypost.core.model import (
     Catalog,
     Format,
     HostEndpoint,
+    PageSettings,
     Pop3Options,
     ProfileSettings,
     Provider,
@@ -117,7 +118,7 @@ def test_any_provider_survives(provider: Provider, some: list[Service]) -> None:
     (domain,) = found.domains
     # Only PACC and profiles contain these, and only profiles an LDAP address book.
     lost: dict[str, Any] = {"logos": (), "developer_url": None, "contacts": ()}
-    lost |= {"profile": ProfileSettings(), "subaddress_separators": ""}
+    lost |= {"profile": ProfileSettings(), "page": PageSettings(), "subaddress_separators": ""}
     lost["oauth2"] = tuple(one for one in (provider.complete_oauth2,) if one is not None)
     assert domain.provider == replace(provider, **lost)
     expected = [

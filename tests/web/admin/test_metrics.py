@@ -75,5 +75,5 @@ def test_remote_clients_get_no_metrics() -> None:
 
 def test_description() -> None:
     """The URL is in the OpenAPI description."""
-    described = get("/openapi.json").json()["paths"]["/metrics"]["get"]
+    described = get("/api/v1/openapi.json").json()["paths"]["/metrics"]["get"]
     assert list(described["responses"]) == ["200"]

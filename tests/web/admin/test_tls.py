@@ -144,7 +144,7 @@ PEERS = [
 
 @pytest.mark.rule("proxies-ask-loopback")
 @pytest.mark.parametrize(("peer", "headers", "answered"), PEERS)
-@pytest.mark.parametrize("url", ["/tls/ask?domain=autoconfig.example.com", "/openapi.json"])
+@pytest.mark.parametrize("url", ["/tls/ask?domain=autoconfig.example.com", "/api/v1/openapi.json"])
 def test_programs_of_this_machine(
     url: str, peer: str, headers: dict[str, str], answered: bool
 ) -> None:
@@ -163,7 +163,7 @@ def test_wrong_url_is_not_redirected(path: str) -> None:
 
 def test_description() -> None:
     """The OpenAPI description has the request and its answers; no page loads scripts."""
-    described = get("/openapi.json").json()["paths"]["/tls/ask"]["get"]
+    described = get("/api/v1/openapi.json").json()["paths"]["/tls/ask"]["get"]
     assert [parameter["name"] for parameter in described["parameters"]] == ["domain"]
     assert {"200", "400", "404", "503"} <= set(described["responses"])
     assert "422" not in described["responses"]
