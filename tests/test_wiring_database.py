@@ -57,7 +57,7 @@ class OpenCache:
     def __init__(self, chosen: Settings) -> None:
         """Open the cache."""
         self.metrics = Metrics()
-        self._cache, self.initdb = open_database_cache(chosen, CacheLimits(), self.metrics)
+        self._cache, self.initdb, _ = open_database_cache(chosen, CacheLimits(), self.metrics)
         self._loop = asyncio.Runner()
 
     def find(self, domain: DomainName = EXAMPLE_COM) -> Domain | None:

@@ -25,11 +25,13 @@ from waypost.runtime.logs import AddressHasher
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.part_times import PartTimes
 from waypost.settings import Settings
+from waypost.setup_links.service import SetupLinkService
 from waypost.store.cache import CacheLimits
 from waypost.store.external import DomainSource, ExternalDomainCache, ExternalStore
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
+from waypost.wiring_links import open_link_service
 from waypost.wiring_times import TimedDomains, TimedUsers
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Runtime:
         reloader: None if there is no providers file.
         signer: None if profiles are not signed.
         times: where the time of each request went.
+        setup_links: None if one-time links are disabled.
     """
 
     cache: Domains
@@ -98,6 +101,7 @@ class Runtime:
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
     times: PartTimes = field(default_factory=PartTimes)
+    setup_links: SetupLinkService | None = None
 
     def domain_count(self) -> int | None:
         """Return how many domains are served, as counted last; None if not counted yet."""
@@ -112,6 +116,8 @@ class Runtime:
         """Close the store and the directories."""
         await self.cache.close()
         await self.directories.close()
+        if self.setup_links is not None:
+            self.setup_links.close()
 
     def reload(self) -> None:
         """Reload soon what was changed outside; until then the old answers stay in use."""
@@ -164,9 +170,9 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
     users = TimedUsers(directories, times)
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        return Runtime(
-            demo, Lookup(demo, users, public_url), directories, None, metrics, times=times
-        )
+        links = open_link_service(settings, None)
+        lookup = Lookup(demo, users, public_url)
+        return Runtime(demo, lookup, directories, None, metrics, times=times, setup_links=links)
     if settings.providers is not None:
         domains = ExternalDomainCache(_open_domain_source, _limits(settings), metrics)
         reloader = ProvidersReloader(
@@ -174,12 +180,23 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
         )
         reloader.start()
         lookup = Lookup(TimedDomains(domains, times), users, public_url)
-        return Runtime(domains, lookup, directories, None, metrics, reloader=reloader, times=times)
+        links = open_link_service(settings, None)
+        return Runtime(
+            domains,
+            lookup,
+            directories,
+            None,
+            metrics,
+            reloader=reloader,
+            times=times,
+            setup_links=links,
+        )
     from waypost.wiring_database import open_database_cache  # noqa: PLC0415 -- SQLAlchemy
 
-    cache, initdb = open_database_cache(settings, _limits(settings), metrics)
+    cache, initdb, rows = open_database_cache(settings, _limits(settings), metrics)
     lookup = Lookup(TimedDomains(cache, times), users, public_url)
-    return Runtime(cache, lookup, directories, initdb, metrics, times=times)
+    links = open_link_service(settings, rows)
+    return Runtime(cache, lookup, directories, initdb, metrics, times=times, setup_links=links)
 
 
 def open_store(

@@ -24,6 +24,7 @@ from waypost.store.sql.prepare import (
     upgrade_without_timeouts,
 )
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
+from waypost.store.sql.setup_link_rows import SetupLinkRows
 from waypost.store.sql.store import SqlStore
 
 
@@ -42,8 +43,8 @@ def open_database_store(settings: Settings) -> SqlStore:
 
 def open_database_cache(
     settings: Settings, limits: CacheLimits, metrics: Metrics
-) -> tuple[DomainCache, InitDb | None]:
-    """Open the database behind a cache, and the operations of `/initdb/` if they are enabled.
+) -> tuple[DomainCache, InitDb | None, SetupLinkRows]:
+    """Open the database behind a cache, the operations of `/initdb/` if enabled, and the links.
 
     If the database does not answer, the cache waits for it.
 
@@ -58,7 +59,9 @@ def open_database_cache(
         store = SqlStore(replica)
         prepare = partial(prepare_replica, settings.db_uri, replica)
     cache = DomainCache(DeferredStore(store, prepare), limits, metrics=metrics)
-    return cache, InitDb(engine, cache.clear) if settings.initdb else None
+    initdb = InitDb(engine, cache.clear) if settings.initdb else None
+    # Links are counted, so a replica cannot have them.
+    return cache, initdb, SetupLinkRows(engine)
 
 
 @contextmanager

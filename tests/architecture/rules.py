@@ -24,8 +24,11 @@ LAYERS: dict[str, set[str]] = {
     "importers.download": {"core", "net"},
     "demo": {"core", "providers_file"},
     "store": {"core", "runtime", "database", "diagnostics.diagnostic", "diagnostics.row_codes"},
+    "store.sql.setup_link_rows": {"core", "database", "setup_links.link"},
     "store.initdb": {"core", "database", "providers_file", "importers", "demo"},
     "store.reload": {"core", "runtime", "providers_file"},
+    "setup_links": {"core"},
+    "setup_links.service": {"core", "runtime.worker_pool", "runtime.limits.query_charges"},
     "directory": {"core", "parsing", "runtime", "database"}
     | {"net.deadline", "net.name_lookup", "net.tcp"},
     "lookup": {"core", "runtime.lru"},
@@ -43,22 +46,23 @@ LAYERS: dict[str, set[str]] = {
     "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
-    | {"wiring_times"},
+    | {"wiring_times", "wiring_links", "setup_links.service"},
+    "wiring_links": {"core", "runtime.regular_file", "settings", "setup_links"},
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "wiring_times", "__version__"},
+    | {"store.reload", "wiring", "wiring_times", "setup_links", "__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "admin", "database.engine", "providers_file", "wiring", "wiring_times"}
     | {"__version__"},
-    "web.app_context": {"core", "lookup.lookup"},
+    "web.app_context": {"core", "lookup.lookup", "setup_links"},
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
     | {"admin", "setup", "monitor", "web.public.server", "web.service_manager", "web.metrics"}
-    | {"web.public.page.languages", "__version__"},
+    | {"web.public.page.languages", "wiring_links", "setup_links", "__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }
@@ -67,7 +71,7 @@ LAYERS: dict[str, set[str]] = {
 LIBRARIES: dict[str, set[str]] = {
     "alembic": {"store.sql"},
     "cryptography": {"formats.mobileconfig.signing", "profiles", "parsing.cms"}
-    | {"diagnostics.profile_file"},
+    | {"diagnostics.profile_file", "setup_links.keys"},
     "dns": {"formats.dns", "net.dns", "diagnostics.transports.dns"},
     "fastapi": {"web.admin"},
     "httptools": {"web"},
@@ -81,11 +85,11 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic": {"settings", "providers_file", "web.admin"},
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},
-    "segno": {"web.public.page.qr"},
+    "segno": {"web.public.page.qr", "cli.link.qr_code"},
     "starlette": {"web.admin"},
     "sqlalchemy": {"database", "store.sql", "directory.sql", "admin.access"},
     "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}
-    | {"asgi"},
+    | {"asgi", "setup_links.service"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }

@@ -184,6 +184,26 @@ _PROFILE: Final = Group(
         )
     },
 )
+_LINK: Final = Group(
+    "Create, list and revoke one-time links that set up a device.",
+    {
+        "create": Command(
+            "waypost.cli.link.create:create",
+            "Create a one-time link for a person and a device.",
+            'Example: waypost link create alice@example.com --name "Alice" --device phone',
+        ),
+        "list": Command(
+            "waypost.cli.link.manage:list_links",
+            "List the links, the newest first.",
+            "Example: waypost link list --json",
+        ),
+        "revoke": Command(
+            "waypost.cli.link.manage:revoke",
+            "Remove a link, with its password.",
+            "Example: waypost link revoke 17",
+        ),
+    },
+)
 _PACC_PIN: Final = Command(
     "waypost.cli.providers.pacc:pin",
     "Pin the current document, so that it does not change.",
@@ -315,6 +335,7 @@ ALL: Final = Group(
         "token": TOKEN,
         "admin": ADMIN,
         "profile": _PROFILE,
+        "link": _LINK,
         "pacc": _PACC,
         "config": _CONFIG,
     },

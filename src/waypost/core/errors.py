@@ -163,6 +163,25 @@ class DirectoryError(WaypostError):
     code = "directory_error"
 
 
+class LinkInvalid(WaypostError):
+    """A setup link is forged, expired, used up or revoked; nothing says which of these."""
+
+    code = "link_invalid"
+
+
+class LinkBusy(WaypostError):
+    """Another device is using a setup link at this moment."""
+
+    code = "link_busy"
+    temporary = True
+
+
+class LinkError(WaypostError):
+    """A setup link cannot be created as requested."""
+
+    code = "bad_link"
+
+
 class NamesUnavailable(WaypostError):
     """No name server answers a query; a retry may succeed."""
 

@@ -39,6 +39,7 @@ __all__ = [
     "read_snapshot",
     "refuse_missing_file",
     "refuse_other_owner",
+    "single_statement",
     "without_transaction",
     "write_transaction",
 ]
@@ -122,6 +123,22 @@ def read_connection(engine: Engine) -> Iterator[Connection]:
     refuse_missing_file(engine)
     with mapped_errors(engine.url), _checked_connection(engine) as connection:
         yield without_transaction(connection)
+
+
+@contextmanager
+def single_statement(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection for changes of one statement each, which wait for no long transaction.
+
+    Each statement is its own transaction, and is committed at its end. Unlike `write_transaction`,
+    this does not wait until another process has written a million domains.
+
+    Raises:
+        StoreUnavailable: the database does not answer.
+        StoreError: it answers, but cannot be used; or the SQLite file does not exist.
+    """
+    # As for reading: servers commit by themselves, and SQLite does without BEGIN.
+    with read_connection(engine) as connection:
+        yield connection
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from waypost.settings.admin import AdminOptions
 from waypost.settings.limits import LimitOptions
+from waypost.settings.links import LinkOptions
 from waypost.settings.monitor import MonitorOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
@@ -31,7 +32,7 @@ _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
-class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions):
+class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions, LinkOptions):
     """The value of every option. Instances are immutable and can be sent to another process."""
 
     host: Annotated[
@@ -298,6 +299,7 @@ def options() -> tuple[Option, ...]:
     inherited_last = {
         **LimitOptions.model_fields,
         **ProfileOptions.model_fields,
+        **LinkOptions.model_fields,
         **AdminOptions.model_fields,
         **MonitorOptions.model_fields,
     }

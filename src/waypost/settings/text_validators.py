@@ -9,6 +9,7 @@ from waypost.core.text_rules import is_never_text
 
 LANGUAGES_MAX: Final = 64
 CONSENT_MAX_CHARS: Final = 16_384
+LINK_KEY_MIN_CHARS: Final = 32
 
 
 def validate_text(value: str) -> str:
@@ -49,4 +50,11 @@ def validate_languages(value: dict[str, str]) -> dict[str, str]:
             raise ValueError
         if len(validate_text(text)) > CONSENT_MAX_CHARS:
             raise ValueError
+    return value
+
+
+def validate_link_keys(value: str) -> str:
+    """Return keys separated by spaces, or raise ValueError."""
+    if not value.split() or any(len(key) < LINK_KEY_MIN_CHARS for key in value.split()):
+        raise ValueError
     return value

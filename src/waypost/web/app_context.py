@@ -11,6 +11,8 @@ from waypost.core.address import DomainName, EmailAddress
 from waypost.core.document_template import DocumentTemplate, RenderedDocument
 from waypost.core.model import ClientConfig, Domain, ProfileSettings, Provider
 from waypost.lookup.lookup import LookupResult
+from waypost.setup_links.link import LinkTarget
+from waypost.setup_links.links import OpenedLink
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
 
@@ -112,6 +114,25 @@ class Signing(Protocol):
         ...
 
 
+class SetupLinkOperations(Protocol):
+    """One-time links; `setup_links.service` describes the errors."""
+
+    @property
+    def makes_passwords(self) -> bool:
+        """Whether each use of a link gets an app password."""
+        ...
+
+    async def open(self, token: str) -> OpenedLink:
+        """Return what a link is for. Nothing changes."""
+        ...
+
+    async def use(
+        self, token: str, build: Callable[[LinkTarget, str | None], Awaitable[Response]]
+    ) -> Response:
+        """Return the answer that was built for the person of a link; the use is counted."""
+        ...
+
+
 class PlainHttpCheck(Protocol):
     """A check which requests came over plain http."""
 
@@ -175,6 +196,7 @@ class AppContext:
         load_languages: returns the languages of the page, which are read when first used.
         is_ready: returns whether clients get their answers; None if `/healthz` and `/readyz` are
             not served, as in another program.
+        setup_links: the one-time links; None if they are disabled.
     """
 
     lookup: ConfigLookup
@@ -191,6 +213,7 @@ class AppContext:
     draw_qr_code: DrawQrCode
     load_languages: LoadLanguages
     is_ready: Callable[[], bool] | None = None
+    setup_links: SetupLinkOperations | None = None
 
 
 @dataclass(slots=True)

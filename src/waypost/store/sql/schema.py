@@ -129,3 +129,27 @@ davserver_domain = sa.Table(
 sa.Index(
     "ix_davserver_domain_domain", davserver_domain.c.domain_id, davserver_domain.c.davserver_id
 )
+
+# Waypost's since 0014: one-time links. Providers files and automx2's tools do not have them, so
+# they are no part of `metadata`: what copies, empties or compares the domains leaves them alone.
+setup_link = sa.Table(
+    "setup_link",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    # SHA-256 of the token, in hexadecimal.
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("address", sa.String(320), nullable=False),
+    sa.Column("display_name", sa.String(128), nullable=False),
+    # A JSON list, as a text.
+    sa.Column("aliases", sa.Text, nullable=False),
+    sa.Column("device", sa.String(64), nullable=False),
+    # The app password, encrypted with the operator's key; NULL if there is none, or after its use.
+    sa.Column("secret", sa.Text, nullable=True),
+    sa.Column("uses_left", sa.Integer, nullable=False),
+    # Times are seconds since the epoch.
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger, nullable=False),
+    sa.Column("leased_until", sa.BigInteger, nullable=True),
+    sa.Column("lease", sa.String(32), nullable=True),
+    sa.Column("used_at", sa.BigInteger, nullable=True),
+)

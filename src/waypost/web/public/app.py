@@ -162,6 +162,7 @@ class PublicApp:
             draw_qr_code=draw_in_thread,
             load_languages=read_languages(self._settings.languages_dir).load_in_thread,
             is_ready=self._runtime.cache.is_ready,
+            setup_links=self._runtime.setup_links,
         )
         self._runtime.metrics.watch_readiness(self._runtime.cache.is_ready)
         self._traces = open_traces(self._settings, self._trust)

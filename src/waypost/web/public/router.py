@@ -30,6 +30,7 @@ from waypost.web.public.response import (
     text,
     with_retry_after,
 )
+from waypost.web.public.setup import setup_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def routes() -> dict[str, Route]:
     table[initdb.PATH] = Route("initdb", initdb_handlers)
     table[health.ALIVE] = Route(health.FORMAT, {"GET": health.alive})
     table[health.READY] = Route(health.FORMAT, {"GET": health.ready})
+    table[setup_page.PATH] = Route("setup", {"GET": setup_page.get, "POST": setup_page.post})
     table["/"] = Route("page", {"GET": landing_page.get})
     return table
 
@@ -85,9 +87,9 @@ class Router:
         self._ispdb = Route("autoconfig", cors.shared(autoconfig.by_domain), is_shared=True)
 
     def serves(self, path: str) -> bool:
-        """Return whether a path belongs to a protocol, unlike the page, `/initdb/` and health."""
+        """Return whether a path belongs to a protocol, unlike pages, `/initdb/` and health."""
         route = self._route(path, has_slashes=False)
-        return route is not None and route.format not in {"page", "initdb", health.FORMAT}
+        return route is not None and route.format not in {"page", "setup", "initdb", health.FORMAT}
 
     async def answer(
         self, context: AppContext, request: Request, log_entry: AccessLogEntry
@@ -128,6 +130,8 @@ class Router:
             # A web server's rule for `/initdb` may not match a path with two slashes.
             if route is not None and not (has_slashes and route is self._routes[initdb.PATH]):
                 return route
+            if setup_page.is_below(path):
+                return self._routes[setup_page.PATH]
         if autoconfig.is_ispdb(path):
             return self._ispdb
         if autodiscover_json.names_user(path):

@@ -1,0 +1,159 @@
+"""`waypost link create`: a one-time link for a person and a device, with its QR code."""
+
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from waypost.cli.link.qr_code import for_terminal, write_file
+from waypost.cli.link.sources import open_links
+from waypost.cli.logs import disable_log
+from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
+from waypost.cli.output import print_json, print_line, print_stderr, write_document
+from waypost.cli.show.common import AddressArgument, parse_address
+from waypost.cli.sources.lookup import find_domain
+from waypost.cli.sources.settings import load_settings
+from waypost.core.errors import LinkError
+from waypost.lookup.lookup import client_config
+from waypost.runtime.regular_file import read_regular_file, reason_of
+from waypost.setup_links.link import LinkTarget, LinkTerms, checked_target, checked_terms
+from waypost.setup_links.links import CreatedLink
+from waypost.setup_links.token import link_url
+from waypost.wiring_links import link_base
+
+_DURATION: Final = re.compile(r"([0-9]{1,6})([mhd])")
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
+_PASSWORD_MAX_BYTES: Final = 4096
+
+NameFlag = Annotated[str, typer.Option("--name", metavar="NAME", help="The name of the person.")]
+DeviceFlag = Annotated[
+    str, typer.Option("--device", metavar="TEXT", help="What the device is called, such as phone.")
+]
+AliasFlag = Annotated[
+    list[str] | None,
+    typer.Option("--alias", metavar="ADDRESS", help="Another address of the mailbox; repeatable."),
+]
+ExpiresFlag = Annotated[
+    str,
+    typer.Option(
+        "--expires", metavar="TIME", help="How long the link is valid: 30m, 12h or 7d, 90d at most."
+    ),
+]
+UsesFlag = Annotated[
+    int, typer.Option("--uses", metavar="NUMBER", help="How many devices can use the link.")
+]
+PasswordFlag = Annotated[
+    str | None,
+    typer.Option(
+        "--app-password-file",
+        metavar="FILE",
+        help="A file with a password for the account, or - for standard input. The link gives it "
+        "out once. It is stored encrypted, and removed after the last use.",
+    ),
+]
+QrFlag = Annotated[
+    bool | None,
+    typer.Option(
+        "--qr/--no-qr", help="Print the QR code of the link. Default: only on a terminal."
+    ),
+]
+QrFileFlag = Annotated[
+    Path | None,
+    typer.Option("--qr-file", metavar="FILE", help="Write the QR code to this .svg or .png file."),
+]
+
+
+def create(  # noqa: PLR0913 -- each is a flag
+    address: AddressArgument,
+    *,
+    name: NameFlag = "",
+    device: DeviceFlag = "",
+    alias: AliasFlag = None,
+    expires: ExpiresFlag = "2d",
+    uses: UsesFlag = 1,
+    app_password_file: PasswordFlag = None,
+    qr: QrFlag = None,
+    qr_file: QrFileFlag = None,
+    providers: ProvidersFlag = None,
+    demo: DemoFlag = False,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Create a one-time link for a person and a device.
+
+    Send it to the person, or show the QR code. A button on its page gives the settings, and uses
+    the link up. Without a database, the link can be used until it expires.
+    """
+    email_address = parse_address(address)
+    target = checked_target(email_address, name, alias or (), device)
+    terms = checked_terms(_parse_duration(expires), uses, _read_password(app_password_file))
+    settings = load_settings(providers, demo, db_uri)
+    disable_log()
+    # The domain must be served; whether the person exists is known to the directory alone.
+    client_config(find_domain(settings, email_address.domain), email_address.domain, email_address)
+    with open_links(settings) as links:
+        created = links.create(target, terms)
+    url = link_url(link_base(settings, email_address.domain), created.token)
+    if qr_file is not None:
+        write_file(url, qr_file)
+    if as_json:
+        _print_json(url, target, terms, created)
+        return
+    print_line(url)
+    if qr or (qr is None and sys.stdout.isatty()):
+        write_document(for_terminal(url))
+    _print_notes(created, terms)
+
+
+def _parse_duration(text: str) -> int:
+    """Return the seconds of a text such as `12h`."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise LinkError(f"--expires: {text}: must be a number with m, h or d, such as 30m or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def _read_password(path: str | None) -> str | None:
+    """Read a password, without the end of its line. Errors do not show it."""
+    if path is None:
+        return None
+    try:
+        data = (
+            sys.stdin.buffer.read(_PASSWORD_MAX_BYTES + 1)
+            if path == "-"
+            else read_regular_file(path, _PASSWORD_MAX_BYTES)
+        )
+        return data.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise LinkError("--app-password-file: is not UTF-8") from None
+    except OSError as error:
+        raise LinkError(f"--app-password-file: {path}: {reason_of(error)}") from error
+
+
+def _print_json(url: str, target: LinkTarget, terms: LinkTerms, created: CreatedLink) -> None:
+    print_json(
+        {
+            "url": url,
+            "id": created.id,
+            "address": str(target.address),
+            "expires_at": time_text(created.expires_at),
+            "uses": None if created.is_reusable else terms.uses,
+        }
+    )
+
+
+def _print_notes(created: CreatedLink, terms: LinkTerms) -> None:
+    until = time_text(created.expires_at)
+    if created.is_reusable:
+        print_stderr(f"any number of devices can use it until {until}: there is no database")
+    else:
+        devices = "one device" if terms.uses == 1 else f"{terms.uses} devices"
+        print_stderr(f"link {created.id}: for {devices}, until {until}")
+
+
+def time_text(seconds: int) -> str:
+    """Return a time for people and for scripts (RFC 3339)."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,177 @@
+"""The page of one-time links: it shows whom a link is for, and a button uses the link.
+
+The token is in the fragment of the URL, which no browser sends to a server. A script of the page
+puts it into the form; without scripts, the person pastes the link. So no GET knows the token:
+programs that open the links of mails use nothing up, and no log of any web server has a token.
+
+The token is also what protects the forms against other sites (CSRF): who knows it may use the link.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import structlog
+
+from waypost.core.errors import (
+    DomainNotServed,
+    LinkBusy,
+    LinkError,
+    LinkInvalid,
+    NoUsableService,
+    RequestError,
+    SigningUnavailable,
+    StoreError,
+    StoreUnavailable,
+    WaypostError,
+)
+from waypost.core.model import ClientConfig, ServiceType
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.formats.mobileconfig.profile import Password
+from waypost.setup_links.app_password import AppPasswordError
+from waypost.setup_links.link import LEASE_SECONDS, LinkTarget
+from waypost.setup_links.links import OpenedLink
+from waypost.setup_links.token import token_of
+from waypost.web.app_context import AccessLogEntry, AppContext, SetupLinkOperations
+from waypost.web.public.request import Request
+from waypost.web.public.response import RETRY_AFTER_SECONDS, Response, not_found
+from waypost.web.public.setup import path, template
+
+PATH: Final = path.PATH
+is_below = path.is_below
+FORM_MAX_BYTES: Final = 8192
+PROFILE: Final = "profile"
+PASSWORD: Final = "password"  # noqa: S105 -- the name of a button
+# The text for each error, its status, and after how many seconds another try can help.
+_FAILURES: Final[Mapping[type[WaypostError], tuple[str, int, int | None]]] = {
+    LinkInvalid: ("invalid", 404, None),
+    LinkBusy: ("busy", 409, LEASE_SECONDS),
+    DomainNotServed: ("not_served", 404, None),
+    NoUsableService: ("no_profile", 404, None),
+    RequestError: ("bad_request", 400, None),
+    AppPasswordError: ("unavailable", 503, RETRY_AFTER_SECONDS),
+    LinkError: ("unavailable", 503, RETRY_AFTER_SECONDS),
+    SigningUnavailable: ("unavailable", 503, RETRY_AFTER_SECONDS),
+    StoreUnavailable: ("unavailable", 503, RETRY_AFTER_SECONDS),
+    StoreError: ("unavailable", 503, RETRY_AFTER_SECONDS),
+}
+_LOGIN_TYPES: Final = (ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP)
+
+
+@dataclass(frozen=True, slots=True)
+class _LinkRequest:
+    """A request with a link: the form, and the language and mount of its page."""
+
+    token: str
+    action: str
+    page: template.Page
+
+
+async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
+    """Show the page that reads the fragment of its URL. It is the same for all links."""
+    if context.setup_links is None:
+        return not_found()
+    return template.page_of(request).render(200, "ok", state="open")
+
+
+async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
+    """Show whom a link is for; with a button's `action`, use the link."""
+    if context.setup_links is None:
+        return not_found()
+    page = template.page_of(request)
+    if request.origin.scheme != "https":
+        context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
+        return page.problem(403, "needs_https", "needs_https")
+    try:
+        form = await request.form(FORM_MAX_BYTES)
+        link = _LinkRequest(token_of(form.get("token", "")), form.get("action", ""), page)
+        return await _answer(context, context.setup_links, link, log_entry)
+    except tuple(_FAILURES) as error:
+        return _failure(page, error)
+
+
+def _failure(page: template.Page, error: WaypostError) -> Response:
+    problem, status, seconds = next(
+        value for kind, value in _FAILURES.items() if isinstance(error, kind)
+    )
+    if isinstance(error, LinkError | AppPasswordError):
+        structlog.get_logger(__name__).error("a setup link cannot be used", reason=str(error))
+    response = page.problem(status, error.code, problem)
+    return response if seconds is None else response.plus(("retry-after", f"{seconds}"))
+
+
+async def _answer(
+    context: AppContext,
+    links: SetupLinkOperations,
+    link: _LinkRequest,
+    log_entry: AccessLogEntry,
+) -> Response:
+    opened = await links.open(link.token)
+    address = opened.target.address
+    log_entry.domain, log_entry.address = address.domain.ascii, address
+    has_password = opened.has_password or links.makes_passwords
+    if link.action == PROFILE:
+        return await links.use(link.token, partial(_profile, context))
+    if link.action == PASSWORD and has_password:
+        return await links.use(link.token, partial(_password_page, context, link.page))
+    return _link_page(link, opened, has_password=has_password)
+
+
+def _link_page(link: _LinkRequest, opened: OpenedLink, *, has_password: bool) -> Response:
+    """Show whom a link is for. Nothing is used up."""
+    until = datetime.fromtimestamp(opened.expires_at, UTC)
+    return link.page.render(
+        200,
+        "ok",
+        state="link",
+        token=link.token,
+        target=opened.target,
+        until=f"{until:%Y-%m-%d %H:%M} UTC",
+        is_reusable=opened.is_reusable,
+        has_password=has_password,
+    )
+
+
+async def _profile(context: AppContext, target: LinkTarget, password: str | None) -> Response:
+    """Return the profile of a person, signed if profiles are signed, with the password in it.
+
+    Raises:
+        DomainNotServed, NoUsableService, SigningUnavailable, StoreUnavailable, StoreError: there
+            is no profile.
+    """
+    result = await context.lookup.find_by_address(target.address)
+    config = result.config().with_display_name(target.display_name)
+    secret = None if password is None else Password(password)
+    body = mobileconfig.render(config, context.profiles, secret, target.aliases)
+    if context.signer is not None:
+        body = await context.signer.sign(body, result.entry.provider, may_cache=False)
+    # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
+    disposition = f'attachment; filename="{mobileconfig.file_name(result.domain)}"'
+    headers = (("content-disposition", disposition), *template.PRIVATE_HEADERS)
+    return Response(200, mobileconfig.CONTENT_TYPE, body, headers)
+
+
+async def _password_page(
+    context: AppContext, page: template.Page, target: LinkTarget, password: str | None
+) -> Response:
+    """Show the password once, for a program that is set up by hand.
+
+    Raises:
+        DomainNotServed, StoreUnavailable, StoreError: there are no settings.
+        AppPasswordError: the password is gone.
+    """
+    if password is None:
+        raise AppPasswordError("the link has no password")
+    config = (await context.lookup.find_by_address(target.address)).config()
+    return page.render(
+        200, "ok", state="password", target=target, login=_login_name(config), password=password
+    )
+
+
+def _login_name(config: ClientConfig) -> str | None:
+    """Return the login name of a person, if it is another text than the address."""
+    names = (service.login_name for service in config.of_type(*_LOGIN_TYPES))
+    name = next((name for name in names if name is not None), None)
+    return None if name == str(config.address) else name

@@ -1,0 +1,85 @@
+"""The one-time links of the settings: their keys, their storage, and their service."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from waypost.core.address import DomainName
+from waypost.core.errors import SettingsError, SettingsUnreadable
+from waypost.runtime.regular_file import read_regular_file, reason_of
+from waypost.settings import Settings
+from waypost.setup_links.keys import LinkKeys
+from waypost.setup_links.links import SetupLinks
+from waypost.setup_links.service import SetupLinkService
+
+if TYPE_CHECKING:
+    from waypost.setup_links.link import LinkRows
+
+_MAX_BYTES: Final = 64 * 1024
+_FORBIDDEN_MODE: Final = 0o077
+
+
+def has_setup_links(settings: Settings) -> bool:
+    """Return whether links are enabled."""
+    return settings.link_key is not None or settings.link_key_file is not None
+
+
+def link_keys(settings: Settings) -> LinkKeys | None:
+    """Return the keys of links; None if links are disabled.
+
+    Raises:
+        SettingsError: the file cannot be read, others can read it, or a key is too short.
+    """
+    if settings.link_key is not None:
+        return LinkKeys(settings.link_key.split())
+    if settings.link_key_file is not None:
+        return LinkKeys(_keys_of_file(settings.link_key_file))
+    return None
+
+
+def _keys_of_file(path: Path) -> list[str]:
+    try:
+        data = read_regular_file(path, _MAX_BYTES)
+        mode = path.stat().st_mode
+    except OSError as error:
+        message = f"link_key_file: {path}: cannot be read: {reason_of(error)}"
+        raise SettingsUnreadable([message]) from error
+    if mode & _FORBIDDEN_MODE:
+        message = f"link_key_file: {path}: others may read or write it; run chmod 600 {path}"
+        raise SettingsError([message])
+    try:
+        keys = data.decode("ascii").split()
+    except UnicodeDecodeError as error:
+        message = f"link_key_file: {path}: byte {error.start} is not ASCII"
+        raise SettingsError([message]) from error
+    if not keys or len(data) > _MAX_BYTES:
+        raise SettingsError([f"link_key_file: {path}: must contain one key on each line"])
+    return keys
+
+
+def setup_links(settings: Settings, rows: "LinkRows | None") -> SetupLinks | None:
+    """Return the links; None if they are disabled.
+
+    Args:
+        settings: all options.
+        rows: the storage; None without a database.
+
+    Raises:
+        SettingsError: a key cannot be used.
+    """
+    keys = link_keys(settings)
+    return None if keys is None else SetupLinks(rows, keys)
+
+
+def open_link_service(settings: Settings, rows: "LinkRows | None") -> SetupLinkService | None:
+    """Return the links of a server; None if they are disabled.
+
+    Raises:
+        SettingsError: a key cannot be used.
+    """
+    links = setup_links(settings, rows)
+    return None if links is None else SetupLinkService(links)
+
+
+def link_base(settings: Settings, domain: DomainName) -> str:
+    """Return scheme and host of the links for a domain."""
+    return settings.public_url or f"https://autodiscover.{domain.ascii}"
