@@ -29,11 +29,10 @@ def link_keys(settings: Settings) -> LinkKeys | None:
     Raises:
         SettingsError: the file cannot be read, others can read it, or a key is too short.
     """
-    if settings.link_key is not None:
-        return LinkKeys(settings.link_key.split())
+    keys = (settings.link_key or "").split()
     if settings.link_key_file is not None:
-        return LinkKeys(_keys_of_file(settings.link_key_file))
-    return None
+        keys += _keys_of_file(settings.link_key_file)
+    return LinkKeys(keys) if keys else None
 
 
 def _keys_of_file(path: Path) -> list[str]:

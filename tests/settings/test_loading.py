@@ -133,6 +133,8 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "profile_days": ("30", "30", 30),
     "profile_expires": ('"2030-12-31"', "2030-12-31", date(2030, 12, 31)),
     "permit_cleartext_passwords": (f'"{RISKS}"', RISKS, RISKS),
+    "link_key": (f'"{"k" * 32}"', "k" * 32, "k" * 32),
+    "link_key_file": ('"/a/link.key"', "/a/link.key", Path("/a/link.key")),
     "admin_host": ('"::1"', "::1", "::1"),
     "admin_port": ("0", "0", 0),
     "audit_retention_days": ("30", "30", 30),

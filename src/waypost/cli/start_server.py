@@ -33,6 +33,7 @@ from waypost.web.public.page.languages import read_languages
 from waypost.web.public.server import run
 from waypost.web.service_manager import has_service_manager
 from waypost.wiring import check_profiles, open_store, profile_warnings, signing_credentials
+from waypost.wiring_links import link_keys
 
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on
@@ -96,6 +97,7 @@ def start_server(flags: Mapping[str, object]) -> None:
     _log_sources(loaded, log)
     _check_signing(settings)
     read_languages(settings.languages_dir)
+    link_keys(settings)
 
     def warn(warnings: Iterable[str]) -> None:
         for warning in warnings:

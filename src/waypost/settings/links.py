@@ -19,7 +19,7 @@ class LinkOptions(BaseModel):
         AfterValidator(validate_link_keys),
         Field(repr=False),
         OptionInfo(
-            "Setup links",
+            "Links",
             "Enables one-time links (`waypost link create`), and encrypts their app passwords in "
             "the database. To replace the key, write the new one in front, with a space between; "
             "disabled if unset.",
@@ -31,9 +31,9 @@ class LinkOptions(BaseModel):
     link_key_file: Annotated[
         Path | None,
         OptionInfo(
-            "Setup links",
-            "A file with these keys instead, one on each line, the newest first. Only its owner "
-            "may have permission to read it.",
+            "Links",
+            "A file with such keys, one on each line, the newest first; a key in link_key is "
+            "newer. Only the owner of the file may have permission to read it.",
             "the path of a file",
             example='"/etc/waypost/link.key"',
         ),

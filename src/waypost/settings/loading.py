@@ -154,11 +154,6 @@ def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list
             f"{sources['proxy_count']}, {sources['trusted_proxies']}: proxy_count and "
             "trusted_proxies exclude each other; set only one of them"
         )
-    if values.get("link_key") and values.get("link_key_file"):
-        problems.append(
-            f"{sources['link_key']}, {sources['link_key_file']}: link_key and link_key_file "
-            "exclude each other; set only one of them"
-        )
     for name, other in _REQUIRED_WITH:
         if values.get(name) and not values.get(other):
             problems.append(f"{sources[name]}: {name} requires {other}")

@@ -50,6 +50,22 @@ class LinkTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedLink:
+    """A link that can be used now.
+
+    Attributes:
+        has_password: whether a password is stored with it.
+        is_reusable: whether any number of devices can use it until it expires.
+        expires_at: in seconds since the epoch.
+    """
+
+    target: LinkTarget
+    has_password: bool
+    is_reusable: bool
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewRow:
     """A link to store. Only the hash of its token is stored.
 

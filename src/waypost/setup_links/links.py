@@ -22,6 +22,7 @@ from waypost.setup_links.link import (
     LinkTarget,
     LinkTerms,
     NewRow,
+    OpenedLink,
 )
 from waypost.setup_links.token import TokenContent
 
@@ -43,22 +44,6 @@ class CreatedLink:
     def is_reusable(self) -> bool:
         """Whether any number of devices can use it until it expires."""
         return self.id is None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedLink:
-    """A link that can be used now.
-
-    Attributes:
-        has_password: whether a password is stored with it.
-        is_reusable: whether any number of devices can use it until it expires.
-        expires_at: in seconds since the epoch.
-    """
-
-    target: LinkTarget
-    has_password: bool
-    is_reusable: bool
-    expires_at: int
 
 
 @dataclass(frozen=True, slots=True)

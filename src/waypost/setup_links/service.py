@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 
-from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.core.errors import LinkError, StoreError, StoreUnavailable
 from waypost.runtime.limits.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.setup_links.app_password import (
@@ -13,14 +13,14 @@ from waypost.setup_links.app_password import (
     AppPasswordRequest,
     AppPasswordSource,
 )
-from waypost.setup_links.link import LinkTarget
-from waypost.setup_links.links import LinkUse, OpenedLink, SetupLinks
+from waypost.setup_links.link import LinkTarget, OpenedLink
+from waypost.setup_links.links import LinkUse, SetupLinks
 
 THREADS: Final = 4
 CLOSE_SECONDS: Final = 1.0
-Answer = TypeVar("Answer")
+Built = TypeVar("Built")
 Result = TypeVar("Result")
-Build = Callable[[LinkTarget, str | None], Awaitable[Answer]]
+Build = Callable[[LinkTarget, str | None], Awaitable[Built]]
 """Builds the answer for the person and the device of a link, with the app password, if any."""
 
 
@@ -53,7 +53,7 @@ class SetupLinkService:
         """Return what a link is for. Nothing changes. Errors are those of `SetupLinks.open`."""
         return await self._query(lambda: self._links.open(token))
 
-    async def use(self, token: str, build: Build[Answer]) -> Answer:
+    async def use(self, token: str, build: Build[Built]) -> Built:
         """Use a link: return the answer that was built for it, after the use was counted.
 
         Whatever fails, an app password that was made for this answer is revoked, and the link can
@@ -67,6 +67,13 @@ class SetupLinkService:
             LinkInvalid, LinkBusy, LinkError, StoreUnavailable, StoreError: as `SetupLinks.begin`.
             AppPasswordError: the operator's system gave no password.
         """
+        try:
+            return await self._use(token, build)
+        except (LinkError, AppPasswordError) as error:
+            self._log.error("a setup link cannot be used", reason=str(error))
+            raise
+
+    async def _use(self, token: str, build: Build[Built]) -> Built:
         use = await self._query(lambda: self._links.begin(token))
         is_complete = False
         try:
@@ -77,7 +84,7 @@ class SetupLinkService:
                 await self._release(use)
         return answer
 
-    async def _answer(self, use: LinkUse, build: Build[Answer]) -> Answer:
+    async def _answer(self, use: LinkUse, build: Build[Built]) -> Built:
         if use.app_password is not None or self._source is None:
             answer = await build(use.target, use.app_password)
             await self._query(lambda: self._links.complete(use))

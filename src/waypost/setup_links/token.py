@@ -92,7 +92,7 @@ def write_content(content: TokenContent) -> bytes:
         "d": target.device,
         "e": content.expires_at,
     }
-    kept = {key: value for key, value in data.items() if value}
+    kept = {key: value for key, value in data.items() if value not in ("", [])}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":")).encode()
 
 

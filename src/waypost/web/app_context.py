@@ -11,8 +11,7 @@ from waypost.core.address import DomainName, EmailAddress
 from waypost.core.document_template import DocumentTemplate, RenderedDocument
 from waypost.core.model import ClientConfig, Domain, ProfileSettings, Provider
 from waypost.lookup.lookup import LookupResult
-from waypost.setup_links.link import LinkTarget
-from waypost.setup_links.links import OpenedLink
+from waypost.setup_links.link import LinkTarget, OpenedLink
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
 

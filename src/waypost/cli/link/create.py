@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.cli.link.qr_code import for_terminal, write_file
+from waypost.cli.link.qr_code import check_file, for_terminal, write_file
 from waypost.cli.link.sources import open_links
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
@@ -90,6 +90,8 @@ def create(  # noqa: PLR0913 -- each is a flag
     email_address = parse_address(address)
     target = checked_target(email_address, name, alias or (), device)
     terms = checked_terms(_parse_duration(expires), uses, _read_password(app_password_file))
+    if qr_file is not None:
+        check_file(qr_file)
     settings = load_settings(providers, demo, db_uri)
     disable_log()
     # The domain must be served; whether the person exists is known to the directory alone.
@@ -97,15 +99,15 @@ def create(  # noqa: PLR0913 -- each is a flag
     with open_links(settings) as links:
         created = links.create(target, terms)
     url = link_url(link_base(settings, email_address.domain), created.token)
-    if qr_file is not None:
-        write_file(url, qr_file)
     if as_json:
         _print_json(url, target, terms, created)
-        return
-    print_line(url)
-    if qr or (qr is None and sys.stdout.isatty()):
-        write_document(for_terminal(url))
-    _print_notes(created, terms)
+    else:
+        print_line(url)
+        if qr or (qr is None and sys.stdout.isatty()):
+            write_document(for_terminal(url))
+        _print_notes(created, terms)
+    if qr_file is not None:
+        write_file(url, qr_file)
 
 
 def _parse_duration(text: str) -> int:

@@ -22,21 +22,31 @@ def for_terminal(url: str) -> str:
     return text.getvalue()
 
 
+def check_file(path: Path) -> None:
+    """Check the name of an image before the link is made.
+
+    Raises:
+        LinkError: it has another ending, or the file exists.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise LinkError(f"--qr-file: {path}: the name must end in {' or '.join(SUFFIXES)}")
+    if path.exists():
+        raise LinkError(f"--qr-file: {path}: exists; use another name, or remove the file")
+
+
 def write_file(url: str, path: Path) -> None:
     """Write the code as an image that only its owner can read: who has it can use the link.
 
     Args:
         url: the link.
-        path: ends in `.svg` or `.png`. The file must not exist.
+        path: as `check_file` accepts it.
 
     Raises:
         LinkError: names the file, and why it cannot be written.
     """
-    kind = path.suffix.lower()
-    if kind not in SUFFIXES:
-        raise LinkError(f"--qr-file: {path}: the name must end in {' or '.join(SUFFIXES)}")
     data = io.BytesIO()
-    _code(url).save(data, kind=kind[1:], scale=_SCALE, border=_BORDER, light="#fff")
+    kind = path.suffix.lower()[1:]
+    _code(url).save(data, kind=kind, scale=_SCALE, border=_BORDER, light="#fff")
     try:
         path.touch(0o600, exist_ok=False)
         path.write_bytes(data.getvalue())

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-import structlog
-
 from waypost.core.errors import (
     DomainNotServed,
     LinkBusy,
@@ -31,8 +29,7 @@ from waypost.core.model import ClientConfig, ServiceType
 from waypost.formats.mobileconfig import profile as mobileconfig
 from waypost.formats.mobileconfig.profile import Password
 from waypost.setup_links.app_password import AppPasswordError
-from waypost.setup_links.link import LEASE_SECONDS, LinkTarget
-from waypost.setup_links.links import OpenedLink
+from waypost.setup_links.link import LEASE_SECONDS, LinkTarget, OpenedLink
 from waypost.setup_links.token import token_of
 from waypost.web.app_context import AccessLogEntry, AppContext, SetupLinkOperations
 from waypost.web.public.request import Request
@@ -96,8 +93,6 @@ def _failure(page: template.Page, error: WaypostError) -> Response:
     problem, status, seconds = next(
         value for kind, value in _FAILURES.items() if isinstance(error, kind)
     )
-    if isinstance(error, LinkError | AppPasswordError):
-        structlog.get_logger(__name__).error("a setup link cannot be used", reason=str(error))
     response = page.problem(status, error.code, problem)
     return response if seconds is None else response.plus(("retry-after", f"{seconds}"))
 
@@ -122,12 +117,15 @@ async def _answer(
 def _link_page(link: _LinkRequest, opened: OpenedLink, *, has_password: bool) -> Response:
     """Show whom a link is for. Nothing is used up."""
     until = datetime.fromtimestamp(opened.expires_at, UTC)
+    target = opened.target
+    name = target.display_name
     return link.page.render(
         200,
         "ok",
         state="link",
         token=link.token,
-        target=opened.target,
+        target=target,
+        person=f"{name} ({target.address})" if name else f"{target.address}",
         until=f"{until:%Y-%m-%d %H:%M} UTC",
         is_reusable=opened.is_reusable,
         has_password=has_password,

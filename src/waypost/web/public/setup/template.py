@@ -22,7 +22,10 @@ PRIVATE_HEADERS: Final = (
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex"),
 )
-_VALUES: Final = ("target", "token", "until", "is_reusable", "has_password", "login", "password")
+_VALUES: Final = (
+    *("target", "person", "token", "until", "is_reusable", "has_password"),
+    *("login", "password"),
+)
 _SCRIPTS: Final = ("open.js", "copy.js")
 
 
