@@ -7,6 +7,7 @@ from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, SettingsUnreadable
 from waypost.runtime.regular_file import read_regular_file, reason_of
 from waypost.settings import Settings
+from waypost.setup_links.app_password import AppPasswordSource
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.links import SetupLinks
 from waypost.setup_links.service import SetupLinkService
@@ -76,7 +77,24 @@ def open_link_service(settings: Settings, rows: "LinkRows | None") -> SetupLinkS
         SettingsError: a key cannot be used.
     """
     links = setup_links(settings, rows)
-    return None if links is None else SetupLinkService(links)
+    return None if links is None else SetupLinkService(links, app_passwords(settings))
+
+
+def app_passwords(settings: Settings) -> AppPasswordSource | None:
+    """Return the operator's system for app passwords; None if there is none."""
+    if settings.app_password_command:
+        from waypost.app_passwords.command_hook import CommandHook  # noqa: PLC0415 -- only for it
+
+        return CommandHook(settings.app_password_command, settings.app_password_seconds)
+    if settings.app_password_hook is not None and settings.app_password_hook_key is not None:
+        from waypost.app_passwords.http_hook import HttpHook  # noqa: PLC0415 -- only for it
+
+        return HttpHook(
+            settings.app_password_hook,
+            settings.app_password_hook_key,
+            settings.app_password_seconds,
+        )
+    return None
 
 
 def link_base(settings: Settings, domain: DomainName) -> str:

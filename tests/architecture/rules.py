@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "store.initdb": {"core", "database", "providers_file", "importers", "demo"},
     "store.reload": {"core", "runtime", "providers_file"},
     "setup_links": {"core"},
+    "app_passwords": {"core", "net"} | {"setup_links.app_password", "setup_links.link"},
     "setup_links.service": {"core", "runtime.worker_pool", "runtime.limits.query_charges"},
     "directory": {"core", "parsing", "runtime", "database"}
     | {"net.deadline", "net.name_lookup", "net.tcp"},
@@ -47,7 +48,7 @@ LAYERS: dict[str, set[str]] = {
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
     | {"wiring_times", "wiring_links", "setup_links.service"},
-    "wiring_links": {"core", "runtime.regular_file", "settings", "setup_links"},
+    "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"},
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from waypost.settings.option import OptionInfo
 from waypost.settings.text_validators import validate_link_keys
+from waypost.settings.validators import validate_command, validate_hook
 
 
 class LinkOptions(BaseModel):
@@ -38,3 +39,44 @@ class LinkOptions(BaseModel):
             example='"/etc/waypost/link.key"',
         ),
     ] = None
+    app_password_hook: Annotated[
+        str | None,
+        AfterValidator(validate_hook),
+        OptionInfo(
+            "Links",
+            "The URL of your own system that makes an app password for each device that uses a "
+            "link; disabled if unset. Requires app_password_hook_key.",
+            "an https URL without user and password, or an http URL of a loopback address",
+            example='"https://mail.example.com/app-passwords"',
+        ),
+    ] = None
+    app_password_hook_key: Annotated[
+        str | None,
+        Field(min_length=32, repr=False),
+        OptionInfo(
+            "Links",
+            "The key of the HMAC that signs the requests to app_password_hook.",
+            "a text of at least 32 characters",
+            example='"another-random-text-of-at-least-32-characters"',
+            masked=True,
+        ),
+    ] = None
+    app_password_command: Annotated[
+        tuple[str, ...],
+        AfterValidator(validate_command),
+        OptionInfo(
+            "Links",
+            "A command on this machine that makes the app passwords instead of app_password_hook. "
+            "Waypost starts it without a shell, as its own user.",
+            "a list of the absolute path of a program and its arguments",
+        ),
+    ] = ()
+    app_password_seconds: Annotated[
+        float,
+        Field(ge=1, le=10, allow_inf_nan=False),
+        OptionInfo(
+            "Links",
+            "The time limit for one app password, in seconds.",
+            "a number of seconds from 1 to 10",
+        ),
+    ] = 8.0

@@ -22,6 +22,7 @@ _REQUIRED_WITH: Final = (
     ("profile_cert", "profile_key"),
     ("profile_key", "profile_cert"),
     ("profile_chain", "profile_cert"),
+    ("app_password_hook", "app_password_hook_key"),
 )
 
 

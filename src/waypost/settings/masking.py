@@ -25,5 +25,7 @@ def masked_text(option: Option, value: object) -> str:
 def secret_texts(settings: Settings) -> frozenset[str]:
     """Return the secrets of the settings, which must not occur in the log."""
     keys = set() if settings.log_key is None else {settings.log_key}
+    if settings.app_password_hook_key is not None:
+        keys |= {settings.app_password_hook_key}
     keys |= set((settings.link_key or "").split())
     return secrets_of(settings.db_uri) | secrets_of(settings.db_read_uri or "") | keys

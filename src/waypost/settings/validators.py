@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 # automx2 passes its `loglevel` to Python's logging, which supports these words too.
 _LEVEL_WORDS = {"notset": "debug", "warn": "warning", "fatal": "critical"}
@@ -80,6 +81,29 @@ def validate_trace_endpoint(value: str) -> str:
     host = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)"
     match = re.fullmatch(rf"https?://{host}(:([0-9]{{1,5}}))?(/[A-Za-z0-9._~/-]*)?", value)
     if match is None or (match[4] is not None and not 1 <= int(match[4]) <= 65535):
+        raise ValueError
+    return value
+
+
+def validate_hook(value: str) -> str:
+    """Return an https URL, or an http URL of a loopback address, or raise ValueError."""
+    parts = urlsplit(value)
+    if parts.username is not None or parts.fragment or not parts.hostname or parts.port == 0:
+        raise ValueError
+    if parts.scheme == "http":
+        # Another machine could read the password on its way.
+        if parts.hostname != "localhost":
+            validate_loopback(parts.hostname)
+    elif parts.scheme != "https":
+        raise ValueError
+    return value
+
+
+def validate_command(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the absolute path of a program and its arguments, or raise ValueError."""
+    if value and not value[0].startswith("/"):
+        raise ValueError
+    if any("\0" in part for part in value):
         raise ValueError
     return value
 

@@ -46,7 +46,7 @@ class SetupLinkService:
 
     @property
     def makes_passwords(self) -> bool:
-        """Whether each use of a link gets an app password."""
+        """Whether each use of a stored link gets an app password."""
         return self._source is not None
 
     async def open(self, token: str) -> OpenedLink:
@@ -85,7 +85,8 @@ class SetupLinkService:
         return answer
 
     async def _answer(self, use: LinkUse, build: Build[Built]) -> Built:
-        if use.app_password is not None or self._source is None:
+        # A signed token can be used any number of times, so it must not make passwords.
+        if use.app_password is not None or self._source is None or use.row is None:
             answer = await build(use.target, use.app_password)
             await self._query(lambda: self._links.complete(use))
             return answer

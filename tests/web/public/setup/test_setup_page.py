@@ -354,7 +354,7 @@ def test_database_is_away(links: Links, method: str, monkeypatch: pytest.MonkeyP
 
 
 def test_a_lost_key(links: Links) -> None:
-    """If no key decrypts the password, the link is not used up, and the page tells no reason."""
+    """If no key decrypts the password, the link is not used up, and the page shows no reason."""
     token = links.create()
     with write_transaction(links.engine) as connection:
         stored = connection.execute(setup_link.select()).mappings().one()["secret"]

@@ -106,7 +106,7 @@ async def _answer(
     opened = await links.open(link.token)
     address = opened.target.address
     log_entry.domain, log_entry.address = address.domain.ascii, address
-    has_password = opened.has_password or links.makes_passwords
+    has_password = opened.has_password or (links.makes_passwords and not opened.is_reusable)
     if link.action == PROFILE:
         return await links.use(link.token, partial(_profile, context))
     if link.action == PASSWORD and has_password:
