@@ -24,6 +24,8 @@ PEOPLE: Final = f"ou=people,{SUFFIX}"
 PUBLIC: Final = f"ou=public,{SUFFIX}"
 READER: Final = f"cn=reader,{SUFFIX}"
 """The user who may read everything; its password is PASSWORD."""
+WRITER: Final = f"cn=writer,{SUFFIX}"
+"""The user who may also change passwords; its password is PASSWORD."""
 POOR: Final = f"cn=poor,{SUFFIX}"
 """The user who may bind with the same password, and read nothing."""
 PASSWORD: Final = "s3cret p@ss\\word ü"
@@ -65,9 +67,10 @@ maxsize 268435456
 dbnosync
 index objectClass,mail,uid,sAMAccountName,userPrincipalName,proxyAddresses eq
 access to dn.subtree="{public}" by * read
-access to attrs=userPassword by anonymous auth by * none
+access to attrs=userPassword by dn.exact="{writer}" write by anonymous auth by * none
 access to *
     by dn.exact="{reader}" read
+    by dn.exact="{writer}" read
     by dn.regex="cn=peercred,cn=external,cn=auth$" read
     by dn.regex="^cn={client}$" read
     by dn.exact="{poor}" disclose
@@ -122,6 +125,7 @@ class Slapd:
                 suffix=SUFFIX,
                 public=PUBLIC,
                 reader=READER,
+                writer=WRITER,
                 poor=POOR,
                 client=CLIENT_NAME,
             ),
