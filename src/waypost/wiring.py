@@ -25,13 +25,16 @@ from waypost.runtime.logs import AddressHasher
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.part_times import PartTimes
 from waypost.settings import Settings
+from waypost.setup_links.link import LinkRows
+from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
+from waypost.sign_in.authenticator import Authenticator
 from waypost.store.cache import CacheLimits
 from waypost.store.external import DomainSource, ExternalDomainCache, ExternalStore
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
-from waypost.wiring_links import open_link_service
+from waypost.wiring_links import open_authenticator, open_link_service, open_password_service
 from waypost.wiring_times import TimedDomains, TimedUsers
 
 if TYPE_CHECKING:
@@ -90,7 +93,10 @@ class Runtime:
         reloader: None if there is no providers file.
         signer: None if profiles are not signed.
         times: where the time of each request went.
+        link_rows: the storage of one-time links; None without a database.
         setup_links: None if one-time links are disabled.
+        app_passwords: None if the operator has no system for them.
+        authenticator: None if people cannot sign in.
     """
 
     cache: Domains
@@ -101,7 +107,10 @@ class Runtime:
     reloader: ProvidersReloader | None = None
     signer: ProfileSigners | None = None
     times: PartTimes = field(default_factory=PartTimes)
+    link_rows: LinkRows | None = None
     setup_links: SetupLinkService | None = None
+    app_passwords: AppPasswordService | None = None
+    authenticator: Authenticator | None = None
 
     def domain_count(self) -> int | None:
         """Return how many domains are served, as counted last; None if not counted yet."""
@@ -118,6 +127,8 @@ class Runtime:
         await self.directories.close()
         if self.setup_links is not None:
             self.setup_links.close()
+        if self.app_passwords is not None:
+            self.app_passwords.close()
 
     def reload(self) -> None:
         """Reload soon what was changed outside; until then the old answers stay in use."""
@@ -161,7 +172,14 @@ def wire(
         metrics,
     )
     signer.start()
-    return replace(runtime, signer=signer)
+    passwords = open_password_service(settings)
+    return replace(
+        runtime,
+        signer=signer,
+        setup_links=open_link_service(settings, runtime.link_rows, passwords),
+        app_passwords=passwords,
+        authenticator=open_authenticator(settings),
+    )
 
 
 def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator | None) -> Runtime:
@@ -170,9 +188,8 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
     users = TimedUsers(directories, times)
     if settings.demo:
         demo = MemoryDomains(MemoryStore(demo_catalog()), metrics)
-        links = open_link_service(settings, None)
         lookup = Lookup(demo, users, public_url)
-        return Runtime(demo, lookup, directories, None, metrics, times=times, setup_links=links)
+        return Runtime(demo, lookup, directories, None, metrics, times=times)
     if settings.providers is not None:
         domains = ExternalDomainCache(_open_domain_source, _limits(settings), metrics)
         reloader = ProvidersReloader(
@@ -180,23 +197,12 @@ def _runtime(settings: Settings, metrics: Metrics, deduplicator: LogDeduplicator
         )
         reloader.start()
         lookup = Lookup(TimedDomains(domains, times), users, public_url)
-        links = open_link_service(settings, None)
-        return Runtime(
-            domains,
-            lookup,
-            directories,
-            None,
-            metrics,
-            reloader=reloader,
-            times=times,
-            setup_links=links,
-        )
+        return Runtime(domains, lookup, directories, None, metrics, reloader=reloader, times=times)
     from waypost.wiring_database import open_database_cache  # noqa: PLC0415 -- SQLAlchemy
 
     cache, initdb, rows = open_database_cache(settings, _limits(settings), metrics)
     lookup = Lookup(TimedDomains(cache, times), users, public_url)
-    links = open_link_service(settings, rows)
-    return Runtime(cache, lookup, directories, initdb, metrics, times=times, setup_links=links)
+    return Runtime(cache, lookup, directories, initdb, metrics, times=times, link_rows=rows)
 
 
 def open_store(

@@ -10,7 +10,9 @@ from waypost.settings import Settings
 from waypost.setup_links.app_password import AppPasswordSource
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.links import SetupLinks
+from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
+from waypost.sign_in.authenticator import Authenticator
 
 if TYPE_CHECKING:
     from waypost.setup_links.link import LinkRows
@@ -70,14 +72,31 @@ def setup_links(settings: Settings, rows: "LinkRows | None") -> SetupLinks | Non
     return None if keys is None else SetupLinks(rows, keys)
 
 
-def open_link_service(settings: Settings, rows: "LinkRows | None") -> SetupLinkService | None:
+def open_link_service(
+    settings: Settings, rows: "LinkRows | None", passwords: AppPasswordService | None = None
+) -> SetupLinkService | None:
     """Return the links of a server; None if they are disabled.
 
     Raises:
         SettingsError: a key cannot be used.
     """
     links = setup_links(settings, rows)
-    return None if links is None else SetupLinkService(links, app_passwords(settings))
+    return None if links is None else SetupLinkService(links, passwords)
+
+
+def open_password_service(settings: Settings) -> AppPasswordService | None:
+    """Return the operator's system for app passwords, for a server; None if there is none."""
+    source = app_passwords(settings)
+    return None if source is None else AppPasswordService(source)
+
+
+def open_authenticator(settings: Settings) -> Authenticator | None:
+    """Return what tries the passwords of people who sign in; None if that is disabled."""
+    if settings.sign_in is None:
+        return None
+    from waypost.sign_in.imap import ImapAuthenticator  # noqa: PLC0415 -- only for it
+
+    return ImapAuthenticator()
 
 
 def app_passwords(settings: Settings) -> AppPasswordSource | None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.authority import KeyPair
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
@@ -21,8 +22,7 @@ protocols = imap
 listen = 127.0.0.1
 base_dir = {folder}/run
 log_path = {folder}/log
-ssl = no
-disable_plaintext_auth = no
+{tls}
 auth_mechanisms = plain login
 auth_failure_delay = 0
 {passdbs}
@@ -40,6 +40,7 @@ service anvil {{
 service imap-login {{
   inet_listener imap {{
     port = {port}
+    ssl = {is_tls}
   }}
 }}
 """
@@ -78,8 +79,14 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(passdbs: str) -> Iterator[Dovecot]:
-    """Run Dovecot with these passdbs; TimeoutError with its output if it does not start."""
+def dovecot(passdbs: str, pair: KeyPair | None = None, *, tls: bool = False) -> Iterator[Dovecot]:
+    """Run Dovecot with these passdbs; TimeoutError with its output if it does not start.
+
+    Args:
+        passdbs: in the form of its configuration.
+        pair: its certificate and key; None to accept passwords without TLS.
+        tls: whether TLS begins at once; if not, by STARTTLS.
+    """
     with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
         folder.chmod(0o711)
@@ -88,7 +95,17 @@ def dovecot(passdbs: str) -> Iterator[Dovecot]:
         os.chown(folder / "mail", owner.pw_uid, owner.pw_gid)
         port, configuration = free_port(), folder / "dovecot.conf"
         text = _CONFIGURATION.format(
-            folder=folder, passdbs=passdbs, uid=owner.pw_uid, gid=owner.pw_gid, port=port
+            folder=folder,
+            passdbs=passdbs,
+            uid=owner.pw_uid,
+            gid=owner.pw_gid,
+            port=port,
+            is_tls="yes" if tls else "no",
+            tls=(
+                "ssl = no\ndisable_plaintext_auth = no"
+                if pair is None
+                else f"ssl = required\nssl_cert = <{pair.certificate}\nssl_key = <{pair.key}"
+            ),
         )
         configuration.write_text(text, encoding="utf-8")
         command = [program("dovecot"), "-F", "-c", f"{configuration}"]

@@ -30,6 +30,9 @@ LAYERS: dict[str, set[str]] = {
     "setup_links": {"core"},
     "app_passwords": {"core", "net"} | {"setup_links.app_password", "setup_links.link"},
     "setup_links.service": {"core", "runtime.worker_pool", "runtime.limits.query_charges"},
+    "setup_links.password_service": {"core", "runtime.worker_pool"},
+    "sign_in": {"core", "net"},
+    "sign_in.service": {"core", "runtime.limits.ratelimit", "runtime.worker_pool"},
     "directory": {"core", "parsing", "runtime", "database"}
     | {"net.deadline", "net.name_lookup", "net.tcp"},
     "lookup": {"core", "runtime.lru"},
@@ -47,18 +50,19 @@ LAYERS: dict[str, set[str]] = {
     "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
-    | {"wiring_times", "wiring_links", "setup_links.service"},
-    "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"},
+    | {"wiring_times", "wiring_links", "setup_links", "sign_in.authenticator"},
+    "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"}
+    | {"sign_in"},
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "wiring_times", "setup_links", "__version__"},
+    | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "admin", "database.engine", "providers_file", "wiring", "wiring_times"}
     | {"__version__"},
-    "web.app_context": {"core", "lookup.lookup", "setup_links"},
+    "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
@@ -90,7 +94,7 @@ LIBRARIES: dict[str, set[str]] = {
     "starlette": {"web.admin"},
     "sqlalchemy": {"database", "store.sql", "directory.sql", "admin.access"},
     "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}
-    | {"asgi", "setup_links.service"},
+    | {"asgi", "setup_links.service", "setup_links.password_service", "sign_in.service"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }

@@ -139,6 +139,7 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "app_password_hook_key": (f'"{"h" * 32}"', "h" * 32, "h" * 32),
     "app_password_command": ('["/bin/x", "-v"]', "/bin/x -v", ("/bin/x", "-v")),
     "app_password_seconds": ("2.5", "2.5", 2.5),
+    "sign_in": ('"imap"', "imap", "imap"),
     "admin_host": ('"::1"', "::1", "::1"),
     "admin_port": ("0", "0", 0),
     "audit_retention_days": ("30", "30", 30),

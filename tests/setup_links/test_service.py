@@ -12,6 +12,7 @@ from waypost.setup_links.app_password import AppPasswordError, AppPasswordReques
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.link import LinkTarget, LinkTerms
 from waypost.setup_links.links import SetupLinks
+from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
 
 Build = Callable[[LinkTarget, str | None], Awaitable[str]]
@@ -62,7 +63,8 @@ def made(password: str | None = None) -> tuple[MemoryRows, str]:
 
 
 def service_of(rows: MemoryRows, source: Source | None) -> SetupLinkService:
-    return SetupLinkService(SetupLinks(rows, LinkKeys([KEY])), source)
+    passwords = None if source is None else AppPasswordService(source)
+    return SetupLinkService(SetupLinks(rows, LinkKeys([KEY])), passwords)
 
 
 def test_a_new_password() -> None:
@@ -131,7 +133,7 @@ def test_a_password_that_cannot_be_revoked() -> None:
     rows, token = made()
     with capture_logs() as lines, pytest.raises(NoUsableService):
         run(service_of(rows, source), token, cannot_build)
-    (line,) = [one for one in lines if one["log_level"] == "error"]
+    (line,) = [one for one in lines if "id" in one]
     assert line["id"] in source.valid
     assert "password 1" not in str(line)
     assert "alice" not in str(line)
@@ -161,6 +163,25 @@ def test_a_use_that_took_too_long() -> None:
     with pytest.raises(LinkBusy):
         run(service_of(rows, source), token, slow)
     assert source.valid == {}
+
+
+def test_a_late_failure_does_not_touch_the_next_device() -> None:
+    """A device whose lease may have ended revokes nothing: the id is that of the next one, too."""
+    source, now = Source(), [0.0]
+    rows, token = made()
+    links = SetupLinks(rows, LinkKeys([KEY]))
+    service = SetupLinkService(links, AppPasswordService(source, lambda: now[0]))
+
+    async def slow(_target: LinkTarget, _password: str | None) -> str:
+        now[0] = 25.0
+        rows.leases.clear()
+        source.valid = dict.fromkeys(source.valid, "of the next device")
+        return "late"
+
+    with capture_logs() as lines, pytest.raises(LinkBusy):
+        run(service, token, slow)
+    assert list(source.valid.values()) == ["of the next device"]
+    assert any("may still be valid" in line["event"] for line in lines)
 
 
 def test_two_devices() -> None:

@@ -1,7 +1,7 @@
 """The options of one-time links, as a part of the table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -80,3 +80,14 @@ class LinkOptions(BaseModel):
             "a number of seconds from 1 to 10",
         ),
     ] = 8.0
+    sign_in: Annotated[
+        Literal["imap"] | None,
+        OptionInfo(
+            "Links",
+            "Enables the page /sign-in, where people sign in with their password and get the "
+            "settings with it, or with an app password. imap tries the password at the IMAP server "
+            "of the domain, over TLS.",
+            "imap, or unset",
+            example='"imap"',
+        ),
+    ] = None

@@ -8,13 +8,9 @@ import structlog
 from waypost.core.errors import LinkError, StoreError, StoreUnavailable
 from waypost.runtime.limits.query_charges import charge_query
 from waypost.runtime.worker_pool import WorkerPool
-from waypost.setup_links.app_password import (
-    AppPasswordError,
-    AppPasswordRequest,
-    AppPasswordSource,
-)
 from waypost.setup_links.link import LinkTarget, OpenedLink
 from waypost.setup_links.links import LinkUse, SetupLinks
+from waypost.setup_links.password_service import AppPasswordService
 
 THREADS: Final = 4
 CLOSE_SECONDS: Final = 1.0
@@ -27,27 +23,24 @@ Build = Callable[[LinkTarget, str | None], Awaitable[Built]]
 class SetupLinkService:
     """The links, with the database and the operator's system behind threads."""
 
-    def __init__(self, links: SetupLinks, source: AppPasswordSource | None = None) -> None:
+    def __init__(self, links: SetupLinks, passwords: AppPasswordService | None = None) -> None:
         """Initialize; nothing is opened yet.
 
         Args:
             links: the links.
-            source: makes app passwords for links without one; None if there is no such system.
+            passwords: makes app passwords for links without one; None if there is no such system.
         """
         self._links = links
-        self._source = source
+        self._passwords = passwords
         self._log = structlog.get_logger(__name__)
         self._database: WorkerPool[Callable[[], Any], Any] = WorkerPool(
             "setup-links", _call, THREADS, lambda: StoreUnavailable("a query of a link failed")
-        )
-        self._passwords: WorkerPool[Callable[[], Any], Any] = WorkerPool(
-            "app-passwords", _call, THREADS, lambda: AppPasswordError("the request failed")
         )
 
     @property
     def makes_passwords(self) -> bool:
         """Whether each use of a stored link gets an app password."""
-        return self._source is not None
+        return self._passwords is not None
 
     async def open(self, token: str) -> OpenedLink:
         """Return what a link is for. Nothing changes. Errors are those of `SetupLinks.open`."""
@@ -69,7 +62,7 @@ class SetupLinkService:
         """
         try:
             return await self._use(token, build)
-        except (LinkError, AppPasswordError) as error:
+        except LinkError as error:
             self._log.error("a setup link cannot be used", reason=str(error))
             raise
 
@@ -86,46 +79,16 @@ class SetupLinkService:
 
     async def _answer(self, use: LinkUse, build: Build[Built]) -> Built:
         # A signed token can be used any number of times, so it must not make passwords.
-        if use.app_password is not None or self._source is None or use.row is None:
-            answer = await build(use.target, use.app_password)
-            await self._query(lambda: self._links.complete(use))
-            return answer
-        is_complete = False
-        try:
-            password = await self.create_password(use.request_id, use.target)
-            answer = await build(use.target, password)
-            await self._query(lambda: self._links.complete(use))
-            is_complete = True
-        finally:
-            if not is_complete:
-                await self.revoke_password(use.request_id, use.target)
+        if use.app_password is not None or self._passwords is None or use.row is None:
+            return await self._build(use, build, use.app_password)
+        return await self._passwords.use(
+            use.request_id, use.target, lambda password: self._build(use, build, password)
+        )
+
+    async def _build(self, use: LinkUse, build: Build[Built], password: str | None) -> Built:
+        answer = await build(use.target, password)
+        await self._query(lambda: self._links.complete(use))
         return answer
-
-    async def create_password(self, request_id: str, target: LinkTarget) -> str:
-        """Return a new app password of the operator's system.
-
-        Raises:
-            AppPasswordError: there is none.
-        """
-        if self._source is None:
-            raise AppPasswordError("no system for app passwords is configured")
-        source, request = self._source, _request(request_id, target)
-        password: str = await self._passwords.submit(lambda: source.create(request))
-        return password
-
-    async def revoke_password(self, request_id: str, target: LinkTarget) -> None:
-        """Remove the app password of a failed use, as far as the operator's system can."""
-        if self._source is None:
-            return
-        source, request = self._source, _request(request_id, target)
-        try:
-            await self._passwords.submit(lambda: source.revoke(request))
-        except AppPasswordError as error:
-            self._log.error(
-                "an app password of a failed use may still be valid; remove it in your mail system",
-                id=request_id,
-                reason=str(error),
-            )
 
     async def _release(self, use: LinkUse) -> None:
         try:
@@ -142,12 +105,7 @@ class SetupLinkService:
     def close(self) -> None:
         """End the threads."""
         self._database.close(CLOSE_SECONDS)
-        self._passwords.close(CLOSE_SECONDS)
 
 
 def _call(call: Callable[[], Any]) -> Any:  # noqa: ANN401 -- the result of any call
     return call()
-
-
-def _request(request_id: str, target: LinkTarget) -> AppPasswordRequest:
-    return AppPasswordRequest(request_id, str(target.address), target.device, target.display_name)

@@ -12,6 +12,7 @@ from waypost.core.document_template import DocumentTemplate, RenderedDocument
 from waypost.core.model import ClientConfig, Domain, ProfileSettings, Provider
 from waypost.lookup.lookup import LookupResult
 from waypost.setup_links.link import LinkTarget, OpenedLink
+from waypost.sign_in.authenticator import Login
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response
 
@@ -132,6 +133,36 @@ class SetupLinkOperations(Protocol):
         ...
 
 
+class AppPasswordOperations(Protocol):
+    """App passwords; `setup_links.password_service` describes the errors."""
+
+    async def use(
+        self, request_id: str, target: LinkTarget, build: Callable[[str], Awaitable[Response]]
+    ) -> Response:
+        """Return the answer that was built with a new app password."""
+        ...
+
+
+class SignInOperations(Protocol):
+    """Logins of people; `sign_in.service` describes the errors."""
+
+    def take(self, peer: str | None, address: EmailAddress) -> None:
+        """Count a try."""
+        ...
+
+    async def accepts(self, login: Login) -> bool:
+        """Return whether a login is right."""
+        ...
+
+    async def pause(self, start: float) -> None:
+        """Wait until an answer that fails may be sent.
+
+        Args:
+            start: of the request, by `perf_counter`.
+        """
+        ...
+
+
 class PlainHttpCheck(Protocol):
     """A check which requests came over plain http."""
 
@@ -196,6 +227,8 @@ class AppContext:
         is_ready: returns whether clients get their answers; None if `/healthz` and `/readyz` are
             not served, as in another program.
         setup_links: the one-time links; None if they are disabled.
+        sign_in: tries the passwords of people who sign in; None if that is disabled.
+        app_passwords: makes app passwords for them; None if the operator has no system for it.
     """
 
     lookup: ConfigLookup
@@ -213,6 +246,8 @@ class AppContext:
     load_languages: LoadLanguages
     is_ready: Callable[[], bool] | None = None
     setup_links: SetupLinkOperations | None = None
+    sign_in: SignInOperations | None = None
+    app_passwords: AppPasswordOperations | None = None
 
 
 @dataclass(slots=True)

@@ -15,12 +15,14 @@ from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.part_times import milliseconds
 from waypost.settings import Settings, secret_texts
+from waypost.sign_in.service import SignInService
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.asgi_request import asgi_request
 from waypost.web.public.handlers import health
 from waypost.web.public.limits.client_limits import ClientLimits
+from waypost.web.public.limits.client_networks import ClientNetworks
 from waypost.web.public.origin.operator_check import operator_check
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import SchemeCheck
@@ -78,6 +80,7 @@ class PublicApp:
             address_hasher(settings), RequestIds(self._trust), log_writer, secret_texts(settings)
         )
         self._traces: Traces | None = None
+        self._sign_in: SignInService | None = None
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -163,6 +166,8 @@ class PublicApp:
             load_languages=read_languages(self._settings.languages_dir).load_in_thread,
             is_ready=self._runtime.cache.is_ready,
             setup_links=self._runtime.setup_links,
+            sign_in=self._open_sign_in(self._runtime),
+            app_passwords=self._runtime.app_passwords,
         )
         self._runtime.metrics.watch_readiness(self._runtime.cache.is_ready)
         self._traces = open_traces(self._settings, self._trust)
@@ -180,6 +185,13 @@ class PublicApp:
             loop = asyncio.get_running_loop()
             loop.add_signal_handler(signal.SIGHUP, self._handle_sighup, self._runtime)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+    def _open_sign_in(self, runtime: Runtime) -> SignInService | None:
+        if runtime.authenticator is None:
+            return None
+        networks = ClientNetworks(self._settings.rate_limit_exempt)
+        self._sign_in = SignInService(runtime.authenticator, networks.find)
+        return self._sign_in
 
     def _log_scheme_warning(self, line: str, host: str, evidence: str, fix: str) -> None:
         self._log.warning(line, host=host, https_seen_in=evidence, fix=fix)
@@ -209,6 +221,8 @@ class PublicApp:
             self._watch.cancel()
         if self._runtime is not None:
             await self._runtime.close()
+        if self._sign_in is not None:
+            self._sign_in.close()
         if self._traces is not None:
             await asyncio.to_thread(self._traces.close)
 

@@ -6,6 +6,7 @@ The routing of a framework takes as long as the whole answer
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from waypost.core.errors import RequestError, SigningUnavailable, StoreError, StoreUnavailable
 from waypost.web.app_context import AccessLogEntry, AppContext, Handler
@@ -30,7 +31,9 @@ from waypost.web.public.response import (
     text,
     with_retry_after,
 )
-from waypost.web.public.setup import setup_page
+from waypost.web.public.setup import setup_page, sign_in_page
+
+_PAGES: Final = frozenset({"page", "setup", "sign_in", "initdb", health.FORMAT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def routes() -> dict[str, Route]:
     table[health.ALIVE] = Route(health.FORMAT, {"GET": health.alive})
     table[health.READY] = Route(health.FORMAT, {"GET": health.ready})
     table[setup_page.PATH] = Route("setup", {"GET": setup_page.get, "POST": setup_page.post})
+    sign_in = {"GET": sign_in_page.get, "POST": sign_in_page.post}
+    table[sign_in_page.PATH] = Route("sign_in", sign_in)
     table["/"] = Route("page", {"GET": landing_page.get})
     return table
 
@@ -89,7 +94,7 @@ class Router:
     def serves(self, path: str) -> bool:
         """Return whether a path belongs to a protocol, unlike pages, `/initdb/` and health."""
         route = self._route(path, has_slashes=False)
-        return route is not None and route.format not in {"page", "setup", "initdb", health.FORMAT}
+        return route is not None and route.format not in _PAGES
 
     async def answer(
         self, context: AppContext, request: Request, log_entry: AccessLogEntry

@@ -28,6 +28,7 @@ from waypost.setup_links.app_password import AppPasswordError, AppPasswordReques
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.link import LinkTarget, LinkTerms
 from waypost.setup_links.links import SetupLinks
+from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.schema import setup_link
@@ -82,7 +83,8 @@ def listener(engine: Engine, source: Any = None) -> Links:
     links = SetupLinks(SetupLinkRows(engine), LinkKeys([KEY]))
     with closing(Client(CATALOG)) as plain:
         runtime = plain.runtime
-    service = SetupLinkService(links, source)
+    passwords = None if source is None else AppPasswordService(source)
+    service = SetupLinkService(links, passwords)
     return Links(Client(replace(runtime, setup_links=service)), links, engine)
 
 

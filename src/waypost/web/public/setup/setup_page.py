@@ -25,22 +25,17 @@ from waypost.core.errors import (
     StoreUnavailable,
     WaypostError,
 )
-from waypost.core.model import ClientConfig, ServiceType
-from waypost.formats.mobileconfig import profile as mobileconfig
-from waypost.formats.mobileconfig.profile import Password
 from waypost.setup_links.app_password import AppPasswordError
-from waypost.setup_links.link import LEASE_SECONDS, LinkTarget, OpenedLink
+from waypost.setup_links.link import LEASE_SECONDS, OpenedLink
 from waypost.setup_links.token import token_of
 from waypost.web.app_context import AccessLogEntry, AppContext, SetupLinkOperations
 from waypost.web.public.request import Request
 from waypost.web.public.response import RETRY_AFTER_SECONDS, Response, not_found
-from waypost.web.public.setup import path, template
+from waypost.web.public.setup import answers, path, template
 
 PATH: Final = path.PATH
 is_below = path.is_below
 FORM_MAX_BYTES: Final = 8192
-PROFILE: Final = "profile"
-PASSWORD: Final = "password"  # noqa: S105 -- the name of a button
 # The text for each error, its status, and after how many seconds another try can help.
 _FAILURES: Final[Mapping[type[WaypostError], tuple[str, int, int | None]]] = {
     LinkInvalid: ("invalid", 404, None),
@@ -54,7 +49,6 @@ _FAILURES: Final[Mapping[type[WaypostError], tuple[str, int, int | None]]] = {
     StoreUnavailable: ("unavailable", 503, RETRY_AFTER_SECONDS),
     StoreError: ("unavailable", 503, RETRY_AFTER_SECONDS),
 }
-_LOGIN_TYPES: Final = (ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +101,10 @@ async def _answer(
     address = opened.target.address
     log_entry.domain, log_entry.address = address.domain.ascii, address
     has_password = opened.has_password or (links.makes_passwords and not opened.is_reusable)
-    if link.action == PROFILE:
-        return await links.use(link.token, partial(_profile, context))
-    if link.action == PASSWORD and has_password:
-        return await links.use(link.token, partial(_password_page, context, link.page))
+    if link.action == answers.PROFILE:
+        return await links.use(link.token, partial(answers.profile, context))
+    if link.action == answers.PASSWORD and has_password:
+        return await links.use(link.token, partial(answers.password_page, context, link.page))
     return _link_page(link, opened, has_password=has_password)
 
 
@@ -130,46 +124,3 @@ def _link_page(link: _LinkRequest, opened: OpenedLink, *, has_password: bool) ->
         is_reusable=opened.is_reusable,
         has_password=has_password,
     )
-
-
-async def _profile(context: AppContext, target: LinkTarget, password: str | None) -> Response:
-    """Return the profile of a person, signed if profiles are signed, with the password in it.
-
-    Raises:
-        DomainNotServed, NoUsableService, SigningUnavailable, StoreUnavailable, StoreError: there
-            is no profile.
-    """
-    result = await context.lookup.find_by_address(target.address)
-    config = result.config().with_display_name(target.display_name)
-    secret = None if password is None else Password(password)
-    body = mobileconfig.render(config, context.profiles, secret, target.aliases)
-    if context.signer is not None:
-        body = await context.signer.sign(body, result.entry.provider, may_cache=False)
-    # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
-    disposition = f'attachment; filename="{mobileconfig.file_name(result.domain)}"'
-    headers = (("content-disposition", disposition), *template.PRIVATE_HEADERS)
-    return Response(200, mobileconfig.CONTENT_TYPE, body, headers)
-
-
-async def _password_page(
-    context: AppContext, page: template.Page, target: LinkTarget, password: str | None
-) -> Response:
-    """Show the password once, for a program that is set up by hand.
-
-    Raises:
-        DomainNotServed, StoreUnavailable, StoreError: there are no settings.
-        AppPasswordError: the password is gone.
-    """
-    if password is None:
-        raise AppPasswordError("the link has no password")
-    config = (await context.lookup.find_by_address(target.address)).config()
-    return page.render(
-        200, "ok", state="password", target=target, login=_login_name(config), password=password
-    )
-
-
-def _login_name(config: ClientConfig) -> str | None:
-    """Return the login name of a person, if it is another text than the address."""
-    names = (service.login_name for service in config.of_type(*_LOGIN_TYPES))
-    name = next((name for name in names if name is not None), None)
-    return None if name == str(config.address) else name

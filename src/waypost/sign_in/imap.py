@@ -1,0 +1,93 @@
+"""A login at an IMAP server over TLS, whose certificate is verified: RFC 9051 s6.2, RFC 4616."""
+
+import base64
+import ssl
+from dataclasses import dataclass, field
+from typing import Final
+
+from waypost.core.model import Security
+from waypost.net.capabilities import MailConnection, ProtocolError
+from waypost.net.deadline import Deadline
+from waypost.net.failures import failure_reason
+from waypost.net.name_lookup import look_up
+from waypost.sign_in.authenticator import Login, SignInUnavailable
+
+SECONDS: Final = 8.0
+# RFC 5530 s3: not the password is wrong, but the server has a problem, or the account a limit.
+_NOT_NOW: Final = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]", "[CONTACTADMIN]")
+
+
+@dataclass(frozen=True, slots=True)
+class ImapAuthenticator:
+    """Logs in at the server of the domain, and out again. Implements `Authenticator`.
+
+    Attributes:
+        seconds: the time limit of a login.
+        context: of TLS.
+    """
+
+    seconds: float = SECONDS
+    context: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+
+    def accepts(self, login: Login) -> bool:
+        """Return whether the server accepts the login.
+
+        Raises:
+            SignInUnavailable: the server does not say. The password is not sent without TLS.
+        """
+        endpoint = login.endpoint
+        if endpoint.security is Security.NONE:
+            raise SignInUnavailable("the IMAP server of the domain has no TLS")
+        deadline = Deadline(self.seconds)
+        try:
+            addresses = look_up(endpoint.host, endpoint.port, deadline)
+            address = f"{addresses[0][1][0]}"
+            with MailConnection(
+                address, endpoint.port, endpoint.host, self.context, deadline.wait()
+            ) as connection:
+                return _log_in(connection, login)
+        except ProtocolError as error:
+            raise SignInUnavailable(f"{endpoint.host}: {error}") from error
+        except (OSError, ValueError) as error:
+            reason = failure_reason(error)
+            raise SignInUnavailable(f"{endpoint.host}: {reason}") from error
+
+
+def _log_in(connection: MailConnection, login: Login) -> bool:
+    if login.endpoint.security is Security.TLS:
+        connection.start_tls()
+    _check_greeting(connection.read_line())
+    if login.endpoint.security is Security.STARTTLS:
+        connection.send_line("a1 STARTTLS")
+        if not _status(connection, "a1").startswith("OK"):
+            raise ProtocolError("it refuses STARTTLS")
+        connection.start_tls()
+    connection.send_line("a2 AUTHENTICATE PLAIN")
+    if not (line := connection.read_line()).startswith("+"):
+        while not line.lower().startswith("a2 "):
+            line = connection.read_line()
+        raise ProtocolError("it refuses AUTHENTICATE PLAIN")
+    # RFC 4616 s2: UTF-8, separated by NUL, which a password of a form cannot contain.
+    message = f"\0{login.name}\0{login.password}".encode()
+    connection.send_line(base64.b64encode(message).decode("ascii"))
+    status = _status(connection, "a2")
+    if status.startswith("OK"):
+        connection.send_line("a3 LOGOUT")
+        return True
+    if status.startswith("NO") and not any(code in status for code in _NOT_NOW):
+        return False
+    raise ProtocolError("it cannot check the password now")
+
+
+def _check_greeting(greeting: str) -> None:
+    # PREAUTH would accept any password.
+    if not greeting.upper().startswith("* OK"):
+        raise ProtocolError("its greeting is not OK")
+
+
+def _status(connection: MailConnection, tag: str) -> str:
+    """Return the status of a command, in capitals."""
+    while not (line := connection.read_line().upper()).startswith(f"{tag.upper()} "):
+        if line.startswith("* BYE"):
+            raise ProtocolError("it closes the connection")
+    return line.partition(" ")[2]

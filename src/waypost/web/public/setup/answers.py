@@ -1,0 +1,59 @@
+"""What a person gets who has used a link or signed in: a profile, or a password to type."""
+
+from typing import Final
+
+from waypost.core.model import ClientConfig, ServiceType
+from waypost.formats.mobileconfig import profile as mobileconfig
+from waypost.formats.mobileconfig.profile import Password
+from waypost.setup_links.app_password import AppPasswordError
+from waypost.setup_links.link import LinkTarget
+from waypost.web.app_context import AppContext
+from waypost.web.public.response import Response
+from waypost.web.public.setup import template
+
+PROFILE: Final = "profile"
+PASSWORD: Final = "password"  # noqa: S105 -- the name of a button
+_LOGIN_TYPES: Final = (ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP)
+
+
+async def profile(context: AppContext, target: LinkTarget, password: str | None) -> Response:
+    """Return the profile of a person, signed if profiles are signed, with the password in it.
+
+    Raises:
+        DomainNotServed, NoUsableService, SigningUnavailable, StoreUnavailable, StoreError: there
+            is no profile.
+    """
+    result = await context.lookup.find_by_address(target.address)
+    config = result.config().with_display_name(target.display_name)
+    secret = None if password is None else Password(password)
+    body = mobileconfig.render(config, context.profiles, secret, target.aliases)
+    if context.signer is not None:
+        body = await context.signer.sign(body, result.entry.provider, may_cache=False)
+    # RFC 6266 s4: the name is made of a domain, so it is ASCII and needs no escapes.
+    disposition = f'attachment; filename="{mobileconfig.file_name(result.domain)}"'
+    headers = (("content-disposition", disposition), *template.PRIVATE_HEADERS)
+    return Response(200, mobileconfig.CONTENT_TYPE, body, headers)
+
+
+async def password_page(
+    context: AppContext, page: template.Page, target: LinkTarget, password: str | None
+) -> Response:
+    """Show the password once, for a program that is set up by hand.
+
+    Raises:
+        DomainNotServed, StoreUnavailable, StoreError: there are no settings.
+        AppPasswordError: the password is gone.
+    """
+    if password is None:
+        raise AppPasswordError("the link has no password")
+    config = (await context.lookup.find_by_address(target.address)).config()
+    return page.render(
+        200, "ok", state="password", target=target, login=_login_name(config), password=password
+    )
+
+
+def _login_name(config: ClientConfig) -> str | None:
+    """Return the login name of a person, if it is another text than the address."""
+    names = (service.login_name for service in config.of_type(*_LOGIN_TYPES))
+    name = next((name for name in names if name is not None), None)
+    return None if name == str(config.address) else name

@@ -1,0 +1,168 @@
+"""A login at an IMAP server: scripted ones for what goes wrong, and Dovecot for the rest."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.app_passwords.dovecot import dovecot
+from tests.servers.accounts import folder_of
+from tests.servers.authority import Authority
+from tests.servers.requirements import require
+from waypost.core.model import HostEndpoint, Security
+from waypost.sign_in.authenticator import Login, SignInUnavailable
+from waypost.sign_in.imap import ImapAuthenticator
+
+NAME, PASSWORD = "alice@example.com", 's3cret pä§s {%}\\"'
+TLS, STARTTLS = Security.TLS, Security.STARTTLS
+
+
+@pytest.fixture(name="authority", scope="module")
+def _authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority.create(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(name="trusting", scope="module")
+def _trusting(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=f"{authority.certificate}")
+
+
+@pytest.fixture(name="server_context", scope="module")
+def _server_context(authority: Authority) -> ssl.SSLContext:
+    pair = authority.issue("server", ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    return context
+
+
+@contextmanager
+def scripted(lines: Sequence[str], context: ssl.SSLContext | None) -> Iterator[tuple[int, bytes]]:
+    """Run a server that sends these lines, one after each line that it receives.
+
+    Yields its port, and what it received.
+    """
+    received = bytearray()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        try:
+            if context is not None:
+                connection = context.wrap_socket(connection, server_side=True)
+            for line in lines:
+                connection.sendall(f"{line}\r\n".encode())
+                received.extend(connection.recv(4096))
+        except OSError:
+            return  # The client has refused the certificate, or has ended.
+        finally:
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], received
+        thread.join(60)
+
+
+def login(port: int, security: Security = TLS, host: str = "localhost") -> Login:
+    return Login(HostEndpoint(host, port, security), NAME, PASSWORD)
+
+
+SCRIPTS = [
+    # what the server sends, the answer or the error
+    (["* OK hello", "+", "a2 OK welcome"], True),
+    (["* OK hello", "+", "* CAPABILITY IMAP4rev1\r\na2 OK welcome"], True),
+    (["* OK hello", "+", "a2 NO [AUTHENTICATIONFAILED] wrong"], False),
+    (["* OK hello", "+", "a2 NO wrong"], False),
+    (["* OK hello", "+", "a2 NO [UNAVAILABLE] later"], "cannot check the password now"),
+    (["* OK hello", "+", "a2 BAD what"], "cannot check the password now"),
+    (["* OK hello", "+", "* BYE too many"], "it closes the connection"),
+    (["* OK hello", "a2 NO not here"], "it refuses AUTHENTICATE PLAIN"),
+    (["* OK hello", "a2 BAD what"], "it refuses AUTHENTICATE PLAIN"),
+    (["* PREAUTH welcome"], "its greeting is not OK"),
+    (["* BYE busy"], "its greeting is not OK"),
+    (["HTTP/1.1 400 Bad Request"], "its greeting is not OK"),
+    ([], "closes the connection"),
+    (["x" * 100_000], "sends a line of more than"),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), SCRIPTS)
+def test_answers(
+    lines: list[str],
+    expected: bool | str,
+    trusting: ssl.SSLContext,
+    server_context: ssl.SSLContext,
+) -> None:
+    """Only an OK to the password is right, and only a plain NO is wrong."""
+    with scripted(lines, server_context) as (port, _):
+        authenticator = ImapAuthenticator(60, trusting)
+        if isinstance(expected, bool):
+            assert authenticator.accepts(login(port)) is expected
+            return
+        with pytest.raises(SignInUnavailable, match=expected) as caught:
+            authenticator.accepts(login(port))
+        assert "s3cret" not in str(caught.value)
+
+
+def test_no_password_without_tls(trusting: ssl.SSLContext, server_context: ssl.SSLContext) -> None:
+    """Nothing is sent without TLS, or to a server with another certificate."""
+    authenticator = ImapAuthenticator(60, trusting)
+    with pytest.raises(SignInUnavailable, match="has no TLS"):
+        authenticator.accepts(login(1, Security.NONE))
+    with scripted(["* OK hello", "a1 NO not here", "+"], None) as (port, received):
+        with pytest.raises(SignInUnavailable, match="it refuses STARTTLS"):
+            authenticator.accepts(login(port, STARTTLS))
+        assert b"AUTHENTICATE" not in received
+    # RFC 3501 s11.1: data that was sent before TLS must not count.
+    with scripted(["* OK hello", "a1 OK go\r\n+"], None) as (port, received):
+        with pytest.raises(SignInUnavailable, match="unrequested data without TLS"):
+            authenticator.accepts(login(port, STARTTLS))
+        assert b"AUTHENTICATE" not in received
+    for host, context in (("127.0.0.1", trusting), ("localhost", ssl.create_default_context())):
+        with scripted(["* OK hello", "+"], server_context) as (port, received):
+            with pytest.raises(SignInUnavailable, match="certificate: "):
+                ImapAuthenticator(60, context).accepts(login(port, TLS, host))
+            assert received == b""
+
+
+def test_no_server(trusting: ssl.SSLContext) -> None:
+    """A server that is away or silent is an error within the time limit."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        with pytest.raises(SignInUnavailable, match="localhost: connection refused"):
+            ImapAuthenticator(60, trusting).accepts(login(port))
+        unused.listen()
+        with pytest.raises(SignInUnavailable, match="takes too long"):
+            ImapAuthenticator(0.2, trusting).accepts(login(port))
+    with pytest.raises(SignInUnavailable, match=r"no-such-host\.invalid: "):
+        ImapAuthenticator(60, trusting).accepts(login(993, TLS, "no-such-host.invalid"))
+
+
+def test_password_is_not_shown() -> None:
+    """The repr of a login has no password."""
+    assert "s3cret" not in repr(login(1))
+
+
+@pytest.mark.parametrize("security", [TLS, STARTTLS])
+@pytest.mark.servers
+def test_dovecot(security: Security, authority: Authority, trusting: ssl.SSLContext) -> None:
+    """Dovecot accepts the right password only, over TLS and over STARTTLS."""
+    require(programs=["dovecot"])
+    with folder_of(None) as folder:
+        users = Path(folder) / "users"
+        users.write_text(f"{NAME}:{{PLAIN}}{PASSWORD}:::::\n", encoding="utf-8")
+        pair = authority.issue(f"dovecot-{security}", ["localhost"])
+        passdb = f"passdb {{\n  driver = passwd-file\n  args = {users}\n}}"
+        with dovecot(passdb, pair, tls=security is TLS) as server:
+            authenticator = ImapAuthenticator(60, trusting)
+            assert authenticator.accepts(login(server.port, security))
+            for wrong in ("", "s3cret", f"{PASSWORD} "):
+                endpoint = HostEndpoint("localhost", server.port, security)
+                assert not authenticator.accepts(Login(endpoint, NAME, wrong))
+            endpoint = HostEndpoint("localhost", server.port, security)
+            assert not authenticator.accepts(Login(endpoint, "bob@example.com", PASSWORD))

@@ -1,0 +1,228 @@
+"""The page where people sign in: one answer for all that fails, and no trace of a password."""
+
+import io
+import plistlib
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.making import domain, host_service
+from tests.web.asgi import Answer, Client, settings
+from tests.web.conftest import CATALOG
+from waypost.core.model import Catalog
+from waypost.runtime.logs import configure
+from waypost.runtime.prometheus import exposition
+from waypost.setup_links.app_password import AppPasswordRequest
+from waypost.setup_links.password_service import AppPasswordService
+from waypost.sign_in import service
+from waypost.sign_in.authenticator import Login, SignInUnavailable
+from waypost.wiring import wire
+from waypost.wiring_links import open_authenticator
+
+PASSWORD = "s3cret p&ss=wörd"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+GOOD = {"emailaddress": "alice@example.com", "password": PASSWORD, "name": "Alice"}
+REFUSED = [
+    # what is different
+    {"password": "wrong"},
+    {"emailaddress": "bob@example.com"},
+    {"emailaddress": "alice@not-served.example"},
+]
+WITHOUT_TLS = domain(
+    "unprotected.example",
+    host_service(host="imap.unprotected.example", port=143, security="none"),
+    host_service("smtp", "smtp.unprotected.example"),
+)
+
+
+class Server:
+    """A mail server that knows one person. Implements `Authenticator`."""
+
+    def __init__(self) -> None:
+        self.logins: list[Login] = []
+        self.is_away = False
+
+    def accepts(self, login: Login) -> bool:
+        self.logins.append(login)
+        if self.is_away:
+            raise SignInUnavailable("the server is away")
+        return (login.name, login.password) == ("alice@example.com", PASSWORD)
+
+
+class Source:
+    """The operator's system. Implements `AppPasswordSource`."""
+
+    def __init__(self) -> None:
+        self.valid: dict[str, str] = {}
+
+    def create(self, request: AppPasswordRequest) -> str:
+        self.valid[request.id] = "made"
+        return "made"
+
+    def revoke(self, request: AppPasswordRequest) -> None:
+        self.valid.pop(request.id, None)
+
+
+def listener(server: Server, source: Source | None = None) -> Client:
+    catalog = Catalog((*CATALOG.domains, WITHOUT_TLS))
+    with closing(Client(catalog)) as plain:
+        runtime = plain.runtime
+    passwords = None if source is None else AppPasswordService(source)
+    return Client(replace(runtime, authenticator=server, app_passwords=passwords))
+
+
+@pytest.fixture(name="server")
+def _server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    defaults = service.SignInService.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "pause_seconds", 0.0)
+    return Server()
+
+
+@pytest.fixture(name="client")
+def _client(server: Server) -> Iterator[Client]:
+    running = listener(server)
+    yield running
+    running.close()
+
+
+def post(client: Client, different: dict[str, str] | None = None, **options: Any) -> Answer:
+    fields = GOOD | (different or {})
+    return client.post("/sign-in", urlencode(fields).encode(), headers=FORM, **options)
+
+
+def passwords(answer: Answer) -> set[str]:
+    assert answer.headers["content-type"] == "application/x-apple-aspen-config"
+    return {
+        value
+        for payload in plistlib.loads(answer.body)["PayloadContent"]
+        for key, value in payload.items()
+        if key.endswith("Password") and isinstance(value, str)
+    }
+
+
+def test_disabled(behind_one_url: Client) -> None:
+    """Without the option the page does not exist, and no password is read."""
+    assert behind_one_url.get("/sign-in").status == 404
+    assert behind_one_url.request("POST", "/sign-in", body=None).status == 404
+
+
+def test_signed_in(client: Client, server: Server) -> None:
+    """The right password gives a profile with it, which no cache may store."""
+    page = client.get("/sign-in")
+    assert (page.status, page.headers["cache-control"]) == (200, "no-store")
+    answer = post(client)
+    assert passwords(answer) == {PASSWORD}
+    assert answer.headers["cache-control"] == "no-store"
+    (login,) = server.logins
+    assert (login.endpoint.host, login.name) == ("imap.example.com", "alice@example.com")
+    account = plistlib.loads(answer.body)["PayloadContent"][0]
+    assert account["EmailAccountName"] == "Alice"
+
+
+def test_app_password(server: Server) -> None:
+    """With the operator's system, the answer has an app password, and not the person's own."""
+    source = Source()
+    client = listener(server, source)
+    assert 'value="password"' in client.get("/sign-in").text
+    assert passwords(post(client)) == {"made"}
+    page = post(client, {"action": "password"})
+    assert 'value="made"' in page.text
+    assert len(source.valid) == 2
+    assert post(client, {"password": "wrong"}).status == 403
+    assert len(source.valid) == 2
+    client.close()
+
+
+def test_one_answer(client: Client) -> None:
+    """A wrong password, an unknown person and an unknown domain get the same answer."""
+    answers = [post(client, different) for different in REFUSED]
+    assert {(answer.status, answer.body) for answer in answers} == {(403, answers[0].body)}
+    assert "is not right" in unescape(answers[0].text)
+
+
+def test_unavailable(client: Client, server: Server) -> None:
+    """A server that is away, or has no TLS, gets no password, and the person is told to wait."""
+    server.is_away = True
+    answer = post(client)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    before = len(server.logins)
+    assert post(client, {"emailaddress": "alice@unprotected.example"}).status == 503
+    assert post(client, {"emailaddress": "alice@mute.example"}).status == 503
+    assert len(server.logins) == before
+
+
+def test_too_often(client: Client, server: Server) -> None:
+    """After some tries an address is refused, whether it exists or not, and with any password."""
+    for name in ("alice", "bob"):
+        statuses = [
+            post(client, {"emailaddress": f"{name}@example.com", "password": "wrong"}).status
+            for _ in range(service.ADDRESS_TRIES + 1)
+        ]
+        assert statuses == [*[403] * service.ADDRESS_TRIES, 429]
+    answer = post(client)
+    assert (answer.status, int(answer.headers["retry-after"]) > 60) == (429, True)
+    assert len(server.logins) == 2 * service.ADDRESS_TRIES
+
+
+BAD = [
+    {"emailaddress": "alice"},
+    {"emailaddress": PASSWORD},
+    {"emailaddress": ""},
+    {"password": ""},
+    {"password": "x" * 257},
+    {"password": "a\0b"},
+    {"name": "n" * 200},
+]
+
+
+@pytest.mark.parametrize("different", BAD)
+def test_bad_forms(client: Client, server: Server, different: dict[str, str]) -> None:
+    """A form that cannot be right is refused before a server is asked; nothing is repeated."""
+    answer = post(client, different)
+    assert answer.status == 400
+    assert "s3cret" not in answer.text
+    assert server.logins == []
+
+
+def test_plain_http(client: Client, server: Server) -> None:
+    """Over plain http no password is read."""
+    answer = client.request(
+        "POST", "/sign-in", body=None, headers=FORM, scheme="http", peer="192.0.2.1"
+    )
+    assert answer.status == 403
+    assert server.logins == []
+
+
+def test_no_trace_of_a_password(server: Server) -> None:
+    """Neither the log nor the metrics have a password, right or wrong, or an address."""
+    log = io.StringIO()
+    configure("DEBUG", "json", log, configure_stdlib_log=False)
+    client = listener(server)
+    post(client)
+    post(client, {"password": "s3cret wrong"})
+    post(client, {"emailaddress": "s3cret@in-the-wrong-field.example"})
+    client.get("/sign-in", query={"password": PASSWORD})
+    server.is_away = True
+    post(client)
+    metrics = exposition(client.runtime.metrics.registry).decode()
+    client.close()
+    for text in (log.getvalue(), metrics):
+        assert "s3cret" not in text
+        assert "alice" not in text
+        assert "wrong-field" not in text
+    assert 'format="sign_in"' in metrics
+
+
+def test_enabled_by_the_settings() -> None:
+    """The option opens the page; nothing else does."""
+    chosen = settings(demo=True, sign_in="imap")
+    assert open_authenticator(settings()) is None
+    client = Client(wire(chosen), chosen)
+    assert client.get("/sign-in").status == 200
+    assert client.get("/setup/").status == 404
+    client.close()
