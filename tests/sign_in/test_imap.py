@@ -40,7 +40,9 @@ def _server_context(authority: Authority) -> ssl.SSLContext:
 
 
 @contextmanager
-def scripted(lines: Sequence[str], context: ssl.SSLContext | None) -> Iterator[tuple[int, bytes]]:
+def scripted(
+    lines: Sequence[str], context: ssl.SSLContext | None
+) -> Iterator[tuple[int, bytearray]]:
     """Run a server that sends these lines, one after each line that it receives.
 
     Yields its port, and what it received.

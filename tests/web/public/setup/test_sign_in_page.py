@@ -78,8 +78,10 @@ def listener(server: Server, source: Source | None = None) -> Client:
 
 @pytest.fixture(name="server")
 def _server(monkeypatch: pytest.MonkeyPatch) -> Server:
-    defaults = service.SignInService.__init__.__kwdefaults__
-    monkeypatch.setitem(defaults, "pause_seconds", 0.0)
+    async def no_pause(_service: service.SignInService, _start: float) -> None:
+        """Return at once."""
+
+    monkeypatch.setattr(service.SignInService, "pause", no_pause)
     return Server()
 
 
