@@ -148,7 +148,7 @@ def test_one_answer(client: Client) -> None:
 
 
 def test_unavailable(client: Client, server: Server) -> None:
-    """A server that is away, or has no TLS, gets no password, and the person is told to wait."""
+    """A server that is away, or has no TLS, gets no password, and the person is asked to wait."""
     server.is_away = True
     answer = post(client)
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
