@@ -48,7 +48,7 @@ service imap-login {{
 
 @dataclass(frozen=True)
 class Dovecot:
-    """A running Dovecot. It looks at a passwd-file again in the next second only."""
+    """A running Dovecot. It reads a changed passwd-file in the next second."""
 
     port: int
 

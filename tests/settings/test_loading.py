@@ -161,6 +161,7 @@ NEEDED: dict[str, dict[str, object]] = {
     "profile_cert": {"profile_key": "/a/key.pem"},
     "profile_key": {"profile_cert": "/a/cert.pem"},
     "profile_chain": {"profile_cert": "/a/cert.pem", "profile_key": "/a/key.pem"},
+    "app_password_hook": {"app_password_hook_key": "h" * 32},
 }
 
 

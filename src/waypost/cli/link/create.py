@@ -8,13 +8,13 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.admin.lookups import find_domain
 from waypost.cli.link.qr_code import check_file, for_terminal, write_file
 from waypost.cli.link.sources import open_links
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line, print_stderr, write_document
 from waypost.cli.show.common import AddressArgument, parse_address
-from waypost.cli.sources.lookup import find_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import LinkError
 from waypost.lookup.lookup import client_config

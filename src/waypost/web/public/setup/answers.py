@@ -36,7 +36,7 @@ async def profile(context: AppContext, target: LinkTarget, password: str | None)
 
 
 async def password_page(
-    context: AppContext, page: template.Page, target: LinkTarget, password: str | None
+    context: AppContext, page: template.SetupPage, target: LinkTarget, password: str | None
 ) -> Response:
     """Show the password once, for a program that is set up by hand.
 

@@ -57,7 +57,7 @@ class _LinkRequest:
 
     token: str
     action: str
-    page: template.Page
+    page: template.SetupPage
 
 
 async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
@@ -83,7 +83,7 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
         return _failure(page, error)
 
 
-def _failure(page: template.Page, error: WaypostError) -> Response:
+def _failure(page: template.SetupPage, error: WaypostError) -> Response:
     problem, status, seconds = next(
         value for kind, value in _FAILURES.items() if isinstance(error, kind)
     )

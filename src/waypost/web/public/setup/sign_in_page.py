@@ -50,7 +50,7 @@ _UNAVAILABLE: Final = (
 class _Try:
     """A try to sign in."""
 
-    page: template.Page
+    page: template.SetupPage
     form: Fields = field(repr=False)
     target: LinkTarget
     password: str = field(repr=False)
@@ -104,7 +104,7 @@ async def _attempt(
 
 
 def _form(
-    context: AppContext, page: template.Page, *, status: int = 200, code: str = "ok"
+    context: AppContext, page: template.SetupPage, *, status: int = 200, code: str = "ok"
 ) -> Response:
     return page.render(
         status,

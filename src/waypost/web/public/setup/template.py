@@ -30,7 +30,7 @@ _SCRIPTS: Final = ("open.js", "copy.js")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SetupPage:
     """The page in the language of a person.
 
     Attributes:
@@ -75,12 +75,12 @@ class Page:
         return self.render(status, code, state="problem", problem=texts(self.tag)[problem])
 
 
-def page_of(request: Request) -> Page:
+def page_of(request: Request) -> SetupPage:
     """Return the page in the language that a browser prefers."""
     values = (value for name, value in request.headers if name == b"accept-language")
     accepted = b",".join(values).decode("latin-1")
     tag = languages.preferred_tag(accepted, languages.available_tags())
-    return Page(tag, request.mount.url_path)
+    return SetupPage(tag, request.mount.url_path)
 
 
 @cache
