@@ -33,8 +33,7 @@ from waypost.setup_links.service import SetupLinkService
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.schema import setup_link
 from waypost.store.sql.setup_link_rows import SetupLinkRows
-from waypost.web.public.page.languages import available_tags
-from waypost.web.public.setup.template import texts
+from waypost.web.public.setup.template import available_tags, texts
 from waypost.wiring import wire
 
 PASSWORD = "s3cret <p&ss> wörd"

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from waypost.parsing.bounded_toml import parse_toml
-from waypost.web.public.page import languages
+from waypost.web.public.page.languages import DEFAULT, preferred_tag
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, NO_STORE, Response
 
@@ -79,8 +79,15 @@ def page_of(request: Request) -> SetupPage:
     """Return the page in the language that a browser prefers."""
     values = (value for name, value in request.headers if name == b"accept-language")
     accepted = b",".join(values).decode("latin-1")
-    tag = languages.preferred_tag(accepted, languages.available_tags())
-    return SetupPage(tag, request.mount.url_path)
+    return SetupPage(preferred_tag(accepted, available_tags()), request.mount.url_path)
+
+
+@cache
+def available_tags() -> tuple[str, ...]:
+    """Return the tags of all languages of this page, the default one first."""
+    folder = resources.files(__package__).joinpath("templates/languages")
+    tags = {file.name.removesuffix(".toml") for file in folder.iterdir()}
+    return (DEFAULT, *sorted(tags - {DEFAULT}))
 
 
 @cache
