@@ -56,7 +56,8 @@ LAYERS: dict[str, set[str]] = {
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
-    | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"},
+    | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
+    | {"setup"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
@@ -82,6 +83,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httptools": {"web"},
     "idna": {"core.address"},
     "jinja2": {"web"},
+    "markupsafe": {"web.admin"},
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
     "polib": {"web.public.page.catalog"},

@@ -6,6 +6,11 @@ from datetime import datetime
 from waypost.admin.audit import AuditCases
 from waypost.admin.bulk import BulkChange
 from waypost.admin.changes import Condition
+from waypost.admin.checks.client_views import ClientView
+from waypost.admin.checks.directory_test import DirectoryTestCases
+from waypost.admin.checks.discovery import DiscoveryCases, Proposal
+from waypost.admin.checks.live_dns import LiveRecord
+from waypost.admin.checks.lookup_report import LookupReport
 from waypost.admin.directories import DirectoryCases
 from waypost.admin.domains import DomainCases
 from waypost.admin.inspection import InspectionCases
@@ -39,6 +44,8 @@ class Admin:
         self._directories = DirectoryCases(source, principal)
         self._audit = AuditCases(source, principal)
         self._inspection = InspectionCases(source, principal)
+        self._discovery = DiscoveryCases(source, principal)
+        self._directory_test = DirectoryTestCases(source, principal)
 
     def list_domains(
         self,
@@ -386,3 +393,30 @@ class Admin:
     def doctor(self, domain: str) -> dict[str, object]:
         """Return what `waypost doctor --json` prints for a user of a domain."""
         return self._inspection.doctor(domain)
+
+    def clients(self, address: str) -> tuple[ClientView, ...]:
+        """Return what each recorded mail client sets up for a user, without the network."""
+        return self._inspection.clients(address)
+
+    def live_dns(self, domain: str) -> tuple[LiveRecord, ...]:
+        """Return the DNS records of a domain, and which of them are published now."""
+        return self._inspection.live_dns(domain)
+
+    def propose(self, domain: str, *, asks_database: bool = True) -> Proposal:
+        """Propose the services of a new domain; this takes up to half a minute.
+
+        Raises:
+            InvalidObject: the text is not a domain.
+            AccessForbidden: the principal may not create it.
+        """
+        return self._discovery.propose(domain, asks_database=asks_database)
+
+    def test_directory(self, label: str, address: str) -> LookupReport:
+        """Look up a user in a directory, step by step.
+
+        Raises:
+            AccessForbidden: the principal is a tenant, or may only read.
+            InvalidObject: the text is not an address.
+            ObjectNotFound: there is no such directory.
+        """
+        return self._directory_test.run(label, address)

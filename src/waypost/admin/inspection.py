@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.admin.checks.client_views import ClientView, client_views
+from waypost.admin.checks.live_dns import LiveRecord, live_records
 from waypost.admin.lookups import config_of_entry
 from waypost.admin.objects import read_name
 from waypost.admin.previews import preview
@@ -26,6 +28,7 @@ from waypost.diagnostics.doctor.report_json import report_json
 from waypost.diagnostics.doctor.runner import run_checks
 from waypost.diagnostics.doctor.setup import doctor_context, tls_context
 from waypost.diagnostics.lint.domains import lint_domain
+from waypost.diagnostics.simulated_clients.session import ClientUser
 from waypost.formats.discovery_hosts import APEX, host_names
 from waypost.formats.dns import records_of, redirect_records_of, write
 from waypost.formats.dns.records import DnsRecords
@@ -114,6 +117,29 @@ class InspectionCases:
         is_complete = not context.target.http.is_exhausted and not context.unanswered
         about = {"address": f"{address}", "domain": name.ascii, "complete": is_complete}
         return about | report_json(findings, reports)
+
+    def clients(self, address: str) -> tuple[ClientView, ...]:
+        """Return what each recorded client sets up for a user."""
+        try:
+            user = ClientUser.parse(address)
+        except AddressError as error:
+            raise InvalidObject([("address", str(error))]) from error
+        domain = user.address.domain
+        entry, config = self._entry(domain), self._config(domain)
+        records = published_records(domain, config, self.source.settings.public_url).records
+
+        def preview_of(target: str, preview_format: str) -> Preview:
+            parsed = EmailAddress.parse(target) if "@" in target else DomainName.parse(target)
+            return preview(self.source.settings, entry, parsed, preview_format)
+
+        return client_views(user, preview_of, records)
+
+    def live_dns(self, domain: str) -> tuple[LiveRecord, ...]:
+        """Return the DNS records of a domain, and which of them are published now."""
+        name = _exact(domain)
+        config = self._config(name)
+        records = published_records(name, config, self.source.settings.public_url).records
+        return tuple(live_records(records))
 
     def _entry(self, name: DomainName) -> Domain:
         """Return the entry that serves a domain.

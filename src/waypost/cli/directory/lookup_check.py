@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from waypost.admin.checks.lookup_report import LookupReport
 from waypost.admin.lookups import find_domain
-from waypost.cli.directory.lookup_report import LookupReport, print_lookup_report, step_lines
+from waypost.cli.directory.lookup_report import print_lookup_report, step_lines
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import EXIT_FINDINGS, print_line

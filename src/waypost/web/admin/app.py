@@ -1,11 +1,12 @@
 """The application of the admin listener."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 
 from waypost import __version__
+from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.runtime.metrics import Metrics
@@ -14,6 +15,8 @@ from waypost.web.admin.api.mount import DESCRIPTION, add_api
 from waypost.web.admin.guard import AccessGuard
 from waypost.web.admin.health import add_health, add_readiness
 from waypost.web.admin.metrics import add_metrics
+from waypost.web.admin.pages.mount import add_pages
+from waypost.web.admin.pages.traffic import Traffic
 from waypost.web.admin.tls import TlsAskEndpoint
 
 
@@ -24,10 +27,14 @@ class Administration:
     Attributes:
         source: the domains.
         tokens: the tokens of the API.
+        sessions: the sign-in links and the sessions of the pages.
+        traffic: the requests of mail clients, for the pages.
     """
 
     source: AdminSource
     tokens: Tokens
+    sessions: Sessions
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 def create_app(
@@ -67,5 +74,7 @@ def create_app(
     if read_workers is not None:
         add_readiness(app.router, read_workers)
     if administration is not None:
-        add_api(app, administration.source, administration.tokens)
+        source, tokens = administration.source, administration.tokens
+        add_api(app, source, tokens)
+        add_pages(app, source, tokens, administration.sessions, administration.traffic)
     return app

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from tests.web.admin.admin_listener import CATALOG
 from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.principal import Role
 from waypost.admin.source import AdminSource
@@ -57,13 +58,16 @@ class Api:
 
     def __init__(self, settings: Settings, engine: Engine) -> None:
         self.tokens = Tokens(engine)
+        self.sessions = Sessions(engine)
+        self.engine = engine
         in_file = settings.providers is not None or settings.demo
         source = AdminSource(settings, None if in_file else engine)
         metrics = Metrics()
         tls_ask = TlsAskEndpoint(
             MemoryDomains(MemoryStore(CATALOG)), ("autoconfig",), metrics, CertificateLog()
         )
-        self.app = create_app(tls_ask, metrics, administration=Administration(source, self.tokens))
+        parts = Administration(source, self.tokens, self.sessions)
+        self.app = create_app(tls_ask, metrics, administration=parts)
 
     def client(self, scope: AccessScope | None = WRITER, **headers: str) -> ApiClient:
         """Return a client with a new token for a scope; None for a client without a token."""

@@ -1,0 +1,1 @@
+"""Use cases that try something: clients, DNS, discovery of a domain, lookups of users."""

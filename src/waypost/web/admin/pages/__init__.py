@@ -1,0 +1,1 @@
+"""The admin pages, at /admin/: server-rendered, and usable without JavaScript."""

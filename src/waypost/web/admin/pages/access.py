@@ -1,0 +1,70 @@
+"""Sign in by a one-time link, sign out, and the sessions of a person."""
+
+from typing import Final
+
+from fastapi import Response
+
+from waypost.core.errors import ObjectNotFound
+from waypost.web.admin.pages.routes import Routes
+from waypost.web.admin.pages.security import delete_cookie, set_cookie
+from waypost.web.admin.pages.visit import HOME, SIGN_IN, Visit, redirect
+
+SESSIONS: Final = "/admin/sessions"
+
+
+def add_access(routes: Routes) -> None:
+    """Add the pages."""
+    routes.get(SIGN_IN, show_sign_in, is_public=True)
+    routes.post(SIGN_IN, sign_in, is_public=True)
+    routes.post("/admin/sign-out", sign_out)
+    routes.get(SESSIONS, show_sessions)
+    routes.post("/admin/sessions/end", end_session)
+    routes.post("/admin/sessions/end-all", end_all)
+
+
+def show_sign_in(visit: Visit) -> Response:
+    """Show a button: programs that follow links in mail must not use up the link."""
+    return visit.render("sign_in.html", link=visit.query("link"), problem=visit.query("problem"))
+
+
+def sign_in(visit: Visit) -> Response:
+    """Use up a link, and begin a session. Another session of this browser ends."""
+    secret = visit.context.sessions.sign_in_by_link(visit.form.text("link"), visit.remote)
+    if secret is None:
+        return visit.render("sign_in.html", 401, link="", problem="link")
+    if visit.session is not None:
+        visit.context.sessions.end(visit.session.id)
+    response = redirect(HOME)
+    set_cookie(response, secret)
+    return response
+
+
+def sign_out(visit: Visit) -> Response:
+    """End this session."""
+    if visit.session is not None:
+        visit.context.sessions.end(visit.session.id)
+    response = redirect(SIGN_IN, problem="out")
+    delete_cookie(response)
+    return response
+
+
+def show_sessions(visit: Visit) -> Response:
+    """List the sessions of this person."""
+    return visit.render("sessions.html", sessions=visit.context.sessions.list(visit.principal.name))
+
+
+def end_session(visit: Visit) -> Response:
+    """End one session of this person."""
+    wanted = visit.form.text("id")
+    if wanted not in {one.id for one in visit.context.sessions.list(visit.principal.name)}:
+        raise ObjectNotFound("there is no such session")
+    visit.context.sessions.end(wanted)
+    return redirect(SESSIONS, done="ended")
+
+
+def end_all(visit: Visit) -> Response:
+    """End all sessions of this person, this one included."""
+    visit.context.sessions.end_all(visit.principal.name)
+    response = redirect(SIGN_IN, problem="out")
+    delete_cookie(response)
+    return response

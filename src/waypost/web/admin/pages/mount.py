@@ -1,0 +1,41 @@
+"""The pages as a part of the application of the admin listener."""
+
+from fastapi import APIRouter, FastAPI, Response
+
+from waypost.admin.access.sessions import Sessions
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.source import AdminSource
+from waypost.web.admin.pages.access import add_access
+from waypost.web.admin.pages.assets import add_assets
+from waypost.web.admin.pages.rendering import Renderer
+from waypost.web.admin.pages.routes import Routes
+from waypost.web.admin.pages.traffic import Traffic
+from waypost.web.admin.pages.visit import PagesContext, Visit
+
+
+def add_pages(
+    app: FastAPI, source: AdminSource, tokens: Tokens, sessions: Sessions, traffic: Traffic
+) -> None:
+    """Add the pages to an application.
+
+    Args:
+        app: the application of the admin listener.
+        source: the domains.
+        tokens: the tokens of the API.
+        sessions: the sign-in links and the sessions.
+        traffic: the requests of mail clients.
+    """
+    app.state.pages = PagesContext(source, tokens, sessions, Renderer(), traffic)
+    router = APIRouter()
+    add_assets(router)
+    routes = Routes(router)
+    add_access(routes)
+    # Everything else below /admin/ is a page, too, so that it has the same headers.
+    routes.get("/admin/{rest:path}", not_found)
+    routes.post("/admin/{rest:path}", not_found)
+    app.include_router(router)
+
+
+def not_found(visit: Visit) -> Response:
+    """Return the page about a wrong URL."""
+    return visit.render("error.html", 404, message="there is no page with this address", retry=())

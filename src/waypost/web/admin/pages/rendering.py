@@ -1,0 +1,59 @@
+"""The templates, which escape every value, and their texts in the language of the person."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from waypost.web.admin.pages.assets import asset_url
+from waypost.web.admin.pages.languages import choose_language
+from waypost.web.admin.pages.urls import url
+
+
+class Renderer:
+    """Renders the templates of the pages."""
+
+    def __init__(self) -> None:
+        """Load the environment; a template is compiled when it is used."""
+        self._environment = jinja2.Environment(
+            loader=jinja2.PackageLoader("waypost.web.admin.pages", "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals["url"] = url
+        self._environment.globals["asset"] = asset_url
+        self._environment.filters["when"] = when
+        self._environment.filters["number"] = number
+
+    def render(self, template: str, languages: str, values: Mapping[str, Any]) -> str:
+        """Render a template.
+
+        Args:
+            template: the name of its file.
+            languages: the value of Accept-Language.
+            values: for the template, which fails if one is missing.
+        """
+        language = choose_language(languages)
+        known = {"_": language.text, "tag": language.tag}
+        return self._environment.get_template(template).render({**known, **values})
+
+
+def number(value: float) -> str:
+    """Return a number with spaces between thousands, which all languages understand."""
+    return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def when(value: datetime | float | str | None) -> Markup:
+    """Return a time in UTC as an element that the script shows in the zone of the browser."""
+    if value is None or value == "":
+        return Markup("")
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+    moment = moment.astimezone(UTC)
+    machine, shown = moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M UTC")
+    return Markup('<time datetime="{}">{}</time>').format(machine, shown)
