@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from waypost.admin.checks.client_views import ClientView, client_views
@@ -128,6 +129,7 @@ class InspectionCases:
         entry, config = self._entry(domain), self._config(domain)
         records = published_records(domain, config, self.source.settings.public_url).records
 
+        @cache  # Several clients get the same answer, and a directory is asked for each.
         def preview_of(target: str, preview_format: str) -> Preview:
             parsed = EmailAddress.parse(target) if "@" in target else DomainName.parse(target)
             return preview(self.source.settings, entry, parsed, preview_format)

@@ -7,6 +7,10 @@ from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.web.admin.pages.access import add_access
 from waypost.web.admin.pages.assets import add_assets
+from waypost.web.admin.pages.audit import add_audit
+from waypost.web.admin.pages.domain import add_domain
+from waypost.web.admin.pages.domain_edit import add_domain_edit
+from waypost.web.admin.pages.domains import add_domains
 from waypost.web.admin.pages.rendering import Renderer
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.traffic import Traffic
@@ -30,6 +34,10 @@ def add_pages(
     add_assets(router)
     routes = Routes(router)
     add_access(routes)
+    add_domains(routes)
+    add_domain(routes)
+    add_domain_edit(routes)
+    add_audit(routes)
     # Everything else below /admin/ is a page, too, so that it has the same headers.
     routes.get("/admin/{rest:path}", not_found)
     routes.post("/admin/{rest:path}", not_found)

@@ -8,8 +8,19 @@ import jinja2
 from markupsafe import Markup
 
 from waypost.web.admin.pages.assets import asset_url
+from waypost.web.admin.pages.differences import changed
 from waypost.web.admin.pages.languages import choose_language
 from waypost.web.admin.pages.urls import url
+
+
+class _Environment(jinja2.Environment):
+    """Templates read objects as JSON data, whose keys are optional: a missing key is None."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 -- as in the base class
+        found = super().getattr(obj, attribute)
+        if isinstance(found, jinja2.Undefined) and isinstance(obj, Mapping):
+            return None
+        return found
 
 
 class Renderer:
@@ -17,7 +28,7 @@ class Renderer:
 
     def __init__(self) -> None:
         """Load the environment; a template is compiled when it is used."""
-        self._environment = jinja2.Environment(
+        self._environment = _Environment(
             loader=jinja2.PackageLoader("waypost.web.admin.pages", "templates"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -28,6 +39,8 @@ class Renderer:
         self._environment.globals["asset"] = asset_url
         self._environment.filters["when"] = when
         self._environment.filters["number"] = number
+        self._environment.filters["list_pair"] = _pair
+        self._environment.globals["changed"] = changed
 
     def render(self, template: str, languages: str, values: Mapping[str, Any]) -> str:
         """Render a template.
@@ -40,6 +53,11 @@ class Renderer:
         language = choose_language(languages)
         known = {"_": language.text, "tag": language.tag}
         return self._environment.get_template(template).render({**known, **values})
+
+
+def _pair(value: str) -> tuple[str, str]:
+    """Return an option of a list: its value and its text."""
+    return value, value
 
 
 def number(value: float) -> str:

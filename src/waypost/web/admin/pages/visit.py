@@ -1,5 +1,6 @@
 """What a page needs to know about one request, and the ways to answer it."""
 
+import threading
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -18,6 +19,7 @@ from waypost.web.admin.pages.urls import url
 
 HOME: Final = "/admin/"
 SIGN_IN: Final = "/admin/sign-in"
+DOCTORS_MAX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class PagesContext:
         sessions: the sign-in links and the sessions.
         renderer: renders the templates.
         traffic: the requests of mail clients.
+        doctor_slots: how many reports of the doctor may be made at once.
     """
 
     source: AdminSource
@@ -37,6 +40,9 @@ class PagesContext:
     sessions: Sessions
     renderer: Renderer
     traffic: Traffic
+    doctor_slots: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(DOCTORS_MAX)
+    )
 
 
 @dataclass(frozen=True)
