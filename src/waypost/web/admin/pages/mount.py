@@ -5,15 +5,20 @@ from fastapi import APIRouter, FastAPI, Response
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
-from waypost.web.admin.pages.access import add_access
 from waypost.web.admin.pages.assets import add_assets
-from waypost.web.admin.pages.audit import add_audit
-from waypost.web.admin.pages.domain import add_domain
-from waypost.web.admin.pages.domain_edit import add_domain_edit
-from waypost.web.admin.pages.domains import add_domains
 from waypost.web.admin.pages.rendering import Renderer
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.traffic import Traffic
+from waypost.web.admin.pages.views.access import add_access
+from waypost.web.admin.pages.views.audit import add_audit
+from waypost.web.admin.pages.views.directories import add_directories
+from waypost.web.admin.pages.views.domain import add_domain
+from waypost.web.admin.pages.views.domain_edit import add_domain_edit
+from waypost.web.admin.pages.views.domains import add_domains
+from waypost.web.admin.pages.views.overview import add_overview
+from waypost.web.admin.pages.views.providers import add_providers
+from waypost.web.admin.pages.views.tokens import add_tokens
+from waypost.web.admin.pages.views.wizard import add_wizard
 from waypost.web.admin.pages.visit import PagesContext, Visit
 
 
@@ -38,6 +43,11 @@ def add_pages(
     add_domain(routes)
     add_domain_edit(routes)
     add_audit(routes)
+    add_overview(routes)
+    add_wizard(routes)
+    add_providers(routes)
+    add_directories(routes)
+    add_tokens(routes)
     # Everything else below /admin/ is a page, too, so that it has the same headers.
     routes.get("/admin/{rest:path}", not_found)
     routes.post("/admin/{rest:path}", not_found)

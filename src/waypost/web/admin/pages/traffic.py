@@ -1,6 +1,6 @@
 """The requests of mail clients in the last days, by client and result, from the workers' metrics.
 
-The counters of the workers only grow, so the admin process reads them every few minutes, and keeps
+The counters of the workers only grow, so the admin process reads them every half minute, and keeps
 the differences by hour, at most `HOURS_MAX` of them, in its memory. After a worker has ended, the
 requests since its last sample are missing.
 """
@@ -8,13 +8,13 @@ requests since its last sample are missing.
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from waypost.runtime.worker_counts import Counts
 
-SAMPLE_SECONDS: Final = 120.0
+SAMPLE_SECONDS: Final = 30.0
 HOUR_SECONDS: Final = 3600
 HOURS_MAX: Final = 7 * 24
 METRIC: Final = "waypost_requests"
@@ -79,7 +79,14 @@ class _Hour:
 
 
 class Traffic:
-    """The requests by hour."""
+    """The requests by hour.
+
+    Attributes:
+        since: when this process began to count, in seconds since 1970.
+        sampled: when the workers were last read; None before.
+        workers: the metrics of each running worker at that time.
+        domains: how many domains there are; None if that is not known.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Begin without requests.
@@ -91,13 +98,17 @@ class Traffic:
         self._hours: deque[_Hour] = deque(maxlen=HOURS_MAX)
         self._last: Counter[Key] | None = None
         self.since = clock()
+        self.sampled: float | None = None
+        self.workers: tuple[Counts, ...] = ()
+        self.domains: int | None = None
 
-    def record(self, workers: Iterable[Counts]) -> None:
+    def record(self, workers: Sequence[Counts]) -> None:
         """Add the requests since the sample before.
 
         Args:
             workers: the metrics of each running worker.
         """
+        self.sampled, self.workers = self._clock(), tuple(workers)
         now = _requests(workers)
         # The first sample also has the requests before the start of this process.
         last = now if self._last is None else self._last

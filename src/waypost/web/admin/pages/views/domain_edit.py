@@ -8,7 +8,6 @@ from fastapi import Response
 from waypost.admin.results import StoredObject
 from waypost.core.errors import ObjectNotFound
 from waypost.web.admin.pages.changes import Failure, attempt, with_differences
-from waypost.web.admin.pages.domain import PAGE
 from waypost.web.admin.pages.forms import Form
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.services_form import (
@@ -20,6 +19,7 @@ from waypost.web.admin.pages.services_form import (
     rest_of,
     without_empty,
 )
+from waypost.web.admin.pages.views.domain import PAGE
 from waypost.web.admin.pages.visit import Visit, redirect
 
 EDIT: Final = "/admin/domain/edit"

@@ -107,7 +107,7 @@ def show_dns(visit: Visit) -> Response:
     values: dict[str, Any] = {"records": (), "zone": "", "names": (), "problem": ""}
     try:
         values["records"] = visit.admin.live_dns(stored.data["name"])
-        values["zone"] = visit.admin.dns(stored.data["name"], "bind").body.decode()
+        values["zone"] = visit.admin.dns(stored.data["name"], "zone").body.decode()
         values["names"] = visit.admin.names(stored.data["name"])
     except _NO_ANSWER as error:
         values["problem"] = str(error)

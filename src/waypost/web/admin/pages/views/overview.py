@@ -1,0 +1,59 @@
+"""The first page: requests, clients that fail, the state of all parts, and the last changes."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import Response
+
+from waypost.web.admin.pages.charts import bar_chart
+from waypost.web.admin.pages.routes import Routes
+from waypost.web.admin.pages.visit import HOME, Visit, redirect
+from waypost.web.admin.readiness import readiness
+
+DAY_HOURS: Final = 24
+WEEK_HOURS: Final = 7 * 24
+CHANGES: Final = 8
+
+
+def add_overview(routes: Routes) -> None:
+    """Add the page."""
+    routes.get(HOME, show_overview)
+    routes.get("/admin", lambda _visit: redirect(HOME))
+
+
+def show_overview(visit: Visit) -> Response:
+    """Show the page. A tenant sees only its changes: the numbers are about all domains."""
+    changes = visit.admin.audit(limit=CHANGES).items
+    if visit.principal.is_tenant:
+        domains = visit.admin.list_domains(limit=CHANGES)
+        return visit.render("overview_tenant.html", changes=changes, domains=domains.items)
+    is_week = visit.query("period") == "week"
+    traffic = visit.context.traffic
+    period = traffic.period(WEEK_HOURS if is_week else DAY_HOURS)
+    rows = _rows(period.hours, DAY_HOURS if is_week else 1)
+    chart = bar_chart([(good, bad) for _, good, bad in rows], 1 if is_week else 4)
+    now = datetime.now(UTC)
+    return visit.render(
+        "overview.html",
+        changes=changes,
+        is_week=is_week,
+        period=period,
+        rows=rows,
+        chart=chart,
+        labels=[_label(rows[index][0], is_week=is_week) for _, index in chart.labels],
+        traffic=traffic,
+        report=None if traffic.sampled is None else readiness(traffic.workers, now),
+    )
+
+
+def _rows(hours: tuple[tuple[int, int, int], ...], size: int) -> list[tuple[int, int, int]]:
+    """Return the sums of every `size` hours."""
+    parts = [hours[start : start + size] for start in range(0, len(hours), size)]
+    return [
+        (part[0][0], sum(one[1] for one in part), sum(one[2] for one in part)) for part in parts
+    ]
+
+
+def _label(start: int, *, is_week: bool) -> str:
+    moment = datetime.fromtimestamp(start, UTC)
+    return moment.strftime("%m-%d" if is_week else "%H:%M")

@@ -1,0 +1,166 @@
+"""The wizard: from the name of a domain to its entry. All its state is in its forms."""
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from fastapi import Response
+
+from waypost.admin.results import ChangeResult
+from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound
+from waypost.web.admin.pages.changes import Failure, attempt
+from waypost.web.admin.pages.forms import Form
+from waypost.web.admin.pages.routes import Routes, error_status
+from waypost.web.admin.pages.services_form import (
+    METHODS,
+    SECURITIES,
+    TYPES,
+    read_services,
+    rearrange,
+    rest_of,
+    without_empty,
+)
+from waypost.web.admin.pages.visit import Visit, redirect
+
+START: Final = "/admin/wizard"
+NAMES_MAX: Final = 500
+
+
+def add_wizard(routes: Routes) -> None:
+    """Add the pages."""
+    routes.get(START, show_start)
+    routes.post(START, search)
+    routes.post(f"{START}/services", change)
+    routes.post(f"{START}/create", create)
+
+
+def show_start(visit: Visit) -> Response:
+    """Ask for the domain."""
+    visit.principal.check_write()
+    return visit.render("wizard.html", name="", failure=None, problems={}, asks_database=True)
+
+
+def search(visit: Visit) -> Response:
+    """Search for the servers of the domain, and propose services."""
+    name = visit.form.text("domain")
+    asks_database = bool(visit.form.text("ispdb"))
+    try:
+        found = visit.admin.propose(name, asks_database=asks_database)
+    except (InvalidObject, AccessForbidden) as error:
+        failure = Failure(error, error_status(error))
+        return visit.render(
+            "wizard.html",
+            failure.status,
+            name=name,
+            failure=failure,
+            problems=failure.problems,
+            asks_database=asks_database,
+        )
+    services = list(found.services) or [{"type": "imap"}, {"type": "smtp"}]
+    values = {
+        "sources": found.sources,
+        "notes": found.notes,
+        "findings": found.findings,
+        "missing": found.missing if found.services else "no mail server",
+        "others": [one["name"] for one in found.others],
+    }
+    provider = visit.principal.provider or found.provider
+    return _show_services(visit, found.name, provider, services, values)
+
+
+def change(visit: Visit) -> Response:
+    """Change the proposed services: their order, or all of them for those of another domain."""
+    form = visit.form
+    services = read_services(form)
+    provider = form.text("provider")
+    if form.text("action") == "copy" and form.text("like"):
+        try:
+            data = visit.admin.get_domain(form.text("like")).data
+        except ObjectNotFound:
+            data = {}
+        services = data.get("services", services)
+        provider = data.get("provider", provider)
+    else:
+        services = rearrange(services, form.text("action")) or services
+    return _show_services(visit, form.text("name"), provider, services, _values(form))
+
+
+def create(visit: Visit) -> Response:
+    """Create the domain, and its provider if there is none with this name."""
+    form = visit.form
+    if form.text("action") not in {"", "create"}:
+        return change(visit)
+    name, provider = form.text("name"), form.text("provider")
+    services = without_empty(read_services(form))
+    data = {"provider": provider, "services": services}
+    done = attempt(partial(_create, visit, name, provider, data))
+    if done.failure is not None:
+        return _show_services(visit, name, provider, services, _values(form), done.failure)
+    stored = name
+    if done.result is not None and done.result.new is not None:
+        stored = done.result.new.data["name"]
+    return redirect("/admin/domain/dns", name=stored, **done.done)
+
+
+def _create(visit: Visit, name: str, provider: str, data: Mapping[str, Any]) -> ChangeResult:
+    """Create a domain, and its provider if there is none with this name."""
+    create_domain = partial(visit.admin.put_domain, name, data, if_none_match="*")
+    try:
+        return create_domain()
+    except InvalidObject as error:
+        if visit.principal.is_tenant or not _lacks_provider(visit, error, provider):
+            raise
+    visit.admin.put_provider(provider, {}, if_none_match="*")
+    try:
+        return create_domain()
+    except InvalidObject:
+        visit.admin.delete_provider(provider)
+        raise
+
+
+def _lacks_provider(visit: Visit, error: InvalidObject, provider: str) -> bool:
+    """Return whether the missing provider is the only mistake."""
+    if not provider or {path for path, _ in error.mistakes} != {"provider"}:
+        return False
+    try:
+        visit.admin.get_provider(provider)
+    except ObjectNotFound:
+        return True
+    return False
+
+
+def _values(form: Form) -> dict[str, Any]:
+    try:
+        values = json.loads(form.text("found") or "{}")
+    except ValueError:
+        values = {}
+    keys = ("sources", "notes", "findings", "others")
+    kept = {key: values.get(key) or () for key in keys} if isinstance(values, dict) else {}
+    return {"missing": None, **{key: kept.get(key, ()) for key in keys}}
+
+
+def _show_services(
+    visit: Visit,
+    name: str,
+    provider: str,
+    services: list[dict[str, Any]],
+    values: dict[str, Any],
+    failure: Failure | None = None,
+) -> Response:
+    providers = visit.admin.list_providers(limit=NAMES_MAX).items
+    return visit.render(
+        "wizard_services.html",
+        200 if failure is None else failure.status,
+        name=name,
+        provider=provider,
+        services=[{**one, "rest": rest_of(one)} for one in services],
+        failure=failure,
+        problems={} if failure is None else failure.problems,
+        providers=[one.data["name"] for one in providers],
+        types=TYPES,
+        securities=SECURITIES,
+        methods=METHODS,
+        found=json.dumps({key: list(values[key]) for key in values if key != "missing"}),
+        **values,
+    )
