@@ -25,6 +25,7 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@mkdir -p var
 	@$(BIN)/waypost db upgrade
 	@$(BIN)/waypost apply --demo --if-empty
+	@$(if $(findstring --admin,$(ARGS)),,$(BIN)/waypost admin link | sed 's/^/Admin pages: /')
 	@exec $(BIN)/waypost serve $(ARGS)
 
 check: $(VENV)/.test lint ## Check style, types and words, and run all tests that need no servers and mail clients

@@ -76,7 +76,11 @@ FACTS: list[tuple[Mapping[str, Any], str, str]] = [
     ({"trusted_proxies": ["::1/128"]}, "forwarding_headers", "trusted from ::1/128"),
     ({"public_url": URL}, "public_url", URL),
     ({}, "public_url", "https://autodiscover.DOMAIN for each domain"),
-    ({}, "admin", "http://127.0.0.1:4244/"),
+    (
+        {},
+        "admin",
+        "http://127.0.0.1:4244/admin/ (sign in with the link of `waypost admin link`)",
+    ),
     ({"admin_port": 0}, "admin", "disabled"),
     ({}, "metrics", "disabled"),
     ({"metrics_listen": "[::1]:9243"}, "metrics", "http://[::1]:9243/metrics"),

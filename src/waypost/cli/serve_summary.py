@@ -11,6 +11,7 @@ from typing import Final
 
 from waypost.cli.output import quantity
 from waypost.settings import Settings
+from waypost.settings.admin import admin_pages_url
 
 _ANY_PROXY: Final = "listen on 127.0.0.1 or on unix_socket, or set trusted_proxies"
 
@@ -112,7 +113,7 @@ def _trusted(settings: Settings) -> str:
 def _admin(settings: Settings) -> str:
     if not settings.admin_port:
         return "disabled"
-    return _url(f"{settings.admin_host}:{settings.admin_port}", "/")
+    return f"{admin_pages_url(settings)}/admin/ (sign in with the link of `waypost admin link`)"
 
 
 def _url(place: str | None, path: str) -> str:

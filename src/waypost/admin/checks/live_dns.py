@@ -53,7 +53,7 @@ def live_records(records: Iterable[Record], server: str = "system") -> Iterator[
 
 
 def _look_up(record: Record, resolver: CachingResolver) -> LiveRecord:
-    """Look up one record. A host may also have addresses of its own instead of a CNAME.
+    """Look up one record. A host may have addresses instead of a CNAME.
 
     Raises:
         NamesUnavailable: DNS does not answer.

@@ -66,7 +66,7 @@ class Failure:
 
     @property
     def is_conflict(self) -> bool:
-        """Whether somebody else has changed the object."""
+        """Whether another person has changed the object."""
         return isinstance(self.error, VersionConflict)
 
     @property
@@ -77,7 +77,7 @@ class Failure:
     def title(self, translate: Translate) -> str:
         """Return the heading."""
         if self.is_conflict:
-            return translate("Somebody else has changed this in the meantime")
+            return translate("Another person has changed this in the meantime")
         if self.needs_confirmation:
             return translate("This also changes other entries")
         if self.mistakes:

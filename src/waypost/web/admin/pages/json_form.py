@@ -1,4 +1,4 @@
-"""Keys of an object that have no field of their own: a form field with JSON."""
+"""Keys of an object without a separate field: one form field with JSON."""
 
 import json
 from collections.abc import Mapping

@@ -1,5 +1,7 @@
 """The pages as a part of the application of the admin listener."""
 
+import threading
+
 from fastapi import APIRouter, FastAPI, Response
 
 from waypost.admin.access.sessions import Sessions
@@ -19,7 +21,7 @@ from waypost.web.admin.pages.views.overview import add_overview
 from waypost.web.admin.pages.views.providers import add_providers
 from waypost.web.admin.pages.views.tokens import add_tokens
 from waypost.web.admin.pages.views.wizard import add_wizard
-from waypost.web.admin.pages.visit import PagesContext, Visit
+from waypost.web.admin.pages.visit import DOCTORS_MAX, PagesContext, Visit
 
 
 def add_pages(
@@ -34,7 +36,9 @@ def add_pages(
         sessions: the sign-in links and the sessions.
         traffic: the requests of mail clients.
     """
-    app.state.pages = PagesContext(source, tokens, sessions, Renderer(), traffic)
+    app.state.pages = PagesContext(
+        *(source, tokens, sessions, Renderer(), traffic), threading.Semaphore(DOCTORS_MAX)
+    )
     router = APIRouter()
     add_assets(router)
     routes = Routes(router)

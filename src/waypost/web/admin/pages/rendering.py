@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import jinja2
-from markupsafe import Markup
 
 from waypost.web.admin.pages.assets import asset_url
 from waypost.web.admin.pages.differences import changed
 from waypost.web.admin.pages.languages import choose_language
 from waypost.web.admin.pages.urls import url
+
+_TIME: Final = '<time datetime="{{ machine }}">{{ shown }}</time>'
 
 
 class _Environment(jinja2.Environment):
@@ -37,7 +38,8 @@ class Renderer:
         )
         self._environment.globals["url"] = url
         self._environment.globals["asset"] = asset_url
-        self._environment.filters["when"] = when
+        self._environment.filters["when"] = self._when
+        self._time = self._environment.from_string(_TIME)
         self._environment.filters["number"] = number
         self._environment.filters["list_pair"] = _pair
         self._environment.globals["changed"] = changed
@@ -54,6 +56,18 @@ class Renderer:
         known = {"_": language.text, "tag": language.tag}
         return self._environment.get_template(template).render({**known, **values})
 
+    def _when(self, value: datetime | float | str | None) -> object:
+        """Return a time in UTC as an element that the script shows in the zone of the browser."""
+        if value is None or value == "":
+            return ""
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+        moment = moment.astimezone(UTC)
+        texts = moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M UTC")
+        # A module of a template is markup, which is not escaped again.
+        return self._time.make_module(dict(zip(("machine", "shown"), texts, strict=True)))
+
 
 def _pair(value: str) -> tuple[str, str]:
     """Return an option of a list: its value and its text."""
@@ -63,15 +77,3 @@ def _pair(value: str) -> tuple[str, str]:
 def number(value: float) -> str:
     """Return a number with spaces between thousands, which all languages understand."""
     return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def when(value: datetime | float | str | None) -> Markup:
-    """Return a time in UTC as an element that the script shows in the zone of the browser."""
-    if value is None or value == "":
-        return Markup("")
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
-    moment = moment.astimezone(UTC)
-    machine, shown = moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M UTC")
-    return Markup('<time datetime="{}">{}</time>').format(machine, shown)

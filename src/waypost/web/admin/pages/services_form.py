@@ -14,20 +14,20 @@ SECURITIES: Final = ("tls", "starttls", "none")
 METHODS: Final = ("password-cleartext", "password-encrypted", "OAuth2", "GSSAPI", "NTLM")
 _FIELDS: Final = ("type", "host", "port", "security", "url", "login_name", "authentication")
 
-Service = dict[str, Any]
+ServiceData = dict[str, Any]
 
 
-def read_services(form: Form) -> list[Service]:
+def read_services(form: Form) -> list[ServiceData]:
     """Return the services of a form; keys without a field are kept as they were."""
     return [_read(form, f"services[{row}]") for row in list(form.rows("services"))[:ROWS_MAX]]
 
 
-def without_empty(services: Sequence[Service]) -> list[Service]:
+def without_empty(services: Sequence[ServiceData]) -> list[ServiceData]:
     """Return the services without those that have neither host nor URL nor other keys."""
     return [one for one in services if set(one) - {"type"}]
 
 
-def rearrange(services: list[Service], action: str) -> list[Service] | None:
+def rearrange(services: list[ServiceData], action: str) -> list[ServiceData] | None:
     """Return the services after a button for their order was pressed; None for other buttons.
 
     Args:
@@ -48,10 +48,10 @@ def rearrange(services: list[Service], action: str) -> list[Service] | None:
     return services
 
 
-def _read(form: Form, path: str) -> Service:
+def _read(form: Form, path: str) -> ServiceData:
     service = _object(form.text(f"{path}.rest"))
     service = {key: value for key, value in service.items() if key not in _FIELDS}
-    found: Service = {}
+    found: ServiceData = {}
     for key in _FIELDS:
         text = form.text(f"{path}.{key}")
         if key == "authentication":
@@ -73,7 +73,7 @@ def rest_of(service: Mapping[str, Any]) -> str:
     return json.dumps({key: value for key, value in service.items() if key not in _FIELDS})
 
 
-def _object(text: str) -> Service:
+def _object(text: str) -> ServiceData:
     try:
         value = json.loads(text or "{}")
     except ValueError:

@@ -40,9 +40,7 @@ class PagesContext:
     sessions: Sessions
     renderer: Renderer
     traffic: Traffic
-    doctor_slots: threading.Semaphore = field(
-        default_factory=lambda: threading.Semaphore(DOCTORS_MAX)
-    )
+    doctor_slots: threading.Semaphore
 
 
 @dataclass(frozen=True)

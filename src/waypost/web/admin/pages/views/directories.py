@@ -2,7 +2,7 @@
 
 from enum import EnumType
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import Response
 
@@ -24,6 +24,8 @@ LIST: Final = "/admin/directories"
 PAGE: Final = "/admin/directory"
 KINDS: Final = ("ldap", "sql", "file")
 _HEAD: Final = ("name", "kind")
+_ONLY_JSON: Final = ("attributes",)
+_LONG: Final = ("query", "domains_query", "search_filter")
 
 
 def add_directories(routes: Routes) -> None:
@@ -80,10 +82,13 @@ def read_directory_form(form: Form) -> dict[str, Any]:
         InvalidObject: the other keys are not a JSON object.
     """
     data: dict[str, Any] = {"kind": form.text("kind")}
-    for key, kind in _keys(form.text("kind")):
+    for key, kind, options in _keys(form.text("kind")):
         text = form.text(key)
-        if kind == "bool" and text:
+        if kind == "choice" and options == ("true", "false") and text:
             data[key] = text == "true"
+        elif kind == "lines" and text:
+            lines = form.lines(key)
+            data[key] = lines if len(lines) > 1 else lines[0]
         elif kind == "number" and text:
             data[key] = int(text) if text.isascii() and text.isdigit() else text
         elif text:
@@ -113,27 +118,39 @@ def test(visit: Visit) -> Response:
     return _form(visit, name, stored.data, stored.version, report=report)
 
 
-def _keys(kind: str) -> list[tuple[str, str]]:
-    """Return the keys of a kind that have one value, with the kind of the value."""
-    found = []
+def _keys(kind: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Return the keys of a kind that have a field: the kind of the field, and its choices."""
+    found: list[tuple[str, str, tuple[str, ...]]] = []
     for key, info in table_of_kind(kind).model_fields.items():
-        if key in _HEAD:
+        text, options = str(info.annotation), _options(info.annotation)
+        if key in _HEAD or key in _ONLY_JSON:
             continue
-        text = str(info.annotation)
-        if info.annotation is bool or "bool" in text:
-            found.append((key, "bool"))
-        elif info.annotation is int or "int" in text or "float" in text:
-            found.append((key, "number"))
-        elif "tuple" in text or "list" in text or "dict" in text or "frozenset" in text:
-            continue  # It is a part of the JSON.
-        elif isinstance(info.annotation, EnumType) or "str" in text or "models" in text:
-            found.append((key, "long" if "query" in key or "filter" in key else "text"))
+        if options:
+            found.append((key, "choice", options))
+        elif "bool" in text:
+            found.append((key, "choice", ("true", "false")))
+        elif "tuple[str, ...]" in text or "list[str]" in text:
+            found.append((key, "lines", ()))
+        elif "int" in text or "float" in text:
+            found.append((key, "number", ()))
+        elif "str" in text:
+            found.append((key, "long" if key in _LONG else "text", ()))
     return found
+
+
+def _options(annotation: object) -> tuple[str, ...]:
+    """Return the values of an enumeration, also if it may be absent."""
+    for one in (annotation, *get_args(annotation)):
+        if isinstance(one, EnumType):
+            return tuple(f"{member.value}" for member in one)
+    return ()
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        return "\n".join(map(str, value))
     return f"{value}".lower() if isinstance(value, bool) else f"{value}"
 
 
@@ -155,14 +172,11 @@ def _form(
     kind = str(data.get("kind", ""))
     infos = table_of_kind(kind).model_fields
     keys = _keys(kind)
-    known = {key for key, _ in keys} | set(_HEAD)
-    fields = []
-    for key, form_kind in keys:
-        value = data.get(key)
-        text = (
-            "" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
-        )
-        fields.append((key, form_kind, text, infos[key].description or ""))
+    known = {key for key, _, _ in keys} | set(_HEAD)
+    fields = [
+        (key, form_kind, options, _text(data.get(key)), infos[key].description or "")
+        for key, form_kind, options in keys
+    ]
     return visit.render(
         "directory.html",
         200 if failure is None else failure.status,

@@ -157,9 +157,10 @@ def show_history(visit: Visit) -> Response:
 
 
 def ask_delete(visit: Visit, failure: object = None, status: int = 200) -> Response:
-    """Ask whether the domain shall be deleted, and show what that means."""
+    """Ask whether the domain is to be deleted, and show what that means."""
     name = visit.query("name") or visit.form.text("name")
     stored = visit.admin.get_domain(name)
+    visit.principal.check_write()
     return visit.render(
         "domain_delete.html",
         status,

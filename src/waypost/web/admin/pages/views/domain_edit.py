@@ -40,6 +40,7 @@ def show_form(visit: Visit) -> Response:
         new = {"provider": "", "services": [{"type": "imap"}, {"type": "smtp"}]}
         return _form(visit, "", new, "")
     stored = visit.admin.get_domain(name)
+    visit.principal.check_write()
     return _form(visit, name, stored.data, stored.version)
 
 

@@ -1,0 +1,246 @@
+"""The pages in this process: sign-in, forms, conflicts, and a database that goes away."""
+
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.admin.api.api_client import READER, WRITER, Api, open_api
+from tests.web.admin.pages.person import Person, hidden
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.principal import Role
+from waypost.core.model import DomainPattern
+from waypost.web.admin.pages.security import COOKIE
+
+EDIT = {
+    "name": "example.com",
+    "provider": "Example Inc.",
+    "place": "here",
+    "services[0].type": "imap",
+    "services[0].host": "imap.example.com",
+    "services[1].type": "smtp",
+    "services[1].host": "smtp.example.com",
+}
+
+
+def test_sign_in_by_a_link(api: Api) -> None:
+    """A link signs in once, by its button alone, and the cookie is for this host only."""
+    link = api.sessions.create_link("ada", WRITER)
+    visitor = Person(api, None)
+    assert "used up" in visitor.get(f"/admin/sign-in?link={link}").text
+    assert visitor.get(f"/admin/sign-in?link={link}").status_code == 200
+    answer = visitor.post("/admin/sign-in", {"link": link})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    for part in ("HttpOnly", "Secure", "Path=/", "SameSite=lax", "Max-Age=43200"):
+        assert part in cookie
+    assert "domain=" not in cookie.lower()
+    assert visitor.post("/admin/sign-in", {"link": link}).status_code == 401
+
+
+def test_stolen_session_ends_with_all_others(api: Api) -> None:
+    """Signing out everywhere ends a stolen session at once, and no other person's."""
+    owner, other = Person(api, WRITER), Person(api, READER, "bob")
+    thief = Person(api, None)
+    thief.client = owner.client
+    assert thief.get("/admin/domains").status_code == 200
+    second = Person(api, WRITER)
+    assert second.post("/admin/sessions/end-all").status_code == 303
+    assert thief.get("/admin/domains").headers["location"] == "/admin/sign-in"
+    assert owner.post("/admin/domain/edit", EDIT).status_code == 401
+    assert other.get("/admin/domains").status_code == 200
+
+
+FOREIGN = [
+    # headers, the CSRF text
+    ({"origin": "https://evil.example"}, None),
+    ({"origin": "null"}, None),
+    ({"origin": "http://127.0.0.1:8080"}, None),
+    ({"sec-fetch-site": "cross-site"}, None),
+    ({"sec-fetch-site": "same-site"}, None),
+    ({}, ""),
+    ({}, "0" * 64),
+    ({"origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}, "é"),
+]
+
+
+@pytest.mark.parametrize(("headers", "csrf"), FOREIGN)
+def test_forms_of_other_sites_are_refused(
+    api: Api, headers: dict[str, str], csrf: str | None
+) -> None:
+    """A form needs the origin of the page and the text of the session."""
+    person = Person(api, WRITER)
+    fields = {"name": "example.com"} | ({} if csrf is None else {"csrf": csrf})
+    answer = person.post("/admin/domain/delete", fields, **headers)
+    assert answer.status_code == 403
+    assert person.get("/admin/domain?name=example.com").status_code == 200
+
+
+BODIES: list[tuple[bytes, str, int]] = [
+    (b"{}", "application/json", 415),
+    (b"a=" + b"a" * 2_000_000, "application/x-www-form-urlencoded", 413),
+    (b"&".join(b"a=1" for _ in range(6000)), "application/x-www-form-urlencoded", 400),
+    (b"a=%ff", "application/x-www-form-urlencoded", 400),
+    (b"a=\xff", "application/x-www-form-urlencoded", 400),
+    (b"a=%00", "application/x-www-form-urlencoded", 400),
+]
+
+
+@pytest.mark.parametrize(("body", "kind", "status"), BODIES)
+def test_bad_bodies(api: Api, body: bytes, kind: str, status: int) -> None:
+    """A body that is no form is refused with a page."""
+    person = Person(api, WRITER)
+    answer = person.client.post("/admin/audit/undo", content=body, headers={"content-type": kind})
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_life_of_a_domain(api: Api) -> None:
+    """A domain is created, shown, changed, deleted, and restored from its history."""
+    person = Person(api, WRITER)
+    new = {**EDIT, "name": "", "new_name": "New.example"}
+    answer = person.post("/admin/domain/edit", new)
+    assert answer.status_code == 303, answer.text
+    assert answer.headers["location"].startswith("/admin/domain?name=new.example&done=created")
+    page = person.get("/admin/domain?name=new.example").text
+    assert "Thunderbird" in page
+    assert "imap.example.com:993" in page
+    form = person.get("/admin/domain/delete?name=new.example").text
+    fields = {"name": "new.example", "version": hidden(form, "version")}
+    assert person.post("/admin/domain/delete", fields).status_code == 303
+    history = person.get("/admin/domain/history?name=new.example").text
+    undo = person.post("/admin/audit/undo", {"id": hidden(history, "id")})
+    assert undo.headers["location"] == "/admin/audit?done=undone"
+    assert person.get("/admin/domain?name=new.example").status_code == 200
+
+
+def test_mistakes_are_next_to_their_fields(api: Api) -> None:
+    """A refused form keeps its values, and names each mistake at its field."""
+    person = Person(api, WRITER)
+    wrong = {**EDIT, "services[0].port": "99999", "services[1].host": "no host!"}
+    answer = person.post("/admin/domain/edit", wrong)
+    assert answer.status_code == 422
+    assert 'id="services-0-port-problem"' in answer.text
+    assert 'id="services-1-host-problem"' in answer.text
+    assert 'value="99999"' in answer.text
+    assert 'aria-describedby="services-0-port-problem"' in answer.text
+
+
+def test_order_without_scripts(api: Api) -> None:
+    """The buttons of a service move, remove and add it, and store nothing."""
+    person = Person(api, WRITER)
+
+    def hosts(action: str) -> list[str]:
+        answer = person.post("/admin/domain/edit", {**EDIT, "action": action})
+        assert answer.status_code == 200
+        return re.findall(r'name="services\[\d\]\.host" type="text" value="([^"]*)"', answer.text)
+
+    assert hosts("down-0") == ["smtp.example.com", "imap.example.com"]
+    assert hosts("up-1") == ["smtp.example.com", "imap.example.com"]
+    assert hosts("remove-0") == ["smtp.example.com"]
+    assert hosts("remove-9") == ["imap.example.com", "smtp.example.com"]
+    assert hosts("add") == ["imap.example.com", "smtp.example.com", ""]
+
+
+def test_two_operators_change_the_same_domain(api: Api) -> None:
+    """The second one sees both versions, and chooses one."""
+    ada, bob = Person(api, WRITER), Person(api, WRITER, "bob")
+    version = hidden(bob.get("/admin/domain/edit?name=example.com").text, "version")
+    first = {**EDIT, "version": version, "services[0].host": "ada.example.com"}
+    assert ada.post("/admin/domain/edit", first).status_code == 303
+    mine = {**EDIT, "version": version, "services[0].host": "bob.example.com"}
+    refused = bob.post("/admin/domain/edit", mine)
+    assert refused.status_code == 412
+    assert "ada.example.com" in refused.text
+    assert "Replace with my version" in refused.text
+    again = {**mine, "version": hidden(refused.text, "version")}
+    assert bob.post("/admin/domain/edit", again).status_code == 303
+    assert "bob.example.com" in bob.get("/admin/domain?name=example.com").text
+
+
+def test_database_goes_away_in_the_wizard(api: Api, tmp_path: Path) -> None:
+    """The page keeps all that was entered, and sends it again when the database is back."""
+    person = Person(api, WRITER)
+    fields = {**EDIT, "name": "new.example", "provider": "A <new> provider"}
+    with closing(sqlite3.connect(tmp_path / "waypost.sqlite", isolation_level=None)) as other:
+        other.execute("ALTER TABLE admin_session RENAME TO away")
+        answer = person.post("/admin/wizard/create", fields)
+        assert answer.status_code == 503
+        assert "A &lt;new&gt; provider" in answer.text
+        other.execute("ALTER TABLE away RENAME TO admin_session")
+    kept = dict(re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', answer.text))
+    kept["provider"] = "A <new> provider"
+    again = person.post("/admin/wizard/create", kept)
+    assert again.headers["location"].startswith("/admin/domain/dns?name=new.example&done=created")
+    assert "A &lt;new&gt; provider" in person.get("/admin/providers").text
+
+
+def test_values_are_escaped(api: Api) -> None:
+    """A name with markup is text on every page."""
+    person = Person(api, WRITER)
+    name = '<script>alert("1")</script>'
+    assert person.post("/admin/provider", {"name": name}).status_code == 303
+    for url in ("/admin/providers", "/admin/audit", "/admin/domain/edit?name=example.com"):
+        text = person.get(url).text
+        assert "<script>alert" not in text
+    assert "&lt;script&gt;" in person.get("/admin/providers").text
+
+
+def test_many_domains(api: Api) -> None:
+    """A bulk change is shown first, and is made when it is confirmed."""
+    person = Person(api, WRITER)
+    fields: dict[str, Any] = {"name": ["example.org", "example.net"], "action": "delete"}
+    shown = person.post("/admin/domains/bulk", fields)
+    assert "2 domains will be deleted" in shown.text
+    assert person.get("/admin/domain?name=example.org").status_code == 200
+    assert person.post("/admin/domains/bulk", {**fields, "confirm": "1"}).status_code == 303
+    assert person.get("/admin/domain?name=example.org").status_code == 404
+
+
+def test_tenant_sees_only_its_domains(api: Api) -> None:
+    """Lists, history and the overview of a tenant have no other domain."""
+    scope = AccessScope(Role.WRITE, (DomainPattern("example.com"),))
+    Person(api, WRITER).post("/admin/domain/delete", {"name": "example.org"})
+    tenant = Person(api, scope, "tenant")
+    for url in ("/admin/", "/admin/domains", "/admin/audit", "/admin/providers"):
+        text = tenant.get(url).text
+        assert "example.org" not in text
+        assert "example.net" not in text
+        assert "Tokens" not in text
+
+
+def test_domains_of_a_file_are_only_read(tmp_path: Path, sample: Path) -> None:
+    """The pages show a providers file, name it, and offer no change."""
+    file = tmp_path / "providers.toml"
+    file.write_text(
+        '[[provider]]\nname = "Inc"\ndomains = ["example.com"]\n'
+        'services = [{ type = "imap", host = "imap.example.com" }, '
+        '{ type = "smtp", host = "smtp.example.com" }]\n',
+        encoding="utf-8",
+    )
+    path = tmp_path / "sessions.sqlite"
+    path.write_bytes(sample.read_bytes())
+    with open_api(path, providers=file) as api:
+        person = Person(api, WRITER)
+        text = person.get("/admin/domain?name=example.com").text
+        assert f"{file}" in text
+        assert "/admin/domain/edit" not in text
+        assert person.post("/admin/domain/edit", EDIT).status_code == 409
+
+
+def test_files_have_their_hash_in_their_names(api: Api) -> None:
+    """Style, script and icon may be kept by browsers without end."""
+    visitor = Person(api, None)
+    names = re.findall(r'"(/admin/static/[^"]+)"', visitor.get("/admin/sign-in").text)
+    assert len(set(names)) == 3
+    for name in names:
+        answer = visitor.get(name)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        again = visitor.client.get(name, headers={"if-none-match": answer.headers["etag"]})
+        assert again.status_code == 304
+    assert visitor.get("/admin/static/style.0.css").status_code == 404
