@@ -144,7 +144,7 @@ class Undo:
 
     def _directory(self, label: str, _old_name: object) -> PlannedChange:
         self._principal.check_everything(f"change directory {label!r}")
-        change = DirectoryChange(self._connection, label, self._condition)
+        change = DirectoryChange(self._connection, self._principal, label, self._condition)
         self._check_unchanged(change.old_data)
         before = self._row.before
         if before is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from waypost.admin.changes import Condition, PlannedChange, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
@@ -20,7 +21,14 @@ from waypost.admin.readers import open_reader
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
-from waypost.core.model import Catalog, Directory
+from waypost.core.model import (
+    Catalog,
+    Directory,
+    LdapDirectory,
+    LdapServer,
+    Secret,
+    SqlDirectory,
+)
 from waypost.database.engine import Connection
 from waypost.providers_file.plan import Plan, compare, with_stored_secret
 from waypost.store.sql.sync.one_directory import (
@@ -32,6 +40,7 @@ from waypost.store.sql.sync.one_directory import (
 )
 
 Planning = Callable[[Connection], PlannedChange]
+_ON_THE_MACHINE: Final = "only the command `waypost directory put` on the machine of Waypost may"
 
 
 def directory_object(directory: Directory) -> StoredObject:
@@ -70,14 +79,14 @@ class DirectoryCases:
         return self._run(
             label,
             condition,
-            lambda connection: DirectoryChange(connection, label, condition).put(data, "put"),
+            lambda connection: self._change(connection, label, condition).put(data, "put"),
         )
 
     def patch(self, label: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
         """Change a directory by a merge patch; null for the secret removes it."""
 
         def plan(connection: Connection) -> PlannedChange:
-            change = DirectoryChange(connection, label, condition)
+            change = self._change(connection, label, condition)
             key = secret_key(change.existing())
             forget = key is not None and key in patch and patch[key] is None
             data = merge_patch(directory_data(change.existing()), patch)
@@ -90,8 +99,13 @@ class DirectoryCases:
         return self._run(
             label,
             condition,
-            lambda connection: DirectoryChange(connection, label, condition).delete(),
+            lambda connection: self._change(connection, label, condition).delete(),
         )
+
+    def _change(
+        self, connection: Connection, label: str, condition: Condition
+    ) -> "DirectoryChange":
+        return DirectoryChange(connection, self.principal, label, condition)
 
     def _run(self, label: str, condition: Condition, plan: Planning) -> ChangeResult:
         self.principal.check_everything(f"change directory {label!r}")
@@ -107,9 +121,12 @@ class DirectoryCases:
 class DirectoryChange:
     """The change of one directory, in a transaction."""
 
-    def __init__(self, connection: Connection, label: str, condition: Condition) -> None:
+    def __init__(
+        self, connection: Connection, principal: Principal, label: str, condition: Condition
+    ) -> None:
         """Read the directory."""
         self._connection = connection
+        self._principal = principal
         self._label = label
         self._condition = condition
         self._old = stored_directory(connection, label, lock=not condition.dry_run)
@@ -150,6 +167,8 @@ class DirectoryChange:
             raise InvalidObject([("", "cannot be used")])
         old = self._old
         new = given if old is None or forget else with_stored_secret(given, old)
+        if self._principal.kind != "command":
+            check_secret_use(given, new, old)
         warnings = tuple(one for one in report.warnings if "has no uri" not in one)
         count = 0 if old is None else count_users_of(self._connection, old)
         is_same = new == old
@@ -182,6 +201,52 @@ class DirectoryChange:
             *(self._old_object, None),
             lambda: remove_directory(self._connection, old),
         )
+
+
+def check_secret_use(given: Directory, new: Directory, old: Directory | None) -> None:
+    """Refuse a change that could show a secret of this machine to somebody who cannot read it.
+
+    A token or a person chooses the servers of a directory. So Waypost sends a stored secret only to
+    the servers that it was stored for, and reads neither a file nor a variable as a secret, nor a
+    SQLite file as a database, that no command on this machine has named.
+
+    Args:
+        given: the directory of the request.
+        new: the same with the stored secret.
+        old: the stored directory, or None.
+
+    Raises:
+        InvalidObject: the change is not allowed.
+    """
+    key = secret_key(new) or ""
+    was, given_secret, secret = _secret(old), _secret(given), _secret(new)
+    is_other = old is not None and _servers(old) != _servers(new)
+    if secret and not given_secret and is_other:
+        raise InvalidObject([(key, "must be given again, because the servers or their TLS change")])
+    for suffix, source in (("file", secret.file), ("env", secret.variable)):
+        if source is not None and (secret != was or is_other):
+            raise InvalidObject([(f"{key}_{suffix}", f"{_ON_THE_MACHINE} set this")])
+    is_file = isinstance(new, SqlDirectory) and (secret.value or "").lower().startswith("sqlite")
+    if is_file and secret != was:
+        raise InvalidObject([(key, f"{_ON_THE_MACHINE} set the path of a SQLite file")])
+
+
+def _secret(directory: Directory | None) -> Secret:
+    if isinstance(directory, LdapServer):
+        return Secret(directory.bind_password)
+    if isinstance(directory, LdapDirectory):
+        return directory.bind_password
+    return directory.uri if isinstance(directory, SqlDirectory) else Secret()
+
+
+def _servers(directory: Directory) -> tuple[object, ...]:
+    """Return where the secret is sent to, and how it is protected on the way."""
+    if isinstance(directory, LdapServer):
+        return directory.kind, directory.name, directory.port, directory.use_ssl
+    if isinstance(directory, LdapDirectory):
+        tls = directory.security, directory.tls_verify, directory.ca_file
+        return directory.kind, directory.urls, *tls
+    return (directory.kind,)
 
 
 def lost_secret(data: Mapping[str, object]) -> str | None:
