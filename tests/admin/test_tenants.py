@@ -152,3 +152,44 @@ def test_readers(admin: Admin, principal: Principal) -> None:
     ):
         with pytest.raises(AccessForbidden):
             call()
+
+
+def test_services_of_others_are_no_model(as_tenant: Callable[..., Admin]) -> None:
+    """A domain without services gets those of the tenant's domains, and no name of others."""
+    root = as_tenant()
+    for name in ("one.other.example", "two.other.example"):
+        services = [{**IMAP, "host": f"mail.{name}"}]
+        root.put_domain(name, served(provider="Own Mail", services=services))
+    with pytest.raises(InvalidObject, match="has no other domain whose services can be used"):
+        as_tenant(OWN).put_domain(OWN, {"provider": "Own Mail"})
+    created = as_tenant("*.own.example").put_domain("c.own.example", {"provider": "Own Mail"})
+    assert created.new is not None
+    assert created.new.data["services"][0]["host"] == "mail.own.example"
+
+
+def test_aliases_of_others_follow_without_a_word(as_tenant: Callable[..., Admin]) -> None:
+    """The alias of another tenant follows its domain, and is in no plan, count or error."""
+    root, admin = as_tenant(), as_tenant(OWN, "new.own.example")
+    root.put_domain("hidden.other.example", {"alias_of": OWN})
+    planned = [
+        admin.patch_domain(OWN, {"declined": True}, dry_run=True),
+        admin.rename_domain(OWN, "new.own.example", dry_run=True),
+    ]
+    assert "hidden" not in str(planned)
+    line = b'{"name": "a.own.example", "provider": "Own Mail", "services": [], "declined": true}'
+    assert "hidden" not in str([*admin.bulk([line], dry_run=True)])
+    assert admin.patch_domain(OWN, {"declined": True}).written
+    assert admin.rename_domain(OWN, "new.own.example").written
+    assert root.get_domain("hidden.other.example").data["alias_of"] == "new.own.example"
+
+
+def test_redirects_of_others_form_no_loop(as_tenant: Callable[..., Admin]) -> None:
+    """The check for loops does not show where the domains of others redirect to."""
+    root, admin = as_tenant(), as_tenant(OWN)
+    redirect = {"provider": "Own Mail", "services": [], "redirect_address": OWN}
+    root.put_domain("hidden.other.example", redirect)
+    changes = {
+        name: admin.patch_domain(OWN, {"redirect_address": name}, dry_run=True).plan.counts
+        for name in ("hidden.other.example", "absent.other.example")
+    }
+    assert len(set(changes.values())) == 1

@@ -216,7 +216,7 @@ class _Transaction:
         if plan_of(own).is_empty and not unused:
             return None
         if new is not None:
-            names = followers.get(pattern, [])
+            names = [one for one in followers.get(pattern, ()) if self._bulk.principal.covers(one)]
             message = f"{len(names)} aliases of {pattern} change with it"
             self._bulk.condition.check_confirmed(message, [], len(names))
             targets[pattern] = target

@@ -146,7 +146,9 @@ class DomainRules:
         models = self._models.get(name)
         if models is None:
             ids = [one.id for one in self.providers(name)]
-            models = self._models[name] = ModelDomains(self._connection, ids)
+            # A tenant learns neither names nor services of the other domains of a provider.
+            wanted = tenant_filter(self._principal) if self._principal.is_tenant else None
+            models = self._models[name] = ModelDomains(self._connection, ids, wanted)
         own_id = None if row is None else row.id
         model = models.common_entry(own_id)
         if isinstance(model, DomainEntry):
@@ -215,6 +217,8 @@ class DomainRules:
             found = DomainSet(self._connection, [best]).entry(best)
             if found is None or found.redirect is None or found.redirect.address_domain is None:
                 return
+            if not self._principal.sees_domain(best, provider_name(found, best)):
+                return  # The loop would show that the domain exists; clients stop after ten.
             address = found.redirect.address_domain
 
 

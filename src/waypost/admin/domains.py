@@ -223,7 +223,8 @@ class DomainChange:
             aliases = follow(followers, names, target)
             self._confirm(names)
         for pattern, alias in aliases.items():
-            planner.add(followers.domain(pattern), alias.entry.for_domain(pattern.text))
+            if self._is_visible(pattern):
+                planner.add(followers.domain(pattern), alias.entry.for_domain(pattern.text))
 
         def write() -> None:
             services = ServiceRows(self._connection)
@@ -260,7 +261,7 @@ class DomainChange:
             raise InvalidObject([("new_name", f"{self._pattern} is an alias of {new}")])
         names = self._aliases()
         if names and "*" in self._pattern.text + new.text:
-            others = ", ".join(self._visible(names))
+            others = ", ".join(self._visible(names)) or "another domain"
             raise ObjectInUse(f"{others} is an alias of a domain that {self._pattern} matches")
         self._confirm(names)
         moved = replace(old, pattern=new)
@@ -273,7 +274,8 @@ class DomainChange:
             if row is not None and entry is not None:
                 changed = replace(entry, alias_of=new.text)
                 targets[pattern] = DomainTarget(row.provider_id, changed)
-                planner.add(entry.for_domain(pattern.text), changed.for_domain(pattern.text))
+                if self._is_visible(pattern):
+                    planner.add(entry.for_domain(pattern.text), changed.for_domain(pattern.text))
 
         def write() -> None:
             services = ServiceRows(self._connection)
@@ -312,11 +314,16 @@ class DomainChange:
         return sorted({alias for alias, _ in found if alias != self._pattern})
 
     def _confirm(self, names: list[DomainPattern]) -> None:
-        message = f"{len(names)} aliases of {self._pattern} change with it"
-        self._condition.check_confirmed(message, self._visible(names), len(names))
+        visible = self._visible(names)
+        message = f"{len(visible)} aliases of {self._pattern} change with it"
+        self._condition.check_confirmed(message, visible, len(visible))
 
     def _visible(self, names: list[DomainPattern]) -> list[str]:
-        return [name.text for name in names if self._principal.covers(name)]
+        return [name.text for name in names if self._is_visible(name)]
+
+    def _is_visible(self, alias: DomainPattern) -> bool:
+        """Return whether the principal may know an alias, which has the same provider."""
+        return self._principal.covers(alias)
 
 
 def follow(

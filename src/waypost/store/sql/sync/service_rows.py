@@ -11,6 +11,7 @@ from waypost.core.model import HostEndpoint, Service
 from waypost.database.engine import Connection
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
+from waypost.store.sql.listing import DomainFilter, filter_conditions
 from waypost.store.sql.rows import services as rows
 from waypost.store.sql.sync.reader import (
     SERVICE_TABLES,
@@ -131,11 +132,18 @@ class ServiceRows:
 class ModelDomains:
     """The newest domains of providers that are neither aliases nor redirected, as models."""
 
-    def __init__(self, connection: Connection, provider_ids: Sequence[int]) -> None:
-        """Read the domains."""
+    def __init__(
+        self,
+        connection: Connection,
+        provider_ids: Sequence[int],
+        wanted: DomainFilter | None = None,
+    ) -> None:
+        """Read the domains; only those of a filter if one is given."""
         column = schema.domain.c
+        conditions = [] if wanted is None else filter_conditions(connection, wanted)
         self._rows = newest_domains(
-            *(connection, provider_ids),
+            *(connection, () if conditions is None else provider_ids),
+            *(conditions or ()),
             *(column.redirect_address.is_(None), column.redirect_url.is_(None)),
             *(column.declined.is_(False), column.alias_of.is_(None)),
         )
