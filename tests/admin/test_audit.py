@@ -1,7 +1,7 @@
 """The audit log, and undo."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +59,7 @@ BAD: list[Callable[[Admin], object]] = [
     lambda admin: admin.audit(object="a..b"),
     lambda admin: admin.audit(object="provider:\0"),
     lambda admin: admin.audit(since=datetime(2026, 1, 1)),  # noqa: DTZ001 -- the mistake
+    lambda admin: admin.audit(since=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))),
 ]
 
 

@@ -42,12 +42,10 @@ def test_a_stored_secret_is_not_sent_to_other_servers(
     admin: Admin, writer: Admin, label: str, patch: dict[str, object], key: str
 ) -> None:
     """Who changes the servers must know the secret; a command on the machine need not."""
-    for change in (
-        lambda: writer.patch_directory(label, patch),
-        lambda: writer.put_directory(label, {**writer.get_directory(label).data, **patch}),
-    ):
+    whole = {**writer.get_directory(label).data, **patch}
+    for change, data in ((writer.patch_directory, patch), (writer.put_directory, whole)):
         with pytest.raises(InvalidObject) as caught:
-            change()
+            change(label, data)
         assert [path for path, _ in caught.value.mistakes] == [key]
     given = {"bind_password": "new", "bind_password_file": None}
     assert writer.patch_directory(label, {**patch, **given}, dry_run=True).plan.changed

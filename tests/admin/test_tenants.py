@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.admin.cases import IMAP, INC, READER, served, tenant
+from tests.admin.cases import IMAP, INC, READER, SMTP, served, tenant
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, WaypostError
@@ -193,3 +193,30 @@ def test_redirects_of_others_form_no_loop(as_tenant: Callable[..., Admin]) -> No
         for name in ("hidden.other.example", "absent.other.example")
     }
     assert len(set(changes.values())) == 1
+
+
+def test_where_domains_come_from_and_go(as_tenant: Callable[..., Admin]) -> None:
+    """The audit log shows a tenant no name, provider or service that its domain had elsewhere."""
+    root = as_tenant()
+    gone = root.rename_domain(OWN, "hidden.other.example").audit_id or 0
+    root.patch_domain("hidden.other.example", {"declined": True})
+    tenant_of_name = as_tenant(OWN)
+    assert "hidden" not in str(tenant_of_name.audit().items)
+    with pytest.raises(AccessForbidden) as caught:
+        tenant_of_name.undo(gone)
+    assert "hidden" not in str(caught.value)
+    root.patch_domain("hidden.other.example", {"provider": INC, "services": [SMTP]})
+    came = as_tenant(provider=INC).audit(object="hidden.other.example").items
+    assert [entry.before for entry in came] == [None]
+    assert [entry.after for entry in came] != [None]
+
+
+def test_similar_providers(as_tenant: Callable[..., Admin]) -> None:
+    """The audit log of a tenant has nothing of a provider whose name differs only in case."""
+    root = as_tenant()
+    root.put_provider("own mail", {})
+    root.put_domain("other.example", served(provider="own mail"))
+    assert as_tenant(provider="own mail").audit().items
+    audited = as_tenant(provider="Own Mail").audit().items
+    assert {entry.object_name for entry in audited} == {OWN}
+    assert root.audit(object="provider:own MAIL").items == ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from waypost.admin.changes import Condition, PlannedChange, run_change
@@ -14,7 +14,7 @@ from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import AuditEntry, AuditPage, ChangeResult, Data
 from waypost.admin.source import AdminSource
-from waypost.core.errors import InvalidObject, ObjectNotFound, UndoRefused
+from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, UndoRefused
 from waypost.database.engine import Connection, read_snapshot
 from waypost.store.sql.audit_log import (
     AuditFilter,
@@ -45,8 +45,7 @@ class AuditCases:
         key = read_cursor("audit", cursor)
         if key and not (key.isascii() and key.isdigit() and len(key) <= _ID_MAX_DIGITS):
             raise InvalidObject([("cursor", "is not the `next` of a list of this kind")])
-        if since is not None and since.tzinfo is None:
-            raise InvalidObject([("since", "must have a time zone, as in 2026-01-31T12:00:00Z")])
+        since = None if since is None else _in_utc(since)
         kind, name = _read_object(about)
         wanted = AuditFilter(
             *(kind, name, since, self.principal.domains, self.principal.provider),
@@ -68,6 +67,8 @@ class AuditCases:
             row = find_audit(connection, audit_id)
             if row is None or not self._sees(row):
                 raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
+            if not (self._may_know(row.before) and self._may_know(row.after)):
+                raise AccessForbidden(f"{self.principal.name} may not undo entry {audit_id}")
             return Undo(connection, self.principal, row, condition).plan()
 
         return run_change(self.source, self.principal, condition, plan)
@@ -79,11 +80,23 @@ class AuditCases:
             return False
         return self.principal.sees_domain(read_name(row.object_name), row.provider or "")
 
+    def _may_know(self, data: Data | None) -> bool:
+        """Return whether the principal may know one side of an entry that it sees.
+
+        A domain may have come from another provider or name, or have gone there.
+        """
+        if data is None or not self.principal.is_tenant:
+            return True
+        return self.principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
+
     def _entry(self, row: AuditRow) -> AuditEntry:
-        is_own = not self.principal.is_tenant or row.principal == self.principal.name
-        names = (name for name in AuditEntry.__slots__ if name != "remote")
-        values = {name: getattr(row, name) for name in names}
-        return AuditEntry(remote=row.remote if is_own else None, **values)
+        own = self.principal.name, self.principal.kind
+        is_own = not self.principal.is_tenant or (row.principal, row.principal_kind) == own
+        values = {name: getattr(row, name) for name in AuditEntry.__slots__}
+        values["remote"] = row.remote if is_own else None
+        for side in ("before", "after"):
+            values[side] = values[side] if self._may_know(values[side]) else None
+        return AuditEntry(**values)
 
 
 class Undo:
@@ -163,6 +176,15 @@ class Undo:
                 f"{self._row.object_kind} {self._row.object_name} has changed since entry "
                 f"{self._row.id}, without an entry in the audit log"
             )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise InvalidObject([("since", "must have a time zone, as in 2026-01-31T12:00:00Z")])
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidObject([("since", "must be from the year 1 to 9999 in UTC")]) from error
 
 
 def _read_object(about: str | None) -> tuple[str | None, str | None]:

@@ -72,13 +72,13 @@ class AuditFilter:
     provider: str | None = None
     before_id: int | None = None
 
-    def conditions(self) -> list[sa.ColumnElement[bool]]:
+    def conditions(self, dialect: str) -> list[sa.ColumnElement[bool]]:
         """Return the conditions for the rows."""
         found: list[sa.ColumnElement[bool]] = []
         if self.object_kind is not None:
             found.append(_AUDIT.object_kind == self.object_kind)
         if self.object_name is not None:
-            found.append(_AUDIT.object_name == self.object_name)
+            found.append(_is_exactly(dialect, _AUDIT.object_name, self.object_name))
         if self.since is not None:
             found.append(_AUDIT.at >= self.since.astimezone(UTC).replace(tzinfo=None))
         if self.domains or self.provider is not None:
@@ -86,7 +86,7 @@ class AuditFilter:
         if self.domains:
             found.append(sa.or_(*map(_covered, self.domains)))
         if self.provider is not None:
-            found.append(_AUDIT.provider == self.provider)
+            found.append(_is_exactly(dialect, _AUDIT.provider, self.provider))
         if self.before_id is not None:
             found.append(_AUDIT.id < self.before_id)
         return found
@@ -106,7 +106,8 @@ def write_audits(connection: Connection, rows: Sequence[AuditRow]) -> None:
 
 def read_audit(connection: Connection, wanted: AuditFilter, limit: int) -> list[AuditRow]:
     """Return the newest entries, newest first."""
-    query = sa.select(audit).where(*wanted.conditions()).order_by(_AUDIT.id.desc()).limit(limit)
+    conditions = wanted.conditions(connection.dialect.name)
+    query = sa.select(audit).where(*conditions).order_by(_AUDIT.id.desc()).limit(limit)
     return [_from_row(row) for row in connection.execute(query).mappings()]
 
 
@@ -121,7 +122,7 @@ def find_audit(connection: Connection, audit_id: int) -> AuditRow | None:
 def last_audit_id(connection: Connection, kind: str, name: str) -> int | None:
     """Return the id of the newest entry about an object, or None."""
     query = sa.select(sa.func.max(_AUDIT.id)).where(
-        _AUDIT.object_kind == kind, _AUDIT.object_name == name
+        _AUDIT.object_kind == kind, _is_exactly(connection.dialect.name, _AUDIT.object_name, name)
     )
     number: int | None = connection.scalar(query)
     return number
@@ -141,6 +142,13 @@ def prune_audit(connection: Connection, days: int, now: datetime) -> int:
     if ids:
         connection.execute(audit.delete().where(_AUDIT.id.in_(ids)))
     return len(ids)
+
+
+def _is_exactly(dialect: str, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
+    """Return the condition for the same text: MariaDB ignores case and accents in comparisons."""
+    if dialect != "mysql":
+        return column == text
+    return (column == text) & (sa.collate(column, "utf8mb4_bin") == text)  # The first by the index.
 
 
 def _covered(pattern: DomainPattern) -> sa.ColumnElement[bool]:
