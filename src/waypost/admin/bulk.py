@@ -37,6 +37,8 @@ LINE_MAX_BYTES: Final = 1024 * 1024
 MISTAKES_MAX: Final = 1000
 """How many mistakes are reported; after so many, the other lines are not read."""
 LINES_MAX: Final = 1_000_000
+LINE_MAX_COMMAS: Final = 20_000
+"""Each value of an object may be a mistake, which takes much more memory than the value."""
 _AT_ONCE: Final = 500
 _IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
 _PLAN_ITEMS: Final = 1000
@@ -108,7 +110,7 @@ class BulkChange:
         """Check the form of all lines, and store them."""
         for number, raw in enumerate(lines, start=1):
             state.lines = number
-            if not raw.strip():
+            if not raw.strip() and number <= LINES_MAX:
                 continue
             try:
                 line = _parse(number, raw)
@@ -244,6 +246,19 @@ class _Transaction:
                 aliases.write(follow(aliases, names, targets[pattern]), self._services)
 
 
+def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file, of which a line may be as long as the file.
+
+    Yields:
+        Of a line that is too long, one byte more than `LINE_MAX_BYTES`.
+    """
+    size = LINE_MAX_BYTES + 1
+    while line := file.readline(size):
+        yield line
+        while len(line) == size and not line.endswith(b"\n"):
+            line = file.readline(size)
+
+
 def mistakes_of(number: int, error: Exception, state: _State) -> Iterator[BulkMistake]:
     """Yield the mistakes of a line."""
     code = str(getattr(error, "code", "error"))
@@ -264,6 +279,8 @@ def _parse(number: int, raw: bytes) -> _Line:
         raise InvalidObject([("", f"there are more than {LINES_MAX:,} lines; send several parts")])
     if len(raw) > LINE_MAX_BYTES:
         raise InvalidObject([("", f"is longer than {LINE_MAX_BYTES} bytes")])
+    if raw.count(b",") > LINE_MAX_COMMAS:
+        raise InvalidObject([("", f"has more than {LINE_MAX_COMMAS} commas")])
     try:
         data = json.loads(raw, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:

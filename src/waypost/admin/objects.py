@@ -38,6 +38,10 @@ MASK: Final = "********"
 """In the place of a secret that is set; a change with this value keeps the secret."""
 
 
+MISTAKES_MAX: Final = 1000
+"""How many mistakes of an object are reported."""
+
+
 class ObjectMistakes(Mistakes):
     """The mistakes and the warnings of one object, each with its path."""
 
@@ -49,7 +53,10 @@ class ObjectMistakes(Mistakes):
 
     def problem(self, path: str, rule: str) -> None:
         """Report a mistake."""
-        self.found.setdefault((path, rule))
+        if len(self.found) < MISTAKES_MAX:
+            self.found.setdefault((path, rule))
+        else:
+            self.found.setdefault(("", f"has more than {MISTAKES_MAX} mistakes"))
 
     def warn(self, path: str, text: str) -> None:
         """Report a value that is allowed, but perhaps not intended."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.web.admin.api.api_client import READER, Api, ApiClient
+from waypost.admin import bulk as bulk_case
 from waypost.web.admin.api import bulk
 
 URL = "/api/v1/domains:bulk"
@@ -100,3 +101,21 @@ def test_who_may_change_many(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "BODY_MAX_BYTES", 100)
     long = api.client().post(URL, content=b" " * 101)
     assert (long.status_code, long.json()["code"]) == (413, "too_large")
+
+
+def test_lines_that_never_end(api: Api) -> None:
+    """Neither one endless line nor endless empty lines take more memory or time than others."""
+    client = api.client()
+    endless, after, end = _send(client, b'"' + b"x" * (3 * bulk_case.LINE_MAX_BYTES), b"no JSON")
+    assert (endless["line"], after["line"], end["lines"]) == (1, 2, 2)
+    empty = _send(client, b"\n" * (bulk_case.LINES_MAX + 10_000))
+    assert empty[-1]["mistakes"] == bulk_case.MISTAKES_MAX
+    assert "lines" in empty[0]["message"]
+
+
+def test_a_line_of_mistakes(api: Api) -> None:
+    """A line with very many values is refused before each of them is a mistake."""
+    zeros = b'{"name": "new.example", "services": [' + b"0," * 30_000 + b"0]}"
+    mistake, end = _send(api.client(), zeros)
+    assert "commas" in mistake["message"]
+    assert end["mistakes"] == 1

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.web.admin.api.api_client import READER, Api
 from waypost.admin.access.scope import AccessScope
+from waypost.admin.objects import MISTAKES_MAX
 from waypost.admin.principal import Role
 from waypost.core.model import DomainPattern
 
@@ -123,6 +124,8 @@ def test_tokens_by_the_api(api: Api) -> None:
     tenant = api.client(AccessScope(Role.WRITE, (DomainPattern("*.new.example"),)))
     for answer in (tenant.get("/api/v1/tokens"), tenant.post("/api/v1/tokens", json={"name": "x"})):
         assert answer.status_code == 403
+    unlimited = client.post("/api/v1/tokens", json={"name": "x", "domains": []})
+    assert unlimited.json()["errors"][0]["path"] == "domains"
     mistakes = client.post("/api/v1/tokens", json={"name": "", "role": "root", "expires": "soon"})
     assert {one["path"] for one in mistakes.json()["errors"]} == {"name", "role", "expires"}
 
@@ -138,3 +141,13 @@ def test_the_description_needs_no_token(api: Api) -> None:
     for path, operations in description["paths"].items():
         if path.startswith("/api/v1/"):
             assert all(one["security"] == [{"token": []}] for one in operations.values()), path
+
+
+def test_bodies_with_very_many_mistakes(api: Api) -> None:
+    """The answer to a body of a megabyte is not much longer than the body."""
+    client = api.client()
+    answer = client.put(NEW, json={**BODY, "services": [0] * 400_000})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    answer = client.put(NEW, json={**BODY, "services": [0] * 10_000})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MISTAKES_MAX + 1

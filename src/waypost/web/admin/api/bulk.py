@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from waypost.admin.bulk import bounded_lines
 from waypost.admin.facade import Admin
 from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress
 from waypost.core.errors import WaypostError
@@ -113,7 +114,7 @@ def _changed(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Ite
     sent = False
     with file:
         try:
-            for event in admin.bulk(file, confirm=confirm, dry_run=dry_run):
+            for event in admin.bulk(bounded_lines(file), confirm=confirm, dry_run=dry_run):
                 yield _line(_event_data(event))
                 sent = True
         except WaypostError as error:

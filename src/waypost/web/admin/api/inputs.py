@@ -11,6 +11,8 @@ from waypost.providers_file.document import parse
 from waypost.web.admin.api.problems import ApiError
 
 OBJECT_MAX_BYTES: Final = 1024 * 1024
+OBJECT_MAX_COMMAS: Final = 20_000
+"""Each value of an object may be a mistake, which takes much more memory than the value."""
 _JSON_TYPE: Final = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json(?:\s*;.*)?", re.IGNORECASE)
 # RFC 9110 s8.8.3; Waypost's versions have no quotes.
 _ETAGS: Final = re.compile(r'\s*"([\x21\x23-\x7e]*)"\s*')
@@ -32,6 +34,8 @@ async def read_object(request: Request, max_bytes: int = OBJECT_MAX_BYTES) -> di
         if len(body) > max_bytes:
             detail = f"the body is longer than {max_bytes} bytes"
             raise ApiError(413, "too_large", detail, {"connection": "close"})
+    if body.count(b",") > OBJECT_MAX_COMMAS:
+        raise ApiError(413, "too_large", f"the body has more than {OBJECT_MAX_COMMAS} commas")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:

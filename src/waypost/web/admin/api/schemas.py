@@ -74,7 +74,7 @@ def _bodies() -> dict[str, Any]:
         "name",
         name=_TEXT | {"minLength": 1, "maxLength": 128},
         role={"enum": ["read", "write"]},
-        domains=_LINES,
+        domains=_LINES | {"minItems": 1, "maxItems": 200},
         provider=_OPTIONAL_TEXT,
         expires=_OPTIONAL_TEXT | {"description": "Such as 12h or 90d."},
     )

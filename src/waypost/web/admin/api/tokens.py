@@ -28,7 +28,8 @@ class NewToken(BaseModel):
 
     name: str = Field(min_length=1, max_length=NAME_MAX_CHARS)
     role: str = Field(default="read", pattern="^(read|write)$")
-    domains: list[str] = Field(default_factory=list, max_length=1000)
+    # An empty list is refused: it could be the mistake of a script, and would mean no limit.
+    domains: list[str] | None = Field(default=None, min_length=1, max_length=200)
     provider: str | None = Field(default=None, min_length=1, max_length=NAME_MAX_CHARS)
     expires: str | None = None
 
@@ -41,8 +42,8 @@ class NewToken(BaseModel):
 
     @field_validator("domains")
     @classmethod
-    def _patterns(cls, value: list[str]) -> list[str]:
-        return [parse_pattern(text).text for text in value]
+    def _patterns(cls, value: list[str] | None) -> list[str] | None:
+        return None if value is None else [parse_pattern(text).text for text in value]
 
     @field_validator("expires")
     @classmethod
@@ -53,7 +54,7 @@ class NewToken(BaseModel):
 
     def scope(self) -> AccessScope:
         """Return what the token may read or change."""
-        patterns = tuple(DomainPattern(text) for text in self.domains)
+        patterns = tuple(DomainPattern(text) for text in self.domains or ())
         return AccessScope(Role(self.role), patterns, self.provider)
 
 
@@ -69,7 +70,7 @@ def add_tokens(router: APIRouter) -> None:
     @router.post(
         "/tokens",
         summary="Create a token; only this answer has its secret.",
-        **describe_change("NewToken", "Token"),
+        **describe_change("NewToken", "Token", created=True),
     )
     async def create_token(request: Request, principal: CurrentPrincipal) -> Response:
         principal.check_everything("create tokens")
