@@ -36,7 +36,7 @@ def test_a_token_is_its_scope(engine: Engine) -> None:
 
 
 def test_the_database_has_no_secret(engine: Engine) -> None:
-    """Somebody who reads the table cannot use a token."""
+    """What the table contains cannot be used as a token."""
     tokens = Tokens(engine)
     secret, _ = tokens.create("panel", TENANT, created_by="alice")
     with engine.connect() as connection:

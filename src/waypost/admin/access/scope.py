@@ -11,7 +11,7 @@ from waypost.core.model import DomainPattern
 
 @dataclass(frozen=True, slots=True)
 class AccessScope:
-    """The part of the configuration that somebody may read or change.
+    """The part of the configuration that a principal may read or change.
 
     Attributes:
         role: whether changes are allowed.
@@ -31,7 +31,7 @@ class AccessScope:
     def principal(
         self, name: str, kind: Literal["token", "person", "command"], remote: str | None
     ) -> Principal:
-        """Return somebody with this scope."""
+        """Return a principal with this scope."""
         return Principal(name, kind, self.role, self.domains, self.provider, remote)
 
 

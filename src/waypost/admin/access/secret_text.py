@@ -1,7 +1,7 @@
 """Random secrets that are given out once, and the digests that are stored instead.
 
-A secret has a prefix that secret scanners can search for, and a checksum, so that they can tell a
-secret from other text without a question to the server.
+A secret has a prefix that secret scanners can search for, and a checksum, so that they
+recognize a secret without a question to the server.
 """
 
 import binascii
@@ -46,7 +46,7 @@ def is_well_formed(text: str, prefix: str) -> bool:
 def digest(secret: str) -> str:
     """Return what is stored: SHA-256 in hexadecimal digits.
 
-    A secret of 256 random bits needs no slow hash: nobody can guess it.
+    A secret of 256 random bits needs no slow hash: guessing is hopeless.
     """
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -56,7 +56,7 @@ def test_all_or_nothing(api: Api) -> None:
     answer = _send(
         client,
         _put("new.example"),
-        _put("other.example", provider="Nobody"),
+        _put("other.example", provider="Unknown"),
         _put("third.example", services=[{"type": "imap", "host": "x", "port": 0}]),
         {"op": "delete", "name": "missing.example"},
         {"op": "add", **_put("example.com")},

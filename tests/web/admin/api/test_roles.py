@@ -1,4 +1,4 @@
-"""Which URLs each role may use: nobody, readers, writers and tenants."""
+"""Which URLs each role may use: no token, readers, writers and tenants."""
 
 import itertools
 import re
@@ -14,7 +14,7 @@ from waypost.core.model import DomainPattern
 OWN = (DomainPattern("example.com"), DomainPattern("*.example.com"))
 OTHER = (DomainPattern("*.other.example"),)
 ROLES = {
-    "nobody": None,
+    "no token": None,
     "reader": READER,
     "writer": WRITER,
     "tenant reads": AccessScope(Role.READ, OWN),

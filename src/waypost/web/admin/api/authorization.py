@@ -28,7 +28,7 @@ Authenticate = Callable[[str, str | None], Principal | None]
 class TokenAuthorization:
     """Finds the principal of a request by its token.
 
-    A wrong token costs its sender time, and nobody else: valid tokens are never delayed. A log line
+    A wrong token costs only its sender time: valid tokens are never delayed. A log line
     about wrong tokens is written at most once a minute.
     """
 

@@ -23,7 +23,7 @@ Confirm = Annotated[
 def json_response(
     data: object, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Return data as JSON, which nobody may store."""
+    """Return data as JSON, which no cache may store."""
     # A lone surrogate, which JSON may contain, cannot be encoded.
     body = json.dumps(data, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Response(body, status, NO_STORE | (headers or {}), "application/json")
