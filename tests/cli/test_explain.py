@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import Waypost
 from waypost.core.clients import CLIENTS
+from waypost.diagnostics.api_codes import API_CODES
 from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.explain import records_of
 
@@ -57,6 +58,31 @@ def test_every_code(waypost: Waypost) -> None:
     assert {command for _, command in CODES} == {
         f"waypost {name}" for name in ("lint", "doctor", "conformance", "db check")
     }
+
+
+def test_a_code_of_the_api(waypost: Waypost) -> None:
+    """An error of the API has its status and its fix, also if it is typed with hyphens."""
+    for topic in ("version_conflict", "Version-Conflict"):
+        outcome = waypost("explain", topic)
+        assert (outcome.code, outcome.err) == (0, "")
+        assert outcome.out.splitlines()[1:3] == [
+            "  status: 412 Precondition Failed",
+            "  found by: the REST API",
+        ]
+        assert "\n  fix: read the object again" in outcome.out
+
+
+def test_every_code_of_the_api(waypost: Waypost) -> None:
+    """The lists have every code of the API, and JSON has the data of each."""
+    found = json.loads(waypost("explain", "--json").out)["api_codes"]
+    assert [(one["code"], one["status"]) for one in found] == [
+        (one.code, one.status) for one in API_CODES
+    ]
+    assert json.loads(waypost("explain", "in_use", "--json").out) in found
+    listed = waypost("explain").out.partition("codes of the REST API:\n")[2].partition("\n\n")[0]
+    assert [line.split(":")[0].strip() for line in listed.splitlines()] == [
+        one.code for one in API_CODES
+    ]
 
 
 @pytest.mark.parametrize(

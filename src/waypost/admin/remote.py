@@ -4,55 +4,50 @@ import http.client
 import ipaddress
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partialmethod
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
+from waypost.admin.remote_answers import (
+    NOT_WAYPOST,
+    read_body,
+    read_entry,
+    read_error,
+    read_event,
+    read_named,
+    read_next,
+    read_plan,
+    read_version,
+)
 from waypost.admin.results import (
-    AuditEntry,
     AuditPage,
     BulkEnd,
     BulkEvent,
-    BulkMistake,
-    BulkProgress,
     ChangeResult,
     Page,
     StoredObject,
 )
 from waypost.core.errors import (
-    AccessForbidden,
-    AdminError,
-    ConfirmationNeeded,
     FetchError,
     InvalidObject,
-    ObjectInUse,
     ObjectNotFound,
     SettingsError,
-    StoreReadOnly,
-    StoreUnavailable,
-    UndoRefused,
-    VersionConflict,
-    WaypostError,
 )
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason
 from waypost.net.http_client import Transport, read_url
 from waypost.net.http_exchange import HttpRequest, HttpResponse, exchange
 from waypost.net.system_transport import SystemTransport
-from waypost.providers_file.plan import Plan
 
 SECONDS: Final = 60.0
 BULK_SECONDS: Final = 3600.0
 ANSWER_MAX_BYTES: Final = 16 * 1024 * 1024
 _PREFIX: Final = "/api/v1"
-_ERRORS: Final[Mapping[str, type[WaypostError]]] = {
-    kind.code: kind
-    for kind in (
-        *(AccessForbidden, ObjectNotFound, ObjectInUse, UndoRefused, StoreUnavailable),
-        *(VersionConflict, StoreReadOnly, ConfirmationNeeded),
-    )
-}
+_REDIRECT_KEYS: Final = ("redirect_address", "redirect_url", "declined")
+# A byte of an argument that is not UTF-8; the server refuses what is sent instead.
+_UNENCODABLE: Final = "backslashreplace"
 
 
 class RemoteAdmin:
@@ -67,12 +62,10 @@ class RemoteAdmin:
             transport: connects to the URL; None as this machine does.
 
         Raises:
-            SettingsError: the URL would send the token without encryption to another machine.
+            SettingsError: the URL cannot be used, or would send the token without encryption to
+                another machine.
         """
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
-            raise SettingsError(["--url: must begin with https://, because it gets a token"])
-        self._url = url.rstrip("/").removesuffix(_PREFIX)
+        self._url = _checked_url(url)
         self._token = token
         self._transport = transport or SystemTransport()
 
@@ -103,7 +96,8 @@ class RemoteAdmin:
 
     def _get(self, kind: str, name: str) -> StoredObject:
         response = self._send("GET", _path(kind, name))
-        return StoredObject(_body(response), _version(response))
+        with self._reading():
+            return StoredObject(read_named(read_body(response)), read_version(response))
 
     def _put(
         self,
@@ -167,6 +161,35 @@ class RemoteAdmin:
         path = f"{_path('providers', name)}/services"
         return self._change("PUT", path, {"services": [*services]}, {}, confirm, dry_run)
 
+    def copy_domain(
+        self,
+        name: str,
+        like: str,
+        *,
+        if_none_match: str | None = None,
+        confirm: bool = False,
+        dry_run: bool = False,
+    ) -> ChangeResult:
+        """Create or replace a domain with the parts of another one."""
+        try:
+            data = self.get_domain(like).data
+        except ObjectNotFound as error:
+            raise InvalidObject([("like", f"the database has no domain {like}")]) from error
+        if "alias_of" in data:
+            rule = f"{like} is an alias; use {data['alias_of']} instead"
+            raise InvalidObject([("like", rule)])
+        if not data.keys().isdisjoint(_REDIRECT_KEYS):
+            raise InvalidObject([("like", f"{like} is not served itself; use another domain")])
+        parts = {key: one for key, one in data.items() if key != "name"}
+        return self._put(
+            "domains",
+            name,
+            parts,
+            if_none_match=if_none_match,
+            confirm=confirm,
+            dry_run=dry_run,
+        )
+
     def audit(
         self,
         *,
@@ -179,7 +202,8 @@ class RemoteAdmin:
         moment = None if since is None else since.isoformat()
         filters = {"object": object, "since": moment, "limit": limit, "cursor": cursor}
         data = self._page("/audit", filters)
-        return AuditPage(tuple(map(_entry, data["items"])), data["next"])
+        with self._reading():
+            return AuditPage(tuple(map(read_entry, data["items"])), read_next(data, cursor))
 
     def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
         """Undo a change."""
@@ -196,17 +220,26 @@ class RemoteAdmin:
             b"".join(lines),
             {"Content-Type": "application/x-ndjson"},
         )
-        for line in response.body.splitlines():
-            yield _event(json.loads(line))
+        event: BulkEvent | None = None
+        with self._reading():
+            # splitlines() would also split at characters that JSON may contain.
+            events = [read_event(json.loads(line)) for line in response.body.split(b"\n") if line]
+        for event in events:
+            yield event
+        if not isinstance(event, BulkEnd):
+            raise FetchError(f"{self._url}: the answer has no end; nothing is known of the change")
 
     def _page(self, path: str, filters: Mapping[str, object]) -> dict[str, Any]:
         given = {name: value for name, value in filters.items() if value not in {None, ""}}
-        return _body(self._send("GET", f"{path}?{urlencode(given)}"))
+        response = self._send("GET", f"{path}?{urlencode(given, errors=_UNENCODABLE)}")
+        with self._reading():
+            return read_body(response)
 
     def _list(self, path: str, filters: Mapping[str, object]) -> Page:
         data = self._page(path, filters)
-        items = tuple(StoredObject(item, "") for item in data["items"])
-        return Page(items, data["next"])
+        with self._reading():
+            items = tuple(StoredObject(read_named(item), "") for item in data["items"])
+            return Page(items, read_next(data, filters["cursor"]))
 
     def _change(
         self,
@@ -219,11 +252,11 @@ class RemoteAdmin:
     ) -> ChangeResult:
         """Plan a change, and make it unless this is a dry run."""
         body = None if data is None else json.dumps(data).encode()
-        planned = _body(
-            self._send(method, path + _query(confirm=confirm, dry_run=True), body, headers)
-        )
-        plan, warnings = _plan(planned), tuple(planned["warnings"])
-        new = None if planned["object"] is None else StoredObject(planned["object"], "")
+        response = self._send(method, path + _query(confirm=confirm, dry_run=True), body, headers)
+        with self._reading():
+            planned = read_body(response)
+            plan, warnings = read_plan(planned), tuple(map(str, planned["warnings"]))
+            new = None if planned["object"] is None else StoredObject(planned["object"], "")
         if dry_run or plan.is_empty:
             return ChangeResult(plan, None, new, warnings)
         response = self._send(method, path + _query(confirm=confirm), body, headers)
@@ -244,7 +277,7 @@ class RemoteAdmin:
             FetchError: there is no answer.
             WaypostError: the answer is an error.
         """
-        origin, target = read_url(f"{self._url}{_PREFIX}{path}")
+        origin, target = read_url(f"{self._url}{_PREFIX}{path}")  # Was read before.
         sent = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = HttpRequest(
             origin.authority, target, method, sent | dict(headers or {}), body or b""
@@ -255,71 +288,50 @@ class RemoteAdmin:
                 response = exchange(connection, request, ANSWER_MAX_BYTES)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise FetchError(f"{self._url}: no answer: {failure_reason(error)}") from error
+        if len(response.body) > ANSWER_MAX_BYTES:
+            raise FetchError(f"{self._url}: the answer is longer than {ANSWER_MAX_BYTES} bytes")
         if 200 <= response.status <= 299:
             return response
-        raise _error(self._url, response)
+        raise read_error(self._url, response)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read an answer.
+
+        Raises:
+            FetchError: it is not an answer of Waypost's API.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise FetchError(f"{self._url}: {NOT_WAYPOST}") from error
+
+
+def _checked_url(url: str) -> str:
+    """Return the URL without the path of the API.
+
+    Raises:
+        SettingsError: the URL cannot be used.
+    """
+    try:
+        origin, target = read_url(url)
+    except (FetchError, ValueError) as error:
+        raise SettingsError([f"--url: {error}"]) from error
+    if "?" in target or "#" in url:
+        raise SettingsError(["--url: must not contain a query or a fragment"])
+    if origin.scheme != "https" and not _is_loopback(origin.host):
+        raise SettingsError(["--url: must begin with https://, because it gets a token"])
+    return url.rstrip("/").removesuffix(_PREFIX)
 
 
 def _path(kind: str, name: str) -> str:
-    return f"/{kind}/{quote(name, safe='')}"
+    return f"/{kind}/{quote(name, safe='', errors=_UNENCODABLE)}"
 
 
 def _query(*, confirm: bool, dry_run: bool = False) -> str:
     given = {"confirm": confirm, "dry_run": dry_run}
     text = urlencode({name: "1" for name, value in given.items() if value})
     return f"?{text}" if text else ""
-
-
-def _body(response: HttpResponse) -> dict[str, Any]:
-    if not response.body:
-        return {}
-    data: dict[str, Any] = json.loads(response.body)
-    return data
-
-
-def _version(response: HttpResponse) -> str:
-    return response.headers.get("ETag", "").strip('"')
-
-
-def _plan(data: Mapping[str, Any]) -> Plan:
-    names = ("added", "changed", "removed")
-    lines = [tuple(data["plan"][name]) for name in names]
-    more = [data["counts"][name] - len(some) for name, some in zip(names, lines, strict=True)]
-    return Plan(lines[0], lines[1], lines[2], (more[0], more[1], more[2]))
-
-
-def _entry(data: Mapping[str, Any]) -> AuditEntry:
-    return AuditEntry(**{**data, "at": datetime.fromisoformat(data["at"])})
-
-
-def _event(data: Mapping[str, Any]) -> BulkEvent:
-    if "progress" in data:
-        return BulkProgress(data["progress"])
-    if "line" in data:
-        return BulkMistake(data["line"], data["path"], data["message"], data["code"])
-    if data["result"] == "failed":
-        raise StoreUnavailable(data["detail"])
-    return BulkEnd(data["lines"], _plan(data), data["mistakes"], data["result"] == "written")
-
-
-def _error(url: str, response: HttpResponse) -> WaypostError:
-    """Return the error of a problem document."""
-    try:
-        data = json.loads(response.body)
-        code, detail = f"{data['code']}", f"{data['detail']}"
-    except (ValueError, TypeError, LookupError):
-        return FetchError(f"{url}: answered {response.status}, and not as Waypost's API does")
-    if code == InvalidObject.code:
-        errors = data.get("errors") or [{"path": "", "message": detail}]
-        return InvalidObject((one["path"], one["message"]) for one in errors)
-    if code == "unauthorized":
-        return AccessForbidden(f"{url}: {detail}")
-    more: Mapping[str, tuple[Any, ...]] = {
-        VersionConflict.code: (data.get("expected"), data.get("current")),
-        StoreReadOnly.code: (data.get("file"),),
-        ConfirmationNeeded.code: (data.get("affected", ()), data.get("count", 0)),
-    }
-    return _ERRORS.get(code, AdminError)(detail, *more.get(code, ()))
 
 
 def _is_loopback(host: str) -> bool:

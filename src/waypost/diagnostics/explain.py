@@ -6,6 +6,7 @@ from typing import Final
 
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.diagnostics import simulated_clients
+from waypost.diagnostics.api_codes import API_CODES
 from waypost.diagnostics.codes import CODE_TABLES, CodeTable
 from waypost.diagnostics.diagnostic import DiagnosticCode
 from waypost.diagnostics.lint.rules import RULES
@@ -48,6 +49,7 @@ def rules_about(client: MailClient) -> tuple[DiagnosticCode, ...]:
 def suggest_topic(topic: str) -> str:
     """Return the topic that is most similar to a word; empty if there is none."""
     topics = [code.code for table in CODE_TABLES for code in table.codes]
+    topics += [code.code for code in API_CODES]
     topics += [word for client in CLIENTS for word in _topic_names(client)]
     return next(iter(get_close_matches(_slug(topic), topics, n=1)), "")
 

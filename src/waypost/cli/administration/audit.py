@@ -8,14 +8,8 @@ from typing import Annotated
 import typer
 
 from waypost.admin.results import AuditEntry
-from waypost.cli.administration.connection import (
-    AnyAdmin,
-    Place,
-    TokenFileFlag,
-    UrlFlag,
-    YesFlag,
-    open_admin,
-)
+from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.cli.output import align_columns, print_json, print_line

@@ -6,16 +6,9 @@ from typing import Annotated
 import typer
 
 from waypost.admin.results import NEW_OBJECT
-from waypost.cli.administration.connection import (
-    AnyAdmin,
-    Place,
-    TokenFileFlag,
-    UrlFlag,
-    YesFlag,
-    open_admin,
-    suggest_domains,
-)
+from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin, suggest_domains
 from waypost.cli.administration.csv_file import add_from_csv
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.core.errors import InvalidObject

@@ -9,15 +9,8 @@ from waypost.cli.administration.assignments import (
     parse_assignments,
     without_removed,
 )
-from waypost.cli.administration.connection import (
-    AnyAdmin,
-    Place,
-    TokenFileFlag,
-    UrlFlag,
-    YesFlag,
-    open_admin,
-    suggest_domains,
-)
+from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin, suggest_domains
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.cli.output import align_columns, print_json, print_line

@@ -1,6 +1,7 @@
 """`waypost explain`: describe a code of the checks, or a mail client."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from http import HTTPStatus
 from itertools import groupby
 from typing import Annotated, Final
 
@@ -11,6 +12,7 @@ from waypost.cli.options import JsonFlag
 from waypost.cli.output import print_json
 from waypost.core.clients import CLIENTS, MailClient
 from waypost.core.errors import RequestError
+from waypost.diagnostics.api_codes import API_CODES, COMMAND, ApiCode, find_api_code
 from waypost.diagnostics.client_groups import client_names
 from waypost.diagnostics.codes import CODE_TABLES, CodeTable
 from waypost.diagnostics.diagnostic import MEANINGS, DiagnosticCode, explain_command
@@ -38,13 +40,15 @@ TopicArgument = Annotated[
 def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     """Describe a code of the checks, or a mail client.
 
-    The codes are those of lint, doctor, conformance and db check. Without TOPIC, the command lists
-    all codes and clients.
+    The codes are those of lint, doctor, conformance, db check and the REST API. Without TOPIC, the
+    command lists all codes and clients.
     """
     if topic is None:
         _print_topics(as_json)
     elif (code_and_table := find_code(topic)) is not None:
         _print_code(*code_and_table, as_json)
+    elif (api_code := find_api_code(topic)) is not None:
+        _print_api_code(api_code, as_json)
     elif (client := find_client(topic)) is not None:
         _print_client(client, as_json)
     else:
@@ -55,7 +59,9 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
 def _print_topics(as_json: bool) -> None:
     if as_json:
         codes = [_code_json(code, table) for table in CODE_TABLES for code in table.codes]
-        print_json({"codes": codes, "clients": [_client_json(client) for client in CLIENTS]})
+        api_codes = [_api_code_json(code) for code in API_CODES]
+        clients = [_client_json(client) for client in CLIENTS]
+        print_json({"codes": codes, "api_codes": api_codes, "clients": clients})
         return
     print_lines(_topic_lines(CODE_TABLES, CLIENTS, terminal_width()))
 
@@ -70,6 +76,10 @@ def _topic_lines(
                 (Part(f"  {code.severity} {code.code}: "),), code.message, 4, width
             )
         yield ()
+    yield (Part(f"codes of {COMMAND}:", "bold"),)
+    for api_code in API_CODES:
+        yield from hanging_indent((Part(f"  {api_code.code}: "),), api_code.message, 4, width)
+    yield ()
     yield (Part("clients:", "bold"),)
     for client in clients:
         yield (Part(f"  {client.topic.ljust(_CLIENT_COLUMN)}{client.name}"),)
@@ -89,6 +99,16 @@ def _print_code(code: DiagnosticCode, table: CodeTable, as_json: bool) -> None:
         ("see", _commands_for(code.clients)),
     ]
     print_lines(_row_lines(rows, width))
+
+
+def _print_api_code(code: ApiCode, as_json: bool) -> None:
+    if as_json:
+        print_json(_api_code_json(code))
+        return
+    width = terminal_width()
+    print_lines(hanging_indent((Part(f"{code.code}: ", "bold"),), code.message, 2, width))
+    status = f"{code.status} {HTTPStatus(code.status).phrase}"
+    print_lines(_row_lines([("status", status), ("found by", COMMAND), ("fix", code.fix)], width))
 
 
 def _commands_for(clients: Sequence[MailClient]) -> str:
@@ -153,6 +173,16 @@ def _code_json(code: DiagnosticCode, table: CodeTable) -> dict[str, object]:
         "message": code.message,
         "fix": code.fix,
         "clients": [client.key for client in code.clients],
+    }
+
+
+def _api_code_json(code: ApiCode) -> dict[str, object]:
+    return {
+        "code": code.code,
+        "command": COMMAND,
+        "status": code.status,
+        "message": code.message,
+        "fix": code.fix,
     }
 
 

@@ -5,16 +5,14 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.admin.facade import Admin
+from waypost.admin.remote import RemoteAdmin
 from waypost.admin.results import ChangeResult
-from waypost.admin.source import AdminSource
+from waypost.cli.administration.connection import AnyAdmin, open_admin
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.cli.output import EXIT_FINDINGS, print_warnings
-from waypost.cli.principal import command_principal
 from waypost.cli.providers.plan_report import print_plan
-from waypost.cli.sources.database import open_database
 from waypost.cli.sources.libraries import missing_libraries
-from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import (
     ConfirmationNeeded,
     DomainNotServed,
@@ -24,10 +22,9 @@ from waypost.core.errors import (
     ProvidersError,
 )
 from waypost.core.model import LDAPSERVER_PREFIX, DomainPattern
-from waypost.database.engine import Engine, read_connection
+from waypost.database.engine import read_connection
 from waypost.providers_file.models.domain import parse_pattern
 from waypost.providers_file.validators import RuleBroken
-from waypost.settings import Settings
 from waypost.store.sql.directory_use import stored_directories
 
 PatternArgument = Annotated[
@@ -41,10 +38,10 @@ _FLAGS: Final = {
     "services": "--provider",
     "like": "--like",
 }
-_Change = Callable[[Admin], ChangeResult]
+_Change = Callable[[AnyAdmin], ChangeResult]
 
 
-def set_domain(
+def set_domain(  # noqa: PLR0913 -- one argument for each option
     domain: PatternArgument,
     *,
     provider: Annotated[
@@ -57,6 +54,8 @@ def set_domain(
     ] = None,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Add one domain to the database, or change its provider.
@@ -69,12 +68,12 @@ def set_domain(
     pattern = _parse(domain, "DOMAIN")
     model = None if like is None else _parse(like, "--like").text
 
-    def change(admin: Admin) -> ChangeResult:
+    def change(admin: AnyAdmin) -> ChangeResult:
         if model is not None:
             return admin.copy_domain(pattern.text, model, dry_run=dry_run)
         return admin.put_domain(pattern.text, {"provider": provider}, dry_run=dry_run)
 
-    _run(load_settings(db_uri=db_uri), pattern, change, dry_run, as_json)
+    _run(Place(db_uri, url, token_file), pattern, change, dry_run, as_json)
 
 
 def remove_domain(
@@ -82,6 +81,8 @@ def remove_domain(
     *,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Remove one domain from the database.
@@ -91,10 +92,10 @@ def remove_domain(
     """
     pattern = _parse(domain, "DOMAIN")
 
-    def change(admin: Admin) -> ChangeResult:
+    def change(admin: AnyAdmin) -> ChangeResult:
         return admin.delete_domain(pattern.text, dry_run=dry_run)
 
-    _run(load_settings(db_uri=db_uri), pattern, change, dry_run, as_json)
+    _run(Place(db_uri, url, token_file), pattern, change, dry_run, as_json)
 
 
 def _parse(text: str, place: str) -> DomainPattern:
@@ -105,12 +106,12 @@ def _parse(text: str, place: str) -> DomainPattern:
 
 
 def _run(
-    settings: Settings, pattern: DomainPattern, change: _Change, dry_run: bool, as_json: bool
+    place: Place, pattern: DomainPattern, change: _Change, dry_run: bool, as_json: bool
 ) -> None:
     """Plan the change, make it in one transaction, and print it."""
-    with open_database(settings) as engine:
+    with open_admin(place) as admin:
         try:
-            result = change(Admin(AdminSource(settings, engine), command_principal()))
+            result = change(admin)
         except InvalidObject as error:
             raise ProvidersError(map(_line, error.mistakes)) from error
         except ObjectNotFound as error:
@@ -123,7 +124,7 @@ def _run(
             fix = f"change {name} first, or change both with `waypost apply`"
             raise ProvidersError([f"{pattern}: {problem}; {fix}"]) from error
         if result.new is not None:
-            print_warnings((*result.warnings, *_missing_libraries(engine, result)))
+            print_warnings((*result.warnings, *_missing_libraries(admin, result)))
     print_plan(result.plan, as_json=as_json, dry_run=dry_run, written=result.written)
     if dry_run and not result.plan.is_empty:
         raise typer.Exit(EXIT_FINDINGS)
@@ -141,11 +142,13 @@ def _line(mistake: tuple[str, str]) -> str:
     return f"{_FLAGS.get(path, path)}: {rule}{fix}"
 
 
-def _missing_libraries(engine: Engine, result: ChangeResult) -> tuple[str, ...]:
-    """Return the library that the directory of the domain lacks."""
+def _missing_libraries(admin: AnyAdmin, result: ChangeResult) -> tuple[str, ...]:
+    """Return the library that the directory of the domain lacks on this machine."""
+    if isinstance(admin, RemoteAdmin):
+        return ()
     users = (result.new.data if result.new is not None else {}).get("users", {})
     label = users.get("directory", f"{LDAPSERVER_PREFIX}{users.get('ldapserver')}")
-    with read_connection(engine) as connection:
+    with read_connection(admin.source.database()) as connection:
         return missing_libraries(
             one for one in stored_directories(connection) if one.label == label
         )

@@ -1,17 +1,27 @@
 """`waypost domain list`: list the served domains."""
 
-from dataclasses import asdict
+from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
+from waypost.admin.cursors import LIMIT_MAX
+from waypost.admin.remote import RemoteAdmin
+from waypost.cli.administration.place import (
+    Place,
+    TokenFileFlag,
+    UrlFlag,
+    open_remote,
+    refuse_with_url,
+)
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
+from waypost.cli.providers.domain_summary import DomainSummary, RemoteSummaries, summary_of
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.settings import load_settings
-from waypost.core.model import Domain, HostEndpoint
+from waypost.core.model import Catalog, Domain, HostEndpoint
 
 
 def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
@@ -31,31 +41,55 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
         int | None,
         typer.Option("--limit", metavar="N", min=1, help="The largest number of domains."),
     ] = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
 ) -> None:
     """List the domains and their providers.
 
-    Each line has the domain, its provider and its number of services.
+    Each line has the domain, its provider and its number of services. With --url, the domains are
+    sorted by name.
     """
-    catalog = load_catalog(load_settings(providers, demo, db_uri))
-    wanted = (
-        domain
-        for domain in catalog.domains
-        if (provider is None or domain.provider.name == provider)
-        and (host is None or has_host(domain, host))
-    )
-    domains = list(islice(wanted, limit))
-    for external in catalog.external_domains:
-        label = external.directory.label
-        print_stderr(f"more domains of {external.provider.name} come from directory {label}")
+    place = Place(db_uri, url, token_file)
+    if url is None:
+        place.check()
+        summaries = _local(load_catalog(load_settings(providers, demo, db_uri)), provider, host)
+    else:
+        refuse_with_url(providers, demo)
+        summaries = _remote(open_remote(place), provider, host, limit)
+    domains = list(islice(summaries, limit))
     if as_json:
-        print_json([domain_json(domain) for domain in domains])
+        print_json([domain.to_json() for domain in domains])
         return
     rows = [
-        (domain.pattern.text, domain.provider.name, quantity(len(domain.services), "service"))
+        (domain.pattern, domain.provider, quantity(len(domain.services), "service"))
         for domain in domains
     ]
     for line in align_columns(rows):
         print_line(line)
+
+
+def _local(catalog: Catalog, provider: str | None, host: str | None) -> Iterator[DomainSummary]:
+    for external in catalog.external_domains:
+        label = external.directory.label
+        print_stderr(f"more domains of {external.provider.name} come from directory {label}")
+    for domain in catalog.domains:
+        is_of_provider = provider is None or domain.provider.name == provider
+        if is_of_provider and (host is None or has_host(domain, host)):
+            yield summary_of(domain)
+
+
+def _remote(
+    admin: RemoteAdmin, provider: str | None, host: str | None, limit: int | None
+) -> Iterator[DomainSummary]:
+    summaries = RemoteSummaries(admin)
+    cursor: str | None = None
+    while True:
+        size = min(limit or LIMIT_MAX, LIMIT_MAX)
+        page = admin.list_domains(provider=provider, host=host, limit=size, cursor=cursor)
+        yield from (summaries.read(item.data) for item in page.items)
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def has_host(domain: Domain, host: str) -> bool:
@@ -67,16 +101,3 @@ def has_host(domain: Domain, host: str) -> bool:
         for one in domain.services
     )
     return any(found is not None and found.lower() == host.lower() for found in hosts)
-
-
-def domain_json(domain: Domain) -> dict[str, object]:
-    """Return the entry of a domain for --json."""
-    return {
-        "pattern": domain.pattern.text,
-        "provider": domain.provider.name,
-        "short_name": domain.provider.short_name,
-        "directory": None if domain.users is None else domain.users.directory.label,
-        "services": len(domain.services),
-        "alias_of": domain.alias_of,
-        "redirect": None if domain.redirect is None else asdict(domain.redirect),
-    }

@@ -1,0 +1,90 @@
+"""Each code of the API has a text for `waypost explain`, with the status of its answers."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.source import PACKAGE
+from waypost.core.clients import CLIENTS
+from waypost.core.errors import (
+    AdminError,
+    ConfirmationNeeded,
+    InvalidObject,
+    ProblemsError,
+    RemovalRefused,
+    StoreReadOnly,
+    VersionConflict,
+    WaypostError,
+)
+from waypost.diagnostics.api_codes import API_CODES, find_api_code
+from waypost.diagnostics.codes import CODE_TABLES
+from waypost.web.admin.api.problems import error_response
+
+API = PACKAGE / "web" / "admin" / "api"
+STATUSES = {code.code: code.status for code in API_CODES}
+ERRORS: dict[type[WaypostError], Callable[[], WaypostError]] = {
+    VersionConflict: lambda: VersionConflict("x", None, None),
+    StoreReadOnly: lambda: StoreReadOnly("x", None),
+    ConfirmationNeeded: lambda: ConfirmationNeeded("x", (), 0),
+    InvalidObject: lambda: InvalidObject([("", "x")]),
+    RemovalRefused: lambda: RemovalRefused("x", 1),
+}
+# Errors of requests by mail clients and of commands.
+OTHERS = {"error", "removal_refused", "parameter_missing", "unknown_protocol", "unknown_schema"}
+OTHERS |= {"bad_profile", "fetch_failed"}
+
+
+def _kinds(kind: type[WaypostError]) -> Iterator[type[WaypostError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        if each.__module__.startswith("waypost."):
+            yield from _kinds(each)
+
+
+# Of classes with the same code, the most general one.
+KINDS: dict[str, Any] = {one.code: one for one in reversed([*_kinds(WaypostError)])}
+# `code: status` in the sources of the API, such as ApiError(401, "unauthorized", ...
+WRITTEN = re.compile(r'(?:ApiError|problem_response)\(\s*(\d{3}), "([a-z_]+)"')
+
+
+def test_admin_errors() -> None:
+    """Every error of administration, and every other error that the API may answer with."""
+    assert {one.code for one in (*_kinds(AdminError), InvalidObject)} <= STATUSES.keys()
+    assert KINDS.keys() - OTHERS <= STATUSES.keys()
+
+
+@pytest.mark.parametrize("code", sorted(KINDS.keys() & STATUSES.keys() - {"bad_request"}))
+def test_statuses_of_errors(code: str) -> None:
+    """The status in the text is the one of the answer."""
+    kind = KINDS[code]
+    make = ERRORS.get(kind)
+    if make is None and issubclass(kind, ProblemsError):
+        error: WaypostError = kind(["x"])
+    elif make is None and code == "moved":
+        error = KINDS[code]("x", None, None)
+    elif make is None and code == "too_large":
+        return  # The test of the sources has its status.
+    else:
+        error = kind("x") if make is None else make()
+    assert error_response(error).status_code == STATUSES[code]
+
+
+@pytest.mark.parametrize("path", sorted(API.glob("*.py")), ids=lambda path: path.stem)
+def test_statuses_in_the_sources(path: Path) -> None:
+    """Each code that a module of the API writes has its text, with the same status."""
+    for status, code in WRITTEN.findall(path.read_text(encoding="utf-8")):
+        assert STATUSES.get(code) == int(status), code
+
+
+def test_topics() -> None:
+    """A code of the API is neither a code of a check nor a client; hyphens may be typed."""
+    codes = [one.code for one in API_CODES]
+    assert len(set(codes)) == len(codes)
+    typed = {code.replace("_", "-") for code in codes}
+    assert typed.isdisjoint(code.code for table in CODE_TABLES for code in table.codes)
+    assert typed.isdisjoint(client.topic for client in CLIENTS)
+    assert find_api_code("In-Use") is find_api_code("in_use") is not None
+    assert find_api_code("in use") is None
