@@ -171,7 +171,7 @@ def test_a_directory_in_use(any_admin: Admin) -> None:
     admin = any_admin
     admin.put_directory("people", LDAP)
     admin.patch_domain("example.com", {"users": {"directory": "people"}})
-    with pytest.raises(ObjectInUse, match="1 domains"):
+    with pytest.raises(ObjectInUse, match="1 domain of"):
         admin.delete_directory("people")
     with pytest.raises(ConfirmationNeeded):
         admin.patch_directory("people", {"search_base": "dc=y"})

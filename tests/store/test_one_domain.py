@@ -269,7 +269,7 @@ def test_aliases(engine: Engine, names: tuple[str, ...], changed: str, is_refuse
     change = {"provider": PROVIDER.name, "services": [{"type": "imap", "host": "x.example"}]}
     admin = admin_of(engine)
     if is_refused:
-        with pytest.raises(ConfirmationNeeded, match=r"1 aliases of .* change with it") as caught:
+        with pytest.raises(ConfirmationNeeded, match=r"also changes 1 alias of ") as caught:
             admin.put_domain(changed, change)
         assert caught.value.affected == ("alias.test",)
     admin.put_domain(changed, change, confirm=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final, Literal
 
-from waypost.admin.changes import Condition, audit_row, plan_of, who
+from waypost.admin.changes import Condition, audit_row, counted, plan_of, who
 from waypost.admin.changes import PlannedChange as Planned
 from waypost.admin.domain_rules import DomainRules
 from waypost.admin.domains import follow
@@ -219,7 +219,7 @@ class _Transaction:
             return None
         if new is not None:
             names = [one for one in followers.get(pattern, ()) if self._bulk.principal.covers(one)]
-            message = f"{len(names)} aliases of {pattern} change with it"
+            message = f"this also changes {counted(len(names), 'alias', 'aliases')} of {pattern}"
             self._bulk.condition.check_confirmed(message, [], len(names))
             targets[pattern] = target
         self._state.planner.add(old, new)

@@ -23,6 +23,11 @@ MAX_NAMED: Final = 20
 """How many other objects an error names."""
 
 
+def counted(count: int, noun: str, nouns: str = "") -> str:
+    """Return a count with its noun: `1 domain`, `2 domains`."""
+    return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What a change requires.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, run_change
+from waypost.admin.changes import Condition, PlannedChange, counted, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import (
     MASK,
@@ -173,7 +173,9 @@ class DirectoryChange:
         count = 0 if old is None else count_users_of(self._connection, old)
         is_same = new == old
         self._condition.check_confirmed(
-            f"{count} domains use directory {self._label!r}", [], 0 if is_same else count
+            f"this changes {counted(count, 'domain')} of directory {self._label!r}",
+            [],
+            0 if is_same else count,
         )
         plan = compare(_catalog(old), _catalog(new))
         if not is_same and plan.is_empty:  # Only the secret is removed.
@@ -195,7 +197,9 @@ class DirectoryChange:
         """Plan to delete the directory."""
         old = self.existing()
         if count := count_users_of(self._connection, old):
-            raise ObjectInUse(f"{count} domains use directory {self._label!r}; change them first")
+            raise ObjectInUse(
+                f"{counted(count, 'domain')} of directory {self._label!r} must change first"
+            )
         return PlannedChange(
             *("delete", "directory", self._label, compare(_catalog(old), Catalog())),
             *(self._old_object, None),

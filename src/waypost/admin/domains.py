@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, plan_of, run_change
+from waypost.admin.changes import Condition, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
@@ -315,7 +315,8 @@ class DomainChange:
 
     def _confirm(self, names: list[DomainPattern]) -> None:
         visible = self._visible(names)
-        message = f"{len(visible)} aliases of {self._pattern} change with it"
+        aliases = counted(len(visible), "alias", "aliases")
+        message = f"this also changes {aliases} of {self._pattern}"
         self._condition.check_confirmed(message, visible, len(visible))
 
     def _visible(self, names: list[DomainPattern]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, plan_of, run_change
+from waypost.admin.changes import Condition, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import (
     ObjectMistakes,
@@ -195,7 +195,8 @@ class ProviderChange:
         """Plan to delete the provider."""
         old = self.existing()
         if count := count_domains_of(self._connection, old.id):
-            raise ObjectInUse(f"provider {self._name!r} has {count} domains; delete them first")
+            domains = counted(count, "domain")
+            raise ObjectInUse(f"provider {self._name!r} has {domains}; delete these first")
         plan = compare(Catalog(unused_providers=(old.provider,)), Catalog())
         return PlannedChange(
             *("delete", "provider", self._name, plan, self._old_object, None),
@@ -215,7 +216,7 @@ class ProviderChange:
                 planner.add(stored.domain(pattern), domain)
                 count += 1
         report.check()
-        message = f"{count} domains of provider {self._name!r} change"
+        message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
         self._condition.check_confirmed(message, [], count)
         return PlannedChange(
             *("services", "provider", self._name, plan_of(planner)),
@@ -249,7 +250,7 @@ class ProviderChange:
         old = self._old
         is_same = old is not None and old.provider == provider
         count = 0 if old is None or is_same else count_domains_of(self._connection, old.id)
-        message = f"{count} domains of provider {self._name!r} change with it"
+        message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
         self._condition.check_confirmed(message, [], count)
         return PlannedChange(
             *(action, "provider", self._name, _plan(old, provider, count), self._old_object, new),
@@ -269,7 +270,7 @@ def _plan(old: StoredProvider | None, new: Provider, count: int) -> Plan:
     pattern = DomainPattern("*")
     planner.add(Domain(pattern, old.provider, ()), Domain(pattern, new, ()))
     changes = tuple(
-        f"provider {old.provider.name} ({count} domains){line.removeprefix('*')}"
+        f"provider {old.provider.name} ({counted(count, 'domain')}){line.removeprefix('*')}"
         for line in plan_of(planner).changed
     )
     return Plan((), changes, ())

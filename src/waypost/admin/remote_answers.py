@@ -128,6 +128,7 @@ def read_error(url: str, response: HttpResponse) -> WaypostError:
     more: Mapping[str, tuple[Any, ...]] = {
         VersionConflict.code: (data.get("expected"), data.get("current")),
         StoreReadOnly.code: (data.get("file"),),
+        ObjectInUse.code: (_texts(data.get("affected")),),
         ConfirmationNeeded.code: (_texts(data.get("affected")), data.get("count", 0)),
     }
     return _ERRORS.get(code, AdminError)(detail, *more.get(code, ()))

@@ -23,6 +23,8 @@ _URI_PATTERN: Final = re.compile(r"://|:.*@", re.DOTALL)
 # A password in one of these is masked by the code that reads it, and may be a common word.
 _URI_OPTIONS: Final = ("--db-uri", "--db-read-uri", "--from-uri")
 _URI_VARIABLES: Final = frozenset({"WAYPOST_DB_URI", "WAYPOST_DB_READ_URI"})
+# KEY=VALUE, such as url=https://...; the key is not a secret.
+_ASSIGNMENT: Final = re.compile(r"[a-z_]+=")
 _VARIABLES: Final = ("WAYPOST_", "AUTOMX2_")
 
 
@@ -108,7 +110,8 @@ def _print_stderr_lines(text: str) -> None:
 def _secrets_in(arguments: Iterable[str]) -> frozenset[str]:
     secrets: set[str] = set()
     for argument in arguments:
-        text = argument.partition("=")[2] if argument.startswith("--") else argument
+        is_assignment = argument.startswith("--") or _ASSIGNMENT.match(argument)
+        text = argument.partition("=")[2] if is_assignment else argument
         secrets |= secrets_of(text) if _URI_PATTERN.search(text) else set()
     return frozenset(secrets)
 

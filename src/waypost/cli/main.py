@@ -56,6 +56,10 @@ def _run(argument_list: Sequence[str]) -> int:
     except (AdminError, DomainNotServed, NoUsableService, ServiceNotOffered) as error:
         print_error(error, misplaced_secrets(argument_list))
         if isinstance(error, ConfirmationNeeded):
+            more = error.count - len(error.affected)
+            names = [*error.affected, *([f"{more} more"] if more else [])]
+            if error.affected:
+                print_stderr(f"would change, too: {', '.join(names)}")
             print_stderr("nothing was changed; --yes confirms the change")
         return EXIT_FINDINGS
     except WaypostError as error:

@@ -15,7 +15,7 @@ MAX_BYTES: Final = 1024 * 1024
 Assignments = Annotated[
     list[str],
     typer.Argument(
-        metavar="KEY=VALUE...",
+        metavar="KEY=VALUE",
         help="Keys of a providers file with their values; an empty value removes the key, and "
         "@FILE reads the value from a file (@- from standard input).",
     ),

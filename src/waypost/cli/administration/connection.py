@@ -17,10 +17,9 @@ from waypost.core.errors import ObjectNotFound
 
 AnyAdmin = Admin | RemoteAdmin
 _SUGGESTIONS_MAX: Final = 200
+_PROVIDERS_MAX: Final = 1000
 
-YesFlag = Annotated[
-    bool, typer.Option("--yes", help="Also change the other domains that the message names.")
-]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Confirm that other domains change, too.")]
 
 
 @contextmanager
@@ -54,6 +53,22 @@ def suggest_domains(admin: AnyAdmin, name: str) -> Iterator[None]:
     except ObjectNotFound as error:
         near = get_close_matches(name.lower(), _similar(admin, name.lower()), n=1, cutoff=0.8)
         raise ObjectNotFound(f"{error}" + (f"; did you mean {near[0]}?" if near else "")) from error
+
+
+@contextmanager
+def suggest_providers(admin: AnyAdmin, name: str) -> Iterator[None]:
+    """Add a similar name to the error for a provider that does not exist.
+
+    Raises:
+        ObjectNotFound: with the most similar provider, if there is one.
+    """
+    try:
+        yield
+    except ObjectNotFound as error:
+        items = admin.list_providers(limit=_PROVIDERS_MAX).items
+        near = get_close_matches(name, [item.data["name"] for item in items], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ObjectNotFound(f"{error}{hint}") from error
 
 
 def _similar(admin: AnyAdmin, name: str) -> list[str]:

@@ -12,7 +12,7 @@ import typer
 
 from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
 from waypost.cli.administration.connection import AnyAdmin
-from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_stderr
+from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_stderr, quantity
 from waypost.cli.progress import MIN_DOMAINS, progress
 from waypost.cli.providers.plan_report import print_plan
 from waypost.core.errors import InvalidObject, ObjectNotFound, ProvidersError
@@ -136,7 +136,7 @@ def _model(admin: AnyAdmin, name: str) -> dict[str, object]:
 
 def _finish(end: BulkEnd, *, dry_run: bool, as_json: bool) -> None:
     if end.mistakes:
-        print_stderr(f"error: {end.mistakes} mistakes; nothing was changed")
+        print_stderr(f"error: {quantity(end.mistakes, 'mistake')}; nothing was changed")
         raise typer.Exit(EXIT_USAGE)
     print_plan(end.plan, as_json=as_json, dry_run=dry_run, written=end.written)
     if dry_run and not end.plan.is_empty:

@@ -119,7 +119,7 @@ def _run(
                 f"{pattern} is not in the database; nothing was changed"
             ) from error
         except (ConfirmationNeeded, ObjectInUse) as error:
-            name = next(iter(error.affected))
+            name = next(iter(error.affected), "another domain")
             problem = f"{name} is an alias of this domain and has its services"
             fix = f"change {name} first, or change both with `waypost apply`"
             raise ProvidersError([f"{pattern}: {problem}; {fix}"]) from error

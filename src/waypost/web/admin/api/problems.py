@@ -110,7 +110,7 @@ def error_response(error: WaypostError) -> Response:
     return problem_response(status, error.code, str(error), headers, **_members(error))
 
 
-def _members(error: WaypostError) -> dict[str, object]:
+def _members(error: WaypostError) -> dict[str, object]:  # noqa: PLR0911 -- one for each kind
     """Return what a program needs to know besides the text."""
     match error:
         case InvalidObject():
@@ -123,6 +123,8 @@ def _members(error: WaypostError) -> dict[str, object]:
             return {"file": error.path}
         case ConfirmationNeeded():
             return {"affected": list(error.affected), "count": error.count}
+        case ObjectInUse():
+            return {"affected": list(error.affected)}
         case _:
             return {}
 

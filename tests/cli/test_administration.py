@@ -1,0 +1,136 @@
+"""Commands that change one thing, on a database and by the API of another Waypost."""
+
+import re
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.cli.administration_cases import FILES, TOPICS, Command
+from tests.cli.conftest import DATABASE, Outcome, Waypost
+from tests.cli.golden_text import check
+from tests.cli.test_admin_listener import ADMIN, environment
+from tests.servers.nginx import listens
+from tests.servers.process import Process
+from tests.servers.waypost import free_port
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.principal import Role
+from waypost.cli.main import main
+from waypost.cli.principal import command_principal
+from waypost.database.engine import open_engine
+
+GOLDEN = Path(__file__).parent / "golden" / "administration"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A database with the sample providers and a token."""
+
+    path: Path
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An admin listener with a database."""
+
+    url: str
+    path: Path
+    sample: Sample
+
+    def reset(self) -> None:
+        """Put the sample providers into the database again."""
+        with (
+            closing(sqlite3.connect(self.sample.path)) as source,
+            closing(sqlite3.connect(self.path, timeout=60)) as target,
+        ):
+            source.backup(target)
+
+
+@pytest.fixture(name="sample", scope="module")
+def _sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    path = tmp_path_factory.mktemp("sample") / "waypost.sqlite"
+    uri = f"sqlite:///{path}"
+    assert main(["apply", "--demo", "--db-uri", uri]) == 0
+    engine = open_engine(uri)
+    token, _ = Tokens(engine).create("panel", AccessScope(Role.WRITE), created_by="test")
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Sample(path, token)
+
+
+@pytest.fixture(name="served", scope="module")
+def _served(sample: Sample, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    path = folder / "waypost.sqlite"
+    shutil.copy(sample.path, path)
+    port = free_port()
+    command = [*ADMIN, "--port", f"{port}", "--db-uri", f"sqlite:///{path}"]
+    process = Process(
+        command, log=folder / "admin.log", environment=environment(folder), folder=folder
+    )
+    with process:
+        process.wait_until(lambda: listens(port))
+        yield Served(f"http://127.0.0.1:{port}", path, sample)
+
+
+@pytest.fixture(name="filled")
+def _filled(sample: Sample, home: Path) -> None:
+    """Put the sample providers into the default database, and write the files of the commands."""
+    path = home / DATABASE
+    path.parent.mkdir(parents=True)
+    shutil.copy(sample.path, path)
+    for name, text in FILES.items():
+        (home / name).write_text(text, encoding="utf-8")
+
+
+def transcript(waypost: Waypost, commands: list[Command], options: Command = ()) -> str:
+    """Return commands with their output and exit codes."""
+    return "".join(_entry(one, waypost(*one, *options)) for one in commands)
+
+
+def _entry(command: Command, outcome: Outcome) -> str:
+    shown = shlex.join(command).encode("utf-8", "backslashreplace").decode()
+    errors = "".join(f"! {line}\n" for line in outcome.err.splitlines())
+    code = f"exit code {outcome.code}\n" if outcome.code else ""
+    return f"$ waypost {shown}\n{_masked(outcome.out)}{errors}{code}\n"
+
+
+def _masked(text: str) -> str:
+    """Return a text without times and without who made a change."""
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
+    text = re.sub(r'"(principal|principal_kind|remote)": .*', r'"\1": "WHO",', text)
+    names = f"{re.escape(command_principal().name)}|panel \\(127.0.0.1\\)"
+    return re.sub(f"TIME  (?:{names}) +", "TIME  WHO  ", text)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.usefixtures("filled")
+def test_on_a_database(waypost: Waypost, topic: str) -> None:
+    """Each command prints what it does, and nothing secret."""
+    text = transcript(waypost, TOPICS[topic])
+    check(GOLDEN / f"{topic}.txt", text)
+    assert "Traceback" not in text
+    printed = [line for line in text.splitlines() if not line.startswith("$")]
+    for name in ("secret.txt", "other.txt"):
+        assert FILES[name].strip() not in "".join(printed)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.usefixtures("filled")
+def test_by_the_api(
+    waypost: Waypost, served: Served, monkeypatch: pytest.MonkeyPatch, topic: str
+) -> None:
+    """With --url, each command prints the same."""
+    served.reset()
+    monkeypatch.setenv("WAYPOST_TOKEN", served.sample.token)
+    text = transcript(waypost, TOPICS[topic], ("--url", served.url))
+    assert text == (GOLDEN / f"{topic}.txt").read_text(encoding="utf-8")
