@@ -17,6 +17,7 @@ from waypost.cli.token.scope_options import (
     check_name,
     read_scope_options,
 )
+from waypost.database.engine import refuse_missing_file
 from waypost.settings.admin import admin_pages_url
 
 
@@ -37,6 +38,7 @@ def link(
     scope = read_scope_options(role, domains, provider)
     label = check_name(name, "--name")
     with open_database(settings) as engine:
+        refuse_missing_file(engine)
         secret = Sessions(engine).create_link(label, scope)
     print_line(f"{admin_pages_url(settings)}/admin/sign-in?link={secret}")
     print_stderr(f"The link is valid once, for {LINK_SECONDS // 60} minutes.")

@@ -29,6 +29,7 @@ from waypost.cli.token.scope_options import (
     read_expiry,
     read_scope_options,
 )
+from waypost.database.engine import refuse_missing_file
 
 
 def create(  # noqa: PLR0913 -- one argument for each option
@@ -52,6 +53,7 @@ def create(  # noqa: PLR0913 -- one argument for each option
     scope = read_scope_options(role, domains, provider)
     label, seconds = check_name(name, "--name"), read_expiry(expires)
     with open_database(load_settings(db_uri=db_uri)) as engine:
+        refuse_missing_file(engine)
         secret, record = Tokens(engine).create(
             label, scope, created_by=command_user(), expires_seconds=seconds
         )
@@ -87,6 +89,7 @@ def revoke(
     Exit code 1 if there is no valid token with this id.
     """
     with open_database(load_settings(db_uri=db_uri)) as engine:
+        refuse_missing_file(engine)
         if not Tokens(engine).revoke(token_id):
             print_stderr(f"no valid token has the id {token_id}; see `waypost token list`")
             raise typer.Exit(EXIT_FINDINGS)
