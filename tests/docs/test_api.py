@@ -27,6 +27,7 @@ from waypost.web.admin.api.mount import api_description
 GUIDE: Final = ROOT / "docs" / "guide.md"
 PAGE: Final = ROOT / "docs" / "api.md"
 SHORT: Final = {"names", "lint"}
+PLAIN: Final = "server { listen 80; return 404; }\n"
 END: Final = "@@ end of a command @@"
 
 
@@ -141,7 +142,7 @@ def test_from_another_machine(tmp_path: Path) -> None:
             f"{path}/privkey.pem": f"{certificate.key}",
             "127.0.0.1:4244": f"127.0.0.1:{port}",
         }
-        with documented(tmp_path, block.text, places) as (_, https):
+        with documented(tmp_path, block.text + PLAIN, places) as (_, https):
 
             def status(path: str, host: str = "waypost-admin.example.com") -> int:
                 return httpx.get(

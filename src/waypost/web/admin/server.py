@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 import uvicorn
 
+from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.core.errors import StoreError, StoreUnavailable
@@ -135,7 +136,8 @@ def administration(settings: Settings) -> Administration:
     """
     engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
     in_file = settings.demo or settings.providers is not None
-    return Administration(AdminSource(settings, None if in_file else engine), Tokens(engine))
+    source = AdminSource(settings, None if in_file else engine)
+    return Administration(source, Tokens(engine), Sessions(engine))
 
 
 async def _serve(
