@@ -166,7 +166,7 @@ DIRECTORIES: Final[list[Command]] = [
         "bind_password=@secret.txt",
     ),
     ("directory", "show", "staff"),
-    ("directory", "set", "staff", 'urls=["ldaps://ldap2.example"]'),
+    ("directory", "set", "staff", "search_base=dc=other"),
     ("directory", "set", "staff", "bind_password=@other.txt"),
     ("directory", "set", "staff", "bind_password=@other.txt"),
     ("audit", "list", "--object", "directory:staff", "--json"),
