@@ -7,6 +7,7 @@ from typing import Final
 from waypost.admin.changes import Condition, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
+from waypost.admin.findings import check_finding, domains_with_finding
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
 from waypost.admin.readers import open_reader
@@ -33,15 +34,22 @@ class DomainCases:
     source: AdminSource
     principal: Principal
 
-    def page(self, wanted: DomainFilter, limit: int, cursor: str | None) -> Page:
+    def page(
+        self, wanted: DomainFilter, limit: int, cursor: str | None, finding: str | None = None
+    ) -> Page:
         """Return the domains of a filter that the principal sees."""
         check_limit(limit)
+        if finding is not None:
+            check_finding(finding)
         after = read_cursor("domains", cursor)
         limited = self._limited(wanted)
         if limited is None:
             return Page((), None)
         with open_reader(self.source) as reader:
-            domains, key = reader.domains(limited, after, limit)
+            if finding is None:
+                domains, key = reader.domains(limited, after, limit)
+            else:
+                domains, key = domains_with_finding(reader, limited, finding, after, limit)
         return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
 
     def export(self) -> Iterator[StoredObject]:

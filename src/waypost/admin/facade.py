@@ -53,6 +53,7 @@ class Admin:
         prefix: str = "",
         provider: str | None = None,
         host: str | None = None,
+        finding: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
@@ -62,6 +63,8 @@ class Admin:
             prefix: only domains whose names begin with this text.
             provider: only domains of this provider.
             host: only domains with a service on this host, or with a URL on it.
+            finding: only domains about which the linter finds this code; a part may then have few
+                items, or none, also if it is not the last one.
             limit: of the items, at most 1000.
             cursor: `next` of the part before.
 
@@ -69,7 +72,7 @@ class Admin:
             InvalidObject: an argument is not allowed; the path is its name.
         """
         wanted = DomainFilter(prefix, provider, host)
-        return self._domains.page(wanted, limit, cursor)
+        return self._domains.page(wanted, limit, cursor, finding)
 
     def get_domain(self, name: str) -> StoredObject:
         """Return a domain or a pattern.

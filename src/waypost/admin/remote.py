@@ -75,11 +75,12 @@ class RemoteAdmin:
         prefix: str = "",
         provider: str | None = None,
         host: str | None = None,
+        finding: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
         """Return domains by name."""
-        filters = {"prefix": prefix, "provider": provider, "host": host}
+        filters = {"prefix": prefix, "provider": provider, "host": host, "finding": finding}
         return self._list("/domains", {**filters, "limit": limit, "cursor": cursor})
 
     def list_providers(

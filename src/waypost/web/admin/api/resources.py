@@ -105,11 +105,12 @@ def add_resources(router: APIRouter) -> None:
 
 def _add_lists(router: APIRouter) -> None:
     @router.get("/domains", summary="List domains.", **describe_list("Domain"))
-    async def list_domains(
+    async def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each parameter
         admin: CurrentAdmin,
         prefix: Prefix = "",
         provider: Annotated[str | None, Query(description="The name of a provider.")] = None,
         host: Annotated[str | None, Query(description="The host of a service.")] = None,
+        finding: Annotated[str | None, Query(description="A code of `waypost lint`.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
@@ -118,6 +119,7 @@ def _add_lists(router: APIRouter) -> None:
             prefix=prefix,
             provider=provider,
             host=host,
+            finding=finding,
             limit=limit,
             cursor=cursor,
         )

@@ -1,0 +1,68 @@
+"""Search domains by a finding of the linter, in bounded work for each part of the list."""
+
+from typing import Final
+
+from waypost.admin.readers import ObjectReader
+from waypost.core.errors import InvalidObject
+from waypost.core.model import Domain
+from waypost.diagnostics.lint.domains import lint_domain
+from waypost.diagnostics.lint.rules import RULES
+from waypost.store.sql.listing import DomainFilter
+
+PARTS_MAX: Final = 100
+"""How many times domains are read for one page."""
+LINTED_MAX: Final = 1000
+"""After how many different sets of services a page ends."""
+_CODES: Final = frozenset(rule.code for rule in RULES)
+_Entry = tuple[object, ...]
+
+
+def check_finding(code: str) -> None:
+    """Check that a text is a code of the linter.
+
+    Raises:
+        InvalidObject: it is none.
+    """
+    if code not in _CODES:
+        rule = "is not a code of `waypost lint`; `waypost explain` lists them"
+        raise InvalidObject([("finding", rule)])
+
+
+def domains_with_finding(
+    reader: ObjectReader, wanted: DomainFilter, code: str, after: str, limit: int
+) -> tuple[list[Domain], str | None]:
+    """Return domains by name about which the linter finds something.
+
+    Each different set of services is checked once. After a number of domains, the part ends, also
+    if it has fewer domains than `limit`, or none.
+
+    Args:
+        reader: reads the domains.
+        wanted: other conditions.
+        code: of the linter.
+        after: the key that was returned with the part before; "" for the first part.
+        limit: how many domains are returned at most.
+
+    Returns:
+        The domains, and the key of the next part; None for the last part.
+    """
+    found: list[Domain] = []
+    known: dict[_Entry, bool] = {}
+    key: str | None = after
+    for _ in range(PARTS_MAX):
+        # No more than may still be returned, so that the part ends at a key of the reader.
+        domains, key = reader.domains(wanted, key or "", limit - len(found))
+        found += [domain for domain in domains if _has_finding(domain, code, known)]
+        if key is None or len(found) == limit or len(known) >= LINTED_MAX:
+            break
+    return found, key
+
+
+def _has_finding(domain: Domain, code: str, known: dict[_Entry, bool]) -> bool:
+    if domain.redirect is not None:
+        return False  # No client receives its services.
+    users = None if domain.users is None else domain.users.key
+    entry = (domain.provider, domain.services, users)
+    if entry not in known:
+        known[entry] = any(group.code == code for group in lint_domain(domain).groups)
+    return known[entry]
