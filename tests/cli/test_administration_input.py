@@ -70,7 +70,7 @@ BAD_FILES = [
     ("a NUL", b"domain,provider\nnew\0.example,Example Inc.\n", "line 2"),
     ("empty", b"", "line 1: the column domain is missing"),
     ("no column domain", b"name,provider\nnew.example,x\n", "line 1: unknown column 'name'"),
-    ("a mistyped column", b"domain,provder\nnew.example,x\n", "did you mean provider?"),
+    ("a mistyped column", b"domain,provvider\nnew.example,x\n", "did you mean provider?"),
     ("a column twice", b"domain,domain\nnew.example,x\n", "line 1: a column appears twice"),
     ("too many values", b"domain,provider\na.example,Example Inc.,x\n", "line 2: has 3 values"),
     ("no domain", b"domain,provider\n,Example Inc.\n", "line 2: domain: is missing"),

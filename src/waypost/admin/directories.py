@@ -208,7 +208,7 @@ class DirectoryChange:
 
 
 def check_secret_use(given: Directory, new: Directory, old: Directory | None) -> None:
-    """Refuse a change that could show a secret of this machine to somebody who cannot read it.
+    """Refuse a change that could show a secret of this machine to a person who cannot read it.
 
     A token or a person chooses the servers of a directory. So Waypost sends a stored secret only to
     the servers that it was stored for, and reads neither a file nor a variable as a secret, nor a
