@@ -71,7 +71,7 @@ def waypost(
     Raises TimeoutError with Waypost's output if it does not start.
     """
     port = port or free_port()
-    environment = _environment(folder) | {
+    environment = environment_of(folder) | {
         "WAYPOST_PROXY_COUNT": f"{proxies}",
         "WAYPOST_ADMIN_PORT": f"{admin_port}",
     }
@@ -98,7 +98,7 @@ def zone_of(domain: str, folder: Path, providers: Path, *, public_url: str) -> s
     written = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     command = ["show", "dns", domain, "--public-url", public_url, "--providers", f"{providers}"]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(written):
-        for name in set(os.environ) - set(_environment(folder)):
+        for name in set(os.environ) - set(environment_of(folder)):
             patch.delenv(name)
         patch.setenv("HOME", f"{folder}")
         patch.chdir(folder)
@@ -108,7 +108,8 @@ def zone_of(domain: str, folder: Path, providers: Path, *, public_url: str) -> s
     return written.read()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return the environment of a Waypost with a private home folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
     return kept | {"HOME": f"{folder}", "PYTHONPATH": f"{SOURCE}"}
 

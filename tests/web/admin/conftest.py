@@ -7,21 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.web.admin.api.api_client import Api, open_api
-from waypost.database.engine import open_engine, write_transaction
-from waypost.demo import demo_catalog
-from waypost.store.sql.migrate import upgrade
-from waypost.store.sql.sync.catalog import write_catalog
+from tests.web.admin.pages.running import write_sample
 
 
 @pytest.fixture(name="sample", scope="session")
 def _sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a SQLite file with the sample providers, to be copied."""
     path = tmp_path_factory.mktemp("sample") / "waypost.sqlite"
-    engine = open_engine(f"sqlite:///{path}")
-    upgrade(engine)
-    with write_transaction(engine) as connection:
-        write_catalog(connection, demo_catalog())
-    engine.dispose()
+    write_sample(path)
     return path
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Final
@@ -25,6 +25,7 @@ from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
 from waypost.web.admin.app import Administration, create_app
 from waypost.web.admin.certificate_log import CertificateLog
+from waypost.web.admin.pages.traffic import Traffic, watch_traffic
 from waypost.web.admin.tls import TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
@@ -103,13 +104,14 @@ def _run(
     )
     if notifier is not None:
         _log_listeners(listeners)
+    parts = administration(settings)
     config = listener_config()(
         create_app(
             tls_ask,
             runtime.metrics,
             int if writer is None else writer.count_dropped_lines,
             read_workers,
-            administration(settings),
+            parts,
         ),
         http=partial(
             TlsAskConnection,
@@ -120,8 +122,11 @@ def _run(
         log_level="warning",
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
+    watch_all = partial(_watch, runtime, parts.traffic, read_workers)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        has_failed = runner.run(_serve(DrainingServer(config), runtime, listeners, notifier))
+        has_failed = runner.run(
+            _serve(DrainingServer(config), runtime, listeners, notifier, watch_all)
+        )
     if notifier is not None and has_failed:
         raise SystemExit(FAILED)
 
@@ -145,6 +150,7 @@ async def _serve(
     runtime: Runtime,
     listeners: Sequence[socket.socket],
     notifier: ServiceNotifier | None,
+    watch_all: Callable[[], Coroutine[None, None, None]],
 ) -> bool:
     """Answer until the end, and return whether a defect was the reason."""
     loop = asyncio.get_running_loop()
@@ -156,7 +162,7 @@ async def _serve(
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    watch = loop.create_task(_watch(runtime))
+    watch = loop.create_task(watch_all())
     watch.add_done_callback(partial(_on_watch_end, server))
     notify = None
     if notifier is not None:
@@ -185,18 +191,26 @@ async def _notify_manager(
         await asyncio.sleep(NOTIFY_SECONDS)
 
 
-async def _watch(runtime: Runtime) -> None:
-    """Follow the files and the database, and count the domains. Does not return."""
-    await asyncio.gather(runtime.watch(), _count_domains(runtime))
+async def _watch(
+    runtime: Runtime,
+    traffic: Traffic,
+    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None,
+) -> None:
+    """Follow files and database, and count domains and requests. Does not return."""
+    tasks = [runtime.watch(), _count_domains(runtime, traffic)]
+    if read_workers is not None:
+        tasks.append(watch_traffic(traffic, read_workers))
+    await asyncio.gather(*tasks)
 
 
-async def _count_domains(runtime: Runtime) -> None:
+async def _count_domains(runtime: Runtime, traffic: Traffic) -> None:
     metrics = AdminMetrics(runtime.metrics.registry)
     while True:
         if (count := await runtime.cache.count_domains()) is None:
             await asyncio.sleep(COUNT_RETRY_SECONDS)
             continue
         metrics.record_domains(count)
+        traffic.domains = count
         await asyncio.sleep(COUNT_SECONDS)
 
 

@@ -25,14 +25,16 @@ class Person:
 
     def get(self, url: str) -> httpx.Response:
         """Open a page."""
-        return self.client.get(url)
+        answer: httpx.Response = self.client.get(url)
+        return answer
 
     def post(
         self, url: str, fields: dict[str, Any] | None = None, **headers: str
     ) -> httpx.Response:
         """Send a form."""
         body = urlencode({"csrf": self.csrf, **(fields or {})}, doseq=True)
-        return self.client.post(url, content=body, headers={**FORM, **headers})
+        answer: httpx.Response = self.client.post(url, content=body, headers={**FORM, **headers})
+        return answer
 
 
 def hidden(text: str, name: str) -> str:

@@ -107,6 +107,7 @@ def test_life_of_a_domain(api: Api) -> None:
     assert answer.status_code == 303, answer.text
     assert answer.headers["location"].startswith("/admin/domain?name=new.example&done=created")
     page = person.get("/admin/domain?name=new.example").text
+    assert hidden(page, "csrf") == person.csrf
     assert "Thunderbird" in page
     assert "imap.example.com:993" in page
     form = person.get("/admin/domain/delete?name=new.example").text

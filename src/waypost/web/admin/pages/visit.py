@@ -94,7 +94,7 @@ class Visit:
         """Return a page."""
         known: dict[str, Any] = {
             "session": self.session,
-            "csrf": "" if self.session is None else self.session.csrf,
+            "csrf_text": "" if self.session is None else self.session.csrf,
             "status": status,
             "path": self.request.url.path,
             "done": self.query("done"),

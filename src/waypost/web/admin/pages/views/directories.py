@@ -1,6 +1,7 @@
 """Directories: their keys by the model of each kind, and a test with one user."""
 
-from enum import EnumType
+from collections.abc import Iterable
+from enum import Enum, EnumType
 from functools import partial
 from typing import Any, Final, get_args
 
@@ -142,7 +143,8 @@ def _options(annotation: object) -> tuple[str, ...]:
     """Return the values of an enumeration, also if it may be absent."""
     for one in (annotation, *get_args(annotation)):
         if isinstance(one, EnumType):
-            return tuple(f"{member.value}" for member in one)
+            members: Iterable[Enum] = one
+            return tuple(f"{member.value}" for member in members)
     return ()
 
 

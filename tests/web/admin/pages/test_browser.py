@@ -1,0 +1,190 @@
+"""The admin pages in Debian's Chromium: in light and dark, narrow and wide, without scripts too."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.servers.chromium import PATIENCE_MILLISECONDS, chromium
+from tests.servers.requirements import require
+from tests.web.admin.pages.running import RunningPages, running_pages
+
+pytestmark = pytest.mark.servers
+
+PAGES = (
+    "/admin/",
+    "/admin/?period=week",
+    "/admin/domains",
+    "/admin/domains?q=nothing",
+    "/admin/domain?name=example.com",
+    "/admin/domain?name=*.example.edu",
+    "/admin/domain/answer?name=example.com&address=alice@example.com&format=autoconfig",
+    "/admin/domain/dns?name=example.com",
+    "/admin/domain/checks?name=modern.example",
+    "/admin/domain/history?name=example.com",
+    "/admin/domain/edit?name=example.com",
+    "/admin/domain/edit",
+    "/admin/domain/delete?name=example.com",
+    "/admin/wizard",
+    "/admin/providers",
+    "/admin/provider?name=Example+Inc.",
+    "/admin/directories",
+    "/admin/directory?kind=ldap",
+    "/admin/tokens",
+    "/admin/audit",
+    "/admin/sessions",
+    "/admin/nothing",
+)
+# color scheme, width, whether scripts run
+WINDOWS: tuple[tuple[Literal["light", "dark"], int, bool], ...] = (
+    ("light", 1280, True),
+    ("dark", 390, False),
+    ("dark", 1280, True),
+    ("light", 390, False),
+)
+
+
+@pytest.fixture(name="server", scope="module")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPages]:
+    require(programs=["chromium"])
+    with running_pages(tmp_path_factory.mktemp("pages")) as running:
+        yield running
+
+
+@pytest.fixture(name="browser", scope="module")
+def _browser(server: RunningPages) -> Iterator[Browser]:  # noqa: ARG001 -- it starts first
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(name="signed_in", scope="module")
+def _signed_in(browser: Browser, server: RunningPages) -> Any:
+    window = browser.new_context(java_script_enabled=False)
+    server.sign_in(window)
+    state = window.storage_state()
+    window.close()
+    return state
+
+
+def _window(browser: Browser, state: Any, **options: Any) -> BrowserContext:
+    window = browser.new_context(storage_state=state, locale="en-US", **options)
+    window.set_default_timeout(PATIENCE_MILLISECONDS)
+    return window
+
+
+@pytest.mark.parametrize(("scheme", "width", "has_scripts"), WINDOWS)
+def test_every_page(
+    browser: Browser,
+    server: RunningPages,
+    signed_in: Any,
+    scheme: Literal["light", "dark"],
+    width: int,
+    has_scripts: bool,
+) -> None:
+    """Every page is accessible by axe, fits the window, and breaks no rule of its own policy."""
+    options = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    window = _window(browser, signed_in, **options)
+    if not has_scripts:  # axe itself is a script, so that only the page's own is missing.
+        window.route("**/script.*.js", lambda route: route.abort())
+    page = window.new_page()
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(f"{error}"))
+    problems = []
+    for path in PAGES:
+        page.goto(f"{server.url}{path}")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            problems.append((path, "wider than the window"))
+        # Colors differ by scheme, and the rest by width and scripts: one run each is enough.
+        if (scheme, width) in {("light", 1280), ("dark", 390)}:
+            found = Axe().run(page).response["violations"]
+            problems += [(path, one["id"], one["nodes"][0]["html"][:200]) for one in found]
+    window.close()
+    assert problems == []
+    assert [text for text in messages if not text.startswith("Failed to load resource")] == []
+
+
+def test_search_as_you_type(browser: Browser, server: RunningPages, signed_in: Any) -> None:
+    """Results follow the typed letters; the URL keeps the search, and the keyboard stays there."""
+    window = _window(browser, signed_in)
+    page = window.new_page()
+    page.goto(f"{server.url}/admin/domains")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.get_by_label("Name begins with").press_sequentially("mod")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_role("link", name="modern.example")).to_be_visible()
+    expect(page.get_by_label("Name begins with")).to_be_focused()
+    assert "q=mod" in page.url
+    window.close()
+
+
+def test_conflict_without_scripts(browser: Browser, server: RunningPages, signed_in: Any) -> None:
+    """Of two people who edit a domain, the second one sees both versions, and keeps one."""
+    window = _window(browser, signed_in, java_script_enabled=False)
+    first, second = window.new_page(), window.new_page()
+    for page in (first, second):
+        page.goto(f"{server.url}/admin/domain/edit?name=example.net")
+    for page, host in ((first, "one.example.net"), (second, "two.example.net")):
+        page.get_by_label("Host", exact=True).first.fill(host)
+        page.get_by_role("button", name="Save").click()
+    expect(first.get_by_text("Saved.")).to_be_visible()
+    expect(second.get_by_role("alert")).to_contain_text("one.example.net")
+    second.get_by_role("button", name="Replace with my version").click()
+    expect(second.get_by_role("cell", name="two.example.net")).to_be_visible()
+    second.get_by_role("button", name="Undo").click()
+    second.goto(f"{server.url}/admin/domain?name=example.net")
+    expect(second.get_by_role("cell", name="one.example.net")).to_be_visible()
+    window.close()
+
+
+def test_wizard_without_scripts(browser: Browser, server: RunningPages, signed_in: Any) -> None:
+    """From the name of a domain to its DNS records, with a new provider, and at once served."""
+    window = _window(browser, signed_in, java_script_enabled=False)
+    page = window.new_page()
+    page.goto(f"{server.url}/admin/wizard")
+    page.get_by_label("Domain").fill("new.test")
+    page.get_by_label("public database").uncheck()
+    page.get_by_role("button", name="Search for mail servers").click()
+    page.get_by_label("Provider: the name").fill("New Mail")
+    hosts = page.get_by_label("Host", exact=True)
+    hosts.nth(0).fill("imap.new.test")
+    hosts.nth(1).fill("smtp.new.test")
+    page.get_by_role("button", name="Create the domain").click()
+    expect(page.get_by_text("Created.")).to_be_visible()
+    expect(page.get_by_text("_imaps._tcp.new.test").first).to_be_visible()
+    page.get_by_role("link", name="Clients").click()
+    expect(page.get_by_role("heading", name="Thunderbird works")).to_be_visible()
+    window.close()
+
+
+def test_signed_out_everywhere(browser: Browser, server: RunningPages) -> None:
+    """After a sign-out everywhere, another window of the same person must sign in again."""
+    windows = [browser.new_context(java_script_enabled=False) for _ in range(2)]
+    for window in windows:
+        server.sign_in(window)
+    page, stolen = (window.new_page() for window in windows)
+    page.goto(f"{server.url}/admin/sessions")
+    page.get_by_role("button", name="Sign out everywhere").click()
+    stolen.goto(f"{server.url}/admin/domains")
+    expect(stolen.get_by_role("heading", name="Sign in")).to_be_visible()
+    for window in windows:
+        window.close()
+
+
+def test_no_request_leaves_this_machine(
+    browser: Browser, server: RunningPages, signed_in: Any
+) -> None:
+    """The pages load nothing from other servers, and scripts in a name do not run."""
+    window = _window(browser, signed_in)
+    page = window.new_page()
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    for path in ("/admin/", "/admin/domain?name=example.com"):
+        page.goto(f"{server.url}{path}")
+    assert urls
+    assert all(url.startswith(f"{server.url}/admin/") for url in urls)
+    window.close()
