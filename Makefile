@@ -84,6 +84,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	cp contrib/waypost.service src/waypost/setup/waypost.service
 	$(BIN)/python -m tests.docs.metrics_page
 	$(BIN)/python -m tests.docs.page_pictures
+	$(BIN)/python -m tests.docs.admin_pictures
 
 bench: $(VENV)/.test ## Compare Waypost with nginx and other servers (a part: ARGS="--only autoconfig"; needs wrk and nginx)
 	$(BIN)/python -m bench $(ARGS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.admin_pictures import PICTURES as ADMIN_PICTURES
 from tests.docs.page_pictures import FOLDER, LOGO, MAX_BYTES, PICTURES
 from tests.docs.pages import ROOT, blocks
 from tests.web.asgi import Client, settings
@@ -64,8 +65,9 @@ def test_all_is_named() -> None:
 
 
 def test_pictures() -> None:
-    """Each picture of `make docs` is small, and on the page; there are no others."""
-    assert {picture.name for picture in PICTURES} == {path.name for path in FOLDER.iterdir()}
+    """Each picture of `make docs` is small, and on its page; there are no others."""
+    names = {picture.name for picture in (*PICTURES, *ADMIN_PICTURES)}
+    assert names == {path.name for path in FOLDER.iterdir()}
     for picture in PICTURES:
         data = (FOLDER / picture.name).read_bytes()
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
