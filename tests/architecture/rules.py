@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "setup_links.password_service": {"core", "runtime.worker_pool"},
     "sign_in": {"core", "net"},
     "sign_in.service": {"core", "runtime.limits.ratelimit", "runtime.worker_pool"},
+    "oidc": {"core", "net", "settings.validators"},
     "directory": {"core", "parsing", "runtime", "database"}
     | {"net.deadline", "net.name_lookup", "net.tcp"},
     "lookup": {"core", "runtime.lru"},
@@ -59,9 +60,11 @@ LAYERS: dict[str, set[str]] = {
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
     | {"setup"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "__version__"},
+    | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
+    | {"__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "admin", "database.engine", "providers_file", "wiring", "wiring_times"}
+    | {"store.reload", "admin", "database.engine", "oidc", "providers_file", "wiring"}
+    | {"wiring_times"}
     | {"__version__"},
     "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},
     "web.public.handlers": {"core", "formats"},
@@ -83,6 +86,7 @@ LIBRARIES: dict[str, set[str]] = {
     "httptools": {"web"},
     "idna": {"core.address"},
     "jinja2": {"web"},
+    "joserfc": {"oidc.id_token"},
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
     "polib": {"web.public.page.catalog"},

@@ -23,6 +23,11 @@ _REQUIRED_WITH: Final = (
     ("profile_key", "profile_cert"),
     ("profile_chain", "profile_cert"),
     ("app_password_hook", "app_password_hook_key"),
+    ("oidc_issuer", "oidc_client_id"),
+    ("oidc_issuer", "oidc_roles"),
+    ("oidc_client_id", "oidc_issuer"),
+    ("oidc_client_secret", "oidc_issuer"),
+    ("oidc_roles", "oidc_issuer"),
 )
 
 

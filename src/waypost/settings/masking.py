@@ -27,5 +27,7 @@ def secret_texts(settings: Settings) -> frozenset[str]:
     keys = set() if settings.log_key is None else {settings.log_key}
     if settings.app_password_hook_key is not None:
         keys |= {settings.app_password_hook_key}
+    if settings.oidc_client_secret is not None:
+        keys |= {settings.oidc_client_secret}
     keys |= set((settings.link_key or "").split())
     return secrets_of(settings.db_uri) | secrets_of(settings.db_read_uri or "") | keys

@@ -14,6 +14,7 @@ from waypost.settings.admin import AdminOptions
 from waypost.settings.limits import LimitOptions
 from waypost.settings.links import LinkOptions
 from waypost.settings.monitor import MonitorOptions
+from waypost.settings.oidc import OidcOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.validators import (
@@ -32,7 +33,9 @@ _SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
-class Settings(ProfileOptions, AdminOptions, MonitorOptions, LimitOptions, LinkOptions):
+class Settings(
+    ProfileOptions, AdminOptions, OidcOptions, MonitorOptions, LimitOptions, LinkOptions
+):
     """The value of every option. Instances are immutable and can be sent to another process."""
 
     host: Annotated[
@@ -301,6 +304,7 @@ def options() -> tuple[Option, ...]:
         **ProfileOptions.model_fields,
         **LinkOptions.model_fields,
         **AdminOptions.model_fields,
+        **OidcOptions.model_fields,
         **MonitorOptions.model_fields,
     }
     names = [*(name for name in fields if name not in inherited_last), *inherited_last]

@@ -99,6 +99,14 @@ def validate_hook(value: str) -> str:
     return value
 
 
+def validate_issuer(value: str) -> str:
+    """Return the name of an OpenID provider, which is a URL, or raise ValueError."""
+    # OpenID Connect Discovery 1.0 s2 and s3: no query and no fragment.
+    if re.fullmatch(r"[!-~]{1,2048}", value) is None or "?" in value:
+        raise ValueError
+    return validate_hook(value)
+
+
 def validate_command(value: tuple[str, ...]) -> tuple[str, ...]:
     """Return the absolute path of a program and its arguments, or raise ValueError."""
     if value and not value[0].startswith("/"):

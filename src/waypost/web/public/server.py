@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from waypost.core.errors import SettingsError
+from waypost.oidc.library import check_library
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
@@ -49,6 +50,7 @@ def run(
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     check_tracing(settings)
+    check_library(settings.oidc_issuer)
     _leave_inaccessible_folder()
     limit_stacks()
     # If it is set, Prometheus' library writes files in the processes that are started here.
@@ -78,9 +80,10 @@ def run_admin(settings: Settings) -> None:
         settings: all options.
 
     Raises:
-        SettingsError: Waypost cannot listen on the host or the port.
+        SettingsError: Waypost cannot listen on the host or the port, or a library is missing.
         SystemExit: the database cannot be used.
     """
+    check_library(settings.oidc_issuer)
     from waypost.web.admin.server import serve_alone  # noqa: PLC0415 -- FastAPI
 
     limit_stacks()

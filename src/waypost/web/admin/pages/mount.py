@@ -8,6 +8,7 @@ from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.web.admin.pages.assets import add_assets
+from waypost.web.admin.pages.oidc import open_oidc
 from waypost.web.admin.pages.rendering import Renderer
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.traffic import Traffic
@@ -17,6 +18,7 @@ from waypost.web.admin.pages.views.directories import add_directories
 from waypost.web.admin.pages.views.domain import add_domain
 from waypost.web.admin.pages.views.domain_edit import add_domain_edit
 from waypost.web.admin.pages.views.domains import add_domains
+from waypost.web.admin.pages.views.oidc import add_oidc
 from waypost.web.admin.pages.views.overview import add_overview
 from waypost.web.admin.pages.views.providers import add_providers
 from waypost.web.admin.pages.views.tokens import add_tokens
@@ -36,13 +38,16 @@ def add_pages(
         sessions: the sign-in links and the sessions.
         traffic: the requests of mail clients.
     """
+    oidc = open_oidc(source.settings)
     app.state.pages = PagesContext(
-        *(source, tokens, sessions, Renderer(), traffic), threading.Semaphore(DOCTORS_MAX)
+        *(source, tokens, sessions, Renderer(), traffic), threading.Semaphore(DOCTORS_MAX), oidc
     )
     router = APIRouter()
     add_assets(router)
     routes = Routes(router)
     add_access(routes)
+    if oidc is not None:
+        add_oidc(routes, oidc)
     add_domains(routes)
     add_domain(routes)
     add_domain_edit(routes)

@@ -13,6 +13,7 @@ from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal, Role
 from waypost.admin.source import AdminSource
 from waypost.web.admin.pages.forms import Form
+from waypost.web.admin.pages.oidc import OidcSignIn
 from waypost.web.admin.pages.rendering import Renderer
 from waypost.web.admin.pages.traffic import Traffic
 from waypost.web.admin.pages.urls import url
@@ -33,6 +34,7 @@ class PagesContext:
         renderer: renders the templates.
         traffic: the requests of mail clients.
         doctor_slots: how many reports of the doctor may be made at once.
+        oidc: the sign-in at an OpenID provider; None without it.
     """
 
     source: AdminSource
@@ -41,6 +43,7 @@ class PagesContext:
     renderer: Renderer
     traffic: Traffic
     doctor_slots: threading.Semaphore
+    oidc: OidcSignIn | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class Visit:
             "can_write_all": False,
             "is_tenant": True,
             "file": None,
+            "oidc": self.context.oidc,
         }
         if self.session is not None:
             path = self.context.source.settings.providers

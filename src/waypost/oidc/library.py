@@ -1,0 +1,19 @@
+"""Whether the optional library for OpenID Connect is installed; nothing of it is imported."""
+
+from importlib.util import find_spec
+
+from waypost.core.errors import SettingsError
+
+
+def check_library(issuer: str | None) -> None:
+    """Check that the library is installed, if it is needed.
+
+    Args:
+        issuer: the option `oidc_issuer`.
+
+    Raises:
+        SettingsError: it is missing.
+    """
+    if issuer is not None and find_spec("joserfc") is None:
+        install = "install Waypost with `pip install 'waypost[oidc]'`"
+        raise SettingsError([f"oidc_issuer: joserfc is not installed; {install}"])
