@@ -1,12 +1,13 @@
 """Commands that change one thing, on a database and by the API of another Waypost."""
 
+import json
 import re
 import shlex
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,50 @@ def test_by_the_api(
     monkeypatch.setenv("WAYPOST_TOKEN", served.sample.token)
     text = transcript(waypost, TOPICS[topic], ("--url", served.url))
     assert text == (GOLDEN / f"{topic}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("filled")
+def test_all_domains_by_the_api(
+    waypost: Waypost, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list has the domains of the database, sorted by name; each is shown in the same way."""
+    served.reset()
+    monkeypatch.setenv("WAYPOST_TOKEN", served.sample.token)
+    url = ("--url", f"{served.url}/")
+    setup: list[Command] = [
+        ("domain", "add", "alias.example", "--alias-of", "a.example.edu"),
+        ("directory", "add", "people", "kind=sql", "uri=sqlite:///people.sqlite", "query=select 1"),
+    ]
+    for command in setup:
+        assert waypost(*command).code == waypost(*command, *url).code
+    local = waypost("domain", "list").out
+    assert waypost("domain", "list", *url).out.splitlines() == sorted(local.splitlines())
+    found = json.loads(waypost("domain", "list", "--json", *url).out)
+    known = json.loads(waypost("domain", "list", "--json").out)
+    assert found == sorted(known, key=lambda one: str(one["pattern"]))
+    assert len(waypost("domain", "list", "--limit", "2", *url).out.splitlines()) == 2
+    for name in ("alias.example", "example.com", "x.example.edu", "bücher.example"):
+        for more in ((), ("--json",)):
+            shown = waypost("domain", "show", name, *more)
+            assert waypost("domain", "show", name, *more, *url) == replace(shown, databases=())
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("filled")
+def test_tokens(waypost: Waypost, served: Served, home: Path) -> None:
+    """A wrong token and one that may only read are refused; the token can be in a file."""
+    served.reset()
+    file = home / "token.txt"
+    command = ("domain", "remove", "example.com", "--url", served.url, "--token-file", file)
+    file.write_text("waypost_wrong", encoding="utf-8")
+    wrong = waypost(*command)
+    assert (wrong.code, wrong.out) == (1, "")
+    assert wrong.err == f"error: {served.url}: the token is not valid\n"
+    uri = f"sqlite:///{served.path}"
+    reader = waypost("token", "create", "--name", "reader", "--db-uri", uri)
+    file.write_text(reader.out, encoding="utf-8")
+    refused = waypost(*command)
+    assert (refused.code, refused.out, refused.err) == (1, "", "error: reader may only read\n")
+    file.write_text(f"{served.sample.token}\n", encoding="utf-8")
+    assert waypost(*command).code == 0
