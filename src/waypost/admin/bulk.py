@@ -247,7 +247,7 @@ class _Transaction:
 
 
 def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file, of which a line may be as long as the file.
+    """Yield the lines of a file, in which a line may be as long as the file.
 
     Yields:
         Of a line that is too long, one byte more than `LINE_MAX_BYTES`.

@@ -83,7 +83,7 @@ def test_every_page(
     width: int,
     has_scripts: bool,
 ) -> None:
-    """Every page is accessible by axe, fits the window, and breaks no rule of its own policy."""
+    """Every page is accessible by axe, fits the window, and breaks no rule of its policy."""
     options = {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
     window = _window(browser, signed_in, **options)
     if not has_scripts:  # axe itself is a script, so that only the page's own is missing.
