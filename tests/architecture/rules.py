@@ -58,13 +58,13 @@ LAYERS: dict[str, set[str]] = {
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
-    | {"setup"},
+    | {"setup", "wiring_links", "setup_links"},
     "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "admin", "database.engine", "oidc", "providers_file", "wiring"}
-    | {"wiring_times"}
+    | {"wiring_times", "setup_links"}
     | {"__version__"},
     "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},
     "web.public.handlers": {"core", "formats"},
@@ -95,7 +95,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pydantic": {"settings", "providers_file", "web.admin"},
     "pydantic_core": {"settings", "providers_file"},
     "rich": {"cli"},
-    "segno": {"web.public.page.qr", "cli.link.qr_code"},
+    "segno": {"web.public.page.qr", "setup_links.qr_code"},
     "starlette": {"web.admin"},
     "sqlalchemy": {"database", "store.sql", "directory.sql", "admin.access"},
     "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}

@@ -17,6 +17,7 @@ from waypost.admin.source import AdminSource
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, UndoRefused
 from waypost.database.engine import Connection, read_snapshot
 from waypost.store.sql.audit_log import (
+    DOMAIN_KINDS,
     AuditFilter,
     AuditRow,
     find_audit,
@@ -25,6 +26,7 @@ from waypost.store.sql.audit_log import (
 )
 
 _KINDS: Final = ("domain", "provider", "directory")
+_LINK: Final = "setup_link"
 _ID_MAX_DIGITS: Final = 10
 _MANY: Final = ("services", "apply")
 """The actions that change many objects, whose state before is not in the entry."""
@@ -118,6 +120,8 @@ class Undo:
             UndoRefused: it is not possible, or the object has changed since.
         """
         row = self._row
+        if row.object_kind == _LINK:
+            raise UndoRefused(f"entry {row.id} is about a setup link; revoke it, or create another")
         if row.object_kind not in _KINDS or row.object_name is None or row.action in _MANY:
             raise UndoRefused(f"entry {row.id} changed many objects, and cannot be undone")
         name = str((row.after or row.before or {}).get("name", row.object_name))
@@ -194,13 +198,12 @@ def _read_object(about: str | None) -> tuple[str | None, str | None]:
     kind, colon, name = about.partition(":")
     if not colon:
         kind, name = "domain", about
-    if kind not in _KINDS:
-        raise InvalidObject(
-            [("object", f"must begin with one of {', '.join(_KINDS)}, and a colon")]
-        )
+    kinds = (*_KINDS, _LINK)
+    if kind not in kinds:
+        raise InvalidObject([("object", f"must begin with one of {', '.join(kinds)}, and a colon")])
     if "\0" in name or any("\ud800" <= char <= "\udfff" for char in name):
         raise InvalidObject([("object", "contains a character that no name has")])
-    return kind, read_name(name, "object").text if kind == "domain" else name
+    return kind, read_name(name, "object").text if kind in DOMAIN_KINDS else name
 
 
 def entry_data(entry: AuditEntry) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ from waypost.admin.inspection import InspectionCases
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderCases
 from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
+from waypost.admin.setup_links import SetupLinkCases
 from waypost.admin.source import AdminSource
 from waypost.store.sql.listing import DomainFilter
 
@@ -46,6 +47,7 @@ class Admin:
         self._inspection = InspectionCases(source, principal)
         self._discovery = DiscoveryCases(source, principal)
         self._directory_test = DirectoryTestCases(source, principal)
+        self.setup_links = SetupLinkCases(source, principal)
 
     def list_domains(
         self,

@@ -1,7 +1,5 @@
 """Inspect one domain: previews, DNS records, host names, lint and doctor."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -14,7 +12,7 @@ from waypost.admin.previews import preview
 from waypost.admin.principal import Principal
 from waypost.admin.readers import open_reader
 from waypost.admin.results import Preview
-from waypost.admin.source import AdminSource
+from waypost.admin.source import AdminSource, open_source_store
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import (
     AddressError,
@@ -35,8 +33,6 @@ from waypost.formats.dns import records_of, redirect_records_of, write
 from waypost.formats.dns.records import DnsRecords
 from waypost.formats.dns.zone_formats import ZONE_FORMATS
 from waypost.store.protocol import Store
-from waypost.store.sql.store import SqlStore
-from waypost.wiring import open_store
 
 TTL_MAX_SECONDS: Final = 2**31 - 1
 _ANSWER_SECONDS: Final = 10.0
@@ -79,7 +75,7 @@ class InspectionCases:
         name, kinds = _exact(domain), self.source.settings.tls_names
         if self._entry(name).is_declined:
             return ()
-        with self._store() as store:
+        with open_source_store(self.source) as store:
             return tuple(
                 host
                 for host in host_names(name, kinds)
@@ -149,7 +145,7 @@ class InspectionCases:
         Raises:
             ObjectNotFound: there is none, or the principal must not see it.
         """
-        with self._store() as store:
+        with open_source_store(self.source) as store:
             entry = store.find(name)
         return self._visible(DomainPattern(name.ascii), entry)
 
@@ -164,17 +160,6 @@ class InspectionCases:
             return config_of_entry(entry, name, self.source.settings, lambda _line: None)
         except DomainMoved as moved:
             return moved
-
-    @contextmanager
-    def _store(self) -> Iterator[Store]:
-        if self.source.engine is not None:
-            yield SqlStore(self.source.engine)
-            return
-        store = open_store(self.source.settings)
-        try:
-            yield store
-        finally:
-            store.close()
 
 
 def published_records(

@@ -10,7 +10,7 @@ from waypost.providers_file.plan import Plan
 
 Data = dict[str, Any]
 """An object as plain JSON data, in the words of the providers file."""
-ObjectKind = Literal["domain", "provider", "directory"]
+ObjectKind = Literal["domain", "provider", "directory", "setup_link"]
 NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
 

@@ -11,6 +11,9 @@ from waypost.demo import demo_catalog
 from waypost.providers_file.load import read_providers_path
 from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.settings import Settings
+from waypost.store.protocol import Store
+from waypost.store.sql.store import SqlStore
+from waypost.wiring import open_store
 
 
 @dataclass(slots=True)
@@ -70,3 +73,16 @@ def open_source(settings: Settings) -> Iterator[AdminSource]:
         yield AdminSource(settings, engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def open_source_store(source: AdminSource) -> Iterator[Store]:
+    """Yield what finds the entry of a domain in the source."""
+    if source.engine is not None:
+        yield SqlStore(source.engine)
+        return
+    store = open_store(source.settings)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -12,6 +12,7 @@ NAME_MAX_CHARS: Final = 128
 DEVICE_MAX_CHARS: Final = 64
 PASSWORD_MAX_CHARS: Final = 256
 USES_MAX: Final = 100
+ALIASES_MAX: Final = 20
 SECONDS_MAX: Final = 90 * 86400
 LEASE_SECONDS: Final = 30
 """How long one device has a link for itself. A process that ends in between keeps it so long."""
@@ -132,8 +133,12 @@ class LinkRows(Protocol):
         """Give up a lease without a use."""
         ...
 
-    def all(self) -> list[LinkRow]:
-        """Return all links, newest first, used and expired ones included."""
+    def all(self, before: int | None = None, limit: int | None = None) -> list[LinkRow]:
+        """Return links, newest first, used and expired ones included."""
+        ...
+
+    def find_id(self, link_id: int) -> LinkRow | None:
+        """Return a link, used and expired ones included, or None."""
         ...
 
     def revoke(self, link_id: int) -> bool:
@@ -149,6 +154,9 @@ def checked_target(
     Raises:
         LinkError: names the part and its rule.
     """
+    aliases = [*aliases]
+    if len(aliases) > ALIASES_MAX:
+        raise LinkError(f"alias: more than {ALIASES_MAX}")
     try:
         addresses = tuple(EmailAddress.parse(alias) for alias in aliases)
     except AddressError as error:

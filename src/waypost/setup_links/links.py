@@ -178,13 +178,25 @@ class SetupLinks:
         if self._rows is not None and use.row is not None:
             self._rows.release(use.row, use.lease)
 
-    def all(self) -> list[LinkRow]:
-        """Return all stored links, newest first.
+    def all(self, before: int | None = None, limit: int | None = None) -> list[LinkRow]:
+        """Return stored links, newest first.
+
+        Args:
+            before: only links with smaller ids.
+            limit: of their number; None for all.
 
         Raises:
             LinkError: there is no database.
         """
-        return self._stored().all()
+        return self._stored().all(before, limit)
+
+    def find_id(self, link_id: int) -> LinkRow | None:
+        """Return a stored link, used and expired ones included, or None.
+
+        Raises:
+            LinkError: there is no database.
+        """
+        return self._stored().find_id(link_id)
 
     def revoke(self, link_id: int) -> bool:
         """Remove a stored link; return False if there is none.

@@ -1,25 +1,12 @@
-"""QR codes of links (ISO/IEC 18004), for a terminal and for files."""
+"""The QR code of a link in a file."""
 
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from waypost.core.errors import LinkError
-
-if TYPE_CHECKING:
-    import segno
+from waypost.setup_links.qr_code import image
 
 SUFFIXES: Final = (".svg", ".png")
-_SCALE: Final = 8
-"""Pixels of each square in a file."""
-_BORDER: Final = 4
-
-
-def for_terminal(url: str) -> str:
-    """Return the code as lines of block characters, dark on light on a dark terminal."""
-    text = io.StringIO()
-    _code(url).terminal(text, compact=True)
-    return text.getvalue()
 
 
 def check_file(path: Path) -> None:
@@ -44,17 +31,9 @@ def write_file(url: str, path: Path) -> None:
     Raises:
         LinkError: names the file, and why it cannot be written.
     """
-    data = io.BytesIO()
-    kind = path.suffix.lower()[1:]
-    _code(url).save(data, kind=kind, scale=_SCALE, border=_BORDER, light="#fff")
+    data = image(url, path.suffix.lower()[1:])
     try:
         path.touch(0o600, exist_ok=False)
-        path.write_bytes(data.getvalue())
+        path.write_bytes(data)
     except OSError as error:
         raise LinkError(f"--qr-file: {path}: cannot be written: {error.strerror}") from error
-
-
-def _code(url: str) -> "segno.QRCode":
-    import segno  # noqa: PLC0415 -- only for a code
-
-    return segno.make_qr(url, error="l")

@@ -14,6 +14,8 @@ from waypost.store.sql.admin_schema import audit
 
 PRUNED_AT_ONCE: Final = 1000
 """How many old rows one change removes, so that no change takes long."""
+DOMAIN_KINDS: Final = ("domain", "setup_link")
+"""The kinds whose names are domains, so that tenants see their entries."""
 _AUDIT: Final = audit.c
 _SIZES: Final = {"principal": 255, "remote": 64}
 _ID_MAX: Final = 2**31 - 1
@@ -82,7 +84,7 @@ class AuditFilter:
         if self.since is not None:
             found.append(_AUDIT.at >= self.since.astimezone(UTC).replace(tzinfo=None))
         if self.domains or self.provider is not None:
-            found.append(_AUDIT.object_kind == "domain")
+            found.append(_AUDIT.object_kind.in_(DOMAIN_KINDS))
         if self.domains:
             found.append(sa.or_(*map(_covered, self.domains)))
         if self.provider is not None:

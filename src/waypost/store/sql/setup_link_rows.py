@@ -5,18 +5,28 @@ exactly one succeeds. All times are those of the database, because machines have
 """
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from waypost.core.address import EmailAddress
-from waypost.database.engine import Engine, read_connection, single_statement, write_transaction
+from waypost.database.engine import (
+    Connection,
+    Engine,
+    read_connection,
+    single_statement,
+    write_transaction,
+)
 from waypost.setup_links.link import LinkRow, LinkTarget, NewRow
 from waypost.store.sql.schema import setup_link
 
 KEPT_SECONDS = 30 * 86400
 """How long `list` shows a link after it has expired."""
 _LINK = setup_link.c
+_ID_MAX: Final = 2**31 - 1
+Note = Callable[[Connection, LinkRow], None]
+"""Is called in the transaction of a change, with the link."""
 _NOW = {
     # Seconds since the epoch, by the clock of the server.
     "sqlite": "CAST(strftime('%s', 'now') AS INTEGER)",
@@ -28,9 +38,15 @@ _NOW = {
 class SetupLinkRows:
     """The links of a database. Implements `LinkRows`."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Create it for a database."""
+    def __init__(self, engine: Engine, note: Note | None = None) -> None:
+        """Create it for a database.
+
+        Args:
+            engine: the database.
+            note: notes each link that is added or removed; None if nothing does.
+        """
         self._engine = engine
+        self._note = note
         self._now = sa.literal_column(_NOW[engine.dialect.name], sa.BigInteger)
         self._is_usable = sa.and_(_LINK.uses_left > 0, _LINK.expires_at > self._now)
 
@@ -58,7 +74,10 @@ class SetupLinkRows:
             connection.execute(self._erase())
             connection.execute(insert)
             stored = connection.execute(self._select(_LINK.token_hash == row.token_hash))
-            return _row(stored.mappings().one())
+            added = _row(stored.mappings().one())
+            if self._note is not None:
+                self._note(connection, added)
+        return added
 
     def find(self, token_hash: str) -> LinkRow | None:
         """Return a link that can still be used, or None.
@@ -120,15 +139,33 @@ class SetupLinkRows:
         with single_statement(self._engine) as connection:
             connection.execute(update.values(leased_until=None, lease=None))
 
-    def all(self) -> list[LinkRow]:
-        """Return all links, newest first.
+    def all(self, before: int | None = None, limit: int | None = None) -> list[LinkRow]:
+        """Return links, newest first.
+
+        Args:
+            before: only links with smaller ids.
+            limit: of their number; None for all.
 
         Raises:
             StoreUnavailable, StoreError: the database cannot be read.
         """
+        conditions = [] if before is None else [_LINK.id < before]
+        query = self._select(*conditions).order_by(_LINK.id.desc()).limit(limit)
         with read_connection(self._engine) as connection:
-            rows = connection.execute(self._select().order_by(_LINK.id.desc())).mappings().all()
+            rows = connection.execute(query).mappings().all()
         return [_row(row) for row in rows]
+
+    def find_id(self, link_id: int) -> LinkRow | None:
+        """Return a link, used and expired ones included, or None.
+
+        Raises:
+            StoreUnavailable, StoreError: the database cannot be read.
+        """
+        if not 0 < link_id <= _ID_MAX:
+            return None
+        with read_connection(self._engine) as connection:
+            found = connection.execute(self._select(_LINK.id == link_id)).mappings().first()
+        return None if found is None else _row(found)
 
     def revoke(self, link_id: int) -> bool:
         """Remove a link with its password; return False if there is none.
@@ -136,10 +173,17 @@ class SetupLinkRows:
         Raises:
             StoreUnavailable, StoreError: the database cannot be changed.
         """
+        if not 0 < link_id <= _ID_MAX:
+            return False
         with write_transaction(self._engine) as connection:
             connection.execute(self._erase())
+            found = connection.execute(self._select(_LINK.id == link_id)).mappings().first()
             removed = connection.execute(setup_link.delete().where(_LINK.id == link_id))
-            return removed.rowcount == 1
+            if found is None or removed.rowcount != 1:
+                return False
+            if self._note is not None:
+                self._note(connection, _row(found))
+        return True
 
     def _erase(self) -> sa.Update:
         """Return the statement that erases the passwords of expired links."""

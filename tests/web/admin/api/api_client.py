@@ -26,6 +26,7 @@ from waypost.web.admin.tls import TlsAskEndpoint
 
 WRITER = AccessScope(Role.WRITE)
 READER = AccessScope(Role.READ)
+LINK_KEY = "k" * 40
 
 
 class ApiClient:
@@ -91,7 +92,7 @@ def open_api(
     uri = f"sqlite:///{path}"
     given = {"providers": providers, "admin_url": admin_url}
     given = {name: value for name, value in given.items() if value is not None}
-    settings = Settings.model_validate({"db_uri": uri, **given})
+    settings = Settings.model_validate({"db_uri": uri, "link_key": LINK_KEY, **given})
     engine = open_engine(uri)
     try:
         yield Api(settings, engine)

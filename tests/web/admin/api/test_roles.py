@@ -60,6 +60,9 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("POST", "/audit/1/undo", None, (401, 403, 404, 403, 404, 404)),
     ("GET", "/tokens", None, (401, 403, 200, 403, 403, 403)),
     ("POST", "/tokens", {"name": "x"}, (401, 403, 201, 403, 403, 403)),
+    ("GET", "/setup-links", None, (401, 200, 200, 200, 200, 200)),
+    ("POST", "/setup-links", {"address": "a@example.com"}, (401, 403, 201, 403, 201, 403)),
+    ("DELETE", "/setup-links/1", None, (401, 403, 404, 403, 404, 404)),
     ("DELETE", "/tokens/none", None, (401, 403, 404, 403, 403, 403)),
 ]
 

@@ -19,6 +19,7 @@ from waypost.web.admin.api.previews import add_previews
 from waypost.web.admin.api.problems import add_problem_handlers
 from waypost.web.admin.api.resources import add_resources
 from waypost.web.admin.api.schemas import api_schemas
+from waypost.web.admin.api.setup_links import add_setup_links
 from waypost.web.admin.api.tokens import add_tokens
 
 PREFIX: Final = "/api/v1"
@@ -57,6 +58,7 @@ def _router() -> APIRouter:
     add_resources(router)
     add_audit(router)
     add_tokens(router)
+    add_setup_links(router)
     return router
 
 

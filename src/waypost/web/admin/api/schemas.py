@@ -78,12 +78,24 @@ def _bodies() -> dict[str, Any]:
         provider=_OPTIONAL_TEXT,
         expires=_OPTIONAL_TEXT | {"description": "Such as 12h or 90d."},
     )
+    link = _object_of(
+        "address",
+        address=_TEXT,
+        name=_TEXT | {"maxLength": 128},
+        device=_TEXT | {"maxLength": 64},
+        aliases=_LINES,
+        app_password=_OPTIONAL_TEXT
+        | {"writeOnly": True, "description": "The link gives it out once; no answer has it."},
+        expires=_TEXT | {"description": "Such as 12h or 7d; 2d if absent, at most 90d."},
+        uses={"type": "integer", "minimum": 1, "maximum": 100},
+    )
     return {
         "MergePatch": {"type": "object", "description": patch},
         "NewName": _object_of("name", name=_TEXT) | closed,
         "Services": _object_of("services", services=services) | closed,
         "BulkLines": _TEXT | {"description": "One domain on each line, as a JSON object."},
         "NewToken": token | closed,
+        "NewSetupLink": link | closed,
     }
 
 
@@ -114,4 +126,33 @@ def _records() -> dict[str, Any]:
         token=_TEXT | {"description": "Only in the answer to the creation."},
         **times,
     )
-    return {"AuditEntry": entry, "Token": token}
+    return {"AuditEntry": entry, "Token": token} | _setup_links()
+
+
+def _setup_links() -> dict[str, Any]:
+    number = {"type": "integer"}
+    link = _object_of(
+        *("id", "address", "has_password", "uses_left", "state", "expires"),
+        id=number,
+        address=_TEXT,
+        name=_TEXT,
+        aliases=_LINES,
+        device=_TEXT,
+        has_password={"type": "boolean"},
+        uses_left=number,
+        state={"enum": ["valid", "used", "expired"]},
+        created=_TEXT,
+        expires=_TEXT,
+        used=_OPTIONAL_TEXT,
+    )
+    without = "null without a database: the link is then a signed token that nothing counts."
+    new_link = _object_of(
+        *("url", "id", "address", "expires", "uses"),
+        url=_TEXT | {"description": "Only in this answer."},
+        id={"type": ["integer", "null"], "description": without},
+        address=_TEXT,
+        expires=_TEXT,
+        uses={"type": ["integer", "null"], "description": without},
+        qr=_TEXT | {"description": "A data: URL, if the parameter qr asks for it."},
+    )
+    return {"SetupLink": link, "NewLink": new_link}
