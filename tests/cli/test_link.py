@@ -77,7 +77,7 @@ def test_one_link(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch)
 
     assert waypost("link", "revoke", "1").out == "link 1 is revoked\n"
     missing = waypost("link", "revoke", "1")
-    assert (missing.code, missing.err) == (1, "there is no link 1\n")
+    assert (missing.code, missing.err) == (1, "there is no setup link 1\n")
 
 
 @pytest.mark.usefixtures("filled")
@@ -86,7 +86,7 @@ def test_json(waypost: Waypost) -> None:
     options = ["--uses", "3", "--expires", "30m", "--json"]
     done = waypost("link", "create", "alice@example.com", *options)
     link = json.loads(done.out)
-    assert list(link) == ["url", "id", "address", "expires_at", "uses"]
+    assert list(link) == ["url", "id", "address", "expires", "uses"]
     assert (link["id"], link["uses"]) == (1, 3)
     assert waypost("link", "list").out.split()[3:6] == ["valid", "(3", "uses)"]
 

@@ -21,6 +21,7 @@ from waypost.admin.remote_answers import (
     read_plan,
     read_version,
 )
+from waypost.admin.remote_links import RemoteSetupLinks
 from waypost.admin.results import (
     AuditPage,
     BulkEnd,
@@ -68,6 +69,7 @@ class RemoteAdmin:
         self._url = _checked_url(url)
         self._token = token
         self._transport = transport or SystemTransport()
+        self.setup_links = RemoteSetupLinks(self._object, self._reading)
 
     def list_domains(
         self,
@@ -229,6 +231,11 @@ class RemoteAdmin:
             yield event
         if not isinstance(event, BulkEnd):
             raise FetchError(f"{self._url}: the answer has no end; nothing is known of the change")
+
+    def _object(self, method: str, path: str, body: bytes | None) -> Mapping[str, Any]:
+        response = self._send(method, path, body)
+        with self._reading():
+            return read_body(response) if response.body else {}
 
     def _page(self, path: str, filters: Mapping[str, object]) -> dict[str, Any]:
         given = {name: value for name, value in filters.items() if value not in {None, ""}}

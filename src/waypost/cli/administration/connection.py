@@ -34,7 +34,7 @@ def open_admin(place: Place) -> Iterator[AnyAdmin]:
         yield open_remote(place)
         return
     place.check()
-    settings = load_settings(db_uri=place.db_uri)
+    settings = load_settings(place.providers, place.demo, place.db_uri)
     if place.db_uri is not None:  # The flag counts, and not `providers` of the settings.
         settings = settings.model_copy(update={"providers": None, "demo": False})
     with open_source(settings) as source:

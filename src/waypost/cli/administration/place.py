@@ -34,11 +34,15 @@ class Place:
         db_uri: the database; None for the one of the settings.
         url: another Waypost instead, or None.
         token_file: the file with its token; None for the environment variable.
+        providers: a providers file instead of the database, or None.
+        demo: whether to use the samples.
     """
 
     db_uri: str | None = None
     url: str | None = None
     token_file: Path | None = None
+    providers: Path | None = None
+    demo: bool = False
 
     def check(self) -> None:
         """Refuse options that contradict each other.
@@ -50,6 +54,8 @@ class Place:
             raise SettingsError(["--token-file: is only for --url"])
         if self.url is not None and self.db_uri is not None:
             raise SettingsError(["--url: cannot be combined with --db-uri"])
+        if self.url is not None:
+            refuse_with_url(self.providers, self.demo)
 
 
 def open_remote(place: Place) -> RemoteAdmin:

@@ -2,27 +2,23 @@
 
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from waypost.admin.lookups import find_domain
-from waypost.cli.link.qr_code import check_file, for_terminal, write_file
-from waypost.cli.link.sources import open_links
+from waypost.admin.setup_links import NewLink
+from waypost.cli.administration.connection import open_admin
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
+from waypost.cli.link.qr_code import check_file, write_file
 from waypost.cli.logs import disable_log
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import print_json, print_line, print_stderr, write_document
 from waypost.cli.show.common import AddressArgument, parse_address
-from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import LinkError
-from waypost.lookup.lookup import client_config
 from waypost.runtime.regular_file import read_regular_file, reason_of
-from waypost.setup_links.link import LinkTarget, LinkTerms, checked_target, checked_terms
-from waypost.setup_links.links import CreatedLink
-from waypost.setup_links.token import link_url
-from waypost.wiring_links import link_base
+from waypost.setup_links.link import checked_target, checked_terms
+from waypost.setup_links.qr_code import for_terminal
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([mhd])")
 _SECONDS: Final = {"m": 60, "h": 3600, "d": 86400}
@@ -80,6 +76,8 @@ def create(  # noqa: PLR0913 -- each is a flag
     providers: ProvidersFlag = None,
     demo: DemoFlag = False,
     db_uri: DbUriFlag = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Create a one-time link for a person and a device.
@@ -87,27 +85,22 @@ def create(  # noqa: PLR0913 -- each is a flag
     Send it to the person, or show the QR code. A button on its page gives the settings, and uses
     the link up. Without a database, the link can be used until it expires.
     """
-    email_address = parse_address(address)
-    target = checked_target(email_address, name, alias or (), device)
+    target = checked_target(parse_address(address), name, alias or (), device)
     terms = checked_terms(_parse_duration(expires), uses, _read_password(app_password_file))
     if qr_file is not None:
         check_file(qr_file)
-    settings = load_settings(providers, demo, db_uri)
-    disable_log()
-    # The domain must be served; whether the person exists is known to the directory alone.
-    client_config(find_domain(settings, email_address.domain), email_address.domain, email_address)
-    with open_links(settings) as links:
-        created = links.create(target, terms)
-    url = link_url(link_base(settings, email_address.domain), created.token)
+    with open_admin(Place(db_uri, url, token_file, providers, demo)) as admin:
+        disable_log()
+        link = admin.setup_links.create(target, terms)
     if as_json:
-        _print_json(url, target, terms, created)
+        print_json(link.data)
     else:
-        print_line(url)
+        print_line(link.url)
         if qr or (qr is None and sys.stdout.isatty()):
-            write_document(for_terminal(url))
-        _print_notes(created, terms)
+            write_document(for_terminal(link.url))
+        _print_notes(link)
     if qr_file is not None:
-        write_file(url, qr_file)
+        write_file(link.url, qr_file)
 
 
 def _parse_duration(text: str) -> int:
@@ -135,27 +128,10 @@ def _read_password(path: str | None) -> str | None:
         raise LinkError(f"--app-password-file: {path}: {reason_of(error)}") from error
 
 
-def _print_json(url: str, target: LinkTarget, terms: LinkTerms, created: CreatedLink) -> None:
-    print_json(
-        {
-            "url": url,
-            "id": created.id,
-            "address": str(target.address),
-            "expires_at": time_text(created.expires_at),
-            "uses": None if created.is_reusable else terms.uses,
-        }
-    )
-
-
-def _print_notes(created: CreatedLink, terms: LinkTerms) -> None:
-    until = time_text(created.expires_at)
-    if created.is_reusable:
+def _print_notes(link: NewLink) -> None:
+    until, uses = link.data["expires"], link.data["uses"]
+    if link.is_reusable:
         print_stderr(f"any number of devices can use it until {until}: there is no database")
     else:
-        devices = "one device" if terms.uses == 1 else f"{terms.uses} devices"
-        print_stderr(f"link {created.id}: for {devices}, until {until}")
-
-
-def time_text(seconds: int) -> str:
-    """Return a time for people and for scripts (RFC 3339)."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        devices = "one device" if uses == 1 else f"{uses} devices"
+        print_stderr(f"link {link.data['id']}: for {devices}, until {until}")

@@ -1,11 +1,13 @@
 """`waypost link list` and `revoke`: the links that the database has."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from waypost.cli.link.create import time_text
-from waypost.cli.link.sources import open_links
+from waypost.admin.results import Data
+from waypost.cli.administration.connection import AnyAdmin, open_admin
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.cli.output import (
     EXIT_FINDINGS,
@@ -14,24 +16,30 @@ from waypost.cli.output import (
     print_line,
     print_stderr,
 )
-from waypost.cli.sources.settings import load_settings
-from waypost.setup_links.link import LinkRow
+from waypost.core.errors import ObjectNotFound
+
+_PAGE_SIZE = 1000
 
 
-def list_links(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
+def list_links(
+    db_uri: DbUriFlag = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
+    as_json: JsonFlag = False,
+) -> None:
     """List the links, the newest first.
 
     A link is shown until 30 days after it has expired. The list never shows the link itself:
     nothing that is stored can open it.
     """
-    with open_links(load_settings(db_uri=db_uri)) as links:
-        rows = links.all()
+    with open_admin(Place(db_uri, url, token_file)) as admin:
+        links = list(_links(admin))
     if as_json:
-        print_json([_json(row) for row in rows])
+        print_json([dict(link) for link in links])
         return
     cells = [
-        (f"{row.id}", str(row.target.address), row.target.device or "-", *_state(row))
-        for row in rows
+        (f"{link['id']}", f"{link['address']}", f"{link['device'] or '-'}", *_state(link))
+        for link in links
     ]
     for line in align_columns(cells) if cells else ():
         print_line(line)
@@ -40,40 +48,36 @@ def list_links(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
 def revoke(
     link: Annotated[int, typer.Argument(metavar="ID", help="The number of a link in the list.")],
     db_uri: DbUriFlag = None,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
 ) -> None:
     """Remove a link, with its password.
 
     Exit code 1 if there is no such link. An app password that the link has given out before stays
     valid: remove it in your mail system.
     """
-    with open_links(load_settings(db_uri=db_uri)) as links:
-        is_removed = links.revoke(link)
-    if not is_removed:
-        print_stderr(f"there is no link {link}")
-        raise typer.Exit(EXIT_FINDINGS)
+    try:
+        with open_admin(Place(db_uri, url, token_file)) as admin:
+            admin.setup_links.revoke(link)
+    except ObjectNotFound as error:
+        print_stderr(f"{error}")
+        raise typer.Exit(EXIT_FINDINGS) from None
     print_line(f"link {link} is revoked")
 
 
-def _state(row: LinkRow) -> tuple[str, str]:
-    if row.uses_left == 0:
-        return "used", time_text(row.used_at or row.created_at)
-    if row.is_expired:
-        return "expired", time_text(row.expires_at)
-    uses = "1 use" if row.uses_left == 1 else f"{row.uses_left} uses"
-    return f"valid ({uses})", time_text(row.expires_at)
+def _links(admin: AnyAdmin) -> Iterator[Data]:
+    cursor: str | None = None
+    while True:
+        links, cursor = admin.setup_links.page(_PAGE_SIZE, cursor)
+        yield from links
+        if cursor is None:
+            return
 
 
-def _json(row: LinkRow) -> dict[str, object]:
-    target = row.target
-    return {
-        "id": row.id,
-        "address": str(target.address),
-        "name": target.display_name,
-        "aliases": [str(alias) for alias in target.aliases],
-        "device": target.device,
-        "has_password": row.secret is not None,
-        "uses_left": row.uses_left,
-        "created_at": time_text(row.created_at),
-        "expires_at": time_text(row.expires_at),
-        "used_at": None if row.used_at is None else time_text(row.used_at),
-    }
+def _state(link: Data) -> tuple[str, str]:
+    state, uses = f"{link['state']}", link["uses_left"]
+    if state == "used":
+        return state, f"{link['used'] or link['created']}"
+    if state == "valid":
+        state = "valid (1 use)" if uses == 1 else f"valid ({uses} uses)"
+    return state, f"{link['expires']}"

@@ -9,9 +9,12 @@ import pytest
 
 from tests.web.admin.api.api_client import LINK_KEY, READER, Api, open_api
 from waypost.admin.access.scope import AccessScope
+from waypost.admin.remote_links import RemoteSetupLinks
 from waypost.admin.principal import Role
+from waypost.core.address import EmailAddress
 from waypost.core.model import DomainPattern
 from waypost.setup_links.keys import LinkKeys
+from waypost.setup_links.link import checked_target, checked_terms
 from waypost.setup_links.links import SetupLinks
 from waypost.setup_links.token import token_of
 from waypost.store.sql.setup_link_rows import SetupLinkRows
@@ -160,3 +163,26 @@ def test_without_a_database(sample: Path, tmp_path: Path) -> None:
         for answer in (client.post(URL, json=ALICE), client.get(URL), client.delete(f"{URL}/1")):
             assert (answer.status_code, answer.json()["code"]) == (409, "bad_link")
             assert PASSWORD not in json.dumps(answer.json())
+
+
+def test_the_methods_of_a_remote_command(api: Api) -> None:
+    """`waypost link --url` sends what the API understands, and reads its answers."""
+    client = api.client()
+
+    def send(method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        answer = client.request(method, f"/api/v1{path}", content=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json()) if answer.content else {}
+
+    links = RemoteSetupLinks(send)
+    address = EmailAddress.parse("alice@example.com")
+    target = checked_target(address, "Alice", ["a@example.com"], "phone")
+    for _ in range(2):
+        link = links.create(target, checked_terms(1800, 3, PASSWORD))
+    assert (link.url, link.data["uses"], link.is_reusable) == (link.data["url"], 3, False)
+    first, cursor = links.page(1)
+    assert (first[0]["id"], first[0]["has_password"]) == (2, True)
+    second, end = links.page(1, cursor)
+    assert (second[0]["name"], end) == ("Alice", None)
+    links.revoke(2)
+    assert [one["id"] for one in links.page(50)[0]] == [1]
