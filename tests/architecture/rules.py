@@ -59,7 +59,7 @@ LAYERS: dict[str, set[str]] = {
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
     | {"setup", "wiring_links", "setup_links"},
-    "web": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
+    "web": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
     "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}

@@ -3,8 +3,6 @@
 import io
 import json
 import plistlib
-import string
-import tomllib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,6 +17,7 @@ from tests.profiles.making import openssl_verifies, signing
 from tests.setup_links.stored import KEY, TARGET
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
+from tests.web.public.page import LANGUAGES, texts
 from waypost.core.address import EmailAddress
 from waypost.core.errors import StoreUnavailable
 from waypost.database.engine import Engine, open_engine, write_transaction
@@ -33,7 +32,6 @@ from waypost.setup_links.service import SetupLinkService
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.schema import setup_link
 from waypost.store.sql.setup_link_rows import SetupLinkRows
-from waypost.web.public.setup.template import available_tags, texts
 from waypost.wiring import wire
 
 PASSWORD = "s3cret <p&ss> wörd"
@@ -170,8 +168,8 @@ def test_password_is_shown_once(links: Links) -> None:
     token = links.create()
     page = links.post(token, "password")
     assert page.status == 200
-    assert f'value="{PASSWORD}"' not in page.text
-    assert f'value="{PASSWORD}"' in unescape(page.text)
+    assert f'data-copy="{PASSWORD}"' not in page.text
+    assert f'data-copy="{PASSWORD}"' in unescape(page.text)
     assert INVALID in links.post(token, "password").text
 
 
@@ -250,28 +248,16 @@ def test_plain_http(links: Links) -> None:
     assert links.post(token, "profile").status == 200
 
 
-@pytest.mark.parametrize("tag", available_tags())
+@pytest.mark.parametrize("tag", LANGUAGES.tags)
 def test_languages(links: Links, tag: str) -> None:
-    """Each language has all texts, with the same names in braces, and the browser chooses it."""
-    formatter = string.Formatter()
-
-    def names(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in formatter.parse(text)} - {None}
-
-    english, own = texts("en"), texts(tag)
-    assert {key: names(text) for key, text in own.items()} == {
-        key: names(text) for key, text in english.items()
-    }
+    """The browser chooses the language, which has its direction, and forms go to the page."""
     page = links.client.get("/setup/", headers={"accept-language": tag})
     assert page.headers["content-language"] == tag
-    assert own["intro"] in unescape(page.text)
-
-
-def test_texts_and_forms(links: Links) -> None:
-    """The texts of a language are a file of TOML, and forms go to the path of the page."""
-    file = Path(__file__).parents[4] / "src/waypost/web/public/setup/templates/languages/en.toml"
-    assert tomllib.loads(file.read_text(encoding="utf-8")) == dict(texts("en"))
-    assert 'action="/setup/"' in links.client.get("/setup/").text
+    assert texts(tag)["link_intro"] in unescape(page.text)
+    assert f'dir="{LANGUAGES.language(tag).direction}"' in page.text
+    assert 'action="/setup/"' in page.text
+    opened = links.post(links.create(), headers={"accept-language": tag})
+    assert "{" not in unescape(opened.text).partition("<main>")[2]
 
 
 def test_no_secret_in_log_and_metrics(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from waypost.core.address import DomainName
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.core.model import ClientConfig, Documentation
 from waypost.core.model.page import LocalTexts
@@ -82,15 +83,24 @@ def brand_of(config: ClientConfig, tag: str) -> Brand:
 async def brand_of_host(context: AppContext, request: Request, tag: str) -> Brand | None:
     """Return the brand of the provider whose domain the host name of a request has, or None.
 
-    The host is `autoconfig.DOMAIN`, `setup.DOMAIN` or the domain itself. The page is useful without
-    a brand, so an unavailable database is no error here.
+    The host is `autoconfig.DOMAIN`, `setup.DOMAIN` or the domain itself.
     """
     domain = request.host_domain()
     if domain is None:
         return None
     parents = [parent for parent in domain.parents() if "." in parent.ascii]
+    return await brand_of_domain(context, domain, tag, *parents[:1])
+
+
+async def brand_of_domain(
+    context: AppContext, domain: DomainName, tag: str, *others: DomainName
+) -> Brand | None:
+    """Return the brand of the provider of a domain, or of the first of others, or None.
+
+    A page is useful without a brand, so an unavailable database is no error here.
+    """
     try:
-        for candidate in (domain, *parents[:1]):
+        for candidate in (domain, *others):
             entry = await context.lookup.entry_for(candidate)
             if entry is not None and entry.redirect is None:
                 return brand_of(ClientConfig(candidate, None, entry.provider, ()), tag)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import jinja2
 
 _COLORS_MAX: Final = 256
+_PAGES: Final = ("landing_page.html", "setup.html")
+_SCRIPT: Final = ("page.js",)
+_SETUP_SCRIPTS: Final = ("page.js", "open.js")
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect y="4" width="32" '
     'height="24" rx="5" fill="{0}"/><path d="m6 11 10 8 10-8" fill="none" stroke="{1}" '
@@ -47,32 +50,47 @@ def render(color: str | None, values: Mapping[str, object]) -> tuple[bytes, Desi
         color: of the provider, as `#rrggbb`, or None.
         values: for the template, which fails if one is missing.
     """
-    design = design_of(color or DEFAULT_COLOR)
-    text = _template().render(
-        {**values, "style": design.style, "icon": design.icon, "script": _file("page.js")}
+    return _render("landing_page.html", _SCRIPT, color, values)
+
+
+def render_setup(color: str | None, values: Mapping[str, object]) -> tuple[bytes, Design]:
+    """Render the page of setup links and of signing in, as `render` does."""
+    return _render("setup.html", _SETUP_SCRIPTS, color, values)
+
+
+def _render(
+    name: str, scripts: tuple[str, ...], color: str | None, values: Mapping[str, object]
+) -> tuple[bytes, Design]:
+    design = design_of(color or DEFAULT_COLOR, scripts)
+    text = _templates()[name].render(
+        {
+            **values,
+            "style": design.style,
+            "icon": design.icon,
+            "scripts": {name: _file(name) for name in scripts},
+        }
     )
     return text.encode(), design
 
 
 @lru_cache(maxsize=_COLORS_MAX)
-def design_of(color: str) -> Design:
-    """Return the design for a color."""
+def design_of(color: str, scripts: tuple[str, ...] = _SCRIPT) -> Design:
+    """Return the design for a color, with a policy that permits the scripts of a page."""
     light, dark = light_scheme(color), dark_scheme(color)
     style = (
         f"{_variables(light)}@media (prefers-color-scheme:dark){{{_variables(dark)}}}"
         f"{_compact(_file('page.css'))}"
     )
+    allowed = " ".join(f"'{_hash(_file(script))}'" for script in scripts)
     policy = (
         "default-src 'none'; "
-        f"style-src '{_hash(style)}'; script-src '{_hash(_file('page.js'))}'; img-src data:; "
+        f"style-src '{_hash(style)}'; script-src {allowed}; img-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers = (
         ("content-security-policy", policy),
         ("x-frame-options", "DENY"),  # for browsers without frame-ancestors, RFC 7034
         ("cross-origin-opener-policy", "same-origin"),
-        ("referrer-policy", "no-referrer"),
-        ("cache-control", "private, no-cache"),
     )
     icon = quote(_ICON.format(light.button, light.on_button), safe=" /:='")
     return Design(style, f"data:image/svg+xml,{icon}", headers)
@@ -100,11 +118,11 @@ def _file(name: str) -> str:
 
 
 @cache
-def _template() -> "jinja2.Template":
-    """Load the template once; it escapes every value."""
+def _templates() -> Mapping[str, "jinja2.Template"]:
+    """Load the templates once; they escape every value."""
     import jinja2  # noqa: PLC0415 -- only for the page
 
-    names = ("landing_page.html", "parts.html", "pictures.html")
+    names = (*_PAGES, "parts.html", "pictures.html")
     environment = jinja2.Environment(
         loader=jinja2.DictLoader({name: _file(name) for name in names}),
         autoescape=True,
@@ -112,4 +130,4 @@ def _template() -> "jinja2.Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("landing_page.html")
+    return {name: environment.get_template(name) for name in _PAGES}

@@ -24,7 +24,7 @@ from waypost.web.public.handlers import mobileconfig
 from waypost.web.public.page import document
 from waypost.web.public.page.brand import Brand, brand_of, brand_of_host
 from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of
-from waypost.web.public.page.languages import matching_tag, preferred_tag
+from waypost.web.public.page.languages import accepted_tag, matching_tag
 from waypost.web.public.page.services import list_services
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, Response
@@ -81,6 +81,8 @@ class _View:
         )
         headers = (
             *design.headers,
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "private, no-cache"),
             ("content-language", self.language.tag),  # RFC 9110 s8.5
             ("vary", "accept-language, user-agent"),  # RFC 9110 s12.5.5
         )
@@ -156,7 +158,7 @@ def _view(
     device = chosen_device(query.get("device", ""))
     if device is not None:
         kept["device"] = device.value
-    language = languages.language(tag or preferred_tag(_accept_language(request), tags))
+    language = languages.language(tag or accepted_tag(request, tags))
     return _View(
         mount=request.mount.url_path,
         language=language,
@@ -208,8 +210,3 @@ def _not_served_page(
     else:
         problem = texts["not_served"].format(domain=address.domain)
     return view.page(404, error.code, brand, entered=str(address), problem=problem)
-
-
-def _accept_language(request: Request) -> str:
-    values = (value for name, value in request.headers if name == b"accept-language")
-    return b",".join(values).decode("latin-1")

@@ -25,6 +25,7 @@ from waypost.web.public.page.catalog import (
     text_direction,
     usable_texts,
 )
+from waypost.web.public.request import Request
 
 DEFAULT: Final = "en"
 RANGES_MAX: Final = 50
@@ -181,6 +182,12 @@ def preferred_tag(header: str, tags: Sequence[str]) -> str:
         if weight > 0 and (tag := _lookup(language_range, allowed_tags)) is not None:
             return tag
     return tags[0]
+
+
+def accepted_tag(request: Request, tags: Sequence[str]) -> str:
+    """Return the language that a browser prefers, as `preferred_tag` does."""
+    values = (value for name, value in request.headers if name == b"accept-language")
+    return preferred_tag(b",".join(values).decode("latin-1"), tags)
 
 
 def _parse_weights(header: str) -> Iterator[tuple[str, float]]:

@@ -38,16 +38,16 @@ is_below = path.is_below
 FORM_MAX_BYTES: Final = 8192
 # The text for each error, its status, and after how many seconds another try can help.
 _FAILURES: Final[Mapping[type[WaypostError], tuple[str, int, int | None]]] = {
-    LinkInvalid: ("invalid", 404, None),
-    LinkBusy: ("busy", 409, LEASE_SECONDS),
-    DomainNotServed: ("not_served", 404, None),
-    NoUsableService: ("no_profile", 404, None),
-    RequestError: ("bad_request", 400, None),
-    AppPasswordError: ("unavailable", 503, RETRY_AFTER_SECONDS),
-    LinkError: ("unavailable", 503, RETRY_AFTER_SECONDS),
-    SigningUnavailable: ("unavailable", 503, RETRY_AFTER_SECONDS),
-    StoreUnavailable: ("unavailable", 503, RETRY_AFTER_SECONDS),
-    StoreError: ("unavailable", 503, RETRY_AFTER_SECONDS),
+    LinkInvalid: ("link_invalid", 404, None),
+    LinkBusy: ("link_busy", 409, LEASE_SECONDS),
+    DomainNotServed: ("link_not_served", 404, None),
+    NoUsableService: ("link_no_profile", 404, None),
+    RequestError: ("link_bad_request", 400, None),
+    AppPasswordError: ("link_unavailable", 503, RETRY_AFTER_SECONDS),
+    LinkError: ("link_unavailable", 503, RETRY_AFTER_SECONDS),
+    SigningUnavailable: ("link_unavailable", 503, RETRY_AFTER_SECONDS),
+    StoreUnavailable: ("link_unavailable", 503, RETRY_AFTER_SECONDS),
+    StoreError: ("link_unavailable", 503, RETRY_AFTER_SECONDS),
 }
 
 
@@ -64,17 +64,17 @@ async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry)
     """Show the page that reads the fragment of its URL. It is the same for all links."""
     if context.setup_links is None:
         return not_found()
-    return template.page_of(request).render(200, "ok", state="open")
+    return (await template.page_of(context, request)).render(200, "ok", state="open")
 
 
 async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Show whom a link is for; with a button's `action`, use the link."""
     if context.setup_links is None:
         return not_found()
-    page = template.page_of(request)
+    page = await template.page_of(context, request)
     if request.origin.scheme != "https":
         context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
-        return page.problem(403, "needs_https", "needs_https")
+        return page.problem(403, "needs_https", "link_needs_https")
     try:
         form = await request.form(FORM_MAX_BYTES)
         link = _LinkRequest(token_of(form.get("token", "")), form.get("action", ""), page)
@@ -101,23 +101,26 @@ async def _answer(
     address = opened.target.address
     log_entry.domain, log_entry.address = address.domain.ascii, address
     has_password = opened.has_password or (links.makes_passwords and not opened.is_reusable)
+    page = await link.page.of_domain(context, address.domain)
     if link.action == answers.PROFILE:
         return await links.use(link.token, partial(answers.profile, context))
     if link.action == answers.PASSWORD and has_password:
-        return await links.use(link.token, partial(answers.password_page, context, link.page))
-    return _link_page(link, opened, has_password=has_password)
+        return await links.use(link.token, partial(answers.password_page, context, page))
+    return _link_page(page, link.token, opened, has_password=has_password)
 
 
-def _link_page(link: _LinkRequest, opened: OpenedLink, *, has_password: bool) -> Response:
+def _link_page(
+    page: template.SetupPage, token: str, opened: OpenedLink, *, has_password: bool
+) -> Response:
     """Show whom a link is for. Nothing is used up."""
     until = datetime.fromtimestamp(opened.expires_at, UTC)
     target = opened.target
     name = target.display_name
-    return link.page.render(
+    return page.render(
         200,
         "ok",
         state="link",
-        token=link.token,
+        token=token,
         target=target,
         person=f"{name} ({target.address})" if name else f"{target.address}",
         until=f"{until:%Y-%m-%d %H:%M} UTC",

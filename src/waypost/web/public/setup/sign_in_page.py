@@ -60,25 +60,26 @@ async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry)
     """Show the form."""
     if context.sign_in is None:
         return not_found()
-    return _form(context, template.page_of(request))
+    return _form(context, await template.page_of(context, request))
 
 
 async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Try a password, and return the profile, or a page with an app password."""
     if context.sign_in is None:
         return not_found()
-    start, page = perf_counter(), template.page_of(request)
+    start = perf_counter()
+    page = await template.page_of(context, request)
     if request.origin.scheme != "https":
         context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
-        return page.problem(403, "needs_https", "needs_https")
+        return page.problem(403, "needs_https", "link_needs_https")
     try:
         form = await request.form(FORM_MAX_BYTES)
         target, password = _person(form)
         context.sign_in.take(request.origin.peer, target.address)
     except (AddressError, LinkError, RequestError) as error:
-        return page.problem(400, error.code, "bad_sign_in")
+        return page.problem(400, error.code, "sign_in_invalid")
     except SignInLimited as error:
-        response = page.problem(429, error.code, "too_often")
+        response = page.problem(429, error.code, "sign_in_too_often")
         return response.plus(("retry-after", f"{error.seconds}"))
     attempt = _Try(page, form, target, password)
     response = await _attempt(context, context.sign_in, log_entry, attempt)
@@ -96,7 +97,7 @@ async def _attempt(
         if await _is_right(context, sign_in, log_entry, attempt):
             return await _answer(context, attempt)
     except NoUsableService as error:
-        return page.problem(404, error.code, "no_profile")
+        return page.problem(404, error.code, "link_no_profile")
     except _UNAVAILABLE as error:
         response = page.problem(503, error.code, "sign_in_unavailable")
         return response.plus(("retry-after", f"{RETRY_AFTER_SECONDS}"))
@@ -111,7 +112,7 @@ def _form(
         code,
         state="sign_in",
         has_password=context.app_passwords is not None,
-        problem=None if status == 200 else template.texts(page.tag)["wrong_password"],
+        problem=None if status == 200 else page.language.texts["sign_in_wrong"],
     )
 
 

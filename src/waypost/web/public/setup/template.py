@@ -1,21 +1,18 @@
-"""The template of the page, its texts and its header fields."""
+"""The pages of setup links and of signing in: their language, their brand and their header fields.
 
-import base64
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+Look, texts and brand are those of the setup page, in `page/`.
+"""
 
-from waypost.parsing.bounded_toml import parse_toml
-from waypost.web.public.page.languages import DEFAULT, preferred_tag
+from dataclasses import dataclass, replace
+from typing import Final
+
+from waypost.core.address import DomainName
+from waypost.web.app_context import AppContext, PageLanguage
+from waypost.web.public.page import document
+from waypost.web.public.page.brand import Brand, brand_of_domain, brand_of_host
+from waypost.web.public.page.languages import accepted_tag
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, NO_STORE, Response
-
-if TYPE_CHECKING:
-    import jinja2
 
 PRIVATE_HEADERS: Final = (
     NO_STORE,
@@ -24,9 +21,8 @@ PRIVATE_HEADERS: Final = (
 )
 _VALUES: Final = (
     *("target", "person", "token", "until", "is_reusable", "has_password"),
-    *("login", "password"),
+    *("login", "password", "address", "problem"),
 )
-_SCRIPTS: Final = ("open.js", "copy.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,35 +30,41 @@ class SetupPage:
     """The page in the language of a person.
 
     Attributes:
-        tag: of the language.
+        language: the texts.
         mount: the path of the mount in URLs.
+        brand: of the provider whose domain the host name has, or None.
     """
 
-    tag: str
+    language: PageLanguage
     mount: str
+    brand: Brand | None = None
+
+    async def of_domain(self, context: AppContext, domain: DomainName) -> "SetupPage":
+        """Return the page with the brand of a domain's provider."""
+        brand = await brand_of_domain(context, domain, self.language.tag)
+        return replace(self, brand=brand or self.brand)
 
     def render(self, status: int, code: str, *, state: str, **values: object) -> Response:
-        """Render the page in one of its states: `open`, `link`, `password` or `problem`."""
-        body = _template().render(
+        """Render the page in a state: `open`, `link`, `password`, `sign_in` or `problem`."""
+        body, design = document.render_setup(
+            None if self.brand is None else self.brand.color,
             {
                 **dict.fromkeys(_VALUES),
-                "problem": None,
                 **values,
                 "state": state,
-                "tag": self.tag,
+                "tag": self.language.tag,
+                "direction": self.language.direction,
+                "t": self.language.texts,
                 "mount": self.mount,
-                "texts": texts(self.tag),
-                "scripts": {name: _script(name) for name in _SCRIPTS},
-            }
+                "brand": self.brand,
+            },
         )
         headers = (
             *PRIVATE_HEADERS,
-            ("content-security-policy", _policy()),
-            ("x-frame-options", "DENY"),  # for browsers without frame-ancestors, RFC 7034
-            ("cross-origin-opener-policy", "same-origin"),
-            ("content-language", self.tag),  # RFC 9110 s8.5
+            *design.headers,
+            ("content-language", self.language.tag),  # RFC 9110 s8.5
         )
-        return Response(status, HTML, body.encode(), headers, code)
+        return Response(status, HTML, body, headers, code)
 
     def problem(self, status: int, code: str, problem: str) -> Response:
         """Render a page that says why a link cannot be used.
@@ -72,56 +74,13 @@ class SetupPage:
             code: for the log.
             problem: the key of the text.
         """
-        return self.render(status, code, state="problem", problem=texts(self.tag)[problem])
+        text = self.language.texts[problem]
+        return self.render(status, code, state="problem", problem=text)
 
 
-def page_of(request: Request) -> SetupPage:
-    """Return the page in the language that a browser prefers."""
-    values = (value for name, value in request.headers if name == b"accept-language")
-    accepted = b",".join(values).decode("latin-1")
-    return SetupPage(preferred_tag(accepted, available_tags()), request.mount.url_path)
-
-
-@cache
-def available_tags() -> tuple[str, ...]:
-    """Return the tags of all languages of this page, the default one first."""
-    folder = resources.files(__package__).joinpath("templates/languages")
-    tags = {file.name.removesuffix(".toml") for file in folder.iterdir()}
-    return (DEFAULT, *sorted(tags - {DEFAULT}))
-
-
-@cache
-def texts(tag: str) -> Mapping[str, Any]:
-    """Read the texts of one of the known languages."""
-    return MappingProxyType(parse_toml(_file(f"languages/{tag}.toml")).data)
-
-
-def _file(name: str) -> str:
-    return resources.files(__package__).joinpath(f"templates/{name}").read_text("utf-8")
-
-
-@cache
-def _script(name: str) -> str:
-    return _file(name)
-
-
-@cache
-def _policy() -> str:
-    """Return the policy: only these scripts run (Content Security Policy Level 3 s2.3.1)."""
-    digests = (hashlib.sha256(_script(name).encode()).digest() for name in _SCRIPTS)
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; script-src {allowed}; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-@cache
-def _template() -> "jinja2.Template":
-    """Load the template once; it escapes every value."""
-    import jinja2  # noqa: PLC0415 -- only for the page
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_file("setup.html"))
+async def page_of(context: AppContext, request: Request) -> SetupPage:
+    """Return the page in the language that a browser prefers, with the brand of the host name."""
+    languages = await context.load_languages()
+    language = languages.language(accepted_tag(request, languages.tags))
+    brand = await brand_of_host(context, request, language.tag)
+    return SetupPage(language, request.mount.url_path, brand)
