@@ -73,8 +73,12 @@ class MemoryRows:
         if self.leases.get(row.id) == lease:
             del self.leases[row.id]
 
-    def all(self) -> list[LinkRow]:
-        return list(self.rows.values())
+    def all(self, before: int | None = None, limit: int | None = None) -> list[LinkRow]:
+        rows = sorted(self.rows.values(), key=lambda row: -row.id)
+        return [row for row in rows if before is None or row.id < before][:limit]
+
+    def find_id(self, link_id: int) -> LinkRow | None:
+        return next((row for row in self.rows.values() if row.id == link_id), None)
 
     def revoke(self, link_id: int) -> bool:
         found = [name for name, row in self.rows.items() if row.id == link_id]

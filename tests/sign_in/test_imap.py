@@ -131,6 +131,16 @@ def test_no_password_without_tls(trusting: ssl.SSLContext, server_context: ssl.S
             assert received == b""
 
 
+@pytest.mark.parametrize(("name", "password"), [("a\0b", "x"), ("a", f"{PASSWORD}\0")])
+def test_nul(trusting: ssl.SSLContext, name: str, password: str) -> None:
+    """NUL would end a part of PLAIN, so nothing is sent (RFC 4616 s2)."""
+    with pytest.raises(SignInUnavailable, match="contains NUL") as caught:
+        ImapAuthenticator(60, trusting).accepts(
+            Login(HostEndpoint("localhost", 1, TLS), name, password)
+        )
+    assert "s3cret" not in str(caught.value)
+
+
 def test_no_server(trusting: ssl.SSLContext) -> None:
     """A server that is away or silent is an error within the time limit."""
     with socket.socket() as unused:

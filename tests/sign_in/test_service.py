@@ -108,14 +108,17 @@ def test_many_at_once() -> None:
     running = service(server, [0.0])
 
     async def flood() -> list[bool | BaseException]:
-        waiting = [asyncio.create_task(running.accepts(RIGHT)) for _ in range(WAITING_MAX)]
+        people = [
+            Login(ENDPOINT, f"{number}@example.com", "s3cret") for number in range(WAITING_MAX)
+        ]
+        waiting = [asyncio.create_task(running.accepts(person)) for person in people]
         await asyncio.sleep(0)
         with pytest.raises(SignInUnavailable, match="too many logins wait"):
             await running.accepts(RIGHT)
         server.free.set()
         return await asyncio.gather(*waiting, return_exceptions=True)
 
-    assert asyncio.run(flood()) == [True] * WAITING_MAX
+    assert asyncio.run(flood()) == [False] * WAITING_MAX
     running.close()
     assert THREADS < WAITING_MAX
 
@@ -127,3 +130,22 @@ def test_pause() -> None:
     asyncio.run(running.pause(start))
     assert perf_counter() - start >= 0.2
     asyncio.run(running.pause(start - 60))
+
+
+def test_limit_of_a_login_name() -> None:
+    """Aliases of a mailbox are different addresses with one login name, which counts them all."""
+    now = [0.0]
+    running = service(Server(), now)
+    other_case = Login(ENDPOINT, "Alice@example.com", "wrong")
+
+    async def guess() -> bool:
+        for number in range(ADDRESS_TRIES):
+            running.take(None, EmailAddress.parse(f"alias{number}@example.com"))
+            await running.accepts(WRONG if number % 2 else other_case)
+        running.take(None, ALICE)
+        return await running.accepts(RIGHT)
+
+    with pytest.raises(SignInLimited) as caught:
+        asyncio.run(guess())
+    assert caught.value.seconds == WINDOW_SECONDS / ADDRESS_TRIES
+    running.close()

@@ -38,6 +38,9 @@ class ImapAuthenticator:
         endpoint = login.endpoint
         if endpoint.security is Security.NONE:
             raise SignInUnavailable("the IMAP server of the domain has no TLS")
+        if "\0" in login.name + login.password:
+            # RFC 4616 s2: NUL separates the parts, so another name could follow.
+            raise SignInUnavailable("the login name or the password contains NUL")
         deadline = Deadline(self.seconds)
         try:
             addresses = look_up(endpoint.host, endpoint.port, deadline)

@@ -58,6 +58,8 @@ class SignInService:
         self._pause_seconds = pause_seconds
         self._addresses = _limiter(ADDRESS_TRIES, clock)
         self._networks = _limiter(NETWORK_TRIES, clock)
+        # Aliases and sub-addresses of one mailbox are different addresses.
+        self._logins = _limiter(ADDRESS_TRIES, clock)
         self._waiting = 0
         self._log = structlog.get_logger(__name__)
         self._pool: WorkerPool[Login, bool] = WorkerPool(
@@ -86,8 +88,12 @@ class SignInService:
         """Return whether a login is right.
 
         Raises:
+            SignInLimited: the login name has been tried too often, by other addresses of it.
             SignInUnavailable: this is not known, or too many others wait for the same.
         """
+        seconds = self._logins.take(_login_key(login), self._clock())
+        if seconds > 0.0:
+            raise SignInLimited(whole_seconds(seconds))
         if self._waiting >= WAITING_MAX:
             raise SignInUnavailable("too many logins wait for the mail server")
         self._waiting += 1
@@ -120,3 +126,8 @@ def _key(address: EmailAddress) -> bytes:
     """Return the key of an address: all spellings and sub-addresses of a mailbox count together."""
     local_part = address.local_part.lower().partition("+")[0]
     return hashlib.sha256(f"{local_part}@{address.domain.ascii}".encode()).digest()
+
+
+def _login_key(login: Login) -> bytes:
+    """Return the key of a login name at a server; most servers ignore the case of names."""
+    return hashlib.sha256(f"{login.endpoint.host}\0{login.name.casefold()}".encode()).digest()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,8 @@ import pytest
 from tests.making import domain, host_service
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
-from waypost.core.model import Catalog
+from waypost.core.model import Catalog, DirectoryPolicy, Domain, FileDirectory
+from waypost.core.model.directory import UnknownUser
 from waypost.runtime.logs import configure
 from waypost.runtime.prometheus import exposition
 from waypost.setup_links.app_password import AppPasswordRequest
@@ -33,6 +35,7 @@ REFUSED = [
     {"emailaddress": "bob@example.com"},
     {"emailaddress": "alice@not-served.example"},
 ]
+KNOWN = {"alice@example.com", "alice@declining.example"}
 WITHOUT_TLS = domain(
     "unprotected.example",
     host_service(host="imap.unprotected.example", port=143, security="none"),
@@ -51,7 +54,7 @@ class Server:
         self.logins.append(login)
         if self.is_away:
             raise SignInUnavailable("the server is away")
-        return (login.name, login.password) == ("alice@example.com", PASSWORD)
+        return login.name in KNOWN and login.password == PASSWORD
 
 
 class Source:
@@ -68,8 +71,8 @@ class Source:
         self.valid.pop(request.id, None)
 
 
-def listener(server: Server, source: Source | None = None) -> Client:
-    catalog = Catalog((*CATALOG.domains, WITHOUT_TLS))
+def listener(server: Server, source: Source | None = None, *more: Domain) -> Client:
+    catalog = Catalog((*CATALOG.domains, WITHOUT_TLS, *more))
     with closing(Client(catalog)) as plain:
         runtime = plain.runtime
     passwords = None if source is None else AppPasswordService(source)
@@ -144,7 +147,43 @@ def test_one_answer(client: Client) -> None:
     """A wrong password, an unknown person and an unknown domain get the same answer."""
     answers = [post(client, different) for different in REFUSED]
     assert {(answer.status, answer.body) for answer in answers} == {(403, answers[0].body)}
+    for answer in answers:
+        same = {name: value for name, value in answer.headers.items() if "id" not in name}
+        assert same.items() <= answers[0].headers.items()
+        assert "set-cookie" not in answer.headers
     assert "is not right" in unescape(answers[0].text)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_form_of_another_site(client: Client, server: Server, site: str) -> None:
+    """A form of another site tries no password and counts no try; scripts of it read nothing."""
+    headers = {"origin": "https://evil.example", "sec-fetch-site": site}
+    for _ in range(service.ADDRESS_TRIES + 1):
+        answer = client.post("/sign-in", urlencode(GOOD).encode(), headers=FORM | headers)
+        assert answer.status == 403
+        assert "access-control-allow-origin" not in answer.headers
+    assert server.logins == []
+    asked = client.request("OPTIONS", "/sign-in", headers=headers)
+    assert (asked.status, "access-control-allow-origin" in asked.headers) == (405, False)
+    for own in ("same-origin", "none"):
+        answer = client.post(
+            "/sign-in", urlencode(GOOD).encode(), headers=FORM | {"sec-fetch-site": own}
+        )
+        assert answer.status == 200
+
+
+def test_declined_by_the_directory(server: Server, tmp_path: Path) -> None:
+    """A person whom the mail server knows, but the directory declines, has no profile."""
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "address,login,display_name\nbob@declining.example,bob,Bob\n", encoding="utf-8"
+    )
+    users = DirectoryPolicy(FileDirectory("people", f"{people}"), UnknownUser.DECLINE)
+    client = listener(server, None, replace(domain("declining.example"), users=users))
+    answer = post(client, {"emailaddress": "alice@declining.example"})
+    assert (answer.status, len(server.logins)) == (404, 1)
+    assert "no profile" in answer.text
+    client.close()
 
 
 def test_unavailable(client: Client, server: Server) -> None:
