@@ -15,7 +15,7 @@ from waypost.web.public.log_texts import HIDDEN, path_for_log, peer_for_log
 from waypost.web.public.request import Request
 from waypost.web.public.request_ids import RequestIds
 from waypost.web.public.response import Response
-from waypost.web.public.setup.path import HIDDEN_LINK, is_below
+from waypost.web.public.setup.path import HIDDEN_LINK, may_hold_link
 
 # Values that no request has.
 _MILLISECONDS: Final = 987654321.125
@@ -119,7 +119,7 @@ class AccessLog:
 
 def path_of(request: Request) -> str:
     """Return the path of a request for the log, or a text that says that it is hidden."""
-    if is_below(request.path):
+    if may_hold_link(request.path):
         return HIDDEN_LINK  # A program may have put the token into the path.
     return HIDDEN if names_user(request.path) else path_for_log(request.raw_path)
 
