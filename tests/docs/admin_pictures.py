@@ -17,7 +17,7 @@ from waypost.web.admin.pages.traffic import SAMPLE_SECONDS
 MAX_BYTES: Final = 80_000
 PICTURES: Final = (
     Picture("admin-overview.png", "/admin/", 1100, 720, "light"),
-    Picture("admin-domain.png", "/admin/domain?name=example.com", 1100, 720, "light"),
+    Picture("admin-domain.png", "/admin/domain?name=example.com", 960, 600, "light"),
     Picture("admin-edit.png", "/admin/domain/edit?name=example.com", 390, 720, "dark"),
     Picture("admin-dns.png", "/admin/domain/dns?name=example.com", 390, 720, "light"),
 )
@@ -39,12 +39,12 @@ def main() -> None:
 
 def _send_requests(running: RunningPages) -> None:
     """Send requests as mail clients do, and wait until the overview counts them."""
-    time.sleep(2)  # The first sample is before the requests.
+    time.sleep(5)  # The first sample is before the requests.
     for agent, domain, count in _REQUESTS:
         url = f"http://127.0.0.1:{running.port}/mail/config-v1.1.xml?emailaddress=alice@{domain}"
         for _ in range(count):
             httpx.get(url, headers={"user-agent": agent}, timeout=10)
-    time.sleep(SAMPLE_SECONDS + 1)
+    time.sleep(SAMPLE_SECONDS + 5)
 
 
 def _take(browser: Browser, running: RunningPages, picture: Picture) -> None:
