@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import httpx
 from fastapi import FastAPI
+from sqlalchemy.pool import QueuePool
 
 from tests.web.admin.admin_listener import CATALOG
 from waypost.admin.access.scope import AccessScope
@@ -34,14 +35,14 @@ class ApiClient:
 
     def __init__(self, app: FastAPI, headers: dict[str, str], peer: str = "127.0.0.1") -> None:
         self._transport = httpx.ASGITransport(app, client=(peer, 4000))
-        self._headers = headers
+        self.headers = headers
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:
         """Send a request, and return the whole answer."""
 
         async def send() -> httpx.Response:
             async with httpx.AsyncClient(
-                transport=self._transport, base_url="http://127.0.0.1", headers=self._headers
+                transport=self._transport, base_url="http://127.0.0.1", headers=self.headers
             ) as client:
                 return await client.request(method, url, **options)
 
@@ -69,6 +70,12 @@ class Api:
         )
         parts = Administration(source, self.tokens, self.sessions)
         self.app = create_app(tls_ask, metrics, administration=parts)
+
+    def connections_in_use(self) -> int:
+        """Return how many connections of the database are not in the pool."""
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return pool.checkedout()
 
     def client(self, scope: AccessScope | None = WRITER, **headers: str) -> ApiClient:
         """Return a client with a new token for a scope; None for a client without a token."""

@@ -1,9 +1,13 @@
 """Many domains at once by the API."""
 
 import json
+import time
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
+from starlette.types import Message, Scope, Send
 
 from tests.web.admin.api.api_client import READER, Api, ApiClient
 from waypost.admin import bulk as bulk_case
@@ -119,3 +123,66 @@ def test_a_line_of_mistakes(api: Api) -> None:
     mistake, end = _send(api.client(), zeros)
     assert "commas" in mistake["message"]
     assert end["mistakes"] == 1
+
+
+def test_an_export_that_is_not_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports whose clients do not read hold no connection of the database, and are limited."""
+    monkeypatch.setattr(bulk, "_BLOCK_BYTES", 10)
+    client = api.client()
+
+    async def use() -> tuple[list[int], list[int]]:
+        unread: list[int] = []
+        started = anyio.Event()
+
+        async def stop_reading(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await anyio.sleep_forever()
+            unread.append(message["status"])
+            if len(unread) == bulk.EXPORTS_MAX:
+                started.set()
+
+        async def read(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                read_statuses.append(message["status"])
+
+        read_statuses: list[int] = []
+        async with anyio.create_task_group() as tasks:
+            for _ in range(bulk.EXPORTS_MAX):
+                tasks.start_soon(_export, api, client, stop_reading)
+            await started.wait()
+            await _export(api, client, read)
+            await anyio.to_thread.run_sync(_wait_for_connections, api)
+            tasks.cancel_scope.cancel()
+        await _export(api, client, read)
+        return unread, read_statuses
+
+    assert anyio.run(use) == ([200] * bulk.EXPORTS_MAX, [429, 200])
+
+
+async def _export(api: Api, client: ApiClient, send: Send) -> None:
+    """Send a request, and let a function get the answer."""
+    requests: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not requests:
+            await anyio.sleep_forever()
+        return requests.pop()
+
+    scope: Scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/v1/domains:export",
+        "query_string": b"",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in client.headers.items()],
+    }
+    await api.app(scope, receive, send)
+
+
+def _wait_for_connections(api: Api) -> None:
+    """Wait until all connections of the database are back."""
+    end = time.monotonic() + 60
+    while api.connections_in_use():
+        assert time.monotonic() < end
+        time.sleep(0.01)

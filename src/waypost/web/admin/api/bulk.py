@@ -1,17 +1,22 @@
 """Many domains at once, as streams of JSON lines (NDJSON)."""
 
+import asyncio
 import json
+import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack, closing
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import IO, Any, Final
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from waypost.admin.bulk import bounded_lines
 from waypost.admin.facade import Admin
@@ -26,9 +31,14 @@ BODY_MAX_BYTES: Final = 512 * 1024 * 1024
 MEMORY_MAX_BYTES: Final = 4 * 1024 * 1024
 """A longer body is in a temporary file until the transaction ends."""
 
+EXPORTS_MAX: Final = 4
+"""How many exports are sent at once: each is in a temporary file until the client has read it."""
+_BLOCK_BYTES: Final = 64 * 1024
+
 
 def add_bulk(router: APIRouter) -> None:
     """Add /domains:bulk and /domains:export."""
+    exports = asyncio.Semaphore(EXPORTS_MAX)
 
     @router.post(
         "/domains:bulk",
@@ -49,8 +59,31 @@ def add_bulk(router: APIRouter) -> None:
         **describe_lines("The domains, by name."),
     )
     async def export(admin: CurrentAdmin) -> Response:
-        lines = await run_in_threadpool(partial(_begin, _exported(admin)))
-        return StreamingResponse(lines, 200, NO_STORE, LINES_TYPE)
+        if exports.locked():
+            detail = f"{EXPORTS_MAX} exports are being sent; try again later"
+            raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(exports)
+            lines = await run_in_threadpool(partial(_begin, _spooled(_exported(admin))))
+            stack.pop_all()  # The answer leaves it.
+        return _Export(lines, exports)
+
+
+class _Export(StreamingResponse):
+    """An export, which counts until it is sent or its client has gone."""
+
+    def __init__(self, lines: Generator[bytes], exports: asyncio.Semaphore) -> None:
+        super().__init__(lines, 200, NO_STORE, LINES_TYPE)
+        self._lines = lines
+        self._exports = exports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._exports.release()
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._lines.close)
 
 
 async def _receive(request: Request) -> IO[bytes]:
@@ -73,15 +106,57 @@ def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Itera
     return _begin(_unblocked(_changed(admin, file, confirm, dry_run)))
 
 
-def _begin(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _begin(lines: Iterator[bytes]) -> Generator[bytes]:
     """Make the first line before the status of the answer is sent: an error gets its own status."""
     first = next(lines, b"")
 
-    def rest() -> Iterator[bytes]:
+    def rest() -> Generator[bytes]:
         yield first
         yield from lines
 
     return rest()
+
+
+def _spooled(lines: Generator[bytes]) -> Generator[bytes]:
+    """Yield the same lines, which a thread writes to a file without a wait for the client.
+
+    An export has a connection and a snapshot of the database until its last line is made, so a
+    client that reads slowly must not make it longer.
+    """
+    made: SimpleQueue[int | None] = SimpleQueue()
+    is_closed = Event()
+
+    def make() -> None:
+        try:
+            with closing(lines):
+                for block in _blocks(lines):
+                    file.write(block)
+                    made.put(len(block))
+                    if is_closed.is_set():
+                        break
+        finally:
+            made.put(None)
+
+    with tempfile.TemporaryFile(buffering=0) as file, ThreadPoolExecutor(1, "export") as executor:
+        writing, offset = executor.submit(make), 0
+        try:
+            while (size := made.get()) is not None:
+                yield os.pread(file.fileno(), size, offset)
+                offset += size
+            writing.result()
+        finally:
+            is_closed.set()
+
+
+def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
+    block = bytearray()
+    for line in lines:
+        block += line
+        if len(block) >= _BLOCK_BYTES:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
 
 
 def _unblocked(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -124,7 +199,7 @@ def _changed(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Ite
             yield _line({"result": "failed", **json.loads(bytes(error_response(error).body))})
 
 
-def _exported(admin: Admin) -> Iterator[bytes]:
+def _exported(admin: Admin) -> Generator[bytes]:
     for stored in admin.export():
         yield _line(stored.data)
 
