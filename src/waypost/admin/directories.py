@@ -40,7 +40,7 @@ from waypost.store.sql.sync.one_directory import (
 )
 
 Planning = Callable[[Connection], PlannedChange]
-_ON_THE_MACHINE: Final = "only the command `waypost directory put` on the machine of Waypost may"
+_ON_THE_MACHINE: Final = "only the command `waypost directory set` on the machine of Waypost may"
 
 
 def directory_object(directory: Directory) -> StoredObject:

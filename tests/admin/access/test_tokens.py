@@ -7,7 +7,7 @@ from waypost.admin.access.secret_text import TOKEN_PREFIX, new_secret
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.principal import Principal, Role
 from waypost.core.model import DomainPattern
-from waypost.database.engine import Engine
+from waypost.database.engine import Engine, open_engine, write_transaction
 from waypost.store.sql import admin_schema
 
 DAY = 86_400
@@ -74,3 +74,16 @@ def test_the_last_use_is_written_once_a_minute(engine: Engine) -> None:
         clock.now = 1_800_000_000 + seconds
         tokens.authenticate(secret)
         assert tokens.list()[0].last_used_at == 1_800_000_000 + expected
+
+
+def test_no_request_waits_for_a_writer(engine: Engine) -> None:
+    """While another transaction writes, a token is valid; only its last use is not noted."""
+    tokens, other = Tokens(engine), open_engine(engine.url.render_as_string(hide_password=False))
+    secret, _ = tokens.create("a", TENANT, created_by="x")
+    with write_transaction(other) as connection:
+        unused = admin_schema.audit.delete().where(admin_schema.audit.c.id == -1)
+        connection.execute(unused)
+        assert tokens.authenticate(secret) is not None
+    other.dispose()
+    assert tokens.authenticate(secret) is not None
+    assert tokens.list()[0].last_used_at is not None

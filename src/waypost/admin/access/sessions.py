@@ -19,7 +19,7 @@ from waypost.admin.access.secret_text import (
     new_secret,
 )
 from waypost.admin.principal import Principal
-from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.engine import Engine, read_connection, try_change, write_transaction
 from waypost.store.sql.admin_schema import link as link_table
 from waypost.store.sql.admin_schema import session as session_table
 
@@ -117,8 +117,8 @@ class Sessions:
             return None
         if now - row["last_seen_at"] >= SEEN_STEP_SECONDS:
             update = session_table.update().where(session_table.c.id == row["id"])
-            with write_transaction(self._engine) as connection:
-                connection.execute(update.values(last_seen_at=now))
+            # A bulk change writes for minutes; no request waits for that.
+            try_change(self._engine, update.values(last_seen_at=now))
         return _session(row, csrf_text(secret))
 
     def list(self, name: str | None = None) -> Sequence[AdminSession]:

@@ -16,7 +16,7 @@ from waypost.admin.access.secret_text import (
     new_secret,
 )
 from waypost.admin.principal import Principal
-from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.engine import Engine, read_connection, try_change, write_transaction
 from waypost.store.sql.admin_schema import token as table
 
 NAME_MAX_CHARS: Final = 128
@@ -129,8 +129,8 @@ class Tokens:
             return None
         if record.last_used_at is None or now - record.last_used_at >= USE_STEP_SECONDS:
             update = table.update().where(table.c.id == record.id)
-            with write_transaction(self._engine) as connection:
-                connection.execute(update.values(last_used_at=int(now)))
+            # A bulk change writes for minutes; no request waits for that.
+            try_change(self._engine, update.values(last_used_at=int(now)))
         return record.scope.principal(record.name, "token", remote)
 
 
