@@ -138,7 +138,7 @@ def test_an_export_that_is_not_read(api: Api, monkeypatch: pytest.MonkeyPatch) -
             if message["type"] == "http.response.body":
                 await anyio.sleep_forever()
             unread.append(message["status"])
-            if len(unread) == bulk.EXPORTS_MAX:
+            if len(unread) == bulk.STREAMS_MAX_EACH:
                 started.set()
 
         async def read(message: Message) -> None:
@@ -147,7 +147,7 @@ def test_an_export_that_is_not_read(api: Api, monkeypatch: pytest.MonkeyPatch) -
 
         read_statuses: list[int] = []
         async with anyio.create_task_group() as tasks:
-            for _ in range(bulk.EXPORTS_MAX):
+            for _ in range(bulk.STREAMS_MAX_EACH):
                 tasks.start_soon(_export, api, client, stop_reading)
             await started.wait()
             await _export(api, client, read)
@@ -156,7 +156,7 @@ def test_an_export_that_is_not_read(api: Api, monkeypatch: pytest.MonkeyPatch) -
         await _export(api, client, read)
         return unread, read_statuses
 
-    assert anyio.run(use) == ([200] * bulk.EXPORTS_MAX, [429, 200])
+    assert anyio.run(use) == ([200] * bulk.STREAMS_MAX_EACH, [429, 200])
 
 
 async def _export(api: Api, client: ApiClient, send: Send) -> None:
@@ -186,3 +186,18 @@ def _wait_for_connections(api: Api) -> None:
     while api.connections_in_use():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def test_streams_of_many_principals(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a limit for one principal, and one for all; other requests are not limited."""
+    monkeypatch.setattr(bulk, "STREAMS_MAX_EACH", 0)
+    client = api.client()
+    for answer in (client.post(URL, content=b""), client.get("/api/v1/domains:export")):
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "10")
+    monkeypatch.setattr(bulk, "STREAMS_MAX_EACH", 1)
+    for _ in range(2):
+        assert client.post(URL, content=b"no JSON").status_code == 200
+        assert client.get("/api/v1/domains:export").status_code == 200
+    monkeypatch.setattr(bulk, "STREAMS_MAX", 0)
+    assert client.post(URL, content=b"").status_code == 429
+    assert client.get("/api/v1/domains").status_code == 200

@@ -1,12 +1,13 @@
 """Many domains at once, as streams of JSON lines (NDJSON)."""
 
-import asyncio
 import json
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -20,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from waypost.admin.bulk import bounded_lines
 from waypost.admin.facade import Admin
+from waypost.admin.principal import Principal
 from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress
 from waypost.core.errors import WaypostError
 from waypost.web.admin.api.access import CurrentAdmin
@@ -31,14 +33,16 @@ BODY_MAX_BYTES: Final = 512 * 1024 * 1024
 MEMORY_MAX_BYTES: Final = 4 * 1024 * 1024
 """A longer body is in a temporary file until the transaction ends."""
 
-EXPORTS_MAX: Final = 4
-"""How many exports are sent at once: each is in a temporary file until the client has read it."""
+STREAMS_MAX: Final = 8
+"""How many bulk changes and exports run at once: each has a temporary file and a thread."""
+STREAMS_MAX_EACH: Final = 2
+"""How many of them one principal has, so that no tenant keeps the others from theirs."""
 _BLOCK_BYTES: Final = 64 * 1024
 
 
 def add_bulk(router: APIRouter) -> None:
     """Add /domains:bulk and /domains:export."""
-    exports = asyncio.Semaphore(EXPORTS_MAX)
+    streams = _Streams()
 
     @router.post(
         "/domains:bulk",
@@ -49,9 +53,11 @@ def add_bulk(router: APIRouter) -> None:
         request: Request, admin: CurrentAdmin, dry_run: DryRun = False, confirm: Confirm = False
     ) -> Response:
         admin.principal.check_write()
-        file = await _receive(request)
-        events = await run_in_threadpool(partial(_first, admin, file, confirm, dry_run))
-        return StreamingResponse(events, 200, NO_STORE, LINES_TYPE)
+        with ExitStack() as stack:
+            stack.enter_context(streams.use(admin.principal))
+            file = await _receive(request)
+            events = await run_in_threadpool(partial(_first, admin, file, confirm, dry_run))
+            return _StreamedLines(events, stack.pop_all())
 
     @router.get(
         "/domains:export",
@@ -59,31 +65,53 @@ def add_bulk(router: APIRouter) -> None:
         **describe_lines("The domains, by name."),
     )
     async def export(admin: CurrentAdmin) -> Response:
-        if exports.locked():
-            detail = f"{EXPORTS_MAX} exports are being sent; try again later"
-            raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(exports)
+        with ExitStack() as stack:
+            stack.enter_context(streams.use(admin.principal))
             lines = await run_in_threadpool(partial(_begin, _spooled(_exported(admin))))
-            stack.pop_all()  # The answer leaves it.
-        return _Export(lines, exports)
+            return _StreamedLines(lines, stack.pop_all())
 
 
-class _Export(StreamingResponse):
-    """An export, which counts until it is sent or its client has gone."""
+class _Streams:
+    """The bulk changes and exports that run; used by one event loop."""
 
-    def __init__(self, lines: Generator[bytes], exports: asyncio.Semaphore) -> None:
+    def __init__(self) -> None:
+        self._counts: Counter[Principal] = Counter()
+
+    @contextmanager
+    def use(self, principal: Principal) -> Iterator[None]:
+        """Count one more while the context is open.
+
+        Raises:
+            ApiError: 429 if there are too many.
+        """
+        key = replace(principal, remote=None)
+        if self._counts[key] >= STREAMS_MAX_EACH or self._counts.total() >= STREAMS_MAX:
+            detail = "too many bulk changes and exports at once; try again later"
+            raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
+        self._counts[key] += 1
+        try:
+            yield
+        finally:
+            self._counts[key] -= 1
+            self._counts += Counter()  # Removes those without any.
+
+
+class _StreamedLines(StreamingResponse):
+    """Lines that are sent while they are made."""
+
+    def __init__(self, lines: Generator[bytes], stack: ExitStack) -> None:
         super().__init__(lines, 200, NO_STORE, LINES_TYPE)
         self._lines = lines
-        self._exports = exports
+        self._stack = stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._exports.release()
-            with CancelScope(shield=True):
-                await run_in_threadpool(self._lines.close)
+        """Send the lines, and close the stack after the last one, or when the client has gone."""
+        with self._stack:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                with CancelScope(shield=True):
+                    await run_in_threadpool(self._lines.close)
 
 
 async def _receive(request: Request) -> IO[bytes]:
@@ -102,7 +130,7 @@ async def _receive(request: Request) -> IO[bytes]:
     return file
 
 
-def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Iterator[bytes]:
+def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Generator[bytes]:
     return _begin(_unblocked(_changed(admin, file, confirm, dry_run)))
 
 
