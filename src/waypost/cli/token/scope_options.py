@@ -37,7 +37,9 @@ def read_scope_options(role: Role, domains: list[str] | None, provider: str | No
         ProvidersError: a pattern is not valid.
     """
     patterns = tuple(dict.fromkeys(_pattern(text) for text in domains or ()))
-    return AccessScope(role, patterns, check_name(provider, "--provider") if provider else None)
+    # An empty name, perhaps of an empty variable, must not mean no limit.
+    limit = None if provider is None else check_name(provider, "--provider")
+    return AccessScope(role, patterns, limit)
 
 
 def check_name(text: str, option: str) -> str:
