@@ -159,6 +159,28 @@ def test_an_export_that_is_not_read(api: Api, monkeypatch: pytest.MonkeyPatch) -
     assert anyio.run(use) == ([200] * bulk.STREAMS_MAX_EACH, [429, 200])
 
 
+@pytest.mark.parametrize("path", ["/api/v1/domains:bulk", "/api/v1/domains/new.example"])
+def test_a_client_that_goes_away(api: Api, path: str) -> None:
+    """A connection that ends in the middle of a body is no defect, and changes nothing."""
+    client = api.client()
+    ended: list[Message] = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": b'{"name": ', "more_body": True},
+    ]
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return ended.pop()
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    method = "POST" if path.endswith("bulk") else "PUT"
+    anyio.run(api.app, _scope(client, method, path), receive, send)
+    assert statuses[0] == 400
+    assert client.get("/api/v1/domains/new.example").status_code == 404
+
+
 async def _export(api: Api, client: ApiClient, send: Send) -> None:
     """Send a request, and let a function get the answer."""
     requests: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
@@ -168,16 +190,19 @@ async def _export(api: Api, client: ApiClient, send: Send) -> None:
             await anyio.sleep_forever()
         return requests.pop()
 
-    scope: Scope = {
+    await api.app(_scope(client, "GET", "/api/v1/domains:export"), receive, send)
+
+
+def _scope(client: ApiClient, method: str, path: str) -> Scope:
+    return {
         "type": "http",
-        "method": "GET",
-        "path": "/api/v1/domains:export",
+        "method": method,
+        "path": path,
         "query_string": b"",
         "scheme": "http",
         "client": ("127.0.0.1", 1),
         "headers": [(name.encode(), value.encode()) for name, value in client.headers.items()],
     }
-    await api.app(scope, receive, send)
 
 
 def _wait_for_connections(api: Api) -> None:

@@ -27,6 +27,7 @@ from waypost.core.errors import WaypostError
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import NO_STORE, Confirm, DryRun, plan_members
 from waypost.web.admin.api.descriptions import LINES_TYPE, describe_lines
+from waypost.web.admin.api.inputs import body_parts
 from waypost.web.admin.api.problems import ApiError, error_response
 
 BODY_MAX_BYTES: Final = 512 * 1024 * 1024
@@ -119,7 +120,7 @@ async def _receive(request: Request) -> IO[bytes]:
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(MEMORY_MAX_BYTES))
         size = 0
-        async for part in request.stream():
+        async for part in body_parts(request):
             size += len(part)
             if size > BODY_MAX_BYTES:
                 detail = f"the body is longer than {BODY_MAX_BYTES} bytes; send it in parts"
