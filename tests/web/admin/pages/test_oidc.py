@@ -119,9 +119,7 @@ def test_two_tabs_and_forged_callbacks(oidc_api: Api, provider: ScriptedOpenId) 
 
 
 @pytest.mark.parametrize("groups", [None, [], ["other"], "other", {"mail-admins": 1}, 7])
-def test_person_without_a_role(
-    oidc_api: Api, provider: ScriptedOpenId, groups: object
-) -> None:
+def test_person_without_a_role(oidc_api: Api, provider: ScriptedOpenId, groups: object) -> None:
     """A person without a group of the settings gets a clear page and no session."""
     provider.claims, provider.userinfo = {"groups": groups}, {"sub": "8f1c2a"}
     login, query = begin(oidc_api, provider)
@@ -133,9 +131,7 @@ def test_person_without_a_role(
 
 
 @pytest.mark.parametrize("code", FailureCode)
-def test_pages_and_log(
-    oidc_api: Api, code: FailureCode, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_and_log(oidc_api: Api, code: FailureCode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each failure has its own page with what to do next, and one log line with its code."""
 
     def fail(*_arguments: object) -> None:

@@ -55,6 +55,18 @@ def test_stolen_session_ends_with_all_others(api: Api) -> None:
     assert other.get("/admin/domains").status_code == 200
 
 
+def test_sessions_of_others_with_the_same_name(api: Api) -> None:
+    """A tenant neither sees nor ends the sessions of somebody else with the default name."""
+    admin = Person(api, WRITER, "admin")
+    tenant = Person(api, AccessScope(Role.WRITE, (DomainPattern("own.example"),)), "admin")
+    wanted = next(one.id for one in api.sessions.list("admin") if not one.scope.is_limited)
+    assert wanted not in tenant.get("/admin/sessions").text
+    assert tenant.post("/admin/sessions/end", {"id": wanted}).status_code == 404
+    assert tenant.post("/admin/sessions/end-all").status_code == 303
+    assert tenant.get("/admin/domains").status_code == 303
+    assert admin.get("/admin/domains").status_code == 200
+
+
 FOREIGN = [
     # headers, the CSRF text
     ({"origin": "https://evil.example"}, None),

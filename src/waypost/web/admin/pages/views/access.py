@@ -4,6 +4,8 @@ from typing import Final
 
 from fastapi import Response
 
+from waypost.admin.access.sessions import AdminSession
+from waypost.admin.principal import Role
 from waypost.core.errors import ObjectNotFound
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.security import delete_cookie, set_cookie
@@ -50,13 +52,13 @@ def sign_out(visit: Visit) -> Response:
 
 def show_sessions(visit: Visit) -> Response:
     """List the sessions of this person."""
-    return visit.render("sessions.html", sessions=visit.context.sessions.list(visit.principal.name))
+    return visit.render("sessions.html", sessions=_own_sessions(visit))
 
 
 def end_session(visit: Visit) -> Response:
     """End one session of this person."""
     wanted = visit.form.text("id")
-    if wanted not in {one.id for one in visit.context.sessions.list(visit.principal.name)}:
+    if wanted not in {one.id for one in _own_sessions(visit)}:
         raise ObjectNotFound("there is no such session")
     visit.context.sessions.end(wanted)
     return redirect(SESSIONS, done="ended")
@@ -64,7 +66,21 @@ def end_session(visit: Visit) -> Response:
 
 def end_all(visit: Visit) -> Response:
     """End all sessions of this person, this one included."""
-    visit.context.sessions.end_all(visit.principal.name)
+    for session in _own_sessions(visit):
+        visit.context.sessions.end(session.id)
     response = redirect(SIGN_IN, problem="out")
     delete_cookie(response)
     return response
+
+
+def _own_sessions(visit: Visit) -> list[AdminSession]:
+    """Return the sessions with the same name and the same limits; without limits, all of the name.
+
+    A name is not unique: `waypost admin link` gives the same one to everybody without `--name`.
+    """
+    own = visit.session
+    if own is None:
+        return []
+    may_all = own.scope.role is Role.WRITE and not own.scope.is_limited
+    known = visit.context.sessions.list(own.name)
+    return [one for one in known if may_all or one.scope == own.scope]
