@@ -247,10 +247,10 @@ class _Transaction:
 
 
 def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a file, in which a line may be as long as the file.
+    """Yield the lines of a file in bounded memory.
 
     Yields:
-        Of a line that is too long, one byte more than `LINE_MAX_BYTES`.
+        The lines; a longer line is cut after `LINE_MAX_BYTES` and one more byte.
     """
     size = LINE_MAX_BYTES + 1
     while line := file.readline(size):

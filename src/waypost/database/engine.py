@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
-from waypost.core.errors import StoreError, StoreUnavailable
+from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_message, redact_uri
 from waypost.database.display_url import url_secrets
 from waypost.database.drivers import (
@@ -186,48 +186,6 @@ def write_transaction(
         connection = plain.execution_options(**options)
         with write_lock(connection, wait_seconds):
             yield connection
-
-
-def try_change(engine: Engine, statement: sa.Executable) -> bool:
-    """Execute a change that may be omitted, without a wait for other writers.
-
-    The change does not wait for the lock of `write_transaction`, so it is only for rows that no
-    such transaction depends on.
-
-    Args:
-        engine: the database.
-        statement: the change, in a transaction of its own.
-
-    Returns:
-        Whether the change was made; False if another process writes, or if the database cannot be
-        changed.
-    """
-    try:
-        refuse_other_owner(engine)
-        with (
-            mapped_errors(engine.url),
-            _checked_connection(engine) as connection,
-            _without_wait(connection),
-            connection.begin(),
-        ):
-            connection.execute(statement)
-    except (StoreUnavailable, StoreError):
-        return False
-    return True
-
-
-@contextmanager
-def _without_wait(connection: Connection) -> Iterator[None]:
-    """Let SQLite report at once that another process writes."""
-    driver = connection.connection.dbapi_connection
-    if connection.dialect.name != "sqlite" or driver is None:
-        yield
-        return
-    driver.cursor().execute("PRAGMA busy_timeout = 0")
-    try:
-        yield
-    finally:
-        driver.cursor().execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
 
 
 def is_missing_file(engine: Engine) -> bool:

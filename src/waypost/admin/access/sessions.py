@@ -19,7 +19,8 @@ from waypost.admin.access.secret_text import (
     new_secret,
 )
 from waypost.admin.principal import Principal
-from waypost.database.engine import Engine, read_connection, try_change, write_transaction
+from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.optional_change import try_change
 from waypost.store.sql.admin_schema import link as link_table
 from waypost.store.sql.admin_schema import session as session_table
 

@@ -16,7 +16,8 @@ from waypost.admin.access.secret_text import (
     new_secret,
 )
 from waypost.admin.principal import Principal
-from waypost.database.engine import Engine, read_connection, try_change, write_transaction
+from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.optional_change import try_change
 from waypost.store.sql.admin_schema import token as table
 
 NAME_MAX_CHARS: Final = 128
