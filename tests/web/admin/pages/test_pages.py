@@ -56,7 +56,7 @@ def test_stolen_session_ends_with_all_others(api: Api) -> None:
 
 
 def test_sessions_of_others_with_the_same_name(api: Api) -> None:
-    """A tenant neither sees nor ends the sessions of somebody else with the default name."""
+    """A tenant neither sees nor ends the sessions of another person with the default name."""
     admin = Person(api, WRITER, "admin")
     tenant = Person(api, AccessScope(Role.WRITE, (DomainPattern("own.example"),)), "admin")
     wanted = next(one.id for one in api.sessions.list("admin") if not one.scope.is_limited)

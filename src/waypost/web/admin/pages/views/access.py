@@ -76,7 +76,7 @@ def end_all(visit: Visit) -> Response:
 def _own_sessions(visit: Visit) -> list[AdminSession]:
     """Return the sessions with the same name and the same limits; without limits, all of the name.
 
-    A name is not unique: `waypost admin link` gives the same one to everybody without `--name`.
+    A name is not unique: `waypost admin link` gives the same one to all people without `--name`.
     """
     own = visit.session
     if own is None:
