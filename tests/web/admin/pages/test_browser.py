@@ -92,7 +92,7 @@ def test_every_page(
     messages: list[str] = []
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(f"{error}"))
-    problems = []
+    problems: list[tuple[str, ...]] = []
     for path in PAGES:
         page.goto(f"{server.url}{path}")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")

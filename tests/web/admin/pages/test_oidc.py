@@ -212,7 +212,7 @@ NAMES: list[tuple[dict[str, object], str]] = [
 
 @pytest.mark.parametrize(("claims", "name"), NAMES)
 def test_names(claims: dict[str, object], name: str) -> None:
-    """The name always has the subject, so nobody can take the name of another person."""  # codespell:ignore nobody
+    """The name always has the subject, so that no person can take the name of another one."""
     assert person_name(claims) == name
 
 
