@@ -69,7 +69,7 @@ class AuditCases:
             row = find_audit(connection, audit_id)
             if row is None or not self._sees(row):
                 raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
-            if not (self._may_know(row.before) and self._may_know(row.after)):
+            if not (self._may_know(row, row.before) and self._may_know(row, row.after)):
                 raise AccessForbidden(f"{self.principal.name} may not undo entry {audit_id}")
             return Undo(connection, self.principal, row, condition).plan()
 
@@ -82,12 +82,12 @@ class AuditCases:
             return False
         return self.principal.sees_domain(read_name(row.object_name), row.provider or "")
 
-    def _may_know(self, data: Data | None) -> bool:
+    def _may_know(self, row: AuditRow, data: Data | None) -> bool:
         """Return whether the principal may know one side of an entry that it sees.
 
         A domain may have come from another provider or name, or have gone there.
         """
-        if data is None or not self.principal.is_tenant:
+        if data is None or not self.principal.is_tenant or row.object_kind == _LINK:
             return True
         return self.principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
 
@@ -97,7 +97,7 @@ class AuditCases:
         values = {name: getattr(row, name) for name in AuditEntry.__slots__}
         values["remote"] = row.remote if is_own else None
         for side in ("before", "after"):
-            values[side] = values[side] if self._may_know(values[side]) else None
+            values[side] = values[side] if self._may_know(row, values[side]) else None
         return AuditEntry(**values)
 
 

@@ -14,10 +14,10 @@ from waypost.admin.checks.lookup_report import LookupReport
 from waypost.admin.directories import DirectoryCases
 from waypost.admin.domains import DomainCases
 from waypost.admin.inspection import InspectionCases
+from waypost.admin.links.cases import SetupLinkCases
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderCases
 from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
-from waypost.admin.setup_links import SetupLinkCases
 from waypost.admin.source import AdminSource
 from waypost.store.sql.listing import DomainFilter
 

@@ -10,6 +10,7 @@ from functools import partialmethod
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from waypost.admin.links.remote import RemoteSetupLinks
 from waypost.admin.remote_answers import (
     NOT_WAYPOST,
     read_body,
@@ -21,7 +22,6 @@ from waypost.admin.remote_answers import (
     read_plan,
     read_version,
 )
-from waypost.admin.remote_links import RemoteSetupLinks
 from waypost.admin.results import (
     AuditPage,
     BulkEnd,

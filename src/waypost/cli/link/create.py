@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.admin.setup_links import NewLink
+from waypost.admin.links.cases import NewLink
 from waypost.cli.administration.connection import open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.link.qr_code import check_file, write_file

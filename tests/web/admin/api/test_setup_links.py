@@ -9,8 +9,8 @@ import pytest
 
 from tests.web.admin.api.api_client import LINK_KEY, READER, Api, open_api
 from waypost.admin.access.scope import AccessScope
+from waypost.admin.links.remote import RemoteSetupLinks
 from waypost.admin.principal import Role
-from waypost.admin.remote_links import RemoteSetupLinks
 from waypost.core.address import EmailAddress
 from waypost.core.model import DomainPattern
 from waypost.setup_links.keys import LinkKeys

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from waypost.admin.links.cases import NewLink
 from waypost.admin.remote_answers import read_next
 from waypost.admin.results import Data
-from waypost.admin.setup_links import NewLink
 from waypost.setup_links.link import LinkTarget, LinkTerms
 
 _PATH: Final = "/setup-links"

@@ -1,0 +1,1 @@
+"""The use cases about setup links, on the database and by the API of another Waypost."""
