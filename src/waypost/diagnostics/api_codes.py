@@ -139,6 +139,12 @@ API_CODES: Final = (
         "the providers file has mistakes, so that no domain can be read from it",
         "correct the lines that `errors` names",
     ),
+    ApiCode(
+        "bad_link",
+        409,
+        "without a database, setup links have no list, no app password and no count of uses",
+        "leave out `app_password` and `uses`, or serve the domains from a database",
+    ),
     ApiCode("bad_settings", 422, "the settings have mistakes", _OPERATOR),
     ApiCode("problems", 422, "there are several mistakes in `errors`", "correct all of them"),
     ApiCode(

@@ -36,7 +36,7 @@ ERRORS: dict[type[WaypostError], Callable[[], WaypostError]] = {
 OTHERS = {"error", "removal_refused", "parameter_missing", "unknown_protocol", "unknown_schema"}
 OTHERS |= {"bad_profile", "fetch_failed", "downgrade_refused"}
 # Errors of people who sign in or open a link on the page for users.
-OTHERS |= {"app_password_failed", "bad_link", "link_busy", "link_invalid"}
+OTHERS |= {"app_password_failed", "link_busy", "link_invalid"}
 OTHERS |= {"sign_in_limited", "sign_in_unavailable"}
 
 
