@@ -210,6 +210,26 @@ def test_too_often(client: Client, server: Server) -> None:
     assert len(server.logins) == 2 * service.ADDRESS_TRIES
 
 
+def test_network_behind_a_proxy(server: Server) -> None:
+    """A client behind a trusted proxy is limited by its own network, whatever it writes itself."""
+    with closing(Client(CATALOG)) as plain:
+        runtime = replace(plain.runtime, authenticator=server)
+    client = Client(runtime, settings(proxy_count=1))
+    tries = service.NETWORK_TRIES + 1
+    for network, expected in (("192.0.2.1", [*[403] * (tries - 1), 429]), ("203.0.113.1", [403])):
+        statuses = []
+        for number in range(len(expected)):
+            headers = {
+                "x-forwarded-for": f"198.51.100.{number}, {network}",
+                "x-forwarded-proto": "https",
+            }
+            body = urlencode(GOOD | {"emailaddress": f"a{number}@example.com", "password": "x"})
+            answer = client.post("/sign-in", body.encode(), headers=FORM | headers)
+            statuses.append(answer.status)
+        assert statuses == expected
+    client.close()
+
+
 BAD = [
     {"emailaddress": "alice"},
     {"emailaddress": PASSWORD},
