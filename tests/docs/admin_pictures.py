@@ -17,14 +17,14 @@ from waypost.web.admin.pages.traffic import SAMPLE_SECONDS
 MAX_BYTES: Final = 80_000
 PICTURES: Final = (
     Picture("admin-overview.png", "/admin/", 1100, 720, "light"),
-    Picture("admin-domain.png", "/admin/domain?name=example.com", 960, 600, "light"),
+    Picture("admin-domain.png", "/admin/domain?name=example.com", 900, 560, "light"),
     Picture("admin-edit.png", "/admin/domain/edit?name=example.com", 390, 720, "dark"),
     Picture("admin-dns.png", "/admin/domain/dns?name=example.com", 390, 720, "light"),
 )
 _REQUESTS: Final = (
     ("Thunderbird/140", "example.com", 12),
     ("k-9", "example.net", 5),
-    ("FairEmail", "nowhere.example", 3),
+    ("FairEmail", "unserved.example", 3),
 )
 
 

@@ -74,6 +74,7 @@ TABLE: list[tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]]] = [
     ("GET", "/admin/tokens", {}, (303, 403, 403, 403, 200)),
     ("POST", "/admin/tokens", {"name": "panel", "role": "read"}, (401, 403, 403, 403, 200)),
     ("POST", "/admin/tokens/revoke", {"id": "x"}, (401, 403, 403, 403, 404)),
+    ("GET", "/admin/monitor", {}, (303, 403, 403, 404, 404)),
     ("GET", "/admin/nothing", {}, (303, 404, 404, 404, 404)),
     ("POST", "/admin/nothing", {}, (401, 404, 404, 404, 404)),
     ("POST", "/admin/sign-out", {}, (401, 303, 303, 303, 303)),

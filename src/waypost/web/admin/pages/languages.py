@@ -13,7 +13,7 @@ TRANSLATED: Final = ("de", "es", "fr", "it", "nl")
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class PageLanguage:
     """A language.
 
     Attributes:
@@ -36,22 +36,22 @@ class Language:
 
 
 @cache
-def read_language(tag: str) -> Language:
+def read_language(tag: str) -> PageLanguage:
     """Return a language of Waypost."""
     if tag not in TRANSLATED:
-        return Language(ENGLISH)
+        return PageLanguage(ENGLISH)
     file = resources.files(__package__).joinpath(f"languages/{tag}.toml")
     if not file.is_file():
-        return Language(ENGLISH)
+        return PageLanguage(ENGLISH)
     texts = parse_toml(file.read_text("utf-8"))
-    return Language(tag, {key: str(value) for key, value in texts.data.items()})
+    return PageLanguage(tag, {key: str(value) for key, value in texts.data.items()})
 
 
-def choose_language(accepted: str) -> Language:
+def choose_language(accepted: str) -> PageLanguage:
     """Return the language that a browser prefers (RFC 9110 s12.5.4).
 
     Args:
-        accepted: the value of Accept-Language.
+        accepted: the value of Accept-PageLanguage.
     """
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate(accepted[:500].split(",")):

@@ -6,7 +6,9 @@ from fastapi import APIRouter, FastAPI, Response
 
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
+from waypost.admin.checks.monitor_results import MonitorReader
 from waypost.admin.source import AdminSource
+from waypost.settings import monitor_folder
 from waypost.web.admin.pages.assets import add_assets
 from waypost.web.admin.pages.oidc import open_oidc
 from waypost.web.admin.pages.rendering import Renderer
@@ -40,7 +42,14 @@ def add_pages(
     """
     oidc = open_oidc(source.settings)
     app.state.pages = PagesContext(
-        *(source, tokens, sessions, Renderer(), traffic), threading.Semaphore(DOCTORS_MAX), oidc
+        source,
+        tokens,
+        sessions,
+        Renderer(),
+        traffic,
+        threading.Semaphore(DOCTORS_MAX),
+        MonitorReader(monitor_folder(source.settings)),
+        oidc,
     )
     router = APIRouter()
     add_assets(router)

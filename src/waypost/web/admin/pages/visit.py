@@ -9,6 +9,7 @@ from fastapi import Request, Response
 
 from waypost.admin.access.sessions import AdminSession, Sessions
 from waypost.admin.access.tokens import Tokens
+from waypost.admin.checks.monitor_results import MonitorReader
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal, Role
 from waypost.admin.source import AdminSource
@@ -34,6 +35,7 @@ class PagesContext:
         renderer: renders the templates.
         traffic: the requests of mail clients.
         doctor_slots: how many reports of the doctor may be made at once.
+        monitor: reads the last results of the monitor.
         oidc: the sign-in at an OpenID provider; None without it.
     """
 
@@ -43,6 +45,7 @@ class PagesContext:
     renderer: Renderer
     traffic: Traffic
     doctor_slots: threading.Semaphore
+    monitor: MonitorReader
     oidc: OidcSignIn | None = None
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import Response
 
+from waypost.core.errors import AccessForbidden, ObjectNotFound
 from waypost.web.admin.pages.charts import bar_chart
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.visit import HOME, Visit, redirect
@@ -18,6 +19,7 @@ CHANGES: Final = 8
 def add_overview(routes: Routes) -> None:
     """Add the page."""
     routes.get(HOME, show_overview)
+    routes.get("/admin/monitor", show_monitor)
     routes.get("/admin", lambda _visit: redirect(HOME))
 
 
@@ -42,8 +44,19 @@ def show_overview(visit: Visit) -> Response:
         chart=chart,
         labels=[_label(rows[index][0], is_week=is_week) for _, index in chart.labels],
         traffic=traffic,
+        monitor=visit.context.monitor.read(),
         report=None if traffic.sampled is None else readiness(traffic.workers, now),
     )
+
+
+def show_monitor(visit: Visit) -> Response:
+    """Show what the monitor has found; a tenant must not see other domains."""
+    if visit.principal.is_tenant:
+        raise AccessForbidden(f"{visit.principal.name} may not read the results of the monitor")
+    results = visit.context.monitor.read()
+    if results is None:
+        raise ObjectNotFound("no monitor has written results that can be read here")
+    return visit.render("monitor.html", monitor=results)
 
 
 def _rows(hours: tuple[tuple[int, int, int], ...], size: int) -> list[tuple[int, int, int]]:
