@@ -407,14 +407,16 @@ class Admin:
         """Return the DNS records of a domain, and which of them are published now."""
         return self._inspection.live_dns(domain)
 
-    def propose(self, domain: str, *, asks_database: bool = True) -> Proposal:
-        """Propose the services of a new domain; this takes up to half a minute.
+    def propose(
+        self, domain: str, *, asks_database: bool = True, searches: bool = True
+    ) -> Proposal:
+        """Propose the services of a new domain; a search takes up to half a minute.
 
         Raises:
             InvalidObject: the text is not a domain.
             AccessForbidden: the principal may not create it.
         """
-        return self._discovery.propose(domain, asks_database=asks_database)
+        return self._discovery.propose(domain, asks_database=asks_database, searches=searches)
 
     def test_directory(self, label: str, address: str) -> LookupReport:
         """Look up a user in a directory, step by step.

@@ -59,13 +59,19 @@ class DiscoveryCases:
     principal: Principal
 
     def propose(
-        self, text: str, *, asks_database: bool = True, open_context: OpenContext | None = None
+        self,
+        text: str,
+        *,
+        asks_database: bool = True,
+        searches: bool = True,
+        open_context: OpenContext | None = None,
     ) -> Proposal:
         """Search for the mail servers of a domain, and check them, within `TOTAL_SECONDS`.
 
         Args:
             text: the domain.
             asks_database: whether Thunderbird's public database may be asked.
+            searches: whether servers are searched for; otherwise only the name is read.
             open_context: opens the network; None for the resolver of this machine.
 
         Raises:
@@ -78,6 +84,8 @@ class DiscoveryCases:
         self.principal.check_domain(pattern, self.principal.provider)
         name = DomainName(pattern.text)
         others = self._others()
+        if not searches:
+            return Proposal(name.ascii, name.unicode, others=others)
         database = ispdb_url("thunderbird") if asks_database else ""
         try:
             context = (open_context or _open_context)(EmailAddress("postmaster", name), database)

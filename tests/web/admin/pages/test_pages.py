@@ -192,6 +192,27 @@ def test_database_goes_away_in_the_wizard(api: Api, tmp_path: Path) -> None:
     assert "A &lt;new&gt; provider" in person.get("/admin/providers").text
 
 
+def test_wizard_by_hand(api: Api) -> None:
+    """Entering everything by hand keeps the domain, and searches for nothing."""
+    person = Person(api, WRITER)
+    answer = person.post("/admin/wizard", {"domain": "New.Example", "action": "by-hand"})
+    assert answer.status_code == 200
+    assert "Add new.example" in answer.text
+    assert "What was found" not in answer.text
+    assert person.post("/admin/wizard", {"domain": "a b", "action": "by-hand"}).status_code == 422
+
+
+def test_wizard_needs_a_service(api: Api) -> None:
+    """The wizard creates no domain without services, and shows the fields again."""
+    person = Person(api, WRITER)
+    fields = {"name": "new.example", "provider": "New", "services[0].type": "imap"}
+    answer = person.post("/admin/wizard/create", fields)
+    assert answer.status_code == 422
+    assert "enter the host of at least one service" in answer.text
+    assert answer.text.count("<fieldset") == 2
+    assert person.get("/admin/domain?name=new.example").status_code == 404
+
+
 def test_values_are_escaped(api: Api) -> None:
     """A name with markup is text on every page."""
     person = Person(api, WRITER)

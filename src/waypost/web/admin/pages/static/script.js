@@ -81,8 +81,11 @@ const selectAll = (part) => {
 // A button that starts something long cannot be pressed twice, and says that it works.
 const showProgress = (part) => {
   for (const form of part.querySelectorAll("form[data-busy]")) {
-    form.addEventListener("submit", () => {
+    form.addEventListener("submit", (event) => {
       const button = form.querySelector("button:not([formnovalidate])");
+      if (event.submitter && event.submitter !== button) {
+        return;
+      }
       document.getElementById("said").textContent = form.dataset.busy;
       setTimeout(() => {
         button.disabled = true;

@@ -25,6 +25,7 @@ from waypost.web.admin.pages.visit import Visit, redirect
 
 START: Final = "/admin/wizard"
 NAMES_MAX: Final = 500
+EMPTY: Final = ({"type": "imap"}, {"type": "smtp"})
 
 
 def add_wizard(routes: Routes) -> None:
@@ -42,11 +43,12 @@ def show_start(visit: Visit) -> Response:
 
 
 def search(visit: Visit) -> Response:
-    """Search for the servers of the domain, and propose services."""
+    """Search for the servers of the domain, and propose services; without a search if asked."""
     name = visit.form.text("domain")
     asks_database = bool(visit.form.text("ispdb"))
+    searches = visit.form.text("action") != "by-hand"
     try:
-        found = visit.admin.propose(name, asks_database=asks_database)
+        found = visit.admin.propose(name, asks_database=asks_database, searches=searches)
     except (InvalidObject, AccessForbidden) as error:
         failure = Failure(error, error_status(error))
         return visit.render(
@@ -57,12 +59,12 @@ def search(visit: Visit) -> Response:
             problems=failure.problems,
             asks_database=asks_database,
         )
-    services = list(found.services) or [{"type": "imap"}, {"type": "smtp"}]
+    services = list(found.services) or list(EMPTY)
     values = {
         "sources": found.sources,
         "notes": found.notes,
         "findings": found.findings,
-        "missing": found.missing if found.services else "no mail server",
+        "missing": found.missing if found.services or not searches else "no mail server",
         "others": [one["name"] for one in found.others],
     }
     provider = visit.principal.provider or found.provider
@@ -96,6 +98,7 @@ def create(visit: Visit) -> Response:
     data = {"provider": provider, "services": services}
     done = attempt(partial(_create, visit, name, provider, data))
     if done.failure is not None:
+        services = services or list(EMPTY)
         return _show_services(visit, name, provider, services, _values(form), done.failure)
     stored = name
     if done.result is not None and done.result.new is not None:
@@ -105,6 +108,8 @@ def create(visit: Visit) -> Response:
 
 def _create(visit: Visit, name: str, provider: str, data: Mapping[str, Any]) -> ChangeResult:
     """Create a domain, and its provider if there is none with this name."""
+    if not data["services"]:
+        raise InvalidObject([("services[0].host", "enter the host of at least one service")])
     create_domain = partial(visit.admin.put_domain, name, data, if_none_match="*")
     try:
         return create_domain()
