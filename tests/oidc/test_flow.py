@@ -89,7 +89,7 @@ def test_good_sign_in(provider: ScriptedOpenId) -> None:
     ids=["PS256", "ES256", "EdDSA"],
 )
 def test_algorithms(provider: ScriptedOpenId, key: Any, algorithm: str) -> None:
-    """Each allowed algorithm is accepted, also beside a key of an unknown kind."""
+    """Each allowed algorithm is accepted, also next to a key of an unknown kind."""
     key.ensure_kid()
     provider.published = [{"kty": "AKP", "kid": "x"}, {"kty": "RSA"}, key.as_dict(private=False)]
     provider.header, provider.sign = {"alg": algorithm, "kid": key.kid}, with_key(key)
