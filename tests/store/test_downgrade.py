@@ -275,7 +275,7 @@ def test_continued_after_a_failure(engine: Engine) -> None:
     """A downgrade that stopped half-way on an engine without a roll-back can be done or undone."""
     with write_transaction(engine) as connection:
         connection.execute(sa.text("UPDATE waypost_schema_version SET version_num = '0005'"))
-        connection.execute(sa.text("ALTER TABLE domain DROP COLUMN alias_of"))
+        connection.execute(sa.text("ALTER TABLE domain DROP COLUMN pinned_pacc"))
     assert downgrade.downgrade(engine, "0004").target == "0004"
     upgrade(engine)
     assert status(engine).is_current
