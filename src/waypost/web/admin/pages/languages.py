@@ -13,7 +13,7 @@ TRANSLATED: Final = ("de", "es", "fr", "it", "nl")
 
 
 @dataclass(frozen=True, slots=True)
-class PageLanguage:
+class Translation:
     """A language.
 
     Attributes:
@@ -36,22 +36,22 @@ class PageLanguage:
 
 
 @cache
-def read_language(tag: str) -> PageLanguage:
+def read_language(tag: str) -> Translation:
     """Return a language of Waypost."""
     if tag not in TRANSLATED:
-        return PageLanguage(ENGLISH)
+        return Translation(ENGLISH)
     file = resources.files(__package__).joinpath(f"languages/{tag}.toml")
     if not file.is_file():
-        return PageLanguage(ENGLISH)
+        return Translation(ENGLISH)
     texts = parse_toml(file.read_text("utf-8"))
-    return PageLanguage(tag, {key: str(value) for key, value in texts.data.items()})
+    return Translation(tag, {key: str(value) for key, value in texts.data.items()})
 
 
-def choose_language(accepted: str) -> PageLanguage:
+def choose_language(accepted: str) -> Translation:
     """Return the language that a browser prefers (RFC 9110 s12.5.4).
 
     Args:
-        accepted: the value of Accept-PageLanguage.
+        accepted: the value of Accept-Translation.
     """
     wanted: list[tuple[float, int, str]] = []
     for position, part in enumerate(accepted[:500].split(",")):
