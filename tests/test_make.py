@@ -119,6 +119,18 @@ def test_initdb_by_curl(made: Made, version: int) -> None:
     assert made.get(f"{AUTOCONFIG}example.org").status_code == 200
 
 
+def test_sign_in_link_is_printed() -> None:
+    """`make serve` prints a link to the admin pages, unless their port is another one."""
+    require(programs=["make"])
+
+    def planned(*arguments: str) -> str:
+        command = ["make", "--dry-run", "serve", *arguments]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+
+    assert "waypost admin link" in planned()
+    assert "waypost admin link" not in planned("ARGS=--admin-port 0")
+
+
 def test_only_test_deps_installs_packages(tmp_path: Path) -> None:
     """`make test-deps` lists all packages before it installs them, and `make check` needs none."""
     require(programs=["make"])
