@@ -13,7 +13,7 @@ import waypost
 from tests.architecture.rules import LIBRARIES
 from tests.architecture.source import PACKAGE, ROOT
 
-EXTRAS = ("ldap", "mysql", "postgresql")
+EXTRAS = ("ldap", "mysql", "oidc", "postgresql")
 LOCKS = ["requirements.txt", "requirements-dev.txt", *(f"requirements-{one}.txt" for one in EXTRAS)]
 
 
@@ -58,11 +58,12 @@ def _pinned(name: str) -> set[str]:
 def test_libraries_are_dependencies() -> None:
     """Every library that the package imports is a declared dependency."""
     stated = _stated()
-    # Pydantic depends on its core in exactly one version, and FastAPI on Starlette; LDAP and traces
-    # are extras.
+    # Pydantic depends on its core in exactly one version, and FastAPI on Starlette; LDAP, OpenID
+    # Connect and traces are extras.
     named = {{"dns": "dnspython"}.get(library, library) for library in LIBRARIES}
-    assert named - {"pydantic_core", "starlette", "ldap", "opentelemetry"} <= stated
+    assert named - {"pydantic_core", "starlette", "ldap", "joserfc", "opentelemetry"} <= stated
     assert _stated("ldap") == {"python_ldap"}
+    assert _stated("oidc") == {"joserfc"}
     assert all(name.startswith("opentelemetry_") for name in _stated("tracing"))
     # uvicorn uses it by itself if it is installed.
     assert stated - named == {"uvloop"}

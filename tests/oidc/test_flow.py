@@ -13,8 +13,8 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 from tests.servers.scripted_openid import CLIENT_ID, CLIENT_SECRET, ScriptedOpenId, query_of
 from waypost.oidc import flow as flow_module
 from waypost.oidc.failure import FailureCode, OidcFailure
-from waypost.oidc.flow import Client, Flow, LoginState, basic, code_challenge
-from waypost.oidc.provider import Provider
+from waypost.oidc.flow import Flow, LoginState, RelyingParty, basic, code_challenge
+from waypost.oidc.provider import OpenIdProvider
 
 CALLBACK = "http://127.0.0.1:4244/admin/oidc/callback"
 CLOSED = "http://127.0.0.1:9"
@@ -23,7 +23,7 @@ NOW = int(time.time())
 
 def new_flow(issuer: str, secret: str | None = CLIENT_SECRET) -> Flow:
     """Return a flow that has read nothing yet."""
-    return Flow(Provider(issuer), Client(CLIENT_ID, secret, CALLBACK, "groups"))
+    return Flow(OpenIdProvider(issuer), RelyingParty(CLIENT_ID, secret, CALLBACK, "groups"))
 
 
 def sign_in(provider: ScriptedOpenId, flow: Flow | None = None, **query: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from tests.oidc.test_flow import DISCOVERY
 from tests.servers.scripted_openid import ScriptedOpenId
 from waypost.net.deadline import Deadline
 from waypost.oidc.failure import FailureCode, OidcFailure
-from waypost.oidc.provider import Provider, read_metadata
+from waypost.oidc.provider import OpenIdProvider, read_metadata
 
 ISSUER = "https://login.example.com/a/"
 GOOD = {
@@ -52,7 +52,7 @@ def test_bad_descriptions(change: dict[str, Any], code: FailureCode) -> None:
 def test_memory(provider: ScriptedOpenId) -> None:
     """The description and the keys are read once an hour; unknown keys at most once a minute."""
     now = [0.0]
-    found = Provider(provider.url, lambda: now[0])
+    found = OpenIdProvider(provider.url, lambda: now[0])
     keys = found.keys(Deadline(60))
     assert found.keys(Deadline(60)) is keys
     assert (provider.asked[DISCOVERY], provider.asked["/jwks"]) == (1, 1)
@@ -71,7 +71,7 @@ def test_memory(provider: ScriptedOpenId) -> None:
 
 def test_failures_are_not_kept(provider: ScriptedOpenId) -> None:
     """A provider that could not be reached is asked again."""
-    found = Provider(provider.url)
+    found = OpenIdProvider(provider.url)
     provider.bodies = {DISCOVERY: (503, b"{}")}
     with pytest.raises(OidcFailure, match="status 503"):
         found.metadata(Deadline(60))

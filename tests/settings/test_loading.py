@@ -68,6 +68,9 @@ def test_false_flag_wins(machine: Machine) -> None:
     assert machine.load({"initdb": False}).settings.initdb is False
 
 
+_ROLES = {"a": "read *.b.example"}
+_ROLES_TEXT = '{"a": "write"}'
+_OIDC = {"oidc_issuer": "https://l", "oidc_client_id": "w", "oidc_roles": _ROLES_TEXT}
 EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     # option: as TOML, as a variable, as Waypost holds it
     "host": ('"::1"', "::1", "::1"),
@@ -149,6 +152,11 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
         "https://admin.example.com",
     ),
     "tls_names": ('["apex", "mta-sts"]', "apex mta-sts", ("apex", "mta-sts")),
+    "oidc_issuer": ('"https://l/r/"', "https://l/r/", "https://l/r/"),
+    "oidc_client_id": ('"w"', "w", "w"),
+    "oidc_client_secret": ('"s3"', "s3", "s3"),
+    "oidc_groups_claim": ('"roles"', "roles", "roles"),
+    "oidc_roles": ('{ a = "read *.b.example" }', '{"a": "read *.b.example"}', _ROLES),
     "monitor_interval": ("60", "60", 60.0),
     "monitor_rate": ("0.5", "0.5", 0.5),
     "monitor_port": ("0", "0", 0),
@@ -162,6 +170,10 @@ NEEDED: dict[str, dict[str, object]] = {
     "profile_key": {"profile_cert": "/a/cert.pem"},
     "profile_chain": {"profile_cert": "/a/cert.pem", "profile_key": "/a/key.pem"},
     "app_password_hook": {"app_password_hook_key": "h" * 32},
+    "oidc_issuer": {"oidc_client_id": "w", "oidc_roles": _ROLES_TEXT},
+    "oidc_client_id": {"oidc_issuer": "https://l", "oidc_roles": _ROLES_TEXT},
+    "oidc_client_secret": _OIDC,
+    "oidc_roles": {"oidc_issuer": "https://l", "oidc_client_id": "w"},
 }
 
 

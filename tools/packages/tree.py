@@ -16,7 +16,7 @@ from tools.packages import manual
 from tools.packages.sources import PYTHON, Sources, unpacked_sources
 
 ENVIRONMENT: Final = Path("opt/waypost")
-EXTRAS: Final = ("postgresql", "mysql", "ldap")
+EXTRAS: Final = ("postgresql", "mysql", "ldap", "oidc")
 _SBOM: Final = Path("usr/share/doc/waypost/waypost.cdx.json")
 _UNITS: Final = (".service", ".socket", ".timer", ".path", ".target")
 # What uv writes for shells and for Windows, and the commands of libraries.

@@ -20,7 +20,7 @@ from waypost.net.deadline import Deadline
 from waypost.oidc.failure import FailureCode, OidcFailure
 from waypost.oidc.id_token import TokenRules, UnknownKey, read_id_token
 from waypost.oidc.json_http import JsonAnswer, get_json, request_json
-from waypost.oidc.provider import Metadata, Provider
+from waypost.oidc.provider import Metadata, OpenIdProvider
 
 SECONDS: Final = 10.0
 """The time limit of all requests of one callback together."""
@@ -63,8 +63,8 @@ class LoginState:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Waypost as a client of a provider.
+class RelyingParty:
+    """Waypost as a client of a provider, which the standard calls relying party.
 
     Attributes:
         client_id, client_secret: as the provider knows them; no secret for a public client.
@@ -82,7 +82,7 @@ class Flow:
     """The sign-in at one provider. Its methods may be called in several threads."""
 
     def __init__(
-        self, provider: Provider, client: Client, clock: Callable[[], float] = time.time
+        self, provider: OpenIdProvider, client: RelyingParty, clock: Callable[[], float] = time.time
     ) -> None:
         """Initialize; nothing is read yet.
 

@@ -47,7 +47,7 @@ class _Kept(Generic[Value]):
 
 
 @dataclass(slots=True)
-class Provider:
+class OpenIdProvider:
     """One provider. Its methods may be called in several threads.
 
     Attributes:

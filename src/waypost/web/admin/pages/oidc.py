@@ -107,13 +107,13 @@ def open_oidc(settings: Settings) -> OidcSignIn | None:
     issuer, client_id, roles = settings.oidc_issuer, settings.oidc_client_id, settings.oidc_roles
     if issuer is None or client_id is None or roles is None:
         return None
-    from waypost.oidc.flow import Client, Flow  # noqa: PLC0415 -- an optional library
-    from waypost.oidc.provider import Provider  # noqa: PLC0415 -- as above
+    from waypost.oidc.flow import Flow, RelyingParty  # noqa: PLC0415 -- an optional library
+    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- as above
 
     url, claim = admin_pages_url(settings), settings.oidc_groups_claim
-    client = Client(client_id, settings.oidc_client_secret, f"{url}{CALLBACK}", claim)
+    client = RelyingParty(client_id, settings.oidc_client_secret, f"{url}{CALLBACK}", claim)
     host = urlsplit(issuer).hostname or ""
-    return OidcSignIn(Flow(Provider(issuer), client), host, f"{url}{START}", claim, roles)
+    return OidcSignIn(Flow(OpenIdProvider(issuer), client), host, f"{url}{START}", claim, roles)
 
 
 def read_groups(value: object) -> list[str]:
