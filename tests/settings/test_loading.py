@@ -70,7 +70,11 @@ def test_false_flag_wins(machine: Machine) -> None:
 
 _ROLES = {"a": "read *.b.example"}
 _ROLES_TEXT = '{"a": "write"}'
-_OIDC = {"oidc_issuer": "https://l", "oidc_client_id": "w", "oidc_roles": _ROLES_TEXT}
+_OIDC: dict[str, object] = {
+    "oidc_issuer": "https://l",
+    "oidc_client_id": "w",
+    "oidc_roles": _ROLES_TEXT,
+}
 EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     # option: as TOML, as a variable, as Waypost holds it
     "host": ('"::1"', "::1", "::1"),
