@@ -69,7 +69,10 @@ COMMANDS = [
     ("audit", "list"),
     ("domain", "add", "--csv", "good.csv"),
 ]
-NOT_WAYPOST = "the answer is not one of Waypost's API; check the URL"
+NOT_WAYPOST = (
+    "the answer is not one of Waypost's API; use the URL of the admin listener "
+    "(http://127.0.0.1:4244), or admin_url"
+)
 FOREIGN = [
     # what answers, status, body, a part of the message
     ("HTML", 200, b"<!DOCTYPE html><p>Welcome!", NOT_WAYPOST),

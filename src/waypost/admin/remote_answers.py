@@ -30,7 +30,10 @@ from waypost.core.errors import (
 from waypost.net.http_exchange import HttpResponse
 from waypost.providers_file.plan import Plan
 
-NOT_WAYPOST: Final = "the answer is not one of Waypost's API; check the URL"
+NOT_WAYPOST: Final = (
+    "the answer is not one of Waypost's API; use the URL of the admin listener "
+    "(http://127.0.0.1:4244), or admin_url"
+)
 _ERRORS: Final[Mapping[str, type[WaypostError]]] = {
     kind.code: kind
     for kind in (

@@ -127,7 +127,10 @@ def test_tokens_by_the_api(api: Api) -> None:
     unlimited = client.post("/api/v1/tokens", json={"name": "x", "domains": []})
     assert unlimited.json()["errors"][0]["path"] == "domains"
     mistakes = client.post("/api/v1/tokens", json={"name": "", "role": "root", "expires": "soon"})
-    assert {one["path"] for one in mistakes.json()["errors"]} == {"name", "role", "expires"}
+    rules = {one["path"]: one["message"] for one in mistakes.json()["errors"]}
+    assert rules.keys() == {"name", "role", "expires"}
+    assert rules["role"] == "must be read or write"
+    assert rules["expires"].startswith("must be a whole number")
 
 
 def test_the_description_needs_no_token(api: Api) -> None:

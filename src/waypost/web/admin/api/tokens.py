@@ -27,7 +27,7 @@ class NewToken(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(min_length=1, max_length=NAME_MAX_CHARS)
-    role: str = Field(default="read", pattern="^(read|write)$")
+    role: str = "read"
     # An empty list is refused: it could be the mistake of a script, and would mean no limit.
     domains: list[str] | None = Field(default=None, min_length=1, max_length=200)
     provider: str | None = Field(default=None, min_length=1, max_length=NAME_MAX_CHARS)
@@ -38,6 +38,13 @@ class NewToken(BaseModel):
     def _printable(cls, value: str | None) -> str | None:
         if value is not None and (not value.isprintable() or value != value.strip()):
             raise ValueError("must be printable, without spaces around it")
+        return value
+
+    @field_validator("role")
+    @classmethod
+    def _role(cls, value: str) -> str:
+        if value not in {"read", "write"}:
+            raise ValueError("must be read or write")
         return value
 
     @field_validator("domains")
@@ -77,9 +84,9 @@ def add_tokens(router: APIRouter) -> None:
         try:
             wish = NewToken.model_validate(await read_object(request))
         except ValidationError as error:
-            return problem_response(
-                422, "invalid", "the token is not valid", errors=[*_mistakes(error)]
-            )
+            mistakes = [{"path": path, "message": rule} for path, rule in token_mistakes(error)]
+            detail = "the token cannot be created; see errors"
+            return problem_response(422, "invalid", detail, errors=mistakes)
         tokens = current_tokens(request)
         secret, record = await run_in_threadpool(_create, tokens, wish, principal)
         return json_response({"token": secret, **token_data(record)}, 201)
@@ -103,8 +110,12 @@ def _create(tokens: Tokens, wish: NewToken, principal: Principal) -> Any:  # noq
     )
 
 
-def _mistakes(error: ValidationError) -> list[dict[str, str]]:
+def token_mistakes(error: ValidationError) -> list[tuple[str, str]]:
+    """Return the path of each mistake in a request for a token, and the broken rule."""
     return [
-        {"path": ".".join(f"{part}" for part in one["loc"]), "message": one["msg"]}
-        for one in error.errors()
+        (
+            ".".join(f"{part}" for part in one["loc"]),
+            str(one["ctx"]["error"]) if one["type"] == "value_error" else one["msg"],
+        )
+        for one in error.errors(include_url=False)
     ]

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from waypost.admin.access.duration import parse_duration
 from waypost.core.errors import InvalidObject, ObjectNotFound
-from waypost.web.admin.api.tokens import NewToken
+from waypost.web.admin.api.tokens import NewToken, token_mistakes
 from waypost.web.admin.pages.changes import Failure
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.visit import Visit, redirect
@@ -49,7 +49,7 @@ def create(visit: Visit) -> Response:
     try:
         token = NewToken.model_validate(wish)
     except ValidationError as error:
-        mistakes = [(f"{one['loc'][0]}", one["msg"]) for one in error.errors()]
+        mistakes = [(path.partition(".")[0], rule) for path, rule in token_mistakes(error)]
         return show_tokens(visit, failure=Failure(InvalidObject(mistakes), 422))
     seconds = None if token.expires is None else parse_duration(token.expires)
     secret, _ = visit.context.tokens.create(
