@@ -213,6 +213,18 @@ def test_wizard_needs_a_service(api: Api) -> None:
     assert person.get("/admin/domain?name=new.example").status_code == 404
 
 
+def test_place_of_a_mistake(api: Api) -> None:
+    """A mistake in a service has the number that the form shows."""
+    answer = Person(api, WRITER).post("/admin/domain/edit", {**EDIT, "services[1].port": "99999"})
+    assert '<a href="#services-1-port">Service 2, port</a>' in answer.text
+
+
+def test_records_that_are_left_out(api: Api) -> None:
+    """The page of DNS says which records are missing in its list, and why."""
+    text = Person(api, WRITER).get("/admin/domain/dns?name=example.com").text
+    assert "public_url is not set" in text[: text.index("<pre")]
+
+
 def test_values_are_escaped(api: Api) -> None:
     """A name with markup is text on every page."""
     person = Person(api, WRITER)

@@ -1,5 +1,6 @@
 """One domain: what clients get, DNS, checks and history."""
 
+import json
 from functools import partial
 from typing import Any, Final
 
@@ -105,8 +106,11 @@ def show_dns(visit: Visit) -> Response:
     """Show the records, and which of them are published."""
     stored = visit.admin.get_domain(visit.query("name"))
     values: dict[str, Any] = {"records": (), "zone": "", "names": (), "problem": ""}
+    values["left_out"] = ()
     try:
         values["records"] = visit.admin.live_dns(stored.data["name"])
+        described = json.loads(visit.admin.dns(stored.data["name"], "json").body)
+        values["left_out"] = described["left_out"]
         values["zone"] = visit.admin.dns(stored.data["name"], "zone").body.decode()
         values["names"] = visit.admin.names(stored.data["name"])
     except _NO_ANSWER as error:
