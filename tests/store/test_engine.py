@@ -11,6 +11,7 @@ from tests.cli.conftest import Waypost, home, waypost
 from tests.servers.database import Database, postgresql_database
 from tests.servers.database_server import PASSWORD
 from tests.servers.mariadb import MariaDb
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql
 from tests.servers.waypost import free_port
 from waypost.core.address import DomainName
@@ -163,6 +164,12 @@ def test_host_that_swallows_packets(uri: Uri) -> None:
     assert time.monotonic() - start < 15
 
 
+def _find_until_failure(store: SqlStore) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        store.find(DomainName("example.com"))
+
+
 def test_restarted_server(postgresql_server: PostgreSql) -> None:
     """After a crash of the server the error is temporary, and the same pool works again."""
     database: Database = postgresql_database(postgresql_server)
@@ -174,9 +181,7 @@ def test_restarted_server(postgresql_server: PostgreSql) -> None:
     try:
         # The process of a connection has its own group, and may answer until it sees the crash.
         with pytest.raises(StoreUnavailable, match="that the server runs"):
-            for _ in range(6000):
-                store.find(DomainName("example.com"))
-                time.sleep(0.01)
+            _find_until_failure(store)
     finally:
         postgresql_server.start()
     assert store.find(DomainName("example.com")) is None
