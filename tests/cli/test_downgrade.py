@@ -1,11 +1,12 @@
 """`waypost db downgrade`: what it prints, refuses and changes."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Waypost
-from tests.docs.pages import ROOT, blocks
+from tests.docs.pages import ROOT
 from waypost.store.sql.downgrade import revisions
 from waypost.store.sql.revision import HEAD
 
@@ -94,15 +95,8 @@ def test_wrong_use(applied: Waypost, flags: list[str], said: str) -> None:
 
 def test_commands_of_the_guide(applied: Waypost) -> None:
     """The commands of the guide for the way back can be run in their order."""
-    (block,) = [
-        block
-        for block in blocks(ROOT / "docs" / "guide.md", "console")
-        if "waypost db downgrade" in block.text
-    ]
-    commands = [
-        line.partition("-- waypost ")[2].split()
-        for line in block.text.splitlines()
-        if "-- waypost " in line
-    ]
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^ +# .*-- waypost (db downgrade .*)$", guide, re.MULTILINE)
+    commands = [line.replace("REVISION", PREVIOUS).split() for line in lines]
     assert [applied(*command).code for command in commands] == [1, 0]
     assert applied("db", "status").out.startswith(f"at revision {PREVIOUS}; ")

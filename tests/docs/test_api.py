@@ -36,7 +36,7 @@ def test_each_call_is_in_the_table() -> None:
     text = PAGE.read_text(encoding="utf-8")
     table = "\n".join(line for line in text.splitlines() if line.startswith(("| `GET", "| `P")))
     for path in api_description()["paths"]:
-        plain = re.sub(r"(?<=\{)(token_id|audit_id)", "id", path.replace(":path", ""))
+        plain = re.sub(r"(?<=\{)(token_id|audit_id|link_id)", "id", path.replace(":path", ""))
         last = plain.rpartition("/")[2]
         short = f"/{last}`" if last in SHORT else f"…/{last}`"
         assert plain in table or short in table, path

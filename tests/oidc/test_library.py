@@ -11,5 +11,5 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch) -> None:
     library.check_library("https://login.example.com")
     monkeypatch.setattr(library, "find_spec", lambda _name: None)
     library.check_library(None)
-    with pytest.raises(SettingsError, match=r"pip install 'waypost\[oidc\]'"):
+    with pytest.raises(SettingsError, match=r"pip install '\.\[oidc\]'"):
         library.check_library("https://login.example.com")

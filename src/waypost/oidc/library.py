@@ -15,5 +15,5 @@ def check_library(issuer: str | None) -> None:
         SettingsError: it is missing.
     """
     if issuer is not None and find_spec("joserfc") is None:
-        install = "install Waypost with `pip install 'waypost[oidc]'`"
+        install = "run pip install '.[oidc]' in the folder of Waypost's source"
         raise SettingsError([f"oidc_issuer: joserfc is not installed; {install}"])
