@@ -7,6 +7,7 @@ from waypost.admin.access.scope import AccessScope
 from waypost.admin.objects import MISTAKES_MAX
 from waypost.admin.principal import Role
 from waypost.core.model import DomainPattern
+from waypost.web.admin.api.mount import api_description
 
 NEW = "/api/v1/domains/new.example"
 BODY: dict[str, Any] = {
@@ -154,3 +155,19 @@ def test_bodies_with_very_many_mistakes(api: Api) -> None:
     answer = client.put(NEW, json={**BODY, "services": [0] * 10_000})
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == MISTAKES_MAX + 1
+
+
+def test_description_has_no_boolean_properties() -> None:
+    """Each property of the description is an object, which generators of clients require."""
+    pending: list[Any] = [api_description()]
+    properties = 0
+    while pending:
+        part = pending.pop()
+        if isinstance(part, dict):
+            for one in part.get("properties", {}).values():
+                assert isinstance(one, dict)
+                properties += 1
+            pending.extend(part.values())
+        elif isinstance(part, list):
+            pending.extend(part)
+    assert properties > 100

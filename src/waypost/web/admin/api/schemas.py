@@ -28,15 +28,24 @@ def api_schemas() -> dict[str, Any]:
 
 
 def _lifted(value: Any) -> Any:  # noqa: ANN401 -- a schema or a part of one
-    """Return a schema whose definitions are schemas of the description."""
+    """Return a schema whose definitions are schemas of the description.
+
+    A key that must be absent is `{"not": {}}`: generators of clients refuse `false`.
+    """
     if isinstance(value, list):
         return [_lifted(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: item.replace("#/$defs/", "#/components/schemas/") if key == "$ref" else _lifted(item)
+        key: item.replace("#/$defs/", "#/components/schemas/")
+        if key == "$ref"
+        else _lifted(_without_false(item) if key == "properties" else item)
         for key, item in value.items()
     }
+
+
+def _without_false(properties: dict[str, Any]) -> dict[str, Any]:
+    return {key: {"not": {}} if one is False else one for key, one in properties.items()}
 
 
 def _object_of(*required: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 -- schemas
