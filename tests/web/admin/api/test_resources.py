@@ -171,3 +171,12 @@ def test_description_has_no_boolean_properties() -> None:
         elif isinstance(part, list):
             pending.extend(part)
     assert properties > 100
+
+
+def test_operation_ids() -> None:
+    """Each operation has a short and unique name, for the functions of a generated client."""
+    paths = api_description()["paths"].values()
+    names = [operation["operationId"] for path in paths for operation in path.values()]
+    assert {"get_domain", "put_domain", "delete_domain", "list_domains"} <= set(names)
+    assert len(set(names)) == len(names)
+    assert all("api_v1" not in name for name in names)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from waypost import __version__
 from waypost.admin.access.tokens import Tokens
@@ -52,7 +53,7 @@ def api_description() -> dict[str, Any]:
 
 
 def _router() -> APIRouter:
-    router = APIRouter(prefix=PREFIX)
+    router = APIRouter(prefix=PREFIX, generate_unique_id_function=_operation_id)
     add_bulk(router)
     add_previews(router)
     add_resources(router)
@@ -60,6 +61,11 @@ def _router() -> APIRouter:
     add_tokens(router)
     add_setup_links(router)
     return router
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return a short `operationId`; generators of clients name their functions by it."""
+    return route.name
 
 
 def _description(app: FastAPI) -> dict[str, Any]:
