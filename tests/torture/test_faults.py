@@ -10,7 +10,8 @@ from tests.torture.fault import Fault
 from tests.torture.fault_run import run_faults
 from tests.torture.faults import faults
 
-pytestmark = [pytest.mark.torture, pytest.mark.timeout(900)]
+# The load would slow down the attacks that measure times next to it.
+pytestmark = [pytest.mark.torture, pytest.mark.alone, pytest.mark.timeout(900)]
 
 SECONDS: Final = 1.2
 
