@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
+from waypost.admin.access.duration import utc_text
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.providers_file.plan import Plan
 
@@ -134,7 +135,7 @@ class AuditEntry:
     @property
     def time_text(self) -> str:
         """The time as RFC 3339 text in UTC."""
-        return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc_text(int(self.at.timestamp()))
 
     def data(self) -> Data:
         """Return the entry as plain JSON data."""

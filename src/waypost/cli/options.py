@@ -26,6 +26,9 @@ DomainArgument = Annotated[
     str,
     typer.Argument(metavar="DOMAIN", help="A domain such as example.com, or an address in it."),
 ]
+PatternArgument = Annotated[
+    str, typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com.")
+]
 PublicUrlFlag = Annotated[
     str | None,
     typer.Option(

@@ -10,12 +10,8 @@ from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin,
 from waypost.cli.administration.csv_file import add_from_csv
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
-from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
+from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.core.errors import InvalidObject
-
-NameArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com.")
-]
 
 
 def add(
@@ -73,7 +69,7 @@ def add(
 
 
 def rename(
-    domain: NameArgument,
+    domain: PatternArgument,
     new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The other name.")],
     *,
     yes: YesFlag = False,
@@ -96,7 +92,7 @@ def rename(
 
 
 def move(
-    domain: NameArgument,
+    domain: PatternArgument,
     provider: Annotated[
         str, typer.Option("--provider", metavar="NAME", help="The name of the other provider.")
     ],

@@ -1,5 +1,6 @@
 """`waypost service`: list, add, change and remove the services of a domain or of a provider."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +13,10 @@ from waypost.cli.administration.assignments import (
 from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin, suggest_domains
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
-from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
+from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.cli.output import align_columns, print_json, print_line
 from waypost.core.errors import InvalidObject, ObjectNotFound
 
-DomainOption = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com.")
-]
 ServiceArgument = Annotated[
     str,
     typer.Argument(
@@ -29,7 +27,7 @@ ServiceArgument = Annotated[
 
 
 def list_services(
-    domain: DomainOption,
+    domain: PatternArgument,
     db_uri: DbUriFlag = None,
     url: UrlFlag = None,
     token_file: TokenFileFlag = None,
@@ -47,7 +45,7 @@ def list_services(
 
 
 def add_service(
-    domain: DomainOption,
+    domain: PatternArgument,
     type: Annotated[str, typer.Argument(metavar="TYPE", help="Such as imap.")],  # noqa: A002
     assignments: Assignments,
     *,
@@ -60,16 +58,18 @@ def add_service(
 ) -> None:
     """Add a service to one domain. Other domains do not change."""
     service = {"type": type, **without_removed(parse_assignments(assignments))}
-    with open_admin(Place(db_uri, url, token_file)) as admin:
-        services, version = _services(admin, domain)
-        services.append(service)
-        change = {"services": services}
-        result = admin.patch_domain(domain, change, if_match=version, confirm=yes, dry_run=dry_run)
-    report_change(result, as_json=as_json, dry_run=dry_run)
+    _change(
+        Place(db_uri, url, token_file),
+        domain,
+        lambda services: services.append(service),
+        yes=yes,
+        dry_run=dry_run,
+        as_json=as_json,
+    )
 
 
 def set_service(
-    domain: DomainOption,
+    domain: PatternArgument,
     service: ServiceArgument,
     assignments: Assignments,
     *,
@@ -82,17 +82,16 @@ def set_service(
 ) -> None:
     """Change keys of one service of one domain. Other domains do not change."""
     values = parse_assignments(assignments)
-    with open_admin(Place(db_uri, url, token_file)) as admin:
-        services, version = _services(admin, domain)
+
+    def edit(services: list[dict[str, Any]]) -> None:
         index = _find(services, service, domain)
         services[index] = without_removed({**services[index], **values})
-        change = {"services": services}
-        result = admin.patch_domain(domain, change, if_match=version, confirm=yes, dry_run=dry_run)
-    report_change(result, as_json=as_json, dry_run=dry_run)
+
+    _change(Place(db_uri, url, token_file), domain, edit, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 def remove_service(
-    domain: DomainOption,
+    domain: PatternArgument,
     service: ServiceArgument,
     *,
     yes: YesFlag = False,
@@ -103,16 +102,15 @@ def remove_service(
     as_json: JsonFlag = False,
 ) -> None:
     """Remove one service of one domain. Other domains do not change."""
-    with open_admin(Place(db_uri, url, token_file)) as admin:
-        services, version = _services(admin, domain)
+
+    def edit(services: list[dict[str, Any]]) -> None:
         del services[_find(services, service, domain)]
-        change = {"services": services}
-        result = admin.patch_domain(domain, change, if_match=version, confirm=yes, dry_run=dry_run)
-    report_change(result, as_json=as_json, dry_run=dry_run)
+
+    _change(Place(db_uri, url, token_file), domain, edit, yes=yes, dry_run=dry_run, as_json=as_json)
 
 
 def copy_services(
-    domain: DomainOption,
+    domain: PatternArgument,
     provider: Annotated[
         str, typer.Option("--to-provider", metavar="NAME", help="The name of a provider.")
     ],
@@ -131,6 +129,24 @@ def copy_services(
     with open_admin(Place(db_uri, url, token_file)) as admin:
         services, _ = _services(admin, domain)
         result = admin.put_provider_services(provider, services, confirm=yes, dry_run=dry_run)
+    report_change(result, as_json=as_json, dry_run=dry_run)
+
+
+def _change(
+    place: Place,
+    domain: str,
+    edit: Callable[[list[dict[str, Any]]], None],
+    *,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Edit the services of a domain, unless another change comes first, and print the change."""
+    with open_admin(place) as admin:
+        services, version = _services(admin, domain)
+        edit(services)
+        change = {"services": services}
+        result = admin.patch_domain(domain, change, if_match=version, confirm=yes, dry_run=dry_run)
     report_change(result, as_json=as_json, dry_run=dry_run)
 
 

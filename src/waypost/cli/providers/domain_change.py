@@ -9,7 +9,7 @@ from waypost.admin.remote import RemoteAdmin
 from waypost.admin.results import ChangeResult
 from waypost.cli.administration.connection import AnyAdmin, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
-from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
+from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.cli.output import EXIT_FINDINGS, print_warnings
 from waypost.cli.providers.plan_report import print_plan
 from waypost.cli.sources.libraries import missing_libraries
@@ -26,11 +26,6 @@ from waypost.database.engine import read_connection
 from waypost.providers_file.models.domain import parse_pattern
 from waypost.providers_file.validators import RuleBroken
 from waypost.store.sql.directory_use import stored_directories
-
-PatternArgument = Annotated[
-    str, typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com.")
-]
-
 
 _FLAGS: Final = {
     "name": "DOMAIN",
