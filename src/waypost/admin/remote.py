@@ -1,7 +1,6 @@
 """The use cases of another Waypost, by its REST API, with the methods of `Admin`."""
 
 import http.client
-import ipaddress
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,6 +35,7 @@ from waypost.core.errors import (
     ObjectNotFound,
     SettingsError,
 )
+from waypost.core.host import is_loopback
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason
 from waypost.net.http_client import Transport, read_url
@@ -327,7 +327,7 @@ def _checked_url(url: str) -> str:
         raise SettingsError([f"--url: {error}"]) from error
     if "?" in target or "#" in url:
         raise SettingsError(["--url: must not contain a query or a fragment"])
-    if origin.scheme != "https" and not _is_loopback(origin.host):
+    if origin.scheme != "https" and not is_loopback(origin.host):
         raise SettingsError(["--url: must begin with https://, because it gets a token"])
     return url.rstrip("/").removesuffix(_PREFIX)
 
@@ -340,12 +340,3 @@ def _query(*, confirm: bool, dry_run: bool = False) -> str:
     given = {"confirm": confirm, "dry_run": dry_run}
     text = urlencode({name: "1" for name, value in given.items() if value})
     return f"?{text}" if text else ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

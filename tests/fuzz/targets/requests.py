@@ -9,9 +9,10 @@ from tests.fuzz.target import Target
 from waypost.api import Responder, WebRequest, parse_providers, responder
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import AddressError, RequestError, WaypostError
+from waypost.core.host import is_loopback
 from waypost.core.model.pattern import DomainPattern
 from waypost.formats.autodiscover.request import parse_request
-from waypost.web.public.origin.proxy import ProxyTrust, is_loopback
+from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import https_header
 from waypost.web.public.page.languages import Languages, matching_tag, preferred_tag
 from waypost.web.public.request import Request

@@ -139,6 +139,8 @@ PEERS = [
     ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}, False),
     ("127.0.0.1", {"forwarded": "for=127.0.0.1"}, False),
     ("127.0.0.1", {"host": "rebound.example:4244"}, False),
+    ("127.0.0.1", {"host": "localhost:evil"}, False),
+    ("127.0.0.1", {"host": "[::1]:evil"}, False),
 ]
 
 

@@ -10,8 +10,6 @@ from waypost.web.public.origin.proxy import (
     ELEMENTS_MAX,
     ClientOrigin,
     ProxyTrust,
-    host_without_port,
-    is_loopback,
 )
 
 Header = tuple[bytes, bytes]
@@ -154,42 +152,6 @@ def test_x_forwarded_wins_over_forwarded() -> None:
     origin = ProxyTrust(proxy_count=1).resolve("127.0.0.1", "http", [*SPOOFED, *FORWARDED[1:2]])
 
     assert origin.host == "autoconfig.example.com"
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("LOCALHOST.:4243", True),
-        ("127.0.0.1:4243", True),
-        ("127.9.9.9", True),
-        ("[::1]:4243", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("localhost.example.com", False),
-        ("127.0.0.1.example.com", False),
-        ("0.0.0.0", False),
-        ("192.0.2.1", False),
-        ("", False),
-        ("[", False),
-    ],
-)
-def test_loopback(host: str, expected: bool) -> None:
-    """Loopback is localhost, 127.0.0.0/8 and ::1, with or without a port."""
-    assert expected is is_loopback(host)
-
-
-def test_port() -> None:
-    """A port and brackets are removed."""
-    hosts = ["a.example:1", "a.example", "[2001:db8::1]:1", "2001:db8::1", "a:b:c"]
-
-    assert [host_without_port(host) for host in hosts] == [
-        "a.example",
-        "a.example",
-        "2001:db8::1",
-        "2001:db8::1",
-        "a:b:c",
-    ]
 
 
 def test_host_of_a_proxy_decides_only_when_trusted() -> None:

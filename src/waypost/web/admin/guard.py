@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import PlainTextResponse
 
+from waypost.core.host import is_loopback
 from waypost.web.public.origin.forwarding import is_forwarded
-from waypost.web.public.origin.proxy import ProxyTrust, is_loopback
+from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Receive, Scope, Send
 
 REFUSAL: Final = "only programs on this machine may ask, at http://127.0.0.1 or http://[::1]\n"

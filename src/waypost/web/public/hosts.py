@@ -4,9 +4,9 @@ from typing import Final
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
+from waypost.core.host import host_without_port
 from waypost.core.model import Domain
 from waypost.web.app_context import AppContext
-from waypost.web.public.origin.proxy import host_without_port
 from waypost.web.public.request import Request
 
 WWW: Final = "www."

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, RequestError, RequestTooLarge
+from waypost.core.host import host_without_port
 from waypost.web.public.mount import Mount
-from waypost.web.public.origin.proxy import ClientOrigin, Headers, host_without_port
+from waypost.web.public.origin.proxy import ClientOrigin, Headers
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -8,9 +8,9 @@ import asyncio
 from typing import Final
 
 from waypost.core.errors import ProvidersError, RequestError, RequestTooLarge
+from waypost.core.host import is_loopback
 from waypost.web.app_context import AccessLogEntry, AppContext, InitdbOperations
 from waypost.web.public.origin.forwarding import is_forwarded
-from waypost.web.public.origin.proxy import is_loopback
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, method_not_allowed, not_found, text
 

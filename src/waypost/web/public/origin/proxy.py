@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.core.host import host_without_port, parse_ip
+
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -89,7 +91,7 @@ class ProxyTrust:
         return self._depth(_x_forwarded([(b"x-forwarded-for", forwarded_for)]).peers)
 
     def _in_networks(self, peer: str | None) -> bool:
-        address = _parse_ip(peer or "")
+        address = parse_ip(peer or "")
         return address is not None and any(address in network for network in self.networks)
 
     def _depth(self, peers: Sequence[str]) -> int:
@@ -112,26 +114,6 @@ class _Hops:
 
     def __bool__(self) -> bool:
         return bool(self.peers or self.schemes or self.hosts)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address or a Host value (with or without a port) is this machine."""
-    name = host_without_port(host)
-    if name.lower().rstrip(".") == "localhost":
-        return True
-    address = _parse_ip(name)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address is not None and address.is_loopback
-
-
-def host_without_port(host: str) -> str:
-    """Return a Host value without its port and the brackets of IPv6 (RFC 3986 s3.2.2)."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    if host.count(":") > 1:
-        return host
-    return host.partition(":")[0]
 
 
 def _x_forwarded(headers: Headers) -> _Hops:
@@ -187,10 +169,3 @@ def _valid_scheme(scheme: str | None) -> str | None:
 def _address_without_port(text: str) -> str:
     """Remove quotes, brackets and a port from a node name (RFC 7239 s6)."""
     return host_without_port(text.strip('"'))
-
-
-def _parse_ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None

@@ -19,8 +19,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
+from waypost.core.host import host_without_port
 from waypost.web.public.log_texts import host_for_log
-from waypost.web.public.origin.proxy import host_without_port
 from waypost.web.public.request import Request, merge_slashes
 
 REDIRECT_MARK: Final = "redirected=1"

@@ -7,7 +7,8 @@ A web server in front sends them, and the operator has not configured it in `pro
 from collections.abc import Callable
 from typing import Final
 
-from waypost.web.public.origin.proxy import ProxyTrust, is_loopback
+from waypost.core.host import is_loopback
+from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.request import Request
 
 LogUntrustedHeader = Callable[[str, str, str], None]
