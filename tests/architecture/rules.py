@@ -58,7 +58,7 @@ LAYERS: dict[str, set[str]] = {
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
-    | {"setup", "monitor", "wiring_links", "setup_links"},
+    | {"setup", "monitor", "wiring_links", "setup_links", "parsing.strict_json"},
     "web": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final, Literal
 
-from waypost.admin.changes import Condition, audit_row, counted, plan_of, who
+from waypost.admin.audit_entries import who
+from waypost.admin.changes import Condition, RolledBack, audit_row, counted, plan_of
 from waypost.admin.changes import PlannedChange as Planned
 from waypost.admin.domain_rules import DomainRules
 from waypost.admin.domains import follow
@@ -28,6 +29,7 @@ from waypost.database.engine import (
     refuse_missing_file,
     write_transaction,
 )
+from waypost.parsing.strict_json import StrictJsonError, parse_strict_json
 from waypost.providers_file.plan import Plan, Planner
 from waypost.store.sql.audit_log import AuditRow, prune_audit, write_audits
 from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_of
@@ -64,10 +66,6 @@ class _State:
     lines: int = 0
 
 
-class _RolledBack(Exception):
-    """The transaction ends without a change."""
-
-
 @dataclass(frozen=True, slots=True)
 class BulkChange:
     """The use case that changes many domains."""
@@ -96,10 +94,10 @@ class BulkChange:
             has_good_form = state.mistakes == 0
             if has_good_form:
                 # A dry run writes, too, because lines refer to each other, and is rolled back.
-                with suppress(_RolledBack), write_transaction(engine) as connection:
+                with suppress(RolledBack), write_transaction(engine) as connection:
                     yield from _Transaction(self, connection, names, state).run(spool)
                     if state.mistakes or self.condition.dry_run:
-                        raise _RolledBack
+                        raise RolledBack
         plan = Plan((), (), ()) if state.mistakes else plan_of(state.planner)
         written = not (state.mistakes or self.condition.dry_run or plan.is_empty)
         yield BulkEnd(state.lines, plan, state.mistakes, written)
@@ -282,7 +280,9 @@ def _parse(number: int, raw: bytes) -> _Line:
     if raw.count(b",") > LINE_MAX_COMMAS:
         raise InvalidObject([("", f"has more than {LINE_MAX_COMMAS} commas")])
     try:
-        data = json.loads(raw, object_pairs_hook=_unique)
+        data = parse_strict_json(raw)
+    except StrictJsonError as error:
+        raise InvalidObject([("", str(error))]) from error
     except (ValueError, RecursionError) as error:
         raise InvalidObject([("", f"is not JSON: {error}")]) from error
     if not isinstance(data, dict):
@@ -293,13 +293,6 @@ def _parse(number: int, raw: bytes) -> _Line:
     if not isinstance(name, str):
         raise InvalidObject([("name", "is missing" if name is None else "must be a string")])
     return _Line(number, op, read_name(name), {} if op == "delete" else data)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a key appears twice in one object")
-    return members
 
 
 def _stored_lines(spool: IO[bytes]) -> Iterator[_Line]:

@@ -1,10 +1,11 @@
 """How a change is planned, checked, written and noted in the audit log, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
+from waypost.admin.audit_entries import add_entry, who
 from waypost.admin.principal import Principal
 from waypost.admin.results import NEW_OBJECT, ChangeResult, Data, ObjectKind, StoredObject
 from waypost.admin.source import AdminSource
@@ -17,7 +18,7 @@ from waypost.database.engine import (
     write_transaction,
 )
 from waypost.providers_file.plan import Plan, Planner
-from waypost.store.sql.audit_log import AuditRow, prune_audit, write_audit
+from waypost.store.sql.audit_log import AuditRow
 
 MAX_NAMED: Final = 20
 """How many other objects an error names."""
@@ -26,6 +27,10 @@ MAX_NAMED: Final = 20
 def counted(count: int, noun: str, nouns: str = "") -> str:
     """Return a count with its noun: `1 domain`, `2 domains`."""
     return f"{count} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
+class RolledBack(Exception):
+    """The transaction ends without a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ class PlannedChange:
         provider: the provider of a domain.
         warnings: values that are perhaps not intended.
         is_same: whether nothing changes; None if the plan says that.
+        undo_of: the entry of the audit log that the change undoes; None for that of the condition.
     """
 
     action: str
@@ -99,6 +105,7 @@ class PlannedChange:
     provider: str | None = None
     warnings: tuple[str, ...] = ()
     is_same: bool | None = None
+    undo_of: int | None = None
 
     @property
     def is_needed(self) -> bool:
@@ -128,13 +135,72 @@ def run_change(
         change = plan(connection)
         if not change.is_needed:
             return ChangeResult(change.plan, change.old, change.new, change.warnings)
-        change.write()
-        row = audit_row(principal, condition.action or change.action, change, condition.undo_of)
-        audit_id = write_audit(connection, row)
-        prune_audit(connection, source.settings.audit_retention_days, row.at)
+        audit_id = _make(connection, source, principal, condition, change)
     return ChangeResult(
         *(change.plan, change.old, change.new, change.warnings), written=True, audit_id=audit_id
     )
+
+
+def run_changes(
+    source: AdminSource,
+    principal: Principal,
+    condition: Condition,
+    plans: Callable[[Connection], Iterator[PlannedChange]],
+) -> ChangeResult:
+    """Make changes that belong together, each with its entry in the audit log, in one transaction.
+
+    A dry run also makes them, because each depends on those before it, and is rolled back.
+
+    Args:
+        source: the database.
+        principal: who makes the changes.
+        condition: what they require.
+        plans: yields each change when those before it are made; one of them is of a domain.
+
+    Returns:
+        The result for the domain, with the plans and the warnings of all changes.
+    """
+    engine = source.database()
+    refuse_missing_file(engine)
+    made: list[tuple[PlannedChange, int]] = []
+    with suppress(RolledBack), write_transaction(engine) as connection:
+        for change in plans(connection):
+            audit_id = _make(connection, source, principal, condition, change)
+            made.append((change, audit_id))
+        if condition.dry_run:
+            raise RolledBack
+    domain, audit_id = next(one for one in made if one[0].kind == "domain")
+    plan = _join([change.plan for change, _ in made])
+    warnings = tuple(text for change, _ in made for text in change.warnings)
+    written = not condition.dry_run
+    return ChangeResult(
+        *(plan, domain.old, domain.new, warnings, written), audit_id if written else None
+    )
+
+
+def _make(
+    connection: Connection,
+    source: AdminSource,
+    principal: Principal,
+    condition: Condition,
+    change: PlannedChange,
+) -> int:
+    """Make a change, add its entry to the audit log, and return the id."""
+    change.write()
+    undo_of = condition.undo_of if change.undo_of is None else change.undo_of
+    row = audit_row(principal, condition.action or change.action, change, undo_of)
+    return add_entry(connection, row, source.settings.audit_retention_days)
+
+
+def _join(plans: list[Plan]) -> Plan:
+    """Return one plan of several."""
+    added, changed, removed = (
+        tuple(line for plan in plans for line in getattr(plan, name))
+        for name in ("added", "changed", "removed")
+    )
+    counts = [sum(numbers) for numbers in zip(*(plan.counts for plan in plans), strict=True)]
+    more = (counts[0] - len(added), counts[1] - len(changed), counts[2] - len(removed))
+    return Plan(added, changed, removed, more)
 
 
 def note_apply(
@@ -150,8 +216,7 @@ def note_apply(
     """
     counts = dict(zip(("added", "changed", "removed"), plan.counts, strict=True))
     row = AuditRow(**who(principal), action="apply", after=counts)
-    write_audit(connection, row)
-    prune_audit(connection, retention_days, row.at)
+    add_entry(connection, row, retention_days)
 
 
 def audit_row(
@@ -168,16 +233,6 @@ def audit_row(
         after=_data(change.new),
         undo_of=undo_of,
     )
-
-
-def who(principal: Principal) -> dict[str, Any]:
-    """Return the columns about the principal and the time."""
-    return {
-        "at": datetime.now(UTC).replace(microsecond=0),
-        "principal": principal.name,
-        "principal_kind": principal.kind,
-        "remote": principal.remote,
-    }
 
 
 def plan_of(planner: Planner) -> Plan:

@@ -5,12 +5,12 @@ Other modules give the plain data its meaning.
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
-from typing import Final, Literal, NoReturn
+from typing import Final, Literal
 
 from waypost.core.errors import ProvidersError, ProvidersUnreadable
 from waypost.parsing.bounded_toml import TomlError, parse_toml
+from waypost.parsing.strict_json import StrictJsonError, parse_strict_json
 from waypost.runtime.regular_file import read_regular_file, reason_of
 
 FileFormat = Literal["toml", "json"]
@@ -98,11 +98,13 @@ def parse(text: str, name: str, file_format: FileFormat) -> dict[str, object]:
         raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
     _check_counts(text, name)
     try:
-        data = parse_toml(text).data if file_format == "toml" else _json(text, name)
+        data = parse_toml(text).data if file_format == "toml" else parse_strict_json(text)
     except TomlError as error:
         column = "" if error.column is None else f", column {error.column}"
         position = f"line {error.line}{column}"
         raise ProvidersError([f"{name}: {position}: not TOML: {error.reason}"]) from error
+    except StrictJsonError as error:
+        raise ProvidersError([f"{name}: {error}"]) from error
     except json.JSONDecodeError as error:
         position = f"line {error.lineno}, column {error.colno}"
         raise ProvidersError([f"{name}: {position}: not JSON: {error.msg}"]) from error
@@ -143,19 +145,3 @@ def table_lines(text: str, data: dict[str, object]) -> dict[str, int]:
         if isinstance(tables := data.get(key), list) and len(tables) == len(numbers)
         for index, number in enumerate(numbers)
     }
-
-
-def _json(text: str, name: str) -> object:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            twice = next(key for key, count in counts.items() if count > 1)
-            raise ProvidersError([f"{name}: the key {twice[:100]!r} appears twice in one object"])
-        return members
-
-    def constant(word: str) -> NoReturn:
-        raise ProvidersError([f"{name}: {word} is not JSON"])
-
-    data: object = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
-    return data

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waypost.admin.access.duration import utc_text
-from waypost.admin.changes import who
+from waypost.admin.audit_entries import add_entry, who
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import MASK
 from waypost.admin.principal import Principal
@@ -24,7 +24,7 @@ from waypost.lookup.lookup import client_config
 from waypost.setup_links.link import LinkRow, LinkTarget, LinkTerms
 from waypost.setup_links.links import CreatedLink, SetupLinks
 from waypost.setup_links.token import link_url
-from waypost.store.sql.audit_log import AuditRow, prune_audit, write_audit
+from waypost.store.sql.audit_log import AuditRow
 from waypost.store.sql.setup_link_rows import SetupLinkRows
 from waypost.wiring_links import link_base, setup_links
 
@@ -187,8 +187,7 @@ class SetupLinkCases:
             before=None if before is None else dict(before),
             after=None if after is None else dict(after),
         )
-        write_audit(connection, entry)
-        prune_audit(connection, self.source.settings.audit_retention_days, entry.at)
+        add_entry(connection, entry, self.source.settings.audit_retention_days)
 
 
 def link_data(row: LinkRow) -> dict[str, object]:

@@ -6,10 +6,10 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import IO, Any, Final
@@ -39,6 +39,8 @@ STREAMS_MAX: Final = 8
 STREAMS_MAX_EACH: Final = 2
 """How many of them one principal has, so that no tenant keeps the others from theirs."""
 _BLOCK_BYTES: Final = 64 * 1024
+_Begun = tuple[bytes, Generator[bytes]]
+"""The first line, and the others."""
 
 
 def add_bulk(router: APIRouter) -> None:
@@ -68,7 +70,7 @@ def add_bulk(router: APIRouter) -> None:
     async def export(admin: CurrentAdmin) -> Response:
         with ExitStack() as stack:
             stack.enter_context(streams.use(admin.principal))
-            lines = await run_in_threadpool(partial(_begin, _spooled(_exported(admin))))
+            lines = await run_in_threadpool(partial(_begin, _in_thread(_blocks(_exported(admin)))))
             return _StreamedLines(lines, stack.pop_all())
 
 
@@ -100,8 +102,9 @@ class _Streams:
 class _StreamedLines(StreamingResponse):
     """Lines that are sent while they are made."""
 
-    def __init__(self, lines: Generator[bytes], stack: ExitStack) -> None:
-        super().__init__(lines, 200, NO_STORE, LINES_TYPE)
+    def __init__(self, begun: _Begun, stack: ExitStack) -> None:
+        first, lines = begun
+        super().__init__(chain((first,), lines), 200, NO_STORE, LINES_TYPE)
         self._lines = lines
         self._stack = stack
 
@@ -131,53 +134,64 @@ async def _receive(request: Request) -> IO[bytes]:
     return file
 
 
-def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Generator[bytes]:
-    return _begin(_unblocked(_changed(admin, file, confirm, dry_run)))
+def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> _Begun:
+    return _begin(_in_thread(_changed(admin, file, confirm, dry_run), to_end=True))
 
 
-def _begin(lines: Iterator[bytes]) -> Generator[bytes]:
+def _begin(lines: Generator[bytes]) -> _Begun:
     """Make the first line before the status of the answer is sent: an error gets its own status."""
-    first = next(lines, b"")
-
-    def rest() -> Generator[bytes]:
-        yield first
-        yield from lines
-
-    return rest()
+    return next(lines, b""), lines
 
 
-def _spooled(lines: Generator[bytes]) -> Generator[bytes]:
+def _in_thread(lines: Generator[bytes], *, to_end: bool = False) -> Generator[bytes]:
     """Yield the same lines, which a thread writes to a file without a wait for the client.
 
-    An export has a connection and a snapshot of the database until its last line is made, so a
-    client that reads slowly must not make it longer.
+    An export has a connection and a snapshot of the database until its last line is made, and the
+    transaction of a bulk change locks out other changes. So a client that reads slowly must not
+    make them longer.
+
+    Args:
+        lines: are made in the thread. None is empty.
+        to_end: whether all lines are made also if the client has gone.
     """
-    made: SimpleQueue[int | None] = SimpleQueue()
+    made: SimpleQueue[int | Exception | None] = SimpleQueue()
     is_closed = Event()
 
-    def make() -> None:
+    def make(target: IO[bytes]) -> None:
+        end: Exception | None = RuntimeError("a line could not be made; the log has the reason")
         try:
-            with closing(lines):
-                for block in _blocks(lines):
-                    file.write(block)
-                    made.put(len(block))
-                    if is_closed.is_set():
-                        break
+            with closing(lines), target:
+                for line in lines:
+                    target.write(line)
+                    made.put(len(line))
+                    if is_closed.is_set() and not to_end:
+                        return
+            end = None
+        except WaypostError as error:
+            end = error
         finally:
-            made.put(None)
+            made.put(end)
 
-    with tempfile.TemporaryFile(buffering=0) as file, ThreadPoolExecutor(1, "export") as executor:
-        writing, offset = executor.submit(make), 0
+    with tempfile.TemporaryFile(buffering=0) as file:
+        # The thread may need its file for longer than this generator.
+        target = os.fdopen(os.dup(file.fileno()), "wb", buffering=0)
+        thread = Thread(target=make, args=(target,), name="bulk", daemon=True)
+        thread.start()
+        offset = 0
         try:
-            while (size := made.get()) is not None:
-                yield os.pread(file.fileno(), size, offset)
-                offset += size
-            writing.result()
+            while isinstance(item := made.get(), int):
+                yield os.pread(file.fileno(), item, offset)
+                offset += item
+            if item is not None:
+                raise item
         finally:
             is_closed.set()
+            if not to_end:
+                thread.join()
 
 
-def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
+def _blocks(lines: Iterator[bytes]) -> Generator[bytes]:
+    """Yield the same bytes in larger parts."""
     block = bytearray()
     for line in lines:
         block += line
@@ -188,33 +202,7 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield bytes(block)
 
 
-def _unblocked(lines: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same lines, made in a thread that does not wait for the client.
-
-    The transaction of a bulk change locks out other changes, so a client that reads slowly must not
-    make it longer. The number of lines is limited.
-    """
-    made: SimpleQueue[bytes | WaypostError | None] = SimpleQueue()
-
-    def make() -> None:
-        try:
-            for line in lines:
-                made.put(line)
-        except WaypostError as error:
-            made.put(error)
-        finally:
-            made.put(None)
-
-    thread = Thread(target=make, name="bulk", daemon=True)
-    thread.start()
-    while (item := made.get()) is not None:
-        if isinstance(item, WaypostError):
-            raise item
-        yield item
-    thread.join()
-
-
-def _changed(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Iterator[bytes]:
+def _changed(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> Generator[bytes]:
     sent = False
     with file:
         try:
