@@ -1,5 +1,6 @@
 """Search domains by a finding of the linter, in bounded work for each part of the list."""
 
+from difflib import get_close_matches
 from typing import Final
 
 from waypost.admin.readers import ObjectReader
@@ -24,7 +25,9 @@ def check_finding(code: str) -> None:
         InvalidObject: it is none.
     """
     if code not in _CODES:
-        rule = "is not a code of `waypost lint`; `waypost explain` lists them"
+        near = get_close_matches(code, _CODES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "; `waypost explain` lists them"
+        rule = f"is not a code of `waypost lint`{hint}"
         raise InvalidObject([("finding", rule)])
 
 

@@ -1,13 +1,16 @@
 """`waypost domain list`: list the served domains."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
 from waypost.admin.cursors import LIMIT_MAX
+from waypost.admin.findings import check_finding, domains_with_finding
+from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader
 from waypost.admin.remote import RemoteAdmin
 from waypost.cli.administration.place import (
     Place,
@@ -20,8 +23,12 @@ from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
 from waypost.cli.providers.domain_summary import DomainSummary, RemoteSummaries, summary_of
 from waypost.cli.sources.catalogs import load_catalog
+from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
-from waypost.core.model import Catalog, Domain, HostEndpoint
+from waypost.core.errors import InvalidObject
+from waypost.database.engine import read_snapshot
+from waypost.settings import Settings
+from waypost.store.sql.listing import DomainFilter
 
 
 def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
@@ -37,6 +44,12 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
         str | None,
         typer.Option("--host", metavar="HOST", help="Only domains with a service on this host."),
     ] = None,
+    finding: Annotated[
+        str | None,
+        typer.Option(
+            "--finding", metavar="CODE", help="Only domains about which `waypost lint` finds this."
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option("--limit", metavar="N", min=1, help="The largest number of domains."),
@@ -44,19 +57,22 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
     url: UrlFlag = None,
     token_file: TokenFileFlag = None,
 ) -> None:
-    """List the domains and their providers.
+    """List the domains and their providers, sorted by name.
 
-    Each line has the domain, its provider and its number of services. With --url, the domains are
-    sorted by name.
+    Each line has the domain, its provider and its number of services.
     """
-    place = Place(db_uri, url, token_file)
-    if url is None:
-        place.check()
-        summaries = _local(load_catalog(load_settings(providers, demo, db_uri)), provider, host)
-    else:
-        refuse_with_url(providers, demo)
-        summaries = _remote(open_remote(place), provider, host, limit)
-    domains = list(islice(summaries, limit))
+    place, wanted = Place(db_uri, url, token_file), DomainFilter(provider=provider, host=host)
+    with ExitStack() as stack, _options():
+        if url is None:
+            place.check()
+            if finding is not None:
+                check_finding(finding)
+            reader = stack.enter_context(_open(load_settings(providers, demo, db_uri)))
+            summaries = _local(reader, wanted, finding, limit)
+        else:
+            refuse_with_url(providers, demo)
+            summaries = _remote(open_remote(place), wanted, finding, limit)
+        domains = list(islice(summaries, limit))
     if as_json:
         print_json([domain.to_json() for domain in domains])
         return
@@ -68,36 +84,67 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
         print_line(line)
 
 
-def _local(catalog: Catalog, provider: str | None, host: str | None) -> Iterator[DomainSummary]:
-    for external in catalog.external_domains:
-        label = external.directory.label
-        print_stderr(f"more domains of {external.provider.name} come from directory {label}")
-    for domain in catalog.domains:
-        is_of_provider = provider is None or domain.provider.name == provider
-        if is_of_provider and (host is None or has_host(domain, host)):
-            yield summary_of(domain)
+@contextmanager
+def _options() -> Iterator[None]:
+    """Name the option in an error about the parameter of this name.
+
+    Raises:
+        InvalidObject: with the option.
+    """
+    try:
+        yield
+    except InvalidObject as error:
+        names = {"finding": "--finding"}
+        mistakes = [(names.get(path, path), rule) for path, rule in error.mistakes]
+        raise InvalidObject(mistakes) from error
+
+
+@contextmanager
+def _open(settings: Settings) -> Iterator[ObjectReader]:
+    """Open the source of domains in the settings, and close it afterwards."""
+    if settings.demo or settings.providers is not None:
+        catalog = load_catalog(settings)
+        for external in catalog.external_domains:
+            label = external.directory.label
+            print_stderr(f"more domains of {external.provider.name} come from directory {label}")
+        yield CatalogReader(catalog)
+        return
+    with open_database(settings) as engine, read_snapshot(engine) as connection:
+        yield DatabaseReader(connection)
+
+
+def _local(
+    reader: ObjectReader, wanted: DomainFilter, finding: str | None, limit: int | None
+) -> Iterator[DomainSummary]:
+    """Yield domains by name; no more are read than the limit allows."""
+    size, key = min(limit or LIMIT_MAX, LIMIT_MAX), ""
+    while True:
+        if finding is None:
+            domains, next_key = reader.domains(wanted, key, size)
+        else:
+            domains, next_key = domains_with_finding(reader, wanted, finding, key, size)
+        yield from map(summary_of, domains)
+        if next_key is None:
+            return
+        key = next_key
 
 
 def _remote(
-    admin: RemoteAdmin, provider: str | None, host: str | None, limit: int | None
+    admin: RemoteAdmin, wanted: DomainFilter, finding: str | None, limit: int | None
 ) -> Iterator[DomainSummary]:
     summaries = RemoteSummaries(admin)
+    size = min(limit or LIMIT_MAX, LIMIT_MAX)
+    list_part = partial(
+        admin.list_domains,
+        provider=wanted.provider,
+        host=wanted.host,
+        finding=finding,
+        limit=size,
+    )
     cursor: str | None = None
     while True:
-        size = min(limit or LIMIT_MAX, LIMIT_MAX)
-        page = admin.list_domains(provider=provider, host=host, limit=size, cursor=cursor)
+        page = list_part(cursor=cursor)
         yield from (summaries.read(item.data) for item in page.items)
         cursor = page.next
         if cursor is None:
             return
-
-
-def has_host(domain: Domain, host: str) -> bool:
-    """Return whether a service of a domain is on a host, in any case."""
-    hosts = (
-        one.endpoint.host
-        if isinstance(one.endpoint, HostEndpoint)
-        else urlsplit(one.endpoint.url).hostname
-        for one in domain.services
-    )
-    return any(found is not None and found.lower() == host.lower() for found in hosts)
