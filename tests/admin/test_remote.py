@@ -80,7 +80,7 @@ def test_read(server: Server) -> None:
     server.answer(200, {"name": "a/b c"}, ETag='"v1"')
     found = server.admin.get_provider("a/b c?")
     assert (found.data, found.version) == ({"name": "a/b c"}, "v1")
-    assert server.requests[0].target == "/api/v1/providers/a%2Fb%20c%3F"
+    assert server.requests[0].target == "/api/v1/providers/a~2Fb%20c%3F"
 
 
 def test_change(server: Server) -> None:

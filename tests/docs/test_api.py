@@ -21,6 +21,7 @@ from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE, free_port
+from waypost.admin.url_names import url_of_name
 from waypost.cli.main import main
 from waypost.web.admin.api.mount import api_description
 
@@ -136,6 +137,9 @@ def test_from_another_machine(tmp_path: Path) -> None:
     site = Site(tmp_path)
     token = site.run("waypost token create --name panel").stdout.strip()
     path = "/etc/letsencrypt/live/waypost-admin.example.com"
+    names = ["x", "x/services", "..", "../../metrics"]
+    added = site.run("set -e\n" + "".join(f"waypost provider add {one}\n" for one in names))
+    assert added.returncode == 0, added.stderr
     with site.serve(WAYPOST_ADMIN_URL="https://waypost-admin.example.com") as port:
         places = {
             f"{path}/fullchain.pem": f"{certificate.certificate}",
@@ -154,5 +158,8 @@ def test_from_another_machine(tmp_path: Path) -> None:
 
             assert status("/api/v1/domains") == 200
             assert status("/api/v1/domains", "other.example") == 403
+            for name in names:
+                assert status(f"/api/v1/providers/{url_of_name(name)}") == 200, name
+            assert status("/api/v1/providers/x%2Fservices") == 200
             assert status("/metrics") == 404
             assert status("/healthz") == 404

@@ -29,6 +29,7 @@ from waypost.admin.results import (
     Page,
     StoredObject,
 )
+from waypost.admin.url_names import url_of_name
 from waypost.core.errors import (
     FetchError,
     InvalidObject,
@@ -333,6 +334,8 @@ def _checked_url(url: str) -> str:
 
 
 def _path(kind: str, name: str) -> str:
+    if kind == "providers":
+        return f"/{kind}/{url_of_name(name)}"
     return f"/{kind}/{quote(name, safe='', errors=_UNENCODABLE)}"
 
 

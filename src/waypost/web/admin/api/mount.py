@@ -16,6 +16,7 @@ from waypost.web.admin.api.access import REQUEST_LIMITS, ApiContext
 from waypost.web.admin.api.audit import add_audit
 from waypost.web.admin.api.authorization import TokenAuthorization
 from waypost.web.admin.api.bulk import add_bulk
+from waypost.web.admin.api.encoded_slashes import EncodedSlashes
 from waypost.web.admin.api.previews import add_previews
 from waypost.web.admin.api.problems import add_problem_handlers
 from waypost.web.admin.api.resources import add_resources
@@ -40,6 +41,7 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
     authorization = TokenAuthorization(tokens.authenticate, clock)
     limiter = RateLimiter(REQUEST_LIMITS, clock=clock)
     app.state.api = ApiContext(source, tokens, authorization, limiter)
+    app.add_middleware(EncodedSlashes, path=f"{PREFIX}/providers/")
     app.include_router(_router())
     add_problem_handlers(app)
     app.openapi = partial(_description, app)  # type: ignore[method-assign]

@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from waypost.admin.facade import Admin
 from waypost.admin.results import ChangeResult, Page, StoredObject
+from waypost.admin.url_names import name_of_url
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import (
     NO_STORE,
@@ -46,6 +47,7 @@ class ObjectRoutes:
         noun: in descriptions.
         schema: the name of the JSON Schema.
         path: the URL of one object; its parameter is `name`.
+        read_name: returns the name in the URL.
         get: returns an object by its name.
         put, patch, delete: change an object.
         rename: gives an object another name; None if this kind has no such use case.
@@ -59,6 +61,7 @@ class ObjectRoutes:
     patch: Callable[..., ChangeResult]
     delete: Callable[..., ChangeResult]
     rename: Callable[..., ChangeResult] | None = None
+    read_name: Callable[[str], str] = str
 
 
 DOMAIN: Final = ObjectRoutes(
@@ -74,12 +77,13 @@ DOMAIN: Final = ObjectRoutes(
 PROVIDER: Final = ObjectRoutes(
     "provider",
     "Provider",
-    "/providers/{name:path}",  # A name may contain slashes.
+    "/providers/{name}",
     Admin.get_provider,
     Admin.put_provider,
     Admin.patch_provider,
     Admin.delete_provider,
     Admin.rename_provider,
+    name_of_url,
 )
 DIRECTORY: Final = ObjectRoutes(
     "directory",
@@ -148,7 +152,7 @@ def _add_object(router: APIRouter, kind: ObjectRoutes) -> None:
         **describe_object(kind.schema),
     )
     async def get(request: Request, name: str, admin: CurrentAdmin) -> Response:
-        stored = await run_in_threadpool(kind.get, admin, name)
+        stored = await run_in_threadpool(kind.get, admin, kind.read_name(name))
         if is_unchanged(request, stored.version):
             return Response(None, 304, NO_STORE | {"etag": etag(stored.version)})
         return object_response(stored)
@@ -162,7 +166,7 @@ def _add_object(router: APIRouter, kind: ObjectRoutes) -> None:
     async def delete(
         request: Request, name: str, admin: CurrentAdmin, dry_run: DryRun = False
     ) -> Response:
-        change = partial(kind.delete, admin, name)
+        change = partial(kind.delete, admin, kind.read_name(name))
         return await _change(read_conditions(request), change, dry_run)
 
 
@@ -181,7 +185,8 @@ def _add_writing(router: APIRouter, kind: ObjectRoutes) -> None:
         confirm: Confirm = False,
     ) -> Response:
         data, conditions = await read_object(request), read_conditions(request)
-        change = partial(kind.put, admin, name, data, if_none_match=conditions.if_none_match)
+        key = kind.read_name(name)
+        change = partial(kind.put, admin, key, data, if_none_match=conditions.if_none_match)
         return await _change(conditions, partial(change, confirm=confirm), dry_run)
 
     @router.patch(
@@ -198,7 +203,7 @@ def _add_writing(router: APIRouter, kind: ObjectRoutes) -> None:
         confirm: Confirm = False,
     ) -> Response:
         data, conditions = await read_object(request), read_conditions(request)
-        change = partial(kind.patch, admin, name, data, confirm=confirm)
+        change = partial(kind.patch, admin, kind.read_name(name), data, confirm=confirm)
         return await _change(conditions, change, dry_run)
 
 
@@ -220,7 +225,7 @@ def _add_rename(router: APIRouter, kind: ObjectRoutes, rename: Callable[..., Cha
         new_name = data.get("name")
         if not isinstance(new_name, str) or len(data) != 1:
             raise ApiError(422, "invalid", 'the body must be {"name": "the new name"}')
-        change = partial(rename, admin, name, new_name, confirm=confirm)
+        change = partial(rename, admin, kind.read_name(name), new_name, confirm=confirm)
         return await _change(read_conditions(request), change, dry_run)
 
 
@@ -255,7 +260,7 @@ def _add_services(router: APIRouter) -> None:
         confirm: Confirm = False,
     ) -> Response:
         services = _services(await read_object(request))
-        change = partial(admin.put_provider_services, name, services, confirm=confirm)
+        change = partial(admin.put_provider_services, name_of_url(name), services, confirm=confirm)
         return change_response(await run_in_threadpool(change, dry_run=dry_run), dry_run=dry_run)
 
 
