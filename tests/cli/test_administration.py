@@ -5,10 +5,11 @@ import re
 import shlex
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ from waypost.admin.access.tokens import Tokens
 from waypost.admin.principal import Role
 from waypost.cli.main import main
 from waypost.cli.principal import command_principal
-from waypost.database.engine import open_engine
+from waypost.database.engine import Connection, open_engine
+from waypost.store.sql import listing
 
 GOLDEN = Path(__file__).parent / "golden" / "administration"
 
@@ -60,7 +62,7 @@ def _sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     uri = f"sqlite:///{path}"
     assert main(["apply", "--demo", "--db-uri", uri]) == 0
     engine = open_engine(uri)
-    token, _ = Tokens(engine).create("panel", AccessScope(Role.WRITE), created_by="test")
+    token, _ = Tokens(engine).create("panel", AccessScope(Role.WRITE), by=command_principal())
     engine.dispose()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -137,6 +139,45 @@ def test_by_the_api(
     assert text == (GOLDEN / f"{topic}.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("filled")
+def test_a_limited_list_reads_no_more(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`domain list --limit` reads as many domains as it prints, of any number."""
+    read: list[int] = []
+    stored = listing.domains_with_ids
+
+    def count(connection: Connection, ids: Sequence[int]) -> Any:
+        read.append(len(ids))
+        return stored(connection, ids)
+
+    monkeypatch.setattr(listing, "domains_with_ids", count)
+    assert len(waypost("domain", "list", "--limit", "2").out.splitlines()) == 2
+    assert read == [2]
+    assert waypost("domain", "list", "--finding", "pop3-only", "--limit", "1").code == 0
+    assert sum(read) < 20
+
+
+@pytest.mark.usefixtures("filled")
+def test_access_in_the_audit_log(waypost: Waypost) -> None:
+    """Creating and revoking a token, and a sign-in link, are in the audit log, without secrets."""
+    token = waypost("token", "create", "--name", "shop", "--json").out
+    link = waypost("admin", "link", "--name", "ada").out
+    assert waypost("token", "revoke", json.loads(token)["id"]).code == 0
+    listed = waypost("audit", "list", "--json").out
+    entries = json.loads(listed)[:3]
+    assert [(one["action"], one["object_kind"], one["object_name"]) for one in entries] == [
+        ("revoke", "token", "shop"),
+        ("create", "sign_in_link", "ada"),
+        ("create", "token", "shop"),
+    ]
+    who = {(one["principal"], one["principal_kind"]) for one in entries}
+    assert who == {(command_principal().name, "command")}
+    assert json.loads(token)["token"] not in listed
+    assert link.strip().partition("=")[2] not in listed
+    refused = waypost("audit", "undo", f"{entries[1]['id']}")
+    assert (refused.code, refused.out) == (1, "")
+    assert "is about a sign-in link, which ends within ten minutes" in refused.err
+
+
 @pytest.mark.servers
 @pytest.mark.usefixtures("filled")
 def test_all_domains_by_the_api(
@@ -152,11 +193,11 @@ def test_all_domains_by_the_api(
     ]
     for command in setup:
         assert waypost(*command).code == waypost(*command, *url).code
-    local = waypost("domain", "list").out
-    assert waypost("domain", "list", *url).out.splitlines() == sorted(local.splitlines())
-    found = json.loads(waypost("domain", "list", "--json", *url).out)
-    known = json.loads(waypost("domain", "list", "--json").out)
-    assert found == sorted(known, key=lambda one: str(one["pattern"]))
+    for options in ((), ("--json",), ("--limit", "3"), ("--finding", "pop3-only")):
+        local = waypost("domain", "list", *options)
+        assert waypost("domain", "list", *options, *url) == replace(local, databases=())
+    names = [one["pattern"] for one in json.loads(waypost("domain", "list", "--json").out)]
+    assert names == sorted(names)
     assert len(waypost("domain", "list", "--limit", "2", *url).out.splitlines()) == 2
     for name in ("alias.example", "example.com", "x.example.edu", "bücher.example"):
         for more in ((), ("--json",)):

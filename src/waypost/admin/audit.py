@@ -1,11 +1,13 @@
 """Read the audit log, and undo one of its changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, run_change
+from waypost.admin.access.access_log import ACCESS_KINDS, LINK, SESSION, TOKEN, is_about
+from waypost.admin.changes import Condition, PlannedChange, run_change, run_changes
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.directories import DirectoryChange, lost_secret
 from waypost.admin.domains import DomainChange
@@ -14,6 +16,7 @@ from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import AuditEntry, AuditPage, ChangeResult, Data
 from waypost.admin.source import AdminSource
+from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, UndoRefused
 from waypost.database.engine import Connection, read_snapshot
 from waypost.store.sql.audit_log import (
@@ -27,6 +30,13 @@ from waypost.store.sql.audit_log import (
 
 _KINDS: Final = ("domain", "provider", "directory")
 _LINK: Final = "setup_link"
+_NO_UNDO: Final[Mapping[str, str]] = {
+    _LINK: "is about a setup link; revoke it, or create another",
+    TOKEN: "is about a token, whose secret is not stored; revoke it, or create another",
+    LINK: "is about a sign-in link, which ends within ten minutes; create another",
+    SESSION: "is about a sign-in; end the session, or sign in again",
+}
+"""Why a change of this kind is not undone."""
 _ID_MAX_DIGITS: Final = 10
 _MANY: Final = ("services", "apply")
 """The actions that change many objects, whose state before is not in the entry."""
@@ -40,9 +50,23 @@ class AuditCases:
     principal: Principal
 
     def page(
-        self, about: str | None, since: datetime | None, limit: int, cursor: str | None
+        self,
+        about: str | None,
+        since: datetime | None,
+        limit: int,
+        cursor: str | None,
+        *,
+        has_access: bool = True,
     ) -> AuditPage:
-        """Return entries that the principal sees, newest first."""
+        """Return entries that the principal sees, newest first.
+
+        Args:
+            about: one object, or None.
+            since: only entries at this time or later.
+            limit: of the items.
+            cursor: `next` of the part before.
+            has_access: also entries about tokens, sign-in links and sessions.
+        """
         check_limit(limit)
         key = read_cursor("audit", cursor)
         if key and not (key.isascii() and key.isdigit() and len(key) <= _ID_MAX_DIGITS):
@@ -52,9 +76,12 @@ class AuditCases:
         wanted = AuditFilter(
             *(kind, name, since, self.principal.domains, self.principal.provider),
             int(key) if key else None,
+            (TOKEN,) if self.principal.kind == "token" else (LINK, SESSION),
+            self.principal.name,
+            () if has_access else ACCESS_KINDS,
         )
-        with read_snapshot(self.source.database()) as connection:
-            rows = read_audit(connection, wanted, limit + 1)
+        with read_snapshot(self.source.audit_database()) as connection:
+            rows = list(islice(self._visible(connection, wanted, limit + 1), limit + 1))
         items = tuple(map(self._entry, rows[:limit]))
         return AuditPage(
             items, write_cursor("audit", str(items[-1].id) if len(rows) > limit else None)
@@ -65,19 +92,49 @@ class AuditCases:
         self.principal.check_write()
         condition = replace(condition, undo_of=audit_id, action="undo")
 
-        def plan(connection: Connection) -> PlannedChange:
+        def undo_in(connection: Connection) -> Undo:
             row = find_audit(connection, audit_id)
             if row is None or not self._sees(row):
                 raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
             if not (self._may_know(row, row.before) and self._may_know(row, row.after)):
                 raise AccessForbidden(f"{self.principal.name} may not undo entry {audit_id}")
-            return Undo(connection, self.principal, row, condition).plan()
+            return Undo(connection, self.principal, row, condition)
 
-        return run_change(self.source, self.principal, condition, plan)
+        with read_snapshot(self.source.database()) as connection:
+            has_provider = undo_in(connection).provider() is not None
+        if has_provider:
+            return run_changes(
+                *(self.source, self.principal, condition),
+                lambda connection: undo_in(connection).plans(),
+            )
+        return run_change(
+            *(self.source, self.principal, condition),
+            lambda connection: undo_in(connection).plan(),
+        )
+
+    def _visible(
+        self, connection: Connection, wanted: AuditFilter, limit: int
+    ) -> Iterator[AuditRow]:
+        """Yield the entries that the principal sees, newest first.
+
+        The database finds those about the name of a tenant, and others may have the same name.
+        """
+        while rows := read_audit(connection, wanted, limit):
+            yield from (row for row in rows if not self._is_of_others(row))
+            if len(rows) < limit:
+                return
+            wanted = replace(wanted, before_id=rows[-1].id)
+
+    def _is_of_others(self, row: AuditRow) -> bool:
+        """Return whether an entry is about the access of somebody else, and the principal's not."""
+        is_access = row.object_kind in ACCESS_KINDS
+        return self.principal.is_tenant and is_access and not is_about(self.principal, row)
 
     def _sees(self, row: AuditRow) -> bool:
         if not self.principal.is_tenant:
             return True
+        if row.object_kind in ACCESS_KINDS:
+            return is_about(self.principal, row)
         if row.object_kind != "domain" or row.object_name is None:
             return False
         return self.principal.sees_domain(read_name(row.object_name), row.provider or "")
@@ -87,7 +144,7 @@ class AuditCases:
 
         A domain may have come from another provider or name, or have gone there.
         """
-        if data is None or not self.principal.is_tenant or row.object_kind == _LINK:
+        if data is None or not self.principal.is_tenant or row.object_kind in _NO_UNDO:
             return True
         return self.principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
 
@@ -113,6 +170,18 @@ class Undo:
         self._row = row
         self._condition = condition
 
+    def provider(self) -> str | None:
+        """Return the provider that was created together with the domain, if it is undone, too."""
+        if self._principal.is_tenant:
+            return None
+        return provider_of_addition(self._connection, self._row)
+
+    def plans(self) -> Iterator[PlannedChange]:
+        """Yield the opposite of the change of a domain, and that of its provider."""
+        name = self.provider() or ""
+        undo = UndoWithProvider(self._connection, self._row, name, self._condition)
+        yield from undo.plans(self.plan)
+
     def plan(self) -> PlannedChange:
         """Plan the opposite.
 
@@ -120,8 +189,8 @@ class Undo:
             UndoRefused: it is not possible, or the object has changed since.
         """
         row = self._row
-        if row.object_kind == _LINK:
-            raise UndoRefused(f"entry {row.id} is about a setup link; revoke it, or create another")
+        if (reason := _NO_UNDO.get(row.object_kind or "")) is not None:
+            raise UndoRefused(f"entry {row.id} {reason}")
         if row.object_kind not in _KINDS or row.object_name is None or row.action in _MANY:
             raise UndoRefused(f"entry {row.id} changed many objects, and cannot be undone")
         name = str((row.after or row.before or {}).get("name", row.object_name))
@@ -198,26 +267,9 @@ def _read_object(about: str | None) -> tuple[str | None, str | None]:
     kind, colon, name = about.partition(":")
     if not colon:
         kind, name = "domain", about
-    kinds = (*_KINDS, _LINK)
+    kinds = (*_KINDS, *_NO_UNDO)
     if kind not in kinds:
         raise InvalidObject([("object", f"must begin with one of {', '.join(kinds)}, and a colon")])
     if "\0" in name or any("\ud800" <= char <= "\udfff" for char in name):
         raise InvalidObject([("object", "contains a character that no name has")])
     return kind, read_name(name, "object").text if kind in DOMAIN_KINDS else name
-
-
-def entry_data(entry: AuditEntry) -> Mapping[str, object]:
-    """Return an entry as JSON data."""
-    return {
-        "id": entry.id,
-        "at": entry.at.isoformat(),
-        "principal": entry.principal,
-        "principal_kind": entry.principal_kind,
-        "remote": entry.remote,
-        "action": entry.action,
-        "object_kind": entry.object_kind,
-        "object_name": entry.object_name,
-        "before": entry.before,
-        "after": entry.after,
-        "undo_of": entry.undo_of,
-    }

@@ -17,8 +17,17 @@ from waypost.admin.inspection import InspectionCases
 from waypost.admin.links.cases import SetupLinkCases
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderCases
-from waypost.admin.results import AuditPage, BulkEvent, ChangeResult, Page, Preview, StoredObject
+from waypost.admin.results import (
+    NEW_OBJECT,
+    AuditPage,
+    BulkEvent,
+    ChangeResult,
+    Page,
+    Preview,
+    StoredObject,
+)
 from waypost.admin.source import AdminSource
+from waypost.admin.with_provider import DomainWithProviderCases
 from waypost.store.sql.listing import DomainFilter
 
 JsonObject = Mapping[str, object]
@@ -47,6 +56,7 @@ class Admin:
         self._inspection = InspectionCases(source, principal)
         self._discovery = DiscoveryCases(source, principal)
         self._directory_test = DirectoryTestCases(source, principal)
+        self._with_provider = DomainWithProviderCases(source, principal)
         self.setup_links = SetupLinkCases(source, principal)
 
     def list_domains(
@@ -114,6 +124,19 @@ class Admin:
         """
         condition = Condition(if_match, if_none_match, confirm, dry_run)
         return self._domains.put(name, data, condition)
+
+    def add_domain_with_provider(
+        self, name: str, data: JsonObject, *, dry_run: bool = False
+    ) -> ChangeResult:
+        """Create a domain together with its provider; undo of the domain takes back both.
+
+        Raises:
+            InvalidObject: all mistakes at once.
+            AccessForbidden: the principal may not create providers.
+            VersionConflict: the domain or the provider exists.
+        """
+        condition = Condition(if_none_match=NEW_OBJECT, dry_run=dry_run)
+        return self._with_provider.add(name, data, condition)
 
     def copy_domain(
         self,
@@ -347,16 +370,21 @@ class Admin:
         since: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        has_access: bool = True,
     ) -> AuditPage:
-        """Return the audit log, newest entries first; a tenant gets the entries of its domains.
+        """Return the audit log, newest entries first.
+
+        A tenant gets the entries of its domains, and those about its own token or its own sign-ins.
 
         Args:
-            object: `domain:NAME`, `provider:NAME`, `directory:LABEL`, or the name of a domain.
+            object: `domain:NAME`, `provider:NAME`, `directory:LABEL`, `setup_link:DOMAIN`,
+                `token:NAME`, `sign_in_link:NAME`, `session:NAME`, or the name of a domain.
             since: only entries at this time or later.
             limit: of the items, at most 1000.
             cursor: `next` of the part before.
+            has_access: also entries about tokens, sign-in links and sessions.
         """
-        return self._audit.page(object, since, limit, cursor)
+        return self._audit.page(object, since, limit, cursor, has_access=has_access)
 
     def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
         """Undo a change.

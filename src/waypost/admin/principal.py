@@ -32,6 +32,7 @@ class Principal:
         domains: the patterns of the tenant's domains; empty for no limit.
         provider: the name of the tenant's provider; None for no limit.
         remote: the address that the request came from, or None.
+        id: of the token or the session, because names are not unique; empty for a command.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Principal:
     domains: tuple[DomainPattern, ...] = ()
     provider: str | None = None
     remote: str | None = None
+    id: str = ""
 
     @property
     def is_tenant(self) -> bool:

@@ -156,6 +156,10 @@ class ProviderChange:
         """The object before the change."""
         return None if self._old_object is None else self._old_object.data
 
+    def count_domains(self) -> int:
+        """Return the number of domains of the provider."""
+        return 0 if self._old is None else count_domains_of(self._connection, self._old.id)
+
     def existing(self) -> StoredProvider:
         """Return the provider.
 

@@ -114,7 +114,7 @@ class AuditEntry:
     Attributes:
         at: in UTC, with its zone.
         principal, principal_kind, remote: who made the change, and from where.
-        action: `put`, `patch`, `delete`, `rename`, `undo`, `bulk`, `apply`, ...
+        action: `put`, `patch`, `delete`, `rename`, `undo`, `bulk`, `apply`, `sign_in`, ...
         object_kind, object_name: what was changed; None for many objects.
         before, after: the object; None if it did not exist. `after` of `apply` has counts.
         undo_of: the id of the entry that this one undid, or None.
@@ -131,6 +131,12 @@ class AuditEntry:
     before: Data | None
     after: Data | None
     undo_of: int | None
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether the entry is about one object that undo can change."""
+        has_object = self.before is not None or self.after is not None
+        return has_object and self.object_kind in {"domain", "provider", "directory"}
 
     @property
     def time_text(self) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from waypost.core.errors import StoreReadOnly
+from waypost.core.errors import StoreError, StoreReadOnly
 from waypost.core.model import Catalog
-from waypost.database.engine import Engine, open_engine
+from waypost.database.engine import Engine, is_missing_file, open_engine
 from waypost.demo import demo_catalog
 from waypost.providers_file.load import read_providers_path
 from waypost.runtime.file_stamp import FileStamp, file_stamp
@@ -23,10 +23,13 @@ class AdminSource:
     Attributes:
         settings: all options.
         engine: the database; None if the domains are in a providers file.
+        access: the database of tokens, sessions and the audit log, which the pages have also if
+            the domains are in a providers file; None for `engine`.
     """
 
     settings: Settings
     engine: Engine | None
+    access: Engine | None = None
     _read: tuple[FileStamp | None, Catalog] | None = field(default=None, repr=False)
 
     def database(self) -> Engine:
@@ -42,6 +45,16 @@ class AdminSource:
             raise StoreReadOnly("these are the samples, which cannot be changed", None)
         message = f"the domains are in {path.absolute()}; change this file"
         raise StoreReadOnly(message, f"{path.absolute()}")
+
+    def audit_database(self) -> Engine:
+        """Return the database of the audit log.
+
+        Raises:
+            StoreReadOnly: there is none, because the domains are in a providers file.
+        """
+        if self.access is None or is_missing_file(self.access):
+            return self.database()
+        return self.access
 
     def catalog(self) -> Catalog:
         """Return the content of the providers file, which is read again when it changes.
@@ -66,11 +79,26 @@ def open_source(settings: Settings) -> Iterator[AdminSource]:
         StoreError: the URI of the database cannot be used.
     """
     if settings.demo or settings.providers is not None:
-        yield AdminSource(settings, None)
+        with _access_database(settings) as access:
+            yield AdminSource(settings, None, access)
         return
     engine = open_engine(settings.db_uri, settings.db_echo)
     try:
         yield AdminSource(settings, engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _access_database(settings: Settings) -> Iterator[Engine | None]:
+    """Yield the database of tokens, sessions and the audit log; None if it cannot be used."""
+    try:
+        engine = open_engine(settings.db_uri, settings.db_echo)
+    except StoreError:  # A providers file needs no database.
+        yield None
+        return
+    try:
+        yield engine
     finally:
         engine.dispose()
 

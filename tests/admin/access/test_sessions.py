@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import sqlalchemy as sa
 
 from tests.admin.access.test_tokens import TENANT, Clock
+from tests.admin.cases import ROOT
 from waypost.admin.access.secret_text import SESSION_PREFIX, new_secret
 from waypost.admin.access.sessions import (
     ABSOLUTE_SECONDS,
@@ -20,7 +21,7 @@ from waypost.store.sql import admin_schema
 def test_a_link_signs_in_once(engine: Engine) -> None:
     """A link makes one session; the session has its name and scope."""
     sessions = Sessions(engine)
-    link = sessions.create_link("alice", TENANT)
+    link = sessions.create_link("alice", TENANT, by=ROOT)
     secret = sessions.sign_in_by_link(link, "192.0.2.1")
     assert secret is not None
     session = sessions.find(secret)
@@ -34,7 +35,7 @@ def test_a_link_signs_in_once(engine: Engine) -> None:
 def test_two_people_with_one_link(engine: Engine) -> None:
     """Of simultaneous requests with the same link, one gets a session."""
     sessions = Sessions(engine)
-    link = sessions.create_link("alice", TENANT)
+    link = sessions.create_link("alice", TENANT, by=ROOT)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: sessions.sign_in_by_link(link, None), range(4)))
     assert sum(secret is not None for secret in found) == 1
@@ -44,10 +45,10 @@ def test_a_link_ends(engine: Engine) -> None:
     """A link is valid for ten minutes, and is then removed."""
     clock = Clock()
     sessions = Sessions(engine, clock)
-    link = sessions.create_link("alice", TENANT)
+    link = sessions.create_link("alice", TENANT, by=ROOT)
     clock.now += LINK_SECONDS
     assert sessions.sign_in_by_link(link, None) is None
-    sessions.create_link("bob", TENANT)
+    sessions.create_link("bob", TENANT, by=ROOT)
     with engine.connect() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(admin_schema.link)) == 1
 
@@ -67,18 +68,18 @@ def test_a_session_ends(engine: Engine) -> None:
 
 
 def test_sign_out_everywhere(engine: Engine) -> None:
-    """One person's sessions end, or one of them, or all."""
+    """Sessions end at once, one or several, and no others."""
     sessions = Sessions(engine)
     first, second, other = (sessions.sign_in(name, TENANT, None) for name in ("a", "a", "b"))
     session = sessions.find(first)
     assert session is not None
     assert len(sessions.list("a")) == 2
-    sessions.end(session.id)
+    sessions.end([session], by=session.principal(None))
     assert sessions.find(first) is None
-    assert sessions.end_all("a") == 1
+    assert sessions.find(second) is not None
+    sessions.end([session, *sessions.list("a")], by=session.principal(None))
     assert sessions.find(second) is None
     assert sessions.find(other) is not None
-    assert sessions.end_all() == 1
 
 
 def test_forms_of_another_session_are_refused(engine: Engine) -> None:

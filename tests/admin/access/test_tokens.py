@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from tests.admin.cases import ROOT
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.secret_text import TOKEN_PREFIX, new_secret
 from waypost.admin.access.tokens import Tokens
@@ -27,10 +28,11 @@ class Clock:
 def test_a_token_is_its_scope(engine: Engine) -> None:
     """A request with the token has the name and the scope of the token."""
     tokens = Tokens(engine)
-    secret, record = tokens.create("panel", TENANT, created_by="alice")
+    secret, record = tokens.create("panel", TENANT, by=ROOT)
     found = tokens.authenticate(secret, "192.0.2.1")
     patterns = (DomainPattern("*.example.com"),)
-    assert found == Principal("panel", "token", Role.WRITE, patterns, "Example Inc.", "192.0.2.1")
+    limits = (Role.WRITE, patterns, "Example Inc.")
+    assert found == Principal("panel", "token", *limits, "192.0.2.1", record.id)
     assert tokens.list()[0].id == record.id
     assert tokens.list()[0].scope == TENANT
 
@@ -38,7 +40,7 @@ def test_a_token_is_its_scope(engine: Engine) -> None:
 def test_the_database_has_no_secret(engine: Engine) -> None:
     """What the table contains cannot be used as a token."""
     tokens = Tokens(engine)
-    secret, _ = tokens.create("panel", TENANT, created_by="alice")
+    secret, _ = tokens.create("panel", TENANT, by=ROOT)
     with engine.connect() as connection:
         rows = connection.execute(sa.select(admin_schema.token)).mappings().all()
     assert secret not in repr(rows)
@@ -50,17 +52,17 @@ def test_expired_revoked_and_unknown_tokens_are_refused(engine: Engine) -> None:
     """A token is valid until its last second, and not after it was revoked."""
     clock = Clock()
     tokens = Tokens(engine, clock)
-    secret, record = tokens.create("a", TENANT, created_by="x", expires_seconds=90 * DAY)
-    other, _ = tokens.create("b", AccessScope(Role.READ), created_by="x")
+    secret, record = tokens.create("a", TENANT, by=ROOT, expires_seconds=90 * DAY)
+    other, _ = tokens.create("b", AccessScope(Role.READ), by=ROOT)
     clock.now += 90 * DAY - 2
     assert tokens.authenticate(secret) is not None
     clock.now += 2
     assert tokens.authenticate(secret) is None
     assert tokens.authenticate(other) is not None
     assert tokens.authenticate(new_secret(TOKEN_PREFIX)) is None
-    assert tokens.revoke(record.id)
-    assert not tokens.revoke(record.id)
-    assert not tokens.revoke("abc")
+    assert tokens.revoke(record.id, by=ROOT)
+    assert not tokens.revoke(record.id, by=ROOT)
+    assert not tokens.revoke("abc", by=ROOT)
     assert [one.is_valid(clock.now) for one in tokens.list()] in ([False, True], [True, False])
 
 
@@ -68,7 +70,7 @@ def test_the_last_use_is_written_once_a_minute(engine: Engine) -> None:
     """Many requests with a token do not each write to the database."""
     clock = Clock()
     tokens = Tokens(engine, clock)
-    secret, _ = tokens.create("a", TENANT, created_by="x")
+    secret, _ = tokens.create("a", TENANT, by=ROOT)
     assert tokens.list()[0].last_used_at is None
     for seconds, expected in ((0, 0), (59, 0), (60, 60), (61, 60)):
         clock.now = 1_800_000_000 + seconds
@@ -79,7 +81,7 @@ def test_the_last_use_is_written_once_a_minute(engine: Engine) -> None:
 def test_no_request_waits_for_a_writer(engine: Engine) -> None:
     """While another transaction writes, a token is valid; only its last use is not noted."""
     tokens, other = Tokens(engine), open_engine(engine.url.render_as_string(hide_password=False))
-    secret, _ = tokens.create("a", TENANT, created_by="x")
+    secret, _ = tokens.create("a", TENANT, by=ROOT)
     with write_transaction(other) as connection:
         unused = admin_schema.audit.delete().where(admin_schema.audit.c.id == -1)
         connection.execute(unused)

@@ -29,10 +29,21 @@ class AccessScope:
         return bool(self.domains) or self.provider is not None
 
     def principal(
-        self, name: str, kind: Literal["token", "person", "command"], remote: str | None
+        self,
+        name: str,
+        kind: Literal["token", "person", "command"],
+        remote: str | None,
+        access_id: str = "",
     ) -> Principal:
-        """Return a principal with this scope."""
-        return Principal(name, kind, self.role, self.domains, self.provider, remote)
+        """Return a principal with this scope.
+
+        Args:
+            name: for the audit log.
+            kind: how the principal signed in.
+            remote: the address of the request, or None.
+            access_id: of the token or the session.
+        """
+        return Principal(name, kind, self.role, self.domains, self.provider, remote, access_id)
 
 
 def scope_columns(scope: AccessScope) -> dict[str, Any]:

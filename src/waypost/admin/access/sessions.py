@@ -3,12 +3,22 @@
 import hashlib
 import hmac
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
+from waypost.admin.access.access_log import (
+    LINK,
+    SESSION,
+    SIGN_OUT,
+    AccessChange,
+    SignOut,
+    note_access,
+    scope_data,
+)
+from waypost.admin.access.duration import utc_text
 from waypost.admin.access.scope import AccessScope, read_scope, scope_columns
 from waypost.admin.access.secret_text import (
     LINK_PREFIX,
@@ -18,7 +28,7 @@ from waypost.admin.access.secret_text import (
     new_id,
     new_secret,
 )
-from waypost.admin.principal import Principal
+from waypost.admin.principal import Principal, Role
 from waypost.database.engine import Engine, read_connection, write_transaction
 from waypost.database.optional_change import try_change
 from waypost.store.sql.admin_schema import link as link_table
@@ -51,23 +61,27 @@ class AdminSession:
 
     def principal(self, remote: str | None) -> Principal:
         """Return the person of the session, with the address of the present request."""
-        return self.scope.principal(self.name, "person", remote)
+        return self.scope.principal(self.name, "person", remote, self.id)
 
 
 class Sessions:
     """The sign-in links and the sessions of a database."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: Engine, clock: Callable[[], float] = time.time, *, retention_days: int = 0
+    ) -> None:
         """Open the sessions; nothing is read yet.
 
         Args:
             engine: the database.
             clock: returns seconds since 1970.
+            retention_days: how long the audit log keeps entries; 0 keeps all.
         """
         self._engine = engine
         self._clock = clock
+        self._retention_days = retention_days
 
-    def create_link(self, name: str, scope: AccessScope) -> str:
+    def create_link(self, name: str, scope: AccessScope, *, by: Principal) -> str:
         """Return the secret of a link that signs one person in, once, within `LINK_SECONDS`.
 
         Expired links are removed.
@@ -75,12 +89,15 @@ class Sessions:
         Args:
             name: of the person, for the audit log.
             scope: what the person may read or change.
+            by: who creates the link.
         """
         secret, now = new_secret(LINK_PREFIX), int(self._clock())
         row = {"digest": digest(secret), "name": name, "expires_at": now + LINK_SECONDS}
         with write_transaction(self._engine) as connection:
             connection.execute(link_table.delete().where(link_table.c.expires_at <= now))
             connection.execute(link_table.insert().values(row | scope_columns(scope)))
+            data = {**scope_data(scope), "expires": utc_text(now + LINK_SECONDS)}
+            self._note(connection, by, AccessChange("create", LINK, name, after=data))
         return secret
 
     def sign_in_by_link(self, secret: str, remote: str | None) -> str | None:
@@ -98,13 +115,26 @@ class Sessions:
                 return None
             if connection.execute(link_table.delete().where(*condition)).rowcount != 1:
                 return None
-            return _insert_session(connection, row["name"], read_scope(row), remote, now)
+            return self._begin(connection, row["name"], read_scope(row), remote, "link")
 
     def sign_in(self, name: str, scope: AccessScope, remote: str | None) -> str:
-        """Return the secret of a new session for a person whom another system has identified."""
-        now = int(self._clock())
+        """Return the secret of a new session for a person whom an OpenID provider identified."""
         with write_transaction(self._engine) as connection:
-            return _insert_session(connection, name, scope, remote, now)
+            return self._begin(connection, name, scope, remote, "oidc")
+
+    def note_refusal(self, name: str, remote: str | None, reason: str) -> None:
+        """Note that a person whom an OpenID provider identified may not sign in.
+
+        Args:
+            name: of the person.
+            remote: the address of the person.
+            reason: a code.
+        """
+        person = Principal(name, "person", Role.READ, remote=remote)
+        data = {"method": "oidc", "reason": reason}
+        change = AccessChange("sign_in_refused", SESSION, name, after=data)
+        with write_transaction(self._engine) as connection:
+            self._note(connection, person, change)
 
     def find(self, secret: str) -> AdminSession | None:
         """Return the session of a cookie, or None if there is none, or if it has ended."""
@@ -132,18 +162,46 @@ class Sessions:
             rows = connection.execute(query).mappings().all()
         return [_session(row) for row in rows if not _has_ended(row, now)]
 
-    def end(self, session_id: str) -> None:
-        """End one session."""
-        with write_transaction(self._engine) as connection:
-            connection.execute(session_table.delete().where(session_table.c.id == session_id))
+    def end(
+        self, sessions: Iterable[AdminSession], *, by: Principal, action: SignOut = SIGN_OUT
+    ) -> None:
+        """End sessions, each with an entry in the audit log, in one transaction.
 
-    def end_all(self, name: str | None = None) -> int:
-        """End all sessions, or those of one person; return how many there were."""
-        delete = session_table.delete()
-        if name is not None:
-            delete = delete.where(session_table.c.name == name)
+        Args:
+            sessions: those that end; one that has ended already has no entry.
+            by: who ends them.
+            action: for the audit log.
+        """
         with write_transaction(self._engine) as connection:
-            return connection.execute(delete).rowcount
+            for session in sessions:
+                delete = session_table.delete().where(session_table.c.id == session.id)
+                if connection.execute(delete).rowcount == 1:
+                    data = {"id": session.id, **scope_data(session.scope)}
+                    change = AccessChange(action, SESSION, session.name, before=data)
+                    self._note(connection, by, change)
+
+    def _begin(
+        self,
+        connection: sa.Connection,
+        name: str,
+        scope: AccessScope,
+        remote: str | None,
+        method: Literal["link", "oidc"],
+    ) -> str:
+        """Add a session with its entry in the audit log, and return its secret."""
+        secret, session_id = new_secret(SESSION_PREFIX), new_id()
+        now = int(self._clock())
+        row: dict[str, Any] = {"id": session_id, "digest": digest(secret), "name": name}
+        row |= {"remote": remote, "created_at": now, "last_seen_at": now, **scope_columns(scope)}
+        _remove_ended(connection, now)
+        connection.execute(session_table.insert().values(row))
+        data = {"id": session_id, "method": method, **scope_data(scope)}
+        person = scope.principal(name, "person", remote, session_id)
+        self._note(connection, person, AccessChange("sign_in", SESSION, name, after=data))
+        return secret
+
+    def _note(self, connection: sa.Connection, by: Principal, change: AccessChange) -> None:
+        note_access(connection, by, change, self._retention_days)
 
 
 def csrf_text(secret: str) -> str:
@@ -156,18 +214,11 @@ def is_csrf_text(session: AdminSession, text: str) -> bool:
     return bool(session.csrf) and hmac.compare_digest(session.csrf.encode(), text.encode())
 
 
-def _insert_session(
-    connection: sa.Connection, name: str, scope: AccessScope, remote: str | None, now: int
-) -> str:
-    secret = new_secret(SESSION_PREFIX)
-    row = {"id": new_id(), "digest": digest(secret), "name": name, "remote": remote}
-    times = {"created_at": now, "last_seen_at": now}
+def _remove_ended(connection: sa.Connection, now: int) -> None:
     ended = (session_table.c.created_at <= now - ABSOLUTE_SECONDS) | (
         session_table.c.last_seen_at <= now - IDLE_SECONDS
     )
     connection.execute(session_table.delete().where(ended))
-    connection.execute(session_table.insert().values(row | times | scope_columns(scope)))
-    return secret
 
 
 def _has_ended(row: Any, now: int) -> bool:  # noqa: ANN401 -- a row

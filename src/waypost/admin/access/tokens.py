@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from waypost.admin.access.access_log import TOKEN, AccessChange, note_access, scope_data
+from waypost.admin.access.duration import utc_text
 from waypost.admin.access.scope import AccessScope, read_scope, scope_columns
 from waypost.admin.access.secret_text import (
     TOKEN_PREFIX,
@@ -55,25 +57,29 @@ class TokenRecord:
 class Tokens:
     """The tokens of a database."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: Engine, clock: Callable[[], float] = time.time, *, retention_days: int = 0
+    ) -> None:
         """Open the tokens; nothing is read yet.
 
         Args:
             engine: the database.
             clock: returns seconds since 1970.
+            retention_days: how long the audit log keeps entries; 0 keeps all.
         """
         self._engine = engine
         self._clock = clock
+        self._retention_days = retention_days
 
     def create(
-        self, name: str, scope: AccessScope, *, created_by: str, expires_seconds: int | None = None
+        self, name: str, scope: AccessScope, *, by: Principal, expires_seconds: int | None = None
     ) -> tuple[str, TokenRecord]:
-        """Create a token, and return its secret, which cannot be read later.
+        """Create a token, note it in the audit log, and return its secret, which is not stored.
 
         Args:
             name: for people, 1 to `NAME_MAX_CHARS` characters.
             scope: what the token may read or change.
-            created_by: who creates it.
+            by: who creates it.
             expires_seconds: how long it is valid; None without end.
 
         Raises:
@@ -86,14 +92,17 @@ class Tokens:
             "digest": digest(secret),
             **scope_columns(scope),
             "created_at": now,
-            "created_by": created_by,
+            "created_by": by.name[:NAME_MAX_CHARS],
             "expires_at": None if expires_seconds is None else now + expires_seconds,
             "last_used_at": None,
             "revoked_at": None,
         }
         with write_transaction(self._engine) as connection:
             connection.execute(table.insert().values(row))
-        return secret, _record(row)
+            record = _record(row)
+            change = AccessChange("create", TOKEN, name, after=_audit_data(record))
+            note_access(connection, by, change, self._retention_days)
+        return secret, record
 
     def list(self) -> Sequence[TokenRecord]:
         """Return all tokens, the newest first."""
@@ -101,12 +110,25 @@ class Tokens:
         with read_connection(self._engine) as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
 
-    def revoke(self, token_id: str) -> bool:
-        """Revoke a token at once; return False if there is no valid token with this id."""
-        update = table.update().where(table.c.id == token_id, table.c.revoked_at.is_(None))
+    def revoke(self, token_id: str, *, by: Principal) -> bool:
+        """Revoke a token at once; return False if there is no valid token with this id.
+
+        Args:
+            token_id: from `list`.
+            by: who revokes it, for the audit log.
+        """
+        condition = table.c.id == token_id, table.c.revoked_at.is_(None)
         with write_transaction(self._engine) as connection:
-            result = connection.execute(update.values(revoked_at=int(self._clock())))
-        return result.rowcount > 0
+            row = connection.execute(sa.select(table).where(*condition)).mappings().first()
+            if row is None:
+                return False
+            update = table.update().where(*condition).values(revoked_at=int(self._clock()))
+            if connection.execute(update).rowcount != 1:
+                return False
+            data = _audit_data(_record(row))
+            change = AccessChange("revoke", TOKEN, row["name"], before=data)
+            note_access(connection, by, change, self._retention_days)
+        return True
 
     def authenticate(self, secret: str, remote: str | None = None) -> Principal | None:
         """Return who has a token, or None if the token is not valid.
@@ -132,7 +154,17 @@ class Tokens:
             update = table.update().where(table.c.id == record.id)
             # A bulk change writes for minutes; no request waits for that.
             try_change(self._engine, update.values(last_used_at=int(now)))
-        return record.scope.principal(record.name, "token", remote)
+        return record.scope.principal(record.name, "token", remote, record.id)
+
+
+def _audit_data(record: TokenRecord) -> dict[str, Any]:
+    """Return what the audit log has of a token."""
+    expires_at = record.expires_at
+    return {
+        "id": record.id,
+        **scope_data(record.scope),
+        "expires": None if expires_at is None else utc_text(expires_at),
+    }
 
 
 def _record(row: Any) -> TokenRecord:  # noqa: ANN401 -- a row or a dict

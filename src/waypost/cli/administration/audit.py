@@ -23,7 +23,9 @@ def list_changes(
     object: Annotated[  # noqa: A002
         str | None,
         typer.Option(
-            "--object", metavar="OBJECT", help="Only of a domain, or of provider:NAME, for example."
+            "--object",
+            metavar="OBJECT",
+            help="Only of a domain, or of provider:NAME, token:NAME or session:NAME, for example.",
         ),
     ] = None,
     since: Annotated[

@@ -8,6 +8,7 @@ from waypost.admin.access.sessions import LINK_SECONDS, Sessions
 from waypost.admin.principal import Role
 from waypost.cli.options import DbUriFlag
 from waypost.cli.output import print_line, print_stderr
+from waypost.cli.principal import command_principal
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
 from waypost.cli.token.scope_options import (
@@ -39,6 +40,7 @@ def link(
     label = check_name(name, "--name")
     with open_database(settings) as engine:
         refuse_missing_file(engine)
-        secret = Sessions(engine).create_link(label, scope)
+        sessions = Sessions(engine, retention_days=settings.audit_retention_days)
+        secret = sessions.create_link(label, scope, by=command_principal())
     print_line(f"{admin_pages_url(settings)}/admin/sign-in?link={secret}")
     print_stderr(f"The link is valid once, for {LINK_SECONDS // 60} minutes.")

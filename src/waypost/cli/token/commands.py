@@ -1,6 +1,5 @@
 """`waypost token create`, `list` and `revoke`: tokens for programs that use the API."""
 
-import os
 import time
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from waypost.cli.output import (
     print_line,
     print_stderr,
 )
+from waypost.cli.principal import command_principal
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
 from waypost.cli.token.scope_options import (
@@ -52,10 +52,12 @@ def create(  # noqa: PLR0913 -- one argument for each option
     """
     scope = read_scope_options(role, domains, provider)
     label, seconds = check_name(name, "--name"), read_expiry(expires)
-    with open_database(load_settings(db_uri=db_uri)) as engine:
+    settings = load_settings(db_uri=db_uri)
+    with open_database(settings) as engine:
         refuse_missing_file(engine)
-        secret, record = Tokens(engine).create(
-            label, scope, created_by=command_user(), expires_seconds=seconds
+        tokens = Tokens(engine, retention_days=settings.audit_retention_days)
+        secret, record = tokens.create(
+            label, scope, by=command_principal(), expires_seconds=seconds
         )
     if as_json:
         print_json({"token": secret, **token_data(record)})
@@ -88,17 +90,14 @@ def revoke(
 
     Exit code 1 if there is no valid token with this id.
     """
-    with open_database(load_settings(db_uri=db_uri)) as engine:
+    settings = load_settings(db_uri=db_uri)
+    with open_database(settings) as engine:
         refuse_missing_file(engine)
-        if not Tokens(engine).revoke(token_id):
+        tokens = Tokens(engine, retention_days=settings.audit_retention_days)
+        if not tokens.revoke(token_id, by=command_principal()):
             print_stderr(f"no valid token has the id {token_id}; see `waypost token list`")
             raise typer.Exit(EXIT_FINDINGS)
     print_line(f"revoked {token_id}")
-
-
-def command_user() -> str:
-    """Return the name of the operating system's user, for the audit log."""
-    return f"uid {os.getuid()} (command line)"
 
 
 def _row(record: TokenRecord) -> tuple[str, ...]:

@@ -65,6 +65,9 @@ class AuditFilter:
         domains: only entries of domains within these patterns; empty for all.
         provider: only entries of domains of this provider.
         before_id: only entries with smaller ids.
+        own_kinds, own_name: entries about the access of the tenant: also those of these kinds about
+            this name.
+        without_kinds: no entries of these kinds.
     """
 
     object_kind: str | None = None
@@ -73,6 +76,9 @@ class AuditFilter:
     domains: tuple[DomainPattern, ...] = ()
     provider: str | None = None
     before_id: int | None = None
+    own_kinds: tuple[str, ...] = ()
+    own_name: str = ""
+    without_kinds: tuple[str, ...] = ()
 
     def conditions(self, dialect: str) -> list[sa.ColumnElement[bool]]:
         """Return the conditions for the rows."""
@@ -84,14 +90,26 @@ class AuditFilter:
         if self.since is not None:
             found.append(_AUDIT.at >= self.since.astimezone(UTC).replace(tzinfo=None))
         if self.domains or self.provider is not None:
-            found.append(_AUDIT.object_kind.in_(DOMAIN_KINDS))
-        if self.domains:
-            found.append(sa.or_(*map(_covered, self.domains)))
-        if self.provider is not None:
-            found.append(_is_exactly(dialect, _AUDIT.provider, self.provider))
+            found.append(self._of_tenant(dialect))
+        if self.without_kinds:
+            is_other = _AUDIT.object_kind.not_in(self.without_kinds)
+            found.append(_AUDIT.object_kind.is_(None) | is_other)
         if self.before_id is not None:
             found.append(_AUDIT.id < self.before_id)
         return found
+
+    def _of_tenant(self, dialect: str) -> sa.ColumnElement[bool]:
+        """Return the condition for the entries that a tenant may see."""
+        parts: list[sa.ColumnElement[bool]] = [_AUDIT.object_kind.in_(DOMAIN_KINDS)]
+        if self.domains:
+            parts.append(sa.or_(*map(_covered, self.domains)))
+        if self.provider is not None:
+            parts.append(_is_exactly(dialect, _AUDIT.provider, self.provider))
+        of_domains = sa.and_(*parts)
+        if not self.own_kinds:
+            return of_domains
+        is_own_name = _is_exactly(dialect, _AUDIT.object_name, self.own_name)
+        return of_domains | (_AUDIT.object_kind.in_(self.own_kinds) & is_own_name)
 
 
 def write_audit(connection: Connection, row: AuditRow) -> int:

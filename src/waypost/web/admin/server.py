@@ -141,8 +141,11 @@ def administration(settings: Settings) -> Administration:
     """
     engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
     in_file = settings.demo or settings.providers is not None
-    source = AdminSource(settings, None if in_file else engine)
-    return Administration(source, Tokens(engine), Sessions(engine))
+    source = AdminSource(settings, None if in_file else engine, engine)
+    days = settings.audit_retention_days
+    return Administration(
+        source, Tokens(engine, retention_days=days), Sessions(engine, retention_days=days)
+    )
 
 
 async def _serve(

@@ -15,7 +15,7 @@ from tests.web.admin.admin_listener import CATALOG
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
-from waypost.admin.principal import Role
+from waypost.admin.principal import Principal, Role
 from waypost.admin.source import AdminSource
 from waypost.database.engine import Engine, open_engine
 from waypost.runtime.metrics import Metrics
@@ -27,6 +27,7 @@ from waypost.web.admin.tls import TlsAskEndpoint
 
 WRITER = AccessScope(Role.WRITE)
 READER = AccessScope(Role.READ)
+COMMAND = Principal("test", "command")
 LINK_KEY = "k" * 40
 
 
@@ -63,7 +64,7 @@ class Api:
         self.sessions = Sessions(engine)
         self.engine = engine
         in_file = settings.providers is not None or settings.demo
-        source = AdminSource(settings, None if in_file else engine)
+        source = AdminSource(settings, None if in_file else engine, engine)
         metrics = Metrics()
         tls_ask = TlsAskEndpoint(
             MemoryDomains(MemoryStore(CATALOG)), ("autoconfig",), metrics, CertificateLog()
@@ -80,7 +81,7 @@ class Api:
     def client(self, scope: AccessScope | None = WRITER, **headers: str) -> ApiClient:
         """Return a client with a new token for a scope; None for a client without a token."""
         if scope is not None:
-            secret, _ = self.tokens.create("test", scope, created_by="test")
+            secret, _ = self.tokens.create("test", scope, by=COMMAND)
             headers["authorization"] = f"Bearer {secret}"
         return ApiClient(self.app, headers)
 

@@ -7,6 +7,7 @@ from waypost.admin.access.scope import AccessScope
 from waypost.admin.objects import MISTAKES_MAX
 from waypost.admin.principal import Role
 from waypost.core.model import DomainPattern
+from waypost.web.admin.api.access import REQUEST_LIMITS
 from waypost.web.admin.api.mount import api_description
 
 NEW = "/api/v1/domains/new.example"
@@ -67,7 +68,8 @@ def test_dry_run(api: Api) -> None:
     assert planned.json()["counts"] == {"added": 3, "changed": 0, "removed": 0}
     assert planned.json()["plan"]["added"][0] == "domain new.example (Example Inc.)"
     assert client.get(NEW).status_code == 404
-    assert client.get("/api/v1/audit").json()["items"] == []
+    entries = client.get("/api/v1/audit", params={"object": "new.example"})
+    assert entries.json()["items"] == []
 
 
 def test_lists_have_cursors(api: Api) -> None:
@@ -121,6 +123,14 @@ def test_tokens_by_the_api(api: Api) -> None:
     listed = client.get("/api/v1/tokens")
     assert made.json()["token"] not in listed.text
     assert client.delete(f"/api/v1/tokens/{made.json()['id']}").status_code == 204
+    entries = client.get("/api/v1/audit", params={"object": "token:panel"}).json()["items"]
+    assert [(one["action"], one["principal"]) for one in entries] == [
+        ("revoke", "test"),
+        ("create", "test"),
+    ]
+    assert entries[1]["after"]["id"] == made.json()["id"]
+    refused = client.post(f"/api/v1/audit/{entries[0]['id']}/undo")
+    assert (refused.status_code, refused.json()["code"]) == (409, "undo_refused")
     assert client.get("/api/v1/domains", headers=headers).status_code == 401
     tenant = api.client(AccessScope(Role.WRITE, (DomainPattern("*.new.example"),)))
     for answer in (tenant.get("/api/v1/tokens"), tenant.post("/api/v1/tokens", json={"name": "x"})):
@@ -155,6 +165,18 @@ def test_bodies_with_very_many_mistakes(api: Api) -> None:
     answer = client.put(NEW, json={**BODY, "services": [0] * 10_000})
     assert answer.status_code == 422
     assert len(answer.json()["errors"]) == MISTAKES_MAX + 1
+
+
+def test_limit_of_each_token(api: Api) -> None:
+    """Two tokens with the same name do not use up the requests of each other."""
+    first, second = api.client(), api.client()
+    ids = [one.id for one in api.tokens.list()]
+    context = api.app.state.api
+    later = context.authorization.clock() + 3600
+    for _ in range(REQUEST_LIMITS.burst):
+        assert not context.limiter.take(ids[1].encode(), later)
+    answers = sorted(one.get("/api/v1/providers?limit=1").status_code for one in (first, second))
+    assert answers == [200, 429]
 
 
 def test_description_has_no_boolean_properties() -> None:

@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.web.admin.api.api_client import Api, open_api
+from tests.web.admin.api.api_client import COMMAND, Api, open_api
 from tests.web.admin.api.test_roles import ROLES
 from waypost.web.admin.api.mount import api_description
 from waypost.web.public.request import Receive, Scope, Send
@@ -77,7 +77,7 @@ def _headers(shared: Api) -> list[dict[str, str]]:
         if scope is None:
             found.append({})
         else:
-            secret, _ = shared.tokens.create("schema", scope, created_by="test")
+            secret, _ = shared.tokens.create("schema", scope, by=COMMAND)
             found.append({"authorization": f"Bearer {secret}"})
     return found
 

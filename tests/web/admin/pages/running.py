@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import environment_of, free_port
+from tests.web.admin.api.api_client import COMMAND
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.principal import Role
@@ -40,7 +41,7 @@ class RunningPages:
         """Return a link that signs a person in."""
         engine = open_engine(self.uri)
         try:
-            secret = Sessions(engine).create_link(name, AccessScope(role))
+            secret = Sessions(engine).create_link(name, AccessScope(role), by=COMMAND)
         finally:
             engine.dispose()
         return f"{self.url}/admin/sign-in?link={secret}"

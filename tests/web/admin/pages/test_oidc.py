@@ -99,6 +99,9 @@ def test_good_sign_in(oidc_api: Api, provider: ScriptedOpenId) -> None:
     session = oidc_api.sessions.find(secret)
     assert session is not None
     assert session.name == "ada (8f1c2a)"
+    entries = Person(oidc_api, WRITER, "root").get("/admin/audit").text
+    for word in ("signed in", "ada (8f1c2a)", "oidc", session.id, "signed out"):
+        assert word in entries
     assert session.scope == AccessScope(Role.READ, (DomainPattern("*.example.com"),))
     assert "SameSite=lax" in answer.headers["set-cookie"]
     assert browser(oidc_api, session=secret).get("/admin/domains").status_code == 200
@@ -128,6 +131,9 @@ def test_person_without_a_role(oidc_api: Api, provider: ScriptedOpenId, groups: 
     assert "none of your groups may use Waypost" in answer.text
     assert cookie_of(answer, COOKIE) == ""
     assert oidc_api.sessions.list() == []
+    entries = Person(oidc_api, WRITER, "root").get("/admin/audit?object=session:ada (8f1c2a)").text
+    assert "sign-in refused" in entries
+    assert "no_role" in entries
 
 
 @pytest.mark.parametrize("code", FailureCode)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.admin.api.api_client import READER, WRITER, Api, open_api
+from tests.web.admin.api.api_client import COMMAND, READER, WRITER, Api, open_api
 from tests.web.admin.pages.person import Person, hidden
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.principal import Role
@@ -28,7 +28,7 @@ EDIT = {
 
 def test_sign_in_by_a_link(api: Api) -> None:
     """A link signs in once, by its button alone, and the cookie is for this host only."""
-    link = api.sessions.create_link("ada", WRITER)
+    link = api.sessions.create_link("ada", WRITER, by=COMMAND)
     visitor = Person(api, None)
     assert "used up" in visitor.get(f"/admin/sign-in?link={link}").text
     assert visitor.get(f"/admin/sign-in?link={link}").status_code == 200
@@ -192,6 +192,60 @@ def test_database_goes_away_in_the_wizard(api: Api, tmp_path: Path) -> None:
     assert "A &lt;new&gt; provider" in person.get("/admin/providers").text
 
 
+def test_undo_of_the_wizard(api: Api) -> None:
+    """Undo takes back the provider that the wizard has created, or says that it is kept."""
+    person = Person(api, WRITER)
+    fields = {**EDIT, "name": "new.example", "provider": "New"}
+
+    created = person.post("/admin/wizard/create", fields).headers["location"]
+    undone = person.post("/admin/audit/undo", {"id": hidden(person.get(created).text, "id")})
+    assert undone.headers["location"] == "/admin/audit?done=undone"
+    assert person.get("/admin/domain?name=new.example").status_code == 404
+    assert person.get("/admin/provider?name=New").status_code == 404
+    person.post("/admin/wizard/create", fields)
+    history = person.get("/admin/domain/history?name=new.example").text
+    assert "created with its provider" in history
+    other = {**fields, "name": "other.example"}
+    assert person.post("/admin/wizard/create", other).status_code == 303
+    kept = person.post("/admin/audit/undo", {"id": hidden(history, "id")})
+    assert kept.status_code == 200
+    assert "is kept: it has other domains" in kept.text
+    assert "Undone." in kept.text
+    assert person.get("/admin/provider?name=New").status_code == 200
+
+
+def test_sign_ins_in_the_changes(api: Api) -> None:
+    """The list of changes has tokens, links and sign-ins, without Undo; the overview has none."""
+    link = api.sessions.create_link("ada", WRITER, by=COMMAND)
+    Person(api, None).post("/admin/sign-in", {"link": link})
+    person = Person(api, WRITER)
+    person.post("/admin/tokens", {"name": "panel", "role": "read"})
+    text = person.get("/admin/audit").text
+    for word in ("sign-in link ada", "signed in", "session ada", "token panel", "created"):
+        assert word in text
+    assert "cannot be undone: revoke the token" in text
+    assert "/admin/audit/undo" not in text
+    assert "No changes are recorded" in person.get("/admin/").text
+    assert person.post("/admin/sign-out").status_code == 303
+    again = Person(api, WRITER)
+    assert "signed out" in again.get("/admin/audit?object=session:ada").text
+    assert again.post("/admin/sessions/end-all").status_code == 303
+    assert "signed out everywhere" in Person(api, WRITER, "bob").get("/admin/audit").text
+
+
+def test_providers_with_any_name(api: Api) -> None:
+    """A provider whose name is a part of a path has its page."""
+    person = Person(api, WRITER)
+    for name in ("x/services", ".", ".."):
+        done = person.post("/admin/provider", {"name": name})
+        page = person.get(done.headers["location"]).text
+        fields = {"old_name": name, "name": name, "short_name": "s"}
+        fields["version"] = hidden(page, "version")
+        assert person.post("/admin/provider", fields).status_code == 303
+        assert person.get(done.headers["location"]).status_code == 200
+        assert person.post("/admin/provider/delete", {"old_name": name}).status_code == 303
+
+
 def test_wizard_by_hand(api: Api) -> None:
     """Entering everything by hand keeps the domain, and searches for nothing."""
     person = Person(api, WRITER)
@@ -276,6 +330,8 @@ def test_domains_of_a_file_are_only_read(tmp_path: Path, sample: Path) -> None:
         assert f"{file}" in text
         assert "/admin/domain/edit" not in text
         assert person.post("/admin/domain/edit", EDIT).status_code == 409
+        assert person.get("/admin/").status_code == 200
+        assert "signed in" in person.get("/admin/audit").text
 
 
 def test_files_have_their_hash_in_their_names(api: Api) -> None:

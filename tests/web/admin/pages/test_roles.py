@@ -51,7 +51,7 @@ TABLE: list[tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]]] = [
     ("GET", "/admin/domain/delete?name=example.com", {}, (303, 403, 404, 403, 200)),
     ("POST", "/admin/domain/delete", {"name": "example.org"}, (401, 404, 404, 403, 303)),
     ("GET", "/admin/audit", {}, (303, 200, 200, 200, 200)),
-    ("POST", "/admin/audit/undo", {"id": "99"}, (401, 403, 404, 403, 404)),
+    ("POST", "/admin/audit/undo", {"id": "999999"}, (401, 403, 404, 403, 404)),
     ("GET", "/admin/wizard", {}, (303, 403, 200, 403, 200)),
     ("POST", "/admin/wizard", {"domain": "a b"}, (401, 422, 422, 422, 422)),
     ("POST", "/admin/wizard/services", {"action": "add", **EDIT}, (401, 200, 200, 200, 200)),

@@ -42,7 +42,7 @@ async def find_principal(request: Request) -> Principal:
     """
     context: ApiContext = request.app.state.api
     principal = await context.authorization(request)
-    seconds = context.limiter.take(principal.name.encode(), context.authorization.clock())
+    seconds = context.limiter.take(principal.id.encode(), context.authorization.clock())
     if seconds:
         headers = {"retry-after": f"{whole_seconds(seconds)}"}
         raise ApiError(429, "too_many_requests", "too many requests with this token", headers)

@@ -27,7 +27,9 @@ def add_audit(router: APIRouter) -> None:
             str | None,
             Query(
                 max_length=300,
-                description="`domain:NAME`, `provider:NAME`, `directory:LABEL`, or a domain.",
+                description="`domain:NAME`, `provider:NAME`, `directory:LABEL`, "
+                "`setup_link:DOMAIN`, `token:NAME`, `sign_in_link:NAME`, `session:NAME`, "
+                "or a domain.",
             ),
         ] = None,
         since: Annotated[

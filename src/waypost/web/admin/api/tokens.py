@@ -1,5 +1,6 @@
 """Tokens, for principals without limits."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -98,16 +99,15 @@ def add_tokens(router: APIRouter) -> None:
         request: Request, token_id: str, principal: CurrentPrincipal
     ) -> Response:
         principal.check_everything("revoke tokens")
-        if not await run_in_threadpool(current_tokens(request).revoke, token_id):
+        revoke = partial(current_tokens(request).revoke, token_id, by=principal)
+        if not await run_in_threadpool(revoke):
             raise ObjectNotFound("there is no valid token with this id")
         return Response(None, 204, NO_STORE)
 
 
 def _create(tokens: Tokens, wish: NewToken, principal: Principal) -> Any:  # noqa: ANN401 -- a pair
     seconds = None if wish.expires is None else parse_duration(wish.expires)
-    return tokens.create(
-        wish.name, wish.scope(), created_by=principal.name, expires_seconds=seconds
-    )
+    return tokens.create(wish.name, wish.scope(), by=principal, expires_seconds=seconds)
 
 
 def token_mistakes(error: ValidationError) -> list[tuple[str, str]]:

@@ -27,6 +27,19 @@ NAME_MAX_CHARS: Final = 60
 GROUPS_MAX: Final = 10_000
 
 
+class NoRole(OidcFailure):
+    """The provider has identified a person who has no role.
+
+    Attributes:
+        name: of the person, for the audit log.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Create the failure for a person."""
+        super().__init__(FailureCode.NO_ROLE, reason)
+        self.name = name
+
+
 @dataclass(frozen=True, slots=True)
 class OidcSignIn:
     """The sign-in at the provider of the settings.
@@ -86,7 +99,7 @@ class OidcSignIn:
             known = f"none of {len(groups)} groups is in oidc_roles"
             has_claim = self.groups_claim in claims
             reason = known if has_claim else f"there is no claim {self.groups_claim}"
-            raise OidcFailure(FailureCode.NO_ROLE, reason)
+            raise NoRole(person_name(claims), reason)
         return person_name(claims), scope
 
     def is_answer(self, query: Mapping[str, str], cookie: str) -> bool:

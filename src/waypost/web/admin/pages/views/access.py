@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import Response
 
+from waypost.admin.access.access_log import SIGN_OUT_EVERYWHERE
 from waypost.admin.access.sessions import AdminSession
 from waypost.admin.principal import Role
 from waypost.core.errors import ObjectNotFound
@@ -34,8 +35,7 @@ def sign_in(visit: Visit) -> Response:
     secret = visit.context.sessions.sign_in_by_link(visit.form.text("link"), visit.remote)
     if secret is None:
         return visit.render("sign_in.html", 401, link="", problem="link")
-    if visit.session is not None:
-        visit.context.sessions.end(visit.session.id)
+    end_earlier_session(visit)
     response = redirect(HOME)
     set_cookie(response, secret)
     return response
@@ -43,8 +43,7 @@ def sign_in(visit: Visit) -> Response:
 
 def sign_out(visit: Visit) -> Response:
     """End this session."""
-    if visit.session is not None:
-        visit.context.sessions.end(visit.session.id)
+    end_earlier_session(visit)
     response = redirect(SIGN_IN, problem="out")
     delete_cookie(response)
     return response
@@ -58,19 +57,26 @@ def show_sessions(visit: Visit) -> Response:
 def end_session(visit: Visit) -> Response:
     """End one session of this person."""
     wanted = visit.form.text("id")
-    if wanted not in {one.id for one in _own_sessions(visit)}:
+    found = [one for one in _own_sessions(visit) if one.id == wanted]
+    if not found:
         raise ObjectNotFound("there is no such session")
-    visit.context.sessions.end(wanted)
+    visit.context.sessions.end(found, by=visit.principal)
     return redirect(SESSIONS, done="ended")
 
 
 def end_all(visit: Visit) -> Response:
     """End all sessions of this person, this one included."""
-    for session in _own_sessions(visit):
-        visit.context.sessions.end(session.id)
+    own = _own_sessions(visit)
+    visit.context.sessions.end(own, by=visit.principal, action=SIGN_OUT_EVERYWHERE)
     response = redirect(SIGN_IN, problem="out")
     delete_cookie(response)
     return response
+
+
+def end_earlier_session(visit: Visit) -> None:
+    """End the session that this browser has, if there is one."""
+    if visit.session is not None:
+        visit.context.sessions.end([visit.session], by=visit.principal)
 
 
 def _own_sessions(visit: Visit) -> list[AdminSession]:

@@ -25,9 +25,7 @@ def show_audit(visit: Visit) -> Response:
         page = visit.admin.audit(object=wanted or None, cursor=visit.query("cursor") or None)
     except InvalidObject as error:
         page, problem = visit.admin.audit(), str(error)
-    return visit.render(
-        "audit.html", 422 if problem else 200, page=page, wanted=wanted, problem=problem
-    )
+    return _render(visit, 422 if problem else 200, page=page, wanted=wanted, problem=problem)
 
 
 def undo(visit: Visit) -> Response:
@@ -37,4 +35,14 @@ def undo(visit: Visit) -> Response:
     done = attempt(partial(visit.admin.undo, number, confirm=confirm))
     if done.failure is not None:
         return visit.render("undo.html", done.failure.status, failure=done.failure, id=number)
-    return redirect(LIST, done="undone" if done.result and done.result.written else "unchanged")
+    word = "undone" if done.result and done.result.written else "unchanged"
+    if done.result is not None and done.result.warnings:
+        warnings = done.result.warnings
+        return _render(visit, page=visit.admin.audit(), done=word, warnings=warnings)
+    return redirect(LIST, done=word)
+
+
+def _render(visit: Visit, status: int = 200, **values: object) -> Response:
+    return visit.render(
+        "audit.html", status, **{"wanted": "", "problem": "", "warnings": ()} | values
+    )

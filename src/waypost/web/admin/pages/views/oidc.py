@@ -6,9 +6,10 @@ import structlog
 from fastapi import Response
 
 from waypost.oidc.failure import FailureCode, OidcFailure
-from waypost.web.admin.pages.oidc import CALLBACK, START, OidcSignIn
+from waypost.web.admin.pages.oidc import CALLBACK, START, NoRole, OidcSignIn
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.security import set_cookie
+from waypost.web.admin.pages.views.access import end_earlier_session
 from waypost.web.admin.pages.visit import HOME, Visit, redirect
 
 COOKIE: Final = "__Host-waypost-oidc"
@@ -51,12 +52,14 @@ def add_oidc(routes: Routes, oidc: OidcSignIn) -> None:
         query, cookie = visit.request.query_params, visit.request.cookies.get(COOKIE, "")
         try:
             name, scope = oidc.finish(query, cookie, visit.remote)
+        except NoRole as failure:
+            visit.context.sessions.note_refusal(failure.name, visit.remote, failure.code.value)
+            response = _failed(visit, failure)
         except OidcFailure as failure:
             response = _failed(visit, failure)
         else:
             secret = visit.context.sessions.sign_in(name, scope, visit.remote)
-            if visit.session is not None:
-                visit.context.sessions.end(visit.session.id)
+            end_earlier_session(visit)
             response = redirect(HOME)
             set_cookie(response, secret)
         if oidc.is_answer(query, cookie):

@@ -53,7 +53,7 @@ def create(visit: Visit) -> Response:
         return show_tokens(visit, failure=Failure(InvalidObject(mistakes), 422))
     seconds = None if token.expires is None else parse_duration(token.expires)
     secret, _ = visit.context.tokens.create(
-        token.name, token.scope(), created_by=visit.principal.name, expires_seconds=seconds
+        token.name, token.scope(), by=visit.principal, expires_seconds=seconds
     )
     return show_tokens(visit, secret)
 
@@ -61,6 +61,6 @@ def create(visit: Visit) -> Response:
 def revoke(visit: Visit) -> Response:
     """Revoke a token at once."""
     visit.principal.check_everything("revoke tokens")
-    if not visit.context.tokens.revoke(visit.form.text("id")):
+    if not visit.context.tokens.revoke(visit.form.text("id"), by=visit.principal):
         raise ObjectNotFound("there is no valid token with this id")
     return redirect(LIST, done="revoked")

@@ -116,12 +116,7 @@ def _create(visit: Visit, name: str, provider: str, data: Mapping[str, Any]) -> 
     except InvalidObject as error:
         if visit.principal.is_tenant or not _lacks_provider(visit, error, provider):
             raise
-    visit.admin.put_provider(provider, {}, if_none_match="*")
-    try:
-        return create_domain()
-    except InvalidObject:
-        visit.admin.delete_provider(provider)
-        raise
+    return visit.admin.add_domain_with_provider(name, data)
 
 
 def _lacks_provider(visit: Visit, error: InvalidObject, provider: str) -> bool:
