@@ -143,7 +143,8 @@ def test_a_server_that_says_nothing(security: str) -> None:
 def test_a_server_that_leaves() -> None:
     """A closed connection is reported as closed."""
     with server([]) as port:
-        listener = MailConnection("127.0.0.1", port, "localhost", ssl.create_default_context(), 5)
+        sock = socket.create_connection(("127.0.0.1", port), 60)
+        listener = MailConnection(sock, "localhost", ssl.create_default_context(), 5)
         with listener as talk:
             talk.sock.shutdown(socket.SHUT_WR)
             with pytest.raises(ProtocolError, match="closes the connection"):

@@ -14,6 +14,7 @@ from tests.servers.accounts import folder_of
 from tests.servers.authority import Authority
 from tests.servers.requirements import require
 from waypost.core.model import HostEndpoint, Security
+from waypost.sign_in import imap
 from waypost.sign_in.authenticator import Login, SignInUnavailable
 from waypost.sign_in.imap import ImapAuthenticator
 
@@ -178,3 +179,16 @@ def test_dovecot(security: Security, authority: Authority, trusting: ssl.SSLCont
                 assert not authenticator.accepts(Login(endpoint, NAME, wrong))
             endpoint = HostEndpoint("localhost", server.port, security)
             assert not authenticator.accepts(Login(endpoint, "bob@example.com", PASSWORD))
+
+
+def test_next_address(
+    trusting: ssl.SSLContext, server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the first address of the host does not answer, the next one is used."""
+    with scripted(["* OK hello", "+", "a2 OK welcome"], server_context) as (port, _):
+        # The server listens only on the second address.
+        addresses = [(socket.AF_INET, (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(imap, "look_up", lambda *_: addresses)
+        assert ImapAuthenticator(60, trusting).accepts(login(port))
+    with pytest.raises(SignInUnavailable, match="localhost: connection refused"):
+        ImapAuthenticator(60, trusting).accepts(login(port))

@@ -31,26 +31,22 @@ class MailConnection:
     """A connection that reads lines within a time limit."""
 
     def __init__(
-        self, address: str, port: int, host: str, context: ssl.SSLContext, seconds: float
+        self, sock: socket.socket, host: str, context: ssl.SSLContext, seconds: float
     ) -> None:
-        """Connect to a mail server.
+        """Initialize with an open connection to a mail server, which `__exit__` closes.
 
         Args:
-            address: of the server.
-            port: of the server.
+            sock: the connection.
             host: the name that the certificate must contain.
             context: of TLS.
-            seconds: the time limit for the whole connection.
-
-        Raises:
-            OSError: the connection failed.
+            seconds: the time limit for all that follows.
         """
         self._deadline = time.monotonic() + seconds
         self._host = host
         self._context = context
         self._unread = b""
         self._lines = 0
-        self.sock: socket.socket = socket.create_connection((address, port), seconds)
+        self.sock = sock
 
     def __enter__(self) -> Self:
         """Return the connection."""

@@ -10,6 +10,7 @@ from waypost.net.capabilities import MailConnection, ProtocolError
 from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason
 from waypost.net.name_lookup import look_up
+from waypost.net.tcp import connect_first
 from waypost.sign_in.authenticator import Login, SignInUnavailable
 
 SECONDS: Final = 8.0
@@ -44,10 +45,8 @@ class ImapAuthenticator:
         deadline = Deadline(self.seconds)
         try:
             addresses = look_up(endpoint.host, endpoint.port, deadline)
-            address = f"{addresses[0][1][0]}"
-            with MailConnection(
-                address, endpoint.port, endpoint.host, self.context, deadline.wait()
-            ) as connection:
+            sock = connect_first(addresses, deadline)
+            with MailConnection(sock, endpoint.host, self.context, deadline.left()) as connection:
                 return _log_in(connection, login)
         except ProtocolError as error:
             raise SignInUnavailable(f"{endpoint.host}: {error}") from error

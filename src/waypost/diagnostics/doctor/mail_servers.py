@@ -1,5 +1,6 @@
 """Checks of the mail servers that documents name: addresses, ports, TLS and login methods."""
 
+import socket
 import ssl
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ from waypost.diagnostics.simulated_clients.session import ServerAnswer
 from waypost.diagnostics.transports.http_client import TIME_OVER
 from waypost.net import capabilities
 from waypost.net.capabilities import MailConnection, NoStartTls, ProtocolError
+from waypost.net.deadline import Deadline
 from waypost.net.failures import failure_reason, tls_reason
 
 SERVERS_MAX: Final = 20
@@ -174,8 +176,10 @@ def _check_address(
     """Return findings and login methods at one address; None if this machine has no route to it."""
     location = describe_service(service)
     try:
+        deadline = Deadline(seconds)
+        sock = socket.create_connection((address, service.port), deadline.wait())
         with MailConnection(
-            address, service.port, service.host_or_url, context.tls_context, seconds
+            sock, service.host_or_url, context.tls_context, deadline.left()
         ) as connection:
             if service.security == "tls":
                 connection.start_tls()
