@@ -29,12 +29,18 @@ from waypost.setup_links.link import LinkRows
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
 from waypost.sign_in.authenticator import Authenticator
+from waypost.sign_in.openid_service import OpenIdSetup
 from waypost.store.cache import CacheLimits
 from waypost.store.external import DomainSource, ExternalDomainCache, ExternalStore
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
-from waypost.wiring_links import open_authenticator, open_link_service, open_password_service
+from waypost.wiring_links import (
+    open_authenticator,
+    open_link_service,
+    open_openid,
+    open_password_service,
+)
 from waypost.wiring_times import TimedDomains, TimedUsers
 
 if TYPE_CHECKING:
@@ -96,7 +102,8 @@ class Runtime:
         link_rows: the storage of one-time links; None without a database.
         setup_links: None if one-time links are disabled.
         app_passwords: None if the operator has no system for them.
-        authenticator: None if people cannot sign in.
+        authenticator: None if people cannot sign in with a password.
+        openid: None if people cannot sign in at an OpenID provider.
     """
 
     cache: Domains
@@ -111,6 +118,7 @@ class Runtime:
     setup_links: SetupLinkService | None = None
     app_passwords: AppPasswordService | None = None
     authenticator: Authenticator | None = None
+    openid: OpenIdSetup | None = None
 
     def domain_count(self) -> int | None:
         """Return how many domains are served, as counted last; None if not counted yet."""
@@ -179,6 +187,7 @@ def wire(
         setup_links=open_link_service(settings, runtime.link_rows, passwords),
         app_passwords=passwords,
         authenticator=open_authenticator(settings),
+        openid=open_openid(settings),
     )
 
 

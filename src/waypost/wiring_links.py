@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, SettingsUnreadable
+from waypost.oidc.library import check_library
 from waypost.runtime.regular_file import read_regular_file, reason_of
 from waypost.settings import Settings
 from waypost.setup_links.app_password import AppPasswordSource
@@ -13,6 +15,9 @@ from waypost.setup_links.links import SetupLinks
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
 from waypost.sign_in.authenticator import Authenticator
+from waypost.sign_in.claims import needed_claims
+from waypost.sign_in.openid_service import CALLBACK_PATH, OpenIdSetup
+from waypost.sign_in.proof import Proofs
 
 if TYPE_CHECKING:
     from waypost.setup_links.link import LinkRows
@@ -97,6 +102,36 @@ def open_authenticator(settings: Settings) -> Authenticator | None:
     from waypost.sign_in.imap import ImapAuthenticator  # noqa: PLC0415 -- only for it
 
     return ImapAuthenticator()
+
+
+def open_openid(settings: Settings) -> OpenIdSetup | None:
+    """Return the sign-in of people at an OpenID provider; None if that is disabled.
+
+    Nothing is read yet.
+
+    Raises:
+        SettingsError: the library is missing, or a key cannot be used.
+    """
+    issuer, client_id = settings.sign_in_oidc_issuer, settings.sign_in_oidc_client_id
+    if issuer is None or client_id is None:
+        return None
+    keys, public_url = link_keys(settings), settings.public_url
+    if keys is None or public_url is None:
+        raise SettingsError(["sign_in_oidc_issuer requires public_url and link_key"])
+    check_library(issuer, "sign_in_oidc_issuer")
+    from waypost.oidc.flow import Flow, RelyingParty  # noqa: PLC0415 -- an optional library
+    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- as above
+    from waypost.sign_in.openid import OpenIdAuthenticator  # noqa: PLC0415 -- as above
+
+    claim = settings.sign_in_oidc_claim
+    client = RelyingParty(
+        client_id,
+        settings.sign_in_oidc_client_secret,
+        f"{public_url}{CALLBACK_PATH}",
+        needed_claims(claim),
+    )
+    provider = OpenIdAuthenticator(Flow(OpenIdProvider(issuer), client), claim)
+    return OpenIdSetup(provider, urlsplit(issuer).hostname or "", public_url, Proofs(keys))
 
 
 def app_passwords(settings: Settings) -> AppPasswordSource | None:

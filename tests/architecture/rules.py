@@ -31,8 +31,12 @@ LAYERS: dict[str, set[str]] = {
     "app_passwords": {"core", "net"} | {"setup_links.app_password", "setup_links.link"},
     "setup_links.service": {"core", "runtime.worker_pool", "runtime.limits.query_charges"},
     "setup_links.password_service": {"core", "runtime.worker_pool"},
-    "sign_in": {"core", "net"},
-    "sign_in.service": {"core", "runtime.limits.ratelimit", "runtime.worker_pool"},
+    "sign_in": {"core", "net", "setup_links.link"},
+    "sign_in.limits": {"core", "runtime.limits.ratelimit"},
+    "sign_in.service": {"core", "runtime.worker_pool"},
+    "sign_in.openid": {"oidc", "setup_links.link"},
+    "sign_in.openid_service": {"core", "runtime.worker_pool", "setup_links.link"},
+    "sign_in.proof": {"core", "setup_links.keys", "setup_links.link", "setup_links.token"},
     "oidc": {"core", "net", "settings.validators"},
     "directory": {"core", "parsing", "runtime", "database"}
     | {"net.deadline", "net.name_lookup", "net.tcp"},
@@ -51,9 +55,10 @@ LAYERS: dict[str, set[str]] = {
     "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
-    | {"wiring_times", "wiring_links", "setup_links", "sign_in.authenticator"},
+    | {"wiring_times", "wiring_links", "setup_links"}
+    | {"sign_in.authenticator", "sign_in.openid_service"},
     "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"}
-    | {"sign_in"},
+    | {"sign_in", "oidc"},
     "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
@@ -99,7 +104,8 @@ LIBRARIES: dict[str, set[str]] = {
     "starlette": {"web.admin"},
     "sqlalchemy": {"database", "store.sql", "directory.sql", "admin.access"},
     "structlog": {"runtime.logs", "store", "directory", "profiles", "cli", "web", "wiring"}
-    | {"asgi", "setup_links.service", "setup_links.password_service", "sign_in.service"},
+    | {"asgi", "setup_links.service", "setup_links.password_service", "sign_in.service"}
+    | {"sign_in.openid_service"},
     "typer": {"cli"},
     "uvicorn": {"web"},
 }

@@ -21,9 +21,11 @@ CLOSED = "http://127.0.0.1:9"
 NOW = int(time.time())
 
 
-def new_flow(issuer: str, secret: str | None = CLIENT_SECRET) -> Flow:
+def new_flow(
+    issuer: str, secret: str | None = CLIENT_SECRET, claims: tuple[str, ...] = ("groups",)
+) -> Flow:
     """Return a flow that has read nothing yet."""
-    return Flow(OpenIdProvider(issuer), RelyingParty(CLIENT_ID, secret, CALLBACK, "groups"))
+    return Flow(OpenIdProvider(issuer), RelyingParty(CLIENT_ID, secret, CALLBACK, claims))
 
 
 def sign_in(provider: ScriptedOpenId, flow: Flow | None = None, **query: str) -> dict[str, Any]:
@@ -266,6 +268,31 @@ def test_groups_of_userinfo(provider: ScriptedOpenId) -> None:
     provider.userinfo = {"sub": "8f1c2a", "groups": ["helpdesk"], "iss": "x"}
     claims = sign_in(provider)
     assert (claims["groups"], claims["iss"]) == (["helpdesk"], provider.url)
+
+
+EMAILS: list[tuple[dict[str, Any], dict[str, Any], tuple[object, object]]] = [
+    # claims of the token, claims of the userinfo endpoint, the address and whether it is verified
+    ({"email": "a", "email_verified": True}, {"email": "b"}, ("a", True)),
+    ({}, {"email": "b", "email_verified": True}, ("b", True)),
+    ({"email": "a"}, {"email": "b", "email_verified": True}, ("b", True)),
+    ({"email": "a"}, {"email_verified": True}, ("a", None)),
+    ({"email_verified": True}, {"email": "b"}, (None, True)),
+    ({}, {}, (None, None)),
+]
+
+
+@pytest.mark.parametrize(("token", "userinfo", "expected"), EMAILS)
+def test_claims_that_belong_together(
+    provider: ScriptedOpenId,
+    token: dict[str, Any],
+    userinfo: dict[str, Any],
+    expected: tuple[object, object],
+) -> None:
+    """Whether an address is verified is never taken from another place than the address."""
+    provider.claims, provider.userinfo = token, {"sub": "8f1c2a", **userinfo}
+    claims = sign_in(provider, new_flow(provider.url, claims=("email", "email_verified")))
+    assert (claims.get("email"), claims.get("email_verified")) == expected
+    assert claims["preferred_username"] == "ada"
 
 
 def test_slow_provider(provider: ScriptedOpenId, monkeypatch: pytest.MonkeyPatch) -> None:

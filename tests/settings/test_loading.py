@@ -75,6 +75,10 @@ _OIDC: dict[str, object] = {
     "oidc_client_id": "w",
     "oidc_roles": _ROLES_TEXT,
 }
+_SIGN_IN: dict[str, object] = {
+    "public_url": "https://setup.example.com",
+    "link_key": "k" * 32,
+}
 EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     # option: as TOML, as a variable, as Waypost holds it
     "host": ('"::1"', "::1", "::1"),
@@ -147,6 +151,10 @@ EVERY_VALUE: dict[str, tuple[str, str, Any]] = {
     "app_password_command": ('["/bin/x", "-v"]', "/bin/x -v", ("/bin/x", "-v")),
     "app_password_seconds": ("2.5", "2.5", 2.5),
     "sign_in": ('"imap"', "imap", "imap"),
+    "sign_in_oidc_issuer": ('"https://l/r/"', "https://l/r/", "https://l/r/"),
+    "sign_in_oidc_client_id": ('"w"', "w", "w"),
+    "sign_in_oidc_client_secret": ('"s3"', "s3", "s3"),
+    "sign_in_oidc_claim": ('"upn"', "upn", "upn"),
     "admin_host": ('"::1"', "::1", "::1"),
     "admin_port": ("0", "0", 0),
     "audit_retention_days": ("30", "30", 30),
@@ -178,6 +186,13 @@ NEEDED: dict[str, dict[str, object]] = {
     "oidc_client_id": {"oidc_issuer": "https://l", "oidc_roles": _ROLES_TEXT},
     "oidc_client_secret": _OIDC,
     "oidc_roles": {"oidc_issuer": "https://l", "oidc_client_id": "w"},
+    "sign_in_oidc_issuer": {"sign_in_oidc_client_id": "w", **_SIGN_IN},
+    "sign_in_oidc_client_id": {"sign_in_oidc_issuer": "https://l", **_SIGN_IN},
+    "sign_in_oidc_client_secret": {
+        "sign_in_oidc_issuer": "https://l",
+        "sign_in_oidc_client_id": "w",
+        **_SIGN_IN,
+    },
 }
 
 

@@ -72,6 +72,43 @@ def test_secret_as_credential(tmp_path: Path) -> None:
     assert loaded(environ, tmp_path).settings.oidc_client_secret == "of-the-file"
 
 
+SIGN_IN = {
+    "WAYPOST_SIGN_IN_OIDC_ISSUER": "https://login.example.com/realms/mail",
+    "WAYPOST_SIGN_IN_OIDC_CLIENT_ID": "waypost",
+    "WAYPOST_SIGN_IN_OIDC_CLIENT_SECRET": "not-in-the-log",
+    "WAYPOST_PUBLIC_URL": "https://setup.example.com",
+    "WAYPOST_LINK_KEY": "k" * 32,
+}
+BAD_SIGN_IN: list[tuple[dict[str, str], str]] = [
+    ({"SIGN_IN_OIDC_ISSUER": "http://login.example.com"}, "sign_in_oidc_issuer is"),
+    ({"SIGN_IN_OIDC_ISSUER": ""}, "sign_in_oidc_client_id requires sign_in_oidc_issuer"),
+    ({"SIGN_IN_OIDC_CLIENT_ID": ""}, "sign_in_oidc_issuer requires sign_in_oidc_client_id"),
+    ({"PUBLIC_URL": ""}, "sign_in_oidc_issuer requires public_url"),
+    ({"LINK_KEY": ""}, "sign_in_oidc_issuer requires link_key or link_key_file"),
+    ({"SIGN_IN_OIDC_CLAIM": "x" * 300}, "sign_in_oidc_claim is"),
+]
+
+
+def test_sign_in_of_mail_users(tmp_path: Path) -> None:
+    """Mail users have a provider of their own; the claim is the verified address by default."""
+    settings = loaded(SIGN_IN, tmp_path).settings
+    assert (settings.oidc_issuer, settings.sign_in_oidc_claim) == (None, "email")
+    assert settings.sign_in_oidc_issuer == "https://login.example.com/realms/mail"
+    assert "not-in-the-log" in secret_texts(settings)
+    assert "not-in-the-log" not in repr(settings)
+    by_file = SIGN_IN | {"WAYPOST_LINK_KEY": "", "WAYPOST_LINK_KEY_FILE": "/a/link.key"}
+    assert loaded(by_file, tmp_path).settings.sign_in_oidc_issuer is not None
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_SIGN_IN)
+def test_bad_options_of_mail_users(change: dict[str, str], message: str, tmp_path: Path) -> None:
+    """A wrong value, or an option without the ones that it needs, is an error at the start."""
+    changed = {f"WAYPOST_{name}": value for name, value in change.items()}
+    with pytest.raises(SettingsError, match=message) as caught:
+        loaded({**SIGN_IN, **changed}, tmp_path)
+    assert "not-in-the-log" not in str(caught.value)
+
+
 def test_role_texts() -> None:
     """A role is read or write, then patterns, then a provider."""
     pattern = DomainPattern("*.example.com")

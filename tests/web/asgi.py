@@ -1,7 +1,7 @@
 """A client of the public listener in this process, with control over peer, scheme and headers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -36,10 +36,15 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    pairs: Sequence[tuple[str, str]] = ()
 
     @property
     def text(self) -> str:
         return self.body.decode()
+
+    def all_headers(self, name: str) -> list[str]:
+        """Return all values of a header."""
+        return [value for key, value in self.pairs if key == name]
 
     @property
     def xml(self) -> etree._Element:
@@ -166,5 +171,6 @@ class Client:
             sent.append(message)
 
         await self.app(scope, receive, send)
-        headers = {k.decode(): v.decode() for k, v in sent[0]["headers"]}
-        return Answer(sent[0]["status"], headers, b"".join(m.get("body", b"") for m in sent[1:]))
+        pairs = [(k.decode(), v.decode()) for k, v in sent[0]["headers"]]
+        body = b"".join(m.get("body", b"") for m in sent[1:])
+        return Answer(sent[0]["status"], dict(pairs), body, pairs)

@@ -69,13 +69,22 @@ class RelyingParty:
     Attributes:
         client_id, client_secret: as the provider knows them; no secret for a public client.
         redirect_uri: the URL of the callback.
-        groups_claim: the claim with the groups of a person.
+        claims: the claims that Waypost needs. The userinfo endpoint is asked if the ID token does
+            not have all of them.
     """
 
     client_id: str
     client_secret: str | None = field(repr=False)
     redirect_uri: str
-    groups_claim: str
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A code of the provider, and the URL of the callback that it was sent to."""
+
+    text: str = field(repr=False)
+    redirect_uri: str
 
 
 class Flow:
@@ -96,8 +105,12 @@ class Flow:
         self._clock = clock
         self._slots = BoundedSemaphore(SIGN_INS_MAX)
 
-    def begin(self, login: LoginState) -> str:
+    def begin(self, login: LoginState, redirect_uri: str | None = None) -> str:
         """Return the URL of the provider where a person signs in.
+
+        Args:
+            login: the secrets of this sign-in.
+            redirect_uri: of this sign-in, instead of that of the client.
 
         Raises:
             OidcFailure: the provider cannot be used now.
@@ -107,7 +120,7 @@ class Flow:
         query = {
             "response_type": "code",
             "client_id": self._client.client_id,
-            "redirect_uri": self._client.redirect_uri,
+            "redirect_uri": redirect_uri or self._client.redirect_uri,
             "scope": SCOPES,
             "state": login.state,
             "nonce": login.nonce,
@@ -117,12 +130,18 @@ class Flow:
         url = metadata.authorization_endpoint
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
-    def finish(self, query: Mapping[str, str], login: LoginState | None) -> dict[str, Any]:
+    def finish(
+        self,
+        query: Mapping[str, str],
+        login: LoginState | None,
+        redirect_uri: str | None = None,
+    ) -> dict[str, Any]:
         """Return the claims of the person whom the provider has sent back.
 
         Args:
             query: the parameters of the callback.
             login: of the cookie; None without a cookie.
+            redirect_uri: as for `begin`.
 
         Raises:
             OidcFailure: there is no proof who the person is.
@@ -136,10 +155,13 @@ class Flow:
             metadata = self._provider.metadata(deadline)
             self._check_issuer(query, metadata)
             code = _read_code(query)
-            tokens = self._exchange(code, login, metadata, deadline)
+            uri = redirect_uri or self._client.redirect_uri
+            tokens = self._exchange(_Code(code, uri), login, metadata, deadline)
             claims = self._read_token(tokens, login, deadline)
-            if self._client.groups_claim not in claims and metadata.userinfo_endpoint is not None:
-                claims = _add_userinfo(claims, tokens, metadata.userinfo_endpoint, deadline)
+            needed = self._client.claims
+            if not claims.keys() >= {*needed} and metadata.userinfo_endpoint is not None:
+                more = _read_userinfo(claims, tokens, metadata.userinfo_endpoint, deadline)
+                claims = _joined(claims, more, needed)
         return claims
 
     @contextmanager
@@ -158,17 +180,17 @@ class Flow:
         if issuer is None and not metadata.sends_issuer:
             return
         if issuer != self._provider.issuer:
-            raise OidcFailure(FailureCode.WRONG_ISSUER, "callback: iss is not oidc_issuer")
+            raise OidcFailure(FailureCode.WRONG_ISSUER, "callback: iss is another issuer")
 
     def _exchange(
-        self, code: str, login: LoginState, metadata: Metadata, deadline: Deadline
+        self, code: _Code, login: LoginState, metadata: Metadata, deadline: Deadline
     ) -> Mapping[str, Any]:
         """Exchange the code for tokens (RFC 6749 s4.1.3)."""
         client = self._client
         form = {
             "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": client.redirect_uri,
+            "code": code.text,
+            "redirect_uri": code.redirect_uri,
             "code_verifier": login.verifier,
         }
         headers = {}
@@ -254,16 +276,31 @@ def _error_word(value: object) -> str:
     return text if is_word else "(unknown)"
 
 
-def _add_userinfo(
+def _read_userinfo(
     claims: Mapping[str, Any], tokens: Mapping[str, Any], url: str, deadline: Deadline
 ) -> dict[str, Any]:
-    """Return the claims with those of the userinfo endpoint (OpenID Connect Core 1.0 s5.3)."""
+    """Return the claims of the userinfo endpoint (OpenID Connect Core 1.0 s5.3)."""
     token = tokens.get("access_token")
     if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-        return dict(claims)
+        return {}
     headers = {"Authorization": f"Bearer {token}"}
     more = get_json(url, deadline, "userinfo_endpoint", headers)
     # s5.3.2: the answer may be about another person, if the access token was exchanged.
     if more.get("sub") != claims["sub"]:
         raise OidcFailure(FailureCode.BAD_TOKEN, "userinfo_endpoint: sub is another one")
-    return {**more, **claims}
+    return more
+
+
+def _joined(
+    claims: Mapping[str, Any], more: Mapping[str, Any], needed: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the claims of a token with those of the userinfo endpoint; the token comes first.
+
+    The needed claims are all from one of both: `email_verified` is about the `email` next to it.
+    """
+    own = dict(claims)
+    if more.keys() >= {*needed}:
+        own = {name: value for name, value in own.items() if name not in needed}
+    else:
+        more = {name: value for name, value in more.items() if name not in needed}
+    return {**more, **own}

@@ -100,4 +100,4 @@ def _check(claims: dict[str, Any], rules: TokenRules) -> None:
     party = claims.get("azp")
     has_others = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if party != rules.client_id and (party is not None or has_others):
-        raise OidcFailure(FailureCode.BAD_TOKEN, "ID token: azp is not oidc_client_id")
+        raise OidcFailure(FailureCode.BAD_TOKEN, "ID token: azp is not the configured client_id")

@@ -51,7 +51,7 @@ class OpenIdProvider:
     """One provider. Its methods may be called in several threads.
 
     Attributes:
-        issuer: the option `oidc_issuer`.
+        issuer: the configured name, which is a URL.
         clock: monotonic seconds.
     """
 
@@ -112,7 +112,7 @@ def read_metadata(data: Mapping[str, Any], issuer: str) -> Metadata:
     # s4.3: exactly the same text, including a slash at its end.
     if data.get("issuer") != issuer:
         shown = str(data.get("issuer"))[:200]
-        reason = f"discovery: the issuer is {shown!r}; oidc_issuer must be the same text"
+        reason = f"discovery: the issuer is {shown!r}; the configured one must be the same text"
         raise OidcFailure(FailureCode.WRONG_ISSUER, reason)
     methods = data.get("token_endpoint_auth_methods_supported")
     by_form = isinstance(methods, list) and "client_secret_basic" not in methods

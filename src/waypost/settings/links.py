@@ -22,8 +22,8 @@ class LinkOptions(BaseModel):
         OptionInfo(
             "Links",
             "Enables one-time links (`waypost link create`), and encrypts their app passwords in "
-            "the database. To replace the key, write the new one in front, with a space between; "
-            "disabled if unset.",
+            "the database and the cookies of sign_in_oidc_issuer. To replace the key, write the "
+            "new one in front, with a space between; disabled if unset.",
             "one or more keys of at least 32 characters, such as `openssl rand -base64 32` prints",
             example='"a-long-random-text-of-at-least-32-characters"',
             masked=True,

@@ -28,6 +28,10 @@ _REQUIRED_WITH: Final = (
     ("oidc_client_id", "oidc_issuer"),
     ("oidc_client_secret", "oidc_issuer"),
     ("oidc_roles", "oidc_issuer"),
+    ("sign_in_oidc_issuer", "sign_in_oidc_client_id"),
+    ("sign_in_oidc_issuer", "public_url"),
+    ("sign_in_oidc_client_id", "sign_in_oidc_issuer"),
+    ("sign_in_oidc_client_secret", "sign_in_oidc_issuer"),
 )
 
 
@@ -163,6 +167,13 @@ def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list
     for name, other in _REQUIRED_WITH:
         if values.get(name) and not values.get(other):
             problems.append(f"{sources[name]}: {name} requires {other}")
+    if values.get("sign_in_oidc_issuer") and not (
+        values.get("link_key") or values.get("link_key_file")
+    ):
+        problems.append(
+            f"{sources['sign_in_oidc_issuer']}: sign_in_oidc_issuer requires link_key or "
+            "link_key_file"
+        )
     uses_database = not (values.get("demo") or values.get("providers"))
     if uses_database and values.get("workers", 1) > 1 and in_memory(values["db_uri"]):
         problems.append(

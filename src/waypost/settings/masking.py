@@ -29,5 +29,7 @@ def secret_texts(settings: Settings) -> frozenset[str]:
         keys |= {settings.app_password_hook_key}
     if settings.oidc_client_secret is not None:
         keys |= {settings.oidc_client_secret}
+    if settings.sign_in_oidc_client_secret is not None:
+        keys |= {settings.sign_in_oidc_client_secret}
     keys |= set((settings.link_key or "").split())
     return secrets_of(settings.db_uri) | secrets_of(settings.db_read_uri or "") | keys

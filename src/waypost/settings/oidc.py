@@ -1,4 +1,4 @@
-"""The options of the sign-in at an OpenID provider, as a part of the table."""
+"""The options of the sign-in at an OpenID provider, of operators and of mail users."""
 
 from typing import Annotated
 
@@ -69,3 +69,53 @@ class OidcOptions(BaseModel):
             example='{ mail-admins = "write", helpdesk = "read *.example.com example.com" }',
         ),
     ] = None
+
+
+class SignInOptions(BaseModel):
+    """The options of the page `/sign-in` for OpenID Connect. Instances are immutable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    sign_in_oidc_issuer: Annotated[
+        str | None,
+        AfterValidator(validate_issuer),
+        OptionInfo(
+            "Links",
+            "The OpenID provider where mail users sign in on the page /sign-in, exactly as it "
+            "names itself; disabled if unset. Requires sign_in_oidc_client_id, public_url, "
+            "link_key or link_key_file, and the extra [oidc].",
+            "an https URL without user, password and query, or an http URL of a loopback address",
+            example='"https://login.example.com/realms/mail"',
+        ),
+    ] = None
+    sign_in_oidc_client_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=512),
+        OptionInfo(
+            "Links",
+            "The name of Waypost at that provider, for the page /sign-in.",
+            "a text of at most 512 characters",
+            example='"waypost-setup"',
+        ),
+    ] = None
+    sign_in_oidc_client_secret: Annotated[
+        str | None,
+        Field(min_length=1, max_length=4096, repr=False),
+        OptionInfo(
+            "Links",
+            "The secret of Waypost at that provider; unset for a public client.",
+            "a text of at most 4096 characters",
+            example='"the-secret-of-the-provider"',
+            masked=True,
+        ),
+    ] = None
+    sign_in_oidc_claim: Annotated[
+        str,
+        Field(min_length=1, max_length=256),
+        OptionInfo(
+            "Links",
+            "The claim with the mail address of a person. email counts only if email_verified is "
+            "true. Choose another claim only if no person can change its value.",
+            "a text of at most 256 characters",
+        ),
+    ] = "email"

@@ -14,7 +14,7 @@ from waypost.settings.admin import AdminOptions
 from waypost.settings.limits import LimitOptions
 from waypost.settings.links import LinkOptions
 from waypost.settings.monitor import MonitorOptions
-from waypost.settings.oidc import OidcOptions
+from waypost.settings.oidc import OidcOptions, SignInOptions
 from waypost.settings.option import Option, OptionInfo
 from waypost.settings.profiles import ProfileOptions
 from waypost.settings.validators import (
@@ -34,7 +34,13 @@ _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
 
 class Settings(
-    ProfileOptions, AdminOptions, OidcOptions, MonitorOptions, LimitOptions, LinkOptions
+    ProfileOptions,
+    AdminOptions,
+    OidcOptions,
+    MonitorOptions,
+    LimitOptions,
+    LinkOptions,
+    SignInOptions,
 ):
     """The value of every option. Instances are immutable and can be sent to another process."""
 
@@ -303,6 +309,7 @@ def options() -> tuple[Option, ...]:
         **LimitOptions.model_fields,
         **ProfileOptions.model_fields,
         **LinkOptions.model_fields,
+        **SignInOptions.model_fields,
         **AdminOptions.model_fields,
         **OidcOptions.model_fields,
         **MonitorOptions.model_fields,

@@ -163,6 +163,49 @@ class SignInOperations(Protocol):
         ...
 
 
+class OpenIdOperations(Protocol):
+    """Sign-ins at an OpenID provider; `sign_in.openid_service` describes the errors."""
+
+    @property
+    def host(self) -> str:
+        """The host name of the provider."""
+        ...
+
+    def own_url(self, mount: str, path: str) -> str:
+        """Return a URL of Waypost, whose cookies belong to a sign-in."""
+        ...
+
+    async def begin(self, peer: str | None, mount: str) -> tuple[str, str]:
+        """Return the URL of the provider, and the secrets for the cookie of the browser."""
+        ...
+
+    def is_answer(self, query: Mapping[str, str], secrets: str) -> bool:
+        """Return whether a callback belongs to the sign-in with these secrets."""
+        ...
+
+    async def finish(
+        self, peer: str | None, query: Mapping[str, str], secrets: str, mount: str
+    ) -> LinkTarget:
+        """Return the person whom the provider has sent back."""
+        ...
+
+    def write_proof(self, person: LinkTarget) -> str:
+        """Return the proof who a person is, for a cookie."""
+        ...
+
+    def read_proof(self, proof: str) -> LinkTarget | None:
+        """Return the person of a proof; None if it is not valid any more."""
+        ...
+
+    def take(self, peer: str | None, address: EmailAddress) -> None:
+        """Count an answer for a person."""
+        ...
+
+    async def pause(self, start: float) -> None:
+        """Wait until an answer that fails may be sent, as `SignInOperations.pause`."""
+        ...
+
+
 class PlainHttpCheck(Protocol):
     """A check which requests came over plain http."""
 
@@ -228,6 +271,7 @@ class AppContext:
             not served, as in another program.
         setup_links: the one-time links; None if they are disabled.
         sign_in: tries the passwords of people who sign in; None if that is disabled.
+        openid: signs people in at an OpenID provider; None if that is disabled.
         app_passwords: makes app passwords for them; None if the operator has no system for it.
     """
 
@@ -247,6 +291,7 @@ class AppContext:
     is_ready: Callable[[], bool] | None = None
     setup_links: SetupLinkOperations | None = None
     sign_in: SignInOperations | None = None
+    openid: OpenIdOperations | None = None
     app_passwords: AppPasswordOperations | None = None
 
 

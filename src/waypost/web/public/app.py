@@ -15,6 +15,7 @@ from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.part_times import milliseconds
 from waypost.settings import Settings, secret_texts
+from waypost.sign_in.openid_service import OpenIdService
 from waypost.sign_in.service import SignInService
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
@@ -81,6 +82,7 @@ class PublicApp:
         )
         self._traces: Traces | None = None
         self._sign_in: SignInService | None = None
+        self._openid: OpenIdService | None = None
         self._runtime: Runtime | None = None
         self._context: AppContext | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -167,6 +169,7 @@ class PublicApp:
             is_ready=self._runtime.cache.is_ready,
             setup_links=self._runtime.setup_links,
             sign_in=self._open_sign_in(self._runtime),
+            openid=self._open_openid(self._runtime),
             app_passwords=self._runtime.app_passwords,
         )
         self._runtime.metrics.watch_readiness(self._runtime.cache.is_ready)
@@ -192,6 +195,13 @@ class PublicApp:
         networks = ClientNetworks(self._settings.rate_limit_exempt)
         self._sign_in = SignInService(runtime.authenticator, networks.find)
         return self._sign_in
+
+    def _open_openid(self, runtime: Runtime) -> OpenIdService | None:
+        if runtime.openid is None:
+            return None
+        networks = ClientNetworks(self._settings.rate_limit_exempt)
+        self._openid = OpenIdService(runtime.openid, networks.find)
+        return self._openid
 
     def _log_scheme_warning(self, line: str, host: str, evidence: str, fix: str) -> None:
         self._log.warning(line, host=host, https_seen_in=evidence, fix=fix)
@@ -223,6 +233,8 @@ class PublicApp:
             await self._runtime.close()
         if self._sign_in is not None:
             self._sign_in.close()
+        if self._openid is not None:
+            self._openid.close()
         if self._traces is not None:
             await asyncio.to_thread(self._traces.close)
 

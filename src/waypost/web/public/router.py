@@ -31,7 +31,7 @@ from waypost.web.public.response import (
     text,
     with_retry_after,
 )
-from waypost.web.public.setup import setup_page, sign_in_page
+from waypost.web.public.setup import openid_page, setup_page, sign_in_page
 
 _PAGES: Final = frozenset({"page", "setup", "sign_in", "initdb", health.FORMAT})
 
@@ -79,6 +79,10 @@ def routes() -> dict[str, Route]:
     table[setup_page.PATH] = Route("setup", {"GET": setup_page.get, "POST": setup_page.post})
     sign_in = {"GET": sign_in_page.get, "POST": sign_in_page.post}
     table[sign_in_page.PATH] = Route("sign_in", sign_in)
+    table[openid_page.START] = Route("sign_in", {"GET": openid_page.start})
+    table[openid_page.CALLBACK] = Route("sign_in", {"GET": openid_page.callback})
+    settings = {"GET": openid_page.get, "POST": openid_page.post}
+    table[openid_page.SETTINGS] = Route("sign_in", settings)
     table["/"] = Route("page", {"GET": landing_page.get})
     return table
 

@@ -50,7 +50,8 @@ def run(
     if settings.log_key is None:
         settings = settings.model_copy(update={"log_key": secrets.token_hex(16)})
     check_tracing(settings)
-    check_library(settings.oidc_issuer)
+    check_library(settings.oidc_issuer, "oidc_issuer")
+    check_library(settings.sign_in_oidc_issuer, "sign_in_oidc_issuer")
     _leave_inaccessible_folder()
     limit_stacks()
     # If it is set, Prometheus' library writes files in the processes that are started here.
@@ -83,7 +84,7 @@ def run_admin(settings: Settings) -> None:
         SettingsError: Waypost cannot listen on the host or the port, or a library is missing.
         SystemExit: the database cannot be used.
     """
-    check_library(settings.oidc_issuer)
+    check_library(settings.oidc_issuer, "oidc_issuer")
     from waypost.web.admin.server import serve_alone  # noqa: PLC0415 -- FastAPI
 
     limit_stacks()

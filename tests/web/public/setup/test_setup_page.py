@@ -17,7 +17,7 @@ from tests.profiles.making import openssl_verifies, signing
 from tests.setup_links.stored import KEY, TARGET
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
-from tests.web.public.page import LANGUAGES, texts
+from tests.web.public.page import LANGUAGES, elements, texts
 from waypost.core.address import EmailAddress
 from waypost.core.errors import StoreUnavailable
 from waypost.database.engine import Engine, open_engine, write_transaction
@@ -38,6 +38,7 @@ PASSWORD = "s3cret <p&ss> wörd"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 INVALID = "This link is not valid."
 FORGED = "A" * 43
+FOOTER = "//footer//nav//a"
 BAD_FORMS = [
     (b"", {}, 400, "has no type"),
     (b"token=" + b"a" * 9000, FORM, 400, "is too long"),
@@ -379,3 +380,29 @@ def test_signed_profile(tmp_path: Path) -> None:
     for _ in range(2):
         assert openssl_verifies(client.post("/setup/", body, headers=FORM).body, made.root)
     client.close()
+
+
+def test_chosen_language(links: Links) -> None:
+    """A language that is chosen on the page stays; its link opens the same setup link again."""
+    token = links.create()
+    german = {"accept-language": "de"}
+    for tag in LANGUAGES.tags:
+        page = links.client.get("/setup/", query=f"lang={tag}", headers=german)
+        assert page.headers["content-language"] == tag
+        assert page.text.count(f'action="/setup/?lang={tag}"') == 1
+        body = urlencode({"token": token}).encode()
+        shown = links.client.post(f"/setup/?lang={tag}", body, headers=FORM | german)
+        assert shown.headers["content-language"] == tag
+        urls = {one.attrib["hreflang"]: one.attrib["href"] for one in elements(shown.text, FOOTER)}
+        assert urls == {one: f"/setup/?lang={one}#{token}" for one in LANGUAGES.tags}
+        (current,) = elements(shown.text, f"{FOOTER}[@aria-current]")
+        assert current.text == texts(tag)["name"]
+    # The password is shown once, so its page has no links that lose it.
+    assert elements(links.post(token, "password").text, FOOTER) == []
+
+
+def test_languages_of_a_refusal(links: Links) -> None:
+    """A page without a link, or for one that is not valid, leads to the empty page."""
+    for answer in (links.client.get("/setup/"), links.post(FORGED)):
+        urls = {one.attrib["href"] for one in elements(answer.text, FOOTER)}
+        assert urls == {f"/setup/?lang={tag}" for tag in LANGUAGES.tags}

@@ -21,7 +21,7 @@ from waypost.runtime.logs import configure
 from waypost.runtime.prometheus import exposition
 from waypost.setup_links.app_password import AppPasswordRequest
 from waypost.setup_links.password_service import AppPasswordService
-from waypost.sign_in import service
+from waypost.sign_in import limits, service
 from waypost.sign_in.authenticator import Login, SignInUnavailable
 from waypost.wiring import wire
 from waypost.wiring_links import open_authenticator
@@ -158,7 +158,7 @@ def test_one_answer(client: Client) -> None:
 def test_form_of_another_site(client: Client, server: Server, site: str) -> None:
     """A form of another site tries no password and counts no try; scripts of it read nothing."""
     headers = {"origin": "https://evil.example", "sec-fetch-site": site}
-    for _ in range(service.ADDRESS_TRIES + 1):
+    for _ in range(limits.ADDRESS_TRIES + 1):
         answer = client.post("/sign-in", urlencode(GOOD).encode(), headers=FORM | headers)
         assert answer.status == 403
         assert "access-control-allow-origin" not in answer.headers
@@ -202,12 +202,12 @@ def test_too_often(client: Client, server: Server) -> None:
     for name in ("alice", "bob"):
         statuses = [
             post(client, {"emailaddress": f"{name}@example.com", "password": "wrong"}).status
-            for _ in range(service.ADDRESS_TRIES + 1)
+            for _ in range(limits.ADDRESS_TRIES + 1)
         ]
-        assert statuses == [*[403] * service.ADDRESS_TRIES, 429]
+        assert statuses == [*[403] * limits.ADDRESS_TRIES, 429]
     answer = post(client)
     assert (answer.status, int(answer.headers["retry-after"]) > 60) == (429, True)
-    assert len(server.logins) == 2 * service.ADDRESS_TRIES
+    assert len(server.logins) == 2 * limits.ADDRESS_TRIES
 
 
 def test_network_behind_a_proxy(server: Server) -> None:
@@ -215,7 +215,7 @@ def test_network_behind_a_proxy(server: Server) -> None:
     with closing(Client(CATALOG)) as plain:
         runtime = replace(plain.runtime, authenticator=server)
     client = Client(runtime, settings(proxy_count=1))
-    tries = service.NETWORK_TRIES + 1
+    tries = limits.NETWORK_TRIES + 1
     for network, expected in (("192.0.2.1", [*[403] * (tries - 1), 429]), ("203.0.113.1", [403])):
         statuses = []
         for number in range(len(expected)):

@@ -124,7 +124,7 @@ def open_oidc(settings: Settings) -> OidcSignIn | None:
     from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- as above
 
     url, claim = admin_pages_url(settings), settings.oidc_groups_claim
-    client = RelyingParty(client_id, settings.oidc_client_secret, f"{url}{CALLBACK}", claim)
+    client = RelyingParty(client_id, settings.oidc_client_secret, f"{url}{CALLBACK}", (claim,))
     host = urlsplit(issuer).hostname or ""
     return OidcSignIn(Flow(OpenIdProvider(issuer), client), host, f"{url}{START}", claim, roles)
 

@@ -1,5 +1,6 @@
 """What a person gets who has used a link or signed in: a profile, or a password to type."""
 
+import secrets
 from typing import Final
 
 from waypost.core.model import ClientConfig, ServiceType
@@ -35,6 +36,38 @@ async def profile(context: AppContext, target: LinkTarget, password: str | None)
     return Response(200, mobileconfig.CONTENT_TYPE, body, headers)
 
 
+async def for_signed_in(
+    context: AppContext,
+    page: template.SetupPage,
+    target: LinkTarget,
+    action: str,
+    password: str | None = None,
+) -> Response:
+    """Return what a person gets whose identity is proven, with an app password if there is one.
+
+    Args:
+        context: the parts of the listener.
+        page: for the password.
+        target: the person.
+        action: of the button that the person has pressed.
+        password: the one that the person has typed, for a profile if there are no app passwords;
+            None if there is none.
+
+    Raises:
+        NoUsableService, DomainNotServed, SigningUnavailable, StoreUnavailable, StoreError,
+        AppPasswordError: there is none.
+    """
+    if context.app_passwords is None:
+        return await profile(context, target, password)
+
+    async def build(app_password: str) -> Response:
+        if action == PASSWORD:
+            return await password_page(context, page, target, app_password)
+        return await profile(context, target, app_password)
+
+    return await context.app_passwords.use(secrets.token_hex(16), target, build)
+
+
 async def password_page(
     context: AppContext, page: template.SetupPage, target: LinkTarget, password: str | None
 ) -> Response:
@@ -48,7 +81,13 @@ async def password_page(
         raise AppPasswordError("the link has no password")
     config = (await context.lookup.find_by_address(target.address)).config()
     return page.render(
-        200, "ok", state="password", target=target, login=_login_name(config), password=password
+        200,
+        "ok",
+        state="password",
+        has_menu=False,  # In another language, the password would be gone.
+        target=target,
+        login=_login_name(config),
+        password=password,
     )
 
 

@@ -34,6 +34,7 @@ from waypost.web.public.response import RETRY_AFTER_SECONDS, Response, not_found
 from waypost.web.public.setup import answers, path, template
 
 PATH: Final = path.PATH
+_PAGE: Final = f"{PATH}/"
 is_below = path.is_below
 FORM_MAX_BYTES: Final = 8192
 # The text for each error, its status, and after how many seconds another try can help.
@@ -64,14 +65,14 @@ async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry)
     """Show the page that reads the fragment of its URL. It is the same for all links."""
     if context.setup_links is None:
         return not_found()
-    return (await template.page_of(context, request)).render(200, "ok", state="open")
+    return (await template.page_of(context, request, _PAGE)).render(200, "ok", state="open")
 
 
 async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
     """Show whom a link is for; with a button's `action`, use the link."""
     if context.setup_links is None:
         return not_found()
-    page = await template.page_of(context, request)
+    page = await template.page_of(context, request, _PAGE)
     if request.origin.scheme != "https":
         context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
         return page.problem(403, "needs_https", "link_needs_https")
@@ -116,7 +117,8 @@ def _link_page(
     until = datetime.fromtimestamp(opened.expires_at, UTC)
     target = opened.target
     name = target.display_name
-    return page.render(
+    # Only here: a link that cannot be used gets the same answer whatever its token is.
+    return page.with_token(token).render(
         200,
         "ok",
         state="link",

@@ -1,11 +1,12 @@
-"""The page where people sign in with their password, and get the settings.
+"""The page where people sign in, and get the settings: with their password, or elsewhere.
+
+openid_page.py has the sign-in at an OpenID provider.
 
 The password comes by POST over https, and is tried at the IMAP server of the domain. Waypost never
 stores or logs it. An answer that fails is the same for a wrong password, an unknown person and a
 domain that is not served, and is sent at the same time.
 """
 
-import secrets
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
@@ -37,12 +38,10 @@ from waypost.sign_in.authenticator import Login, SignInLimited, SignInUnavailabl
 from waypost.web.app_context import AccessLogEntry, AppContext, SignInOperations
 from waypost.web.public.request import Fields, Request
 from waypost.web.public.response import RETRY_AFTER_SECONDS, Response, not_found
-from waypost.web.public.setup import answers, template
+from waypost.web.public.setup import answers, openid_page, template
 
-PATH: Final = "/sign-in"
+PATH: Final = openid_page.SIGN_IN
 FORM_MAX_BYTES: Final = 8192
-# Fetch Metadata Request Headers s2.2: who has begun a request. Chrome 76, Firefox 90, Safari 16.4.
-_OTHER_SITES: Final = frozenset({"cross-site", "same-site"})
 _UNAVAILABLE: Final = (
     *(AppPasswordError, SignInUnavailable, SigningUnavailable, StoreUnavailable, StoreError),
 )
@@ -60,9 +59,9 @@ class _Try:
 
 async def get(context: AppContext, request: Request, _log_entry: AccessLogEntry) -> Response:
     """Show the form."""
-    if context.sign_in is None:
+    if context.sign_in is None and context.openid is None:
         return not_found()
-    return _form(context, await template.page_of(context, request))
+    return _form(context, await template.page_of(context, request, PATH))
 
 
 async def post(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
@@ -70,11 +69,11 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
     if context.sign_in is None:
         return not_found()
     start = perf_counter()
-    page = await template.page_of(context, request)
+    page = await template.page_of(context, request, PATH)
     if request.origin.scheme != "https":
         context.scheme_check.is_plain_http(request)  # logs a warning if something else says https
         return page.problem(403, "needs_https", "link_needs_https")
-    if request.header(b"sec-fetch-site") in _OTHER_SITES:
+    if openid_page.is_of_another_site(request):
         # Another site could try passwords by the browsers of its visitors (CSRF).
         return _form(context, page, status=403, code="other_site")
     try:
@@ -99,7 +98,10 @@ async def _attempt(
     page = attempt.page
     try:
         if await _is_right(context, sign_in, log_entry, attempt):
-            return await _answer(context, attempt)
+            action = attempt.form.get("action", "")
+            return await answers.for_signed_in(
+                context, page, attempt.target, action, attempt.password
+            )
     except SignInLimited as error:
         return _too_often(page, error)
     except (NoUsableService, DomainNotServed) as error:
@@ -119,10 +121,15 @@ def _too_often(page: template.SetupPage, error: SignInLimited) -> Response:
 def _form(
     context: AppContext, page: template.SetupPage, *, status: int = 200, code: str = "ok"
 ) -> Response:
+    openid = context.openid
+    start = f"{openid_page.START}{page.language_query}"
     return page.render(
         status,
         code,
         state="sign_in",
+        takes_password=context.sign_in is not None,
+        provider=None if openid is None else openid.host,
+        start_url=None if openid is None else openid.own_url(page.mount, start),
         has_password=context.app_passwords is not None,
         problem=None if status == 200 else page.language.texts["sign_in_wrong"],
     )
@@ -189,21 +196,3 @@ def _login(config: ClientConfig, password: str) -> Login | None:
         ):
             return Login(endpoint, service.login_name, password)
     return None
-
-
-async def _answer(context: AppContext, attempt: _Try) -> Response:
-    """Return what a person gets whose identity is proven, with an app password if there is one.
-
-    Raises:
-        NoUsableService, DomainNotServed, SigningUnavailable, AppPasswordError: there is none.
-    """
-    target = attempt.target
-    if context.app_passwords is None:
-        return await answers.profile(context, target, attempt.password)
-
-    async def build(app_password: str) -> Response:
-        if attempt.form.get("action") == answers.PASSWORD:
-            return await answers.password_page(context, attempt.page, target, app_password)
-        return await answers.profile(context, target, app_password)
-
-    return await context.app_passwords.use(secrets.token_hex(16), target, build)

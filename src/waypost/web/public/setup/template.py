@@ -3,14 +3,17 @@
 Look, texts and brand are those of the setup page, in `page/`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import quote, urlencode
 
 from waypost.core.address import DomainName
+from waypost.core.errors import RequestError
 from waypost.web.app_context import AppContext, PageLanguage
 from waypost.web.public.page import document
 from waypost.web.public.page.brand import Brand, brand_of_domain, brand_of_host
-from waypost.web.public.page.languages import accepted_tag
+from waypost.web.public.page.languages import accepted_tag, matching_tag
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, NO_STORE, Response
 
@@ -19,9 +22,12 @@ PRIVATE_HEADERS: Final = (
     ("referrer-policy", "no-referrer"),
     ("x-robots-tag", "noindex"),
 )
+FRAGMENT_MAX_CHARS: Final = 1000
+"""A longer token is not repeated for each language."""
 _VALUES: Final = (
     *("target", "person", "token", "until", "is_reusable", "has_password"),
-    *("login", "password", "address", "problem"),
+    *("login", "password", "address", "problem", "provider", "start_url", "key", "retry"),
+    "takes_password",
 )
 
 
@@ -31,12 +37,20 @@ class SetupPage:
 
     Attributes:
         language: the texts.
+        names: pairs of a language tag and its name in this language.
+        chosen: the language that the person chose by a link; None if the browser prefers it.
         mount: the path of the mount in URLs.
+        path: where the links to other languages lead.
+        fragment: of these links; empty if there is none.
         brand: of the provider whose domain the host name has, or None.
     """
 
     language: PageLanguage
+    names: tuple[tuple[str, str], ...]
+    chosen: str | None
     mount: str
+    path: str
+    fragment: str = ""
     brand: Brand | None = None
 
     async def of_domain(self, context: AppContext, domain: DomainName) -> "SetupPage":
@@ -44,8 +58,27 @@ class SetupPage:
         brand = await brand_of_domain(context, domain, self.language.tag)
         return replace(self, brand=brand or self.brand)
 
-    def render(self, status: int, code: str, *, state: str, **values: object) -> Response:
-        """Render the page in a state: `open`, `link`, `password`, `sign_in` or `problem`."""
+    def with_token(self, token: str) -> "SetupPage":
+        """Return the page whose links to other languages have the token of a setup link."""
+        return replace(self, fragment=token if len(token) <= FRAGMENT_MAX_CHARS else "")
+
+    @property
+    def language_query(self) -> str:
+        """The query that keeps the chosen language; empty without a choice."""
+        return "" if self.chosen is None else f"?{urlencode({'lang': self.chosen})}"
+
+    def render(
+        self, status: int, code: str, *, state: str, has_menu: bool = True, **values: object
+    ) -> Response:
+        """Render the page.
+
+        Args:
+            status: of HTTP.
+            code: for the log.
+            state: `open`, `link`, `password`, `sign_in`, `signed_in` or `problem`.
+            has_menu: whether the page has links to other languages.
+            values: for the template.
+        """
         body, design = document.render_setup(
             None if self.brand is None else self.brand.color,
             {
@@ -57,6 +90,8 @@ class SetupPage:
                 "t": self.language.texts,
                 "mount": self.mount,
                 "brand": self.brand,
+                "language_query": self.language_query,
+                "menu": self._menu() if has_menu else (),
             },
         )
         headers = (
@@ -66,21 +101,51 @@ class SetupPage:
         )
         return Response(status, HTML, body, headers, code)
 
-    def problem(self, status: int, code: str, problem: str) -> Response:
-        """Render a page that says why a link cannot be used.
+    def problem(self, status: int, code: str, problem: str, retry: str | None = None) -> Response:
+        """Render a page that says why there are no settings.
 
         Args:
             status: of HTTP.
             code: for the log.
             problem: the key of the text.
+            retry: the path where the person can begin again; None without a link.
         """
         text = self.language.texts[problem]
-        return self.render(status, code, state="problem", problem=text)
+        url = None if retry is None else f"{self.mount}{retry}{self.language_query}"
+        return self.render(status, code, state="problem", problem=text, retry=url)
+
+    def _menu(self) -> tuple[tuple[str, str, str], ...]:
+        end = f"#{quote(self.fragment)}" if self.fragment else ""
+        return tuple(
+            (tag, name, f"{self.mount}{self.path}?{urlencode({'lang': tag})}{end}")
+            for tag, name in self.names
+        )
 
 
-async def page_of(context: AppContext, request: Request) -> SetupPage:
-    """Return the page in the language that a browser prefers, with the brand of the host name."""
+async def page_of(
+    context: AppContext, request: Request, path: str, chosen: str | None = None
+) -> SetupPage:
+    """Return the page with the brand of the host name.
+
+    It is in the language of the query (`lang`), or in the one that the browser prefers.
+
+    Args:
+        context: the parts of the listener.
+        request: the request.
+        path: where the links to other languages lead.
+        chosen: a language that the person chose before; the query comes first.
+    """
     languages = await context.load_languages()
-    language = languages.language(accepted_tag(request, languages.tags))
+    tag = matching_tag(_query(request).get("lang", chosen or ""), languages.tags)
+    language = languages.language(tag or accepted_tag(request, languages.tags))
+    names = tuple((one, languages.language(one).texts["name"]) for one in languages.tags)
     brand = await brand_of_host(context, request, language.tag)
-    return SetupPage(language, request.mount.url_path, brand)
+    return SetupPage(language, names, tag, request.mount.url_path, path, brand=brand)
+
+
+def _query(request: Request) -> Mapping[str, str]:
+    """Return the parameters of a request; none if they cannot be read, which is no error here."""
+    try:
+        return request.query()
+    except RequestError:
+        return {}

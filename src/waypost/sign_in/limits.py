@@ -1,0 +1,94 @@
+"""How often people may try to sign in, and when an answer that fails is sent.
+
+The limits are in the memory of each worker.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Final
+
+from waypost.core.address import EmailAddress
+from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.sign_in.authenticator import SignInLimited
+
+PAUSE_SECONDS: Final = 4.0
+"""An answer that fails is sent so long after its request, so that it does not show whether the mail
+server was asked; Dovecot delays the answer to a wrong password by two seconds."""
+WINDOW_SECONDS: Final = 900
+ADDRESS_TRIES: Final = 5
+"""How many passwords one address may try at once, and in each window after that."""
+NETWORK_TRIES: Final = 20
+"""The same for one client network."""
+
+FindNetwork = Callable[[str | None], bytes | None]
+"""Returns the network of a client; None if it has no limits."""
+
+
+class TriesLimit:
+    """A limit of tries in each window."""
+
+    def __init__(self, tries: int, clock: Callable[[], float]) -> None:
+        """Initialize without a try yet."""
+        self._clock = clock
+        self._limiter = RateLimiter(RateLimits(tries / WINDOW_SECONDS, tries, 0), clock=clock)
+
+    def take(self, key: bytes | None) -> None:
+        """Count a try; None has no limit.
+
+        Raises:
+            SignInLimited: there were too many.
+        """
+        seconds = 0.0 if key is None else self._limiter.take(key, self._clock())
+        if seconds > 0.0:
+            raise SignInLimited(whole_seconds(seconds))
+
+
+class SignInLimits:
+    """The limits of addresses and of client networks, and the pause before a failing answer."""
+
+    def __init__(
+        self,
+        find_network: FindNetwork,
+        pause_seconds: float = PAUSE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Initialize without a try yet.
+
+        Args:
+            find_network: returns the network of a client.
+            pause_seconds: from the request to an answer that fails.
+            clock: of the limits.
+        """
+        self._find_network = find_network
+        self._pause_seconds = pause_seconds
+        self._addresses = TriesLimit(ADDRESS_TRIES, clock)
+        self._networks = TriesLimit(NETWORK_TRIES, clock)
+
+    def take(self, peer: str | None, address: EmailAddress) -> None:
+        """Count a try, before anything is known about the address.
+
+        Args:
+            peer: the address of the client, after the headers of trusted proxies were read.
+            address: of the mailbox, whether it exists or not.
+
+        Raises:
+            SignInLimited: the address or the network has tried too often.
+        """
+        self._networks.take(self._find_network(peer))
+        self._addresses.take(_key(address))
+
+    async def pause(self, start: float) -> None:
+        """Wait until an answer that fails may be sent: at the same time for each reason.
+
+        Args:
+            start: of the request, by `perf_counter`.
+        """
+        await asyncio.sleep(max(0.0, start + self._pause_seconds - time.perf_counter()))
+
+
+def _key(address: EmailAddress) -> bytes:
+    """Return the key of an address: all spellings and sub-addresses of a mailbox count together."""
+    local_part = address.local_part.lower().partition("+")[0]
+    return hashlib.sha256(f"{local_part}@{address.domain.ascii}".encode()).digest()
