@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from tests.diagnostics.scripted import Reply, fixed, scripted
+from tests.servers.patience import ROOM_SECONDS
 from tests.servers.waypost import free_port
 from waypost.core.errors import RequestError
 from waypost.diagnostics.comparison.compare import Comparison
@@ -39,14 +40,14 @@ def dripping(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 
 def dripping_head(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _number in range(400):
+    for _number in range(1000):
         handler.wfile.write(b"a")
         time.sleep(0.05)
 
 
 def dripping_chunk(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;")
-    for _number in range(400):
+    for _number in range(1000):
         handler.wfile.write(b"a")
         time.sleep(0.05)
 
@@ -54,7 +55,7 @@ def dripping_chunk(handler: BaseHTTPRequestHandler, _: bytes) -> None:
 def going_on(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     # Python 3.14 refuses the 101st of them; the limit for the bytes comes before.
     interim = b"HTTP/1.1 100 Continue\r\nX: " + b"y" * 8000 + b"\r\n\r\n"
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         handler.wfile.write(interim * 100)
 
@@ -101,7 +102,7 @@ def test_hostile_servers(reply: Reply, message: str) -> None:
 
     assert answer.outcome == "failed"
     assert message in answer.detail
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < ROOM_SECONDS
 
 
 def test_requests() -> None:
@@ -169,7 +170,7 @@ def test_slow_handshake() -> None:
             with suppress(OSError), listener.accept()[0] as connected:
                 # The head of a record of 16 KiB (RFC 8446 s5.1), and it comes bit by bit.
                 connected.sendall(b"\x16\x03\x03\x40\x00")
-                for _ in range(400):
+                for _ in range(1000):
                     connected.sendall(b"\x02")
                     time.sleep(0.05)
 
@@ -178,10 +179,10 @@ def test_slow_handshake() -> None:
         start = time.monotonic()
         url = f"https://127.0.0.1:{port}"
         answer = fetch_answer(CheckedServer.parse(url), "autoconfig", "a", "example.com", 0.5)
-        thread.join(20)
+        thread.join()
     # Whichever notices first: ssl has its own clock for the handshake.
     assert re.search("takes too long", answer.detail)
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < ROOM_SECONDS
 
 
 def test_no_server_listens() -> None:

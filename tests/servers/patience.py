@@ -6,6 +6,8 @@ from typing import Final
 
 # Usually a second or two; with other work on the machine ten times that.
 PATIENCE_SECONDS: Final = 120.0
+# What ends within a second or so on a quiet machine takes less than this; what hangs takes more.
+ROOM_SECONDS: Final = 20.0
 
 
 def wait_for_log(log: Path, text: str) -> str:

@@ -161,7 +161,7 @@ def test_host_that_swallows_packets(uri: Uri) -> None:
     start = time.monotonic()
     with pytest.raises(StoreUnavailable, match="check the host"):
         status(engine)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 60  # the system itself would wait for two minutes
 
 
 def _find_until_failure(store: SqlStore) -> None:
