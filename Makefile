@@ -38,9 +38,7 @@ coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, an
 
 test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest --numprocesses=auto -m "not torture and not alone" $(ARGS)
-	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest --numprocesses=2 -m "not alone" tests/torture
-	@[ -n "$(ARGS)" ] || $(BIN)/python -m pytest -m alone tests/torture
+	$(BIN)/python -m pytest --numprocesses=auto -m "not alone" $(ARGS)
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing
 	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'

@@ -112,12 +112,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need programs of the machine, before some are deselected by markers.
 
     Files with such tests and other long ones come first, so that no process with one of them is the
-    last to end.
+    last to end. The attacks are spread evenly between these files: they mostly wait.
     """
     for item in items:
         needs.mark(item)
-    long = {item.path for item in items if needs.is_marked(item) or item.nodeid.startswith(LONG)}
-    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in long))
+    attacks = [item for item in items if item.nodeid.startswith(ATTACKS)]
+    long = {
+        item.path: 0.0 for item in items if needs.is_marked(item) or item.nodeid.startswith(LONG)
+    }
+    long |= {path: number / len(long) for number, path in enumerate(long)}
+    places = {item: number / len(attacks) for number, item in enumerate(attacks)}
+    places |= {item: long.get(item.path, 1.0) for item in items if item not in places}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), places[item]))
 
 
 def pytest_collection_finish() -> None:

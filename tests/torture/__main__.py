@@ -8,18 +8,15 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 import pytest
 
 from tests.torture.attack import Attack, Figure
 from tests.torture.attacks import attacks
 from tests.torture.fault import Fault
-from tests.torture.fault_run import run_all
+from tests.torture.fault_run import FULL, run_all
 from tests.torture.faults import faults
 from tests.torture.running import run
-
-FAULT_SECONDS: Final = 8.0
 
 
 def main(words: list[str]) -> int:
@@ -44,7 +41,7 @@ def _run_faults(chosen: Iterable[Fault]) -> int:
     print("|---|---:|---:|---|---:|---:|---|---|")
     failed = 0
     try:
-        for result in run_all(chosen, FAULT_SECONDS):
+        for result in run_all(chosen, FULL):
             details = ", ".join(f"{count} {name}" for name, count in result.details.items())
             degraded = f"{result.degraded}: {details}" if details else f"{result.degraded}"
             more = ", ".join(_shown(figure) for figure in result.measured)

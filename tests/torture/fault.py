@@ -1,5 +1,6 @@
 """A fault, what Waypost promises during it, and what became of the requests."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -56,9 +57,9 @@ class Trial:
         make()
         start = time.monotonic()
         self.tally.count_again()
-        wait_until_right(self.tally)
+        is_right = wait_until_right(self.tally)
         self.deployment.end_change()
-        seconds = max(0.0, self.tally.last_trouble() - start)
+        seconds = max(0.0, self.tally.last_trouble() - start) if is_right else math.inf
         return Figure("until the change counts", seconds, "s", bound)
 
 
@@ -111,11 +112,13 @@ class Result:
     @property
     def broken(self) -> list[str]:
         """What does not hold, each with its value."""
-        return [
-            *(
-                f"{one.name}: {one.value:.3g} {one.unit}"
-                for one in (*self.figures, *self.measured)
-                if not one.holds
-            ),
-            *self.samples,
-        ]
+        return self._values(lambda one: one.holds)
+
+    @property
+    def broken_with_room(self) -> list[str]:
+        """What does not hold on a machine that has other work as well: `Figure.holds_with_room`."""
+        return self._values(lambda one: one.holds_with_room)
+
+    def _values(self, holds: Callable[[Figure], bool]) -> list[str]:
+        broken = [one for one in (*self.figures, *self.measured) if not holds(one)]
+        return [*(f"{one.name}: {one.value:.3g} {one.unit}" for one in broken), *self.samples]

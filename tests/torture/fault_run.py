@@ -1,8 +1,10 @@
 """Running faults under load."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -16,17 +18,35 @@ from tests.torture.load.load import Tally, load, wait_until_right
 from tests.torture.load.questions import Kind
 
 _SENT_MIN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How long a fault lasts under load, and how great the load is.
+
+    Attributes:
+        seconds: how long the fault lasts, about.
+        pause: the seconds between an answer and the next request of each client.
+    """
+
+    seconds: float
+    pause: float
+
+
+FULL: Final = Load(8.0, 0.03)
+SHORT: Final = Load(1.2, 0.1)
+"""For `make test`, which needs the processor for other tests as well."""
 # The general answer is also promised if the directory is slow, as it is on a busy machine.
 _SLOW: Final = (Verdict.GENERAL, Kind.NEW_USER)
 _SLOW_MAX: Final = 0.02
 
 
-def run_all(faults: Iterable[Fault], seconds: float) -> Iterator[Result]:
+def run_all(faults: Iterable[Fault], amount: Load) -> Iterator[Result]:
     """Run faults, with one Waypost for all of the same kind, and yield their results.
 
     Args:
         faults: in any order.
-        seconds: how long each of them lasts, about.
+        amount: of load on each of them.
 
     Raises:
         pytest.skip.Exception: a program or a right is missing.
@@ -36,11 +56,11 @@ def run_all(faults: Iterable[Fault], seconds: float) -> Iterator[Result]:
         groups.setdefault(fault.starting, []).append(fault)
     for starting, members in groups.items():
         with TemporaryDirectory(prefix="waypost-faults-") as folder:
-            yield from run_faults(starting, members, Path(folder), seconds)
+            yield from run_faults(starting, members, Path(folder), amount)
 
 
 def run_faults(
-    starting: Starting, faults: Iterable[Fault], folder: Path, seconds: float
+    starting: Starting, faults: Iterable[Fault], folder: Path, amount: Load
 ) -> Iterator[Result]:
     """Run faults of one kind of deployment, one after the other.
 
@@ -48,24 +68,23 @@ def run_faults(
         starting: starts the deployment.
         faults: that happen to it.
         folder: an empty folder.
-        seconds: how long each fault lasts, about.
+        amount: of load on each of them.
     """
     with starting(folder) as deployment:
         for fault in faults:
-            yield run_fault(fault, deployment, seconds)
+            yield run_fault(fault, deployment, amount)
 
 
-def run_fault(fault: Fault, deployment: Deployment, seconds: float) -> Result:
+def run_fault(fault: Fault, deployment: Deployment, amount: Load) -> Result:
     """Let a fault happen under load, and wait until all answers are right again."""
     server = deployment.server
-    with load(server.port, deployment.expected, deployment.sources) as tally:
+    with load(server.port, deployment.expected, deployment.sources, amount.pause) as tally:
         wait_until_right(tally)
-        figures = fault.run(Trial(deployment, tally, seconds))
+        figures = fault.run(Trial(deployment, tally, amount.seconds))
         healed = time.monotonic()
         tally.count_again()
         is_right = wait_until_right(tally)
-        last = tally.last_trouble() if is_right else time.monotonic()
-        recovered = max(0.0, last - healed)
+        recovered = max(0.0, tally.last_trouble() - healed) if is_right else math.inf
     missing = [one for one in fault.log if not _is_logged(deployment, one)]
     tracebacks = server.log_text().count("Traceback")
     checks = (
@@ -116,7 +135,13 @@ def _result(
             Figure("wrong", counts["wrong"], "", 0),
             Figure("lost", counts["lost"], "", 0),
             Figure("without a verdict", tally.sent - counts.total(), "", 0),
-            Figure("general answers, because slapd is slow", slow, "", _SLOW_MAX * tally.sent),
+            Figure(
+                "general answers, because slapd is slow",
+                slow,
+                "",
+                _SLOW_MAX * tally.sent,
+                is_timing=True,
+            ),
             *checks,
         ),
         measured,

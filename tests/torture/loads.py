@@ -39,4 +39,4 @@ def crowd(
     finally:
         end.set()
         for one in running:
-            one.join(30)
+            one.join()

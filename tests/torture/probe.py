@@ -6,9 +6,10 @@ import time
 from types import TracebackType
 from typing import Final, Self
 
+from tests.servers.patience import PATIENCE_SECONDS
+
 PATH: Final = "/mail/config-v1.1.xml?emailaddress=alice@example.com"
 PAUSE_SECONDS: Final = 0.05
-TIMEOUT_SECONDS: Final = 30.0
 
 
 class Probe:
@@ -53,7 +54,7 @@ class Probe:
             self.slowest = max(self.slowest, time.monotonic() - start)
 
     def _ask(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", self._path)
             response = connection.getresponse()

@@ -1,6 +1,5 @@
 """Running an attack together with a probe."""
 
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -9,6 +8,7 @@ from tests.torture.attack import Attack, Figure
 from tests.torture.companion import Companion
 from tests.torture.probe import Probe
 from tests.torture.server import Server
+from tests.torture.waiting import seconds_until
 
 PROBE_SECONDS: Final = 1.0
 WARM_UP_ANSWERS: Final = 5
@@ -55,9 +55,7 @@ def run(attack: Attack, workers: int, folder: Path) -> list[Figure]:
 
 def _run_probed(attack: Attack, server: Server) -> list[Figure]:
     with Probe(server.port) as warm_up:
-        end = time.monotonic() + 10
-        while warm_up.answers < WARM_UP_ANSWERS * server.workers and time.monotonic() < end:
-            time.sleep(0.02)
+        seconds_until(lambda: warm_up.answers >= WARM_UP_ANSWERS * server.workers)
     with Probe(server.port) as probe:
         figures = attack.run(server)
     return [

@@ -17,14 +17,15 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
 from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
 from tests.torture.companion import Companion
 from tests.torture.outputs import CLOSED
+from tests.torture.waiting import seconds_until
 
 MEGABYTE: Final = 1_000_000
-START_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,24 +171,26 @@ class Server:
         return found
 
     def memory(self) -> float:
-        """Return the memory of all its processes, in MB (PSS)."""
+        """Return the memory of all its processes, in MB: PSS without files.
+
+        The share of a file depends on the other processes of the machine that have mapped it.
+        """
         return sum(_proportional_bytes(pid) for pid in self.processes()) / MEGABYTE
 
     def stop(self) -> float:
         """Send SIGTERM to the parent; return the seconds until all of its processes have ended.
 
-        A process that still runs after 40 seconds is killed.
+        If a process still runs after two minutes, it is killed, and the result is infinity.
         """
         before = self.processes()
-        start = time.monotonic()
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
-        while time.monotonic() - start < 40:
-            assert self._running is not None
-            if self._running.poll() is not None and not any(lives(pid) for pid in before):
-                break
-            time.sleep(0.02)
-        seconds = time.monotonic() - start
+        assert self._running is not None
+        running = self._running
+        seconds = seconds_until(
+            lambda: running.poll() is not None and not any(lives(pid) for pid in before),
+            pause=0.02,
+        )
         self.kill()
         return seconds
 
@@ -200,7 +203,7 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._running.wait(timeout=10)
+        self._running.wait(timeout=PATIENCE_SECONDS)
 
     def started_workers(self) -> int:
         """Return how many workers have started until now, those that have ended among them."""
@@ -246,7 +249,9 @@ class Server:
 
     def metrics(self) -> str:
         """Return its metrics, in the text format of Prometheus; raise OSError if there are none."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics") as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=PATIENCE_SECONDS
+        ) as answer:
             return str(answer.read().decode("utf-8"))
 
     def _limit(self) -> None:
@@ -258,7 +263,7 @@ class Server:
         resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
     def _wait(self) -> None:
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + PATIENCE_SECONDS
         ports = (self.port, self.admin_port, self.metrics_port)
         while True:
             started = all(listens(port) for port in ports)
@@ -274,7 +279,7 @@ class Server:
         ask(self.admin_port, "/tls/ask?domain=example.com")
 
 
-def ask(port: int, path: str, seconds: float = 30.0) -> int:
+def ask(port: int, path: str, seconds: float = PATIENCE_SECONDS) -> int:
     """Return the status of an answer of a listener on 127.0.0.1; raise OSError if there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
@@ -309,9 +314,9 @@ def lives(pid: int) -> bool:
 
 def _proportional_bytes(pid: int) -> int:
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        own = [line for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:"))]
+        return sum(int(line.split()[1]) for line in own) * 1024
     return 0
 
 

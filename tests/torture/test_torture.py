@@ -12,12 +12,7 @@ from tests.torture.running import run
 pytestmark = [pytest.mark.torture, pytest.mark.timeout(900)]
 
 CASES = [
-    pytest.param(
-        attack,
-        workers,
-        id=f"{attack.name}, {workers}",
-        marks=() if attack.waits else pytest.mark.alone,
-    )
+    pytest.param(attack, workers, id=f"{attack.name}, {workers}")
     for attack in attacks()
     for workers in attack.workers
 ]
@@ -25,8 +20,9 @@ CASES = [
 
 @pytest.mark.parametrize(("attack", "workers"), CASES)
 def test_bounds_hold(attack: Attack, workers: int, tmp_path: Path) -> None:
-    """Each bound of an attack holds, and other clients are answered in time during the attack."""
+    """Each bound of an attack holds, with room for the tests that run at the same time."""
     if attack.disk is not None:
         require(private_network=True, programs=["unshare", "mount"])
-    broken = [figure for figure in run(attack, workers, tmp_path) if not figure.holds]
+    figures = run(attack, workers, tmp_path)
+    broken = [figure for figure in figures if not figure.holds_with_room]
     assert not broken

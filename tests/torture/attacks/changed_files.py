@@ -4,12 +4,14 @@ import http.client
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Attack, Figure
 from tests.torture.server import Server
+from tests.torture.waiting import seconds_until
 
 NAME = "mail.toml"
 LIST = "domains.txt"
@@ -21,7 +23,6 @@ GOOD = f'[[provider]]\nname = "Own"\ndomains = ["example.com"]\n{SERVICES}\n'
 OPTIONS = ("--providers", NAME)
 # Time enough for several attempts to read the file.
 OUT_OF_DESCRIPTORS_SECONDS = 3.0
-PATIENCE_SECONDS = 25.0
 REJECTED = "providers file rejected; keeping the previous version"
 # All workers have read it, and all of its errors are in the log.
 SETTLE_SECONDS = 1.0
@@ -54,14 +55,6 @@ def _put(server: Server, text: str) -> None:
     other.replace(server.folder / NAME)
 
 
-def _seconds_until(holds: Callable[[], bool]) -> float:
-    """Return how long until a condition is true; at most `PATIENCE_SECONDS`."""
-    start = time.monotonic()
-    while not holds() and time.monotonic() - start < PATIENCE_SECONDS:
-        time.sleep(0.05)
-    return time.monotonic() - start
-
-
 def _serves(server: Server, domain: str) -> bool:
     """Return whether all workers serve a domain; each connection may reach another one."""
     path = f"/mail/config-v1.1.xml?emailaddress=alice@{domain}"
@@ -69,7 +62,7 @@ def _serves(server: Server, domain: str) -> bool:
 
 
 def _status(port: int, path: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -82,7 +75,7 @@ def _status(port: int, path: str) -> int:
 def _counts(server: Server, domain: str) -> Figure:
     """Write a good file, and measure the time until it is used."""
     _put(server, GOOD.replace("example.com", f'example.com", "{domain}'))
-    seconds = _seconds_until(lambda: _serves(server, domain))
+    seconds = seconds_until(lambda: _serves(server, domain))
     return Figure("until the next good file counts", seconds, "s", 12)
 
 
@@ -102,11 +95,11 @@ def _no_descriptors(server: Server) -> Iterator[None]:
 
 def _change_without_descriptors(server: Server) -> list[Figure]:
     # A worker that still starts opens more files than this one.
-    _seconds_until(lambda: server.started_workers() >= server.workers)
+    seconds_until(lambda: server.started_workers() >= server.workers)
     with _no_descriptors(server):
         _put(server, GOOD.replace("example.com", 'example.com", "new.example'))
         time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
-    seconds = _seconds_until(lambda: _serves(server, "new.example"))
+    seconds = seconds_until(lambda: _serves(server, "new.example"))
     lines = server.log_text().count(REJECTED)
     return [
         Figure("until the change counts", seconds, "s", 12),
@@ -117,7 +110,7 @@ def _change_without_descriptors(server: Server) -> list[Figure]:
 def _fifo(server: Server) -> list[Figure]:
     os.mkfifo(server.folder / "fifo")
     (server.folder / "fifo").replace(server.folder / NAME)
-    seconds = _seconds_until(lambda: REJECTED in server.log_text())
+    seconds = seconds_until(lambda: REJECTED in server.log_text())
     return [Figure("until it is refused", seconds, "s", 5), _counts(server, "new.example")]
 
 
@@ -142,7 +135,7 @@ def _throw(server: Server, text: str) -> tuple[float, float]:
         return server.log_text().count(REJECTED) > earlier
 
     _put(server, text)
-    seconds = _seconds_until(refused)
+    seconds = seconds_until(refused)
     time.sleep(SETTLE_SECONDS)
     return seconds, peak - before
 
@@ -150,7 +143,7 @@ def _throw(server: Server, text: str) -> tuple[float, float]:
 def _reload_long_list(server: Server) -> list[Figure]:
     text = (server.folder / NAME).read_text(encoding="utf-8")
     _put(server, text.replace('"example.com"', '"example.com", "new.example"'))
-    seconds = _seconds_until(lambda: _serves(server, "new.example"))
+    seconds = seconds_until(lambda: _serves(server, "new.example"))
     return [Figure("until the change counts", seconds, "s", 24)]
 
 
@@ -162,7 +155,6 @@ ATTACKS = (
         options=OPTIONS,
         prepare=_good,
         probed=False,
-        waits=True,
     ),
     Attack(
         "a FIFO for a providers file",
@@ -170,7 +162,6 @@ ATTACKS = (
         _fifo,
         options=OPTIONS,
         prepare=_good,
-        waits=True,
     ),
     Attack("TOML that costs much", "5", _bombs, options=OPTIONS, prepare=_good),
     Attack(

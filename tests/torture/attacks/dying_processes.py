@@ -4,15 +4,14 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
 from tests.torture.attack import Attack, Figure
 from tests.torture.server import Server, ask, lives
+from tests.torture.waiting import seconds_until
 
 PATH: Final = "/mail/config-v1.1.xml?emailaddress=alice@example.com"
-PATIENCE_SECONDS: Final = 45.0
 SLOW_START_SECONDS: Final = 0.7
 
 
@@ -37,7 +36,7 @@ def _kill_all_workers(server: Server) -> list[Figure]:
         os.kill(pid, signal.SIGKILL)
     start = time.monotonic()
     first = _next(server, known)
-    ask(server.port, PATH, PATIENCE_SECONDS)
+    ask(server.port, PATH)
     return [
         Figure("killed workers to the next one", first, "s", 1),
         Figure("killed workers to an answer", time.monotonic() - start, "s", 10),
@@ -68,7 +67,7 @@ def _kill_parent(server: Server) -> list[Figure]:
 def _seconds_without_parent(server: Server) -> Figure:
     below = server.processes()[1:]
     os.kill(server.pid, signal.SIGKILL)
-    seconds = _until(lambda: not any(lives(pid) for pid in below), 10)
+    seconds = seconds_until(lambda: not any(lives(pid) for pid in below), pause=0.01)
     return Figure("killed parent to the end of all", seconds, "s", 2)
 
 
@@ -100,7 +99,7 @@ def _kill_new(server: Server, known: set[int], seconds: float) -> None:
 
 
 def _next(server: Server, known: set[int]) -> float:
-    return _until(lambda: bool(set(server.processes()) - known))
+    return seconds_until(lambda: bool(set(server.processes()) - known), pause=0.01)
 
 
 def _until_all_serve(server: Server) -> float:
@@ -110,14 +109,7 @@ def _until_all_serve(server: Server) -> float:
         started = [pid for pid in workers if f"Started server process [{pid}]" in log]
         return len(started) >= server.workers
 
-    return _until(all_started)
-
-
-def _until(holds: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> float:
-    start = time.monotonic()
-    while not holds() and time.monotonic() - start < seconds:
-        time.sleep(0.01)
-    return time.monotonic() - start
+    return seconds_until(all_started, pause=0.01)
 
 
 ATTACKS = (
@@ -130,10 +122,17 @@ ATTACKS = (
         probed=False,  # Until a worker has started there is no answer.
     ),
     Attack(
-        "a stopped worker", "operation", _stop_worker, workers=(2,), stops_within=15, waits=True
+        "a stopped worker",
+        "operation",
+        _stop_worker,
+        workers=(2,),
+        stops_within=15,
     ),
     Attack(
-        "a stopped admin process", "operation", _stop_admin_process, stops_within=15, waits=True
+        "a stopped admin process",
+        "operation",
+        _stop_admin_process,
+        stops_within=15,
     ),
-    Attack("a killed parent", "operation", _kill_parent, probed=False, waits=True),
+    Attack("a killed parent", "operation", _kill_parent, probed=False),
 )

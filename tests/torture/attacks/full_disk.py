@@ -3,11 +3,15 @@
 import os
 import signal
 import time
+from typing import Final
 
 from tests.torture.attack import Attack, Figure
 from tests.torture.probe import Probe
 from tests.torture.running import PROBE_SECONDS
 from tests.torture.server import Server, ask
+from tests.torture.waiting import seconds_until
+
+ANSWERS: Final = 20
 
 
 def _fill(server: Server) -> list[Figure]:
@@ -15,10 +19,7 @@ def _fill(server: Server) -> list[Figure]:
     server.fill_disks()
     known = set(server.processes())
     os.kill(server.worker_processes()[0], signal.SIGKILL)
-    start = time.monotonic()
-    while server.started_workers() <= server.workers and time.monotonic() - start < 10:
-        time.sleep(0.02)
-    seconds = time.monotonic() - start
+    seconds = seconds_until(lambda: server.started_workers() > server.workers)
     time.sleep(3)  # The probe asks the new one too.
     return [
         Figure("killed worker to a served one", seconds, "s", 10),
@@ -33,10 +34,12 @@ def _fill_beside_database(server: Server) -> list[Figure]:
     server.fill_disks()
     os.kill(server.worker_processes()[0], signal.SIGKILL)
     with Probe(server.port) as probe:
-        time.sleep(4)
+        seconds_until(lambda: server.started_workers() > server.workers)
+        before = probe.answers
+        seconds_until(lambda: probe.answers >= before + ANSWERS)
     return [
         Figure("status of the seeding", seeded, "", 200),
-        Figure("answers", probe.answers, "", 20, at_least=True),
+        Figure("answers", probe.answers, "", ANSWERS, at_least=True),
         Figure("failures", len(probe.failures), "", 0),
         Figure("slowest answer", probe.slowest, "s", PROBE_SECONDS),
         Figure("starts of workers", server.started_workers(), "", server.workers + 1),
@@ -51,7 +54,11 @@ def _start(server: Server) -> list[Figure]:
 
 ATTACKS = (
     Attack(
-        "a full disk for temporary files", "operation", _fill, workers=(2,), disk=256, waits=True
+        "a full disk for temporary files",
+        "operation",
+        _fill,
+        workers=(2,),
+        disk=256,
     ),
     Attack(
         "a full disk with the database",
@@ -61,7 +68,6 @@ ATTACKS = (
         options=("--db-uri", "sqlite:///temporary/mail.sqlite", "--cache-ttl", "1"),
         disk=1024,
         probed=False,  # At the start the database is empty.
-        waits=True,
     ),
-    Attack("a start without room for temporary files", "operation", _start, disk=0, waits=True),
+    Attack("a start without room for temporary files", "operation", _start, disk=0),
 )

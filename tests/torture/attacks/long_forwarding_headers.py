@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Attack, Figure
 from tests.torture.server import Server
 
@@ -17,7 +18,7 @@ def _send(server: Server, header: bytes) -> None:
         b"GET /mail/config-v1.1.xml HTTP/1.1\r\nHost: autoconfig.example.com\r\n"
         b"Connection: close\r\n%s: %s\r\n\r\n" % (header, VALUE)
     )
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_SECONDS) as client:
         client.sendall(request)
         while client.recv(65536):
             pass

@@ -18,6 +18,7 @@ from tests.torture.companion import Companion
 from tests.torture.loads import AUTOCONFIG, crowd
 from tests.torture.server import Server, ask
 from tests.torture.stuck_relay import StuckRelay, stuck_relay
+from tests.torture.waiting import seconds_until
 
 LASTS_SECONDS = 2.5
 HEALED_SECONDS = 15.0
@@ -166,13 +167,13 @@ FAULTS: tuple[tuple[str, Callable[[Database], AbstractContextManager[None]]], ..
 
 def _until_answers(server: Server, number: int) -> float:
     """Return the seconds until a domain that is in no cache is answered from the database."""
-    start = time.monotonic()
-    while time.monotonic() - start < 40:
+
+    def is_answered() -> bool:
         with suppress(OSError, http.client.HTTPException):
-            if ask(server.port, f"{AUTOCONFIG}a@n{number}.never.example") == 404:
-                break
-        time.sleep(0.05)
-    return time.monotonic() - start
+            return ask(server.port, f"{AUTOCONFIG}a@n{number}.never.example") == 404
+        return False
+
+    return seconds_until(is_answered)
 
 
 def _break(server: Server) -> list[Figure]:
@@ -207,6 +208,5 @@ ATTACKS = (
         _break,
         options=("--cache-ttl", "1"),
         companion=_companion,
-        waits=True,
     ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Attack, Figure
 from tests.torture.probe import Probe
 from tests.torture.server import Server
@@ -14,7 +15,6 @@ IDLE = 300
 LONG_HEADS = 60
 HEAD_BYTES = 1_000_000
 GONE_SECONDS = 14.0
-STOP_SECONDS = 12.0
 BEGIN = b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 FIELDS = b"x-y: " + b"z" * 1000 + b"\r\n"
 
@@ -33,7 +33,7 @@ def _is_open(one: socket.socket) -> bool:
 def _connect(port: int, stack: ExitStack, count: int) -> list[socket.socket]:
     found = []
     for _ in range(count):
-        one = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+        one = stack.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS))
         one.setblocking(False)
         found.append(one)
     return found
@@ -49,7 +49,7 @@ def _attack(port: Callable[[Server], int], server: Server) -> list[Figure]:
             one.send(BEGIN)
         idle = _connect(port(server), stack, IDLE)
         with Probe(port(server), "/metrics") as probe:
-            while (idle or long_ones) and time.monotonic() - start < GONE_SECONDS:
+            while (idle or long_ones) and time.monotonic() - start < PATIENCE_SECONDS:
                 for one in list(long_ones):
                     try:
                         if long_ones[one] < HEAD_BYTES:
@@ -86,12 +86,10 @@ ATTACKS = (
         "5",
         partial(_attack, _admin_port),
         workers=(1,),
-        waits=True,
     ),
     Attack(
         "heads and idle connections to the metrics listener",
         "5",
         partial(_attack, _metrics_port),
-        waits=True,
     ),
 )

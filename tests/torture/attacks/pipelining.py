@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Attack, Figure
 from tests.torture.server import Server
 
@@ -111,7 +112,7 @@ def _flood(server: Server) -> list[Figure]:
     peaks = [before]
     with ExitStack() as stack:
         clients = _clients(server, stack)
-        seconds = _send_all(clients, GONE_SECONDS + 2, lambda: peaks.append(server.memory()))
+        seconds = _send_all(clients, PATIENCE_SECONDS, lambda: peaks.append(server.memory()))
         left = sum(not one.gone for one in clients)
     return [
         Figure("memory of all connections", max(peaks) - before, "MB", 50),
@@ -128,6 +129,6 @@ def _flood_to_the_end(server: Server) -> list[Figure]:
 
 
 ATTACKS = (
-    Attack("pipelining without reading", "5", _flood, waits=True),
-    Attack("SIGTERM while answers are not read", "5", _flood_to_the_end, probed=False, waits=True),
+    Attack("pipelining without reading", "5", _flood),
+    Attack("SIGTERM while answers are not read", "5", _flood_to_the_end, probed=False),
 )

@@ -16,6 +16,7 @@ from tests.torture.attack import Attack, Figure
 from tests.torture.companion import Companion
 from tests.torture.loads import AUTOCONFIG, crowd
 from tests.torture.server import Server, ask
+from tests.torture.waiting import seconds_until
 
 LASTS_SECONDS = 2.0
 HEALED_SECONDS = 5.0
@@ -128,14 +129,15 @@ FAULTS: tuple[tuple[str, Callable[[Slapd], AbstractContextManager[None]]], ...] 
 
 def _login_is_answered(server: Server) -> float:
     """Return the seconds until the login name of a user comes from the directory again."""
-    start = time.monotonic()
-    while time.monotonic() - start < 20:
+
+    def is_up() -> bool:
         with suppress(OSError):
             if 'waypost_directory_up{directory="staff"} 1.0' in server.metrics():
-                break
+                return True
             ask(server.port, f"{AUTOCONFIG}{quote('user1@example.com')}")
-        time.sleep(0.05)
-    return time.monotonic() - start
+        return False
+
+    return seconds_until(is_up)
 
 
 def _break(server: Server) -> list[Figure]:
@@ -168,6 +170,5 @@ ATTACKS = (
         _break,
         options=("--providers", "mail.toml"),
         companion=_companion,
-        waits=True,
     ),
 )

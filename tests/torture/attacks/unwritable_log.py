@@ -5,6 +5,7 @@ import socket
 from contextlib import closing
 from typing import Final
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.attack import Attack, Figure
 from tests.torture.outputs import (
     Output,
@@ -19,7 +20,6 @@ from tests.torture.server import Server
 
 REQUESTS: Final = 12_000
 AT_ONCE: Final = 50
-TIMEOUT_SECONDS: Final = 3.0
 # A line for each request fills the queue of each worker's log.
 REQUEST: Final = b"GET /%b HTTP/1.1\r\nHost: autoconfig.example.com\r\n\r\n" % (b"a" * 90)
 METRIC: Final = "waypost_log_lines_dropped_total "
@@ -47,7 +47,7 @@ def _ask_much_and_count(server: Server) -> list[Figure]:
 def _answered(port: int, count: int) -> int:
     """Send requests in one piece on a new connection; return how many are answered."""
     received = b""
-    with closing(socket.create_connection(("127.0.0.1", port), TIMEOUT_SECONDS)) as one:
+    with closing(socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS)) as one:
         try:
             one.sendall(REQUEST * count)
             while received.count(b"HTTP/1.1 404") < count and (data := one.recv(65536)):
@@ -59,7 +59,9 @@ def _answered(port: int, count: int) -> int:
 
 def _dropped(server: Server) -> float:
     """Return how many dropped lines the metrics count."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", server.metrics_port, timeout=PATIENCE_SECONDS
+    )
     with closing(connection):
         connection.request("GET", "/metrics")
         lines = connection.getresponse().read().decode().splitlines()

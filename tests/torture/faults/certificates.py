@@ -12,6 +12,7 @@ from tests.torture.deployment import Deployment, copy_signing, with_database, wi
 from tests.torture.fault import NOTHING, STALE_USERS, Fault, Trial
 from tests.torture.load.connection import Client
 from tests.torture.load.load import wait_until_right
+from tests.torture.waiting import seconds_until
 
 # The breaker of a directory waits up to 30 seconds.
 _RECOVERS_SECONDS: Final = 35
@@ -33,10 +34,7 @@ def _renew(trial: Trial) -> list[Figure]:
     old, new = deployment.signings
     deployment.expected.accept_signers(old.files.certificate, new.files.certificate)
     copy_signing(new, deployment.keys)
-    start = time.monotonic()
-    while not _is_signed_with(deployment, new) and time.monotonic() - start < 60:
-        time.sleep(0.1)
-    seconds = time.monotonic() - start
+    seconds = seconds_until(lambda: _is_signed_with(deployment, new), pause=0.1)
     deployment.expected.accept_signers(new.files.certificate)
     wait_until_right(trial.tally)
     deployment.signings.reverse()

@@ -35,7 +35,13 @@ def _wait_for_year(trial: Trial, year: int) -> None:
     """Wait until the answers have a date in about this year (RFC 9110 s6.6.1)."""
     end = time.monotonic() + PATIENCE_SECONDS
     url = trial.deployment.server.url
-    while abs(parsedate_to_datetime(httpx.get(url).headers["date"]).year - year) > 1:
+    while (
+        abs(
+            parsedate_to_datetime(httpx.get(url, timeout=PATIENCE_SECONDS).headers["date"]).year
+            - year
+        )
+        > 1
+    ):
         assert time.monotonic() < end
         time.sleep(0.1)
 

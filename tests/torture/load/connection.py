@@ -2,11 +2,9 @@
 
 import http.client
 from dataclasses import dataclass
-from typing import Final
 
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.torture.load.questions import Question, user_agent
-
-TIMEOUT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Client:
         """
         if self._connection is None:
             self._connection = http.client.HTTPConnection(
-                "127.0.0.1", self._port, timeout=TIMEOUT_SECONDS
+                "127.0.0.1", self._port, timeout=PATIENCE_SECONDS
             )
         if self._connection.sock is None:  # New, or closed after an answer.
             self._connection.connect()

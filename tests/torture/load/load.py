@@ -1,5 +1,6 @@
 """Clients that send requests at once, and the table of what became of the requests."""
 
+import math
 import threading
 import time
 from collections import Counter
@@ -10,8 +11,8 @@ from typing import Final
 from tests.torture.load.connection import Answer, Client, NoAnswerError
 from tests.torture.load.expected import Expected, Verdict
 from tests.torture.load.questions import SENT_ONCE, Kind, Question, Source
+from tests.torture.waiting import seconds_until
 
-PAUSE_SECONDS: Final = 0.03
 RETRY_SECONDS: Final = 0.2
 KEPT: Final = 3
 """Threads that keep their connection and repeat requests."""
@@ -19,7 +20,6 @@ FRESH: Final = 5
 """Threads that connect for each request and repeat requests."""
 ONCE: Final = 4
 """Threads that send each request once; while the database is away, each waits five seconds."""
-RECOVERS_SECONDS: Final = 60.0
 QUIET_SECONDS: Final = 0.7
 ENOUGH: Final = 60
 ENOUGH_ONCE: Final = 8
@@ -90,21 +90,21 @@ class Tally:
 
 
 def wait_until_right(tally: Tally) -> bool:
-    """Wait until the clients get right answers; return whether they do, after a minute at most."""
-    end = time.monotonic() + RECOVERS_SECONDS
-    while not (is_right := tally.is_right(QUIET_SECONDS)) and time.monotonic() < end:
-        time.sleep(0.05)
-    return is_right
+    """Wait until the clients get right answers; return whether they do, in two minutes at most."""
+    return seconds_until(lambda: tally.is_right(QUIET_SECONDS)) < math.inf
 
 
 @contextmanager
-def load(port: int, expected: Expected, sources: tuple[Source, Source]) -> Iterator[Tally]:
+def load(
+    port: int, expected: Expected, sources: tuple[Source, Source], pause: float
+) -> Iterator[Tally]:
     """Send requests while `with` lasts.
 
     Args:
         port: of the server on 127.0.0.1.
         expected: the right answers.
         sources: the requests to repeat, and those to send once.
+        pause: the seconds between an answer and the next request of a thread.
     """
     tally, ending = Tally(), threading.Event()
     repeated, once = sources
@@ -112,7 +112,7 @@ def load(port: int, expected: Expected, sources: tuple[Source, Source]) -> Itera
 
     def run(source: Source, keeps_connection: bool) -> None:
         client = Client(port, keeps_connection=keeps_connection)
-        while not ending.wait(PAUSE_SECONDS):
+        while not ending.wait(pause):
             _ask(client, Client(port), next(source), expected, tally)
         client.close()
 
