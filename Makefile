@@ -79,6 +79,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 	$(BIN)/python -m tests.clients > /dev/null
 	$(BIN)/python -m tests.rules
 	$(BIN)/python -m tests.diagnostics
+	$(BIN)/python -m tests.web.admin.pages.texts
 	cp contrib/waypost.service src/waypost/setup/waypost.service
 	$(BIN)/python -m tests.docs.metrics_page
 	$(BIN)/python -m tests.docs.page_pictures

@@ -67,7 +67,7 @@ LAYERS: dict[str, set[str]] = {
     "web": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
-    "web.admin": {"core", "parsing.bounded_toml", "runtime", "settings", "formats", "lookup"}
+    "web.admin": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "admin", "database.engine", "oidc", "providers_file", "wiring"}
     | {"wiring_times", "setup_links"}
     | {"__version__"},
@@ -76,7 +76,8 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
     | {"admin", "setup", "monitor", "web.public.server", "web.service_manager", "web.metrics"}
-    | {"web.public.page.languages", "wiring_links", "setup_links", "__version__"},
+    | {"web.public.page.languages", "web.admin.pages.languages", "wiring_links", "setup_links"}
+    | {"__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),
 }
@@ -94,7 +95,7 @@ LIBRARIES: dict[str, set[str]] = {
     "joserfc": {"oidc.id_token"},
     "ldap": {"directory.ldap"},
     "lxml": {"parsing.untrusted_xml", "formats", "importers", "diagnostics"},
-    "polib": {"web.public.page.catalog"},
+    "polib": {"web.languages.catalog"},
     "prometheus_client": {"runtime.metrics", "runtime.prometheus"},
     "opentelemetry": {"web.public.tracing"},
     "pydantic": {"settings", "providers_file", "web.admin"},

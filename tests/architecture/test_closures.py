@@ -15,10 +15,10 @@ HANDLERS = {
     "handlers.health": 34,
     "handlers.initdb": 36,
     "handlers.mobileconfig": 44,
-    "handlers.old_links": 57,
+    "handlers.old_links": 60,
     "handlers.pacc": 41,
     "handlers.wellknown": 38,
-    "page.landing_page": 56,
+    "page.landing_page": 59,
 }
 IMPORT = """
 import sys

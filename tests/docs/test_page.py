@@ -11,6 +11,7 @@ from tests.web.asgi import Client, settings
 from tests.web.public.page import LANGUAGES, elements, form_to
 from waypost.providers_file.load import read_providers
 from waypost.providers_file.models.page import PageTable
+from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.public.page.devices import Device
 from waypost.web.public.page.languages import read_languages
 
@@ -51,10 +52,13 @@ def test_form_of_other_sites(client: Client) -> None:
 
 
 def test_own_texts(tmp_path: Path) -> None:
-    """The example of a file with texts is read."""
-    (example,) = blocks(PAGE, "po")
+    """The examples of files with texts are read."""
+    example, admin = blocks(PAGE, "po")
     (tmp_path / "de.po").write_text(example.text, encoding="utf-8")
     assert "de" in read_languages(tmp_path).tags
+    (tmp_path / "admin").mkdir()
+    (tmp_path / "admin" / "sv.po").write_text(admin.text, encoding="utf-8")
+    assert read_admin_languages(tmp_path).translation("sv").text("Overview") == "Översikt"
 
 
 def test_all_is_named() -> None:

@@ -29,6 +29,7 @@ from waypost.settings import (
 from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
 from waypost.store.protocol import CountedStore, Store
+from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.public.page.languages import read_languages
 from waypost.web.public.server import run
 from waypost.web.service_manager import has_service_manager
@@ -97,6 +98,7 @@ def start_server(flags: Mapping[str, object]) -> None:
     _log_sources(loaded, log)
     _check_signing(settings)
     read_languages(settings.languages_dir)
+    read_admin_languages(settings.languages_dir)
     link_keys(settings)
 
     def warn(warnings: Iterable[str]) -> None:

@@ -154,7 +154,8 @@ class Settings(
         OptionInfo(
             "Page",
             "A folder with texts of the setup page for users, one gettext file for each language, "
-            "such as sv.po. They add languages, and replace Waypost's own texts.",
+            "such as sv.po; its folder admin has those of the admin pages. They add languages, and "
+            "replace Waypost's own texts.",
             "the path of a folder",
             example='"/etc/waypost/languages"',
         ),

@@ -6,6 +6,7 @@ import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.sources.settings import load_settings
+from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.public.server import run_admin
 
 _DEFAULT_PORT: Final = 4244
@@ -32,5 +33,6 @@ def serve(
     `waypost serve` starts this listener, too; set admin_port = 0 there.
     """
     settings = load_settings(providers, demo, db_uri)
+    read_admin_languages(settings.languages_dir)
     chosen = port or settings.admin_port or _DEFAULT_PORT
     run_admin(settings.model_copy(update={"admin_port": chosen}))

@@ -88,7 +88,11 @@ class Api:
 
 @contextmanager
 def open_api(
-    path: Path, *, providers: Path | None = None, admin_url: str | None = None
+    path: Path,
+    *,
+    providers: Path | None = None,
+    admin_url: str | None = None,
+    languages_dir: Path | None = None,
 ) -> Iterator[Api]:
     """Yield the API of an upgraded database.
 
@@ -96,9 +100,10 @@ def open_api(
         path: of the SQLite file.
         providers: a providers file with the domains, instead of the database.
         admin_url: the option.
+        languages_dir: the option.
     """
     uri = f"sqlite:///{path}"
-    given = {"providers": providers, "admin_url": admin_url}
+    given = {"providers": providers, "admin_url": admin_url, "languages_dir": languages_dir}
     given = {name: value for name, value in given.items() if value is not None}
     settings = Settings.model_validate({"db_uri": uri, "link_key": LINK_KEY, **given})
     engine = open_engine(uri)

@@ -1,15 +1,21 @@
-"""The texts of the pages: English in the templates, and translations in one file a language."""
+"""The languages of the admin pages: English in the templates, and one gettext file for each other.
+
+The files are `languages/TAG.po`; a message has the English text as its id, and no context.
+`admin.pot` is the list of all texts: `make docs` writes it from the templates.
+An operator's own files are in the folder `admin` of `languages_dir`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
-from waypost.parsing.bounded_toml import parse_toml
+from waypost.web.languages.accept_language import preferred_tag
+from waypost.web.languages.catalog import text_direction
+from waypost.web.languages.text_bundle import DEFAULT, OwnTexts, TextBundle, read_own_texts
 
-ENGLISH: Final = "en"
-TRANSLATED: Final = ("de", "es", "fr", "it", "nl")
+ADMIN_TEXTS: Final = TextBundle("waypost.web.admin.pages", "languages", "admin.pot")
+OWN_FOLDER: Final = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +27,13 @@ class Translation:
         texts: the translation of each English text.
     """
 
-    tag: str
+    tag: str = DEFAULT
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def direction(self) -> str:
+        """In which direction the language is written, `ltr` or `rtl`."""
+        return text_direction(self.tag)
 
     def text(self, english: str, **values: object) -> str:
         """Return a text in this language, or in English if there is no translation.
@@ -35,33 +46,41 @@ class Translation:
         return text.format(**values) if values else text
 
 
-@cache
-def read_language(tag: str) -> Translation:
-    """Return a language of Waypost."""
-    if tag not in TRANSLATED:
-        return Translation(ENGLISH)
-    file = resources.files(__package__).joinpath(f"languages/{tag}.toml")
-    if not file.is_file():
-        return Translation(ENGLISH)
-    texts = parse_toml(file.read_text("utf-8"))
-    return Translation(tag, {key: str(value) for key, value in texts.data.items()})
+class AdminLanguages:
+    """All languages of the admin pages. A file is read when its language is first used."""
+
+    def __init__(self, own_texts: OwnTexts | None = None) -> None:
+        """Initialize with an operator's texts, by language and English text."""
+        self._own_texts = dict(own_texts or {})
+        self._translations: dict[str, Translation] = {}
+        self.tags = ADMIN_TEXTS.all_tags(self._own_texts)
+
+    def choose(self, accepted: str) -> Translation:
+        """Return the language that a browser prefers, or English.
+
+        Args:
+            accepted: the value of Accept-Language.
+        """
+        return self.translation(preferred_tag(accepted, self.tags))
+
+    def translation(self, tag: str) -> Translation:
+        """Return one of the languages in `tags`."""
+        if tag not in self._translations:
+            is_plain = tag == DEFAULT and not self._own_texts
+            texts = {} if is_plain else ADMIN_TEXTS.texts(tag, self._own_texts)
+            self._translations[tag] = Translation(tag, texts)
+        return self._translations[tag]
 
 
-def choose_language(accepted: str) -> Translation:
-    """Return the language that a browser prefers (RFC 9110 s12.5.4).
+def read_admin_languages(folder: Path | None) -> AdminLanguages:
+    """Read the operator's files, and return all languages.
 
     Args:
-        accepted: the value of Accept-Translation.
+        folder: the option `languages_dir`, or None. Its folder `admin` may be missing.
+
+    Raises:
+        SettingsError: each problem, with the file and the line.
     """
-    wanted: list[tuple[float, int, str]] = []
-    for position, part in enumerate(accepted[:500].split(",")):
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            weight = 0.0
-        wanted.append((-weight, position, tag.lower().partition("-")[0]))
-    for weight, _, tag in sorted(wanted):
-        if weight < 0 and tag in {ENGLISH, *TRANSLATED}:
-            return read_language(tag)
-    return read_language(ENGLISH)
+    if folder is None or not (folder / OWN_FOLDER).is_dir():
+        return AdminLanguages()
+    return AdminLanguages(read_own_texts(folder / OWN_FOLDER, ADMIN_TEXTS))

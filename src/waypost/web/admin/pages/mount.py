@@ -10,6 +10,7 @@ from waypost.admin.checks.monitor_results import MonitorReader
 from waypost.admin.source import AdminSource
 from waypost.settings import monitor_folder
 from waypost.web.admin.pages.assets import add_assets
+from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.admin.pages.oidc import open_oidc
 from waypost.web.admin.pages.rendering import Renderer
 from waypost.web.admin.pages.routes import Routes
@@ -39,13 +40,16 @@ def add_pages(
         tokens: the tokens of the API.
         sessions: the sign-in links and the sessions.
         traffic: the requests of mail clients.
+
+    Raises:
+        SettingsError: a file of `languages_dir` is not valid.
     """
     oidc = open_oidc(source.settings)
     app.state.pages = PagesContext(
         source,
         tokens,
         sessions,
-        Renderer(),
+        Renderer(read_admin_languages(source.settings.languages_dir)),
         traffic,
         threading.Semaphore(DOCTORS_MAX),
         MonitorReader(monitor_folder(source.settings)),

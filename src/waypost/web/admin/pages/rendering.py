@@ -8,9 +8,11 @@ import jinja2
 
 from waypost.web.admin.pages.assets import asset_url
 from waypost.web.admin.pages.differences import changed
-from waypost.web.admin.pages.languages import choose_language
+from waypost.web.admin.pages.languages import AdminLanguages
 from waypost.web.admin.pages.urls import url
 
+MACHINE_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+"""A time in UTC, as HTML has it (HTML s2.3.5.7)."""
 _TIME: Final = '<time datetime="{{ machine }}">{{ shown }}</time>'
 
 
@@ -27,8 +29,13 @@ class _Environment(jinja2.Environment):
 class Renderer:
     """Renders the templates of the pages."""
 
-    def __init__(self) -> None:
-        """Load the environment; a template is compiled when it is used."""
+    def __init__(self, languages: AdminLanguages) -> None:
+        """Load the environment; a template is compiled when it is used.
+
+        Args:
+            languages: the texts.
+        """
+        self._languages = languages
         self._environment = _Environment(
             loader=jinja2.PackageLoader("waypost.web.admin.pages", "templates"),
             autoescape=True,
@@ -52,8 +59,8 @@ class Renderer:
             languages: the value of Accept-Language.
             values: for the template, which fails if one is missing.
         """
-        language = choose_language(languages)
-        known = {"_": language.text, "tag": language.tag}
+        language = self._languages.choose(languages)
+        known = {"_": language.text, "tag": language.tag, "direction": language.direction}
         return self._environment.get_template(template).render({**known, **values})
 
     def _when(self, value: datetime | float | str | None) -> object:
@@ -64,7 +71,7 @@ class Renderer:
             value = datetime.fromisoformat(value)
         moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
         moment = moment.astimezone(UTC)
-        texts = moment.strftime("%Y-%m-%dT%H:%M:%SZ"), moment.strftime("%Y-%m-%d %H:%M UTC")
+        texts = moment.strftime(MACHINE_TIME), moment.strftime("%Y-%m-%d %H:%M UTC")
         # A module of a template is markup, which is not escaped again.
         return self._time.make_module(dict(zip(("machine", "shown"), texts, strict=True)))
 

@@ -1,7 +1,8 @@
-"""Texts of the setup page in one language, from a file in the format of gettext (`.po`).
+"""Texts of pages in one language, from a file in the format of gettext (`.po`).
 
 The source of the format: the manual of GNU gettext, "The Format of PO Files". polib reads it.
-The context of a message (`msgctxt`) is the key of a text, and its id the English text.
+The id of a message is the English text. The key of a text is the context of the message
+(`msgctxt`), or the English text if there is none.
 """
 
 import re
@@ -49,7 +50,7 @@ def read_catalog(data: bytes) -> dict[str, CatalogMessage]:
     Raises:
         CatalogError: the data is not such a file.
     """
-    import polib  # noqa: PLC0415 -- only for the page
+    import polib  # noqa: PLC0415 -- only for pages
 
     if len(data) > FILE_MAX_BYTES:
         message = f"is longer than {FILE_MAX_BYTES} bytes"
@@ -69,14 +70,14 @@ def read_catalog(data: bytes) -> dict[str, CatalogMessage]:
         raise CatalogError(message) from error
     found = {}
     for entry in entries:
-        if entry.obsolete or not entry.msgctxt:
+        if entry.obsolete:
             continue
         line = max(entry.linenum, 1)  # It is 0 for a first message.
         if entry.msgid_plural:
-            message = f"line {line}: texts of the page have no plural"
+            message = f"line {line}: texts of pages have no plural"
             raise CatalogError(message)
         translation = "" if entry.fuzzy else entry.msgstr
-        found[entry.msgctxt] = CatalogMessage(entry.msgid, translation, line)
+        found[entry.msgctxt or entry.msgid] = CatalogMessage(entry.msgid, translation, line)
     return found
 
 
