@@ -79,7 +79,8 @@ def test_dns_lists_left_out_records(waypost: Waypost) -> None:
     assert outcome.code == 0
     assert outcome.err.startswith("warning: left out: autoconfig and autodiscover and ua-auto-con")
     assert "; Left out: autoconfig and autodiscover and ua-auto-config: public_url" in outcome.out
-    assert "; set it in the settings, or use --public-url" in outcome.err
+    assert "; set public_url in the settings, or use --public-url" in outcome.err
+    assert "--public-url" not in outcome.out
 
 
 def test_providers_file(waypost: Waypost, home: Path) -> None:

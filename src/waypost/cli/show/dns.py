@@ -12,6 +12,7 @@ from waypost.cli.show.common import config_for_domain, parse_exact_domain
 from waypost.cli.sources.settings import load_settings
 from waypost.core.errors import DomainMoved
 from waypost.formats.dns import records_of, redirect_records_of, write
+from waypost.formats.dns.domain_records import NO_PUBLIC_URL
 
 TtlFlag = Annotated[
     int,
@@ -52,5 +53,8 @@ def dns(  # noqa: PLR0913 -- each is a flag
             published = records_of(config_for_domain(name, settings), url, ttl)
     except DomainMoved as moved:
         published = redirect_records_of(name, moved, url, ttl)
-    print_warnings(f"left out: {line}" for line in published.left_out)
+    print_warnings(
+        f"left out: {line}{', or use --public-url' if NO_PUBLIC_URL in line else ''}"
+        for line in published.left_out
+    )
     write_document(write(published, output_format))

@@ -24,6 +24,8 @@ from waypost.formats.host_check import host_name_problem
 from waypost.formats.pacc import document as pacc
 
 DEFAULT_TTL_SECONDS: Final = 3600
+NO_PUBLIC_URL: Final = "public_url is not set, so the host of Waypost is unknown"
+"""Why records that name the host of Waypost are left out."""
 _HTTPS_PORT: Final = 443
 # Autodiscover returns these to clients that do not use mail services: MS-ASCMD s2.2.1.1, and V2.
 _EXCHANGE_TYPES: Final = (ServiceType.ACTIVESYNC, ServiceType.EWS)
@@ -172,10 +174,7 @@ def _add_aliases(
     """Add aliases for Waypost at the names that clients ask, except for hosts of services."""
     names = " and ".join(labels)
     if public_url is None:
-        builder.left_out.append(
-            f"{names}: public_url is not set, so the host of Waypost is unknown; "
-            "set it in the settings, or use --public-url"
-        )
+        builder.left_out.append(f"{names}: {NO_PUBLIC_URL}; set public_url in the settings")
         return
     parts = urlsplit(public_url)
     host = (parts.hostname or "").rstrip(".")

@@ -123,6 +123,21 @@ def test_search_as_you_type(browser: Browser, server: RunningPages, signed_in: A
     window.close()
 
 
+def test_times_have_a_zone(browser: Browser, server: RunningPages, signed_in: Any) -> None:
+    """Times are in the zone of the browser with its name, and without scripts in UTC."""
+    for zone, has_scripts, shown in (("Asia/Kolkata", True, "GMT+5:30"), ("UTC", False, "UTC")):
+        window = _window(browser, signed_in, timezone_id=zone, java_script_enabled=has_scripts)
+        page = window.new_page()
+        page.goto(f"{server.url}/admin/")
+        times = page.locator("time").all_text_contents()
+        assert times
+        assert [text for text in times if not text.endswith(shown)] == []
+        expect(page.locator("[data-zone]")).to_have_text(shown)
+        labels = page.locator("svg [data-time]").all_text_contents()
+        assert {text[2:5] for text in labels} == {":30" if has_scripts else ":00"}
+        window.close()
+
+
 def test_conflict_without_scripts(browser: Browser, server: RunningPages, signed_in: Any) -> None:
     """Of two people who edit a domain, the second one sees both versions, and keeps one."""
     window = _window(browser, signed_in, java_script_enabled=False)

@@ -277,6 +277,8 @@ def test_records_that_are_left_out(api: Api) -> None:
     """The page of DNS says which records are missing in its list, and why."""
     text = Person(api, WRITER).get("/admin/domain/dns?name=example.com").text
     assert "public_url is not set" in text[: text.index("<pre")]
+    assert "--public-url" not in text
+    assert "/etc/waypost/waypost.toml" in text
 
 
 def test_values_are_escaped(api: Api) -> None:

@@ -1,11 +1,23 @@
 "use strict";
 
-// Times in the zone of the browser.
+// Times in the zone of the browser, with its name. The labels of a chart share one name.
 const showTimes = (part) => {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const day = { month: "short", day: "numeric" };
+  const hour = { hour: "2-digit", minute: "2-digit" };
+  const full = { year: "numeric", ...day, ...hour, timeZoneName: "short" };
+  const formats = Object.fromEntries(
+    Object.entries({ full, day, hour }).map(([key, options]) => [key, new Intl.DateTimeFormat(document.documentElement.lang, options)]),
+  );
   for (const time of part.querySelectorAll("time[datetime]")) {
     time.title = time.textContent;
-    time.textContent = format.format(new Date(time.dateTime));
+    time.textContent = formats.full.format(new Date(time.dateTime));
+  }
+  for (const label of part.querySelectorAll("[data-time]")) {
+    label.textContent = formats[label.dataset.form].format(new Date(label.dataset.time));
+  }
+  for (const zone of part.querySelectorAll("[data-zone]")) {
+    const parts = formats.full.formatToParts(new Date(zone.dataset.zone));
+    zone.textContent = parts.find((one) => one.type === "timeZoneName").value;
   }
 };
 

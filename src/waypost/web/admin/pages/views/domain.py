@@ -15,6 +15,7 @@ from waypost.core.errors import (
     ObjectNotFound,
     ServiceNotOffered,
 )
+from waypost.formats.dns.domain_records import NO_PUBLIC_URL
 from waypost.web.admin.pages.changes import attempt
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.visit import Visit, redirect
@@ -115,6 +116,7 @@ def show_dns(visit: Visit) -> Response:
         values["names"] = visit.admin.names(stored.data["name"])
     except _NO_ANSWER as error:
         values["problem"] = str(error)
+    values["needs_public_url"] = any(NO_PUBLIC_URL in line for line in values["left_out"])
     return visit.render("domain_dns.html", tab="dns", domain=stored.data, **values)
 
 

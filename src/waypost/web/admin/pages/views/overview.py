@@ -7,6 +7,7 @@ from fastapi import Response
 
 from waypost.core.errors import AccessForbidden, ObjectNotFound
 from waypost.web.admin.pages.charts import bar_chart
+from waypost.web.admin.pages.rendering import MACHINE_TIME
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.visit import HOME, Visit, redirect
 from waypost.web.admin.readiness import readiness
@@ -67,6 +68,7 @@ def _rows(hours: tuple[tuple[int, int, int], ...], size: int) -> list[tuple[int,
     ]
 
 
-def _label(start: int, *, is_week: bool) -> str:
+def _label(start: int, *, is_week: bool) -> tuple[str, str]:
+    """Return a time as in HTML, and as text, both in UTC."""
     moment = datetime.fromtimestamp(start, UTC)
-    return moment.strftime("%m-%d" if is_week else "%H:%M")
+    return moment.strftime(MACHINE_TIME), moment.strftime("%m-%d" if is_week else "%H:%M")
