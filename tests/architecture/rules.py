@@ -68,7 +68,8 @@ LAYERS: dict[str, set[str]] = {
     | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
     "web.admin": {"core", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "admin", "database.engine", "oidc", "providers_file", "wiring"}
+    | {"store.reload", "store.sql.request_counts", "admin", "database.engine", "oidc"}
+    | {"providers_file", "wiring"}
     | {"wiring_times", "setup_links"}
     | {"__version__"},
     "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},

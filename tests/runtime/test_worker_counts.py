@@ -101,4 +101,4 @@ def test_durations_are_added_up() -> None:
     assert found["waypost_store_query_duration_seconds_bucket", "0.005"] == 2
     assert found["waypost_store_query_duration_seconds_bucket", "+Inf"] == 3
     assert found["waypost_store_query_duration_seconds_count",] == 3
-    assert [len(worker) > 0 for worker in counts.of_workers()] == [True]
+    assert [len(worker) > 0 for worker in counts.report().running] == [True]

@@ -21,6 +21,7 @@ from waypost.providers_file.write import write_providers
 from waypost.store.sql import downgrade, migrate, schema
 from waypost.store.sql.downgrade import SchemaRemoval, statements
 from waypost.store.sql.migrate import alembic_config, existing_columns, status, upgrade
+from waypost.store.sql.request_counts import RequestCounts
 from waypost.store.sql.revision import HEAD, VERSION_TABLE
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
@@ -207,6 +208,14 @@ def test_one_version_back(bare: Engine, database: Database, target: str) -> None
     assert late is not None
     assert [service.type.value for service in late.services] == ["imap"]
     assert found == expected(columns)[1]
+
+
+def test_statistics_are_no_loss(sqlite_engine: Engine) -> None:
+    """Numbers of requests are named, but do not prevent a downgrade."""
+    assert RequestCounts(sqlite_engine).add({(0, "thunderbird", "ok"): 1})
+    done = downgrade.downgrade(sqlite_engine, "0014")
+    assert "table admin_request_count: 1 row" in {f"{one}" for one in done.removals}
+    assert done.losses == ()
 
 
 def test_losses(engine: Engine) -> None:

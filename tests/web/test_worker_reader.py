@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from waypost.runtime.metrics import Metrics
-from waypost.runtime.worker_counts import Counts, collect_counts
+from waypost.runtime.worker_counts import Counts, WorkersReport, collect_counts
 from waypost.web import worker_reader
 from waypost.web.worker_reader import WorkerReader, answer_questions
 
@@ -16,7 +16,9 @@ def test_answer() -> None:
     """The parent answers with the metrics of each worker."""
     counts = collect_counts(Metrics().all)
     here, there = Pipe()
-    Thread(target=answer_questions, args=(there, lambda: (counts, counts)), daemon=True).start()
+    Thread(
+        target=answer_questions, args=(there, lambda: WorkersReport((counts, counts))), daemon=True
+    ).start()
 
     async def ask() -> list[int]:
         asked = WorkerReader(here)
@@ -36,8 +38,8 @@ def test_late_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         asked = WorkerReader(here)
         found = [len(await asked.read())]  # The parent does not answer at all.
         assert there.recv() == 1
-        there.send((1, (counts, counts)))
-        there.send((2, (counts,)))
+        there.send((1, WorkersReport((counts, counts))))
+        there.send((2, WorkersReport((counts,))))
         return [*found, len(await asked.read())]
 
     assert asyncio.run(ask()) == [0, 1]
@@ -48,3 +50,4 @@ def test_parent_that_has_ended() -> None:
     here, there = Pipe()
     there.close()
     assert asyncio.run(WorkerReader(here).read()) == ()
+    assert asyncio.run(WorkerReader(here).report()) is None

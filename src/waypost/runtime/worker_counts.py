@@ -28,6 +28,18 @@ Counts = tuple[Metric, ...]
 """The metrics of one worker, or of several."""
 
 
+class WorkersReport(NamedTuple):
+    """The metrics of the workers of a server.
+
+    Attributes:
+        running: of each running worker.
+        ended: the sums of the workers that have ended, without gauges.
+    """
+
+    running: tuple[Counts, ...] = ()
+    ended: Counts = ()
+
+
 def collect_counts(metrics: Iterable[Numbers]) -> Counts:
     """Return the current values of metrics, as they are sent to the parent."""
     return tuple(
@@ -61,10 +73,10 @@ class WorkerCounts:
             counters = [metric for metric in last if metric.kind != "gauge"]
             self._ended = _sums([self._ended, counters])
 
-    def of_workers(self) -> tuple[Counts, ...]:
-        """Return the metrics of each running worker."""
+    def report(self) -> WorkersReport:
+        """Return the metrics of each running worker, and the sums of those that have ended."""
         with self._lock:
-            return tuple(self._running.values())
+            return WorkersReport(tuple(self._running.values()), self._ended)
 
     def sums(self) -> Counts:
         """Return the sums of all workers."""

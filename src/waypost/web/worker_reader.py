@@ -6,12 +6,12 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
-from waypost.runtime.worker_counts import Counts
+from waypost.runtime.worker_counts import Counts, WorkersReport
 
 ANSWER_SECONDS: Final = 2.0
 
-ReadWorkers = Callable[[], tuple[Counts, ...]]
-"""Returns the metrics of each running worker."""
+ReadWorkers = Callable[[], WorkersReport]
+"""Returns the metrics of the workers."""
 
 
 def answer_questions(pipe: Connection, read_workers: ReadWorkers) -> None:
@@ -33,16 +33,21 @@ class WorkerReader:
 
     async def read(self) -> tuple[Counts, ...]:
         """Return the metrics of each running worker; nothing if the parent does not answer."""
+        report = await self.report()
+        return () if report is None else report.running
+
+    async def report(self) -> WorkersReport | None:
+        """Return the metrics of the workers; None if the parent does not answer."""
         async with self._lock:
             return await asyncio.to_thread(self._ask)
 
-    def _ask(self) -> tuple[Counts, ...]:
+    def _ask(self) -> WorkersReport | None:
         self._questions += 1
         with suppress(EOFError, OSError):
             self._pipe.send(self._questions)
             while self._pipe.poll(ANSWER_SECONDS):
-                number, workers = self._pipe.recv()
+                number, report = self._pipe.recv()
                 if number == self._questions:  # Not a late answer to an earlier question.
-                    result: tuple[Counts, ...] = workers
+                    result: WorkersReport = report
                     return result
-        return ()
+        return None

@@ -70,3 +70,14 @@ session = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("last_seen_at", sa.BigInteger, nullable=False),
 )
+
+# The requests of mail clients, for the overview of the admin pages: by hour, client and answer.
+request_count = sa.Table(
+    "admin_request_count",
+    metadata,
+    # The start of the hour, in seconds since 1970.
+    sa.Column("hour", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("client", sa.String(64), primary_key=True),
+    sa.Column("result", sa.String(32), primary_key=True),
+    sa.Column("requests", sa.BigInteger, nullable=False),
+)

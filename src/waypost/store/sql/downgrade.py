@@ -40,6 +40,8 @@ EXAMPLES_MAX: Final = 3
 """How many rows a plan names of those that lose a value."""
 # The column that names a row for people, of whatever table.
 _NAME_COLUMNS: Final = ("name", "label", "url")
+# Numbers for people, which no answer depends on: a downgrade that removes them loses nothing else.
+_STATISTICS: Final = frozenset({"admin_request_count"})
 # SQLite 3.35 introduced ALTER TABLE ... DROP COLUMN.
 _SQLITE_MIN: Final = (3, 35)
 
@@ -98,8 +100,9 @@ class DowngradePlan:
 
     @property
     def losses(self) -> tuple[SchemaRemoval, ...]:
-        """The removals that lose data."""
-        return tuple(removal for removal in self.removals if removal.lost)
+        """The removals that lose data, except for statistics."""
+        lossy = (removal for removal in self.removals if removal.lost)
+        return tuple(removal for removal in lossy if removal.table not in _STATISTICS)
 
 
 @dataclass(frozen=True, slots=True)

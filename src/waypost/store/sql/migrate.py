@@ -34,7 +34,7 @@ Existing = Mapping[str, set[str]]
 _OWN_TABLES: Final = frozenset(
     {VERSION_TABLE, "provider", "server", "davserver", "ldapserver", "domain", "directory"}
     | {"server_domain", "davserver_domain", "admin_audit", "setup_link"}
-    | {"admin_token", "admin_link", "admin_session"}
+    | {"admin_token", "admin_link", "admin_session", "admin_request_count"}
 )
 
 

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -18,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from waypost.runtime.worker_counts import Counts
+from waypost.runtime.worker_counts import WorkersReport
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
 from waypost.web.worker_reader import ReadWorkers, answer_questions
@@ -26,8 +27,8 @@ from waypost.web.worker_reader import ReadWorkers, answer_questions
 # How long to wait before the restart, after the first, second, third... early exit in a row.
 RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
 STABLE_SECONDS: Final = 10.0
-# uvicorn has two seconds for the answers that have begun.
-SHUTDOWN_TIMEOUT_SECONDS: Final = 4.0
+# uvicorn has two seconds for the answers that have begun, and the last write of numbers has three.
+SHUTDOWN_TIMEOUT_SECONDS: Final = 6.0
 KILL_TIMEOUT_SECONDS: Final = 1.0
 
 
@@ -46,7 +47,8 @@ class AdminProcess:
         """
         self._arguments = (settings, listeners)
         self._process: SpawnProcess | None = None
-        self._read_workers: ReadWorkers = tuple
+        self._read_workers: ReadWorkers = WorkersReport
+        self._starts = 0
         self._stopping = Event()
         self._stop_deadline = 0.0
         self._thread = Thread(target=self._run_and_restart, name="operators", daemon=True)
@@ -97,7 +99,7 @@ class AdminProcess:
                 self._log.error(message, reason=reason, retry_seconds=seconds)
             self._stopping.wait(seconds)
 
-    def _current_counts(self) -> tuple[Counts, ...]:
+    def _current_counts(self) -> WorkersReport:
         return self._read_workers()
 
     def _run_once(self) -> str:
@@ -106,13 +108,16 @@ class AdminProcess:
             pipe, pipe_of_process = Pipe()
         except OSError as error:
             return error.strerror or str(error)
+        # A later process must not count the requests that an earlier one has counted.
+        arguments = (*self._arguments, pipe_of_process, self._starts == 0)
+        self._starts += 1
         process = get_context("spawn").Process(
-            target=_run, args=(*self._arguments, pipe_of_process), name="operators", daemon=True
+            target=_run, args=arguments, name="operators", daemon=True
         )
         try:
             process.start()
-            arguments = pipe, self._current_counts
-            Thread(target=answer_questions, args=arguments, name="states", daemon=True).start()
+            answer = partial(answer_questions, pipe, self._current_counts)
+            Thread(target=answer, name="states", daemon=True).start()
         except (OSError, RuntimeError) as error:
             pipe.close()
             if process.pid is None:
@@ -139,9 +144,11 @@ def admin_process(process: AdminProcess | None) -> Iterator[None]:
         process.stop()
 
 
-def _run(settings: Settings, listeners: Sequence[socket.socket], pipe: Connection) -> None:
+def _run(
+    settings: Settings, listeners: Sequence[socket.socket], pipe: Connection, is_first: bool
+) -> None:
     """Run in the new process."""
     end_with_parent()
     from waypost.web.admin.server import serve  # noqa: PLC0415 -- only here
 
-    serve(settings, listeners, pipe)
+    serve(settings, listeners, pipe, is_first=is_first)

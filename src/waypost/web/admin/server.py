@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Final
@@ -20,12 +21,12 @@ from waypost.database.engine import open_engine
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import AdminMetrics
 from waypost.runtime.standard_error import queue_standard_error
-from waypost.runtime.worker_counts import Counts
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
+from waypost.store.sql.request_counts import RequestCounts
 from waypost.web.admin.app import Administration, create_app
 from waypost.web.admin.certificate_log import CertificateLog
-from waypost.web.admin.pages.traffic import Traffic, watch_traffic
+from waypost.web.admin.pages.traffic import Traffic, finish_traffic, watch_traffic
 from waypost.web.admin.tls import TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
@@ -44,17 +45,24 @@ COUNT_RETRY_SECONDS: Final = 1.0
 NOTIFY_SECONDS: Final = 0.2
 
 
-def serve(settings: Settings, listeners: Sequence[socket.socket], pipe: Connection) -> None:
+def serve(
+    settings: Settings,
+    listeners: Sequence[socket.socket],
+    pipe: Connection,
+    *,
+    is_first: bool = True,
+) -> None:
     """Answer requests until a signal ends this process.
 
     Args:
         settings: all options.
         listeners: the listening sockets.
         pipe: to the parent, which has the metrics of the workers.
+        is_first: whether this is the first such process of the parent.
     """
     # The parent handles the signals of the terminal, and passes them on.
     os.setpgid(0, 0)
-    _run(settings, listeners, WorkerReader(pipe).read, None)
+    _run(settings, listeners, WorkerReader(pipe), None, counts_all=is_first)
 
 
 def serve_alone(
@@ -82,8 +90,10 @@ def _log_listeners(listeners: Sequence[socket.socket]) -> None:
 def _run(
     settings: Settings,
     listeners: Sequence[socket.socket],
-    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None,
+    workers: WorkerReader | None,
     notifier: ServiceNotifier | None,
+    *,
+    counts_all: bool = True,
 ) -> None:
     writer = queue_standard_error()
     secrets = secret_texts(settings)
@@ -104,13 +114,13 @@ def _run(
     )
     if notifier is not None:
         _log_listeners(listeners)
-    parts = administration(settings)
+    parts = administration(settings, counts_all=counts_all)
     config = listener_config()(
         create_app(
             tls_ask,
             runtime.metrics,
             int if writer is None else writer.count_dropped_lines,
-            read_workers,
+            None if workers is None else workers.read,
             parts,
         ),
         http=partial(
@@ -122,19 +132,22 @@ def _run(
         log_level="warning",
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
-    watch_all = partial(_watch, runtime, parts.traffic, read_workers)
+    background = _Background(runtime, parts.traffic, workers)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        has_failed = runner.run(
-            _serve(DrainingServer(config), runtime, listeners, notifier, watch_all)
-        )
+        has_failed = runner.run(_serve(DrainingServer(config), listeners, notifier, background))
     if notifier is not None and has_failed:
         raise SystemExit(FAILED)
 
 
-def administration(settings: Settings) -> Administration:
+def administration(settings: Settings, *, counts_all: bool = True) -> Administration:
     """Return what the API and the pages need; no connection to a database is made yet.
 
-    Tokens are in the database of `db_uri`, also if the domains are in a providers file.
+    Tokens are in the database of `db_uri`, also if the domains are in a providers file. The numbers
+    of requests are stored only with the domains.
+
+    Args:
+        settings: all options.
+        counts_all: as for `Traffic`.
 
     Raises:
         StoreError: the URI of the database cannot be used.
@@ -143,20 +156,20 @@ def administration(settings: Settings) -> Administration:
     in_file = settings.demo or settings.providers is not None
     source = AdminSource(settings, None if in_file else engine, engine)
     days = settings.audit_retention_days
+    traffic = Traffic(stored=None if in_file else RequestCounts(engine), counts_all=counts_all)
     return Administration(
-        source, Tokens(engine, retention_days=days), Sessions(engine, retention_days=days)
+        source, Tokens(engine, retention_days=days), Sessions(engine, retention_days=days), traffic
     )
 
 
 async def _serve(
     server: uvicorn.Server,
-    runtime: Runtime,
     listeners: Sequence[socket.socket],
     notifier: ServiceNotifier | None,
-    watch_all: Callable[[], Coroutine[None, None, None]],
+    background: "_Background",
 ) -> bool:
     """Answer until the end, and return whether a defect was the reason."""
-    loop = asyncio.get_running_loop()
+    loop, runtime = asyncio.get_running_loop(), background.runtime
 
     def reload() -> None:
         if notifier is not None:
@@ -165,7 +178,7 @@ async def _serve(
 
     loop.add_signal_handler(signal.SIGHUP, reload)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-    watch = loop.create_task(watch_all())
+    watch = loop.create_task(background.run())
     watch.add_done_callback(partial(_on_watch_end, server))
     notify = None
     if notifier is not None:
@@ -175,6 +188,7 @@ async def _serve(
         return watch.done()
     finally:
         watch.cancel()
+        await background.finish()
         if notifier is not None and notify is not None:
             notify.cancel()
             notifier.report_stopping()
@@ -194,16 +208,31 @@ async def _notify_manager(
         await asyncio.sleep(NOTIFY_SECONDS)
 
 
-async def _watch(
-    runtime: Runtime,
-    traffic: Traffic,
-    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None,
-) -> None:
-    """Follow files and database, and count domains and requests. Does not return."""
-    tasks = [runtime.watch(), _count_domains(runtime, traffic)]
-    if read_workers is not None:
-        tasks.append(watch_traffic(traffic, read_workers))
-    await asyncio.gather(*tasks)
+@dataclass(frozen=True, slots=True)
+class _Background:
+    """What runs next to the answers.
+
+    Attributes:
+        runtime: follows files and database.
+        traffic: the requests of mail clients.
+        workers: reads the metrics of the workers; None without workers.
+    """
+
+    runtime: Runtime
+    traffic: Traffic
+    workers: WorkerReader | None
+
+    async def run(self) -> None:
+        """Follow files and database, and count domains and requests. Does not return."""
+        tasks = [self.runtime.watch(), _count_domains(self.runtime, self.traffic)]
+        if self.workers is not None:
+            tasks.append(watch_traffic(self.traffic, self.workers.report))
+        await asyncio.gather(*tasks)
+
+    async def finish(self) -> None:
+        """Count the last requests."""
+        if self.workers is not None:
+            await finish_traffic(self.traffic, self.workers.report)
 
 
 async def _count_domains(runtime: Runtime, traffic: Traffic) -> None:

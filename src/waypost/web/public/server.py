@@ -17,7 +17,7 @@ from waypost.oidc.library import check_library
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
-from waypost.runtime.worker_counts import Counts, WorkerCounts, collect_counts
+from waypost.runtime.worker_counts import Counts, WorkerCounts, WorkersReport, collect_counts
 from waypost.settings import Settings, in_memory
 from waypost.store.reload import SUBJECTS, LogDeduplicator
 from waypost.web.admin.process import AdminProcess, admin_process
@@ -192,7 +192,7 @@ def _run_single_worker(
 ) -> None:
     metrics = Metrics()
     if admin is not None:
-        admin.watch_workers(lambda: (collect_counts(metrics.all),))
+        admin.watch_workers(lambda: WorkersReport((collect_counts(metrics.all),)))
     with _serving_metrics(settings, lambda: collect_counts(metrics.all)):
         on_ready()
         serve_single_worker(settings, listeners, metrics, admin, notifier)
@@ -215,9 +215,9 @@ def _run_workers(
         settings.workers, serve, counts.update, counts.remove_worker, on_sighup, notifier
     )
 
-    def read_workers() -> tuple[Counts, ...]:
+    def read_workers() -> WorkersReport:
         workers.refresh()
-        return counts.of_workers()
+        return counts.report()
 
     if admin is not None:
         admin.watch_workers(read_workers)

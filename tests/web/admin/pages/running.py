@@ -65,8 +65,8 @@ def write_sample(path: Path) -> None:
 
 
 @contextmanager
-def running_pages(folder: Path, *, port: int = 0) -> Iterator[RunningPages]:
-    """Run `waypost serve` with the sample providers in a database.
+def running_pages(folder: Path, *flags: str, port: int = 0) -> Iterator[RunningPages]:
+    """Run `waypost serve` with the sample providers in a database, and with more flags.
 
     Raises TimeoutError with its output if it does not start.
     """
@@ -75,7 +75,7 @@ def running_pages(folder: Path, *, port: int = 0) -> Iterator[RunningPages]:
         write_sample(database)
     port, admin_port, uri = port or free_port(), free_port(), f"sqlite:///{database}"
     command = [sys.executable, "-m", "waypost", "serve", "--host", "127.0.0.1"]
-    command += ["--port", f"{port}", "--admin-port", f"{admin_port}", "--db-uri", uri]
+    command += ["--port", f"{port}", "--admin-port", f"{admin_port}", "--db-uri", uri, *flags]
     process = Process(
         command,
         log=folder / "waypost.log",

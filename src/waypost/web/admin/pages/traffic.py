@@ -1,27 +1,61 @@
 """The requests of mail clients in the last days, by client and result, from the workers' metrics.
 
 The counters of the workers only grow, so the admin process reads them every half minute, and keeps
-the differences by hour, at most `HOURS_MAX` of them, in its memory. After a worker has ended, the
-requests since its last sample are missing.
+the differences by hour. With a database of domains, it adds them to a table of that database every
+few minutes and at its end, so that they outlive a restart, and all machines add up. With a
+providers file they are in the memory of the process.
 """
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from threading import Lock, Thread
+from typing import Final, Protocol
 
-from waypost.runtime.worker_counts import Counts
+from waypost.runtime.worker_counts import Counts, WorkersReport
 
 SAMPLE_SECONDS: Final = 30.0
+SAMPLES_PER_WRITE: Final = 6
+END_SECONDS: Final = 3.0
+"""How long the end of the process waits for the last write."""
+RETRY_SECONDS: Final = 0.05
+RETRIES: Final = 20
+BATCH: Final = 500
+"""How many numbers are written at once."""
 HOUR_SECONDS: Final = 3600
 HOURS_MAX: Final = 7 * 24
+STORED_HOURS_MAX: Final = 8 * 24
 METRIC: Final = "waypost_requests"
 GOOD: Final = frozenset({"ok", "moved", "not_modified"})
 """Results that are not failures of a client."""
 Key = tuple[str, str]
 """A client and a result, in the words of the metrics."""
+HourKey = tuple[int, str, str]
+"""The start of an hour in seconds since 1970, a client and a result."""
+
+
+class StoredCounts(Protocol):
+    """The requests by hour in a database, of all machines."""
+
+    def add(self, counts: Mapping[HourKey, int]) -> bool:
+        """Add requests; return whether that was possible."""
+        ...
+
+    def read(self, since: int) -> Mapping[HourKey, int]:
+        """Return the requests of the hours that begin at a time or later."""
+        ...
+
+    def first_hour(self) -> int | None:
+        """Return the start of the first hour, or None."""
+        ...
+
+    def prune(self, before: int) -> bool:
+        """Remove the hours that begin before a time; return whether that was possible."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +80,14 @@ class Period:
     """The requests of a period.
 
     Attributes:
+        since: when the numbers begin, in seconds since 1970; later than the period if nothing was
+            counted before.
         hours: the requests of each hour, the oldest first: its start, good ones, and others.
         clients: by their requests, the most first.
         results: the requests by result, the most first.
     """
 
+    since: float = 0.0
     hours: tuple[tuple[int, int, int], ...] = ()
     clients: tuple[ClientTraffic, ...] = ()
     results: tuple[tuple[str, int], ...] = ()
@@ -72,79 +109,164 @@ class Period:
         return tuple(sorted(found, key=lambda one: -one.failed)[:5])
 
 
-@dataclass(slots=True)
-class _Hour:
-    start: int
-    counts: Counter[Key] = field(default_factory=Counter)
-
-
 class Traffic:
     """The requests by hour.
 
     Attributes:
-        since: when this process began to count, in seconds since 1970.
+        is_stored: whether the numbers outlive this process.
         sampled: when the workers were last read; None before.
         workers: the metrics of each running worker at that time.
         domains: how many domains there are; None if that is not known.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        *,
+        stored: StoredCounts | None = None,
+        counts_all: bool = True,
+    ) -> None:
         """Begin without requests.
 
         Args:
             clock: returns seconds since 1970.
+            stored: where the numbers are kept; None for the memory of this process.
+            counts_all: whether the first sample has only requests that nothing has counted yet:
+                those since the start of the server.
         """
         self._clock = clock
-        self._hours: deque[_Hour] = deque(maxlen=HOURS_MAX)
-        self._last: Counter[Key] | None = None
-        self.since = clock()
+        self._stored = stored
+        self._started = clock()
+        self._counts: Counter[HourKey] = Counter()
+        self._last: Counter[Key] | None = Counter() if counts_all else None
+        self._pruned_hour = 0
+        self._lock = Lock()
+        # What is written must be counted once: neither before nor after it is both here and there.
+        self._write_lock = Lock()
+        self.is_stored = stored is not None
         self.sampled: float | None = None
         self.workers: tuple[Counts, ...] = ()
         self.domains: int | None = None
 
-    def record(self, workers: Sequence[Counts]) -> None:
-        """Add the requests since the sample before.
-
-        Args:
-            workers: the metrics of each running worker.
-        """
-        self.sampled, self.workers = self._clock(), tuple(workers)
-        now = _requests(workers)
-        # The first sample also has the requests before the start of this process.
+    def record(self, report: WorkersReport) -> None:
+        """Add the requests since the sample before."""
+        self.sampled, self.workers = self._clock(), report.running
+        now = _requests((*report.running, report.ended))
+        # The first sample also has the requests that an earlier process has counted.
         last = now if self._last is None else self._last
-        start = int(self._clock()) // HOUR_SECONDS * HOUR_SECONDS
-        if not self._hours or self._hours[-1].start < start:
-            self._hours.append(_Hour(start))
-        for key, value in now.items():
-            if (more := value - last[key]) > 0:
-                self._hours[-1].counts[key] += more
+        hour = _hour(self._clock())
+        oldest = hour - HOURS_MAX * HOUR_SECONDS
+        with self._lock:
+            for (client, result), value in now.items():
+                if (more := value - last[client, result]) > 0:
+                    self._counts[hour, client, result] += more
+            for key in [key for key in self._counts if key[0] <= oldest]:
+                del self._counts[key]
         self._last = now
 
+    def write(self) -> bool:
+        """Add the numbers to the stored ones; return whether all are written.
+
+        Without a database, nothing is done. What cannot be written is kept for the next time.
+        """
+        if self._stored is None:
+            return True
+        hour = _hour(self._clock())
+        if self._pruned_hour < hour and self._stored.prune(hour - STORED_HOURS_MAX * HOUR_SECONDS):
+            self._pruned_hour = hour
+        while True:
+            with self._write_lock:
+                with self._lock:
+                    batch = dict(islice(self._counts.items(), BATCH))
+                if not batch:
+                    return True
+                if not self._stored.add(batch):
+                    return False
+                with self._lock:
+                    self._counts -= Counter(batch)
+
     def period(self, hours: int) -> Period:
-        """Return the requests of the last hours."""
-        end = int(self._clock()) // HOUR_SECONDS * HOUR_SECONDS
+        """Return the requests of the last hours.
+
+        Raises:
+            StoreUnavailable, StoreError: the database cannot be read.
+        """
+        end = _hour(self._clock())
         starts = range(end - (hours - 1) * HOUR_SECONDS, end + 1, HOUR_SECONDS)
-        known = {hour.start: hour.counts for hour in list(self._hours)}
-        counts: Counter[Key] = Counter()
-        rows = []
-        for start in starts:
-            of_hour = known.get(start, Counter())
-            counts.update(of_hour)
-            good = sum(number for (_, result), number in of_hour.items() if result in GOOD)
-            rows.append((start, good, sum(of_hour.values()) - good))
+        since, counts = self._read(starts[0])
+        by_client: Counter[Key] = Counter()
+        good: Counter[int] = Counter()
+        total: Counter[int] = Counter()
         results: Counter[str] = Counter()
-        for (_, result), number in counts.items():
+        for (hour, client, result), number in counts.items():
+            if hour not in starts:  # A machine whose clock is fast.
+                continue
+            by_client[client, result] += number
             results[result] += number
-        return Period(tuple(rows), tuple(_clients(counts)), tuple(results.most_common()))
+            total[hour] += number
+            good[hour] += number if result in GOOD else 0
+        rows = tuple((hour, good[hour], total[hour] - good[hour]) for hour in starts)
+        return Period(since, rows, tuple(_clients(by_client)), tuple(results.most_common()))
+
+    def _read(self, start: int) -> tuple[float, Counter[HourKey]]:
+        """Return since when there are numbers, and the numbers from a time on."""
+        since = self._started
+        found: Counter[HourKey] = Counter()
+        with self._write_lock:
+            if self._stored is not None:
+                first = self._stored.first_hour()
+                since = since if first is None else min(since, first)
+                found.update(self._stored.read(start))
+            with self._lock:
+                found.update(self._counts)
+        return max(since, start), found
 
 
 async def watch_traffic(
-    traffic: Traffic, read_workers: Callable[[], Awaitable[tuple[Counts, ...]]]
+    traffic: Traffic, read_report: Callable[[], Awaitable[WorkersReport | None]]
 ) -> None:
-    """Read the metrics of the workers again and again. Does not return."""
+    """Read the metrics of the workers again and again. Does not return.
+
+    Args:
+        traffic: the requests.
+        read_report: returns the metrics of the workers; None if they are not known.
+    """
     while True:
-        traffic.record(await read_workers())
-        await asyncio.sleep(SAMPLE_SECONDS)
+        for _ in range(SAMPLES_PER_WRITE):
+            if (report := await read_report()) is not None:
+                traffic.record(report)
+            await asyncio.sleep(SAMPLE_SECONDS)
+        await asyncio.to_thread(traffic.write)
+
+
+async def finish_traffic(
+    traffic: Traffic, read_report: Callable[[], Awaitable[WorkersReport | None]]
+) -> None:
+    """Add the last requests, and write all numbers, within `END_SECONDS`.
+
+    A database that does not answer cannot delay the end: the thread that writes is a daemon.
+    """
+    loop = asyncio.get_running_loop()
+    is_done = asyncio.Event()
+
+    def write() -> None:
+        for _ in range(RETRIES):
+            if traffic.write():
+                break
+            time.sleep(RETRY_SECONDS)
+        with suppress(RuntimeError):  # The loop has ended.
+            loop.call_soon_threadsafe(is_done.set)
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_SECONDS):
+            if (report := await read_report()) is not None:
+                traffic.record(report)
+            Thread(target=write, name="last write", daemon=True).start()
+            await is_done.wait()
+
+
+def _hour(seconds: float) -> int:
+    return int(seconds) // HOUR_SECONDS * HOUR_SECONDS
 
 
 def _clients(counts: Counter[Key]) -> Iterable[ClientTraffic]:
