@@ -24,11 +24,11 @@ from waypost.runtime.regular_file import read_regular_file
 
 TEXT_MAX_CHARS: Final = 1000
 _COLOR: Final = "#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})"
-# RFC 5646 s2.1. An empty key means a text for all other languages.
-_LANGUAGE: Final = "|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+LANGUAGE: Final = "|[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+"""The key of a text (RFC 5646 s2.1). An empty one means all other languages."""
 _TEXTS: Final = LocalizedTexts(
     TEXT_MAX_CHARS,
-    _LANGUAGE,
+    LANGUAGE,
     'has a key that is neither a language, such as pt-BR, nor "" for all others',
     empty='is empty; remove it, or add a text under ""',
 )

@@ -1,6 +1,7 @@
 """The admin pages in Debian's Chromium: in light and dark, narrow and wide, without scripts too."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -29,7 +30,8 @@ PAGES = (
     "/admin/domain/delete?name=example.com",
     "/admin/wizard",
     "/admin/providers",
-    "/admin/provider?name=Example+Inc.",
+    "/admin/provider?name=Modern+Mail",
+    "/admin/provider",
     "/admin/directories",
     "/admin/directory?kind=ldap",
     "/admin/tokens",
@@ -154,6 +156,42 @@ def test_conflict_without_scripts(browser: Browser, server: RunningPages, signed
     second.get_by_role("button", name="Undo").click()
     second.goto(f"{server.url}/admin/domain?name=example.net")
     expect(second.get_by_role("cell", name="one.example.net")).to_be_visible()
+    window.close()
+
+
+def test_provider_without_scripts(
+    browser: Browser, server: RunningPages, signed_in: Any, tmp_path: Path
+) -> None:
+    """A provider gets its color, logo and texts by plain forms, and its users see them."""
+    (tmp_path / "logo.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', "utf-8")
+    window = _window(browser, signed_in, java_script_enabled=False)
+    page = window.new_page()
+    page.goto(f"{server.url}/admin/provider?name=Example+Inc.")
+    page.get_by_label("Color of buttons and links").fill("#7a1fa2")
+    page.get_by_label("Logo", exact=True).set_input_files(tmp_path / "logo.svg")
+    welcome = page.get_by_role("group", name="Welcome text")
+    welcome.get_by_label("Text").fill("Two minutes.")
+    welcome.get_by_role("button", name="Add a language").click()
+    welcome.get_by_label("Language").nth(1).fill("de")
+    welcome.get_by_label("Text").nth(1).fill("Zwei Minuten.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="This also changes other entries")).to_be_visible()
+    page.get_by_role("button", name="Change all of them").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_role("img", name="The present logo")).to_be_visible()
+    window.close()
+
+
+def test_color_chooser(browser: Browser, server: RunningPages, signed_in: Any) -> None:
+    """With scripts, a color can be chosen, and the chooser follows what is typed."""
+    window = _window(browser, signed_in)
+    page = window.new_page()
+    page.goto(f"{server.url}/admin/provider")
+    text, chooser = page.get_by_label("Color of buttons"), page.get_by_label("Choose the color")
+    text.fill("#0aF")
+    expect(chooser).to_have_value("#00aaff")
+    chooser.fill("#123456")
+    expect(text).to_have_value("#123456")
     window.close()
 
 

@@ -14,6 +14,7 @@ from waypost.admin.access.sessions import Sessions
 from waypost.admin.principal import Role
 from waypost.core.errors import StoreUnavailable
 from waypost.database.engine import open_engine
+from waypost.runtime.event_counter import Value
 from waypost.runtime.worker_counts import Counts, Metric, WorkersReport
 from waypost.store.sql.request_counts import RequestCounts
 from waypost.web.admin.pages import traffic as module
@@ -70,9 +71,10 @@ class Rows:
 
 def worker(**requests: int) -> Counts:
     """Return the metrics of a worker, by result."""
-    values = {("autoconfig", result, "thunderbird"): number for result, number in requests.items()}
-    health = {("health", "ok", "other"): 99}
-    return (Metric(METRIC, "", "counter", LABELS, {**values, **health}),)
+    values: dict[tuple[str, ...], Value] = {("health", "ok", "other"): 99}
+    for result, number in requests.items():
+        values["autoconfig", result, "thunderbird"] = number
+    return (Metric(METRIC, "", "counter", LABELS, values),)
 
 
 def running(*workers: Counts) -> WorkersReport:

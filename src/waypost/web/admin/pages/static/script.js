@@ -107,7 +107,25 @@ const showProgress = (part) => {
   }
 };
 
+// A color can be chosen, and typed as before.
+const chooseColors = (part) => {
+  for (const chooser of part.querySelectorAll("input[data-color]")) {
+    const text = document.getElementById(chooser.dataset.color);
+    const show = () => {
+      const digits = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text.value.trim() || text.placeholder)?.[1];
+      if (digits) chooser.value = `#${digits.length === 3 ? digits.replace(/./g, "$&$&") : digits}`;
+    };
+    chooser.hidden = false;
+    chooser.addEventListener("input", () => {
+      text.value = chooser.value;
+    });
+    text.addEventListener("input", show);
+    show();
+  }
+};
+
 const improve = (part) => {
+  chooseColors(part);
   showTimes(part);
   showCopyButtons(part);
   selectAll(part);
