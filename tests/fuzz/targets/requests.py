@@ -12,6 +12,8 @@ from waypost.core.errors import AddressError, RequestError, WaypostError
 from waypost.core.host import is_loopback
 from waypost.core.model.pattern import DomainPattern
 from waypost.formats.autodiscover.request import parse_request
+from waypost.web.admin.pages.forms import FormError, form_of_parts
+from waypost.web.admin.pages.multipart import MultipartError, MultipartParser
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.origin.schemes import https_header
 from waypost.web.public.page.languages import Languages, matching_tag, preferred_tag
@@ -137,6 +139,22 @@ def accept_language(data: bytes) -> None:
     assert matching_tag(text, tags) in {None, *tags}, "a language that does not exist"
 
 
+def multipart(data: bytes) -> None:
+    """Split a form with a file; the fields do not depend on how the body arrives."""
+    found = []
+    for size in (len(data) or 1, 7):
+        parser = MultipartParser(b"boundary", 100)
+        try:
+            for start in range(0, len(data), size):
+                parser.feed(data[start : start + size])
+            found.append(parser.close())
+        except MultipartError:
+            found.append([])
+    assert found[0] == found[1], "other fields in other pieces"
+    with suppress(FormError):
+        form_of_parts(found[0])
+
+
 def _request(
     *,
     headers: list[tuple[bytes, bytes]] | None = None,
@@ -208,5 +226,13 @@ REQUESTS: Final = (
         "accept-language",
         accept_language,
         words=(b"de", b"en", b"fr-CA", b"*", b";q=", b"0.5", b",", b"1.000", b"; q=0", b"-"),
+    ),
+    Target(
+        "multipart",
+        multipart,
+        words=(
+            *(b"--boundary", b"\r\n", b"Content-Disposition: form-data; name=", b'"', b"--"),
+            *(b"; filename=", b"Content-Type: ", b"\r\n\r\n", b"page.logo_file", b"%22"),
+        ),
     ),
 )
