@@ -7,6 +7,7 @@ from lxml import html
 
 from tests.web.admin.api.api_client import READER, WRITER, Api
 from tests.web.admin.pages.person import Person, hidden
+from tests.web.public.page import elements
 from waypost.web.admin.pages.provider_form import LANGUAGE_RULE, PICTURE_RULE, TWICE_RULE
 
 URL = "/admin/provider"
@@ -58,8 +59,8 @@ def stored(api: Api, name: str = "Fresh%20Mail") -> dict[str, Any]:
 
 def fields_of(text: str) -> dict[str, str]:
     """Return the fields of the form that have a value, as a browser would send them."""
-    page = html.document_fromstring(text)
-    form = next(one for one in page.forms if one.get("enctype") == "multipart/form-data")
+    (form,) = elements(text, "//form[@enctype='multipart/form-data']")
+    assert isinstance(form, html.FormElement)
     return {name: value for name, value in form.form_values() if value and name != "csrf"}
 
 
@@ -163,22 +164,22 @@ MISTAKES: list[tuple[str, str, str, str]] = [
 
 
 def test_mistakes(api: Api) -> None:
-    """A mistake is named beside its field, which keeps its value, and nothing is stored."""
+    """A mistake is named next to its field, which keeps its value, and nothing is stored."""
     person, wrong = Person(api, WRITER), []
     for field, value, place, rule in MISTAKES:
         # Another mistake, which only the form finds, does not hide it.
         fields = {**FIELDS, field: value, "page.help[1].language": "?", "page.help[1].text": "x"}
         answer = person.post(URL, fields)
         assert answer.status_code == 422, field
-        page = html.document_fromstring(answer.text)
         for name, text in ((place, rule), ("page.help[1].language", LANGUAGE_RULE)):
-            (shown,) = page.xpath("//*[@name=$name]", name=name)
-            described = page.xpath("//*[@id=$id]", id=shown.get("aria-describedby", ""))
-            link = page.xpath("//*[@id='failure']//a[@href=$link]", link=f"#{shown.get('id')}")
-            if not described or text not in (described[0].text or "") or not link:
+            (shown,) = elements(answer.text, f"//*[@name='{name}']")
+            described = elements(answer.text, f"//*[@id='{shown.get('aria-describedby')}']")
+            links = elements(answer.text, f"//*[@id='failure']//a[@href='#{shown.get('id')}']")
+            if not links or not any(text in (one.text or "") for one in described):
                 wrong.append((field, value[:20], name))
-        (shown,) = page.xpath("//*[@name=$name]", name=field)
-        assert (shown.get("value") if shown.tag == "input" else shown.text or "").strip() == value
+        (shown,) = elements(answer.text, f"//*[@name='{field}']")
+        kept = shown.get("value") if shown.tag == "input" else shown.text
+        assert (kept or "").strip() == value
     assert wrong == []
     assert "Fresh Mail" not in person.get("/admin/providers").text
 
@@ -207,18 +208,18 @@ BAD_FILES = [
 
 
 def test_bad_logo(api: Api) -> None:
-    """A file that is no picture, or is too long, is named beside its field; all else is kept."""
+    """A file that is no picture, or is too long, is named next to its field; all else is kept."""
     person = Person(api, WRITER)
     for content, rule in BAD_FILES:
         answer = send_file(person, FIELDS, content)
         assert answer.status_code == 422
-        page = html.document_fromstring(answer.text)
-        assert page.get_element_by_id("page-logo_file-problem").text == rule
+        (problem,) = elements(answer.text, "//*[@id='page-logo_file-problem']")
+        assert problem.text == rule
         assert fields_of(answer.text)["page.welcome[0].text"] == "Two minutes."
 
 
 def test_rename_and_conflict(api: Api) -> None:
-    """A name that exists is named beside its field, and a conflict shows both versions."""
+    """A name that exists is named next to its field, and a conflict shows both versions."""
     person = Person(api, WRITER)
     person.post(URL, FIELDS)
     page = person.get(f"{URL}?name=Fresh+Mail").text
