@@ -55,7 +55,7 @@ def _take(browser: Browser, running: RunningPages, picture: Picture) -> None:
     )
     running.sign_in(window)
     page = window.new_page()
-    page.goto(f"{running.url}{picture.query}")
+    page.goto(f"{running.url}{picture.url}")
     page.screenshot(path=FOLDER / picture.name)
     window.close()
 

@@ -1,4 +1,4 @@
-"""The pictures of the page about the setup page: `make docs` writes them with Debian's Chromium.
+"""The pictures of the setup page and the sign-in: `make docs` writes them with Debian's Chromium.
 
 The same browser on another machine has other fonts, so that no test compares the pictures.
 """
@@ -16,6 +16,7 @@ from tests.servers.chromium import chromium
 from tests.servers.waypost import waypost
 
 PAGE: Final = ROOT / "docs" / "page.md"
+SIGN_IN: Final = ROOT / "docs" / "setup-links.md"
 FOLDER: Final = ROOT / "docs" / "pictures"
 MAX_BYTES: Final = 60_000
 LOGO: Final = """\
@@ -27,21 +28,36 @@ stroke-linejoin="round" stroke-linecap="round"/></svg>
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: of a query, in a window."""
+    """One picture: of a URL, in a window; `page` shows it."""
 
     name: str
-    query: str
+    url: str
     width: int
     height: int
     scheme: Literal["light", "dark"]
+    page: Path = PAGE
 
 
 _ALICE: Final = "emailaddress=alice@modern.example"
 PICTURES: Final = (
-    Picture("page-iphone.png", f"device=iphone&{_ALICE}", 390, 720, "light"),
-    Picture("page-windows.png", f"device=windows&{_ALICE}", 680, 640, "dark"),
-    Picture("page-arabic.png", f"device=android&lang=ar&{_ALICE}", 390, 720, "dark"),
+    Picture("page-iphone.png", f"/?device=iphone&{_ALICE}", 390, 720, "light"),
+    Picture("page-windows.png", f"/?device=windows&{_ALICE}", 680, 640, "dark"),
+    Picture("page-arabic.png", f"/?device=android&lang=ar&{_ALICE}", 390, 720, "dark"),
+    Picture("sign-in.png", "/sign-in", 390, 900, "light", SIGN_IN),
 )
+_SETTINGS: Final = """\
+public_url = "https://setup.modern.example"
+sign_in = "imap"
+sign_in_oidc_issuer = "https://login.modern.example"
+sign_in_oidc_client_id = "waypost"
+link_key = "a-long-random-text-of-at-least-32-characters"
+"""
+# As through a web server: the host name gives the brand.
+_HEADERS: Final = {
+    "X-Forwarded-For": "192.0.2.1",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "setup.modern.example",
+}
 
 
 def main() -> None:
@@ -51,9 +67,9 @@ def main() -> None:
         folder = Path(name)
         (folder / "logo.svg").write_text(LOGO, encoding="utf-8")
         (folder / "providers.toml").write_text(example.text, encoding="utf-8")
-        settings = 'public_url = "https://setup.modern.example"\n'
-        (folder / "waypost.toml").write_text(settings, encoding="utf-8")
-        with waypost(folder, folder / "providers.toml") as running, chromium() as browser:
+        (folder / "waypost.toml").write_text(_SETTINGS, encoding="utf-8")
+        providers = folder / "providers.toml"
+        with waypost(folder, providers, proxies=1) as running, chromium() as browser:
             for picture in PICTURES:
                 _take(browser, running.port, picture)
 
@@ -63,8 +79,9 @@ def _take(browser: Browser, port: int, picture: Picture) -> None:
         base_url=f"http://127.0.0.1:{port}",
         viewport={"width": picture.width, "height": picture.height},
         color_scheme=picture.scheme,
+        extra_http_headers=_HEADERS,
     )
-    page.goto(f"/?{picture.query}")
+    page.goto(picture.url)
     page.screenshot(path=FOLDER / picture.name)
     page.close()
 

@@ -76,4 +76,4 @@ def test_pictures() -> None:
         data = (FOLDER / picture.name).read_bytes()
         assert data.startswith(b"\x89PNG\r\n\x1a\n")
         assert len(data) <= MAX_BYTES
-        assert f"](pictures/{picture.name})" in TEXT
+        assert f"](pictures/{picture.name})" in picture.page.read_text(encoding="utf-8")

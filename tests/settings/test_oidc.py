@@ -90,7 +90,7 @@ BAD_SIGN_IN: list[tuple[dict[str, str], str]] = [
 
 
 def test_sign_in_of_mail_users(tmp_path: Path) -> None:
-    """Mail users have a provider of their own; the claim is the verified address by default."""
+    """Mail users have their own provider; the claim is the verified address by default."""
     settings = loaded(SIGN_IN, tmp_path).settings
     assert (settings.oidc_issuer, settings.sign_in_oidc_claim) == (None, "email")
     assert settings.sign_in_oidc_issuer == "https://login.example.com/realms/mail"

@@ -1,4 +1,4 @@
-"""The proof in a cookie: any worker reads it, and nobody else can make one."""
+"""The proof in a cookie: any worker reads it, and no client can make one."""
 
 from hypothesis import given
 from hypothesis import strategies as st

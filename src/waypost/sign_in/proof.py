@@ -1,7 +1,7 @@
 """The proof who a person is, which the browser keeps in a cookie between two pages.
 
 Any worker and any machine with the same `link_key` can read it, and nothing is stored. It is
-encrypted, so that nobody can change it, and a copy of the cookie shows no address.
+encrypted, so that no client can change it, and a copy of the cookie shows no address.
 """
 
 import hashlib

@@ -51,9 +51,8 @@ app_password_command = ["{python}", "{script}"]
 """
 SCRIPT = 'import json, sys\njson.load(sys.stdin)\nprint(json.dumps({"password": "made & <b>"}))\n'
 PEOPLE = [
-    {"sub": "a1", "email": "alice@example.com", "email_verified": True, "name": "Alice"},
+    {"sub": "a1", "email": "ada@example.com", "email_verified": True, "name": "Ada"},
     {"sub": "b2", "email": "bob@example.com", "email_verified": False},
-    {"sub": "c3", "email": "cyd@not-served.example", "email_verified": True},
 ]
 
 
@@ -112,7 +111,7 @@ Opened = Callable[..., Page]
 
 @pytest.fixture(name="opened")
 def _opened(browser: Browser) -> Iterator[Opened]:
-    """Yield a function that opens the page in a window of its own."""
+    """Yield a function that opens the page in its own window."""
     with ExitStack() as windows:
 
         def opened(query: str = "", **options: Any) -> Page:
@@ -134,8 +133,12 @@ def choose(page: Page, person: str) -> None:
 
 
 def barriers(page: Page) -> list[str]:
-    """Return what axe finds."""
-    return [one["id"] for one in Axe().run(page).response["violations"]]
+    """Return what axe finds, in both color schemes."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [one["id"] for one in Axe().run(page).response["violations"]]
+    return found
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -144,7 +147,7 @@ def test_profile(running: Running, opened: Opened, scripts: bool) -> None:
     page = opened(java_script_enabled=scripts)
     assert page.get_by_label("Your password").count() == 1
     choose(page, "a1")
-    page.get_by_text("Alice (alice@example.com)").wait_for()
+    page.get_by_text("Ada (ada@example.com)").wait_for()
     assert page.url == f"https://{HOST}/sign-in/oidc/settings"
     cookies = {one["name"]: one for one in page.context.cookies(f"https://{HOST}")}
     assert set(cookies) == {"__Host-waypost-person"}
@@ -153,7 +156,7 @@ def test_profile(running: Running, opened: Opened, scripts: bool) -> None:
         page.get_by_role("button", name="Get the profile").click()
     profile = plistlib.loads(Path(downloading.value.path()).read_bytes())
     account = profile["PayloadContent"][0]
-    assert account["EmailAddress"] == "alice@example.com"
+    assert account["EmailAddress"] == "ada@example.com"
     assert account["IncomingPassword"] == "made & <b>"
     assert page.context.cookies(f"https://{HOST}") == []
     page.get_by_role("button", name="Get the profile").click()
@@ -163,7 +166,7 @@ def test_profile(running: Running, opened: Opened, scripts: bool) -> None:
     for text in (running.log.read_text(encoding="utf-8"), f"{running.access_log.requests()}"):
         for secret in (
             "secret-of-waypost",
-            "alice",
+            "ada@",
             "made",
             "eyJ",
             *cookies["__Host-waypost-person"]["value"].split(),
@@ -180,22 +183,14 @@ def test_password_without_scripts(opened: Opened) -> None:
     assert page.context.cookies(f"https://{HOST}") == []
 
 
-REFUSED = [
-    ("b2", "sign_in_no_address", "email_verified is not true"),
-    ("c3", "not_known", "domain_not_served"),
-]
-
-
-@pytest.mark.parametrize(("person", "text", "in_log"), REFUSED)
-def test_refused(running: Running, opened: Opened, person: str, text: str, in_log: str) -> None:
-    """Who has no verified address of a served domain gets a page with the reason, and no proof."""
+def test_refused(running: Running, opened: Opened) -> None:
+    """Who has no verified address gets a page with the reason, and no proof."""
     page = opened()
-    choose(page, person)
-    page.get_by_text(texts("en")[text]).wait_for()
+    choose(page, "b2")
+    page.get_by_text(texts("en")["sign_in_no_address"]).wait_for()
     assert page.context.cookies(f"https://{HOST}") == []
-    log = wait_for_log(running.log, in_log)
+    log = wait_for_log(running.log, "email_verified is not true")
     assert "bob@" not in log
-    assert "cyd@" not in log
 
 
 def test_languages(opened: Opened) -> None:
@@ -206,23 +201,23 @@ def test_languages(opened: Opened) -> None:
         label = texts(tag)["sign_in_at"].replace("{provider}", "localhost")
         assert page.locator("main a.button").inner_text() == label
         choose(page, "a1")
-        page.locator("header .for").get_by_text("Alice (alice@example.com)").wait_for()
+        page.locator("header .for").get_by_text("Ada (ada@example.com)").wait_for()
         assert page.locator("html").get_attribute("lang") == tag
         assert page.get_by_role("button", name=texts(tag)["link_profile"]).count() == 1
         page.goto(f"/sign-in?lang={tag}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessible(opened: Opened, scheme: str) -> None:
+def test_accessible(opened: Opened) -> None:
     """Axe finds no barrier in any state of the page, and the policy blocks nothing of it."""
     said: list[str] = []
-    page = opened("?lang=ar", color_scheme=scheme, viewport={"width": 390, "height": 720})
+    page = opened("?lang=ar", viewport={"width": 390, "height": 720})
     page.on("console", lambda message: said.append(message.text))
     assert barriers(page) == []
     choose(page, "a1")
-    page.get_by_text("Alice (alice@example.com)").wait_for()
+    page.get_by_text("Ada (ada@example.com)").wait_for()
     assert barriers(page) == []
-    page.goto("/sign-in/oidc/callback")
-    page.get_by_text(texts("ar")["sign_in_retry"]).or_(page.locator("main a")).first.wait_for()
+    page.goto("/sign-in/oidc/callback?lang=ar")
+    page.get_by_role("link", name=texts("ar")["sign_in_retry"]).wait_for()
     assert barriers(page) == []
-    assert [one for one in said if "400" not in one] == []
+    # The page of the provider wants a style sheet of another server.
+    assert [one for one in said if "Failed to load resource" not in one] == []

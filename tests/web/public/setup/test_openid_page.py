@@ -387,7 +387,7 @@ def test_form_of_another_site(client: Client, provider: ScriptedOpenId, site: st
 
 
 def test_plain_http(client: Client, provider: ScriptedOpenId) -> None:
-    """Over plain http nobody signs in."""
+    """Over plain http no person signs in."""
     browser = Browser(client)
     query = browser.begin(provider)
     plain = {"scheme": "http", "peer": "192.0.2.1"}

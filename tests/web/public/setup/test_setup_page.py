@@ -402,7 +402,7 @@ def test_chosen_language(links: Links) -> None:
 
 
 def test_languages_of_a_refusal(links: Links) -> None:
-    """A page without a link, or for one that is not valid, leads to the empty page."""
+    """The menu of a page without a valid link opens the empty page."""
     for answer in (links.client.get("/setup/"), links.post(FORGED)):
         urls = {one.attrib["href"] for one in elements(answer.text, FOOTER)}
         assert urls == {f"/setup/?lang={tag}" for tag in LANGUAGES.tags}

@@ -40,7 +40,7 @@ class SetupPage:
         names: pairs of a language tag and its name in this language.
         chosen: the language that the person chose by a link; None if the browser prefers it.
         mount: the path of the mount in URLs.
-        path: where the links to other languages lead.
+        path: of the links to other languages.
         fragment: of these links; empty if there is none.
         brand: of the provider whose domain the host name has, or None.
     """
@@ -132,7 +132,7 @@ async def page_of(
     Args:
         context: the parts of the listener.
         request: the request.
-        path: where the links to other languages lead.
+        path: of the links to other languages.
         chosen: a language that the person chose before; the query comes first.
     """
     languages = await context.load_languages()
