@@ -1,13 +1,12 @@
 """The cookies of a sign-in: which value is read, and what browsers may do with it."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.web.public.requests import request
+from tests.web.public.test_untrusted_headers import request
+from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.setup.cookies import delete_cookie, read_cookie, set_cookie
 
 NAME = "__Host-a"
@@ -28,8 +27,8 @@ HEADERS: list[tuple[list[bytes], str, str]] = [
 
 
 def read(values: list[bytes]) -> str:
-    headers = [(b"host", b"x"), *((b"cookie", value) for value in values)]
-    return read_cookie(replace(request("/"), headers=headers), NAME)
+    headers = ((b"cookie", value) for value in values)
+    return read_cookie(request(ProxyTrust(), None, (b"host", b"x"), *headers), NAME)
 
 
 @pytest.mark.parametrize(("values", "expected", "rule"), HEADERS)
