@@ -183,22 +183,26 @@ def existing_columns(connection: Connection) -> Existing:
 def status_of(connection: Connection) -> MigrationStatus:
     """Return the state of the database of a connection."""
     tables = set(sa.inspect(connection).get_table_names())
-    with alembic_config() as config:
-        script = ScriptDirectory.from_config(config)
-    head = script.get_current_head() or ""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     current = context.get_current_revision() if VERSION_TABLE in tables else None
-    known = {revision.revision for revision in script.walk_revisions()}
     kind: Kind
     if current is not None:
-        kind = "waypost" if current in known else "newer"
+        # Only a revision that is not this version's needs a look at the scripts.
+        kind = "waypost" if current == HEAD or current in _known_revisions() else "newer"
     elif not tables - {VERSION_TABLE}:
         kind = "empty"
     elif VERSION_TABLE in tables and tables <= _OWN_TABLES:
         kind = "unfinished"
     else:
         kind = "automx2" if {"provider", "domain", "server"} <= tables else "foreign"
-    return MigrationStatus(kind, current, head)
+    return MigrationStatus(kind, current, HEAD)
+
+
+def _known_revisions() -> set[str]:
+    """Return the revisions that the migrations of this version have."""
+    with alembic_config() as config:
+        script = ScriptDirectory.from_config(config)
+        return {revision.revision for revision in script.walk_revisions()}
 
 
 def scripts() -> Traversable:
