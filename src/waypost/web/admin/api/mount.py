@@ -1,12 +1,13 @@
 """The API as a part of the application of the admin listener."""
 
 import time
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from waypost import __version__
 from waypost.admin.access.tokens import Tokens
@@ -42,7 +43,7 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
     limiter = RateLimiter(REQUEST_LIMITS, clock=clock)
     app.state.api = ApiContext(source, tokens, authorization, limiter)
     app.add_middleware(EncodedSlashes, path=f"{PREFIX}/providers/")
-    app.include_router(_router())
+    app.router.routes.extend(_routes())
     add_problem_handlers(app)
     app.openapi = partial(_description, app)  # type: ignore[method-assign]
 
@@ -50,11 +51,16 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
 def api_description() -> dict[str, Any]:
     """Return the description (OpenAPI 3.1) of the API alone."""
     app = FastAPI(title="Waypost", version=__version__)
-    app.include_router(_router())
+    app.router.routes.extend(_routes())
     return _description(app)
 
 
-def _router() -> APIRouter:
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which find what an application has in its state.
+
+    FastAPI would analyse all arguments again for an application that includes a router.
+    """
     router = APIRouter(prefix=PREFIX, generate_unique_id_function=_operation_id)
     add_bulk(router)
     add_previews(router)
@@ -62,7 +68,7 @@ def _router() -> APIRouter:
     add_audit(router)
     add_tokens(router)
     add_setup_links(router)
-    return router
+    return tuple(router.routes)
 
 
 def _operation_id(route: APIRoute) -> str:

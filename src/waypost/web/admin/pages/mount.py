@@ -1,8 +1,10 @@
 """The pages as a part of the application of the admin listener."""
 
 import threading
+from functools import cache
 
 from fastapi import APIRouter, FastAPI, Response
+from starlette.routing import BaseRoute
 
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
@@ -55,12 +57,19 @@ def add_pages(
         MonitorReader(monitor_folder(source.settings)),
         oidc,
     )
+    if oidc is not None:
+        # Before the routes of all other pages, the last of which have every URL below /admin/.
+        add_oidc(Routes(app.router), oidc)
+    app.router.routes.extend(_routes())
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes, which find what an application has in its state."""
     router = APIRouter()
     add_assets(router)
     routes = Routes(router)
     add_access(routes)
-    if oidc is not None:
-        add_oidc(routes, oidc)
     add_domains(routes)
     add_domain(routes)
     add_domain_edit(routes)
@@ -73,7 +82,7 @@ def add_pages(
     # Everything else below /admin/ is a page, too, so that it has the same headers.
     routes.get("/admin/{rest:path}", not_found)
     routes.post("/admin/{rest:path}", not_found)
-    app.include_router(router)
+    return tuple(router.routes)
 
 
 def not_found(visit: Visit) -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any, Final
 
 import jinja2
@@ -30,26 +31,13 @@ class Renderer:
     """Renders the templates of the pages."""
 
     def __init__(self, languages: AdminLanguages) -> None:
-        """Load the environment; a template is compiled when it is used.
+        """Initialize with the texts.
 
         Args:
             languages: the texts.
         """
         self._languages = languages
-        self._environment = _Environment(
-            loader=jinja2.PackageLoader("waypost.web.admin.pages", "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals["url"] = url
-        self._environment.globals["asset"] = asset_url
-        self._environment.filters["when"] = self._when
-        self._time = self._environment.from_string(_TIME)
-        self._environment.filters["number"] = number
-        self._environment.filters["list_pair"] = _pair
-        self._environment.globals["changed"] = changed
+        self._environment = _environment()
 
     def render(self, template: str, languages: str, values: Mapping[str, Any]) -> str:
         """Render a template.
@@ -63,17 +51,37 @@ class Renderer:
         known = {"_": language.text, "tag": language.tag, "direction": language.direction}
         return self._environment.get_template(template).render({**known, **values})
 
-    def _when(self, value: datetime | float | str | None) -> object:
-        """Return a time in UTC as an element that the script shows in the zone of the browser."""
-        if value is None or value == "":
-            return ""
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
-        moment = moment.astimezone(UTC)
-        texts = moment.strftime(MACHINE_TIME), moment.strftime("%Y-%m-%d %H:%M UTC")
-        # A module of a template is markup, which is not escaped again.
-        return self._time.make_module(dict(zip(("machine", "shown"), texts, strict=True)))
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return the environment of all renderers; a template is compiled when it is used."""
+    environment = _Environment(
+        loader=jinja2.PackageLoader("waypost.web.admin.pages", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["url"] = url
+    environment.globals["asset"] = asset_url
+    environment.filters["when"] = partial(_when, environment.from_string(_TIME))
+    environment.filters["number"] = number
+    environment.filters["list_pair"] = _pair
+    environment.globals["changed"] = changed
+    return environment
+
+
+def _when(template: jinja2.Template, value: datetime | float | str | None) -> object:
+    """Return a time in UTC as an element that the script shows in the zone of the browser."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+    moment = moment.astimezone(UTC)
+    texts = moment.strftime(MACHINE_TIME), moment.strftime("%Y-%m-%d %H:%M UTC")
+    # A module of a template is markup, which is not escaped again.
+    return template.make_module(dict(zip(("machine", "shown"), texts, strict=True)))
 
 
 def _pair(value: str) -> tuple[str, str]:
