@@ -13,7 +13,7 @@ VENV := .venv
 START := $(shell date +%s)
 BIN := $(VENV)/bin
 
-.PHONY: help serve check test test-deps package-test test-versions coverage torture fuzz instructions \
+.PHONY: help serve check quick test test-deps package-test test-versions coverage torture fuzz instructions \
 	lint hooks fix docs bench bench-peers lock manual dist deb rpm container contrib \
 	release clean again
 
@@ -28,9 +28,13 @@ serve: $(VENV)/.serve ## Run on http://127.0.0.1:4243 with sample providers in .
 	@$(if $(findstring --admin,$(ARGS)),,$(BIN)/waypost admin link | sed 's/^/Admin pages: /')
 	@exec $(BIN)/waypost serve $(ARGS)
 
-check: $(VENV)/.test lint ## Check style, types and words, and run all tests that need no servers and mail clients
-	$(BIN)/python -m pytest --quick --numprocesses=auto $(ARGS)
+check: $(VENV)/.test ## Check style, types and words, and run all tests that need no servers and mail clients
+	@$(MAKE) --jobs=2 lint quick
 	@printf 'make check took %s s\n' $$(( $$(date +%s) - $(START) ))
+
+# One core is free while the other one collects the tests, so `lint` runs at the same time.
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest --quick --forks=auto $(ARGS)
 
 coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, and fail below the floor in pyproject.toml
 	$(BIN)/python -m pytest --quick --numprocesses=auto --cov --cov-report=term

@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
 
-from tests import needs
+from tests import forks, needs
 from tests.servers import requirements
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
@@ -41,14 +41,19 @@ QUICK_EXAMPLES = 10
 GARBAGE_THRESHOLDS = (20_000, 20, 10)
 
 
+def scope_of(nodeid: str) -> str:
+    """Return the file or the folder whose tests run in one process with this one."""
+    if nodeid.startswith(ATTACKS):
+        return nodeid
+    file = nodeid.partition("::")[0]
+    return next((folder for folder in SHARING if file.startswith(folder)), file)
+
+
 class SharingScheduling(LoadScopeScheduling):
     """A scheduler that gives all tests of a file or a folder to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(ATTACKS):
-            return nodeid
-        file = nodeid.partition("::")[0]
-        return next((folder for folder in SHARING if file.startswith(folder)), file)
+        return scope_of(nodeid)
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +93,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of `make check`."""
     text = "only tests that need no programs and are not slow, with fewer examples of properties"
     parser.addoption("--quick", action="store_true", help=text)
+    text = "run the tests in this number of processes, which share the collected tests"
+    parser.addoption("--forks", type=forks.number, default=0, metavar="NUMBER|auto", help=text)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -133,9 +140,20 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run the tests in the processes of `--forks`."""
+    processes = session.config.getoption("forks")
+    if not processes or session.config.option.collectonly or session.testsfailed:
+        return None
+    forks.run(session, processes, scope_of)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """Send one short report for each passed test of `--quick`, not three, to the main process."""
-    if not (item.config.getoption("quick") and hasattr(item.config, "workerinput")):
+    is_fork = item.config.stash.get(forks.IS_FORK, default=False)
+    if not (item.config.getoption("quick") and (is_fork or hasattr(item.config, "workerinput"))):
         return None
     for report in runtestprotocol(item, log=False, nextitem=nextitem):
         if report.passed:

@@ -69,6 +69,7 @@ def test_what_is_added(waypost: Waypost, files: Path) -> None:
     assert (files / DATABASE).is_file()
 
 
+@pytest.mark.usefixtures("upgraded_database")
 def test_what_changes(waypost: Waypost, files: Path) -> None:
     """Applying another file prints what it adds, changes and removes."""
     assert files.is_dir()
@@ -86,6 +87,7 @@ def test_what_changes(waypost: Waypost, files: Path) -> None:
     ]
 
 
+@pytest.mark.usefixtures("upgraded_database")
 @pytest.mark.parametrize(
     "arguments",
     [["first.toml"], ["--demo"], [SEEDS / "version-1.json"], [SEEDS / "version-2.json"]],
@@ -127,6 +129,7 @@ def test_export_apply_export(waypost: Waypost, home: Path, source: Path, form: s
     assert waypost("export", "--format", form, *other).out == first.out
 
 
+@pytest.mark.usefixtures("upgraded_database")
 def test_dry_run(waypost: Waypost, files: Path) -> None:
     """A dry run prints the same, changes nothing, and ends with exit code 1 for differences."""
     waypost("apply", "first.toml")
@@ -164,6 +167,7 @@ def test_if_empty_keeps_existing_providers(waypost: Waypost, files: Path) -> Non
         assert (printed["written"], set(printed["counts"].values())) == (False, {0})
 
 
+@pytest.mark.usefixtures("upgraded_database")
 def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
     """Export omits bind passwords, and applying that export keeps the passwords in the database."""
     waypost("apply", SEEDS / "version-2.json")
@@ -177,6 +181,7 @@ def test_password_in_the_database_stays(waypost: Waypost, home: Path) -> None:
     assert rows == [("reader-secret",), ("unused-secret",)]
 
 
+@pytest.mark.usefixtures("upgraded_database")
 @pytest.mark.parametrize("form", ["toml", "json"])
 def test_export_with_secrets(waypost: Waypost, home: Path, form: str) -> None:
     """Bind passwords are exported only with --with-secrets, and then apply restores them."""
@@ -215,6 +220,7 @@ def test_wrong_input(waypost: Waypost, files: Path, arguments: list[str], said: 
     assert not (files / DATABASE).exists()
 
 
+@pytest.mark.usefixtures("upgraded_database")
 def test_mistakes_change_nothing(waypost: Waypost, files: Path) -> None:
     """A file with mistakes does not change the database."""
     assert files.is_dir()

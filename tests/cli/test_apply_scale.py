@@ -9,6 +9,8 @@ from bench import domains
 from tests.cli.conftest import Outcome, Waypost
 from tests.cli.test_apply import FIRST, SECOND
 
+pytestmark = pytest.mark.usefixtures("upgraded_database")
+
 COUNT = 12_000  # More than two parts of what is read at once.
 
 

@@ -23,7 +23,11 @@ REMOVE = ("domain", "remove", "old.example")
 
 
 @pytest.fixture(name="filled")
-def _filled(waypost: Waypost, home: Path) -> Path:
+def _filled(
+    waypost: Waypost,
+    home: Path,
+    upgraded_database: None,  # noqa: ARG001 -- is filled
+) -> Path:
     """Fill the default database with two domains of a provider."""
     file = home / "first.toml"
     file.write_text(FIRST, encoding="utf-8")

@@ -37,7 +37,12 @@ KINDS = {"ldap": (LDAP, "ldap", "the LDAP library"), "sql": (SQL, "psycopg", "th
 
 
 @pytest.fixture(params=KINDS)
-def said(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, home: Path) -> str:
+def said(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    upgraded_database: None,  # noqa: ARG001 -- saves the time of an upgrade
+) -> str:
     """Hide a library, and write a file that needs it; return the expected message."""
     text, module, said = KINDS[request.param]
     for name in [*sys.modules]:

@@ -15,12 +15,13 @@ import pytest
 
 from tests.profiles.making import openssl_verifies, signing
 from tests.setup_links.stored import KEY, TARGET
+from tests.upgraded import upgraded_engine
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
 from tests.web.public.page import LANGUAGES, elements, texts
 from waypost.core.address import EmailAddress
 from waypost.core.errors import StoreUnavailable
-from waypost.database.engine import Engine, open_engine, write_transaction
+from waypost.database.engine import Engine, write_transaction
 from waypost.runtime.logs import configure
 from waypost.runtime.prometheus import exposition
 from waypost.setup_links.app_password import AppPasswordError, AppPasswordRequest
@@ -29,7 +30,6 @@ from waypost.setup_links.link import LinkTarget, LinkTerms
 from waypost.setup_links.links import SetupLinks
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
-from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.schema import setup_link
 from waypost.store.sql.setup_link_rows import SetupLinkRows
 from waypost.wiring import wire
@@ -71,8 +71,7 @@ class Links:
 
 @pytest.fixture(name="engine")
 def _engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'links.sqlite'}")
-    upgrade(engine)
+    engine = upgraded_engine(tmp_path / "links.sqlite")
     yield engine
     engine.dispose()
 
