@@ -186,7 +186,6 @@ def pytest_xdist_auto_num_workers() -> int:
     """Return more processes than cores: many tests wait for a server or a clock.
 
     Each process starts its own databases and directories, so that many would only need memory.
-    Those of `--quick` use a core for half of their time: three on two cores leave a core idle.
     """
     cores = len(os.sched_getaffinity(0))
     return min(2 * cores, max(cores, MOST_PROCESSES))

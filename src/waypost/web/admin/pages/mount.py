@@ -58,7 +58,7 @@ def add_pages(
         oidc,
     )
     if oidc is not None:
-        # Before the routes of all other pages, the last of which have every URL below /admin/.
+        # First, because the last routes of the other pages have every URL below /admin/.
         add_oidc(Routes(app.router), oidc)
     app.router.routes.extend(_routes())
 
