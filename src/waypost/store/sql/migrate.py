@@ -187,7 +187,7 @@ def status_of(connection: Connection) -> MigrationStatus:
     current = context.get_current_revision() if VERSION_TABLE in tables else None
     kind: Kind
     if current is not None:
-        # Only a revision that is not this version's needs a look at the scripts.
+        # The scripts are read only for a revision that is not the newest one.
         kind = "waypost" if current == HEAD or current in _known_revisions() else "newer"
     elif not tables - {VERSION_TABLE}:
         kind = "empty"
