@@ -91,7 +91,7 @@ def query(data: bytes) -> None:
         b"/",
     ):
         _answer("GET", path + b"?" + data, {})
-    request = _request(query_string=data)
+    request = request_with(query_string=data)
     for raw_plus in (False, True):
         with suppress(RequestError):
             fields = request.query(raw_plus=raw_plus)
@@ -127,8 +127,8 @@ def forwarded(data: bytes) -> None:
         assert trust.proxy_count or origin.peer == "192.0.2.7", "a client names itself"
         is_loopback(origin.host)
         with suppress(WaypostError):
-            _request(headers=headers, trust=trust).host_domain()
-    https_header(_request(headers=headers))
+            request_with(headers=headers, trust=trust).host_domain()
+    https_header(request_with(headers=headers))
 
 
 def accept_language(data: bytes) -> None:
@@ -155,12 +155,14 @@ def multipart(data: bytes) -> None:
         form_of_parts(found[0])
 
 
-def _request(
-    *,
+def request_with(
     headers: list[tuple[bytes, bytes]] | None = None,
+    *,
     query_string: bytes = b"",
     trust: ProxyTrust = _PROXIES[0],
 ) -> Request:
+    """Return a GET with some header fields and a query."""
+
     async def no_body(_max_bytes: int) -> bytes:
         return b""
 
