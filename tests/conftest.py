@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import structlog
 from _pytest.runner import runtestprotocol
@@ -19,6 +20,7 @@ from tests import forks, needs
 from tests.servers import requirements
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql, postgresql
 
 # The folders whose tests share what is made slowly: servers, or the syntax trees of all files.
@@ -106,6 +108,9 @@ def pytest_configure(config: pytest.Config) -> None:
     profile = hypothesis_settings(usual, max_examples=QUICK_EXAMPLES) if quick else usual
     hypothesis_settings.register_profile("waypost", profile)
     hypothesis_settings.load_profile("waypost")
+    # Without an argument, httpx waits for five seconds, which a busy machine exceeds.
+    for wait in ("connect", "read", "write", "pool"):
+        setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, wait, PATIENCE_SECONDS)  # noqa: SLF001
     if quick:
         # Each TLS context would read the file of all authorities, in 20 ms. OpenSSL has the same
         # authorities in a folder, and reads one of them when a certificate names it.

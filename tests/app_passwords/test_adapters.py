@@ -214,9 +214,13 @@ REFUSED = [
     ("mailcow", "bob@example.com", "there is no active mailbox of this address"),
     ("ldap", "bob@example.com", "there is not exactly one entry of this address"),
     ("ldap", "*@example.com", "there is not exactly one entry of this address"),
-    *((name, "a:b@example.com", "characters that this adapter does not") for name in ADAPTERS),
-    *((name, "a'b@example.com", "characters that this adapter does not") for name in ADAPTERS),
-    *((name, "a\nb@example.com", "characters that this adapter does not") for name in ADAPTERS),
+    # "postfixadmin" and "mailcow" are the same command.
+    *(
+        (name, address, "characters that this adapter does not")
+        for name in ADAPTERS
+        if name != "mailcow"
+        for address in ("a:b@example.com", "a'b@example.com", "a\nb@example.com")
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Error
 
 from tests.docs.page_pictures import FOLDER, Picture
 from tests.servers.chromium import chromium
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.web.admin.pages.running import RunningPages, running_pages
 from waypost.web.admin.pages.traffic import SAMPLE_SECONDS
 
@@ -43,7 +44,7 @@ def _send_requests(running: RunningPages) -> None:
     for agent, domain, count in _REQUESTS:
         url = f"http://127.0.0.1:{running.port}/mail/config-v1.1.xml?emailaddress=alice@{domain}"
         for _ in range(count):
-            httpx.get(url, headers={"user-agent": agent}, timeout=10)
+            httpx.get(url, headers={"user-agent": agent}, timeout=PATIENCE_SECONDS)
     time.sleep(SAMPLE_SECONDS + 5)
 
 

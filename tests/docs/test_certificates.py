@@ -13,6 +13,7 @@ import pytest
 from tests.cli.test_serve_reload import until
 from tests.docs.pages import ROOT, blocks
 from tests.servers.caddy import Caddy, caddy
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, free_port, waypost
 
@@ -46,7 +47,7 @@ class Front:
                 f"{scheme}://127.0.0.1:{port}{path}",
                 headers={"Host": host},
                 extensions={"sni_hostname": host},
-                timeout=20,
+                timeout=PATIENCE_SECONDS,
             )
 
 

@@ -13,6 +13,7 @@ from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_certificates import providers
 from tests.servers.authority import Authority
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import require
 from tests.servers.waypost import waypost
 
@@ -41,7 +42,7 @@ class Front:
                 f"{scheme}://127.0.0.1:{port}{path}",
                 headers={"Host": host},
                 extensions={"sni_hostname": host},
-                timeout=10,
+                timeout=PATIENCE_SECONDS,
             )
 
 

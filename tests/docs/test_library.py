@@ -200,7 +200,7 @@ def test_server(home: Path) -> None:
         environment=environment(home),
         folder=home,
     ) as process:
-        process.wait_until(lambda: listens(port), seconds=30)
+        process.wait_until(lambda: listens(port))
 
 
 def test_every_function_is_on_the_page() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, blocks
 from tests.servers.authority import Authority
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import require
 from tests.servers.waypost import waypost
 
@@ -55,7 +56,7 @@ def ask(front: Front, scheme: str, host: str, path: str) -> httpx.Response:
             f"{scheme}://127.0.0.1:{port}{path}",
             headers={"Host": host},
             extensions={"sni_hostname": host},
-            timeout=10,
+            timeout=PATIENCE_SECONDS,
         )
 
 

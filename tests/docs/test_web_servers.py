@@ -13,7 +13,7 @@ from tests.docs.apache import apache
 from tests.docs.pages import ROOT, blocks
 from tests.servers.authority import Authority, KeyPair
 from tests.servers.nginx import listens
-from tests.servers.patience import wait_for_log
+from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port, waypost
@@ -49,7 +49,7 @@ class Front:
                 f"{scheme}://127.0.0.1:{port}{path}",
                 headers={"Host": host} | (headers or {}),
                 extensions={"sni_hostname": host},
-                timeout=10,
+                timeout=PATIENCE_SECONDS,
             )
 
 
@@ -170,7 +170,7 @@ def test_one_host(front: Front) -> None:
         "GET /mail/config-v1.1.xml HTTP/1.1\r\nHost: autoconfig.example.com\r\n"
         "Host: autoconfig.example.org\r\nConnection: close\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", front.http), timeout=10) as asking:
+    with socket.create_connection(("127.0.0.1", front.http), timeout=PATIENCE_SECONDS) as asking:
         asking.sendall(request.encode())
         answer = asking.recv(65536)
     assert answer.startswith(b"HTTP/1.1 400 ")

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar, Final
 
-from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 
@@ -24,7 +23,6 @@ class DatabaseServer(ABC):
 
     # The signal that ends it without waiting for its clients.
     stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
-    start_seconds: ClassVar[float] = PATIENCE_SECONDS
 
     def __init__(self, folder: Path, user: str | None) -> None:
         self.port = free_port()
@@ -63,7 +61,7 @@ class DatabaseServer(ABC):
             stop=self.stop_signal,
         )
         self._process.__enter__()
-        self._process.wait_until(self._answers, seconds=self.start_seconds)
+        self._process.wait_until(self._answers)
 
     def stop(self) -> None:
         """Stop the server without waiting for clients."""

@@ -23,7 +23,6 @@ class PostgreSql(DatabaseServer):
     """
 
     stop_signal = signal.SIGINT  # does not wait for clients
-    start_seconds = 30
 
     def __init__(self, folder: Path, user: str | None) -> None:
         super().__init__(folder, user)

@@ -99,7 +99,7 @@ class Process:
             return
         with suppress(ProcessLookupError):
             os.killpg(self._running.pid, signal.SIGKILL)
-        self._running.wait(timeout=10)
+        self._running.wait(timeout=PATIENCE_SECONDS)
         # A child that still writes would disturb the next start.
         end = time.monotonic() + PATIENCE_SECONDS
         with suppress(ProcessLookupError):

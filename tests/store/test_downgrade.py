@@ -8,9 +8,10 @@ from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
+from _pytest.mark.structures import ParameterSet
 from alembic import command
 
-from tests.servers.database import Database
+from tests.servers.database import ENGINES, Database
 from tests.servers.waypost import SOURCE
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, DowngradeRefused, SettingsError, StoreError
@@ -65,6 +66,24 @@ def rich_catalog() -> Catalog:
     """Return providers with nearly all keys."""
     text = GOLDEN.read_text(encoding="utf-8") + LATER
     return read_providers(text, name="mail.toml", format="toml").catalog
+
+
+def _on_each_engine(revisions: Sequence[str], *, first: int) -> list[ParameterSet]:
+    """Return each revision with SQLite and one of the two servers, in turn.
+
+    Args:
+        revisions: to combine with the engines.
+        first: the number of the server of the first revision, so that two tests together try
+            each revision on each engine.
+    """
+    sqlite, *servers = ENGINES
+    return [
+        pytest.param(
+            revision, *engine.values, id=f"{revision}-{engine.values[0]}", marks=engine.marks
+        )
+        for number, revision in enumerate(revisions, start=first)
+        for engine in (sqlite, servers[number % len(servers)])
+    ]
 
 
 @cache
@@ -167,7 +186,9 @@ def expected(columns: Mapping[str, set[str]]) -> tuple[str, dict[str, Domain | N
     )
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize(
+    ("revision", "database"), _on_each_engine(REVISIONS, first=0), indirect=["database"]
+)
 def test_upgrade_with_data(bare: Engine, revision: str) -> None:
     """A database of any revision keeps its rows in an upgrade, and they are served as before."""
     upgrade_to(bare, revision)
@@ -185,7 +206,9 @@ def test_upgrade_with_data(bare: Engine, revision: str) -> None:
     assert any(found[1].values())
 
 
-@pytest.mark.parametrize("target", REVISIONS[:-1])
+@pytest.mark.parametrize(
+    ("target", "database"), _on_each_engine(REVISIONS[:-1], first=1), indirect=["database"]
+)
 def test_one_version_back(bare: Engine, database: Database, target: str) -> None:
     """One version back, the tables are those of that version, and all it can store is kept."""
     revision = REVISIONS[REVISIONS.index(target) + 1]
@@ -293,6 +316,7 @@ def test_continued_after_a_failure(engine: Engine) -> None:
 
 MIGRATION = """
 import sqlalchemy as sa
+from _pytest.mark.structures import ParameterSet
 from alembic import op
 
 revision = "later"
