@@ -97,7 +97,7 @@ def test_every_field(api: Api) -> None:
 
 
 def test_rows_are_removed(api: Api) -> None:
-    """A row without content is left out, and so is a part of which nothing is left."""
+    """A row without content is left out, and an empty part, too."""
     person = Person(api, WRITER)
     person.post(URL, FIELDS)
     shown = fields_of(person.get(f"{URL}?name=Fresh+Mail").text)
