@@ -110,7 +110,7 @@ def test_host_without_an_address() -> None:
 UNKNOWN = [
     # host, seconds for all, why
     ("unknown.example", 120.0, "the resolver does not answer"),
-    ("here.example", 0.0, "the time for all answers is used up (--total)"),
+    ("here.example", 0.0, "the time for all answers is used up"),
 ]
 
 

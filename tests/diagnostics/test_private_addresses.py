@@ -16,7 +16,10 @@ from waypost.diagnostics.doctor.mail_servers import check_mail_server
 from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.diagnostics.transports.resolving_transport import (
+    PrivateAddresses,
+    ResolvingTransport,
+)
 
 PUBLIC = "8.8.8.8"
 DOMAIN = "example.com"
@@ -55,9 +58,11 @@ def _port() -> Iterator[int]:
         yield urlsplit(url).port or 80
 
 
-def conformance_target(*, allow_private: bool = False) -> ConformanceTarget:
+def conformance_target(
+    private: PrivateAddresses = PrivateAddresses.UNTIL_PUBLIC,
+) -> ConformanceTarget:
     """Build the doctor's transport; a public server has answered already."""
-    transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, allow_private=allow_private)
+    transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, private=private)
     http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
     found = ConformanceTarget(http, "alice", DOMAIN, "unserved.invalid", resolve)
     assert http.send(ClientRequest("GET", "http", f"autoconfig.{DOMAIN}", "/")).status == 200
@@ -80,7 +85,8 @@ def test_redirects(target: str) -> None:
     assert refused.status == 0
     assert "has the private address" in refused.reason
     assert "--allow-private" in refused.reason
-    assert conformance_target(allow_private=True).send_following_redirects(first).body == b"inside"
+    allowed = conformance_target(PrivateAddresses.ALWAYS).send_following_redirects(first)
+    assert allowed.body == b"inside"
 
 
 @pytest.mark.servers
@@ -103,7 +109,7 @@ def test_private_addresses_that_documents_name() -> None:
     (finding,) = check_mail_server(DoctorContext(conformance_target(), []), service).findings
     assert finding.code == "mail-private"
     (finding,) = check_mail_server(
-        DoctorContext(conformance_target(allow_private=True), []), service
+        DoctorContext(conformance_target(PrivateAddresses.ALWAYS), []), service
     ).findings
     assert finding.code == "mail-silent"
 
@@ -116,3 +122,29 @@ def test_all_addresses_are_private() -> None:
         ResolvingTransport(resolve, frozenset(), domain=DOMAIN), ExchangeLimits(timeout_seconds=5)
     )
     assert http.send(ClientRequest("GET", "http", "stranger.example", "/")).body == b"inside"
+
+
+POLICIES = [
+    # the policy, the URL, whether it is asked before a public server has answered
+    (PrivateAddresses.NEVER, f"http://{DOMAIN}/y", False),
+    (PrivateAddresses.NEVER, "http://127.0.0.1/y", False),
+    (PrivateAddresses.OWN_NAMES, f"http://{DOMAIN}/y", True),
+    (PrivateAddresses.OWN_NAMES, "http://stranger.example/y", False),
+    (PrivateAddresses.UNTIL_PUBLIC, "http://stranger.example/y", True),
+]
+
+
+@pytest.mark.servers
+@pytest.mark.usefixtures("port")
+@pytest.mark.parametrize(("private", "url", "is_asked"), POLICIES)
+def test_policies_before_a_public_answer(
+    private: PrivateAddresses, url: str, is_asked: bool
+) -> None:
+    """The wizard asks private addresses of the domain's names only if that is allowed."""
+    transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, private=private)
+    http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
+    host = urlsplit(url).netloc
+    answer = http.send(ClientRequest("GET", "http", host, "/y"))
+    assert (answer.body == b"inside") is is_asked
+    assert bool(http.mail_refusal(host, "127.0.0.1")) is not is_asked
+    assert "--" not in answer.reason

@@ -16,7 +16,7 @@ from tests.servers.requirements import program
 
 _CONFIGURATION = """
 protocols = imap
-listen = 127.0.0.1
+listen = {addresses}
 base_dir = {folder}/run
 log_path = {folder}/log
 ssl = required
@@ -65,8 +65,11 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
-    """Run Dovecot; TimeoutError with its output if it does not start."""
+def dovecot(pair: KeyPair, *addresses: str) -> Iterator[Dovecot]:
+    """Run Dovecot on 127.0.0.1, and on more addresses.
+
+    Raises TimeoutError with its output if it does not start.
+    """
     # Dovecot's processes run as other users, which must be able to read their files.
     with tempfile.TemporaryDirectory(prefix="dovecot-") as name:
         folder = Path(name)
@@ -78,6 +81,7 @@ def dovecot(pair: KeyPair) -> Iterator[Dovecot]:
         configuration.write_text(
             _CONFIGURATION.format(
                 folder=folder,
+                addresses=", ".join(("127.0.0.1", *addresses)),
                 certificate=pair.certificate,
                 key=pair.key,
                 uid=owner.pw_uid,

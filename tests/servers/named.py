@@ -102,6 +102,13 @@ class Named:
             lambda: self.serial(first) == self._serial, seconds=PATIENCE_SECONDS
         )
 
+    @property
+    def pid(self) -> int:
+        """Return the id of its process; RuntimeError if it does not run."""
+        if self._process is None:
+            raise RuntimeError("BIND does not run")
+        return self._process.pid
+
     def stop(self) -> None:
         """Stop the server."""
         if self._process is not None:

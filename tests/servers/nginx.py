@@ -1,4 +1,4 @@
-"""nginx on 127.0.0.1:80 and :443, in front of Waypost as in an operator's setup.
+"""nginx on port 80 and 443 of an address, in front of Waypost as in an operator's setup.
 
 Each host name is a site. For all other names, the TLS handshake is refused, and plain http gets
 404.
@@ -41,8 +41,8 @@ http {{
     access_log {folder}/access.log lines;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
-    server {{ listen 127.0.0.1:80 default_server; return 404; }}
-    server {{ listen 127.0.0.1:443 ssl default_server; ssl_reject_handshake on; }}
+    server {{ listen {address}:80 default_server; return 404; }}
+    server {{ listen {address}:443 ssl default_server; ssl_reject_handshake on; }}
 {sites}
 }}
 """
@@ -150,39 +150,42 @@ def nginx(
     *,
     waypost_port: int,
     pair: KeyPair | None = None,
+    address: str = "127.0.0.1",
 ) -> Iterator[AccessLog]:
     """Run nginx for some sites; TimeoutError with nginx's output if it does not start.
 
-    Without a key pair, the authority issues one certificate for all sites.
+    Without a key pair, the authority issues one certificate for all sites. Its log can be read
+    at 127.0.0.1 only.
     """
     pair = pair or authority.issue("nginx", sorted({site.host for site in sites}))
     configuration = folder / "nginx.conf"
     configuration.write_text(
         _MAIN.format(
             folder=folder,
+            address=address,
             certificate=pair.certificate,
             key=pair.key,
-            sites="".join(_site(site, waypost_port) for site in sites),
+            sites="".join(_site(site, waypost_port, address) for site in sites),
         ),
         encoding="utf-8",
     )
     command = [program("nginx"), "-p", f"{folder}", "-e", f"{folder}/error.log"]
     process = Process([*command, "-c", f"{configuration}"], log=folder / "nginx.output")
     with process:
-        process.wait_until(lambda: listens(443))
+        process.wait_until(lambda: listens(443, address))
         yield AccessLog(folder / "access.log")
 
 
-def listens(port: int) -> bool:
-    """Return whether a server listens on a port of 127.0.0.1."""
+def listens(port: int, address: str = "127.0.0.1") -> bool:
+    """Return whether a server listens on a port of an address."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
     except OSError:
         return False
     return True
 
 
-def _site(site: Site, waypost_port: int) -> str:
+def _site(site: Site, waypost_port: int, address: str) -> str:
     if site.moved:
         action = f"return {site.moved};"
     elif site.files is None:
@@ -195,7 +198,7 @@ def _site(site: Site, waypost_port: int) -> str:
     if "/" not in (site.path, site.other_path):
         locations.append("location / { return 404; }")
     return _SITE.format(
-        listen="127.0.0.1:443 ssl" if site.scheme == "https" else "127.0.0.1:80",
+        listen=f"{address}:443 ssl" if site.scheme == "https" else f"{address}:80",
         host=site.host,
         locations="\n".join(f"        {location}" for location in locations),
     )

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 
 from tests.servers.authority import KeyPair
 from tests.servers.login import Login
@@ -179,19 +180,19 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, port: int, pair: KeyPair, received: Submission) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, place: tuple[str, int], pair: KeyPair, received: Submission) -> None:
+        super().__init__(place, _Handler)
         self.pair = pair
         self.received = received
 
 
 @contextmanager
-def submission(pair: KeyPair) -> Iterator[Submission]:
-    """Run the server, and yield what it receives."""
+def submission(pair: KeyPair, *addresses: str) -> Iterator[Submission]:
+    """Run the server on 127.0.0.1 and on more addresses, and yield what it receives."""
     received = Submission()
     with ExitStack() as stack:
-        for port in (TLS_PORT, STARTTLS_PORT):
-            server = stack.enter_context(_Server(port, pair, received))
+        for place in product(("127.0.0.1", *addresses), (TLS_PORT, STARTTLS_PORT)):
+            server = stack.enter_context(_Server(place, pair, received))
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             stack.callback(server.shutdown)
         yield received

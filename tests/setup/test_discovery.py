@@ -9,7 +9,10 @@ from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, NamesUnavailable
 from waypost.core.model import (
     PASSWORD_CLEARTEXT,
+    Domain,
+    DomainPattern,
     HostEndpoint,
+    Provider,
     Security,
     Service,
     ServiceType,
@@ -20,8 +23,9 @@ from waypost.diagnostics.simulated_clients.dns import DnsAnswer, DnsLookup
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
 from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
-from waypost.setup.discovery import SERVICES_MAX, Discovery, discover
+from waypost.setup.discovery import discover
 from waypost.setup.probing import check_services
+from waypost.setup.search import SERVICES_MAX, Discovery
 
 DOMAIN = "example.com"
 DATABASE = "https://ispdb.example/v1.1"
@@ -151,14 +155,14 @@ def test_no_such_domain() -> None:
 
 
 def test_silent_dns() -> None:
-    """If DNS does not answer, the error names the options that help."""
+    """If DNS does not answer, the error names the domain and the resolver."""
 
     def resolve(_lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         raise NamesUnavailable("the resolver at 192.0.2.1 does not answer")
 
     http = Answers({}, {})
     context = DoctorContext(ConformanceTarget(http, "alice", DOMAIN, "x.invalid", resolve), [])
-    with pytest.raises(NamesUnavailable, match=r"192\.0\.2\.1 does not answer; .*--resolver"):
+    with pytest.raises(NamesUnavailable, match=r"example\.com: .*192\.0\.2\.1 does not answer$"):
         search(context)
 
 
@@ -270,3 +274,59 @@ def test_checked_server() -> None:
         endpoint = HostEndpoint("here.example", port, Security.NONE)
         service = Service(ServiceType.IMAP, endpoint, (PASSWORD_CLEARTEXT,))
         assert check_services(context_of(records), [service]) == ()
+
+
+def test_services_of_another_domain_of_the_operator() -> None:
+    """A domain gets the services of another one with the same MX host, with its own name."""
+    mx = DnsAnswer("mx.operator.example", 10)
+    others = {
+        DnsLookup("MX", "first.example"): (mx,),
+        DnsLookup("MX", "far.example"): (DnsAnswer("mx.far.example", 10),),
+    }
+    methods = (PASSWORD_CLEARTEXT,)
+    services = (
+        Service(ServiceType.IMAP, HostEndpoint("imap.%EMAILDOMAIN%", 993, Security.TLS), methods),
+        Service(
+            ServiceType.SMTP, HostEndpoint("smtp.operator.example", 465, Security.TLS), methods
+        ),
+    )
+    known = [
+        Domain(DomainPattern(name), Provider("Operator", "Operator"), services)
+        for name in ("*.example", "far.example", "first.example")
+    ]
+    context = context_of({DnsLookup("MX", DOMAIN): (mx,)} | others)
+    found = discover(context, DomainName(DOMAIN), others=known)
+    assert endpoints(found) == ["imap imap.example.com:993", "smtp smtp.operator.example:465"]
+    assert found.domain.provider.name == "Operator"
+    assert found.sources == (
+        "the services of first.example, which has the same MX host mx.operator.example",
+    )
+
+
+def test_verdict_of_each_service() -> None:
+    """Each service has the result of its check, also one that could not be checked."""
+    records = NS | {DnsLookup("A", "here.example"): (DnsAnswer("127.0.0.1"),)}
+    with server([IMAP, IMAP_PLAIN]) as port:
+        hosts = (("here.example", port), ("gone.example", 993), ("x.%EMAILDOMAIN%", 993))
+        given = [
+            Service(
+                ServiceType.IMAP, HostEndpoint(host, number, Security.NONE), (PASSWORD_CLEARTEXT,)
+            )
+            for host, number in hosts
+        ]
+        found = search(context_of(records), *given)
+    assert [(check.place, check.state) for check in found.checks] == [
+        (f"imap here.example:{port}", "works"),
+        ("imap gone.example:993", "fails"),
+        ("imap x.%EMAILDOMAIN%:993", "unknown"),
+    ]
+    assert "PLAIN" in found.checks[0].detail
+    assert found.checks[2].detail
+
+
+def test_document_that_cannot_be_fetched() -> None:
+    """A document whose server cannot be reached is a note, if the server has an address."""
+    records = NS | {DnsLookup("A", "autoconfig.example.com"): (DnsAnswer("192.0.2.1"),)}
+    found = search(context_of(records))
+    assert [line for line in found.notes if "autoconfig.example.com/mail" in line]
+    assert not [line for line in found.notes if "/.well-known/" in line]

@@ -17,9 +17,9 @@ from waypost.core.model import (
 )
 from waypost.providers_file.load import read_providers
 from waypost.settings.loading import load
-from waypost.setup.discovery import Discovery
 from waypost.setup.files import write_file
 from waypost.setup.plan import make_plan, providers_text, unit_text
+from waypost.setup.search import Discovery
 from waypost.setup.web_servers import WebServer
 
 PROGRAM = "/usr/bin/waypost"

@@ -1,6 +1,6 @@
 """All use cases for one principal."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from waypost.admin.audit import AuditCases
@@ -8,7 +8,7 @@ from waypost.admin.bulk import BulkChange
 from waypost.admin.changes import Condition
 from waypost.admin.checks.client_views import ClientView
 from waypost.admin.checks.directory_test import DirectoryTestCases
-from waypost.admin.checks.discovery import DiscoveryCases, Proposal
+from waypost.admin.checks.discovery import CheckedServices, DiscoveryCases, Proposal
 from waypost.admin.checks.live_dns import LiveRecord
 from waypost.admin.checks.lookup_report import LookupReport
 from waypost.admin.directories import DirectoryCases
@@ -22,6 +22,7 @@ from waypost.admin.results import (
     AuditPage,
     BulkEvent,
     ChangeResult,
+    Data,
     Page,
     Preview,
     StoredObject,
@@ -436,15 +437,36 @@ class Admin:
         return self._inspection.live_dns(domain)
 
     def propose(
-        self, domain: str, *, asks_database: bool = True, searches: bool = True
+        self,
+        domain: str,
+        *,
+        asks_database: bool = True,
+        searches: bool = True,
+        allow_private: bool = False,
     ) -> Proposal:
-        """Propose the services of a new domain; a search takes up to half a minute.
+        """Propose the services of a new domain; a search takes up to 15 seconds.
 
         Raises:
             InvalidObject: the text is not a domain.
             AccessForbidden: the principal may not create it.
         """
-        return self._discovery.propose(domain, asks_database=asks_database, searches=searches)
+        return self._discovery.propose(
+            domain,
+            asks_database=asks_database,
+            searches=searches,
+            allow_private=allow_private,
+        )
+
+    def check_services(
+        self, domain: str, services: Sequence[Data], *, allow_private: bool = False
+    ) -> CheckedServices:
+        """Check the services of a new domain as the doctor does; this takes up to 15 seconds.
+
+        Raises:
+            InvalidObject: the text is not a domain, or a service is not valid.
+            AccessForbidden: the principal may not create it.
+        """
+        return self._discovery.check(domain, services, allow_private=allow_private)
 
     def test_directory(self, label: str, address: str) -> LookupReport:
         """Look up a user in a directory, step by step.

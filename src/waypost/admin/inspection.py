@@ -28,6 +28,7 @@ from waypost.diagnostics.doctor.runner import run_checks
 from waypost.diagnostics.doctor.setup import doctor_context, tls_context
 from waypost.diagnostics.lint.domains import lint_domain
 from waypost.diagnostics.simulated_clients.session import ClientUser
+from waypost.diagnostics.transports.resolving_transport import PrivateAddresses
 from waypost.formats.discovery_hosts import APEX, host_names
 from waypost.formats.dns import records_of, redirect_records_of, write
 from waypost.formats.dns.records import DnsRecords
@@ -101,7 +102,11 @@ class InspectionCases:
         address = EmailAddress.parse(f"postmaster@{name}")
         seconds = (_ANSWER_SECONDS, _DOCTOR_SECONDS)
         context = doctor_context(
-            *(address, "system", tls_context(None), seconds, ""), allow_private=False
+            *(address, "system", tls_context(None), seconds, ""),
+            # A tenant chooses names and ports, and must not learn about the operator's network.
+            private=PrivateAddresses.NEVER
+            if self.principal.is_tenant
+            else PrivateAddresses.UNTIL_PUBLIC,
         )
         findings: list[Diagnostic] = []
         reports: list[ConformanceReport] = []

@@ -1,24 +1,22 @@
 """The mail servers of a domain, from everything that the domain has published already.
 
 The sources, the best one first: what the operator named, the Autoconfig document of the domain, the
-public database (ISPDB) for the domain and for its MX hosts, SRV records (RFC 6186, RFC 8314), and
-host names that many domains have. Each server is checked as `waypost doctor` checks it.
+public database (ISPDB) for the domain and for its MX hosts, SRV records (RFC 6186, RFC 8314),
+another domain of the operator with the same MX host, and host names that many domains have. Each
+server is checked as `waypost doctor` checks it.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DomainError, NamesUnavailable, ProvidersError
 from waypost.core.model import (
-    EMAIL_ADDRESS,
     PASSWORD_CLEARTEXT,
     Domain,
-    DomainPattern,
     HostEndpoint,
+    MatchKind,
     Provider,
     Security,
     Service,
@@ -27,120 +25,29 @@ from waypost.core.model import (
 )
 from waypost.core.preference import ordered
 from waypost.diagnostics.comparison.answers import ParsedService
-from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import (
     MailResult,
     describe_service,
-    fetch_autoconfig,
     services_of_srv_records,
 )
+from waypost.diagnostics.simulated_clients import urls
 from waypost.diagnostics.simulated_clients.dns import DnsLookup, RecordType
+from waypost.diagnostics.simulated_clients.documents import DOCUMENT_MAX_BYTES
 from waypost.diagnostics.simulated_clients.session import ClientRequest, ServerAnswer, describe
 from waypost.importers.ispdb.document import read_ispdb
-from waypost.providers_file.catalog import default_short_name
-from waypost.providers_file.validators import is_same_for_all
-from waypost.setup.probing import is_probed, parsed_service, probe, usual_servers, with_methods
+from waypost.setup.probing import (
+    is_probed,
+    parsed_service,
+    probe,
+    usual_servers,
+    with_methods,
+)
+from waypost.setup.search import Discovery, Search
 
 MX_HOSTS_MAX: Final = 3
-SERVICES_MAX: Final = 20
-NOTES_MAX: Final = 10
-_DOMAIN_PLACEHOLDER: Final = re.compile("%EMAILDOMAIN%", re.IGNORECASE)
+_ABSENT: Final = frozenset({404, 410})
 _EXISTENCE: Final[tuple[RecordType, ...]] = ("MX", "NS", "A", "AAAA")
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """What was found about a domain.
-
-    Attributes:
-        domain: the entry for the providers file; its services may be incomplete or empty.
-        sources: where the services are from, one line each.
-        notes: what was found and cannot be used, one line each.
-        findings: what is wrong with the mail servers.
-    """
-
-    domain: Domain
-    sources: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    findings: tuple[Diagnostic, ...] = ()
-
-    @property
-    def missing(self) -> str | None:
-        """Return which mail service is missing; None if clients can set up an account."""
-        return missing_mail_service(service.type for service in self.domain.services)
-
-
-@dataclass(slots=True)
-class _Search:
-    """What has been found so far."""
-
-    domain: DomainName
-    provider: Provider
-    services: list[Service] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    findings: list[Diagnostic] = field(default_factory=list)
-    checked: set[ServiceType] = field(default_factory=set)
-
-    @property
-    def is_complete(self) -> bool:
-        return missing_mail_service(service.type for service in self.services) is None
-
-    def add_document(self, found: Domain, source: str) -> None:
-        """Add the services of a document, except for types that are known already."""
-        known = {service.type for service in self.services}
-        new = [service for service in found.services if service.type not in known]
-        if not new:
-            return
-        if len(new) > SERVICES_MAX:
-            self.notes.append(
-                f"{source}: has {len(new)} services; the first {SERVICES_MAX} are used"
-            )
-            new = new[:SERVICES_MAX]
-        if not self.sources:
-            self.provider = replace(found.provider, name=self.provider.name or found.provider.name)
-        self.services += [
-            self._with_general_login(self._with_own_host(service), source) for service in new
-        ]
-        self.sources.append(source)
-
-    def add(self, services: Sequence[Service], source: str) -> None:
-        if services:
-            self.services += services
-            self.sources.append(source)
-
-    def _with_own_host(self, service: Service) -> Service:
-        """Return a service whose host has the name of the domain instead of its placeholder."""
-        endpoint = service.endpoint
-        if not isinstance(endpoint, HostEndpoint):
-            return service
-        host = _DOMAIN_PLACEHOLDER.sub(self.domain.ascii, endpoint.host)
-        return replace(service, endpoint=replace(endpoint, host=host))
-
-    def _with_general_login(self, service: Service, source: str) -> Service:
-        login = service.login_name
-        if login is None or not is_same_for_all(login):
-            return service
-        self.notes.append(
-            f"{source}: all users would get the login name {login!r}; the address is used instead"
-        )
-        return replace(service, login_name=EMAIL_ADDRESS)
-
-    def result(self) -> Discovery:
-        name = self.provider.name or self.domain.unicode
-        provider = replace(
-            self.provider,
-            name=name,
-            short_name=self.provider.short_name or default_short_name(name),
-        )
-        services = tuple(self.services[:SERVICES_MAX])
-        return Discovery(
-            Domain(DomainPattern(self.domain.ascii), provider, services),
-            tuple(self.sources),
-            tuple(self.notes[:NOTES_MAX]),
-            tuple(dict.fromkeys(self.findings)),
-        )
 
 
 def discover(
@@ -150,6 +57,7 @@ def discover(
     given: Sequence[Service] = (),
     name: str = "",
     database: str = "",
+    others: Sequence[Domain] = (),
 ) -> Discovery:
     """Find the mail servers of a domain, and check them.
 
@@ -159,12 +67,13 @@ def discover(
         given: services that the operator named; other services of these types are not searched.
         name: the display name of the provider; empty for that of a document, or the domain.
         database: the URL of the public database; empty to ask none.
+        others: domains of the operator, whose services the domain gets if it has the same MX host.
 
     Raises:
         DomainError: DNS has no such domain.
         NamesUnavailable: DNS does not answer, and the operator named no servers.
     """
-    search = _Search(domain, Provider(name, ""))
+    search = Search(domain, Provider(name, ""))
     search.add(given, "the command line")
     if not search.is_complete:
         _require_domain(context)
@@ -172,13 +81,13 @@ def discover(
     if not search.is_complete and database:
         for asked in (domain.ascii, *_mail_hosters(context, search)):
             _read_database(context, search, database, asked)
-    documented = tuple(search.services)
-    if not search.is_complete:
-        _read_srv_records(context, search)
+    in_records = () if search.is_complete else _read_srv_records(context, search)
+    _copy_services(context, search, others)
     known = [service for service in search.services if is_probed(service)]
     results = probe(context, [parsed_service(service) for service in known])
     for service, result in zip(known, results, strict=True):
-        _add_result(search, service, result, is_published=service in documented)
+        search.add_result(service, result)
+        _add_result(search, service, result, is_published=service not in in_records)
     if not search.is_complete:
         _guess(context, search)
     search.services = list(ordered(search.services))
@@ -200,10 +109,7 @@ def _require_domain(context: DoctorContext) -> None:
         except NamesUnavailable as error:
             failure = error
     if failure is not None:
-        raise NamesUnavailable(
-            f"{context.domain}: {failure}; try another resolver with --resolver, or name the mail "
-            "servers with --imap and --smtp"
-        ) from failure
+        raise NamesUnavailable(f"{context.domain}: {failure}") from failure
     if services_of_srv_records(context):
         return
     raise DomainError(
@@ -212,12 +118,31 @@ def _require_domain(context: DoctorContext) -> None:
     )
 
 
-def _read_autoconfig(context: DoctorContext, search: _Search) -> None:
-    answer = fetch_autoconfig(context)
-    _add_answer(context, search, answer, f"the Autoconfig document of {search.domain}")
+def _read_autoconfig(context: DoctorContext, search: Search) -> None:
+    """Read the document at autoconfig.D, or else at D."""
+    query = urls.address_query(context.target.address)
+    source = f"the Autoconfig document of {search.domain}"
+    for make_request in (urls.autoconfig, urls.well_known):
+        request = make_request(context.domain, "https", query)
+        answer = context.target.send_following_redirects(request)
+        if answer.is_success and _add_answer(context, search, answer, source):
+            return
+        if not answer.is_success and _is_remarkable(context, request, answer):
+            search.notes.append(
+                f"{request.scheme}://{request.host}{request.path}: {describe(answer)}"
+            )
 
 
-def _read_database(context: DoctorContext, search: _Search, url: str, asked: str) -> None:
+def _is_remarkable(context: DoctorContext, request: ClientRequest, answer: ServerAnswer) -> bool:
+    """Return whether a missing document is worth a note: not if DNS or the server has none."""
+    if answer.status in _ABSENT:
+        return False
+    with suppress(NamesUnavailable):
+        return bool(answer.status or context.resolve_addresses(request.host))
+    return True
+
+
+def _read_database(context: DoctorContext, search: Search, url: str, asked: str) -> None:
     if search.is_complete:
         return
     request = ClientRequest.get(f"{url.rstrip('/')}/{asked}")
@@ -230,20 +155,28 @@ def _read_database(context: DoctorContext, search: _Search, url: str, asked: str
     _add_answer(context, search, answer, f"the public database, for {asked}")
 
 
-def _add_answer(context: DoctorContext, search: _Search, answer: ServerAnswer, source: str) -> None:
-    if not answer.is_success:
-        return
+def _add_answer(context: DoctorContext, search: Search, answer: ServerAnswer, source: str) -> bool:
+    """Add the services of a document, and return whether the document can be used."""
+    if len(answer.body) > DOCUMENT_MAX_BYTES:  # The rest was not read.
+        search.notes.append(f"{source}: is larger than {DOCUMENT_MAX_BYTES} bytes")
+        return False
     address = EmailAddress.parse(context.target.address)
     try:
         result = read_ispdb(answer.body, name=source, domains=(search.domain,), address=address)
     except ProvidersError as error:
         search.notes += error.problems
-        return
-    search.notes += [str(note) for note in (*result.left_out, *result.warnings)]
+        return False
+    search.notes += [
+        str(note)
+        for note in (*result.left_out, *result.warnings)
+        # The host gets the name of the domain again: see `with_own_host`.
+        if note.what != "hostname" or "LOCALPART" in note.why
+    ]
     search.add_document(result.catalog.domains[0], source)
+    return True
 
 
-def _mail_hosters(context: DoctorContext, search: _Search) -> Iterator[str]:
+def _mail_hosters(context: DoctorContext, search: Search) -> Iterator[str]:
     """Yield the domains of the hosts that receive the domain's mail, for the public database.
 
     Thunderbird asks for the same domains (seen with 153.8), with a list of public suffixes.
@@ -264,7 +197,7 @@ def _is_domain(text: str) -> bool:
     return False
 
 
-def _mail_exchangers(context: DoctorContext, search: _Search) -> tuple[str, ...]:
+def _mail_exchangers(context: DoctorContext, search: Search) -> tuple[str, ...]:
     with suppress(NamesUnavailable):
         records = sorted(
             context.records(DnsLookup("MX", context.domain)), key=lambda one: one.priority
@@ -277,7 +210,24 @@ def _mail_exchangers(context: DoctorContext, search: _Search) -> tuple[str, ...]
     return ()
 
 
-def _read_srv_records(context: DoctorContext, search: _Search) -> None:
+def _copy_services(context: DoctorContext, search: Search, others: Sequence[Domain]) -> None:
+    """Add the services of other domains whose mail the same host receives."""
+    own = set() if search.is_complete or not others else set(_mail_exchangers(context, search))
+    for other in others:
+        if search.is_complete or not own:
+            return
+        if other.pattern.kind is not MatchKind.EXACT:
+            continue
+        with suppress(NamesUnavailable):
+            records = context.records(DnsLookup("MX", other.pattern.text))
+            shared = sorted(own.intersection(record.data for record in records))
+            if shared:
+                why = f"which has the same MX host {shared[0]}"
+                search.add_document(other, f"the services of {other.pattern.text}, {why}")
+
+
+def _read_srv_records(context: DoctorContext, search: Search) -> list[Service]:
+    """Add the services that SRV records name, and return them."""
     known = {service.type for service in search.services}
     services = [
         service
@@ -285,9 +235,10 @@ def _read_srv_records(context: DoctorContext, search: _Search) -> None:
         if (service := _service(found, search)) is not None and service.type not in known
     ]
     search.add(services, f"the SRV records of {search.domain}")
+    return services
 
 
-def _service(found: ParsedService, search: _Search) -> Service | None:
+def _service(found: ParsedService, search: Search) -> Service | None:
     """Return the service of a server without a document; None if its name is not valid."""
     try:
         host = DomainName.parse(found.host_or_url).ascii
@@ -299,7 +250,7 @@ def _service(found: ParsedService, search: _Search) -> Service | None:
 
 
 def _add_result(
-    search: _Search, service: Service, result: MailResult, *, is_published: bool
+    search: Search, service: Service, result: MailResult, *, is_published: bool
 ) -> None:
     """Keep the findings, and the login methods of a server that no document describes."""
     if result.unknown_reason:
@@ -312,7 +263,7 @@ def _add_result(
     search.findings += [one for one in result.findings if one.code != "mail-authentication"]
 
 
-def _guess(context: DoctorContext, search: _Search) -> None:
+def _guess(context: DoctorContext, search: Search) -> None:
     """Check host names that many domains have, and the MX hosts, for missing services."""
     missing = missing_mail_service(service.type for service in search.services) or ""
     types = [
@@ -337,7 +288,7 @@ def _guess(context: DoctorContext, search: _Search) -> None:
 
 
 def _add_guess(
-    search: _Search, service_type: ServiceType, pairs: Sequence[tuple[Service, MailResult]]
+    search: Search, service_type: ServiceType, pairs: Sequence[tuple[Service, MailResult]]
 ) -> None:
     """Add the ports of the first host that works; without one, keep what is wrong with the hosts.
 
@@ -345,6 +296,9 @@ def _add_guess(
     """
     working = [(service, result) for service, result in pairs if result.is_working]
     if not working:
+        tried = dict.fromkeys(parsed_service(service).host_or_url for service, _ in pairs)
+        hosts = ", ".join(tried) or "no host: DNS has neither an MX host nor a usual name"
+        search.notes.append(f"no {service_type} server was found; tried: {hosts}")
         search.findings += [
             finding
             for _, result in pairs
@@ -361,4 +315,5 @@ def _add_guess(
     search.add(services, f"{service_type} answers at {host}")
     for service, result in working:
         if parsed_service(service).host_or_url == host:
+            search.add_result(service, result)
             search.findings += [one for one in result.findings if one.code != "mail-authentication"]

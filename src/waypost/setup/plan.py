@@ -13,8 +13,8 @@ from waypost.core.model import Catalog
 from waypost.formats.dns import DnsRecords, records_of
 from waypost.lookup.lookup import client_config
 from waypost.providers_file.load import read_providers, write_providers
-from waypost.setup.discovery import Discovery
 from waypost.setup.files import PlannedFile, local_path
+from waypost.setup.search import Discovery
 from waypost.setup.web_servers import (
     SetupStep,
     WebServer,

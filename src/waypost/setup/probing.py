@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, NamesUnavailable
@@ -20,9 +20,11 @@ from waypost.diagnostics.comparison.answers import ParsedService
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.mail_servers import (
+    METHODS_MAX_CHARS,
     SUPPORTED_PROTOCOLS,
     MailResult,
     check_mail_server,
+    describe_service,
     supports_method,
 )
 
@@ -35,6 +37,49 @@ _PORTS: Final = {
     ServiceType.IMAP: ((993, Security.TLS), (143, Security.STARTTLS)),
     ServiceType.SMTP: ((465, Security.TLS), (587, Security.STARTTLS)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCheck:
+    """What the check of one service says.
+
+    Attributes:
+        place: the service, as findings name it.
+        state: `works`, `fails`, or `unknown` if it was not checked.
+        detail: the login methods that the server offers, or why it was not checked.
+    """
+
+    place: str
+    state: Literal["works", "fails", "unknown"]
+    detail: str = ""
+
+
+def service_check(service: Service, result: MailResult | None) -> ServiceCheck:
+    """Return what a result says about a service; None if the service cannot be checked."""
+    endpoint = service.endpoint
+    if not isinstance(endpoint, HostEndpoint):
+        return ServiceCheck(f"{service.type} {endpoint.url}", "unknown", "it has a URL")
+    place = describe_service(parsed_service(service))
+    if result is None:
+        return ServiceCheck(place, "unknown", "Waypost cannot check this kind of server")
+    if result.is_working:
+        methods = " ".join(sorted(result.methods))[:METHODS_MAX_CHARS]
+        return ServiceCheck(place, "works", methods)
+    if result.findings:
+        return ServiceCheck(place, "fails")
+    return ServiceCheck(place, "unknown", result.unknown_reason)
+
+
+def check_each(
+    context: DoctorContext, services: Sequence[Service]
+) -> tuple[tuple[ServiceCheck, ...], tuple[Diagnostic, ...]]:
+    """Return what the check of each service says, and what is wrong with them."""
+    probed = [service for service in services if is_probed(service)]
+    results = dict(
+        zip(probed, probe(context, [parsed_service(one) for one in probed]), strict=True)
+    )
+    checks = tuple(service_check(service, results.get(service)) for service in services)
+    return checks, tuple(finding for one in results.values() for finding in one.findings)
 
 
 def check_services(context: DoctorContext, services: Sequence[Service]) -> tuple[Diagnostic, ...]:

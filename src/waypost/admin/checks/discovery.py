@@ -5,25 +5,31 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from waypost.admin.domains import DomainCases
-from waypost.admin.objects import read_name
+from waypost.admin.objects import ObjectMistakes, read_name, read_services
 from waypost.admin.principal import Principal
+from waypost.admin.readers import open_reader
 from waypost.admin.results import Data
 from waypost.admin.source import AdminSource
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DomainError, InvalidObject, NamesUnavailable, SettingsError
-from waypost.core.model import MatchKind
+from waypost.core.model import Domain, DomainPattern, MatchKind
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
+from waypost.diagnostics.transports.resolving_transport import PrivateAddresses
 from waypost.providers_file.models.service import ServiceTable
-from waypost.setup.discovery import Discovery, discover
+from waypost.setup.discovery import discover
+from waypost.setup.probing import ServiceCheck, check_each
+from waypost.setup.search import Discovery, with_own_host
 from waypost.store.sql.listing import DomainFilter
 
-ANSWER_SECONDS: Final = 4.0
-TOTAL_SECONDS: Final = 30.0
-OTHERS_MAX: Final = 5
-OpenContext = Callable[[EmailAddress, str], DoctorContext]
-"""Opens the network for the checks: an address of the domain, and the URL of the database."""
+ANSWER_SECONDS: Final = 3.0
+TOTAL_SECONDS: Final = 15.0
+SERVICES_MAX: Final = 20
+OTHERS_MAX: Final = 20
+_READ_DOMAINS: Final = 1000
+OpenContext = Callable[[EmailAddress, str, PrivateAddresses], DoctorContext]
+"""Opens the network: an address of the domain, the URL of the database, and what may be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class Proposal:
         notes: what was found and cannot be used.
         findings: what the doctor says about the servers, as JSON data.
         missing: which mail service is missing; None if clients can set up an account.
+        checks: what the doctor says about each service.
         others: domains of the operator that can be copied.
     """
 
@@ -48,7 +55,23 @@ class Proposal:
     notes: tuple[str, ...] = ()
     findings: Sequence[Mapping[str, object]] = ()
     missing: str | None = None
+    checks: tuple[ServiceCheck, ...] = ()
     others: Sequence[Data] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedServices:
+    """What the doctor says about services.
+
+    Attributes:
+        checks: about each service.
+        findings: what is wrong with them, as JSON data.
+        notes: why they were not checked.
+    """
+
+    checks: tuple[ServiceCheck, ...] = ()
+    findings: Sequence[Mapping[str, object]] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +87,7 @@ class DiscoveryCases:
         *,
         asks_database: bool = True,
         searches: bool = True,
+        allow_private: bool = False,
         open_context: OpenContext | None = None,
     ) -> Proposal:
         """Search for the mail servers of a domain, and check them, within `TOTAL_SECONDS`.
@@ -72,7 +96,59 @@ class DiscoveryCases:
             text: the domain.
             asks_database: whether Thunderbird's public database may be asked.
             searches: whether servers are searched for; otherwise only the name is read.
+            allow_private: whether names below the domain may have private addresses.
             open_context: opens the network; None for the resolver of this machine.
+
+        Raises:
+            InvalidObject: the text is not a domain.
+            AccessForbidden: the principal may not create it.
+        """
+        name = self._name(text)
+        others = self._others()
+        if not searches:
+            return Proposal(name.ascii, name.unicode, others=others)
+        database = ispdb_url("thunderbird") if asks_database else ""
+        try:
+            context = self._open(name, database, allow_private, open_context)
+            found = discover(context, name, database=database, others=self._entries(others))
+        except (DomainError, NamesUnavailable, SettingsError) as error:
+            note = str(error).removeprefix("DOMAIN: ").removeprefix("--resolver: ")
+            return Proposal(name.ascii, name.unicode, notes=(note,), others=others)
+        return _proposal(name, found, others)
+
+    def check(
+        self,
+        text: str,
+        services: Sequence[Data],
+        *,
+        allow_private: bool = False,
+        open_context: OpenContext | None = None,
+    ) -> CheckedServices:
+        """Check services of a new domain as the doctor does, within `TOTAL_SECONDS`.
+
+        Args:
+            text: the domain.
+            services: as JSON data.
+            allow_private: whether names below the domain may have private addresses.
+            open_context: opens the network; None for the resolver of this machine.
+
+        Raises:
+            InvalidObject: the text is not a domain, or a service is not valid.
+            AccessForbidden: the principal may not create the domain.
+        """
+        name, report = self._name(text), ObjectMistakes()
+        read = read_services(services, report)
+        report.check()
+        try:
+            context = self._open(name, "", allow_private, open_context)
+        except SettingsError as error:
+            return CheckedServices(notes=(str(error),))
+        named = [with_own_host(service, name) for service in read[:SERVICES_MAX]]
+        checks, findings = check_each(context, named)
+        return CheckedServices(checks, tuple(_findings(dict.fromkeys(findings))))
+
+    def _name(self, text: str) -> DomainName:
+        """Return a domain that the principal may create.
 
         Raises:
             InvalidObject: the text is not a domain.
@@ -82,22 +158,24 @@ class DiscoveryCases:
         if pattern.kind is not MatchKind.EXACT:
             raise InvalidObject([("domain", "is a pattern; use one domain")])
         self.principal.check_domain(pattern, self.principal.provider)
-        name = DomainName(pattern.text)
-        others = self._others()
-        if not searches:
-            return Proposal(name.ascii, name.unicode, others=others)
-        database = ispdb_url("thunderbird") if asks_database else ""
-        try:
-            context = (open_context or _open_context)(EmailAddress("postmaster", name), database)
-            found = discover(context, name, database=database)
-        except (DomainError, NamesUnavailable, SettingsError) as error:
-            note = str(error).removeprefix("DOMAIN: ")
-            return Proposal(name.ascii, name.unicode, notes=(note,), others=others)
-        return _proposal(name, found, others)
+        return DomainName(pattern.text)
+
+    def _open(
+        self, name: DomainName, database: str, allow_private: bool, opener: OpenContext | None
+    ) -> DoctorContext:
+        """Open the network. A tenant learns nothing about the operator's network."""
+        may = allow_private and not self.principal.is_tenant
+        private = PrivateAddresses.OWN_NAMES if may else PrivateAddresses.NEVER
+        return (opener or _open_context)(EmailAddress("postmaster", name), database, private)
+
+    def _entries(self, others: Sequence[Data]) -> tuple[Domain, ...]:
+        with open_reader(self.source) as reader:
+            found = [reader.domain(DomainPattern(one["name"])) for one in others]
+        return tuple(one for one in found if one is not None)
 
     def _others(self) -> Sequence[Data]:
         """Return domains with different services, the first ones by name."""
-        page = DomainCases(self.source, self.principal).page(DomainFilter(), 200, None)
+        page = DomainCases(self.source, self.principal).page(DomainFilter(), _READ_DOMAINS, None)
         found: dict[str, Data] = {}
         for one in page.items:
             if one.data.get("services"):
@@ -114,6 +192,7 @@ def _proposal(name: DomainName, found: Discovery, others: Sequence[Data]) -> Pro
         found.notes,
         tuple(_findings(found.findings)),
         found.missing,
+        found.checks,
         others,
     )
 
@@ -123,8 +202,6 @@ def _findings(findings: Iterable[Diagnostic]) -> Iterable[dict[str, object]]:
         yield diagnostic_json(finding) | {"place": f"{finding.location}", "detail": finding.detail}
 
 
-def _open_context(address: EmailAddress, database: str) -> DoctorContext:
+def _open_context(address: EmailAddress, database: str, private: PrivateAddresses) -> DoctorContext:
     seconds = (ANSWER_SECONDS, TOTAL_SECONDS)
-    return doctor_context(
-        address, "system", tls_context(None), seconds, database, allow_private=False
-    )
+    return doctor_context(address, "system", tls_context(None), seconds, database, private)

@@ -29,6 +29,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.report_json import report_json
 from waypost.diagnostics.doctor.runner import ExpectedRecords, run_checks, step_count
 from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
+from waypost.diagnostics.transports.resolving_transport import PrivateAddresses
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="A mail address, such as alice@example.com.")
@@ -84,13 +85,13 @@ def doctor(  # noqa: PLR0913, PLR0917 -- one for each flag
     there is an error or a warning.
     """
     email_address = _parse_address(address)
-    database_url = ispdb_url(ispdb)
+    database_url, private = ispdb_url(ispdb), PrivateAddresses.of_option(allow_private)
     expected_records: ExpectedRecords = records_of_document(email_address.domain)
     if providers is not None or demo or db_uri is not None:
         own = own_records(email_address.domain, load_settings(providers, demo, db_uri, public_url))
         expected_records = lambda _: own  # noqa: E731 -- the document is not used then
     context = doctor_context(
-        email_address, resolver, tls_context(ca_file), (timeout, total), database_url, allow_private
+        email_address, resolver, tls_context(ca_file), (timeout, total), database_url, private
     )
     findings: list[Diagnostic] = []
     reports: list[ConformanceReport] = []

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -25,7 +26,7 @@ from waypost.cli.options import JsonFlag
 from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_json, print_line, print_stderr
 from waypost.cli.show.common import parse_exact_domain
 from waypost.core.address import DomainName, EmailAddress
-from waypost.core.errors import SettingsError
+from waypost.core.errors import NamesUnavailable, SettingsError
 from waypost.core.model import Service, ServiceType
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.context import DoctorContext
@@ -33,10 +34,12 @@ from waypost.diagnostics.doctor.dns_records import record_findings
 from waypost.diagnostics.doctor.host_names import host_name_findings
 from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
 from waypost.diagnostics.doctor.unanswered_lookups import unanswered_lookup_findings
-from waypost.setup.discovery import Discovery, discover
+from waypost.diagnostics.transports.resolving_transport import PrivateAddresses
+from waypost.setup.discovery import discover
 from waypost.setup.files import FileResult, FileState, check_file, folder_problem, write_file
 from waypost.setup.plan import PROVIDERS, SetupPlan, make_plan
 from waypost.setup.probing import check_services
+from waypost.setup.search import Discovery
 from waypost.setup.web_servers import WebServer, installed_web_servers
 
 _NO_DATABASE: Final = "none"
@@ -168,15 +171,35 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
         tls_context(ca_file),
         (timeout, total),
         database,
-        allow_private,
+        PrivateAddresses.of_option(allow_private),
     )
     chosen = _web_server(web_server, root, asks)
     print_stderr(f"Searching for the mail servers of {mail_domain} ...")
-    found = discover(context, mail_domain, given=given, name=name.strip(), database=database)
+    search = partial(discover, context, mail_domain, given=given, name=name.strip())
+    found = _search(context, partial(search, database=database))
     if asks and found.missing is not None:
         print_stderr(f"{mail_domain}: {found.missing} was found.")
         found = _with_answers(context, found, ask_missing_servers(found.missing, mail_domain.ascii))
     _print(_set_up(context, found, chosen, target), as_json)
+
+
+def _search(context: DoctorContext, discover_servers: Callable[[], Discovery]) -> Discovery:
+    """Search, and name the options that help if something does not answer.
+
+    Raises:
+        DomainError: DNS has no such domain.
+        NamesUnavailable: DNS does not answer.
+    """
+    try:
+        found = discover_servers()
+    except NamesUnavailable as error:
+        hint = "try another resolver with --resolver, or name the mail servers with --imap and"
+        raise NamesUnavailable(f"{error}; {hint} --smtp") from error
+    if context.target.http.is_exhausted:
+        print_stderr(
+            "warning: some checks are missing, because the time limit was too short; see --total"
+        )
+    return found
 
 
 def _set_up(

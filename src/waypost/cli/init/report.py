@@ -10,9 +10,9 @@ from waypost.core.address import DomainName
 from waypost.core.model import HostEndpoint, Service
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.formats.dns import DnsRecords, write
-from waypost.setup.discovery import Discovery
 from waypost.setup.files import FileResult, FileState
 from waypost.setup.plan import PROVIDERS, SetupPlan
+from waypost.setup.search import Discovery
 from waypost.setup.web_servers import public_url
 
 _DONE: Final = {

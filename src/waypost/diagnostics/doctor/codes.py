@@ -127,8 +127,8 @@ _CODES_IN_ORDER: Final = (
         "mail-private",
         "warning",
         "a mail server has a private address, which was not checked",
-        "publish a public address; if all its users are inside the network, check it with "
-        "--allow-private",
+        "publish a public address; if all its users are inside the network, allow "
+        "private addresses for the check",
     ),
     DiagnosticCode(
         "mail-silent",

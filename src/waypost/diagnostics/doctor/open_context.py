@@ -9,7 +9,10 @@ from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOSTS
 from waypost.diagnostics.transports.dns import CachingResolver
 from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClient
-from waypost.diagnostics.transports.resolving_transport import ResolvingTransport
+from waypost.diagnostics.transports.resolving_transport import (
+    PrivateAddresses,
+    ResolvingTransport,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class CheckOptions:
         timeout_seconds: the time limit for each answer.
         total_seconds: the time limit for all answers together.
         database_url: the URL of the public database; empty to ask none.
-        allow_private: also connect to private addresses that a public server names.
+        private: when private addresses are asked.
     """
 
     resolver: tuple[str, int] | None
@@ -30,7 +33,7 @@ class CheckOptions:
     timeout_seconds: float
     total_seconds: float
     database_url: str = ""
-    allow_private: bool = False
+    private: PrivateAddresses = PrivateAddresses.UNTIL_PUBLIC
 
     def open_resolver(self) -> CachingResolver:
         """Return a resolver without answers.
@@ -55,7 +58,7 @@ def open_context(local_part: str, domain: str, options: CheckOptions) -> DoctorC
     dns = options.open_resolver()
     asked_hosts = {host for host in DATABASE_HOSTS if f"//{host}/" in options.database_url}
     transport = ResolvingTransport(
-        dns, DATABASE_HOSTS - asked_hosts, domain=domain, allow_private=options.allow_private
+        dns, DATABASE_HOSTS - asked_hosts, domain=domain, private=options.private
     )
     limits = ExchangeLimits(
         timeout_seconds=options.timeout_seconds, total_seconds=options.total_seconds

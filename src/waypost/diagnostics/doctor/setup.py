@@ -10,6 +10,7 @@ from waypost.diagnostics.comparison.server import CheckedServer
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.open_context import CheckOptions, open_context
 from waypost.diagnostics.simulated_clients.urls import DATABASE_HOST
+from waypost.diagnostics.transports.resolving_transport import PrivateAddresses
 from waypost.net.dns.resolver import read_server
 
 _THUNDERBIRD: Final = "thunderbird"
@@ -54,7 +55,7 @@ def doctor_context(
     context: ssl.SSLContext,
     seconds: tuple[float, float],
     database_url: str,
-    allow_private: bool,
+    private: PrivateAddresses,
 ) -> DoctorContext:
     """Return the context of checks of the domain of an address.
 
@@ -64,13 +65,11 @@ def doctor_context(
         context: the context that checks certificates.
         seconds: the time limits for each answer and for all together.
         database_url: the URL of the public database; empty to ask none.
-        allow_private: also connect to private addresses that a public server names.
+        private: when private addresses are asked.
 
     Raises:
         SettingsError: the resolver is not valid, or the machine has none.
     """
     timeout, total = seconds
-    options = CheckOptions(
-        read_server(resolver), context, timeout, total, database_url, allow_private
-    )
+    options = CheckOptions(read_server(resolver), context, timeout, total, database_url, private)
     return open_context(email_address.local_part, email_address.domain.ascii, options)

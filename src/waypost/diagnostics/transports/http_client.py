@@ -17,7 +17,7 @@ from waypost.net.failures import failure_reason
 USER_AGENT: Final = "waypost-conformance"
 HEADER_MAX_CHARS: Final = 4096
 REASON_MAX_CHARS: Final = 400
-TIME_OVER: Final = "the time for all answers is used up (--total)"
+TIME_OVER: Final = "the time for all answers is used up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from enum import Enum
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -45,13 +46,33 @@ def resolve_addresses(resolve: Resolver, host: str) -> tuple[str, ...]:
     return tuple(addresses[:ADDRESSES_MAX])
 
 
+class PrivateAddresses(Enum):
+    """When a private address is asked: a stranger must not choose what is sent inside a network.
+
+    Attributes:
+        ALWAYS: also if a public server names the host.
+        UNTIL_PUBLIC: until a public server has answered; after that, web servers only at names
+            below the domain that the operator typed, except for a URL that a public server
+            redirects to.
+        OWN_NAMES: only at names below that domain, also mail servers, with the same exception.
+        NEVER: a private address is never asked.
+    """
+
+    ALWAYS = "always"
+    UNTIL_PUBLIC = "until-public"
+    OWN_NAMES = "own-names"
+    NEVER = "never"
+
+    @classmethod
+    def of_option(cls, allow_private: bool) -> "PrivateAddresses":
+        """Return the value for the option --allow-private of commands."""
+        return cls.ALWAYS if allow_private else cls.UNTIL_PUBLIC
+
+
 class ResolvingTransport:
     """A transport that asks each host itself. An address that does not answer is not asked again.
 
-    Once a public server has answered, hosts that servers and documents name are not asked at a
-    private address: a stranger must not choose what is sent inside the operator's network. Names
-    below the domain that the operator typed may have private addresses, except for a URL that a
-    public server redirects to.
+    `PrivateAddresses` says which hosts are asked at a private address.
     """
 
     path = ""
@@ -63,7 +84,7 @@ class ResolvingTransport:
         refused_hosts: frozenset[str],
         *,
         domain: str = "",
-        allow_private: bool = False,
+        private: PrivateAddresses = PrivateAddresses.UNTIL_PUBLIC,
     ) -> None:
         """Initialize with a resolver, and the hosts that must not be asked.
 
@@ -71,12 +92,12 @@ class ResolvingTransport:
             resolve: asks DNS.
             refused_hosts: hosts that must not be asked.
             domain: the domain that the operator typed.
-            allow_private: ask private addresses too, also if a public server names them.
+            private: when private addresses are asked.
         """
         self._resolve = resolve
         self._refused_hosts = refused_hosts
         self._domain = domain
-        self._allow_private = allow_private
+        self._private = private
         self._has_reached_public = False
         self._redirects: set[str] = set()
         self._connection_errors: dict[tuple[str, int], OSError] = {}
@@ -93,10 +114,12 @@ class ResolvingTransport:
         self._redirects.add(target.url)
 
     def mail_refusal(self, host: str, address: str) -> str:
-        """Refuse private addresses, once a public server has answered."""
-        if self._allow_private or not self._has_reached_public or is_public(address):
+        """Refuse private addresses that `PrivateAddresses` does not allow."""
+        if is_public(address) or self._allows_every_address:
             return ""
-        return _private_address_text(host, address)
+        if self._private is PrivateAddresses.OWN_NAMES and self._is_own(host):
+            return ""
+        return self._private_address_text(host, address)
 
     def authority(self, request: ClientRequest) -> str:
         """Return the host and the port of the URL."""
@@ -140,17 +163,31 @@ class ResolvingTransport:
         Raises:
             PrivateAddress: there is no such address.
         """
-        if self._allow_private or not self._has_reached_public or self._is_in_own_domain(request):
+        is_named_by_operator = self._is_own(request.host) and request.url not in self._redirects
+        if self._allows_every_address or (
+            is_named_by_operator and self._private is not PrivateAddresses.NEVER
+        ):
             return addresses
         public = tuple(address for address in addresses if is_public(address))
         if not public:
-            raise PrivateAddress(_private_address_text(host, addresses[0]))
+            raise PrivateAddress(self._private_address_text(host, addresses[0]))
         return public
 
-    def _is_in_own_domain(self, request: ClientRequest) -> bool:
-        """Return whether the operator named the host, and no public server named the URL."""
-        is_own = request.host == self._domain or request.host.endswith(f".{self._domain}")
-        return bool(self._domain) and is_own and request.url not in self._redirects
+    @property
+    def _allows_every_address(self) -> bool:
+        if self._private is PrivateAddresses.UNTIL_PUBLIC:
+            return not self._has_reached_public
+        return self._private is PrivateAddresses.ALWAYS
+
+    def _is_own(self, host: str) -> bool:
+        """Return whether a host is below the domain that the operator typed."""
+        return bool(self._domain) and (host == self._domain or host.endswith(f".{self._domain}"))
+
+    def _private_address_text(self, host: str, address: str) -> str:
+        text = f"{host} has the private address {address}"
+        if self._private is PrivateAddresses.UNTIL_PUBLIC:
+            return f"{text}, and a public server names this host; --allow-private allows it"
+        return f"{text}, which Waypost does not connect to from here"
 
     def _connect_to_first(
         self, addresses: tuple[str, ...], port: int, connect: Callable[[str], DeadlineConnection]
@@ -167,8 +204,3 @@ class ResolvingTransport:
                     self._connection_errors[endpoint] = error
             last_error = self._connection_errors[endpoint]
         raise NoConnection(f"port {port} at {', '.join(addresses)}: {failure_reason(last_error)}")
-
-
-def _private_address_text(host: str, address: str) -> str:
-    reason = "and a public server names this host; --allow-private allows it"
-    return f"{host} has the private address {address}, {reason}"

@@ -1,7 +1,7 @@
 """A running Waypost with a database, and a person in Chromium who is signed in."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +65,21 @@ def write_sample(path: Path) -> None:
 
 
 @contextmanager
-def running_pages(folder: Path, *flags: str, port: int = 0) -> Iterator[RunningPages]:
+def running_pages(
+    folder: Path,
+    *flags: str,
+    port: int = 0,
+    runner: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[RunningPages]:
     """Run `waypost serve` with the sample providers in a database, and with more flags.
+
+    Args:
+        folder: for its files.
+        flags: more flags.
+        port: of the public listener; 0 for any.
+        runner: a command that runs the command after it.
+        environment: more variables.
 
     Raises TimeoutError with its output if it does not start.
     """
@@ -74,12 +87,12 @@ def running_pages(folder: Path, *flags: str, port: int = 0) -> Iterator[RunningP
     if not database.exists():
         write_sample(database)
     port, admin_port, uri = port or free_port(), free_port(), f"sqlite:///{database}"
-    command = [sys.executable, "-m", "waypost", "serve", "--host", "127.0.0.1"]
+    command = [*runner, sys.executable, "-m", "waypost", "serve", "--host", "127.0.0.1"]
     command += ["--port", f"{port}", "--admin-port", f"{admin_port}", "--db-uri", uri, *flags]
     process = Process(
         command,
         log=folder / "waypost.log",
-        environment=environment_of(folder),
+        environment={**environment_of(folder), **(environment or {})},
         folder=folder,
     )
     with process:

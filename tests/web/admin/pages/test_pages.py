@@ -267,6 +267,16 @@ def test_wizard_needs_a_service(api: Api) -> None:
     assert person.get("/admin/domain?name=new.example").status_code == 404
 
 
+FOUND = ["", "[", "5", "[1]", '{"findings": ["x"], "others": 5, "checks": [{}]}', "[" * 100_000]
+
+
+@pytest.mark.parametrize("found", FOUND, ids=range(len(FOUND)))
+def test_what_the_wizard_has_found_is_from_a_browser(api: Api, found: str) -> None:
+    """A changed hidden field is no error of the server."""
+    fields = {**EDIT, "name": "new.example", "found": found, "action": "up-1"}
+    assert Person(api, WRITER).post("/admin/wizard/services", fields).status_code == 200
+
+
 def test_place_of_a_mistake(api: Api) -> None:
     """A mistake in a service has the number that the form shows."""
     answer = Person(api, WRITER).post("/admin/domain/edit", {**EDIT, "services[1].port": "99999"})

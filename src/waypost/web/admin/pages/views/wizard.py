@@ -1,7 +1,9 @@
 """The wizard: from the name of a domain to its entry. All its state is in its forms."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +27,13 @@ from waypost.web.admin.pages.visit import Visit, redirect
 
 START: Final = "/admin/wizard"
 NAMES_MAX: Final = 500
+_KEPT: Final[Mapping[str, type]] = {
+    "sources": str,
+    "notes": str,
+    "findings": dict,
+    "checks": dict,
+    "others": str,
+}
 EMPTY: Final = ({"type": "imap"}, {"type": "smtp"})
 
 
@@ -39,7 +48,7 @@ def add_wizard(routes: Routes) -> None:
 def show_start(visit: Visit) -> Response:
     """Ask for the domain."""
     visit.principal.check_write()
-    return visit.render("wizard.html", name="", failure=None, problems={}, asks_database=True)
+    return _show_start(visit, asks_database=True)
 
 
 def search(visit: Visit) -> Response:
@@ -47,23 +56,27 @@ def search(visit: Visit) -> Response:
     name = visit.form.text("domain")
     asks_database = bool(visit.form.text("ispdb"))
     searches = visit.form.text("action") != "by-hand"
+    propose = partial(
+        visit.admin.propose,
+        name,
+        asks_database=asks_database,
+        searches=searches,
+        allow_private=bool(visit.form.text("private")),
+    )
     try:
-        found = visit.admin.propose(name, asks_database=asks_database, searches=searches)
+        with _slot(visit) as is_free:
+            if searches and not is_free:
+                return _show_start(visit, name=name, asks_database=asks_database, is_busy=True)
+            found = propose()
     except (InvalidObject, AccessForbidden) as error:
         failure = Failure(error, error_status(error))
-        return visit.render(
-            "wizard.html",
-            failure.status,
-            name=name,
-            failure=failure,
-            problems=failure.problems,
-            asks_database=asks_database,
-        )
+        return _show_start(visit, name=name, asks_database=asks_database, failure=failure)
     services = list(found.services) or list(EMPTY)
     values = {
         "sources": found.sources,
         "notes": found.notes,
         "findings": found.findings,
+        "checks": [asdict(check) for check in found.checks],
         "missing": found.missing if found.services or not searches else "no mail server",
         "others": [one["name"] for one in found.others],
     }
@@ -72,20 +85,66 @@ def search(visit: Visit) -> Response:
 
 
 def change(visit: Visit) -> Response:
-    """Change the proposed services: their order, or all of them for those of another domain."""
+    """Change the proposed services: their order, or all of them for those of another domain.
+
+    Services of another domain are checked, and the others if the person asks for it.
+    """
     form = visit.form
+    action, like = form.text("action"), form.text("like")
     services = read_services(form)
     provider = form.text("provider")
-    if form.text("action") == "copy" and form.text("like"):
+    if action == "check":
+        return _show_checked(visit, provider, without_empty(services))
+    if action == "copy" and like:
         try:
-            data = visit.admin.get_domain(form.text("like")).data
+            data = visit.admin.get_domain(like).data
         except ObjectNotFound:
             data = {}
         services = data.get("services", services)
         provider = data.get("provider", provider)
-    else:
-        services = rearrange(services, form.text("action")) or services
+        if data:
+            return _show_checked(visit, provider, services, (f"the services of {like}",))
+    services = rearrange(services, action) or services
     return _show_services(visit, form.text("name"), provider, services, _values(form))
+
+
+def _show_checked(
+    visit: Visit,
+    provider: str,
+    services: Sequence[dict[str, Any]],
+    sources: tuple[str, ...] | None = None,
+) -> Response:
+    """Show services with what the doctor says about them; with other sources if they changed."""
+    form = visit.form
+    name, values = form.text("name"), _values(form)
+    if sources is not None:
+        values |= {"sources": sources, "notes": (), "findings": (), "checks": ()}
+    shown = list(services) or list(EMPTY)
+    show = partial(_show_services, visit, name, provider, shown, values)
+    try:
+        with _slot(visit) as is_free:
+            if not is_free:
+                values["is_busy"] = True
+                return show()
+            allow_private = bool(form.text("private"))
+            found = visit.admin.check_services(name, services, allow_private=allow_private)
+    except (InvalidObject, AccessForbidden) as error:
+        return show(failure=Failure(error, error_status(error)))
+    values |= {"checks": [asdict(check) for check in found.checks], "findings": found.findings}
+    values["notes"] = found.notes
+    return show()
+
+
+@contextmanager
+def _slot(visit: Visit) -> Iterator[bool]:
+    """Yield whether the network may be asked: only a few people do this at the same time."""
+    slots = visit.context.doctor_slots
+    is_free = slots.acquire(blocking=False)
+    try:
+        yield is_free
+    finally:
+        if is_free:
+            slots.release()
 
 
 def create(visit: Visit) -> Response:
@@ -131,13 +190,38 @@ def _lacks_provider(visit: Visit, error: InvalidObject, provider: str) -> bool:
 
 
 def _values(form: Form) -> dict[str, Any]:
+    """Return what an earlier page has found; the person's browser may have sent anything."""
     try:
         values = json.loads(form.text("found") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         values = {}
-    keys = ("sources", "notes", "findings", "others")
-    kept = {key: values.get(key) or () for key in keys} if isinstance(values, dict) else {}
-    return {"missing": None, **{key: kept.get(key, ()) for key in keys}}
+    kept: dict[str, Any] = values if isinstance(values, dict) else {}
+    found: dict[str, Any] = {}
+    for key, kind in _KEPT.items():
+        items = kept.get(key)
+        valid: list[object] = items if isinstance(items, list) else []
+        found[key] = [one for one in valid if isinstance(one, kind)]
+    return found
+
+
+def _show_start(
+    visit: Visit,
+    *,
+    name: str = "",
+    asks_database: bool,
+    failure: Failure | None = None,
+    is_busy: bool = False,
+) -> Response:
+    return visit.render(
+        "wizard.html",
+        503 if is_busy else 200 if failure is None else failure.status,
+        name=name,
+        failure=failure,
+        problems={} if failure is None else failure.problems,
+        asks_database=asks_database,
+        allow_private=bool(visit.form.text("private")),
+        is_busy=is_busy,
+    )
 
 
 def _show_services(
@@ -148,6 +232,7 @@ def _show_services(
     values: dict[str, Any],
     failure: Failure | None = None,
 ) -> Response:
+    checks = values["checks"]
     providers = visit.admin.list_providers(limit=NAMES_MAX).items
     return visit.render(
         "wizard_services.html",
@@ -161,6 +246,8 @@ def _show_services(
         types=TYPES,
         securities=SECURITIES,
         methods=METHODS,
-        found=json.dumps({key: list(values[key]) for key in values if key != "missing"}),
-        **values,
+        allow_private=bool(visit.form.text("private")),
+        found=json.dumps({key: list(values[key]) for key in _KEPT}),
+        all_work=bool(checks) and all(check.get("state") == "works" for check in checks),
+        **{"missing": None, "is_busy": False, **values},
     )
