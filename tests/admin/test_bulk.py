@@ -111,6 +111,47 @@ def test_mistakes(admin: Admin, line: object, path: str, code: str) -> None:
     assert list(admin.export()) == before
 
 
+def test_aliases_of_lines_before(admin: Admin) -> None:
+    """An alias follows an alias of an earlier line to its end, and a loop is a mistake."""
+    lines = [
+        {"name": "end.example", **served()},
+        {"name": "one.example", "alias_of": "end.example"},
+        {"name": "two.example", "alias_of": "ONE.example"},
+        {"name": "three.example", "alias_of": "x.star.example"},
+        {"name": "*.star.example", "alias_of": "end.example"},
+        {"name": "four.example", "alias_of": "y.star.example"},
+    ]
+    _, mistakes = run(admin, lines)
+    assert [(one.line, one.path) for one in mistakes] == [(4, "alias_of")]
+    end, mistakes = run(admin, [*lines[:3], *lines[4:]])
+    assert (mistakes, end.written) == ([], True)
+    for name in ("one.example", "two.example", "four.example"):
+        assert admin.get_domain(name).data["alias_of"] == "end.example"
+    loop = [
+        {"name": "a.example", "alias_of": "b.example"},
+        {"name": "b.example", "alias_of": "one.example"},
+        {"name": "end.example", "alias_of": "two.example"},
+    ]
+    _, mistakes = run(admin, loop)
+    assert [(one.line, one.path) for one in mistakes] == [(1, "alias_of"), (3, "alias_of")]
+
+
+def test_aliases_cost_few_queries(admin: Admin) -> None:
+    """Aliases of one domain are written together, and not with some queries each."""
+    lines = [{"name": f"a{n}.example", "alias_of": "example.com"} for n in range(1000)]
+    statements: list[str] = []
+
+    def count(*event: Any) -> None:
+        statements.append(event[2])
+
+    engine = admin.source.engine
+    assert engine is not None
+    sa.event.listen(engine, "before_cursor_execute", count)
+    end, _ = run(admin, lines)
+    assert end.written
+    assert len(statements) < 200
+
+
 def test_many_mistakes(admin: Admin) -> None:
     """After a thousand mistakes no more are reported."""
     end, mistakes = run(admin, (b"x" for _ in range(5000)))

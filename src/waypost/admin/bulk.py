@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final, Literal
@@ -16,14 +16,16 @@ from waypost.admin.objects import domain_object, read_name
 from waypost.admin.principal import Principal
 from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress, Data
 from waypost.admin.source import AdminSource
+from waypost.core.address import DomainName
 from waypost.core.errors import (
     AccessForbidden,
     ConfirmationNeeded,
+    DomainError,
     InvalidObject,
     ObjectInUse,
     ObjectNotFound,
 )
-from waypost.core.model import DomainPattern
+from waypost.core.model import DomainPattern, candidates
 from waypost.database.engine import (
     Connection,
     refuse_missing_file,
@@ -147,13 +149,15 @@ class _Transaction:
         """Plan and write all lines: first the domains, then the aliases, which follow domains."""
         for wants_aliases in (False, True):
             part: list[_Line] = []
+            names: set[str] = set()
             for line in _stored_lines(spool):
                 if ("alias_of" in line.data) is not wants_aliases:
                     continue
-                part.append(line)
-                if len(part) == _AT_ONCE or wants_aliases:
+                if len(part) == _AT_ONCE or (wants_aliases and _follows(line, names)):
                     yield from self._write(part)
-                    part = []
+                    part, names = [], set()
+                part.append(line)
+                names.add(line.pattern.text)
                 if self._state.mistakes >= MISTAKES_MAX:
                     return
             yield from self._write(part)
@@ -165,6 +169,7 @@ class _Transaction:
     def _write(self, lines: list[_Line]) -> Iterator[BulkEvent]:
         if not lines:
             return
+        self._rules.forget_followed()
         stored = DomainSet(self._connection, [line.pattern for line in lines], lock=True)
         followers: dict[DomainPattern, list[DomainPattern]] = {}
         for alias, followed in aliases_of(self._connection, [line.pattern for line in lines]):
@@ -242,6 +247,20 @@ class _Transaction:
             if pattern in targets:
                 aliases = DomainSet(self._connection, names)
                 aliases.write(follow(aliases, names, targets[pattern]), self._services)
+
+
+def _follows(line: _Line, names: Collection[str]) -> bool:
+    """Return whether an alias may follow a domain of a part, which must be written first.
+
+    Args:
+        line: the alias.
+        names: the domains and patterns of the part.
+    """
+    try:
+        name = DomainName.parse(str(line.data["alias_of"]))
+    except DomainError:
+        return False  # The rules refuse it.
+    return any(pattern.text in names for pattern in candidates(name))
 
 
 def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:

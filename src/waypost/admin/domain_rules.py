@@ -36,6 +36,7 @@ from waypost.store.sql.sync.service_rows import ModelDomains
 
 # Microsoft's pages on RedirectAddr: clients follow ten redirects.
 _REDIRECTS_MAX: Final = 10
+_Followed = tuple[DomainPattern | None, DomainEntry | None, StoredDomain | None]
 
 
 class DomainRules:
@@ -48,6 +49,7 @@ class DomainRules:
         self._directories: tuple[Directory, ...] | None = None
         self._providers: dict[str, list[StoredProvider]] = {}
         self._models: dict[str, ModelDomains] = {}
+        self._followed: dict[str, _Followed] = {}
 
     def target(
         self, pattern: DomainPattern, data: Mapping[str, object], stored: DomainSet
@@ -178,11 +180,9 @@ class DomainRules:
 
     def _alias(self, pattern: DomainPattern, table: DomainObject, name: str) -> DomainTarget:
         """Return an alias: the entry of the other domain; an alias of an alias follows the last."""
-        other = DomainName(name)
-        best = best_match(self._connection, other)
-        stored = None if best is None else DomainSet(self._connection, [best])
-        entry = stored.entry(best) if stored is not None and best is not None else None
-        row = stored.row(best) if stored is not None and best is not None else None
+        if (followed := self._followed.get(name)) is None:
+            followed = self._followed[name] = self._follow(name)
+        best, entry, row = followed
         provider = "" if entry is None else provider_name(entry, best)
         is_visible = best is not None and self._principal.sees_domain(best, provider)
         if entry is None or row is None or not is_visible or best is None:
@@ -194,6 +194,18 @@ class DomainRules:
         if table.provider is not None and table.provider != provider:
             raise InvalidObject([("provider", f"must be {provider!r}, the provider of {name}")])
         return DomainTarget(row.provider_id, replace(entry, alias_of=target))
+
+    def _follow(self, name: str) -> _Followed:
+        """Return the domain or the pattern that an alias of a name follows, with its row."""
+        best = best_match(self._connection, DomainName(name))
+        if best is None:
+            return None, None, None
+        stored = DomainSet(self._connection, [best])
+        return best, stored.entry(best), stored.row(best)
+
+    def forget_followed(self) -> None:
+        """Read the domains that aliases follow again; to be called after each write."""
+        self._followed.clear()
 
     def _check_loop(
         self, pattern: DomainPattern, entry: DomainEntry, report: ObjectMistakes

@@ -241,16 +241,27 @@ def serialize_keys(
     model: type[TableModel], value: object, *, without: Sequence[str] = ()
 ) -> dict[str, object]:
     """Return the keys of a table that a value sets, in the order of the table, without defaults."""
-    data = {}
+    data, defaults = {}, _defaults(model)
     for name, info in model.model_fields.items():
         if name in without or not hasattr(value, name):
             continue
         attribute = getattr(value, name)
-        # pydantic 2.10 requires the data, although no factory here takes it.
-        default = info.get_default(call_default_factory=True, validated_data={})
-        if attribute != build_value(default):
+        if attribute != defaults[name]:
             data[name] = _serialize_value(info, attribute)
     return data
+
+
+@cache
+def _defaults(model: type[TableModel]) -> Mapping[str, object]:
+    """Return the default of each key as a value of the model in `core`; only to be compared.
+
+    Pydantic copies a default each time, which takes as long as all the rest of `serialize_keys`.
+    """
+    return {
+        # pydantic 2.10 requires the data, although no factory here takes it.
+        name: build_value(info.get_default(call_default_factory=True, validated_data={}))
+        for name, info in model.model_fields.items()
+    }
 
 
 def in_key_order(model: type[TableModel], data: Mapping[str, object]) -> dict[str, object]:

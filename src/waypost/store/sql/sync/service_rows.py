@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import sqlalchemy as sa
@@ -158,7 +159,15 @@ class ModelDomains:
         Returns:
             The names of two domains if their entries differ, and None if there are no domains.
         """
-        rows = [row for row in self._rows if row.id != without]
+        if any(row.id == without for row in self._rows):
+            return self._common_entry([row for row in self._rows if row.id != without])
+        return self._entry_of_all
+
+    @cached_property
+    def _entry_of_all(self) -> DomainEntry | tuple[str, str] | None:
+        return self._common_entry(self._rows)
+
+    def _common_entry(self, rows: Sequence[StoredDomain]) -> DomainEntry | tuple[str, str] | None:
         if not rows:
             return None
         newest = rows[-1]
