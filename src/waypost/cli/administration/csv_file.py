@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import Final
 
 import typer
@@ -20,15 +21,22 @@ from waypost.providers_file.document import decode, read_bytes
 from waypost.providers_file.validation import did_you_mean
 
 COLUMNS: Final = ("domain", "provider", "like", "alias_of")
-_MODEL_COLUMNS: Final = COLUMNS[1:]
 
 
 @dataclass(frozen=True, slots=True)
 class CsvRow:
-    """A row of the file, with the line on which it ends."""
+    """A row of the file, with the line on which it ends; a column is empty if it is absent."""
 
     line: int
-    values: Mapping[str, str]
+    domain: str = ""
+    provider: str = ""
+    like: str = ""
+    alias_of: str = ""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Return the columns that say what the domain gets."""
+        return tuple(text for text in (self.provider, self.like, self.alias_of) if text)
 
 
 def add_from_csv(admin: AnyAdmin, path: Path, *, dry_run: bool, as_json: bool) -> None:
@@ -38,19 +46,20 @@ def add_from_csv(admin: AnyAdmin, path: Path, *, dry_run: bool, as_json: bool) -
         ProvidersError: the file cannot be read, or has mistakes.
     """
     rows = read_csv(decode(read_bytes(path), f"{path}"), f"{path}")
-    lines = [row.line for row in rows]
     mistakes = [*_problems(path, rows)]
-    objects = [*_objects(admin, path, rows, mistakes)] if not mistakes else []
+    models = {} if mistakes else _models(admin, path, rows, mistakes)
     if mistakes:
         raise ProvidersError(mistakes)
     end: BulkEnd | None = None
     with progress(None if len(rows) >= MIN_DOMAINS else False) as step:
-        for event in admin.bulk(objects, dry_run=dry_run):
+        for event in admin.bulk(_objects(rows, models), dry_run=dry_run):
             match event:
                 case BulkProgress(done):
                     step("adding", done, len(rows))
                 case BulkMistake(line, where, rule, _):
-                    print_stderr(f"error: {path}: line {lines[line - 1]}: {_shown(where)}{rule}")
+                    print_stderr(
+                        f"error: {path}: line {rows[line - 1].line}: {_shown(where)}{rule}"
+                    )
                 case BulkEnd():
                     end = event
     if end is not None:
@@ -86,7 +95,13 @@ def read_csv(text: str, name: str) -> list[CsvRow]:
                 )
             elif any(cell.strip() for cell in cells):
                 given = zip(columns, (cell.strip() for cell in cells), strict=False)
-                rows.append(CsvRow(reader.line_num, {key: cell for key, cell in given if cell}))
+                # Many rows have the same provider.
+                values = {
+                    key: cell if key == "domain" else intern(cell)
+                    for key, cell in given
+                    if key in COLUMNS
+                }
+                rows.append(CsvRow(reader.line_num, **values))
     except csv.Error as error:
         raise ProvidersError([f"{name}: line {reader.line_num}: not CSV: {error}"]) from error
     if problems:
@@ -97,32 +112,36 @@ def read_csv(text: str, name: str) -> list[CsvRow]:
 def _problems(path: Path, rows: list[CsvRow]) -> Iterator[str]:
     first_lines: dict[str, int] = {}
     for row in rows:
-        if (name := row.values.get("domain")) is None:
+        name = row.domain
+        if not name:
             yield f"{path}: line {row.line}: domain: is missing"
             continue
         first = first_lines.setdefault(name.lower(), row.line)
         if first != row.line:
             yield f"{path}: line {row.line}: domain: {name} is also on line {first}"
-        given = [column for column in _MODEL_COLUMNS if column in row.values]
-        if len(given) != 1:
+        if len(row.models) != 1:
             yield f"{path}: line {row.line}: needs one of provider, like and alias_of"
 
 
-def _objects(
+def _models(
     admin: AnyAdmin, path: Path, rows: list[CsvRow], mistakes: list[str]
-) -> Iterator[bytes]:
+) -> dict[str, dict[str, object]]:
+    """Return the domains of the column `like`, and report those that cannot be copied."""
     models: dict[str, dict[str, object]] = {}
     for row in rows:
-        values = row.values
-        data: dict[str, object] = {
-            key: values[key] for key in ("provider", "alias_of") if key in values
-        }
-        if (like := values.get("like")) is not None:
+        if row.like and row.like not in models:
             try:
-                data |= models.get(like) or models.setdefault(like, _model(admin, like))
+                models[row.like] = _model(admin, row.like)
             except (ObjectNotFound, InvalidObject) as error:
                 mistakes.append(f"{path}: line {row.line}: like: {error}")
-        line = {"op": "add", "name": values["domain"], **data}
+    return models
+
+
+def _objects(rows: list[CsvRow], models: Mapping[str, dict[str, object]]) -> Iterator[bytes]:
+    for row in rows:
+        given = {"provider": row.provider, "alias_of": row.alias_of}
+        data: dict[str, object] = {key: text for key, text in given.items() if text}
+        line = {"op": "add", "name": row.domain, **data, **models.get(row.like, {})}
         yield json.dumps(line).encode() + b"\n"
 
 
