@@ -110,17 +110,19 @@ def _fill(row: Row, folder: Path) -> None:
     file = domains.write(folder / str(row.count), row.count)
     apply = ("apply", str(file), "--db-uri", row.uri)
     print(f"{row.engine}, {row.count} domains: apply, apply again, export", file=sys.stderr)
-    row.apply_seconds, row.apply_cpu, row.apply_mb, said = _run(*apply)
-    _expect("added" in said, said)
-    row.again_seconds, row.again_cpu, row.again_mb, said = _run(*apply)
-    _expect(said.endswith("nothing to do\n"), said)
-    row.export_seconds, row.export_cpu, row.export_mb, _ = _run("export", "--db-uri", row.uri)
+    row.apply_seconds, row.apply_cpu, row.apply_mb, said = run_command(*apply)
+    expect("added" in said, said)
+    row.again_seconds, row.again_cpu, row.again_mb, said = run_command(*apply)
+    expect(said.endswith("nothing to do\n"), said)
+    row.export_seconds, row.export_cpu, row.export_mb, _ = run_command(
+        "export", "--db-uri", row.uri
+    )
     change = ("domain", "set", "new.example", "--provider", "Hoster", "--db-uri", row.uri)
-    row.change_seconds, row.change_cpu, _, said = _run(*change)
-    _expect("added" in said, said)
+    row.change_seconds, row.change_cpu, _, said = run_command(*change)
+    expect("added" in said, said)
 
 
-def _run(*arguments: str) -> tuple[float, float, float, str]:
+def run_command(*arguments: str) -> tuple[float, float, float, str]:
     """Run a command; give its seconds, of these with a processor, its MB, and what it said."""
     with tempfile.TemporaryFile() as errors:
         command = [sys.executable, "-m", "waypost", *arguments]
@@ -131,7 +133,7 @@ def _run(*arguments: str) -> tuple[float, float, float, str]:
         process.returncode = os.waitstatus_to_exitcode(status)
         errors.seek(0)
         said = errors.read().decode()
-    _expect(process.returncode == 0, said)
+    expect(process.returncode == 0, said)
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e6, said
 
 
@@ -148,7 +150,7 @@ def _lookups(row: Row, count: int) -> float:
             begin = time.perf_counter()
             found = store.find(domain)
             times.append(time.perf_counter() - begin)
-            _expect(found is not None and len(found.services) == 4, name)
+            expect(found is not None and len(found.services) == 4, name)
     finally:
         store.close()
     return statistics.median(times)
@@ -168,8 +170,8 @@ def _worker(row: Row, requests: int) -> float:
         for name in itertools.islice(domains.names(row.count), requests):
             url = f"http://127.0.0.1:{port}/mail/config-v1.1.xml?emailaddress=alice@{name}"
             with urllib.request.urlopen(url, timeout=10) as answer:
-                _expect(b"imap.hoster.example" in answer.read(), name)
-        return max(_memory(pid) for pid in _family(process.pid))
+                expect(b"imap.hoster.example" in answer.read(), name)
+        return max(peak_megabytes(pid) for pid in _family(process.pid))
 
 
 @contextmanager
@@ -203,13 +205,15 @@ def _family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _family(int(child)))]
 
 
-def _memory(pid: int) -> float:
+def peak_megabytes(pid: int) -> float:
+    """Give the largest memory of a process, in MB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
-def _expect(holds: bool, otherwise: str) -> None:
+def expect(holds: bool, otherwise: str) -> None:
+    """Stop the measurement with a message unless something holds."""
     if not holds:
         raise RuntimeError(otherwise)
 
