@@ -22,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -240,9 +240,8 @@ def _wait(port: int, path: str, token: str) -> None:
     end = time.monotonic() + 120
     while True:
         try:
-            answer = _request(port, "GET", path, token)
-            expect(answer.status == 200, f"{path}: {answer.status}")
-            answer.read()
+            with _request(port, "GET", path, token) as answer:
+                expect(answer.status == 200, f"{path}: {answer.status}")
         except OSError:
             expect(time.monotonic() < end, f"no answer at port {port}")
             time.sleep(0.1)
@@ -250,18 +249,22 @@ def _wait(port: int, path: str, token: str) -> None:
             return
 
 
+@contextmanager
 def _request(
     port: int, method: str, path: str, token: str, body: Path | None = None
-) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=3600)
+) -> Iterator[http.client.HTTPResponse]:
+    """Send a request, and yield the answer."""
     headers = {"Authorization": f"Bearer {token}"}
-    if body is None:
-        connection.request(method, path, headers=headers)
-        return connection.getresponse()
-    headers |= {"Content-Type": "application/x-ndjson", "Content-Length": f"{body.stat().st_size}"}
-    with body.open("rb") as file:
-        connection.request(method, path, file, headers)
-    return connection.getresponse()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=3600)) as connection:
+        if body is None:
+            connection.request(method, path, headers=headers)
+        else:
+            headers |= {"Content-Type": "application/x-ndjson"}
+            headers |= {"Content-Length": f"{body.stat().st_size}"}
+            with body.open("rb") as file:
+                connection.request(method, path, file, headers)
+        with connection.getresponse() as answer:
+            yield answer
 
 
 @contextmanager
@@ -293,8 +296,8 @@ def _cpu(pid: int) -> float:
 
 
 def _bulk(row: Row, port: int, pid: int, token: str, lines: Path) -> None:
-    with _costs(row.bulk, pid):
-        answer = _request(port, "POST", "/api/v1/domains:bulk", token, lines)
+    path = "/api/v1/domains:bulk"
+    with _costs(row.bulk, pid), _request(port, "POST", path, token, lines) as answer:
         expect(answer.status == 200, f"{answer.status}")
         last: dict[str, Any] = {}
         for line in answer:
@@ -305,8 +308,8 @@ def _bulk(row: Row, port: int, pid: int, token: str, lines: Path) -> None:
 
 
 def _export(row: Row, port: int, pid: int, token: str) -> None:
-    with _costs(row.export, pid):
-        answer = _request(port, "GET", "/api/v1/domains:export", token)
+    path = "/api/v1/domains:export"
+    with _costs(row.export, pid), _request(port, "GET", path, token) as answer:
         count = sum(1 for _ in answer)
     expect(count == row.count + BASE_DOMAINS, f"{count} lines")
 
