@@ -119,9 +119,9 @@ def test_check_of_own_entries(network: WizardNetwork) -> None:
     refused = network.post("/services", **{**entered, "action": "check"})
     assert refused.status_code == 422
     assert "services-1-host-problem" in refused.text
-    entered["services[1].host"] = "nowhere.example"
+    entered["services[1].host"] = "absent.example"
     page = network.post("/services", **{**entered, "action": "check"}).text
-    _has(page, f"works {IMAP}", "fails smtp nowhere.example:465", "no A or AAAA record")
+    _has(page, f"works {IMAP}", "fails smtp absent.example:465", "no A or AAAA record")
     assert hidden(page, "name") == "no-mail.example"
 
 
