@@ -38,7 +38,7 @@ class LimitedConnection(Protocol):
 class PipelineQueue:
     """A queue that lets one connection at a time continue with a pipelined request.
 
-    uvloop accepts one new connection in each round of its loop. If each of many connections had a
+    New connections are accepted in each round of the event loop. If each of many connections had a
     request answered in each round, new clients would wait for all of them.
     """
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from uvicorn.server import ServerState
 
 from tests.web.asgi import settings
 from tests.web.public.worker import Worker
@@ -19,6 +20,7 @@ from waypost.settings import Settings
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web import connection
+from waypost.web.public.public_connection import LastAnswers
 from waypost.web.public.response import unknown_domain
 from waypost.wiring import Domains
 
@@ -245,13 +247,20 @@ PEERS = st.sampled_from(["192.0.2.7", "2001:db8::9", "::1", None])
 
 
 @hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.tuples(exchanges(), PEERS), min_size=1, max_size=3), st.sampled_from(PROXIES))
+@given(
+    st.lists(st.tuples(exchanges(), PEERS), min_size=1, max_size=3),
+    st.sampled_from(PROXIES),
+    st.booleans(),
+)
 def test_both_ways_give_the_same(
-    connections: list[tuple[list[tuple[bytes, ...]], str | None]], options: Settings
+    connections: list[tuple[list[tuple[bytes, ...]], str | None]],
+    options: Settings,
+    is_accepting: bool,
 ) -> None:
     """For any requests, the bytes, the log lines and the metrics do not depend on templates."""
     with both(options) as pairs:
         for quick, usual in pairs:
+            quick.is_accepting = is_accepting
             for exchange, peer in connections:
                 for pieces in exchange:
                     assert quick.send(*pieces, peer=peer) == usual.send(*pieces, peer=peer)
@@ -379,6 +388,26 @@ def test_known_answers(first: bytes, second: bytes, source: Callable[[Metrics], 
         assert (quick.routed, usual.routed) == (1, 2)
         assert quick.raw_lines == usual.raw_lines
         assert quick.counts == usual.counts
+
+
+@pytest.mark.parametrize("peer", ["192.0.2.7", "::1", None])
+@pytest.mark.parametrize("closes", [True, False])
+def test_answers_without_a_connection(peer: str | None, closes: bool) -> None:
+    """A request is answered before there is a connection only if the answer closes it."""
+    field = "Connection: close" if closes else "Connection: keep-alive"
+    first, second = (get(f"{AUTOCONFIG}{one}@example.com", field) for one in ("alice", "bob"))
+    with Worker(in_memory) as quick, Worker(in_memory, has_templates=False) as usual:
+        assert quick.templates is not None
+        answers = LastAnswers(quick.templates, ServerState())
+        assert answers.answer(second, peer) is None
+        for worker in (quick, usual):
+            worker.is_accepting = True
+            worker.send(first, peer=peer)
+        lines = quick.log_text
+        found = answers.answer(second, peer)
+        assert (found is not None) == closes
+        assert (quick.log_text != lines) == closes
+        assert quick.send(second, peer=peer) == usual.send(second, peer=peer)
 
 
 ROUTED = {

@@ -13,12 +13,17 @@ from waypost.settings import Settings
 from waypost.web.connection import HttpConnection
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.app import PublicApp
-from waypost.web.public.public_connection import PublicConnection
+from waypost.web.public.public_connection import LastAnswers, PublicConnection
 from waypost.wiring import Domains, Runtime
 
 
 class Worker(Listener):
-    """A worker, with templates of answers or without them."""
+    """A worker, with templates of answers or without them.
+
+    Attributes:
+        is_accepting: whether the first request of a connection is answered before there is a
+            connection, if that is possible.
+    """
 
     def __init__(
         self,
@@ -33,6 +38,7 @@ class Worker(Listener):
         people = Directories(open_directory, metrics=self.metrics)
         runtime = Runtime(self.cache, Lookup(self.cache, people), people, None, self.metrics)
         self.templates = AnswerTemplates() if has_templates else None
+        self.is_accepting = False
         self.app = PublicApp(
             options or settings(),
             lambda _: runtime,
@@ -51,6 +57,16 @@ class Worker(Listener):
     def __exit__(self, *error: object) -> None:
         self.run_until_complete(self.app.close())
         super().__exit__(*error)
+
+    def send(
+        self, *pieces: bytes, peer: str | None = "192.0.2.7", pause: float = 0.0
+    ) -> tuple[bytes, bool]:
+        """Send pieces on a new connection; return all answers, and whether it was closed."""
+        if self.is_accepting and self.templates is not None and len(pieces) == 1:
+            answer = LastAnswers(self.templates, self._state).answer(pieces[0], peer)
+            if answer is not None:
+                return answer, True
+        return super().send(*pieces, peer=peer, pause=pause)
 
     def clear_log(self) -> None:
         """Forget all lines of the log."""

@@ -35,8 +35,8 @@ from waypost.web.public.known_requests import (
     without_values,
 )
 from waypost.web.public.limits.client_limits import ClientLimits
-from waypost.web.public.log_texts import peer_for_log
 from waypost.web.public.origin.proxy import ProxyTrust
+from waypost.web.public.peers import UNKNOWN_PEER, Peer, Peers
 from waypost.web.public.request import Request
 from waypost.web.public.response import Response, SharedAnswer
 
@@ -45,28 +45,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 DOMAINS_MAX: Final = 10_000
 """How many domains of each kind have answers here: served by name, by a pattern, and not served."""
 HEADER_BLOCKS_MAX: Final = 2_000
-PEERS_MAX: Final = 2_000
 TEMPLATES_MAX: Final = 2_000
 _CLOSED: Final = b"\r\nconnection: close\r\n\r\n"
-
-
-class Peer(NamedTuple):
-    """The other end of a connection.
-
-    Attributes:
-        address: None if it is not known, as at a Unix socket.
-        for_log: as the log shows the address.
-        depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it; 0
-            if it is not a proxy whose headers count.
-        network: pays for its requests; None if none has to.
-        counted_network: has a maximum of connections; None if it has none.
-    """
-
-    address: str | None
-    for_log: str | None
-    depth: int
-    network: bytes | None = None
-    counted_network: bytes | None = None
 
 
 class AnswerBytes(NamedTuple):
@@ -118,7 +98,7 @@ class AnswerTemplates:
         self._header_blocks: LruCache[tuple[int, bytes], HeaderBlock] = LruCache(HEADER_BLOCKS_MAX)
         self._general_blocks: LruCache[tuple[int, tuple[bytes, ...]], HeaderBlock]
         self._general_blocks = LruCache(HEADER_BLOCKS_MAX)
-        self._forwarded_peers: LruCache[tuple[str | None, bytes], Peer] = LruCache(PEERS_MAX)
+        self._peers: Peers | None = None
         self._templates: LruCache[tuple[object, ...], _AnswerTemplate] = LruCache(TEMPLATES_MAX)
         self._lines: LruCache[tuple[object, ...], _Records] = LruCache(TEMPLATES_MAX)
         self._default_headers: Headers = []
@@ -142,27 +122,30 @@ class AnswerTemplates:
             limits: how much each client may ask.
         """
         self._log, self._metrics, self._trust, self._limits = log, metrics, trust, limits
+        self._peers = Peers(trust, limits)
         self._domains = domains
 
     def peer(self, address: str | None) -> Peer:
         """Return what is known of the other end of a new connection."""
-        if self._domains is None:
-            return Peer(address, peer_for_log(address), 0)
-        networks = self._limits.network(address), self._limits.connecting_network(address)
-        return Peer(address, peer_for_log(address), self._trust.depth(address, b""), *networks)
+        return UNKNOWN_PEER if self._peers is None else self._peers.connected(address)
 
-    def answer(self, data: bytes, peer: Peer, default_headers: Headers) -> AnswerBytes | None:
+    def answer(
+        self, data: bytes, peer: Peer, default_headers: Headers, *, must_close: bool = False
+    ) -> AnswerBytes | None:
         """Return the answer to one complete request, or None if the router must answer.
 
         Args:
             data: what a connection has received, between two requests.
             peer: the other end of the connection.
             default_headers: those of the server, such as Date.
+            must_close: whether to return only an answer after which the connection is closed.
         """
         start = perf_counter()
         if (found := self._find(data, peer)) is None:
             return None
         parts, block, known, (line, record), client = found
+        if must_close and not block.closes:
+            return None
         template, local_part, domain = known.template, parts.local_part, known.name.ascii.encode()
         body = template.document.document(local_part, domain)
         if template.sign is not None:
@@ -204,8 +187,8 @@ class AnswerTemplates:
         block = self._header_blocks.get((peer.depth, parts.header_block))
         if block is None:
             general = without_values(parts.header_block, has_address=bool(parts.local_part))
-            if peer.depth and general.forwarded_for:
-                peer = self._forwarded_peer(peer, general.forwarded_for)
+            if peer.depth and general.forwarded_for and self._peers is not None:
+                peer = self._peers.forwarded(peer, general.forwarded_for)
             block = self._general_blocks.get((peer.depth, general.other_bytes))
         if block is None or block.body_length != len(parts.body):
             return None
@@ -216,19 +199,6 @@ class AnswerTemplates:
         if line is None or not known.template.separators.isdisjoint(parts.local_part):
             return None
         return parts, block, known, line, peer
-
-    def _forwarded_peer(self, peer: Peer, forwarded_for: bytes) -> Peer:
-        """Return a client that a trusted proxy sends, with the address of the proxy."""
-        key = (peer.address, forwarded_for)
-        client = self._forwarded_peers.get(key)
-        if client is None:
-            headers = [(b"x-forwarded-for", forwarded_for)]
-            client_address = self._trust.resolve(peer.address, "http", headers).peer
-            for_log, network = peer_for_log(client_address), self._limits.network(client_address)
-            depth = self._trust.depth(peer.address, forwarded_for)
-            client = Peer(peer.address, for_log, depth, network)
-            self._forwarded_peers.put(key, client)
-        return client
 
     def _known_domain(self, parts: RequestParts, block: HeaderBlock) -> _KnownDomain | None:
         key = (parts.other_bytes, block.variant, parts.domain)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection as Pipe
 from threading import Event, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 
@@ -18,6 +18,7 @@ from waypost.runtime.standard_error import queue_standard_error
 from waypost.runtime.worker_counts import collect_counts
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogDeduplicator
+from waypost.web.acceptor import Acceptor
 from waypost.web.admin.process import AdminProcess
 from waypost.web.child_process import end_with_parent
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
@@ -25,10 +26,13 @@ from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.app import PublicApp
-from waypost.web.public.public_connection import PublicConnection
+from waypost.web.public.public_connection import LastAnswers, PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.web.service_manager import ServiceNotifier
 from waypost.wiring import wire
+
+if TYPE_CHECKING:
+    from asyncio.base_events import Server
 
 BACKLOG: Final = 2048
 REPORT_SECONDS: Final = 1.0
@@ -73,8 +77,10 @@ def serve_single_worker(
         if admin is not None:
             admin.send_sighup()
 
-    config = _config(settings, partial(create_app, settings, metrics, None, on_sighup), metrics)
-    _SingleWorkerServer(config, admin, notifier).run(sockets=[*listeners])
+    templates = AnswerTemplates()
+    factory = partial(create_app, settings, metrics, None, on_sighup, templates)
+    config = _config(settings, factory, templates, metrics)
+    _SingleWorkerServer(config, templates, admin, notifier).run(sockets=[*listeners])
 
 
 def serve_worker(
@@ -94,12 +100,14 @@ def serve_worker(
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
-    config = _config(settings, partial(create_app, settings, metrics, deduplicator), metrics)
+    templates = AnswerTemplates()
+    factory = partial(create_app, settings, metrics, deduplicator, templates=templates)
+    config = _config(settings, factory, templates, metrics)
     config.configure_logging()
     is_watched = settings.metrics_listen is not None or settings.admin_port != 0
     reported_metrics = metrics if is_watched else None
     with suppress(KeyboardInterrupt):  # from a terminal, during the start
-        _ReportingServer(config, pipe, reported_metrics).run(sockets=[*listeners])
+        _ReportingServer(config, templates, pipe, reported_metrics).run(sockets=[*listeners])
 
 
 class _WorkerServer(DrainingServer):
@@ -108,8 +116,9 @@ class _WorkerServer(DrainingServer):
     After its end uvicorn raises the signal again, which ends the process at once.
     """
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, templates: AnswerTemplates) -> None:
         super().__init__(config)
+        self._templates = templates
         self.ticks = 0
 
     @property
@@ -124,7 +133,15 @@ class _WorkerServer(DrainingServer):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        # uvicorn starts everything else, and creates no servers without sockets.
+        await super().startup([])
+        answers = LastAnswers(self._templates, self.server_state)
+        create_connection = cast("Callable[..., PublicConnection]", self.config.http_protocol_class)
+        protocol = partial(create_connection, self.config, self.server_state, self.lifespan.state)
+        for listener in sockets or []:
+            listener.listen(BACKLOG)
+            # uvicorn calls only what an `Acceptor` has, too.
+            self.servers.append(cast("Server", Acceptor(listener, answers, protocol)))
         # What is here now stays until the end. Without this, each full collection of garbage would
         # visit all of it, and delay answers by tens of milliseconds.
         gc.collect()
@@ -145,9 +162,13 @@ class _SingleWorkerServer(_WorkerServer):
     """
 
     def __init__(
-        self, config: uvicorn.Config, admin: AdminProcess | None, notifier: ServiceNotifier
+        self,
+        config: uvicorn.Config,
+        templates: AnswerTemplates,
+        admin: AdminProcess | None,
+        notifier: ServiceNotifier,
     ) -> None:
-        super().__init__(config)
+        super().__init__(config, templates)
         self._admin = admin
         self._notifier = notifier
         self._reloads = 0
@@ -175,8 +196,14 @@ class _SingleWorkerServer(_WorkerServer):
 class _ReportingServer(_WorkerServer):
     """A server that sends reports from a thread, so that a busy event loop does not delay them."""
 
-    def __init__(self, config: uvicorn.Config, pipe: Pipe, metrics: Metrics | None) -> None:
-        super().__init__(config)
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        templates: AnswerTemplates,
+        pipe: Pipe,
+        metrics: Metrics | None,
+    ) -> None:
+        super().__init__(config, templates)
         self._pipe = pipe
         self._metrics = metrics
         self._report_requests = 0
@@ -224,14 +251,15 @@ class _ReportingServer(_WorkerServer):
 
 
 def _config(
-    settings: Settings, factory: Callable[..., PublicApp], metrics: Metrics | None = None
+    settings: Settings,
+    factory: Callable[[], PublicApp],
+    templates: AnswerTemplates,
+    metrics: Metrics,
 ) -> uvicorn.Config:
-    templates = AnswerTemplates()
     limit = ConnectionLimit(max_connections_by_open_files(), settings.max_connections_per_network)
-    if metrics is not None:
-        limit.report_to(metrics)
+    limit.report_to(metrics)
     return listener_config()(
-        partial(factory, templates=templates),
+        factory,
         factory=True,
         host=settings.host,
         port=settings.port,
