@@ -8,6 +8,7 @@ from typing import Final
 
 import typer
 
+from waypost.runtime.server_imports import importing_server
 from waypost.settings import Option, options
 
 _METAVARS: Final = {
@@ -25,7 +26,8 @@ def command() -> Callable[..., None]:
 
     def serve(**flags: object) -> None:
         """Start the server for mail clients. A file can also set each of these options."""
-        from waypost.cli.start_server import start_server  # noqa: PLC0415 -- loads the server
+        with importing_server():
+            from waypost.cli.start_server import start_server  # noqa: PLC0415 -- loads the server
 
         start_server(flags)
 

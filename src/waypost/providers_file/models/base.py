@@ -32,6 +32,7 @@ class TableModel(BaseModel):
     """A table of a providers file. All of its mistakes are found at once."""
 
     model_config = ConfigDict(
+        defer_build=True,
         strict=True,
         extra="forbid",
         arbitrary_types_allowed=True,

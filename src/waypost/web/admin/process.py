@@ -27,6 +27,8 @@ from waypost.web.worker_reader import ReadWorkers, answer_questions
 # How long to wait before the restart, after the first, second, third... early exit in a row.
 RESTART_SECONDS: Final = (1.0, 1.0, 2.0, 5.0, 10.0)
 STABLE_SECONDS: Final = 10.0
+PERMISSION_SECONDS: Final = 10.0
+"""How long the first start waits for a worker that answers: both need a processor at that time."""
 # uvicorn has two seconds for the answers that have begun, and the last write of numbers has three.
 SHUTDOWN_TIMEOUT_SECONDS: Final = 6.0
 KILL_TIMEOUT_SECONDS: Final = 1.0
@@ -49,6 +51,7 @@ class AdminProcess:
         self._process: SpawnProcess | None = None
         self._read_workers: ReadWorkers = WorkersReport
         self._starts = 0
+        self._permitted = Event()
         self._stopping = Event()
         self._stop_deadline = 0.0
         self._thread = Thread(target=self._run_and_restart, name="operators", daemon=True)
@@ -59,8 +62,15 @@ class AdminProcess:
         self._read_workers = read_workers
 
     def start(self) -> None:
-        """Start the process. SIGHUP must be blocked in this thread; the process unblocks it."""
+        """Start the process after `permit_start`, or after `PERMISSION_SECONDS` without it.
+
+        SIGHUP must be blocked in this thread; the process unblocks it.
+        """
         self._thread.start()
+
+    def permit_start(self) -> None:
+        """Start the process now: a worker answers. A second call does nothing."""
+        self._permitted.set()
 
     def send_sighup(self) -> None:
         """Send SIGHUP to the process, so that it reloads what is served."""
@@ -75,6 +85,7 @@ class AdminProcess:
             return
         self._stop_deadline = monotonic() + SHUTDOWN_TIMEOUT_SECONDS
         self._stopping.set()
+        self._permitted.set()
         if self._process is not None:
             self._process.terminate()
 
@@ -89,6 +100,7 @@ class AdminProcess:
 
     def _run_and_restart(self) -> None:
         early_exits = 0
+        self._permitted.wait(PERMISSION_SECONDS)
         while not self._stopping.is_set():
             start = monotonic()
             reason = self._run_once()

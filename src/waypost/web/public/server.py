@@ -221,6 +221,7 @@ def _run_workers(
 
     if admin is not None:
         admin.watch_workers(read_workers)
+        admin.permit_start()
     with _serving_metrics(settings, counts.sums, workers.refresh):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
         on_ready()

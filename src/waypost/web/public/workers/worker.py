@@ -175,6 +175,8 @@ class _SingleWorkerServer(_WorkerServer):
 
     async def on_tick(self, counter: int) -> bool:
         """Notify the service manager, too."""
+        if self._admin is not None and counter > 0:
+            self._admin.permit_start()  # The first clients have been answered before.
         self._notifier.report_alive()
         if (app := self.app) is not None:
             count, reloads = app.domain_count(), app.finished_reloads()
