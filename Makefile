@@ -92,7 +92,7 @@ docs: $(VENV)/.test ## Write the generated pages of docs/
 bench: $(VENV)/.test ## Compare Waypost with nginx and other servers (a part: ARGS="--only autoconfig"; needs wrk and nginx)
 	$(BIN)/python -m bench $(ARGS)
 
-bench-peers: $(VENV)/.test ## Install automx2 and Koa in ./build, which `make bench` compares with (needs node and npm)
+bench-peers: $(VENV)/.test ## Install Waypost, automx2 and Koa in ./build, each alone, for `make bench` (needs node and npm)
 	$(BIN)/python -m bench.peers
 
 lock: ## Lock the newest allowed versions of all dependencies (only new ones: ARGS=--keep)

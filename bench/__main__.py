@@ -13,7 +13,7 @@ from typing import Final
 from bench import machine, performance_page, report, starts, table
 from bench.cases import CASES, START
 from bench.materials import Materials
-from bench.peers.installed import versions
+from bench.peers.installed import versions, waypost_note
 from bench.peers.servers import PEERS
 from bench.rounds import Plan, measured, new_folder
 from bench.wrk import CONNECTIONS
@@ -72,6 +72,8 @@ def _notes(plan: Plan, given: argparse.Namespace) -> list[str]:
     lines = machine.description()
     if plan.peers and (peers := versions()):
         lines.append(f"Peers: {peers}.")
+    if why := waypost_note():
+        lines.append(f"{why}.")
     missing = {} if given.no_peers else dict.fromkeys(peer.missing() for peer in PEERS)
     lines += [f"{why}." for why in missing if why]
     lines.append(plan.cores.note)

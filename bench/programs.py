@@ -1,7 +1,6 @@
 """The servers that are measured: each is started for one load, and stopped after it."""
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from tests.servers.waypost import SOURCE, free_port
 from bench.cases import Case
 from bench.machine import pinned
 from bench.materials import Materials
+from bench.peers.installed import waypost_python
 
 _STARTED: Final = "Application startup complete"
 _PATIENCE_SECONDS: Final = 60.0
@@ -91,7 +91,7 @@ def waypost(case: Case, place: Place, workers: int = 1) -> Iterator[Started]:
 
 def waypost_command(options: Sequence[str], port: int, admin_port: int) -> list[str]:
     """Return the command of `waypost serve` with options."""
-    command = [sys.executable, "-m", "waypost", "serve", *options, "--host", "127.0.0.1"]
+    command = [f"{waypost_python()}", "-m", "waypost", "serve", *options, "--host", "127.0.0.1"]
     return [*command, "--port", f"{port}", "--admin-port", f"{admin_port}"]
 
 

@@ -1,4 +1,4 @@
-"""Installs the peers into `build/bench/`: `make bench-peers`."""
+"""Installs Waypost and the peers into `build/bench/`: `make bench-peers`."""
 
 import sys
 
@@ -6,7 +6,7 @@ from bench.peers.installed import install, versions
 
 
 def main() -> int:
-    """Install the peers and print their versions; return 1 if one could not be installed."""
+    """Install all programs and print the versions of the peers; return 1 if one failed."""
     failed = install()
     for line in failed:
         print(line)

@@ -1,4 +1,4 @@
-"""The programs of the peers, which `make bench-peers` installs from the package indexes."""
+"""Waypost and the peers in environments of their own, which `make bench-peers` installs."""
 
 import json
 import shutil
@@ -11,18 +11,22 @@ from tests.servers.requirements import find_program
 
 FOLDER: Final = Path(__file__).parents[2] / "build" / "bench"
 SOURCE: Final = Path(__file__).parent
+REQUIREMENTS: Final = Path(__file__).parents[2] / "requirements.txt"
+WAYPOST: Final = FOLDER / "waypost"
 AUTOMX2: Final = FOLDER / "automx2"
 KOA: Final = FOLDER / "koa"
 
 
 def install() -> list[str]:
-    """Install all peers, and return what could not be installed, with the reason."""
+    """Install all programs, and return what could not be installed, with the reason."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     failed = []
-    try:
-        _install_automx2()
-    except subprocess.CalledProcessError as error:
-        failed.append(f"automx2 cannot be installed: {_last(error)}")
+    locks = {"Waypost": (WAYPOST, REQUIREMENTS), "automx2": (AUTOMX2, SOURCE / "automx2.txt")}
+    for name, (folder, lock) in locks.items():
+        try:
+            _install_locked(folder, lock)
+        except subprocess.CalledProcessError as error:
+            failed.append(f"{name} cannot be installed: {_last(error)}")
     if not (find_program("npm") and find_program("node")):
         failed.append("Koa needs node and npm: apt install nodejs npm")
         return failed
@@ -31,6 +35,22 @@ def install() -> list[str]:
     except subprocess.CalledProcessError as error:
         failed.append(f"Koa cannot be installed: {_last(error)}")
     return failed
+
+
+def waypost_python() -> Path:
+    """Return the interpreter of an environment with Waypost's locked libraries and no others.
+
+    If it is not installed, or has an older lock, this is the interpreter of this process.
+    """
+    return Path(sys.executable) if waypost_note() else WAYPOST / "bin/python"
+
+
+def waypost_note() -> str:
+    """Return why Waypost has more libraries than it needs, or an empty text."""
+    done = WAYPOST / "done"
+    if done.exists() and done.read_bytes() == REQUIREMENTS.read_bytes():
+        return ""
+    return "Waypost shares the environment of the tests, and needs more memory: make bench-peers"
 
 
 def missing_automx2() -> str:
@@ -60,12 +80,12 @@ def versions() -> str:
     return ", ".join(found)
 
 
-def _install_automx2() -> None:
-    (AUTOMX2 / "done").unlink(missing_ok=True)
-    _run([sys.executable, "-m", "venv", "--clear", f"{AUTOMX2}"])
-    pip = [f"{AUTOMX2 / 'bin/python'}", "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    _run([*pip, "install", "--require-hashes", "--requirement", f"{SOURCE / 'automx2.txt'}"])
-    (AUTOMX2 / "done").touch()
+def _install_locked(folder: Path, lock: Path) -> None:
+    (folder / "done").unlink(missing_ok=True)
+    _run([sys.executable, "-m", "venv", "--clear", f"{folder}"])
+    pip = [f"{folder / 'bin/python'}", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    _run([*pip, "install", "--require-hashes", "--requirement", f"{lock}"])
+    shutil.copy(lock, folder / "done")
 
 
 def _install_koa() -> None:

@@ -2,8 +2,12 @@
 
 import json
 import re
+import sys
+from pathlib import Path
 
-from bench.peers.installed import SOURCE
+import pytest
+from bench.peers import installed
+from bench.peers.installed import REQUIREMENTS, SOURCE
 
 from tests.automx2.test_side_by_side import NEWEST
 
@@ -25,3 +29,14 @@ def test_koa_is_locked() -> None:
     libraries = {name: one for name, one in lock["packages"].items() if name}
     assert "node_modules/koa" in libraries
     assert all("integrity" in one and "resolved" not in one for one in libraries.values())
+
+
+def test_environment_of_waypost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waypost runs with its own libraries only if they were installed by the current lock."""
+    monkeypatch.setattr(installed, "WAYPOST", tmp_path)
+    for lock, is_used in ((b"", False), (REQUIREMENTS.read_bytes(), True)):
+        assert installed.waypost_python() == Path(sys.executable)
+        assert "make bench-peers" in installed.waypost_note()
+        (tmp_path / "done").write_bytes(lock)
+        assert (installed.waypost_python() == tmp_path / "bin/python") == is_used
+    assert installed.waypost_note() == ""

@@ -28,7 +28,7 @@ class ImmediateConnection(HttpConnection):
             closes: whether the connection is closed after it.
         """
         self.server_state.total_requests += 1
-        self.transport.write(answer)
+        self._lingering.write_open(answer)  # An idle connection is not closing.
         if closes:
             self.transport.close()
             return

@@ -29,7 +29,10 @@ class LingeringTransport(asyncio.Transport):
     It waits at most `WRITE_TIMEOUT_SECONDS` for a client that does not read.
 
     Attributes:
+        is_lingering: whether all received data must be passed to `drop`.
         is_reading_held: whether reading waits for `release_reading`.
+        write_open: writes, if `is_closing` is False. It is the method of the inner transport, because
+            another call takes time.
     """
 
     def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
@@ -41,18 +44,15 @@ class LingeringTransport(asyncio.Transport):
         """
         super().__init__()
         self._transport = transport
+        self.write_open: Callable[[bytes], None] = transport.write
         self._is_sending = is_sending
         self._dropped_bytes = 0
         # Not `close`, which waits until the client has read what was written.
         self._linger_deadline = Timer(self.abort)
         self._write_deadline = Timer(self.abort)
         self._is_paused = False
+        self.is_lingering = False
         self.is_reading_held = False
-
-    @property
-    def is_lingering(self) -> bool:
-        """Whether all received data must be passed to `drop`."""
-        return self._linger_deadline.is_running
 
     def close(self) -> None:
         """Close after everything is written; at once if the connection lingers already."""
@@ -60,6 +60,7 @@ class LingeringTransport(asyncio.Transport):
             self.finish()
             return
         # RFC 9112 s9.6: close the write side first, and continue to read.
+        self.is_lingering = True
         self._linger_deadline.start(LINGER_SECONDS)
         self._transport.write_eof()
         self._transport.resume_reading()
@@ -75,6 +76,7 @@ class LingeringTransport(asyncio.Transport):
 
     def finish(self) -> None:
         """Close the socket after everything is written, if the client reads in time."""
+        self.is_lingering = False
         self._linger_deadline.stop()
         self._transport.close()
         if self._transport.get_write_buffer_size() > 0:

@@ -12,11 +12,6 @@ class Timer:
         self._action = action
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the call is still to come."""
-        return self._timer is not None
-
     def start(self, seconds: float) -> None:
         """Start the timer; do nothing if it is running."""
         if self._timer is None:
