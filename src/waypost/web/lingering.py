@@ -31,8 +31,8 @@ class LingeringTransport(asyncio.Transport):
     Attributes:
         is_lingering: whether all received data must be passed to `drop`.
         is_reading_held: whether reading waits for `release_reading`.
-        write_open: writes, if `is_closing` is False. It is the method of the inner transport, because
-            another call takes time.
+        write_open: writes, if `is_closing` is False. The method is that of the inner transport:
+            one call fewer.
     """
 
     def __init__(self, transport: asyncio.Transport, is_sending: Callable[[], bool]) -> None:
