@@ -1,4 +1,4 @@
-"""Waypost and the peers in environments of their own, which `make bench-peers` installs."""
+"""Waypost and the peers in separate environments, which `make bench-peers` installs."""
 
 import json
 import shutil

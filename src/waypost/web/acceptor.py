@@ -1,7 +1,7 @@
 """Accept connections, and answer a request that has arrived together with its connection.
 
 A web server in front sends each request on a new connection, with `Connection: close`, unless it is
-told otherwise (nginx: HTTP/1.0). Such a request has usually arrived before its connection is
+configured otherwise (nginx: HTTP/1.0). Such a request has usually arrived before its connection is
 accepted. If the answer is known, it is sent with a few system calls on the socket, and the socket
 is closed: there is no transport, no protocol and no timer. All other connections are passed on to
 the event loop, with all received bytes still in the socket.
@@ -18,7 +18,10 @@ from waypost.runtime.log_throttle import LogThrottle
 from waypost.web.immediate_connection import ImmediateConnection
 
 ACCEPTS_MAX: Final = 16
-"""How many connections are accepted in one round of the event loop."""
+"""How many connections are accepted in one round of the event loop, with those on their way to it.
+
+These are not counted by the limits of connections yet.
+"""
 RETRY_SECONDS: Final = 0.1
 """How long no connection is accepted after the system could not open one."""
 
@@ -63,6 +66,7 @@ class Acceptor:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._is_open = True
+        self._late = 0  # connections whose request was still on its way
         self._passing_on: set[asyncio.Task[None]] = set()
         self._log_throttle = LogThrottle()
         listener.setblocking(False)
@@ -88,12 +92,14 @@ class Acceptor:
         for connection, address in self._accepted():
             if not self._answer(connection, address):
                 # In the next round of the event loop, the request may be there.
+                self._late += 1
                 self._loop.call_soon(self._answer_or_pass_on, connection, address)
 
     def _accepted(self) -> list[tuple[socket.socket, object]]:
         found: list[tuple[socket.socket, object]] = []
+        at_most = ACCEPTS_MAX - self._late - len(self._passing_on)
         try:
-            while len(found) < ACCEPTS_MAX:
+            while len(found) < at_most:
                 found.append(self._listener.accept())
         except (BlockingIOError, ConnectionAbortedError):
             pass  # There are no more, or a client has gone.
@@ -133,6 +139,7 @@ class Acceptor:
             self._pass_on(connection, answer[sent:])
 
     def _answer_or_pass_on(self, connection: socket.socket, address: object) -> None:
+        self._late -= 1
         if not self._answer(connection, address):
             self._pass_on(connection)
 

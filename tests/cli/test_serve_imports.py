@@ -7,7 +7,7 @@ import pytest
 
 _LOAD = """
 import gc, sys
-from waypost.runtime.server_imports import importing_server
+from waypost.cli.serve import importing_server
 {before}
 with importing_server():
     assert not gc.isenabled()
