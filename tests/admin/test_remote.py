@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from waypost.admin import remote
-from waypost.admin.remote import RemoteAdmin
-from waypost.admin.remote_answers import read_error
+from waypost.admin.remote import client
+from waypost.admin.remote.answers import read_error
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
 from waypost.core.errors import (
     AccessForbidden,
@@ -48,7 +48,7 @@ class Server:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: list[HttpResponse] = []
         self.requests: list[HttpRequest] = []
-        monkeypatch.setattr(remote, "exchange", self._exchange)
+        monkeypatch.setattr(client, "exchange", self._exchange)
         self.admin = RemoteAdmin(f"{URL}/api/v1/", "T0K3N", self)
 
     @contextmanager
@@ -211,7 +211,7 @@ def test_other_errors(status: int, body: bytes, kind: type[WaypostError]) -> Non
 
 def test_long_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is too long is an error that says so."""
-    monkeypatch.setattr(remote, "ANSWER_MAX_BYTES", 10)
+    monkeypatch.setattr(client, "ANSWER_MAX_BYTES", 10)
     server.answer(200, {"name": "a.example"})
     with pytest.raises(FetchError, match="longer than 10 bytes"):
         server.admin.get_domain("a.example")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from waypost.admin.url_names import name_of_url, url_of_name
+from waypost.admin.remote.url_names import name_of_url, url_of_name
 
 NAMES = [
     # name, its segment

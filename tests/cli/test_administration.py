@@ -27,6 +27,7 @@ from waypost.cli.main import main
 from waypost.cli.principal import command_principal
 from waypost.database.engine import Connection, open_engine
 from waypost.store.sql import listing
+from waypost.store.sql.sync.reader import domains_with_ids
 
 GOLDEN = Path(__file__).parent / "golden" / "administration"
 
@@ -143,11 +144,10 @@ def test_by_the_api(
 def test_a_limited_list_reads_no_more(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
     """`domain list --limit` reads as many domains as it prints, of any number."""
     read: list[int] = []
-    stored = listing.domains_with_ids
 
     def count(connection: Connection, ids: Sequence[int]) -> Any:
         read.append(len(ids))
-        return stored(connection, ids)
+        return domains_with_ids(connection, ids)
 
     monkeypatch.setattr(listing, "domains_with_ids", count)
     assert len(waypost("domain", "list", "--limit", "2").out.splitlines()) == 2

@@ -15,19 +15,21 @@ DATABASE = Path(".local") / "state" / "waypost" / "waypost.sqlite"
 
 
 def test_list_of_domains(waypost: Waypost) -> None:
-    """Each domain is one line: the domain, its provider, its number of services."""
+    """Each domain is one line by name: the domain, its provider, its number of services."""
     outcome = waypost("domain", "list", "--demo")
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert lines[0].split("  ")[0] == "example.com"
-    assert lines[0].endswith("  Example Inc.          6 services")
+    assert lines == sorted(lines)
+    (line,) = (one for one in lines if one.split("  ")[0] == "example.com")
+    assert line.endswith("  Example Inc.          6 services")
     assert "xn--bcher-kva.example" in outcome.out
 
 
 def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
     """The list as JSON has an object for each domain."""
     found = json.loads(waypost("domain", "list", "--demo", "--json").out)
-    assert found[0] == {
+    (entry,) = (one for one in found if one["pattern"] == "example.com")
+    assert entry == {
         "pattern": "example.com",
         "provider": "Example Inc.",
         "short_name": "Example",

@@ -21,7 +21,7 @@ from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE, free_port
-from waypost.admin.url_names import url_of_name
+from waypost.admin.remote.url_names import url_of_name
 from waypost.cli.main import main
 from waypost.web.admin.api.mount import api_description
 

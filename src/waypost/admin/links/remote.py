@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from waypost.admin.links.cases import NewLink
-from waypost.admin.remote_answers import read_next
+from waypost.admin.remote.answers import read_next
 from waypost.admin.results import Data
 from waypost.setup_links.link import LinkTarget, LinkTerms
 

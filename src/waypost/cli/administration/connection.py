@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.admin.facade import Admin
-from waypost.admin.remote import RemoteAdmin
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.source import open_source
 from waypost.cli.administration.place import Place, open_remote
 from waypost.cli.principal import command_principal

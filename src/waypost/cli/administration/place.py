@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.admin.remote import RemoteAdmin
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.core.errors import SettingsError
 
 TOKEN_VARIABLE: Final = "WAYPOST_TOKEN"  # noqa: S105 -- the name of a variable

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from waypost.admin.remote import RemoteAdmin
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.results import ChangeResult
 from waypost.cli.administration.connection import AnyAdmin, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag

@@ -11,7 +11,7 @@ import typer
 from waypost.admin.cursors import LIMIT_MAX
 from waypost.admin.findings import check_finding, domains_with_finding
 from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader
-from waypost.admin.remote import RemoteAdmin
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.cli.administration.place import (
     Place,
     TokenFileFlag,

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from waypost.admin.objects import ObjectMistakes, read_services
-from waypost.admin.remote import RemoteAdmin
+from waypost.admin.remote.client import RemoteAdmin
 from waypost.core.address import DomainName
 from waypost.core.errors import ObjectNotFound
 from waypost.core.model import (

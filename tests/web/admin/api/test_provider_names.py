@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.web.admin.api.api_client import Api
-from waypost.admin.url_names import url_of_name
+from waypost.admin.remote.url_names import url_of_name
 
 NAMES = ["x/services", "x/rename", "/", ".", "..", "../../x", "a//b", "~2F", "%2F", "Zoë & Co?#;"]
 SERVICES: list[dict[str, Any]] = [{"type": "imap", "host": "imap.example.com"}]

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from waypost.admin.facade import Admin
+from waypost.admin.remote.url_names import name_of_url
 from waypost.admin.results import ChangeResult, Page, StoredObject
-from waypost.admin.url_names import name_of_url
 from waypost.web.admin.api.access import CurrentAdmin
 from waypost.web.admin.api.changes import (
     NO_STORE,

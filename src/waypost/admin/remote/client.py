@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from waypost.admin.links.remote import RemoteSetupLinks
-from waypost.admin.remote_answers import (
+from waypost.admin.remote.answers import (
     NOT_WAYPOST,
     read_body,
     read_entry,
@@ -21,6 +21,7 @@ from waypost.admin.remote_answers import (
     read_plan,
     read_version,
 )
+from waypost.admin.remote.url_names import url_of_name
 from waypost.admin.results import (
     AuditPage,
     BulkEnd,
@@ -29,7 +30,6 @@ from waypost.admin.results import (
     Page,
     StoredObject,
 )
-from waypost.admin.url_names import url_of_name
 from waypost.core.errors import (
     FetchError,
     InvalidObject,

@@ -1,0 +1,1 @@
+"""The use cases of another Waypost, by its REST API."""
