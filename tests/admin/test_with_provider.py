@@ -51,9 +51,10 @@ def test_both_or_none(any_admin: Admin) -> None:
     assert _actions(admin)[2:] == [("undo", NAME, first), ("undo", NEW, first - 1)]
     with pytest.raises(UndoRefused):
         admin.undo(first)
-    again = admin.undo(undone.audit_id or 0)
+    second = undone.audit_id or 0
+    again = admin.undo(second)
     assert _state(admin) == created
-    assert _actions(admin)[4:] == [("undo", NEW, first + 2), ("undo", NAME, first + 1)]
+    assert _actions(admin)[4:] == [("undo", NEW, second + 1), ("undo", NAME, second)]
     admin.undo(again.audit_id or 0)
     assert _state(admin) == before
 

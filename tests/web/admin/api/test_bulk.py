@@ -181,6 +181,36 @@ def test_a_client_that_goes_away(api: Api, path: str) -> None:
     assert client.get("/api/v1/domains/new.example").status_code == 404
 
 
+def test_a_bulk_change_whose_answer_is_not_read(api: Api) -> None:
+    """All lines are written, also if the client goes away after the first line of the answer."""
+    client = api.client()
+    lines = [_put(f"d{number}.example.test") for number in range(600)]
+    body = b"\n".join(json.dumps(line).encode() for line in lines)
+    requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    begun = anyio.Event()
+
+    async def receive() -> Message:
+        if not requests:
+            await anyio.sleep_forever()
+        return requests.pop()
+
+    async def stop_reading(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            begun.set()
+            await anyio.sleep_forever()
+
+    async def use() -> None:
+        async with anyio.create_task_group() as tasks:
+            scope = _scope(client, "POST", "/api/v1/domains:bulk")
+            tasks.start_soon(api.app, scope, receive, stop_reading)
+            await begun.wait()
+            tasks.cancel_scope.cancel()
+        await anyio.to_thread.run_sync(_wait_for_connections, api)
+
+    anyio.run(use)
+    assert {line["name"] for line in lines} <= _names(client)
+
+
 async def _export(api: Api, client: ApiClient, send: Send) -> None:
     """Send a request, and let a function get the answer."""
     requests: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
