@@ -126,7 +126,7 @@ class AuditCases:
             wanted = replace(wanted, before_id=rows[-1].id)
 
     def _is_of_others(self, row: AuditRow) -> bool:
-        """Return whether an entry is about the access of somebody else, and the principal's not."""
+        """Return whether an entry is about the access of another person or token."""
         is_access = row.object_kind in ACCESS_KINDS
         return self.principal.is_tenant and is_access and not is_about(self.principal, row)
 
