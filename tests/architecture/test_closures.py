@@ -15,10 +15,10 @@ HANDLERS = {
     "handlers.health": 35,
     "handlers.initdb": 36,
     "handlers.mobileconfig": 45,
-    "handlers.old_links": 60,
+    "handlers.old_links": 61,
     "handlers.pacc": 41,
     "handlers.wellknown": 38,
-    "page.landing_page": 59,
+    "page.landing_page": 60,
 }
 IMPORT = """
 import sys

@@ -104,7 +104,7 @@ _DOMAIN: Final = Group(
     {
         "list": Command(
             "waypost.cli.providers.domain_list:list_domains",
-            "List the domains and their providers.",
+            "List the domains and their providers, sorted by name.",
             "Example: waypost domain list --demo",
         ),
         "show": Command(
