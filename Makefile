@@ -13,7 +13,7 @@ VENV := .venv
 START := $(shell date +%s)
 BIN := $(VENV)/bin
 
-.PHONY: help serve check quick test test-deps package-test test-versions coverage torture fuzz instructions \
+.PHONY: help serve check quick full test test-deps package-test test-versions coverage torture fuzz instructions \
 	lint hooks fix docs bench bench-peers lock manual dist deb rpm container contrib \
 	release clean again
 
@@ -40,9 +40,13 @@ coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, an
 	$(BIN)/python -m pytest --quick --numprocesses=auto --cov --cov-report=term
 	$(BIN)/python -m tests.architecture.rooms
 
-test: test-deps $(VENV)/.test lint ## Run all checks and tests (a part: ARGS="-k settings")
+test: test-deps $(VENV)/.test ## Run all checks and tests (a part: ARGS="-k settings")
 	@$(BIN)/python -m compileall -q src tests
-	$(BIN)/python -m pytest --numprocesses=auto -m "not alone" $(ARGS)
+	@$(MAKE) --jobs=2 lint full
+
+# More processes than cores: many tests wait for a server or a clock.
+full: $(VENV)/.test
+	$(BIN)/python -m pytest --forks=$$(( 2 * $$(nproc) )) -m "not alone" $(ARGS)
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing
 	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'
