@@ -26,7 +26,7 @@ RETRY_SECONDS: Final = 0.1
 """How long no connection is accepted after the system could not open one."""
 
 
-class LastAnswers(Protocol):
+class KnownAnswers(Protocol):
     """Knows the answers to some first requests of connections that are closed after them."""
 
     request_max_bytes: int
@@ -51,7 +51,7 @@ class Acceptor:
     def __init__(
         self,
         listener: socket.socket,
-        answers: LastAnswers,
+        answers: KnownAnswers,
         protocol: Callable[[], ImmediateConnection],
     ) -> None:
         """Begin to accept connections.

@@ -11,7 +11,7 @@ from waypost.database.engine import Engine, is_missing_file, read_connection
 
 VERSION_TABLE: Final = "waypost_schema_version"
 """In addition to automx2's own `alembic_version`, which does not change."""
-HEAD: Final = "0016"
+HEAD: Final = "0015"
 """The newest of `store/sql/migrations/versions`."""
 
 _REVISION: Final = sa.table(VERSION_TABLE, sa.column("version_num"))

@@ -37,7 +37,7 @@ OTHERS = {"error", "removal_refused", "parameter_missing", "unknown_protocol", "
 OTHERS |= {"bad_profile", "fetch_failed", "downgrade_refused"}
 # Errors of people who sign in or open a link on the page for users.
 OTHERS |= {"app_password_failed", "link_busy", "link_invalid"}
-OTHERS |= {"sign_in_limited", "sign_in_unavailable"}
+OTHERS |= {"sign_in_limited", "sign_in_refused", "sign_in_unavailable"}
 
 
 def _kinds(kind: type[WaypostError]) -> Iterator[type[WaypostError]]:

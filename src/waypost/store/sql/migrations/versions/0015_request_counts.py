@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import context, op
 
-revision = "0016"
+revision = "0015"
 down_revision = "0014"
 
 
