@@ -14,9 +14,9 @@ from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.links import SetupLinks
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
-from waypost.sign_in.authenticator import Authenticator
+from waypost.sign_in.authenticator import CALLBACK_PATH, Authenticator
 from waypost.sign_in.claims import needed_claims
-from waypost.sign_in.openid_service import CALLBACK_PATH, OpenIdSetup
+from waypost.sign_in.openid_service import OpenIdSetup
 from waypost.sign_in.proof import Proofs
 
 if TYPE_CHECKING:

@@ -3,11 +3,14 @@
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from waypost.core.errors import WaypostError
 from waypost.core.model import HostEndpoint
 from waypost.setup_links.link import LinkTarget
+
+CALLBACK_PATH: Final = "/sign-in/oidc/callback"
+"""The path that an OpenID provider sends people back to."""
 
 
 class SignInUnavailable(WaypostError):

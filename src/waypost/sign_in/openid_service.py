@@ -13,7 +13,12 @@ import structlog
 from waypost.core.address import EmailAddress
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.setup_links.link import LinkTarget
-from waypost.sign_in.authenticator import PersonProvider, Refusal, SignInRefused
+from waypost.sign_in.authenticator import (
+    CALLBACK_PATH,
+    PersonProvider,
+    Refusal,
+    SignInRefused,
+)
 from waypost.sign_in.limits import (
     NETWORK_TRIES,
     PAUSE_SECONDS,
@@ -23,7 +28,6 @@ from waypost.sign_in.limits import (
 )
 from waypost.sign_in.proof import Proofs
 
-CALLBACK_PATH: Final = "/sign-in/oidc/callback"
 THREADS: Final = 4
 WAITING_MAX: Final = 16
 CLOSE_SECONDS: Final = 1.0

@@ -21,8 +21,7 @@ from waypost.core.errors import (
     WaypostError,
 )
 from waypost.setup_links.app_password import AppPasswordError
-from waypost.sign_in.authenticator import Refusal, SignInLimited, SignInRefused
-from waypost.sign_in.openid_service import CALLBACK_PATH
+from waypost.sign_in.authenticator import CALLBACK_PATH, Refusal, SignInLimited, SignInRefused
 from waypost.sign_in.proof import PROOF_SECONDS, form_key
 from waypost.web.app_context import AccessLogEntry, AppContext, OpenIdOperations
 from waypost.web.public.request import Request
