@@ -37,15 +37,20 @@ class Server:
     log: Path
     pid: int
 
-    def status(self, path: str) -> int:
+    def status(self, path: str, client: str | None = None) -> int:
         """Send a request on a new connection; return the status of the answer.
+
+        Args:
+            path: with the query.
+            client: whose address is in X-Forwarded-For; None for no such field.
 
         httpx would read all certificates of the machine for each connection, and take from the
         server the processor that they share.
         """
         place = self.place.removeprefix("http://")
         with closing(http.client.HTTPConnection(place, timeout=PATIENCE_SECONDS)) as connection:
-            connection.request("GET", path)
+            fields = {} if client is None else {"X-Forwarded-For": client}
+            connection.request("GET", path, headers=fields)
             return connection.getresponse().status
 
 
@@ -205,7 +210,7 @@ BAD = [
         "metrics_listen 192.0.2.1:9243: cannot listen",
     ),
     (["--demo", "--admin-host", "0.0.0.0"], "but must be a loopback address such as 127.0.0.1"),
-    (["--demo", "--admin-host", "192.0.2.1"], "because the admin listener does not authenticate"),
+    (["--demo", "--admin-host", "192.0.2.1"], "because the admin listener has no TLS"),
     (["--demo", "--admin-host", "localhost"], "but must be a loopback address"),
     (
         ["--demo", "--tls-names", "www"],

@@ -32,6 +32,20 @@ def test_slow_worker_is_waited_for(home: Path) -> None:
         assert [pid for pid in children(server.pid) if is_worker(pid)] == workers
 
 
+def test_one_limit_for_all_workers(home: Path) -> None:
+    """A client network gets what `rate_limit` says from all workers together."""
+    limits = ["--rate-limit", "0.001", "--rate-limit-burst", "60", "--rate-limit-query-cost", "0"]
+    flags = ["--demo", "--admin-port", "0", "--workers", "2", "--proxy-count", "1", *limits]
+    path = "/mail/config-v1.1.xml?emailaddress=a@example.com"
+    with serving(home, *flags) as server:
+        all_started(server, 2)
+        found: list[int] = []
+        for busy in [pid for pid in children(server.pid) if is_worker(pid)]:
+            with frozen(busy):
+                found += [server.status(path, client="203.0.113.5") for _ in range(40)]
+    assert found == [200] * 60 + [429] * 20
+
+
 def is_worker(pid: int) -> bool:
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
 

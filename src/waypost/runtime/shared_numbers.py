@@ -28,12 +28,7 @@ class SharedNumbers:
         Raises:
             OSError: there is no memory for them.
         """
-        if sys.platform == "linux":
-            self._set_file(os.memfd_create("waypost"))
-        else:
-            with TemporaryFile() as file:
-                self._set_file(os.dup(file.fileno()))
-        os.pwrite(self._file, bytes(count * _SIZE), 0)
+        self._set_file(create_memory_file(bytes(count * _SIZE)))
         self._count = count
 
     def __len__(self) -> int:
@@ -70,3 +65,24 @@ class SharedNumbers:
             else:
                 return True
         return False
+
+
+def create_memory_file(content: bytes) -> int:
+    """Create a file in memory; return its descriptor, which the caller closes.
+
+    Systems other than Linux have no such files: there it is a file of the disk without a name.
+
+    Raises:
+        OSError: there is no memory, or no space, for it.
+    """
+    if sys.platform == "linux":
+        file = os.memfd_create("waypost")
+    else:
+        with TemporaryFile() as temporary:
+            file = os.dup(temporary.fileno())
+    try:
+        os.pwrite(file, content, 0)
+    except OSError:
+        os.close(file)
+        raise
+    return file

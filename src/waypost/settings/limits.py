@@ -21,8 +21,9 @@ class LimitOptions(BaseModel):
         Field(ge=0, le=1_000_000, allow_inf_nan=False),
         OptionInfo(
             "Limits",
-            "How many requests a second a worker answers to one client network (an IPv4 address or "
-            "an IPv6 /64) in the long run; others get a 429. 0 disables the limit.",
+            "How many requests a second Waypost answers to one client network (an IPv4 address or "
+            "an IPv6 /64) in the long run, with all its workers together; others get a 429. 0 "
+            "disables the limit.",
             "a number from 0 to 1000000",
         ),
     ] = 200.0

@@ -94,6 +94,6 @@ def _require_loopback(listener: socket.socket) -> None:
     if host != "::1" and not host.startswith("127."):
         message = (
             f"listens on {address}, but must listen on a loopback address, because the admin "
-            "listener does not authenticate operators"
+            "listener has no TLS, and answers /tls/ask and /metrics without a sign-in"
         )
         raise SettingsError([f"socket {ADMIN_NAME} of the service manager: {message}"])

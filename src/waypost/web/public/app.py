@@ -11,6 +11,7 @@ from waypost.core.address import DomainName
 from waypost.core.clients import log_name_of
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.part_times import milliseconds
@@ -43,7 +44,7 @@ from waypost.wiring_times import TimedSigner
 class PublicApp:
     """The application, which uvicorn calls for each request and for the life of a worker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- one for each part of a worker
         self,
         settings: Settings,
         wire_runtime: Callable[[Settings], Runtime] = wire,
@@ -52,6 +53,7 @@ class PublicApp:
         peer_check: PeerCheck | None = None,
         log_writer: LogWriter | None = None,
         templates: AnswerTemplates | None = None,
+        buckets: SharedBuckets | None = None,
     ) -> None:
         """Initialize with the settings; nothing is opened before the worker starts.
 
@@ -63,6 +65,7 @@ class PublicApp:
             peer_check: decides who may use `/initdb/`; None to follow the settings and the kernel.
             log_writer: writes the log; None if lines are written by the caller.
             templates: keeps answers for the connections; None if there are no connections.
+            buckets: of the client networks, shared by all workers; None if this is the only one.
         """
         self._templates = templates
         has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
@@ -76,7 +79,7 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
-        self._limits = ClientLimits(settings, self._trust)
+        self._limits = ClientLimits(settings, self._trust, buckets)
         self._access_log = AccessLog(
             address_hasher(settings), RequestIds(self._trust), log_writer, secret_texts(settings)
         )

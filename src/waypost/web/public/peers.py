@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from waypost.runtime.limits.shared_ratelimit import Cells
 from waypost.runtime.lru import LruCache
 from waypost.web.public.limits.client_limits import ClientLimits
 from waypost.web.public.log_texts import peer_for_log
@@ -18,14 +19,14 @@ class Peer(NamedTuple):
         for_log: as the log shows the address.
         depth: the position of the values of proxies that count, as `ProxyTrust.depth` returns it; 0
             if it is not a proxy whose headers count.
-        network: pays for its requests; None if none has to.
+        network: the cells of the network that pays for its requests; None if none has to.
         counted_network: has a maximum of connections; None if it has none.
     """
 
     address: str | None
     for_log: str | None
     depth: int
-    network: bytes | None = None
+    network: Cells | None = None
     counted_network: bytes | None = None
 
 

@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 
 from waypost.runtime.limits.query_charges import charge_queries_to
-from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.runtime.limits.ratelimit import RateLimits, whole_seconds
+from waypost.runtime.limits.shared_ratelimit import Cells, SharedBuckets, SharedRateLimiter
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.settings import Settings
 from waypost.web.public.limits.client_networks import ClientNetworks
@@ -22,41 +23,50 @@ POLICY: Final = "network"
 
 
 class ClientLimits:
-    """The limits of the client networks of one worker.
+    """The limits of the client networks, in one worker.
 
     Attributes:
         take: takes a token of a network at a time of `perf_counter`, and returns 0; or the seconds
             until there is a token.
     """
 
-    def __init__(self, settings: Settings, trust: ProxyTrust) -> None:
-        """Initialize with full buckets.
+    def __init__(
+        self, settings: Settings, trust: ProxyTrust, buckets: SharedBuckets | None = None
+    ) -> None:
+        """Initialize with full buckets, or with those of other workers.
 
         Args:
             settings: say how much a network may ask.
             trust: the proxies whose connections are those of many clients.
+            buckets: those of all workers; None for the buckets of this worker alone.
         """
         self._networks = ClientNetworks(settings.rate_limit_exempt)
         self._trust = trust
-        self._limiter: RateLimiter | None = None
-        self.take: Callable[[bytes, float], float] = _never_wait
+        self._limiter: SharedRateLimiter | None = None
+        self.take: Callable[[Cells, float], float] = _never_wait
         if settings.rate_limit > 0:
-            self._limiter = RateLimiter(
+            self._limiter = SharedRateLimiter(
                 RateLimits(
                     settings.rate_limit, settings.rate_limit_burst, settings.rate_limit_query_cost
-                )
+                ),
+                SharedBuckets() if buckets is None else buckets,
             )
             self.take = self._limiter.take  # no method around it, for the time of the call
         self._log_throttle = LogThrottle()
         self._log = structlog.get_logger(__name__)
 
-    def network(self, address: str | None) -> bytes | None:
-        """Return the network that pays for the requests of a client; None if none has to.
+    def network(self, address: str | None) -> Cells | None:
+        """Return the cells of the network that pays for the requests of a client.
 
         Args:
             address: of the client, after the headers of trusted proxies were read.
+
+        Returns:
+            None if no network has to pay.
         """
-        return None if self._limiter is None else self._networks.find(address)
+        if self._limiter is None or (network := self._networks.find(address)) is None:
+            return None
+        return self._limiter.cells_of(network)
 
     def connecting_network(self, address: str | None) -> bytes | None:
         """Return the network whose connections are counted; None if they are not.
@@ -75,13 +85,13 @@ class ClientLimits:
         Returns:
             the answer if there was no token; else None.
         """
-        network = self.network(address)
-        if network is None or self._limiter is None:
+        cells = self.network(address)
+        if cells is None or self._limiter is None:
             charge_queries_to(None)
             return None
-        seconds = self._limiter.take(network, perf_counter())
+        seconds = self._limiter.take(cells, perf_counter())
         if seconds == 0.0:
-            charge_queries_to(partial(self._limiter.charge_query, network))
+            charge_queries_to(partial(self._limiter.charge_query, cells))
             return None
         if self._log_throttle.should_log():
             self._log.warning(
@@ -92,7 +102,7 @@ class ClientLimits:
         return too_many_requests(self._limiter.limits, whole_seconds(seconds))
 
 
-def _never_wait(_network: bytes, _now: float) -> float:
+def _never_wait(_cells: Cells, _now: float) -> float:
     """Return 0: no network has a limit."""
     return 0.0
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.standard_error import queue_standard_error
@@ -49,6 +50,7 @@ def create_app(
     deduplicator: LogDeduplicator | None = None,
     on_sighup: Callable[[], None] = _do_nothing,
     templates: AnswerTemplates | None = None,
+    buckets: SharedBuckets | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
@@ -60,6 +62,7 @@ def create_app(
         on_sighup=on_sighup,
         log_writer=writer,
         templates=templates,
+        buckets=buckets,
     )
 
 
@@ -87,6 +90,7 @@ def serve_worker(
     settings: Settings,
     listeners: Sequence[socket.socket],
     deduplicator: LogDeduplicator,
+    buckets: SharedBuckets,
     pipe: Pipe,
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
@@ -95,13 +99,16 @@ def serve_worker(
         settings: all options.
         listeners: the listening sockets of all workers.
         deduplicator: what the workers have reported about reloading.
+        buckets: how much each client network has asked all workers.
         pipe: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
     queue_standard_error()
     metrics = Metrics()
     templates = AnswerTemplates()
-    factory = partial(create_app, settings, metrics, deduplicator, templates=templates)
+    factory = partial(
+        create_app, settings, metrics, deduplicator, templates=templates, buckets=buckets
+    )
     config = _config(settings, factory, templates, metrics)
     config.configure_logging()
     is_watched = settings.metrics_listen is not None or settings.admin_port != 0
