@@ -1,5 +1,6 @@
 """SQLite files: their paths, and whether this process may write them."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from waypost.core.errors import StoreError
 from waypost.database import read_only
+from waypost.database.engine import open_engine
 from waypost.database.ownership import (
     check_name,
     check_readable,
@@ -88,3 +90,18 @@ def test_uri_of_a_file_of_another_user(
     assert uri == f"file:{tmp_path}/a%20b.sqlite{parameters}"
     with closing(sqlite3.connect(uri, uri=True)) as connection:
         assert connection.execute("SELECT count(*) FROM numbers").fetchone() == (0,)
+
+
+def test_others_cannot_read_a_new_file(tmp_path: Path) -> None:
+    """A new database may get passwords of directories, so only its owner and its group read it."""
+    path = tmp_path / "mail.sqlite"
+    before = os.umask(0o022)
+    try:
+        engine = open_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE t (a)")
+            modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+        engine.dispose()
+    finally:
+        os.umask(before)
+    assert modes == {f"mail.sqlite{end}": 0o640 for end in ("", "-wal", "-shm")}

@@ -1,3 +1,4 @@
+import os
 import pickle
 from datetime import date
 from ipaddress import ip_network
@@ -407,6 +408,31 @@ def test_default_database(state: str, xdg: str, home: str, path: str) -> None:
     """The default is in the folder of the unit, then of the user, then of the service."""
     environ = {"STATE_DIRECTORY": state, "XDG_STATE_HOME": xdg}
     assert default_db_uri(environ, Path(home)) == f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize(
+    ("user", "owner", "is_used"), [(0, 0, True), (0, 990, True), (990, 990, True), (1, 990, False)]
+)
+def test_database_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, owner: int, is_used: bool
+) -> None:
+    """Root and the user of the service find the database of the service without a variable."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    status = os.stat_result((0o40750, 0, 0, 1, owner, owner, 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda *_args, **_options: status)
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    own = Path("/home/a/.local/state/waypost")
+    found = default_db_uri({}, Path("/home/a"), folder)
+    assert found == f"sqlite:///{folder if is_used else own}/waypost.sqlite"
+    found = default_db_uri({"XDG_STATE_HOME": "/xdg"}, Path("/home/a"), folder)
+    assert found == "sqlite:////xdg/waypost/waypost.sqlite"
+
+
+def test_no_folder_of_the_service(tmp_path: Path) -> None:
+    """On a machine without the folder of the service, the database of root is in root's home."""
+    found = default_db_uri({}, Path("/root"), tmp_path / "missing")
+    assert found == "sqlite:////root/.local/state/waypost/waypost.sqlite"
 
 
 @pytest.mark.parametrize(

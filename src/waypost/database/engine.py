@@ -51,6 +51,8 @@ _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?
 _BEGIN: Final = "waypost_sqlite_begin"
 _NO_BEGIN: Final = {_BEGIN: ""}
 _READ_ONLY: Final = "waypost_read_only"
+_MEMORY: Final = ":memory:"
+_FILE_MODE: Final = 0o640
 _HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 # In addition to the server's modes: a text that is too long is an error, and is never cut.
 _STRICT: Final = (
@@ -332,7 +334,7 @@ def _file(url: sa.URL) -> str:
     name = url.database or ""
     if name.startswith("file:"):
         return file_of_uri(name, url.query)
-    return "" if name == ":memory:" else name
+    return "" if name == _MEMORY else name
 
 
 def _prepare_file(
@@ -343,7 +345,7 @@ def _prepare_file(
     if name.startswith("file:") and "mode=ro" in name:
         return  # SQLite's own URI for reading only: the file must exist.
     path = Path(file_of_uri(name, {}) or name)
-    if not name.startswith("file:") and name != ":memory:":
+    if not name.startswith("file:") and name != _MEMORY:
         uri = read_only_uri(path.absolute())
         record.info[_READ_ONLY] = uri is not None
         if uri is not None:
@@ -354,6 +356,18 @@ def _prepare_file(
     except OSError as error:
         message = f"db_uri: the folder {path.parent} cannot be created: {error.strerror}"
         raise StoreError(message) from error
+    if name != _MEMORY and not name.startswith("file:"):
+        _create_private_file(path)
+
+
+def _create_private_file(path: Path) -> None:
+    """Create an empty SQLite file that others cannot read, unless there is one.
+
+    It may get passwords of directories. SQLite itself would create it with the usual umask, and
+    gives its own files next to it the same mode. If it cannot be created, SQLite says why.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _FILE_MODE))
 
 
 def _close_read_only(_connection: object, record: ConnectionPoolEntry) -> None:

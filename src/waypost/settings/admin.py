@@ -20,8 +20,8 @@ class AdminOptions(BaseModel):
             "Operators",
             "The address of the admin listener, for operators and the web server. It is a separate "
             "process.",
-            "a loopback address such as 127.0.0.1 or ::1, because the admin listener does not "
-            "authenticate operators",
+            "a loopback address such as 127.0.0.1 or ::1, because the admin listener has no TLS, "
+            "and answers /tls/ask and /metrics without a sign-in",
         ),
     ] = "127.0.0.1"
     admin_port: Annotated[

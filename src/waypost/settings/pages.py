@@ -46,9 +46,10 @@ relative to the working folder.
 
 Systemd passes secrets to a service as files in the folder `$CREDENTIALS_DIRECTORY`, which no \
 other user can read (`LoadCredential=`, `LoadCredentialEncrypted=`).
-A file in this folder that has the name of an option sets this option. `db_uri`, `db_read_uri` and \
-`log_key` get the content of the file. An option that is the path of a file, such as \
-`profile_key`, gets the path of the credential.
+A file in this folder that has the name of an option sets this option. An option that is the path \
+of a file, such as `profile_key` or `link_key_file`, gets the path of the credential. Each other \
+option, such as `db_uri`, `log_key`, `link_key`, `app_password_hook_key` and \
+`oidc_client_secret`, gets the content of the file.
 Waypost leaves files with other names alone: a directory in the providers file can read them, \
 with `bind_password_file`, for example.
 [The guide](../guide.md#secrets) shows how.
@@ -136,8 +137,9 @@ def _default(option: Option) -> str:
     if option.name == "db_uri":
         return (
             "the SQLite file `waypost.sqlite` in `$STATE_DIRECTORY`, which systemd sets; without "
-            "this variable, `waypost/waypost.sqlite` in `$XDG_STATE_HOME` or `~/.local/state`; for "
-            "a user without a home, `/var/lib/waypost/waypost.sqlite`"
+            "this variable, in `/var/lib/waypost` if this folder exists and the command runs as "
+            "root or as its owner; for other users, `waypost/waypost.sqlite` in `$XDG_STATE_HOME` "
+            "or `~/.local/state`"
         )
     return "none" if option.default is None else f"`{_toml(option)}`"
 

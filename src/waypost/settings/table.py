@@ -1,8 +1,9 @@
 """The table of options: name, type, default, help, allowed values, and secrets."""
 
+import os
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Final, Literal, Union, get_args, get_origin
 
@@ -28,7 +29,9 @@ from waypost.settings.validators import (
     validate_uri,
 )
 
-_SERVICE_FOLDER: Final = PurePosixPath("/var/lib/waypost")
+_SERVICE_FOLDER: Final = Path("/var/lib/waypost")
+_USER_FOLDER: Final = Path(".local/state/waypost")
+_ROOT: Final = 0
 # The home of system users in Debian and others, and of a process without a home.
 _NO_HOMES: Final = frozenset({"/", "/nonexistent", "/dev/null"})
 
@@ -338,9 +341,23 @@ def _option(name: str, field: FieldInfo) -> Option:
     return Option(name, annotation, default, info, choices)
 
 
-def default_db_uri(environ: Mapping[str, str], home: Path) -> str:
-    """Return the URI of the SQLite file in the state folder of the service, or of the user."""
-    return f"sqlite:///{state_folder(environ, home) / 'waypost.sqlite'}"
+def default_db_uri(
+    environ: Mapping[str, str], home: Path, service_folder: Path = _SERVICE_FOLDER
+) -> str:
+    """Return the URI of the SQLite file in the state folder of the service, or of the user.
+
+    Without `$STATE_DIRECTORY`, root and the owner of the service's folder get the file of the
+    service, too: their commands would otherwise use another database than the service.
+
+    Args:
+        environ: the environment variables.
+        home: the user's home.
+        service_folder: the folder that the packages and the unit create.
+    """
+    folder = state_folder(environ, home)
+    if folder == home / _USER_FOLDER and _administers(service_folder):
+        folder = service_folder
+    return f"sqlite:///{folder / 'waypost.sqlite'}"
 
 
 def state_folder(environ: Mapping[str, str], home: Path) -> Path:
@@ -356,7 +373,14 @@ def state_folder(environ: Mapping[str, str], home: Path) -> Path:
     if unit_folder.is_absolute():
         return unit_folder
     state_home = Path(environ.get("XDG_STATE_HOME", ""))
-    if not state_home.is_absolute() and str(home) in _NO_HOMES:
-        return Path(_SERVICE_FOLDER)
-    folder = state_home if state_home.is_absolute() else home / ".local" / "state"
-    return folder / "waypost"
+    if state_home.is_absolute():
+        return state_home / "waypost"
+    return _SERVICE_FOLDER if str(home) in _NO_HOMES else home / _USER_FOLDER
+
+
+def _administers(folder: Path) -> bool:
+    """Return whether a folder exists, and this process runs as root or as its owner."""
+    try:
+        return os.geteuid() in {_ROOT, folder.stat().st_uid}
+    except OSError:
+        return False
