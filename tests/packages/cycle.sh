@@ -28,11 +28,12 @@ PYTHON
 }
 
 pid() {
-    systemctl show --property MainPID --value waypost
+    systemctl show --property MainPID --value "waypost${1:-}"
 }
 
 state() {
-    echo "service $(systemctl is-active waypost || true) $(systemctl is-enabled waypost || true)"
+    local name="waypost${1:-}"
+    echo "${name#waypost-} $(systemctl is-active "$name" || true) $(systemctl is-enabled "$name" || true)"
 }
 
 echo '== install'
@@ -45,6 +46,10 @@ stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
 stat --format '%n %U:%G' /var/lib/waypost
 getent passwd waypost | cut -d: -f1,6,7
 stat --format %U "/proc/$(pid)"
+waypost admin link 2>&1 >/dev/null | grep --only-matching 'run the command as waypost (runuser[^)]*)'
+runuser -u waypost -- waypost admin link 2>/dev/null | cut -d= -f1
+runuser -u waypost -- waypost db status 2>/dev/null
+stat --format '%n %U:%G %a' /var/lib/waypost/waypost.sqlite
 
 echo '== configure'
 DOCUMENTED_COMMANDS
@@ -52,11 +57,15 @@ runuser -u waypost -- waypost config path
 answer
 
 echo '== upgrade'
+systemctl enable --now --quiet waypost-monitor
 before=$(pid)
+monitor=$(pid -monitor)
 packages install /test/new.deb
 waypost --version
 state
 [ "$(pid)" != "$before" ] && echo 'restarted'
+state -monitor
+[ "$(pid -monitor)" != "$monitor" ] && echo 'restarted'
 answer
 stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
 grep '^providers' /etc/waypost/waypost.toml

@@ -12,6 +12,7 @@ from tests.docs.pages import ROOT, blocks
 from tests.packages import machine
 from tests.packages.conftest import Packages, build_all
 from waypost import __version__
+from waypost.store.sql.revision import HEAD
 
 pytestmark = [pytest.mark.alone, pytest.mark.servers, pytest.mark.timeout(900)]
 OLD = "0.0.1"
@@ -19,7 +20,7 @@ LIFE = f"""\
 == install
 waypost: the service is at http://127.0.0.1:4243 and serves no domain yet.
 waypost: next: waypost init DOMAIN, or see /usr/share/doc/waypost/README.Debian
-service active enabled
+waypost active enabled
 answer 404
 waypost {OLD}
 NRestarts=0
@@ -27,12 +28,18 @@ NRestarts=0
 /var/lib/waypost waypost:waypost
 waypost:/var/lib/waypost:/usr/sbin/nologin
 waypost
+run the command as waypost (runuser -u waypost -- waypost ...)
+http://127.0.0.1:4244/admin/sign-in?link
+up to date (revision {HEAD})
+/var/lib/waypost/waypost.sqlite waypost:waypost 640
 == configure
 /etc/waypost/waypost.toml
 answer 200 True
 == upgrade
 waypost {__version__}
-service active enabled
+waypost active enabled
+restarted
+monitor active enabled
 restarted
 answer 200 True
 /etc/waypost/waypost.toml root:waypost 640
@@ -41,7 +48,7 @@ providers.toml
 waypost.toml
 waypost.toml.dpkg-dist
 == upgrade of a stopped service
-service inactive disabled
+waypost inactive disabled
 == remove
 /etc/waypost/providers.toml
 /etc/waypost/waypost.toml

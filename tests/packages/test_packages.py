@@ -3,9 +3,11 @@
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
+from tools.packages.tree import EXTRAS
 
 from tests.packages.conftest import Packages
 from tests.servers.requirements import program, require
@@ -46,7 +48,7 @@ def run(packages: Packages, command: str) -> str:
 
 def test_program_runs_from_its_place(packages: Packages) -> None:
     """The program runs with the Python of Debian, and with the libraries of all extras."""
-    code = "import ldap, psycopg, psycopg2, pymysql, waypost; print(waypost.__file__)"
+    code = "import joserfc.jwt, ldap, psycopg, psycopg2, pymysql, waypost; print(waypost.__file__)"
     said = run(packages, f"/opt/waypost/bin/waypost --version; /opt/waypost/bin/python -c '{code}'")
     version, module = said.splitlines()
     assert version == f"waypost {__version__}"
@@ -80,8 +82,7 @@ def test_bill_of_materials_has_the_locked_versions(packages: Packages) -> None:
     }
     locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     locked += "".join(
-        (ROOT / f"requirements-{extra}.txt").read_text(encoding="utf-8")
-        for extra in ("ldap", "mysql", "postgresql")
+        (ROOT / f"requirements-{extra}.txt").read_text(encoding="utf-8") for extra in EXTRAS
     )
     pins = set(re.findall(r"^([a-z0-9._-]+==\S+) \\", locked, re.MULTILINE))
     assert {pin for pin in pins if not pin.startswith("setuptools==")} <= found
@@ -184,3 +185,22 @@ def test_rpm_has_the_same_files(packages: Packages) -> None:
     )
     major, minor = packages.sources.python_version()
     assert f"/usr/bin/python{major}.{minor}" in asked("--requires")
+
+
+def test_packages_have_all_extras() -> None:
+    """The libraries of all extras are in the packages, except those of traces."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(EXTRAS) == set(project["optional-dependencies"]) - {"dev", "tracing"}
+
+
+def test_new_parts_are_in_the_tree(packages: Packages) -> None:
+    """The translations, the migrations and the commands for app passwords are in the packages."""
+    (package,) = packages.tree.glob("opt/waypost/lib/python3*/site-packages/waypost")
+    for pattern in ("**/languages/*.po", "**/migrations/*.py", "**/pages/languages/*.toml"):
+        own = {path.name for path in (ROOT / "src/waypost").glob(pattern)}
+        assert own
+        assert own == {path.name for path in package.glob(pattern)}
+    examples = packages.tree / "usr/share/doc/waypost/examples/app-passwords"
+    for path in (ROOT / "contrib/app-passwords").iterdir():
+        if path.is_file():
+            assert (examples / path.name).stat().st_mode & 0o777 == path.stat().st_mode & 0o755
