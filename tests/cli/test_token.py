@@ -100,6 +100,9 @@ def test_link(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert local.code == 0
     assert local.out.startswith(f"http://127.0.0.1:4999/admin/sign-in?link={LINK_PREFIX}")
     assert local.err == "The link is valid once, for 10 minutes.\n"
+    # `waypost admin serve` has the pages then, at the usual port.
+    monkeypatch.setenv("WAYPOST_ADMIN_PORT", "0")
+    assert waypost("admin", "link").out.startswith("http://127.0.0.1:4244/admin/sign-in?link=")
     monkeypatch.setenv("WAYPOST_ADMIN_URL", "https://admin.example.com")
     assert waypost("admin", "link").out.startswith("https://admin.example.com/admin/sign-in?link=")
     secret = local.out.strip().partition("=")[2]

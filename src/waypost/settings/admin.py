@@ -1,11 +1,14 @@
 """The options of the admin listener and of certificates, as a part of the table."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from waypost.settings.option import OptionInfo
 from waypost.settings.validators import validate_loopback, validate_public_url
+
+ADMIN_PORT: Final = 4244
+"""The port of `waypost admin serve`, too, if `waypost serve` has none."""
 
 
 class AdminOptions(BaseModel):
@@ -32,7 +35,7 @@ class AdminOptions(BaseModel):
             "The TCP port of the admin listener; 0 disables it.",
             "a whole number from 0 to 65535",
         ),
-    ] = 4244
+    ] = ADMIN_PORT
     audit_retention_days: Annotated[
         int,
         Field(ge=0, le=36500),
@@ -65,8 +68,11 @@ class AdminOptions(BaseModel):
 
 
 def admin_pages_url(settings: AdminOptions) -> str:
-    """Return the URL of the admin pages, without a final slash."""
+    """Return the URL of the admin pages, without a final slash.
+
+    If `admin_port` is 0, `waypost admin serve` has them, at the usual port.
+    """
     if settings.admin_url is not None:
         return settings.admin_url
     host = f"[{settings.admin_host}]" if ":" in settings.admin_host else settings.admin_host
-    return f"http://{host}:{settings.admin_port}"
+    return f"http://{host}:{settings.admin_port or ADMIN_PORT}"

@@ -1,15 +1,14 @@
 """`waypost admin serve`: only the admin listener, as a separate service."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from waypost.cli.options import DbUriFlag, DemoFlag, ProvidersFlag
 from waypost.cli.sources.settings import load_settings
+from waypost.settings.admin import ADMIN_PORT
 from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.public.server import run_admin
-
-_DEFAULT_PORT: Final = 4244
 
 
 def serve(
@@ -34,5 +33,5 @@ def serve(
     """
     settings = load_settings(providers, demo, db_uri)
     read_admin_languages(settings.languages_dir)
-    chosen = port or settings.admin_port or _DEFAULT_PORT
+    chosen = port or settings.admin_port or ADMIN_PORT
     run_admin(settings.model_copy(update={"admin_port": chosen}))
