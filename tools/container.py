@@ -253,7 +253,9 @@ def try_image(tree: Path, config: dict[str, Any]) -> None:
     names = sorted(path.name for path in (FOLDER / "state").iterdir())
     expect("waypost.sqlite" in names, f"files in the volume: {names}")
     expect(listing(tree) == before, "no file of the root changed")
-    modules = "ldap, psycopg, psycopg2, pymysql, sqlite3, ssl, lxml.etree, uvloop"
+    modules = (
+        "joserfc.jwt, ldap, polib, psycopg, psycopg2, pymysql, sqlite3, ssl, lxml.etree, uvloop"
+    )
     check = f"import {modules}; import ssl; assert ssl.create_default_context().get_ca_certs()"
     code, output = run_inside(tree, own, "/opt/waypost/bin/python", "-c", check)
     expect(code == 0, f"imports {modules}: exit code {code}{output}")

@@ -13,6 +13,45 @@ let
   format = pkgs.formats.toml { };
   settings = cfg.settings
     // lib.optionalAttrs (cfg.providersFile != null) { providers = "${cfg.providersFile}"; };
+  # What the services have in common.
+  confined = {
+    Type = "notify";
+    ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
+    EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;
+    Restart = "on-failure";
+    TimeoutStartSec = "5min";
+    TimeoutStopSec = "20";
+    User = "waypost";
+    StateDirectory = "waypost";
+    UMask = "0027";
+    AmbientCapabilities = "";
+    CapabilityBoundingSet = "";
+    DevicePolicy = "closed";
+    LockPersonality = true;
+    MemoryDenyWriteExecute = true;
+    NoNewPrivileges = true;
+    PrivateDevices = true;
+    PrivateTmp = true;
+    ProcSubset = "pid";
+    ProtectClock = true;
+    ProtectControlGroups = true;
+    ProtectHome = true;
+    ProtectHostname = true;
+    ProtectKernelLogs = true;
+    ProtectKernelModules = true;
+    ProtectKernelTunables = true;
+    ProtectProc = "invisible";
+    ProtectSystem = "strict";
+    RemoveIPC = true;
+    RestrictAddressFamilies = [ "AF_INET" "AF_INET6" "AF_UNIX" "AF_NETLINK" ];
+    RestrictNamespaces = true;
+    RestrictRealtime = true;
+    RestrictSUIDSGID = true;
+    SystemCallArchitectures = "native";
+    SystemCallErrorNumber = "EPERM";
+    SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
+    LoadCredential = lib.mapAttrsToList (name: path: "${name}:${path}") cfg.credentials;
+  };
 in
 {
   options.services.waypost = {
@@ -29,7 +68,7 @@ in
       example = { proxy_count = 1; };
       description = ''
         The options of waypost.toml. Every user of the machine can read them in the Nix store:
-        put a database URI with a password into `environmentFile`.
+        put secrets into `credentials` or `environmentFile`.
       '';
     };
 
@@ -45,6 +84,15 @@ in
       example = "/run/secrets/waypost.env";
       description = "A file outside the Nix store with secrets, such as WAYPOST_DB_URI=...";
     };
+
+    credentials = lib.mkOption {
+      type = lib.types.attrsOf lib.types.str;
+      default = { };
+      example = { link_key = "/run/secrets/waypost-link-key"; };
+      description = "Files outside the Nix store with the values of options, by the option's name.";
+    };
+
+    monitor = lib.mkEnableOption "waypost monitor, which checks certificates, DNS and mail servers";
   };
 
   config = lib.mkIf cfg.enable {
@@ -63,45 +111,23 @@ in
       wantedBy = [ "multi-user.target" ];
       after = [ "network.target" ];
       restartTriggers = [ config.environment.etc."waypost/waypost.toml".source ];
-      serviceConfig = {
-        Type = "notify";
+      serviceConfig = confined // {
         ExecStart = "${cfg.package}/bin/waypost serve";
-        ExecReload = "${pkgs.coreutils}/bin/kill -HUP $MAINPID";
-        EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;
-        Restart = "on-failure";
         RestartSec = "1";
-        TimeoutStartSec = "5min";
-        TimeoutStopSec = "20";
         WatchdogSec = "60";
-        User = "waypost";
-        StateDirectory = "waypost";
-        UMask = "0027";
-        AmbientCapabilities = "";
-        CapabilityBoundingSet = "";
-        DevicePolicy = "closed";
-        LockPersonality = true;
-        MemoryDenyWriteExecute = true;
-        NoNewPrivileges = true;
-        PrivateDevices = true;
-        PrivateTmp = true;
-        ProcSubset = "pid";
-        ProtectClock = true;
-        ProtectControlGroups = true;
-        ProtectHome = true;
-        ProtectHostname = true;
-        ProtectKernelLogs = true;
-        ProtectKernelModules = true;
-        ProtectKernelTunables = true;
-        ProtectProc = "invisible";
-        ProtectSystem = "strict";
-        RemoveIPC = true;
-        RestrictAddressFamilies = [ "AF_INET" "AF_INET6" "AF_UNIX" "AF_NETLINK" ];
-        RestrictNamespaces = true;
-        RestrictRealtime = true;
-        RestrictSUIDSGID = true;
-        SystemCallArchitectures = "native";
-        SystemCallErrorNumber = "EPERM";
-        SystemCallFilter = [ "@system-service" "~@privileged @resources" ];
+      };
+    };
+
+    systemd.services.waypost-monitor = lib.mkIf cfg.monitor {
+      description = "Waypost, monitor of certificates, DNS and mail servers";
+      wantedBy = [ "multi-user.target" ];
+      after = [ "network-online.target" ];
+      wants = [ "network-online.target" ];
+      restartTriggers = [ config.environment.etc."waypost/waypost.toml".source ];
+      serviceConfig = confined // {
+        ExecStart = "${cfg.package}/bin/waypost monitor";
+        RestartSec = "30";
+        WatchdogSec = "5min";
       };
     };
   };

@@ -24,6 +24,10 @@ SETTINGS: list[tuple[dict[str, Any], str]] = [
         'trusted_proxies = ["10.0.0.0/8", "::1"]\n',
     ),
     (
+        {"waypost_settings": {"oidc_roles": {"mail admins": "write", "a": "read b.example"}}},
+        'oidc_roles = { "a" = "read b.example", "mail admins" = "write" }\n',
+    ),
+    (
         {"waypost_providers": "mail.toml", "waypost_settings": {"db_uri": "sqlite:////x"}},
         'db_uri = "sqlite:////x"\n',
     ),

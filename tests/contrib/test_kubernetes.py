@@ -6,6 +6,7 @@ import pytest
 
 import waypost
 from tests.contrib.files import CONTRIB, USER, documents
+from waypost.settings import Settings
 
 FOLDER = CONTRIB / "kubernetes"
 BASE = documents(FOLDER / "kustomization.yaml")[0]
@@ -64,10 +65,21 @@ def test_database_comes_from_a_secret(kind: str) -> None:
     """The URI of the database, which has a password, is read from a secret only."""
     (container,) = pod(kind)["containers"]
     reference = {"secretKeyRef": {"name": "waypost", "key": "db_uri"}}
-    assert container["env"] == [{"name": "WAYPOST_DB_URI", "valueFrom": reference}]
+    assert container["env"][0] == {"name": "WAYPOST_DB_URI", "valueFrom": reference}
     assert not [one for one in MANIFESTS if one["kind"] == "Secret"]
     settings = (FOLDER / "waypost.toml").read_text(encoding="utf-8")
     assert "db_uri" not in settings
+
+
+def test_other_secrets_are_optional() -> None:
+    """Each other secret sets the option of its name, and can be missing."""
+    (container,) = pod("Deployment")["containers"]
+    for variable in container["env"][1:]:
+        reference = variable["valueFrom"]["secretKeyRef"]
+        assert variable["name"] == f"WAYPOST_{reference['key'].upper()}"
+        assert reference["key"] in Settings.model_fields
+        assert reference["optional"] is True
+    assert len(container["env"]) == 4
 
 
 def test_probes() -> None:

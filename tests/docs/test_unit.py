@@ -137,7 +137,6 @@ def test_openrc_script_is_posix(shell: str) -> None:
 # The functions of OpenRC that the script calls: openrc-run(8), supervise-daemon(8).
 OPENRC_STUBS = """
 set -eu
-RC_SVCNAME=waypost
 checkpath() { echo "checkpath $*"; }
 ebegin() { echo "begin $*"; }
 eend() { echo "end $*"; }
@@ -147,21 +146,32 @@ after() { echo "after $*"; }
 """
 
 
-def test_openrc_script_runs() -> None:
-    """The functions of the script run, with the commands of OpenRC replaced."""
+@pytest.mark.parametrize(
+    ("name", "command", "unit"),
+    [
+        ("waypost", "serve", UNIT),
+        ("waypost-monitor", "monitor", MONITOR_UNIT),
+        ("waypost-admin", "admin serve", ADMIN_UNIT),
+    ],
+)
+def test_openrc_script_runs(name: str, command: str, unit: Path) -> None:
+    """The script runs the command of its name, as the unit for systemd does."""
     require(programs=["bash"])
-    calls = f"{OPENRC_STUBS} . {OPENRC}; depend; start_pre; reload; echo $command"
+    calls = f"RC_SVCNAME={name} {OPENRC_STUBS} . {OPENRC}; depend; start_pre; reload"
+    calls += "; echo $command $command_args; echo $description"
     done = subprocess.run(
         [program("bash"), "-c", calls], capture_output=True, text=True, check=True, env={"PATH": ""}
     )
-    lines = done.stdout.splitlines()
-    assert lines[:7] == [
+    found = dict(options(unit.read_text(encoding="utf-8")))
+    assert done.stdout.splitlines() == [
         "use net dns",
         "after postgresql mariadb slapd",
-        "checkpath --directory --owner waypost --mode 0750 /var/lib/waypost",
-        "checkpath --file --owner waypost --mode 0640 /var/log/waypost.log",
-        "begin Reloading waypost",
-        "daemon waypost --signal HUP --pidfile /run/waypost.pid",
+        "checkpath --directory --owner waypost --mode 0755 /var/lib/waypost",
+        f"checkpath --file --owner waypost --mode 0640 /var/log/{name}.log",
+        f"begin Reloading {name}",
+        f"daemon {name} --signal HUP --pidfile /run/{name}.pid",
         "end 0",
+        f"/opt/waypost/bin/waypost {command}",
+        found["Description"],
     ]
-    assert lines[7] == "/opt/waypost/bin/waypost"
+    assert found["ExecStart"].endswith(f"/waypost {command}")
