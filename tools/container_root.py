@@ -25,13 +25,18 @@ _LEFT_OUT: Final = (
     *("config-3.*", "ensurepip", "idlelib", "pydoc_data", "test", "tests", "testing", "unittest"),
     *("tkinter", "turtledemo", "pip", "pip-*", "setuptools", "setuptools-*", "_distutils_hack"),
     *("distutils-precedence.pth", "isoschematron", "_test*.so", "_xxtest*.so", "xx*.so"),
-    *("_dbm.*.so", "_curses*.so", "readline.*.so"),
+    *("_dbm.*.so", "_curses*.so", "readline.*.so", "_pyrepl", "slapdtest"),
 )
-# Parts of libraries that Waypost does not import: 12 MB.
+# Parts of libraries that Waypost does not import: 14 MB.
 _UNUSED: Final = (
     "lxml/html",
     "lxml/objectify.*.so",
+    "pyasn1_modules/rfc[!2]*.py",
+    "pyasn1_modules/rfc2[!26]*.py",
+    "pycparser",
+    "pycparser-*",
     "pygments/lexers/[!_]*.py",
+    "pygments/lexers/_*_builtins.py",
     "sqlalchemy/dialects/mssql",
     "sqlalchemy/dialects/oracle",
 )

@@ -46,7 +46,7 @@ stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
 stat --format '%n %U:%G' /var/lib/waypost
 getent passwd waypost | cut -d: -f1,6,7
 stat --format %U "/proc/$(pid)"
-waypost admin link 2>&1 >/dev/null | grep --only-matching 'run the command as waypost (runuser[^)]*)'
+(waypost admin link || true) 2>&1 >/dev/null | grep --only-matching 'run the command as waypost (runuser[^)]*)'
 runuser -u waypost -- waypost admin link 2>/dev/null | cut -d= -f1
 runuser -u waypost -- waypost db status 2>/dev/null
 stat --format '%n %U:%G %a' /var/lib/waypost/waypost.sqlite
