@@ -204,3 +204,15 @@ def test_new_parts_are_in_the_tree(packages: Packages) -> None:
     for path in (ROOT / "contrib/app-passwords").iterdir():
         if path.is_file():
             assert (examples / path.name).stat().st_mode & 0o777 == path.stat().st_mode & 0o755
+
+
+def test_upgrade_keeps_services_and_sockets(packages: Packages) -> None:
+    """An upgrade stops no unit: it restarts the services that run, and leaves the sockets open."""
+    folder = packages.folder / "control"
+    subprocess.run(["dpkg-deb", "--control", f"{packages.deb}", f"{folder}"], check=True)
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("p*")}
+    assert " stop " not in scripts.get("preinst", "")
+    for unit in UNITS - {"waypost.service"}:
+        restarts = f"try-restart '{unit}'" in scripts["postinst"]
+        assert restarts == unit.endswith(".service"), unit
+        assert unit in scripts["prerm"].partition("#DEBHELPER#")[0]
