@@ -215,4 +215,4 @@ def test_upgrade_keeps_services_and_sockets(packages: Packages) -> None:
     for unit in UNITS - {"waypost.service"}:
         restarts = f"try-restart '{unit}'" in scripts["postinst"]
         assert restarts == unit.endswith(".service"), unit
-        assert unit in scripts["prerm"].partition("#DEBHELPER#")[0]
+        assert unit in scripts["prerm"]
