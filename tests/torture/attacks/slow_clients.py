@@ -123,7 +123,7 @@ def _flood(path: Callable[[int], str], cost: int) -> Callable[[Server], list[Fig
         source = _own_address()
 
         def allowed(seconds: float) -> float:
-            # All workers share the buckets; two that count at the same instant may count one request.
+            # All workers share the buckets; of two counts at the same instant, one may be lost.
             return 1.02 * (BURST + RATE * seconds) / cost + 2 * server.workers
 
         def is_over() -> bool:
