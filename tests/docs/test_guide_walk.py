@@ -242,7 +242,7 @@ def test_unit_without_the_drop_in(tmp: Path) -> None:
     again = tmp / "again"
     again.mkdir()
     said = run(again, "\n".join([machine(again), *opened, served(again)]))
-    assert "db.sqlite belongs to automx2, and waypost cannot write it" in said
+    assert "db.sqlite belongs to automx2, and waypost cannot read it" in said
     assert "runuser -u automx2 -- waypost" in said
 
 

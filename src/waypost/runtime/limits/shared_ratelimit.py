@@ -121,9 +121,10 @@ class SharedRateLimiter:
             return token_at - now
         full = now - self._seconds_to_all_but_one
         token_at = (max(full, token_at)) + self._seconds_per_token
-        if at_first < token_at:
+        # Read again: another process may have counted many requests since.
+        if moments[first] < token_at:
             moments[first] = token_at
-        if at_second < token_at:
+        if moments[second] < token_at:
             moments[second] = token_at
         return 0.0
 
