@@ -122,10 +122,8 @@ class SharedRateLimiter:
         full = now - self._seconds_to_all_but_one
         token_at = (max(full, token_at)) + self._seconds_per_token
         # Read again: another process may have counted many requests since.
-        if moments[first] < token_at:
-            moments[first] = token_at
-        if moments[second] < token_at:
-            moments[second] = token_at
+        moments[first] = max(moments[first], token_at)
+        moments[second] = max(moments[second], token_at)
         return 0.0
 
     def charge_query(self, cells: Cells) -> None:
