@@ -196,10 +196,11 @@ def test_packages_have_all_extras() -> None:
 def test_new_parts_are_in_the_tree(packages: Packages) -> None:
     """The translations, the migrations and the commands for app passwords are in the packages."""
     (package,) = packages.tree.glob("opt/waypost/lib/python3*/site-packages/waypost")
-    for pattern in ("**/languages/*.po", "**/migrations/*.py", "**/pages/languages/*.toml"):
-        own = {path.name for path in (ROOT / "src/waypost").glob(pattern)}
-        assert own
-        assert own == {path.name for path in package.glob(pattern)}
+    for pattern in ("**/languages/*.po", "**/migrations/**/*.py"):
+        source = ROOT / "src/waypost"
+        own = {path.relative_to(source) for path in source.glob(pattern)}
+        assert len(own) > 10
+        assert own == {path.relative_to(package) for path in package.glob(pattern)}
     examples = packages.tree / "usr/share/doc/waypost/examples/app-passwords"
     for path in (ROOT / "contrib/app-passwords").iterdir():
         if path.is_file():
