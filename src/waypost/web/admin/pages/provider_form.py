@@ -214,7 +214,11 @@ def _logo(form: Form) -> str:
     if not chosen.startswith(FILE_PREFIX):
         kept = form.text("page.logo")
         return kept if is_data_url(kept) and not form.text("page.remove_logo") else ""
-    return to_data_url(b64decode(chosen.removeprefix(FILE_PREFIX))) or ""
+    try:
+        content = b64decode(chosen.removeprefix(FILE_PREFIX), validate=True)
+    except ValueError:  # A form without a file, whose text begins like that of a file.
+        return ""
+    return to_data_url(content) or ""
 
 
 def file_mistakes(form: Form) -> list[Mistake]:

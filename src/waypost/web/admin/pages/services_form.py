@@ -8,6 +8,8 @@ from waypost.core.model import HOST_BASED, ServiceType
 from waypost.web.admin.pages.forms import Form
 
 ROWS_MAX: Final = 60
+PORT_MAX_DIGITS: Final = 9
+"""Python refuses to convert a text with more than 4300 digits."""
 TYPES: Final = tuple(one.value for one in ServiceType)
 HOST_TYPES: Final = tuple(sorted(one.value for one in HOST_BASED))
 SECURITIES: Final = ("tls", "starttls", "none")
@@ -60,7 +62,8 @@ def _read(form: Form, path: str) -> ServiceData:
                 found[key] = methods
         elif key == "port" and text:
             # Another text is kept, so that the rule of the model names it.
-            found[key] = int(text) if text.isascii() and text.isdigit() else text
+            is_number = text.isascii() and text.isdigit() and len(text) <= PORT_MAX_DIGITS
+            found[key] = int(text) if is_number else text
         elif text:
             found[key] = text
     if not form.text(f"{path}.login_name") and form.text(f"{path}.asks_login"):
@@ -76,6 +79,6 @@ def rest_of(service: Mapping[str, Any]) -> str:
 def _object(text: str) -> ServiceData:
     try:
         value = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,6 +1,7 @@
 """The wizard: from the name of a domain to its entry. All its state is in its forms."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -34,6 +35,7 @@ _KEPT: Final[Mapping[str, type]] = {
     "checks": dict,
     "others": str,
 }
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 EMPTY: Final = ({"type": "imap"}, {"type": "smtp"})
 
 
@@ -200,8 +202,17 @@ def _values(form: Form) -> dict[str, Any]:
     for key, kind in _KEPT.items():
         items = kept.get(key)
         valid: list[object] = items if isinstance(items, list) else []
-        found[key] = [one for one in valid if isinstance(one, kind)]
+        found[key] = [one for one in valid if isinstance(one, kind) and _is_shown(one)]
     return found
+
+
+def _is_shown(one: object) -> bool:
+    """Return whether a page can show a text, or an object of texts."""
+    texts = one.values() if isinstance(one, dict) else (one,)
+    # JSON can escape half a character, which UTF-8 does not have.
+    return all(
+        text is None or (isinstance(text, str) and not _SURROGATE.search(text)) for text in texts
+    )
 
 
 def _show_start(
