@@ -1,6 +1,8 @@
 """Many domains at once by the API."""
 
 import json
+import resource
+import threading
 import time
 from typing import Any
 
@@ -209,6 +211,73 @@ def test_a_bulk_change_whose_answer_is_not_read(api: Api) -> None:
 
     anyio.run(use)
     assert {line["name"] for line in lines} <= _names(client)
+
+
+def test_a_bulk_change_that_goes_on_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change whose client has gone counts until it ends, also if it waits for the database."""
+    monkeypatch.setattr(bulk, "STREAMS_MAX_EACH", 1)
+    monkeypatch.setattr(bulk_case, "_AT_ONCE", 1)
+    client = api.client()
+    body = b"".join(json.dumps(_put(f"d{n}.example.test")).encode() + b"\n" for n in range(3))
+    requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    is_held, may_end = threading.Event(), threading.Event()
+    write = bulk_case.write_audits
+
+    def wait_and_write(*arguments: Any) -> None:
+        is_held.set()
+        may_end.wait(60)
+        write(*arguments)
+
+    monkeypatch.setattr(bulk_case, "write_audits", wait_and_write)
+    begun = anyio.Event()
+
+    async def receive() -> Message:
+        if not requests:
+            await anyio.sleep_forever()
+        return requests.pop()
+
+    async def stop_reading(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            begun.set()
+            await anyio.sleep_forever()
+
+    statuses: list[int] = []
+
+    async def read(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    async def use() -> None:
+        async with anyio.create_task_group() as tasks:
+            scope = _scope(client, "POST", "/api/v1/domains:bulk")
+            tasks.start_soon(api.app, scope, receive, stop_reading)
+            await begun.wait()
+            await anyio.to_thread.run_sync(is_held.wait, 60)
+            tasks.cancel_scope.cancel()
+        await _export(api, client, read)
+        may_end.set()
+        await anyio.to_thread.run_sync(_wait_for_connections, api)
+        with anyio.fail_after(60):
+            while statuses[-1] != 200:
+                await anyio.sleep(0.01)
+                await _export(api, client, read)
+
+    anyio.run(use)
+    assert (statuses[0], statuses[-1]) == (429, 200)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_export_on_a_full_disk(api: Api) -> None:
+    """An export that the disk has no room for does not end as if it were complete."""
+    client = api.client()
+    _send(client, *(_put(f"d{number}.example.test") for number in range(200)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # Python ignores SIGXFSZ.
+    try:
+        with pytest.raises(RuntimeError, match="could not be made"):
+            client.get("/api/v1/domains:export")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def _export(api: Api, client: ApiClient, send: Send) -> None:

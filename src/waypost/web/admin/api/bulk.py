@@ -5,8 +5,8 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -59,8 +59,10 @@ def add_bulk(router: APIRouter) -> None:
         with ExitStack() as stack:
             stack.enter_context(streams.use(admin.principal))
             file = await _receive(request)
-            events = await run_in_threadpool(partial(_first, admin, file, confirm, dry_run))
-            return _StreamedLines(events, stack.pop_all())
+            thread = _ThreadEnd(asyncio.get_running_loop())
+            changed = _changed(admin, file, confirm, dry_run)
+            events = await run_in_threadpool(partial(_first, changed, thread.report))
+            return _StreamedLines(events, stack.pop_all(), thread)
 
     @router.get(
         "/domains:export",
@@ -99,23 +101,57 @@ class _Streams:
             self._counts += Counter()  # Removes those without any.
 
 
+class _ThreadEnd:
+    """Closes a stack when a thread has ended, which may be later than its request."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._has_ended = False
+        self._stack = ExitStack()
+
+    def report(self) -> None:
+        """Report the end of the thread, from the thread."""
+        with suppress(RuntimeError):  # The loop has ended.
+            self._loop.call_soon_threadsafe(self._end)
+
+    def close_after(self, stack: ExitStack) -> None:
+        """Close a stack after the end of the thread, or now if the thread has ended."""
+        if self._has_ended:
+            stack.close()
+        else:
+            self._stack = stack
+
+    def _end(self) -> None:
+        self._has_ended = True
+        self._stack.close()
+
+
 class _StreamedLines(StreamingResponse):
     """Lines that are sent while they are made."""
 
-    def __init__(self, begun: _Begun, stack: ExitStack) -> None:
+    def __init__(self, begun: _Begun, stack: ExitStack, thread: _ThreadEnd | None = None) -> None:
         first, lines = begun
         super().__init__(chain((first,), lines), 200, NO_STORE, LINES_TYPE)
         self._lines = lines
         self._stack = stack
+        self._thread = thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the lines, and close the stack after the last one, or when the client has gone."""
-        with self._stack:
+        """Send the lines; close the stack when they are all made, or when the client has gone.
+
+        If the thread makes all lines whether the client is there or not, the stack waits for it.
+        """
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
             try:
-                await super().__call__(scope, receive, send)
-            finally:
                 # Also if the server stops and cancels this request.
                 await asyncio.shield(asyncio.to_thread(self._lines.close))
+            finally:
+                if self._thread is None:
+                    self._stack.close()
+                else:
+                    self._thread.close_after(self._stack)
 
 
 async def _receive(request: Request) -> IO[bytes]:
@@ -134,8 +170,12 @@ async def _receive(request: Request) -> IO[bytes]:
     return file
 
 
-def _first(admin: Admin, file: IO[bytes], confirm: bool, dry_run: bool) -> _Begun:
-    return _begin(_in_thread(_changed(admin, file, confirm, dry_run), to_end=True))
+def _first(lines: Generator[bytes], report_end: Callable[[], None]) -> _Begun:
+    return _begin(_in_thread(lines, to_end=True, report_end=report_end))
+
+
+def _ignore() -> None:
+    """Do nothing: the caller waits for the thread."""
 
 
 def _begin(lines: Generator[bytes]) -> _Begun:
@@ -143,7 +183,9 @@ def _begin(lines: Generator[bytes]) -> _Begun:
     return next(lines, b""), lines
 
 
-def _in_thread(lines: Generator[bytes], *, to_end: bool = False) -> Generator[bytes]:
+def _in_thread(
+    lines: Generator[bytes], *, to_end: bool = False, report_end: Callable[[], None] = _ignore
+) -> Generator[bytes]:
     """Yield the same lines, which a thread writes to a file without a wait for the client.
 
     An export has a connection and a snapshot of the database until its last line is made, and the
@@ -153,6 +195,7 @@ def _in_thread(lines: Generator[bytes], *, to_end: bool = False) -> Generator[by
     Args:
         lines: are made in the thread. None is empty.
         to_end: whether all lines are made also if the client has gone.
+        report_end: is called at the end of the thread.
     """
     made: SimpleQueue[int | Exception | None] = SimpleQueue()
     is_closed = Event()
@@ -163,6 +206,7 @@ def _in_thread(lines: Generator[bytes], *, to_end: bool = False) -> Generator[by
             with closing(lines), target:
                 for line in lines:
                     target.write(line)
+                    target.flush()
                     made.put(len(line))
                     if is_closed.is_set() and not to_end:
                         return
@@ -171,10 +215,12 @@ def _in_thread(lines: Generator[bytes], *, to_end: bool = False) -> Generator[by
             end = error
         finally:
             made.put(end)
+            report_end()
 
     with tempfile.TemporaryFile(buffering=0) as file:
         # The thread may need its file for longer than this generator.
-        target = os.fdopen(os.dup(file.fileno()), "wb", buffering=0)
+        # With a buffer: without one, a full disk would cut a line without an error.
+        target = os.fdopen(os.dup(file.fileno()), "wb")
         thread = Thread(target=make, args=(target,), name="bulk", daemon=True)
         thread.start()
         offset = 0
