@@ -29,6 +29,8 @@ BAD: list[tuple[dict[str, Any], FailureCode]] = [
     ({"jwks_uri": "file:///etc/passwd"}, FailureCode.BAD_ANSWER),
     ({"jwks_uri": "https://user:password@login.example.com/"}, FailureCode.BAD_ANSWER),
     ({"authorization_endpoint": "javascript:alert(1)"}, FailureCode.BAD_ANSWER),
+    ({"authorization_endpoint": f"{ISSUER}\r\nSet-Cookie: a=b"}, FailureCode.BAD_ANSWER),
+    ({"authorization_endpoint": f"{ISSUER}\u0101"}, FailureCode.BAD_ANSWER),
     ({"userinfo_endpoint": "https://"}, FailureCode.BAD_ANSWER),
 ]
 

@@ -3,6 +3,7 @@
 Sources: OpenID Connect Discovery 1.0 s3 and s4, RFC 7517 s5 (JWK sets).
 """
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from waypost.settings.validators import validate_hook
 
 Value = TypeVar("Value")
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
+_PRINTABLE: Final = re.compile("[!-~]+")
 KEPT_SECONDS: Final = 3600.0
 REFRESH_SECONDS: Final = 60.0
 """An unknown key makes Waypost read the keys again, at most this often."""
@@ -130,7 +132,12 @@ def read_metadata(data: Mapping[str, Any], issuer: str) -> Metadata:
 def _url(data: Mapping[str, Any], name: str, issuer: str) -> str:
     """Return a URL of the description; without encryption only if the issuer is without it."""
     value = data.get(name)
-    if not isinstance(value, str) or not _is_safe(value, issuer):
+    # `urlsplit` drops line breaks, which would end a header field of the answer to a browser.
+    if (
+        not isinstance(value, str)
+        or _PRINTABLE.fullmatch(value) is None
+        or not _is_safe(value, issuer)
+    ):
         raise OidcFailure(FailureCode.BAD_ANSWER, f"discovery: {name} is not an https URL")
     return value
 

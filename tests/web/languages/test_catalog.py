@@ -1,9 +1,9 @@
-"""A text has the direction of its language."""
+"""Files with texts: what is read in bounded time, and the direction of a language."""
 
 import pytest
 
 from tests.web.public.page import LANGUAGES
-from waypost.web.languages.catalog import text_direction
+from waypost.web.languages.catalog import CatalogError, read_catalog, text_direction
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,10 @@ from waypost.web.languages.catalog import text_direction
 def test_directions(tag: str, direction: str) -> None:
     """Arabic and others are written from right to left; a script in a tag decides (RFC 5646)."""
     assert text_direction(tag) == direction
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\f"])
+def test_a_line_of_spaces(space: str) -> None:
+    """A line of very many spaces is refused like any other that is not of the format, at once."""
+    with pytest.raises(CatalogError, match="line 2: must be a comment"):
+        read_catalog(f'msgid "a"\n{space * 200_000}x\n'.encode())

@@ -15,7 +15,7 @@ FILE_MAX_BYTES: Final = 256 * 1024
 TEXT_MAX_CHARS: Final = 2000
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _LINE: Final = re.compile(
-    r'\s*(#.*|((msgctxt|msgid|msgid_plural|msgstr(\[[0-9]\])?)\s+)?"([^"\\]|\\.)*")?\s*', re.DOTALL
+    r'(#.*|((msgctxt|msgid|msgid_plural|msgstr(\[[0-9]\])?)\s+)?"([^"\\]|\\.)*")?', re.DOTALL
 )
 # CLDR 48, characterOrder="right-to-left", and the scripts of these languages (ISO 15924).
 _RTL_LANGUAGES: Final = frozenset(
@@ -88,7 +88,8 @@ def _check_lines(text: str) -> None:
         CatalogError: a line is not one of the format.
     """
     for number, line in enumerate(text.split("\n"), start=1):
-        if not _LINE.fullmatch(line):
+        # Without the spaces around it: their number may be large.
+        if not _LINE.fullmatch(line.strip()):
             message = f'line {number}: must be a comment, or a keyword such as msgstr with a "text"'
             raise CatalogError(message)
 

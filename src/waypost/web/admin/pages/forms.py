@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from waypost.core.logo import LOGO_MAX_BYTES
 from waypost.web.admin.pages.multipart import (
@@ -82,8 +83,15 @@ async def read_form(request: Request) -> Form:
     """Read the body of a request.
 
     Raises:
-        FormError: it is no form, or too large.
+        FormError: it is no form, too large, or not complete, because the connection ended.
     """
+    try:
+        return await _read(request)
+    except ClientDisconnect as error:
+        raise FormError(400, "the form is not complete") from error
+
+
+async def _read(request: Request) -> Form:
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == MULTIPART:
