@@ -34,6 +34,7 @@ from waypost.runtime.prometheus import exposition
 from waypost.settings import Settings
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.sign_in import limits
+from waypost.sign_in.authenticator import SignInLimited
 from waypost.sign_in.openid_service import OpenIdService
 from waypost.web.public.setup import answers
 from waypost.web.public.setup.openid_page import (
@@ -433,11 +434,17 @@ def test_too_often(client: Client, provider: ScriptedOpenId) -> None:
 
 
 def test_pause(running: ScriptedOpenId, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each callback that fails is sent after the pause, whatever the reason is."""
+    """The answer to a callback that fails waits, whatever the provider or the domain says.
+
+    It does not wait if nobody is asked: such callbacks are not counted, and need no sign-in.
+    """
     pauses: list[float] = []
 
     async def pause(_service: OpenIdService, start: float) -> None:
         pauses.append(start)
+
+    async def too_often(*_arguments: object) -> None:
+        raise SignInLimited(1)
 
     monkeypatch.setattr(OpenIdService, "pause", pause)
     running.reset()
@@ -446,9 +453,14 @@ def test_pause(running: ScriptedOpenId, monkeypatch: pytest.MonkeyPatch) -> None
     for claims in ({}, ALICE | {"email": "a@not-served.example"}, ALICE):
         running.claims, running.userinfo = dict(claims), {"sub": "8f1c2a"}
         browser.sign_in(running)
-    browser.finish({"state": "x"})
+    assert len(pauses) == 2
+    assert browser.finish({"state": "x"}).status == 400
+    secrets = ".".join(letter * 43 for letter in "abc")
+    browser.cookies[LOGIN_COOKIE] = secrets
+    monkeypatch.setattr(OpenIdService, "finish", too_often)
+    assert browser.finish({"state": "a" * 43, "code": "x"}).status == 429
     client.close()
-    assert len(pauses) == 3
+    assert len(pauses) == 2
 
 
 def test_app_password_fails(provider: ScriptedOpenId, monkeypatch: pytest.MonkeyPatch) -> None:

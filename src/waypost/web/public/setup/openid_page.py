@@ -93,8 +93,10 @@ async def callback(context: AppContext, request: Request, log_entry: AccessLogEn
         await context.lookup.for_address(person.address)
     except _FAILURES as error:
         response = _failure(page, error)
-        # At the same time for each reason, as for a password that is wrong.
-        await openid.pause(begin)
+        # At the same time for each reason that says something about a person, as for a password
+        # that is wrong. Other callbacks do not wait: anybody could keep all connections busy.
+        if is_answer and not isinstance(error, SignInLimited):
+            await openid.pause(begin)
     else:
         log_entry.domain, log_entry.address = person.address.domain.ascii, person.address
         proof = set_cookie(PROOF_COOKIE, openid.write_proof(person), PROOF_SECONDS)
