@@ -219,14 +219,18 @@ def test_bad_logo(api: Api) -> None:
 
 
 def test_rename_and_conflict(api: Api) -> None:
-    """A name that exists is named next to its field, and a conflict shows both versions."""
+    """A name that exists is named next to its field, and a conflict shows both versions.
+
+    With such a name, nothing else is stored.
+    """
     person = Person(api, WRITER)
     person.post(URL, FIELDS)
     page = person.get(f"{URL}?name=Fresh+Mail").text
     shown = fields_of(page)
-    taken = person.post(URL, {**shown, "name": "Example Inc."})
+    taken = person.post(URL, {**shown, "name": "Example Inc.", "page.color": "#123456"})
     assert taken.status_code == 422
     assert "exists already" in re.findall(r'id="name-problem">([^<]*)', taken.text)[0]
+    assert stored(api)["page"]["color"] == FIELDS["page.color"]
     assert person.post(URL, {**shown, "page.color": "#000"}).status_code == 303
     refused = person.post(URL, {**shown, "page.color": "#fff"})
     assert refused.status_code == 412

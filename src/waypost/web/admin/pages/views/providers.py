@@ -62,6 +62,12 @@ def save(visit: Visit) -> Response:
         return _form(visit, name, values, version)
     data, mistakes = object_of_values(values)
     mistakes += file_mistakes(form)
+    rename = partial(visit.admin.rename_provider, name, values["name"], confirm=True)
+    is_renamed = bool(name) and values["name"] != name
+    if is_renamed:
+        # Before the other changes are made: a name that is refused must not leave them.
+        refused = attempt(partial(rename, dry_run=True)).failure
+        mistakes += () if refused is None else refused.mistakes
     condition: dict[str, Any] = {"confirm": bool(form.text("confirm"))}
     if name:
         condition["if_match"] = version or "*"
@@ -74,8 +80,7 @@ def save(visit: Visit) -> Response:
         found = () if done.failure is None else done.failure.mistakes
         every = at_fields([*mistakes, *found], values)
         return _form(visit, name, values, version, Failure(InvalidObject(every), 422))
-    if done.failure is None and name and values["name"] != name:
-        rename = partial(visit.admin.rename_provider, name, values["name"], confirm=True)
+    if done.failure is None and is_renamed:
         done = attempt(rename)
     if done.failure is None:
         return redirect(PAGE, name=values["name"], **done.done)
