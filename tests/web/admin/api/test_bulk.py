@@ -13,6 +13,7 @@ from starlette.types import Message, Scope, Send
 
 from tests.web.admin.api.api_client import READER, Api, ApiClient
 from waypost.admin import bulk as bulk_case
+from waypost.store.sql.audit_log import write_audits
 from waypost.web.admin.api import bulk
 
 URL = "/api/v1/domains:bulk"
@@ -221,12 +222,11 @@ def test_a_bulk_change_that_goes_on_alone(api: Api, monkeypatch: pytest.MonkeyPa
     body = b"".join(json.dumps(_put(f"d{n}.example.test")).encode() + b"\n" for n in range(3))
     requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
     is_held, may_end = threading.Event(), threading.Event()
-    write = bulk_case.write_audits
 
     def wait_and_write(*arguments: Any) -> None:
         is_held.set()
         may_end.wait(60)
-        write(*arguments)
+        write_audits(*arguments)
 
     monkeypatch.setattr(bulk_case, "write_audits", wait_and_write)
     begun = anyio.Event()

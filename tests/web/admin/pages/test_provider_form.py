@@ -219,10 +219,7 @@ def test_bad_logo(api: Api) -> None:
 
 
 def test_rename_and_conflict(api: Api) -> None:
-    """A name that exists is named next to its field, and a conflict shows both versions.
-
-    With such a name, nothing else is stored.
-    """
+    """A name that exists is named next to its field and stores nothing; a conflict shows both."""
     person = Person(api, WRITER)
     person.post(URL, FIELDS)
     page = person.get(f"{URL}?name=Fresh+Mail").text

@@ -434,10 +434,7 @@ def test_too_often(client: Client, provider: ScriptedOpenId) -> None:
 
 
 def test_pause(running: ScriptedOpenId, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer to a callback that fails waits, whatever the provider or the domain says.
-
-    It does not wait if nobody is asked: such callbacks are not counted, and need no sign-in.
-    """
+    """A callback that fails waits for any reason, except without a sign-in and above a limit."""
     pauses: list[float] = []
 
     async def pause(_service: OpenIdService, start: float) -> None:
