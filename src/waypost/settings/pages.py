@@ -48,8 +48,8 @@ Systemd passes secrets to a service as files in the folder `$CREDENTIALS_DIRECTO
 other user can read (`LoadCredential=`, `LoadCredentialEncrypted=`).
 A file in this folder that has the name of an option sets this option. An option that is the path \
 of a file, such as `profile_key` or `link_key_file`, gets the path of the credential. Each other \
-option, such as `db_uri`, `log_key`, `link_key`, `app_password_hook_key` and \
-`oidc_client_secret`, gets the content of the file.
+option, such as `db_uri`, `log_key`, `link_key`, `app_password_hook_key`, \
+`oidc_client_secret` and `sign_in_oidc_client_secret`, gets the content of the file.
 Waypost leaves files with other names alone: a directory in the providers file can read them, \
 with `bind_password_file`, for example.
 [The guide](../guide.md#secrets) shows how.
