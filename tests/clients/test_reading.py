@@ -1,6 +1,7 @@
 """Tests of how each client reads answers: one line for each rule of its parser."""
 
 import plistlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.clients.foreign_documents import (
 )
 from tests.profiles.making import signing
 from tests.servers.requirements import program, require
+from waypost.diagnostics.simulated_clients.apple import APPLE_MAIL
 from waypost.diagnostics.simulated_clients.session import (
     NO_ANSWER,
     ClientRequest,
@@ -45,7 +47,7 @@ OPEN_RELAY = OUTGOING.replace(LOGIN, b"").replace(METHOD, b"<authentication>none
 FIRST, SECOND = "imap.example.com:993", "second.example.com:993"
 
 AUTOCONFIG = [
-    # client, document, its account, or nothing if there is none Thunderbird: facts s1.1
+    # client, document, its account, or nothing if there is none; Thunderbird
     ("thunderbird", changed(b'id="example.com"', b'id="%EMAILDOMAIN%"'), FIRST),
     ("thunderbird", changed(b">example.com</domain", b">%EMAILDOMAIN%</domain"), FIRST),
     ("thunderbird", TWO_IMAP, FIRST),
@@ -58,7 +60,7 @@ AUTOCONFIG = [
     ("thunderbird", changed(OUTGOING, OUTGOING.replace(LOGIN, b"")), ""),
     ("thunderbird", changed(b'type="smtp"', b'type="SMTP"'), ""),
     ("thunderbird", changed(b"imap.example.com<", b"192.0.2.1<"), "imap 192.0.2.1:993"),
-    # Thunderbird for Android and K-9: facts s1.2
+    # Thunderbird for Android and K-9
     (K9, SPACED, ""),
     (K9, SMALL, ""),
     (K9, changed(SECTION, SECTION + BAD_IMAP), ""),
@@ -76,7 +78,7 @@ AUTOCONFIG = [
     (K9, changed(SECTION, SECTION + changed(METHOD, OAUTH2, IMAP)), FIRST),
     (K9, changed(b"imap.example.com<", b"192.0.2.1<"), "imap 192.0.2.1:993"),
     (K9, changed(b"imap.example.com<", b"imap_1.example.com<"), ""),
-    # Delta Chat: facts s1.3
+    # Delta Chat
     ("delta-chat", SPACED, "993 tls"),
     ("delta-chat", SMALL, "993 tls"),
     ("delta-chat", changed(b'type="imap"', b'type="IMAP"'), FIRST),
@@ -84,16 +86,16 @@ AUTOCONFIG = [
     ("delta-chat", changed(b"<port>993</port>", b"<port>70000</port>"), FIRST),
     ("delta-chat", changed(b"<port>993</port>", b""), ""),
     ("delta-chat", changed(SECTION, POP3 + SECTION), FIRST),
-    # FairEmail: facts s1.4
+    # FairEmail
     ("fairemail", TWO_IMAP, FIRST),
     ("fairemail", changed(SECTION, POP3 + SECTION), ""),
     ("fairemail", changed(METHOD, b""), FIRST),
-    # Evolution: facts s1.5
+    # Evolution
     ("evolution", TWO_IMAP, SECOND),
     ("evolution", TWO_SMTP, "smtp second.example.com:465"),
     ("evolution", changed(SECTION, SECTION + POP3), FIRST),
     ("evolution", changed(b"imap.example.com<", b"imap.%EMAILDOMAIN%<"), FIRST),
-    # KMail: facts s1.6
+    # KMail
     ("kmail", TWO_IMAP, FIRST),
     ("kmail", changed(SECTION, changed(b"<port>993</port>", b"", SECTION) + IMAP), SECOND),
     ("kmail", changed(METHOD, b"<authentication>magic</authentication>"), FIRST),
@@ -104,13 +106,13 @@ AUTOCONFIG = [
     ("kmail-2212", SMALL, "993 none"),
     ("kmail-2212", changed(b"<port>993</port>", b"<port>143</port><port>993</port>"), FIRST),
     ("kmail", changed(METHOD, METHOD + OAUTH2), "tls OAuth2"),
-    # aerc: facts s1.7
+    # aerc
     ("aerc", TWO_IMAP, FIRST),
     ("aerc", TWO_SMTP, "smtp second.example.com:465"),
     ("aerc", changed(SECTION, POP3 + SECTION), FIRST),
     ("aerc", SMALL, "993 tls"),
     ("aerc", changed(b">SSL<", b">plain<"), "993 none"),
-    # Nextcloud Mail: facts s1.8
+    # Nextcloud Mail
     ("nextcloud-mail", TWO_IMAP, FIRST),
     ("nextcloud-mail", TWO_SMTP, "smtp smtp.example.com:465"),
     ("nextcloud-mail", changed(SECTION, POP3 + SECTION), FIRST),
@@ -233,7 +235,7 @@ EARLY = GOOD_POX.replace(b"<AccountType>email</AccountType>", b"").replace(
 LOGIN_NAME = changed(b"<LoginName>alice@example.com<", b"<LoginName>alice<", GOOD_POX)
 
 AUTODISCOVER = [
-    # client, answer, its account, or nothing if there is none Outlook: facts s2.2
+    # client, answer, its account, or nothing if there is none; Outlook
     (OUTLOOK, POP3_FIRST, "pop3 p.example.com:995 tls"),
     (OUTLOOK, STARTTLS, "993 starttls"),
     (OUTLOOK, SSL_OFF, "993 tls"),
@@ -242,7 +244,7 @@ AUTODISCOVER = [
     (OUTLOOK, changed(b"<SPA>off</SPA>", b"", GOOD_POX), "password-encrypted"),
     (OUTLOOK, LOGIN_NAME, "password-cleartext alice,"),
     (OUTLOOK, changed(b"<LoginName>alice@example.com</LoginName>", b"", GOOD_POX), "alice@"),
-    # Thunderbird: facts s1.1
+    # Thunderbird
     ("thunderbird", POP3_FIRST, "pop3 p.example.com:995 tls"),
     ("thunderbird", SSL_OFF, "993 none"),
     ("thunderbird", changed(b"<Encryption>SSL<", b"<Encryption>None<", GOOD_POX), "993 none"),
@@ -251,7 +253,7 @@ AUTODISCOVER = [
     ("thunderbird", LOGIN_NAME, "password-cleartext alice,"),
     ("thunderbird", changed(b"<Type>IMAP<", b"<Type>imap<", GOOD_POX), ""),
     ("thunderbird", changed(b"Protocol>", b"protocol>", GOOD_POX), ""),
-    # FairEmail: facts s1.4
+    # FairEmail
     ("fairemail", GOOD_POX, "imap imap.example.com:993 tls"),
     ("fairemail", EARLY, ""),
     ("fairemail", changed(b">settings<", b">redirectUrl<", GOOD_POX), ""),
@@ -269,7 +271,7 @@ def test_autodiscover(key: str, body: bytes, expected: str) -> None:
 
 NUMBER = b"<integer>993</integer>"
 APPLE = [
-    # profile, its account: facts s3
+    # profile, its account
     (GOOD_PROFILE, "imap imap.example.com:993 tls password-cleartext"),
     (changed(NUMBER, b"<integer>143</integer>", GOOD_PROFILE), "143 starttls"),
     (changed(b"IncomingMailServerUseSSL", b"X", GOOD_PROFILE), "993 none"),
@@ -288,6 +290,15 @@ def test_profile(profile: bytes, expected: str) -> None:
     account = ended("apple-mail", ServerAnswer(200, PROFILE, body=profile))
     assert expected in account
     assert bool(account) == bool(expected)
+
+
+@pytest.mark.parametrize("port", ["25", "110", "143", "587", "993", "465"])
+def test_ports_of_starttls(port: str) -> None:
+    """The note of the record names each port where TLS means STARTTLS."""
+    profile = changed(NUMBER, f"<integer>{port}</integer>".encode(), GOOD_PROFILE)
+    account = ended("apple-mail", ServerAnswer(200, PROFILE, body=profile))
+    note = next(note for note in APPLE_MAIL.notes if "STARTTLS" in note)
+    assert (f"{port} starttls" in account) == (port in re.findall(r"\d+", note))
 
 
 def test_signed_profile(tmp_path: Path) -> None:

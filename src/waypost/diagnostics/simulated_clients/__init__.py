@@ -4,7 +4,7 @@ Pure: a record yields requests and lookups and receives each answer, from any so
 those of each client's source or its vendor's documentation, at the revision that the record names.
 Marks: [code] (read in the source), [run] (seen while that program ran), [doc], [log] (in the log of
 a server that the client asked) and [know] (commonly known, not checked). A record omits or assumes
-what is not known, and names each assumption.
+what is not known, and names each assumption. docs/clients.md has a section for each record.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""aerc, from its source (protocol facts s1.7 [code]).
+"""aerc, from its source [code].
 
 Not recorded: guessing, and the ports that it tries at the MX host.
 """
@@ -28,7 +28,11 @@ _SECURITY: Final[dict[str, ServerSecurity]] = {"ssl": "tls", "plain": "none"}
 
 
 def search(user: ClientUser) -> ClientSession:
-    """Ask both URLs by https at once; the best one that is a clientConfig counts."""
+    """Ask DNS, both URLs by https and the public database; SRV records count, else the best URL.
+
+    aerc asks all at once. The record asks one after the other, in the order of preference, which
+    gives the same account.
+    """
     by_srv = yield from search_srv(user)
     query = urls.address_query(user.typed_address)
     answers = []
@@ -38,6 +42,7 @@ def search(user: ClientUser) -> ClientSession:
     ):
         response = yield from follow_redirects(request)
         answers.append((request, response))
+    # The answer is not read: it is about the domain, and not from the server that is checked.
     yield urls.database(user.domain)
     if by_srv is not None:
         return by_srv

@@ -1,4 +1,4 @@
-"""SRV records in aerc, which prefers them to all else (protocol facts s1.7 [code])."""
+"""SRV records in aerc, which prefers them to all else [code]."""
 
 from collections.abc import Generator
 from typing import Final

@@ -1,4 +1,4 @@
-"""Apple Mail on iOS and macOS: a profile that its user opens (protocol facts s3 [doc]).
+"""Apple Mail on iOS and macOS: a profile that its user opens [doc].
 
 Not recorded: the signer. A signed profile is read as the property list inside it.
 """
@@ -37,7 +37,10 @@ _METHODS: Final = {
     "EmailAuthNone": "none",
 }
 # [know] There is one switch for both kinds of TLS, and these ports start without TLS.
-_STARTTLS_PORTS: Final = frozenset({25, 110, 143, 587})
+_STARTTLS_PORTS: Final = (25, 110, 143, 587)
+_STARTTLS_PORTS_TEXT: Final = (
+    f"{', '.join(map(str, _STARTTLS_PORTS[:-1]))} and {_STARTTLS_PORTS[-1]}"
+)
 _DEFAULT_PORTS: Final = {
     ("imap", True): 993,
     ("imap", False): 143,
@@ -168,7 +171,7 @@ APPLE_MAIL: Final = SimulatedClient(
             "identifier adds a second account."
         ),
         "iOS installs a profile only when it is opened in Safari.",
-        "There is one switch for TLS; on ports 143, 110 and 587 it means STARTTLS.",
+        f"There is one switch for TLS; on ports {_STARTTLS_PORTS_TEXT} it means STARTTLS.",
         "It does not replace placeholders.",
     ),
     needs="a profile at /mobileconfig/",

@@ -1,4 +1,4 @@
-"""Delta Chat, from its source and a run of 2.65.0 (protocol facts s1.3 [code][run])."""
+"""Delta Chat, from its source and a run of 2.65.0 [code][run]."""
 
 from collections.abc import Callable, Generator
 from typing import Final

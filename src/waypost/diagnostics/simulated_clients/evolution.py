@@ -1,4 +1,4 @@
-"""Evolution, from its source and a run of 3.46.4 (protocol facts s1.5 [code][run]).
+"""Evolution, from its source and a run of 3.46.4 [code][run].
 
 Both versions read documents in the same way [run][code]. They differ in the address that they send.
 

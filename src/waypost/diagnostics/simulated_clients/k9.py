@@ -1,4 +1,4 @@
-"""Thunderbird for Android and K-9 Mail, from their source (protocol facts s1.2 [code]).
+"""Thunderbird for Android and K-9 Mail, from their source [code].
 
 Not recorded: whether Android permits plain http, and the table of OAuth2 hosts (the record treats
 OAuth2 as a method that the client cannot use with this host).

@@ -1,4 +1,4 @@
-"""KMail's account wizard, from its source and a run of 22.12.3 (facts s1.6 [code][run]).
+"""KMail's account wizard, from its source and a run of 22.12.3 [code][run].
 
 The two versions differ in what ends their search, and in the default of `socketType`.
 

@@ -1,4 +1,4 @@
-"""Nextcloud Mail, from its source (protocol facts s1.8 [code])."""
+"""Nextcloud Mail, from its source [code]."""
 
 from dataclasses import replace
 from functools import partial

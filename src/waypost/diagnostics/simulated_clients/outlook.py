@@ -1,4 +1,4 @@
-"""Classic Outlook for Windows, 2016 and newer (protocol facts s2.1 to s2.5 [doc], [know], [log]).
+"""Classic Outlook for Windows, 2016 and newer [doc], [know], [log].
 
 Not recorded: Office 365, SCP, local files and the registry.
 """

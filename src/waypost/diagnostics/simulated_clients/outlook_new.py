@@ -1,4 +1,4 @@
-"""New Outlook, and Outlook for phones and the Mac (protocol facts s2.4 to s2.6 [know], [log]).
+"""New Outlook, and Outlook for phones and the Mac [know], [log].
 
 Microsoft's own service searches for them, and they use little else than Exchange.
 """

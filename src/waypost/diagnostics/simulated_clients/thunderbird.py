@@ -1,4 +1,4 @@
-"""Thunderbird for desktops, from its source and a run of 153.7.0esr (protocol facts s1.1).
+"""Thunderbird for desktops, from its source and a run of 153.7.0esr.
 
 Not recorded: the preferences, and its table of OAuth2 providers (the record treats OAuth2 as a
 method that Thunderbird cannot use with this host).

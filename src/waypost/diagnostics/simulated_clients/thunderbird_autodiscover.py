@@ -1,4 +1,4 @@
-"""Autodiscover in Thunderbird, in parallel with all else (protocol facts s1.1 [code])."""
+"""Autodiscover in Thunderbird, in parallel with all else [code]."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
