@@ -37,10 +37,7 @@ _METHODS: Final = {
     "EmailAuthNone": "none",
 }
 # [know] There is one switch for both kinds of TLS, and these ports start without TLS.
-_STARTTLS_PORTS: Final = (25, 110, 143, 587)
-_STARTTLS_PORTS_TEXT: Final = (
-    f"{', '.join(map(str, _STARTTLS_PORTS[:-1]))} and {_STARTTLS_PORTS[-1]}"
-)
+_STARTTLS_PORTS: Final = frozenset({25, 110, 143, 587})
 _DEFAULT_PORTS: Final = {
     ("imap", True): 993,
     ("imap", False): 143,
@@ -171,7 +168,7 @@ APPLE_MAIL: Final = SimulatedClient(
             "identifier adds a second account."
         ),
         "iOS installs a profile only when it is opened in Safari.",
-        f"There is one switch for TLS; on ports {_STARTTLS_PORTS_TEXT} it means STARTTLS.",
+        "There is one switch for TLS; on ports 25, 110, 143 and 587 it means STARTTLS.",
         "It does not replace placeholders.",
     ),
     needs="a profile at /mobileconfig/",
