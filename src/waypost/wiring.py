@@ -35,13 +35,13 @@ from waypost.store.external import DomainSource, ExternalDomainCache, ExternalSt
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.store.protocol import PinnedDocuments, Store
 from waypost.store.reload import LogDeduplicator, ProvidersReloader, read_store
+from waypost.timed_parts import TimedDomains, TimedUsers
 from waypost.wiring_links import (
     open_authenticator,
     open_link_service,
     open_openid,
     open_password_service,
 )
-from waypost.wiring_times import TimedDomains, TimedUsers
 
 if TYPE_CHECKING:
     from waypost.formats.mobileconfig.signing import Credentials

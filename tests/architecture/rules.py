@@ -55,22 +55,22 @@ LAYERS: dict[str, set[str]] = {
     "wsgi": {"asgi", "formats.autodiscover.request"},
     "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
     | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
-    | {"wiring_times", "wiring_links", "setup_links"}
+    | {"timed_parts", "wiring_links", "setup_links"}
     | {"sign_in.authenticator", "sign_in.openid_service"},
     "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"}
     | {"sign_in", "oidc"},
-    "wiring_times": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
+    "timed_parts": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
     "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
     | {"setup", "monitor", "wiring_links", "setup_links", "parsing.strict_json"},
     "web": {"core", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "wiring_times", "setup_links", "sign_in", "oidc.library"}
+    | {"store.reload", "wiring", "timed_parts", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
     "web.admin": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "store.sql.request_counts", "admin", "database.engine", "oidc"}
     | {"providers_file", "wiring"}
-    | {"wiring_times", "setup_links"}
+    | {"timed_parts", "setup_links"}
     | {"__version__"},
     "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},
     "web.public.handlers": {"core", "formats"},

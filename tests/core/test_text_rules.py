@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from waypost.core.text_rules import invisible_in, is_never_text, trimmed
+from waypost.core.text_rules import invisible_in, is_never_text, printable, trimmed
 
 TEXT = [
     *(" ", "~", "é", "߀", "ﬀ", "\N{ZERO WIDTH JOINER}", "\N{COMBINING ACUTE ACCENT}"),
@@ -80,3 +80,19 @@ def test_trimmed(text: str) -> None:
     assert left in text
     assert trimmed(left) == left
     assert all(char in " \t\r\n" or not char.isascii() for char in text.replace(left, "", 1))
+
+
+@given(st.text())
+def test_printable(text: str) -> None:
+    """The same number of characters can be printed, and only the others become question marks."""
+    shown = printable(text)
+    assert shown.isprintable()
+    assert [char for char in text if char.isprintable()] == [
+        new for new, old in zip(shown, text, strict=True) if old.isprintable()
+    ]
+
+
+@pytest.mark.parametrize("char", ["\x1b", "\n", "\u202e", "\u200b", "\x7f", "\u2028"])
+def test_printable_has_no_control(char: str) -> None:
+    """A character that changes the terminal, the line or the direction becomes a question mark."""
+    assert printable(f"a{char}b") == "a?b"

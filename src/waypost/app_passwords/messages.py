@@ -6,6 +6,7 @@ import json
 from typing import Final, Literal
 
 from waypost.core.errors import LinkError
+from waypost.core.text_rules import printable
 from waypost.setup_links.app_password import AppPasswordError, AppPasswordRequest
 from waypost.setup_links.link import checked_password
 
@@ -57,7 +58,9 @@ def read_answer(action: Action, data: bytes) -> str:
     if not isinstance(answer, dict):
         raise AppPasswordError("the answer is not a JSON object")
     if "error" in answer:
-        raise AppPasswordError(f"the system refuses: {_printable(answer['error'])}")
+        raise AppPasswordError(
+            f"the system refuses: {printable(str(answer['error'])[:_REASON_MAX_CHARS])}"
+        )
     if action == "revoke":
         return ""
     password = answer.get("password")
@@ -67,8 +70,3 @@ def read_answer(action: Action, data: bytes) -> str:
         return checked_password(password)
     except LinkError as error:
         raise AppPasswordError(f"the answer cannot be used: {error}") from error
-
-
-def _printable(text: object) -> str:
-    shown = str(text)[:_REASON_MAX_CHARS]
-    return "".join(char if char.isprintable() else "?" for char in shown)

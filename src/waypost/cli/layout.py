@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from waypost.core.text_rules import printable
+
 TEXT_MAX_CHARS: Final = 400
 _MIN_WIDTH: Final = 20
 # Of a terminal that does not say how wide it is.
@@ -40,14 +42,8 @@ def sanitize(text: str) -> str:
     Control characters, escape sequences, bidirectional controls and invisible characters become
     question marks: the text may come from an untrusted server. A very long text is truncated.
     """
-    shown = _printable(text)
+    shown = printable(text)
     return shown if len(shown) <= TEXT_MAX_CHARS else f"{shown[:TEXT_MAX_CHARS]}…"
-
-
-def _printable(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def terminal_width() -> int | None:
@@ -68,12 +64,12 @@ def print_lines(lines: Iterable[Line]) -> None:
         return
     console = Console(highlight=False, emoji=False, markup=False, soft_wrap=True)
     for line in lines:
-        console.print(Text.assemble(*((_printable(part.text), part.style) for part in line)))
+        console.print(Text.assemble(*((printable(part.text), part.style) for part in line)))
 
 
 def plain_text(line: Line) -> str:
     """Return the text of a line, as a terminal shows it."""
-    return "".join(_printable(part.text) for part in line).rstrip()
+    return "".join(printable(part.text) for part in line).rstrip()
 
 
 def wrap(text: str, width: int | None, first: int | None = None) -> Iterator[str]:

@@ -26,6 +26,17 @@ def clean_text(text: str) -> str:
     return "".join(char for char in text if not is_never_text(char)).strip()
 
 
+def printable(text: str) -> str:
+    """Return a text with a question mark for each character that a terminal cannot show as one.
+
+    These are control characters, escape sequences, bidirectional controls and invisible characters:
+    the text may come from an untrusted server.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)
+
+
 _JOINERS: Final = "\u200c\u200d"  # ZWNJ and ZWJ: scripts need them inside words (RFC 5892 A.1, A.2)
 _NO_BREAK_SPACES: Final = "\u00a0\u2007\u202f"
 

@@ -19,6 +19,7 @@ from cryptography.x509.verification import (
 )
 
 from waypost.core.errors import ProfileError
+from waypost.core.text_rules import printable
 from waypost.parsing import cms, property_list
 
 X509Certificate = x509.Certificate
@@ -202,7 +203,7 @@ def _missing_issuer(signed: cms.SignedContent) -> str:
     if last.issuer == last.subject:
         return ""
     issuer = last.issuer.rfc4514_string()
-    missing = f"{_printable(issuer)}, the issuer of {_name(last)}"
+    missing = f"{_shown(issuer)}, the issuer of {_name(last)}"
     return f": the certificate of {missing}, is not in the file"
 
 
@@ -232,14 +233,13 @@ def _payloads(profile: dict[str, Any]) -> Iterable[InspectedPayload]:
 def _name(certificate: X509Certificate) -> str:
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     text = common[0].value if common else certificate.subject.rfc4514_string()
-    return _printable(text if isinstance(text, str) else certificate.subject.rfc4514_string())
+    return _shown(text if isinstance(text, str) else certificate.subject.rfc4514_string())
 
 
 def _text(dictionary: dict[str, Any], key: str) -> str:
     value = dictionary.get(key, "")
-    return _printable(value) if isinstance(value, str) else ""
+    return _shown(value) if isinstance(value, str) else ""
 
 
-def _printable(text: str) -> str:
-    """Return untrusted text as one line without control characters."""
-    return "".join(char if char.isprintable() else "?" for char in text[:TEXT_MAX_CHARS])
+def _shown(text: str) -> str:
+    return printable(text[:TEXT_MAX_CHARS])

@@ -4,6 +4,7 @@ from typing import Final
 
 from waypost.core.errors import FetchError, ProvidersError
 from waypost.core.redaction import redact_message, redact_uri, secrets_of
+from waypost.core.text_rules import printable
 from waypost.net.http_client import FetchLimits, fetch
 from waypost.net.http_exchange import HttpResponse
 from waypost.net.system_transport import SystemTransport
@@ -45,6 +46,4 @@ def download(url: str, limits: FetchLimits) -> bytes:
 
 def _status(response: HttpResponse) -> str:
     """Return the status and its reason phrase, without control characters for a terminal."""
-    phrase = response.reason[:REASON_MAX_CHARS]
-    shown = "".join(char if char.isprintable() else "?" for char in phrase)
-    return f"{response.status} {shown}".rstrip()
+    return f"{response.status} {printable(response.reason[:REASON_MAX_CHARS])}".rstrip()

@@ -10,6 +10,7 @@ from typing import Final
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
 from waypost.core.model import Catalog
+from waypost.core.text_rules import printable
 from waypost.formats.dns import DnsRecords, records_of
 from waypost.lookup.lookup import client_config
 from waypost.providers_file.load import read_providers, write_providers
@@ -117,7 +118,7 @@ def providers_text(found: Discovery) -> str:
     """Return the providers file, with a comment for each mail service that was not found."""
     domain = found.domain.pattern.text
     lines = [f"# Written by `waypost init {domain}`. All keys: waypost schema"]
-    lines += [f"# From {_one_line(source)}" for source in found.sources]
+    lines += [f"# From {printable(source)}" for source in found.sources]
     text = write_providers(Catalog((found.domain,)), "toml")
     if not found.domain.services:
         hints = [
@@ -135,10 +136,6 @@ def providers_text(found: Discovery) -> str:
                 f"#   {hint % domain},",
             ]
     return "\n".join(lines) + "\n\n" + text
-
-
-def _one_line(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 def _settings_file(domain: DomainName, web_server: WebServer | None) -> PlannedFile:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from waypost.admin.principal import Principal, Role
+from waypost.admin.principal import Principal, PrincipalKind, Role
 from waypost.core.model import DomainPattern
 
 
@@ -31,7 +31,7 @@ class AccessScope:
     def principal(
         self,
         name: str,
-        kind: Literal["token", "person", "command"],
+        kind: PrincipalKind,
         remote: str | None,
         access_id: str = "",
     ) -> Principal:

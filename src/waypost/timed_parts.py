@@ -40,6 +40,7 @@ class TimedSigner:
         """Initialize with the signer, and what gets the times."""
         self._signer = signer
         self._times = times
+        # Not measured: it never waits, neither for a file nor for another thread.
         self.sign_at_once = signer.sign_at_once
 
     async def sign(self, profile: bytes, provider: Provider, *, may_cache: bool = True) -> bytes:
