@@ -294,3 +294,15 @@ def test_second_apply_of_any_catalog_changes_nothing(
         text = write_providers(stored, "toml")
         write_catalog(connection, read_providers(text, name="x", format="toml").catalog)
         assert write_providers(read_catalog(connection), "toml") == text
+
+
+def test_provider_gets_its_first_domains(waypost: Waypost, home: Path) -> None:
+    """The plan does not list a provider as removed that `provider list` shows afterwards."""
+    assert waypost("db", "upgrade").code == 0
+    assert waypost("provider", "add", "Own Mail", "short_name=Mine").code == 0
+    (home / "first.toml").write_text(FIRST, encoding="utf-8")
+    done = waypost("apply", "first.toml")
+    assert "provider Own Mail without domains" not in done.out
+    assert '~ provider Own Mail: short name "Mine" becomes "Own"' in done.out
+    assert waypost("provider", "list").out == "Own Mail  2 domains\n"
+    assert waypost("apply", "first.toml").out == ""

@@ -159,6 +159,34 @@ CHANGES = [
 ]
 
 
+IDLE = BEFORE.unused_providers[0]
+ADDED = ("domain idle.example (Idle)", "idle.example: imap imap.example.com:993 tls")
+REUSED = [
+    # the provider of a new domain, what changes, what is removed
+    (IDLE, (), ()),
+    (replace(IDLE, short_name="I"), ('provider Idle: short name "Idle" becomes "I"',), ()),
+]
+
+
+@pytest.mark.parametrize(("provider", "changed", "removed"), REUSED)
+def test_provider_gets_its_first_domain(
+    provider: Provider, changed: tuple[str, ...], removed: tuple[str, ...]
+) -> None:
+    """A provider that gets a domain stays, and is not listed as removed."""
+    new = replace(domain("idle.example", IMAP), provider=provider)
+    wanted = replace(BEFORE, domains=(*BEFORE.domains, new), unused_providers=())
+    assert compare(BEFORE, wanted) == Plan(ADDED, changed, removed)
+
+
+def test_second_row_of_a_name_is_removed() -> None:
+    """Of several providers without domains and with one name, the others are removed."""
+    other = replace(IDLE, short_name="I")
+    before = replace(BEFORE, unused_providers=(other, IDLE))
+    new = replace(domain("idle.example", IMAP), provider=IDLE)
+    wanted = replace(BEFORE, domains=(*BEFORE.domains, new), unused_providers=())
+    assert compare(before, wanted) == Plan(ADDED, (), ("provider Idle without domains",))
+
+
 @pytest.mark.parametrize(("wanted", "plan"), CHANGES)
 def test_changes(wanted: Catalog, plan: Plan) -> None:
     """Each kind of change is described once, in words."""

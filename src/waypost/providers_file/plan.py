@@ -140,11 +140,34 @@ class Planner:
         """Add a domain that is stored in another form, and stays unchanged."""
         self._skipped_domains.add(f"domain {name}: exists in another form, left unchanged")
 
-    def plan(self, current: Catalog, target: Catalog) -> Plan:
-        """Return the plan for the added domains and for the other parts of two catalogs."""
+    def plan(
+        self,
+        current: Catalog,
+        target: Catalog,
+        used_before: Iterable[Provider] = (),
+        used_after: Iterable[Provider] = (),
+    ) -> Plan:
+        """Return the plan for the added domains and for the other parts of two catalogs.
+
+        Args:
+            current: the catalog before the change.
+            target: the catalog after it.
+            used_before: providers with domains, in addition to those of `current`.
+            used_after: those in addition to `target`.
+        """
         changes = self._changes
         _compare_directories(changes, current, target)
-        _compare_unused_providers(changes, current, target)
+        used = [
+            dict.fromkeys([*(domain.provider for domain in catalog.domains), *others])
+            for catalog, others in ((current, used_before), (target, used_after))
+        ]
+        reused = _reused_providers(current.unused_providers, *used)
+        for old, new in reused.items():
+            changes.changed.add(
+                *(f"provider {new.name}: {text}" for text in _provider_changes(old, new))
+            )
+        others = tuple(one for one in current.unused_providers if one not in reused)
+        _compare_unused_providers(changes, replace(current, unused_providers=others), target)
         kinds = (changes.added, changes.changed, changes.removed)
         added, changed, removed = (tuple(items.listed) for items in kinds)
         more = (changes.added.more, changes.changed.more, changes.removed.more)
@@ -306,6 +329,29 @@ def _compare_unused_providers(changes: _Changes, current: Catalog, target: Catal
     changes.removed.add(
         *(_unused_provider_line(provider) for provider in before if provider not in after)
     )
+
+
+def _reused_providers(
+    unused: Iterable[Provider], used_before: Iterable[Provider], used_after: Iterable[Provider]
+) -> Mapping[Provider, Provider]:
+    """Return each provider that had no domains and gets some, with its form after that.
+
+    Args:
+        unused: the current providers without domains.
+        used_before: the providers that have domains.
+        used_after: the providers that will have domains.
+    """
+    names = {provider.name for provider in used_before}
+    after: dict[str, dict[Provider, None]] = {}
+    for provider in used_after:
+        after.setdefault(provider.name, {})[provider] = None
+    reused: dict[Provider, Provider] = {}
+    candidates = [one for one in unused if one.name in after and one.name not in names]
+    for old in sorted(candidates, key=lambda one: one not in after[one.name]):
+        if old.name not in names:  # Of several with one name, the same one is preferred.
+            names.add(old.name)
+            reused[old] = old if old in after[old.name] else next(iter(after[old.name]))
+    return reused
 
 
 def _unused_providers(catalog: Catalog) -> Mapping[Provider, None]:

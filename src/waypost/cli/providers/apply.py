@@ -254,4 +254,5 @@ def _make_plan(
     for entry, names in change.new_domains():
         # The plan lists few of very many new domains.
         planner.add_new(map(entry.for_domain, names), len(names), len(entry.services))
-    return change, planner.plan(*change.without_domains()), removal
+    used = change.used_providers(), wanted.providers()
+    return change, planner.plan(*change.without_domains(), *used), removal

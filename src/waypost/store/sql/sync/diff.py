@@ -197,8 +197,7 @@ class Change:
 
     def without_domains(self) -> tuple[Catalog, Catalog]:
         """Return the stored and the target content without the domains; call it after `pairs`."""
-        stored = self.shared_rows.providers
-        used = {stored[number] for number in self._used & stored.keys()}
+        used = self.used_providers()
         unused = tuple(
             provider for provider in self.shared_rows.providers.values() if provider not in used
         )
@@ -208,6 +207,11 @@ class Change:
             provider for provider in self.target.unused_providers if provider not in used_providers
         )
         return now, Catalog((), tuple(self.target.directories), unused)
+
+    def used_providers(self) -> set[Provider]:
+        """Return the stored providers that have domains; call it after `pairs`."""
+        stored = self.shared_rows.providers
+        return {stored[number] for number in self._used & stored.keys()}
 
     def _match_rows(
         self, rows: Sequence[StoredDomain], on_unused_row: DiagnosticSink
