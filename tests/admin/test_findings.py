@@ -93,11 +93,25 @@ def test_each_entry_once(filled: Admin, monkeypatch: pytest.MonkeyPatch) -> None
     assert linted == ["d00.example", "d01.example"]
 
 
-@pytest.mark.parametrize("code", ["", "nothing", "dns-silent", "pop3_only", "x" * 10_000])
-def test_unknown_code(admin: Admin, code: str) -> None:
-    """A text that is no code of the linter is a mistake."""
-    with pytest.raises(InvalidObject, match="finding: is not a code of `waypost lint`"):
+UNKNOWN = [
+    # text, what the error says after the text
+    ("", "is not a code of `waypost lint`; `waypost explain` lists them"),
+    ("nothing", "is not a code of `waypost lint`; "),
+    ("pop3_only", "is not a code of `waypost lint`; did you mean pop3-only?"),
+    ("mail-silent", "is a code of `waypost doctor`, and not of `waypost lint`"),
+    ("autoconfig-no-store", "is not a code of `waypost lint`; "),
+    ("POP3-ONLY", "is not a code of `waypost lint`; "),
+    ("x" * 10_000, "is not a code of `waypost lint`; "),
+]
+
+
+@pytest.mark.parametrize(("code", "rule"), UNKNOWN)
+def test_unknown_code(admin: Admin, code: str, rule: str) -> None:
+    """A text that is no code of the linter is named, and so is the command that it is a code of."""
+    with pytest.raises(InvalidObject) as caught:
         admin.list_domains(finding=code)
+    assert f"{caught.value}".startswith(f"finding: {code[:60]!r} {rule}")
+    assert len(f"{caught.value}") < 200
 
 
 def test_each_engine(any_admin: Admin) -> None:

@@ -39,12 +39,14 @@ DOMAINS: Final[list[Command]] = [
     ("domain", "remove", "other.example"),
     ("domain", "list", "--provider", NETWORK),
     ("domain", "list", "--provider", "No Such Provider"),
+    ("domain", "list", "--provider", "Example Inx."),
     ("domain", "list", "--host", "IMAP.modern.example"),
     ("domain", "list", "--host", "imap.modern.example", "--json"),
     ("domain", "list", "--limit", "2"),
     ("domain", "list", "--finding", "pop3-only"),
     ("domain", "list", "--finding", "pop3-only", "--limit", "1", "--provider", INC),
     ("domain", "list", "--finding", "pop3-onl"),
+    ("domain", "list", "--finding", "mail-silent"),
     ("domain", "show", "newer.example"),
     ("domain", "show", "like.example", "--json"),
     ("domain", "show", "x.example.edu"),
@@ -97,6 +99,7 @@ MISTAKES: Final[list[Command]] = [
     ("audit", "list", "--object", "nothing.example"),
     ("audit", "undo", "999999"),
     ("audit", "undo", "-1"),
+    ("audit", "undo", "zz"),
 ]
 PROVIDERS: Final[list[Command]] = [
     ("provider", "list"),

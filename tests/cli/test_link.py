@@ -27,7 +27,12 @@ WRONG = [
     (["create", "alice@example.com", "--uses", "0"], "uses: must be from 1 to 100"),
     (["create", "alice@example.com", "--alias", "bob"], "alias: "),
     (["create", "alice@example.com", "--name", "a\tb"], "name: contains a control character"),
-    (["create", "example.com"], "example.com: this format needs an address"),
+    (
+        ["create", "example.com"],
+        "example.com: a setup link needs an address",
+    ),
+    (["revoke", "zz"], "ID: 'zz' is not a number; use one of `waypost link list`"),
+    (["revoke", "9" * 4400], "' is not a number; use one of `waypost link list`"),
     (["create", "alice@example.com", "--app-password-file", "/none"], "--app-password-file: /none"),
     (["create", "alice@example.com", "--qr-file", "link.jpg"], "must end in .svg or .png"),
 ]
@@ -77,7 +82,7 @@ def test_one_link(waypost: Waypost, home: Path, monkeypatch: pytest.MonkeyPatch)
 
     assert waypost("link", "revoke", "1").out == "link 1 is revoked\n"
     missing = waypost("link", "revoke", "1")
-    assert (missing.code, missing.err) == (1, "there is no setup link 1\n")
+    assert (missing.code, missing.err) == (1, "error: there is no setup link 1\n")
 
 
 @pytest.mark.usefixtures("filled")

@@ -39,7 +39,7 @@ def test_create_list_revoke(waypost: Waypost, home: Path) -> None:
     assert waypost("token", "revoke", found[1]).out == f"revoked {found[1]}\n"
     again = waypost("token", "revoke", found[1])
     assert (again.code, again.out) == (1, "")
-    assert again.err == f"no valid token has the id {found[1]}; see `waypost token list`\n"
+    assert again.err == f"error: no valid token has the id {found[1]}; see `waypost token list`\n"
     assert "  revoked " in waypost("token", "list").out
 
 

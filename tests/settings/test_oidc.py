@@ -116,3 +116,19 @@ def test_role_texts() -> None:
     assert parse_role_text("read *.EXAMPLE.com provider A  B") == RoleText(
         "read", (pattern,), "A B"
     )
+
+
+INVALID_OTHERS = [
+    # option, its value, which is not allowed
+    ("LINK_KEY", "short"),
+    ("PUBLIC_URL", "http://"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID_OTHERS)
+def test_one_error_for_an_invalid_option(name: str, value: str, tmp_path: Path) -> None:
+    """An option with a wrong value is not missing, so it has one error."""
+    with pytest.raises(SettingsError) as caught:
+        loaded({**SIGN_IN, f"WAYPOST_{name}": value}, tmp_path)
+    (problem,) = caught.value.problems
+    assert f"{name.lower()} is " in problem

@@ -192,7 +192,10 @@ class Undo:
         if (reason := _NO_UNDO.get(row.object_kind or "")) is not None:
             raise UndoRefused(f"entry {row.id} {reason}")
         if row.object_kind not in _KINDS or row.object_name is None or row.action in _MANY:
-            raise UndoRefused(f"entry {row.id} changed many objects, and cannot be undone")
+            raise UndoRefused(
+                f"entry {row.id} changed many objects, and cannot be undone; apply the old file "
+                "with `waypost apply`, or restore a backup of the database"
+            )
         name = str((row.after or row.before or {}).get("name", row.object_name))
         for changed in {name, row.object_name}:
             last = last_audit_id(self._connection, row.object_kind, changed)

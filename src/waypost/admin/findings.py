@@ -6,6 +6,7 @@ from typing import Final
 from waypost.admin.readers import ObjectReader
 from waypost.core.errors import InvalidObject
 from waypost.core.model import Domain
+from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.lint.domains import lint_domain
 from waypost.diagnostics.lint.rules import RULES
 from waypost.store.sql.listing import DomainFilter
@@ -14,6 +15,7 @@ PARTS_MAX: Final = 100
 """How many times domains are read for one page."""
 LINTED_MAX: Final = 1000
 """After how many different sets of services a page ends."""
+_SHOWN_MAX_CHARS: Final = 60
 _CODES: Final = frozenset(rule.code for rule in RULES)
 _Entry = tuple[object, ...]
 
@@ -24,11 +26,17 @@ def check_finding(code: str) -> None:
     Raises:
         InvalidObject: it is none.
     """
-    if code not in _CODES:
+    if code in _CODES:
+        return
+    shown = repr(code[:_SHOWN_MAX_CHARS])
+    others = (table for table in CODE_TABLES if code in {one.code for one in table.codes})
+    if (table := next(others, None)) is not None:
+        rule = f"{shown} is a code of `{table.command}`, and not of `waypost lint`"
+    else:
         near = get_close_matches(code, _CODES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; `waypost explain` lists them"
-        rule = f"is not a code of `waypost lint`{hint}"
-        raise InvalidObject([("finding", rule)])
+        hint = f"did you mean {near[0]}?" if near else "`waypost explain` lists them"
+        rule = f"{shown} is not a code of `waypost lint`; {hint}"
+    raise InvalidObject([("finding", rule)])
 
 
 def domains_with_finding(

@@ -1,10 +1,14 @@
-"""Domains and addresses that a user typed, and messages for other texts."""
+"""Domains, addresses and numbers that a user typed, and messages for other texts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from waypost.core.address import DomainName, EmailAddress
-from waypost.core.errors import AddressError, DomainError, DomainNotServed
+from waypost.core.errors import AddressError, DomainError, DomainNotServed, InvalidObject
+
+_NUMBER_MAX_DIGITS: Final = 18
+_SHOWN_MAX_CHARS: Final = 60
 
 
 def parse_address_or_domain(text: str) -> EmailAddress | DomainName:
@@ -28,6 +32,22 @@ def parse_domain(text: str) -> DomainName:
         if "@" in text:
             raise
         raise _neither_error(text, f"it has no @, and {error}") from error
+
+
+def read_number(text: str, command: str) -> int:
+    """Return the number of an object.
+
+    Args:
+        text: the argument ID.
+        command: lists the numbers.
+
+    Raises:
+        InvalidObject: the text is not a number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= _NUMBER_MAX_DIGITS):
+        rule = f"{text[:_SHOWN_MAX_CHARS]!r} is not a number; use one of `{command}`"
+        raise InvalidObject([("ID", rule)])
+    return int(text)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,8 @@ _REQUIRED_WITH: Final = (
     ("sign_in_oidc_client_id", "sign_in_oidc_issuer"),
     ("sign_in_oidc_client_secret", "sign_in_oidc_issuer"),
 )
+
+_LINK_KEYS: Final = ("link_key", "link_key_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def load(
     ]
     problems = [problem for layer in layers for problem in layer.problems]
     warnings = [warning for layer in layers for warning in layer.warnings]
+    invalid: set[str] = set()
     values: dict[str, Any] = {"db_uri": default_db_uri(environ, home)}
     sources = {option.name: Source(SourceKind.DEFAULT, "default") for option in table}
     for layer in layers:  # the weakest first
@@ -100,11 +104,13 @@ def load(
             sources[option.name] = raw_value.source
             try:
                 values[option.name] = _validate(option, raw_value, home)
+                invalid.discard(option.name)
             except (ValidationError, TypeError):
+                invalid.add(option.name)
                 problems.append(_invalid_value_message(option, raw_value))
     if sources["db_uri"].kind is SourceKind.FLAG is not sources["db_read_uri"].kind:
         values.pop("db_read_uri", None)  # It is a replica of another database.
-    problems += _conflicts(values, sources)
+    problems += _conflicts(values, sources, invalid)
     if problems:
         raise SettingsError(problems)
     settings = Settings(**values)
@@ -151,8 +157,16 @@ def _redact(value: object, redact: Callable[[str], str]) -> object:
     return redact(value) if isinstance(value, str) else value
 
 
-def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list[str]:
-    """Return the mistakes that concern more than one option."""
+def _conflicts(
+    values: Mapping[str, Any], sources: Mapping[str, Source], invalid: AbstractSet[str]
+) -> list[str]:
+    """Return the mistakes that concern more than one option.
+
+    Args:
+        values: those that are allowed.
+        sources: of each option.
+        invalid: options whose value is not allowed. They are set, so they are not missing.
+    """
     problems = []
     if values.get("demo") and values.get("providers"):
         problems.append(
@@ -165,11 +179,10 @@ def _conflicts(values: Mapping[str, Any], sources: Mapping[str, Source]) -> list
             "trusted_proxies exclude each other; set only one of them"
         )
     for name, other in _REQUIRED_WITH:
-        if values.get(name) and not values.get(other):
+        if values.get(name) and not values.get(other) and other not in invalid:
             problems.append(f"{sources[name]}: {name} requires {other}")
-    if values.get("sign_in_oidc_issuer") and not (
-        values.get("link_key") or values.get("link_key_file")
-    ):
+    has_link_key = any(values.get(name) or name in invalid for name in _LINK_KEYS)
+    if values.get("sign_in_oidc_issuer") and not has_link_key:
         problems.append(
             f"{sources['sign_in_oidc_issuer']}: sign_in_oidc_issuer requires link_key or "
             "link_key_file"

@@ -11,6 +11,7 @@ from waypost.admin.results import AuditEntry
 from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
+from waypost.cli.arguments import read_number
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
 from waypost.cli.output import align_columns, print_json, print_line
 from waypost.core.errors import InvalidObject
@@ -56,7 +57,7 @@ def list_changes(
 
 def undo(
     audit_id: Annotated[
-        int, typer.Argument(metavar="ID", help="The id from `waypost audit list`.")
+        str, typer.Argument(metavar="ID", help="The id from `waypost audit list`.")
     ],
     *,
     yes: YesFlag = False,
@@ -67,8 +68,9 @@ def undo(
     as_json: JsonFlag = False,
 ) -> None:
     """Undo a change. Exit code 1 if the object has changed since."""
+    number = read_number(audit_id, "waypost audit list")
     with open_admin(Place(db_uri, url, token_file)) as admin:
-        result = admin.undo(audit_id, confirm=yes, dry_run=dry_run)
+        result = admin.undo(number, confirm=yes, dry_run=dry_run)
     report_change(result, as_json=as_json, dry_run=dry_run)
 
 

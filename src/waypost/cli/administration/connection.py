@@ -1,6 +1,6 @@
 """The use cases of a command: on the database, or on another Waypost by its API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Annotated, Final
@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.admin.facade import Admin
+from waypost.admin.readers import ObjectReader
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.source import open_source
 from waypost.cli.administration.place import Place, open_remote
@@ -66,9 +67,24 @@ def suggest_providers(admin: AnyAdmin, name: str) -> Iterator[None]:
         yield
     except ObjectNotFound as error:
         items = admin.list_providers(limit=_PROVIDERS_MAX).items
-        near = get_close_matches(name, [item.data["name"] for item in items], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = _similar_name(name, [item.data["name"] for item in items])
         raise ObjectNotFound(f"{error}{hint}") from error
+
+
+def refuse_unknown_provider(reader: ObjectReader, name: str) -> None:
+    """Check that a provider exists.
+
+    Raises:
+        ObjectNotFound: with the most similar provider, if there is one.
+    """
+    names = [provider.name for provider in reader.providers(command_principal())]
+    if name not in names:
+        raise ObjectNotFound(f"there is no provider {name!r}{_similar_name(name, names)}")
+
+
+def _similar_name(name: str, names: Sequence[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _similar(admin: AnyAdmin, name: str) -> list[str]:

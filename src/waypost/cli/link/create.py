@@ -85,7 +85,7 @@ def create(  # noqa: PLR0913 -- each is a flag
     Send it to the person, or show the QR code. A button on its page gives the settings, and uses
     the link up. Without a database, the link can be used until it expires.
     """
-    target = checked_target(parse_address(address), name, alias or (), device)
+    target = checked_target(parse_address(address, "a setup link"), name, alias or (), device)
     terms = checked_terms(_parse_duration(expires), uses, _read_password(app_password_file))
     if qr_file is not None:
         check_file(qr_file)

@@ -1,24 +1,18 @@
 """`waypost link list` and `revoke`: the links that the database has."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from waypost.admin.results import Data
 from waypost.cli.administration.connection import AnyAdmin, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
+from waypost.cli.arguments import read_number
 from waypost.cli.options import DbUriFlag, JsonFlag
-from waypost.cli.output import (
-    EXIT_FINDINGS,
-    align_columns,
-    print_json,
-    print_line,
-    print_stderr,
-)
-from waypost.core.errors import ObjectNotFound
+from waypost.cli.output import align_columns, print_json, print_line
 
-_PAGE_SIZE = 1000
+_PAGE_SIZE: Final = 1000
 
 
 def list_links(
@@ -46,7 +40,7 @@ def list_links(
 
 
 def revoke(
-    link: Annotated[int, typer.Argument(metavar="ID", help="The number of a link in the list.")],
+    link: Annotated[str, typer.Argument(metavar="ID", help="The number from `waypost link list`.")],
     db_uri: DbUriFlag = None,
     url: UrlFlag = None,
     token_file: TokenFileFlag = None,
@@ -56,13 +50,10 @@ def revoke(
     Exit code 1 if there is no such link. An app password that the link has given out before stays
     valid: remove it in your mail system.
     """
-    try:
-        with open_admin(Place(db_uri, url, token_file)) as admin:
-            admin.setup_links.revoke(link)
-    except ObjectNotFound as error:
-        print_stderr(f"{error}")
-        raise typer.Exit(EXIT_FINDINGS) from None
-    print_line(f"link {link} is revoked")
+    number = read_number(link, "waypost link list")
+    with open_admin(Place(db_uri, url, token_file)) as admin:
+        admin.setup_links.revoke(number)
+    print_line(f"link {number} is revoked")
 
 
 def _links(admin: AnyAdmin) -> Iterator[Data]:

@@ -12,6 +12,7 @@ from waypost.admin.cursors import LIMIT_MAX
 from waypost.admin.findings import check_finding, domains_with_finding
 from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader
 from waypost.admin.remote.client import RemoteAdmin
+from waypost.cli.administration.connection import refuse_unknown_provider, suggest_providers
 from waypost.cli.administration.place import (
     Place,
     TokenFileFlag,
@@ -59,7 +60,8 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
 ) -> None:
     """List the domains and their providers, sorted by name.
 
-    Each line has the domain, its provider and its number of services.
+    Each line has the domain, its provider and its number of services. Exit code 1 if there is no
+    provider with the name in --provider.
     """
     place, wanted = Place(db_uri, url, token_file), DomainFilter(provider=provider, host=host)
     with ExitStack() as stack, _options():
@@ -68,11 +70,16 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
             if finding is not None:
                 check_finding(finding)
             reader = stack.enter_context(_open(load_settings(providers, demo, db_uri)))
-            summaries = _local(reader, wanted, finding, limit)
+            domains = list(islice(_local(reader, wanted, finding, limit), limit))
+            if provider is not None and not domains:
+                refuse_unknown_provider(reader, provider)
         else:
             refuse_with_url(providers, demo)
-            summaries = _remote(open_remote(place), wanted, finding, limit)
-        domains = list(islice(summaries, limit))
+            admin = open_remote(place)
+            domains = list(islice(_remote(admin, wanted, finding, limit), limit))
+            if provider is not None and not domains:
+                with suggest_providers(admin, provider):
+                    admin.get_provider(provider)
     if as_json:
         print_json([domain.to_json() for domain in domains])
         return

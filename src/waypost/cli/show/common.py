@@ -27,15 +27,19 @@ NoDirectoryFlag = Annotated[
 ]
 
 
-def parse_address(address: str) -> EmailAddress:
+def parse_address(address: str, what: str = "this format") -> EmailAddress:
     """Parse an address, for a format that requires an address.
+
+    Args:
+        address: the text.
+        what: needs an address, for the error.
 
     Raises:
         AddressError: the text is a domain alone, or breaks a rule.
     """
     if "@" not in address:
         domain = address if "." in address else "example.com"
-        raise AddressError(f"{address}: this format needs an address such as alice@{domain}")
+        raise AddressError(f"{address}: {what} needs an address such as alice@{domain}")
     return EmailAddress.parse(address)
 
 

@@ -95,7 +95,7 @@ def revoke(
         refuse_missing_file(engine)
         tokens = Tokens(engine, retention_days=settings.audit_retention_days)
         if not tokens.revoke(token_id, by=command_principal()):
-            print_stderr(f"no valid token has the id {token_id}; see `waypost token list`")
+            print_stderr(f"error: no valid token has the id {token_id}; see `waypost token list`")
             raise typer.Exit(EXIT_FINDINGS)
     print_line(f"revoked {token_id}")
 
