@@ -8,7 +8,6 @@ from typing import Annotated, Final
 import typer
 
 from waypost.admin.facade import Admin
-from waypost.admin.readers import ObjectReader
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.source import open_source
 from waypost.cli.administration.place import Place, open_remote
@@ -67,22 +66,12 @@ def suggest_providers(admin: AnyAdmin, name: str) -> Iterator[None]:
         yield
     except ObjectNotFound as error:
         items = admin.list_providers(limit=_PROVIDERS_MAX).items
-        hint = _similar_name(name, [item.data["name"] for item in items])
+        hint = similar_name(name, [item.data["name"] for item in items])
         raise ObjectNotFound(f"{error}{hint}") from error
 
 
-def refuse_unknown_provider(reader: ObjectReader, name: str) -> None:
-    """Check that a provider exists.
-
-    Raises:
-        ObjectNotFound: with the most similar provider, if there is one.
-    """
-    names = [provider.name for provider in reader.providers(command_principal())]
-    if name not in names:
-        raise ObjectNotFound(f"there is no provider {name!r}{_similar_name(name, names)}")
-
-
-def _similar_name(name: str, names: Sequence[str]) -> str:
+def similar_name(name: str, names: Sequence[str]) -> str:
+    """Return a question about the most similar name; empty if there is none."""
     near = get_close_matches(name, names, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
 

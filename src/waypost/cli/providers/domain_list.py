@@ -12,7 +12,7 @@ from waypost.admin.cursors import LIMIT_MAX
 from waypost.admin.findings import check_finding, domains_with_finding
 from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader
 from waypost.admin.remote.client import RemoteAdmin
-from waypost.cli.administration.connection import refuse_unknown_provider, suggest_providers
+from waypost.cli.administration.connection import similar_name, suggest_providers
 from waypost.cli.administration.place import (
     Place,
     TokenFileFlag,
@@ -22,11 +22,12 @@ from waypost.cli.administration.place import (
 )
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
+from waypost.cli.principal import command_principal
 from waypost.cli.providers.domain_summary import DomainSummary, RemoteSummaries, summary_of
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
-from waypost.core.errors import InvalidObject
+from waypost.core.errors import InvalidObject, ObjectNotFound
 from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.listing import DomainFilter
@@ -70,16 +71,12 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
             if finding is not None:
                 check_finding(finding)
             reader = stack.enter_context(_open(load_settings(providers, demo, db_uri)))
-            domains = list(islice(_local(reader, wanted, finding, limit), limit))
-            if provider is not None and not domains:
-                refuse_unknown_provider(reader, provider)
+            summaries = _checked(_local(reader, wanted, finding, limit), reader, provider)
         else:
             refuse_with_url(providers, demo)
             admin = open_remote(place)
-            domains = list(islice(_remote(admin, wanted, finding, limit), limit))
-            if provider is not None and not domains:
-                with suggest_providers(admin, provider):
-                    admin.get_provider(provider)
+            summaries = _checked(_remote(admin, wanted, finding, limit), admin, provider)
+        domains = list(islice(summaries, limit))
     if as_json:
         print_json([domain.to_json() for domain in domains])
         return
@@ -118,6 +115,30 @@ def _open(settings: Settings) -> Iterator[ObjectReader]:
         return
     with open_database(settings) as engine, read_snapshot(engine) as connection:
         yield DatabaseReader(connection)
+
+
+def _checked(
+    summaries: Iterator[DomainSummary], source: ObjectReader | RemoteAdmin, provider: str | None
+) -> Iterator[DomainSummary]:
+    """Yield domains; if there are none, check that the provider exists.
+
+    Raises:
+        ObjectNotFound: with the most similar provider, if there is one.
+    """
+    first = next(summaries, None)
+    if first is not None:
+        yield first
+        yield from summaries
+    elif provider is None:
+        return
+    elif isinstance(source, RemoteAdmin):
+        with suggest_providers(source, provider):
+            source.get_provider(provider)
+    else:
+        names = [one.name for one in source.providers(command_principal())]
+        if provider not in names:
+            hint = similar_name(provider, names)
+            raise ObjectNotFound(f"there is no provider {provider!r}{hint}")
 
 
 def _local(
