@@ -104,6 +104,11 @@ def open_authenticator(settings: Settings) -> Authenticator | None:
     return ImapAuthenticator()
 
 
+def redirect_uri(public_url: str) -> str:
+    """Return the redirect URI of the sign-in, which the OpenID provider must allow."""
+    return f"{public_url}{CALLBACK_PATH}"
+
+
 def open_openid(settings: Settings) -> OpenIdSetup | None:
     """Return the sign-in of people at an OpenID provider; None if that is disabled.
 
@@ -127,7 +132,7 @@ def open_openid(settings: Settings) -> OpenIdSetup | None:
     client = RelyingParty(
         client_id,
         settings.sign_in_oidc_client_secret,
-        f"{public_url}{CALLBACK_PATH}",
+        redirect_uri(public_url),
         needed_claims(claim),
     )
     provider = OpenIdAuthenticator(Flow(OpenIdProvider(issuer), client), claim)

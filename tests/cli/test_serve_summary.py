@@ -29,6 +29,13 @@ def summary_of(home: Path, **options: object) -> ServeSummary:
     return summarize(settings, domains=2, source="mail.toml", port=4243)
 
 
+OPENID = RIGHT | {
+    "sign_in_oidc_issuer": "https://login.example.com",
+    "sign_in_oidc_client_id": "waypost-setup",
+    "sign_in_oidc_client_secret": "not-in-the-log",
+    "link_key": "k" * 32,
+}
+
 PROBLEMS: list[tuple[Mapping[str, Any], list[str]]] = [
     # options, the beginning of each problem
     (RIGHT, []),
@@ -49,6 +56,8 @@ PROBLEMS: list[tuple[Mapping[str, Any], list[str]]] = [
     ),
     ({"public_url": URL, "host": "192.0.2.1", "trusted_proxies": ["192.0.2.0/24"]}, []),
     ({"demo": True}, []),
+    (OPENID, []),
+    (OPENID | {"sign_in_oidc_client_secret": None}, ["sign_in_oidc_client_secret is not set"]),
 ]
 
 
@@ -82,6 +91,13 @@ FACTS: list[tuple[Mapping[str, Any], str, str]] = [
         "http://127.0.0.1:4244/admin/ (sign in with the link of `waypost admin link`)",
     ),
     ({"admin_port": 0}, "admin", "disabled"),
+    (RIGHT | {"sign_in": "imap"}, "sign_in", f"{URL}/sign-in"),
+    ({"sign_in": "imap"}, "sign_in", "https://autodiscover.DOMAIN/sign-in"),
+    (
+        OPENID,
+        "sign_in",
+        f"{URL}/sign-in (redirect URI for https://login.example.com: {URL}/sign-in/oidc/callback)",
+    ),
     ({}, "metrics", "disabled"),
     ({"metrics_listen": "[::1]:9243"}, "metrics", "http://[::1]:9243/metrics"),
 ]
@@ -94,6 +110,11 @@ def test_facts(home: Path, options: Mapping[str, Any], fact: str, text: str) -> 
     assert summary.facts[fact].startswith(text)
     lines = list(summary_lines(summary))
     assert any(line.strip().startswith(fact.replace("_", " ")) and text in line for line in lines)
+
+
+def test_sign_in_is_not_named_if_disabled(home: Path) -> None:
+    """Without a way to sign in, the summary has no line about it."""
+    assert "sign_in" not in summary_of(home).facts
 
 
 def test_json(home: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from waypost.cli.output import quantity
 from waypost.settings import Settings
 from waypost.settings.admin import admin_pages_url
+from waypost.wiring_links import redirect_uri
 
 _ANY_PROXY: Final = "listen on 127.0.0.1 or on unix_socket, or set trusted_proxies"
 
@@ -70,10 +71,12 @@ def summarize(
         "clients": _clients(settings),
         "forwarding_headers": _trusted(settings),
         "public_url": settings.public_url or "https://autodiscover.DOMAIN for each domain",
+        **_sign_in(settings),
         "admin": _admin(settings),
         "metrics": _url(settings.metrics_listen, "/metrics"),
     }
-    problems = (*_problems(settings), *(_of_warning(text) for text in warnings))
+    found = (*_problems(settings), *_openid_problems(settings))
+    problems = (*found, *(_of_warning(text) for text in warnings))
     return ServeSummary(facts, problems)
 
 
@@ -108,6 +111,17 @@ def _trusted(settings: Settings) -> str:
     if settings.trusted_proxies:
         return f"trusted from {', '.join(map(str, settings.trusted_proxies))}"
     return "ignored"
+
+
+def _sign_in(settings: Settings) -> Mapping[str, str]:
+    """Return what people who sign in to set up their devices use; nothing if that is disabled."""
+    if settings.sign_in is None and settings.sign_in_oidc_issuer is None:
+        return {}
+    page = f"{settings.public_url or 'https://autodiscover.DOMAIN'}/sign-in"
+    if settings.sign_in_oidc_issuer is None or settings.public_url is None:
+        return {"sign_in": page}
+    uri = redirect_uri(settings.public_url)
+    return {"sign_in": f"{page} (redirect URI for {settings.sign_in_oidc_issuer}: {uri})"}
 
 
 def _admin(settings: Settings) -> str:
@@ -161,6 +175,15 @@ def _problems(settings: Settings) -> Iterator[SetupProblem]:
             f"trusted_proxies has no address of this machine, but only this machine reaches "
             f"{settings.host}: no headers are trusted",
             'set trusted_proxies = ["127.0.0.0/8", "::1/128"]',
+        )
+
+
+def _openid_problems(settings: Settings) -> Iterator[SetupProblem]:
+    if settings.sign_in_oidc_issuer is not None and settings.sign_in_oidc_client_secret is None:
+        yield SetupProblem(
+            "sign_in_oidc_client_secret is not set: the OpenID provider answers only if "
+            f"{settings.sign_in_oidc_client_id} is a public client",
+            "make it a confidential client, and set sign_in_oidc_client_secret",
         )
 
 
