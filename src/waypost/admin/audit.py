@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from waypost.admin.access.access_log import ACCESS_KINDS, LINK, SESSION, TOKEN, is_about
-from waypost.admin.changes import Condition, PlannedChange, run_change, run_changes
+from waypost.admin.changes import ChangeOptions, PlannedChange, run_change, run_changes
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.directories import DirectoryChange, lost_secret
 from waypost.admin.domains import DomainChange
@@ -56,7 +56,7 @@ class AuditCases:
         limit: int,
         cursor: str | None,
         *,
-        has_access: bool = True,
+        include_access: bool = True,
     ) -> AuditPage:
         """Return entries that the principal sees, newest first.
 
@@ -65,7 +65,7 @@ class AuditCases:
             since: only entries at this time or later.
             limit: of the items.
             cursor: `next` of the part before.
-            has_access: also entries about tokens, sign-in links and sessions.
+            include_access: also entries about tokens, sign-in links and sessions.
         """
         check_limit(limit)
         key = read_cursor("audit", cursor)
@@ -78,7 +78,7 @@ class AuditCases:
             int(key) if key else None,
             (TOKEN,) if self.principal.kind == "token" else (LINK, SESSION),
             self.principal.name,
-            () if has_access else ACCESS_KINDS,
+            () if include_access else ACCESS_KINDS,
         )
         with read_snapshot(self.source.audit_database()) as connection:
             rows = list(islice(self._visible(connection, wanted, limit + 1), limit + 1))
@@ -87,10 +87,10 @@ class AuditCases:
             items, write_cursor("audit", str(items[-1].id) if len(rows) > limit else None)
         )
 
-    def undo(self, audit_id: int, condition: Condition) -> ChangeResult:
+    def undo(self, audit_id: int, options: ChangeOptions) -> ChangeResult:
         """Undo a change."""
         self.principal.check_write()
-        condition = replace(condition, undo_of=audit_id, action="undo")
+        options = replace(options, undo_of=audit_id, action="undo")
 
         def undo_in(connection: Connection) -> Undo:
             row = find_audit(connection, audit_id)
@@ -98,17 +98,17 @@ class AuditCases:
                 raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
             if not (self._may_know(row, row.before) and self._may_know(row, row.after)):
                 raise AccessForbidden(f"{self.principal.name} may not undo entry {audit_id}")
-            return Undo(connection, self.principal, row, condition)
+            return Undo(connection, self.principal, row, options)
 
         with read_snapshot(self.source.database()) as connection:
             has_provider = undo_in(connection).provider() is not None
         if has_provider:
             return run_changes(
-                *(self.source, self.principal, condition),
+                *(self.source, self.principal, options),
                 lambda connection: undo_in(connection).plans(),
             )
         return run_change(
-            *(self.source, self.principal, condition),
+            *(self.source, self.principal, options),
             lambda connection: undo_in(connection).plan(),
         )
 
@@ -162,13 +162,13 @@ class Undo:
     """The opposite of the change of one entry, in a transaction."""
 
     def __init__(
-        self, connection: Connection, principal: Principal, row: AuditRow, condition: Condition
+        self, connection: Connection, principal: Principal, row: AuditRow, options: ChangeOptions
     ) -> None:
         """Create it; nothing is checked yet."""
         self._connection = connection
         self._principal = principal
         self._row = row
-        self._condition = condition
+        self._options = options
 
     def provider(self) -> str | None:
         """Return the provider that was created together with the domain, if it is undone, too."""
@@ -179,7 +179,7 @@ class Undo:
     def plans(self) -> Iterator[PlannedChange]:
         """Yield the opposite of the change of a domain, and that of its provider."""
         name = self.provider() or ""
-        undo = UndoWithProvider(self._connection, self._row, name, self._condition)
+        undo = UndoWithProvider(self._connection, self._row, name, self._options)
         yield from undo.plans(self.plan)
 
     def plan(self) -> PlannedChange:
@@ -213,7 +213,7 @@ class Undo:
 
     def _domain(self, name: str, old_name: object) -> PlannedChange:
         pattern = read_name(name)
-        change = DomainChange(self._connection, self._principal, pattern, self._condition)
+        change = DomainChange(self._connection, self._principal, pattern, self._options)
         self._check_unchanged(change.old_data)
         if self._row.before is None:
             return change.delete()
@@ -223,7 +223,7 @@ class Undo:
 
     def _provider(self, name: str, old_name: object) -> PlannedChange:
         self._principal.check_everything(f"change provider {name!r}")
-        change = ProviderChange(self._connection, name, self._condition)
+        change = ProviderChange(self._connection, name, self._options)
         self._check_unchanged(change.old_data)
         if self._row.before is None:
             return change.delete()
@@ -233,7 +233,7 @@ class Undo:
 
     def _directory(self, label: str, _old_name: object) -> PlannedChange:
         self._principal.check_everything(f"change directory {label!r}")
-        change = DirectoryChange(self._connection, self._principal, label, self._condition)
+        change = DirectoryChange(self._connection, self._principal, label, self._options)
         self._check_unchanged(change.old_data)
         before = self._row.before
         if before is None:

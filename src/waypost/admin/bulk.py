@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import IO, Final, Literal
 
 from waypost.admin.audit_entries import who
-from waypost.admin.changes import Condition, RolledBack, audit_row, counted, plan_of
+from waypost.admin.changes import ChangeOptions, RolledBack, audit_row, counted, plan_of
 from waypost.admin.changes import PlannedChange as Planned
 from waypost.admin.domain_rules import DomainRules
 from waypost.admin.domains import follow
@@ -74,7 +74,7 @@ class BulkChange:
 
     source: AdminSource
     principal: Principal
-    condition: Condition
+    options: ChangeOptions
 
     def run(self, lines: Iterable[bytes]) -> Iterator[BulkEvent]:
         """Yield the progress, the mistakes, and the end.
@@ -98,10 +98,10 @@ class BulkChange:
                 # A dry run writes, too, because lines refer to each other, and is rolled back.
                 with suppress(RolledBack), write_transaction(engine) as connection:
                     yield from _Transaction(self, connection, names, state).run(spool)
-                    if state.mistakes or self.condition.dry_run:
+                    if state.mistakes or self.options.dry_run:
                         raise RolledBack
         plan = Plan((), (), ()) if state.mistakes else plan_of(state.planner)
-        written = not (state.mistakes or self.condition.dry_run or plan.is_empty)
+        written = not (state.mistakes or self.options.dry_run or plan.is_empty)
         yield BulkEnd(state.lines, plan, state.mistakes, written)
 
     def _receive(
@@ -223,7 +223,7 @@ class _Transaction:
         if new is not None:
             names = [one for one in followers.get(pattern, ()) if self._bulk.principal.covers(one)]
             message = f"this also changes {counted(len(names), 'alias', 'aliases')} of {pattern}"
-            self._bulk.condition.check_confirmed(message, [], len(names))
+            self._bulk.options.check_confirmed(message, [], len(names))
             targets[pattern] = target
         self._state.planner.add(old, new)
         for row in unused:

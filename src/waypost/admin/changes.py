@@ -34,8 +34,8 @@ class RolledBack(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """What a change requires.
+class ChangeOptions:
+    """How a change is made: what it requires, whether it is written, and what it undoes.
 
     Attributes:
         if_match: the version that is changed; `*` for any.
@@ -92,7 +92,7 @@ class PlannedChange:
         provider: the provider of a domain.
         warnings: values that are perhaps not intended.
         is_same: whether nothing changes; None if the plan says that.
-        undo_of: the entry of the audit log that the change undoes; None for that of the condition.
+        undo_of: the entry of the audit log that the change undoes; None for that of the options.
     """
 
     action: str
@@ -116,7 +116,7 @@ class PlannedChange:
 def run_change(
     source: AdminSource,
     principal: Principal,
-    condition: Condition,
+    options: ChangeOptions,
     plan: Callable[[Connection], PlannedChange],
 ) -> ChangeResult:
     """Plan a change, and make it with its entry in the audit log, in one transaction.
@@ -127,7 +127,7 @@ def run_change(
     """
     engine = source.database()
     refuse_missing_file(engine)
-    if condition.dry_run:
+    if options.dry_run:
         with read_snapshot(engine) as connection:
             change = plan(connection)
             return ChangeResult(change.plan, change.old, change.new, change.warnings)
@@ -135,7 +135,7 @@ def run_change(
         change = plan(connection)
         if not change.is_needed:
             return ChangeResult(change.plan, change.old, change.new, change.warnings)
-        audit_id = _make(connection, source, principal, condition, change)
+        audit_id = _make(connection, source, principal, options, change)
     return ChangeResult(
         *(change.plan, change.old, change.new, change.warnings), written=True, audit_id=audit_id
     )
@@ -144,7 +144,7 @@ def run_change(
 def run_changes(
     source: AdminSource,
     principal: Principal,
-    condition: Condition,
+    options: ChangeOptions,
     plans: Callable[[Connection], Iterator[PlannedChange]],
 ) -> ChangeResult:
     """Make changes that belong together, each with its entry in the audit log, in one transaction.
@@ -154,7 +154,7 @@ def run_changes(
     Args:
         source: the database.
         principal: who makes the changes.
-        condition: what they require.
+        options: how they are made.
         plans: yields each change when those before it are made; one of them is of a domain.
 
     Returns:
@@ -165,14 +165,14 @@ def run_changes(
     made: list[tuple[PlannedChange, int]] = []
     with suppress(RolledBack), write_transaction(engine) as connection:
         for change in plans(connection):
-            audit_id = _make(connection, source, principal, condition, change)
+            audit_id = _make(connection, source, principal, options, change)
             made.append((change, audit_id))
-        if condition.dry_run:
+        if options.dry_run:
             raise RolledBack
     domain, audit_id = next(one for one in made if one[0].kind == "domain")
     plan = _join([change.plan for change, _ in made])
     warnings = tuple(text for change, _ in made for text in change.warnings)
-    written = not condition.dry_run
+    written = not options.dry_run
     return ChangeResult(
         *(plan, domain.old, domain.new, warnings, written), audit_id if written else None
     )
@@ -182,13 +182,13 @@ def _make(
     connection: Connection,
     source: AdminSource,
     principal: Principal,
-    condition: Condition,
+    options: ChangeOptions,
     change: PlannedChange,
 ) -> int:
     """Make a change, add its entry to the audit log, and return the id."""
     change.write()
-    undo_of = condition.undo_of if change.undo_of is None else change.undo_of
-    row = audit_row(principal, condition.action or change.action, change, undo_of)
+    undo_of = options.undo_of if change.undo_of is None else change.undo_of
+    row = audit_row(principal, options.action or change.action, change, undo_of)
     return add_entry(connection, row, source.settings.audit_retention_days)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, counted, run_change
+from waypost.admin.changes import ChangeOptions, PlannedChange, counted, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import (
     MASK,
@@ -74,42 +74,44 @@ class DirectoryCases:
                     return self._object(directory)
         raise ObjectNotFound(f"there is no directory {label!r}")
 
-    def put(self, label: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def put(self, label: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create or replace a directory."""
         return self._run(
             label,
-            condition,
-            lambda connection: self._change(connection, label, condition).put(data, "put"),
+            options,
+            lambda connection: self._change(connection, label, options).put(data, "put"),
         )
 
-    def patch(self, label: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def patch(
+        self, label: str, patch: Mapping[str, object], options: ChangeOptions
+    ) -> ChangeResult:
         """Change a directory by a merge patch; null for the secret removes it."""
 
         def plan(connection: Connection) -> PlannedChange:
-            change = self._change(connection, label, condition)
+            change = self._change(connection, label, options)
             key = secret_key(change.existing())
             forget = key is not None and key in patch and patch[key] is None
             data = merge_patch(directory_data(change.existing()), patch)
             return change.put(data, "patch", forget=forget)
 
-        return self._run(label, condition, plan)
+        return self._run(label, options, plan)
 
-    def delete(self, label: str, condition: Condition) -> ChangeResult:
+    def delete(self, label: str, options: ChangeOptions) -> ChangeResult:
         """Delete a directory."""
         return self._run(
             label,
-            condition,
-            lambda connection: self._change(connection, label, condition).delete(),
+            options,
+            lambda connection: self._change(connection, label, options).delete(),
         )
 
     def _change(
-        self, connection: Connection, label: str, condition: Condition
+        self, connection: Connection, label: str, options: ChangeOptions
     ) -> "DirectoryChange":
-        return DirectoryChange(connection, self.principal, label, condition)
+        return DirectoryChange(connection, self.principal, label, options)
 
-    def _run(self, label: str, condition: Condition, plan: Planning) -> ChangeResult:
+    def _run(self, label: str, options: ChangeOptions, plan: Planning) -> ChangeResult:
         self.principal.check_everything(f"change directory {label!r}")
-        return run_change(self.source, self.principal, condition, plan)
+        return run_change(self.source, self.principal, options, plan)
 
     def _object(self, directory: Directory) -> StoredObject:
         if not self.principal.is_tenant:
@@ -122,16 +124,16 @@ class DirectoryChange:
     """The change of one directory, in a transaction."""
 
     def __init__(
-        self, connection: Connection, principal: Principal, label: str, condition: Condition
+        self, connection: Connection, principal: Principal, label: str, options: ChangeOptions
     ) -> None:
         """Read the directory."""
         self._connection = connection
         self._principal = principal
         self._label = label
-        self._condition = condition
-        self._old = stored_directory(connection, label, lock=not condition.dry_run)
+        self._options = options
+        self._old = stored_directory(connection, label, lock=not options.dry_run)
         self._old_object = None if self._old is None else directory_object(self._old)
-        condition.check_version(f"directory {label!r}", self._old_object)
+        options.check_version(f"directory {label!r}", self._old_object)
 
     @property
     def old_data(self) -> Data | None:
@@ -172,7 +174,7 @@ class DirectoryChange:
         warnings = tuple(one for one in report.warnings if "has no uri" not in one)
         count = 0 if old is None else count_users_of(self._connection, old)
         is_same = new == old
-        self._condition.check_confirmed(
+        self._options.check_confirmed(
             f"this changes {counted(count, 'domain')} of directory {self._label!r}",
             [],
             0 if is_same else count,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, counted, plan_of, run_change
+from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.findings import check_finding, domains_with_finding
@@ -82,47 +82,47 @@ class DomainCases:
             raise ObjectNotFound(f"there is no domain {pattern}")
         return domain
 
-    def put(self, name: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def put(self, name: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create or replace a domain."""
         pattern = read_name(name)
 
         def plan(connection: Connection) -> PlannedChange:
-            change = DomainChange(connection, self.principal, pattern, condition)
+            change = DomainChange(connection, self.principal, pattern, options)
             return change.put(data, "put")
 
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
-    def copy(self, name: str, like: str, condition: Condition) -> ChangeResult:
+    def copy(self, name: str, like: str, options: ChangeOptions) -> ChangeResult:
         """Create or replace a domain with the parts of another one."""
         pattern, other = read_name(name), read_name(like, "like")
 
         def plan(connection: Connection) -> PlannedChange:
-            change = DomainChange(connection, self.principal, pattern, condition)
+            change = DomainChange(connection, self.principal, pattern, options)
             target = DomainRules(connection, self.principal).copy(other)
             return change.replace(target, "put", ())
 
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
-    def patch(self, name: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def patch(self, name: str, patch: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Change a domain by a merge patch."""
         pattern = read_name(name)
 
         def plan(connection: Connection) -> PlannedChange:
-            change = DomainChange(connection, self.principal, pattern, condition)
+            change = DomainChange(connection, self.principal, pattern, options)
             current = change.existing()
             base = patched(domain_object(current).data, served_data(current), patch)
             return change.put(merge_patch(base, patch), "patch")
 
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
     def put_service(
-        self, name: str, index: int, service: Mapping[str, object] | None, condition: Condition
+        self, name: str, index: int, service: Mapping[str, object] | None, options: ChangeOptions
     ) -> ChangeResult:
         """Change, add or (with None) remove one service of a domain."""
         pattern = read_name(name)
 
         def plan(connection: Connection) -> PlannedChange:
-            change = DomainChange(connection, self.principal, pattern, condition)
+            change = DomainChange(connection, self.principal, pattern, options)
             data = domain_object(change.existing()).data
             if "alias_of" in data:
                 rule = f"{pattern} is an alias; change {data['alias_of']}"
@@ -134,34 +134,34 @@ class DomainCases:
             services[index : index + 1] = [] if service is None else [service]
             return change.put(data | {"services": services}, "service")
 
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
-    def delete(self, name: str, condition: Condition) -> ChangeResult:
+    def delete(self, name: str, options: ChangeOptions) -> ChangeResult:
         """Delete a domain."""
         pattern = read_name(name)
 
         def plan(connection: Connection) -> PlannedChange:
-            return DomainChange(connection, self.principal, pattern, condition).delete()
+            return DomainChange(connection, self.principal, pattern, options).delete()
 
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
-    def rename(self, name: str, new_name: str, condition: Condition) -> ChangeResult:
+    def rename(self, name: str, new_name: str, options: ChangeOptions) -> ChangeResult:
         """Give a domain another name."""
         pattern, new = read_name(name), read_name(new_name, "new_name")
 
         def plan(connection: Connection) -> PlannedChange:
-            return DomainChange(connection, self.principal, pattern, condition).rename(new)
+            return DomainChange(connection, self.principal, pattern, options).rename(new)
 
         self.principal.check_write()
         if not self.principal.covers(new):
             self.principal.check_domain(new, None)
-        return self._run(condition, pattern, plan)
+        return self._run(options, pattern, plan)
 
-    def _run(self, condition: Condition, pattern: DomainPattern, plan: Planning) -> ChangeResult:
+    def _run(self, options: ChangeOptions, pattern: DomainPattern, plan: Planning) -> ChangeResult:
         self.principal.check_write()
         if not self.principal.covers(pattern):
             self.principal.check_domain(pattern, None)  # Without a look into the database.
-        return run_change(self.source, self.principal, condition, plan)
+        return run_change(self.source, self.principal, options, plan)
 
     def _limited(self, wanted: DomainFilter) -> DomainFilter | None:
         """Return a filter that lists only what the principal sees; None if this is nothing."""
@@ -182,18 +182,18 @@ class DomainChange:
         connection: Connection,
         principal: Principal,
         pattern: DomainPattern,
-        condition: Condition,
+        options: ChangeOptions,
     ) -> None:
         """Read the domain, and check whether the principal may change it."""
         self._connection = connection
         self._principal = principal
         self._pattern = pattern
-        self._condition = condition
-        self._stored = DomainSet(connection, [pattern], lock=not condition.dry_run)
+        self._options = options
+        self._stored = DomainSet(connection, [pattern], lock=not options.dry_run)
         self._old = self._stored.domain(pattern)
         principal.check_domain(pattern, None if self._old is None else self._old.provider.name)
         self._old_object = None if self._old is None else domain_object(self._old)
-        condition.check_version(f"domain {pattern}", self._old_object)
+        options.check_version(f"domain {pattern}", self._old_object)
 
     @property
     def old_data(self) -> Data | None:
@@ -227,7 +227,7 @@ class DomainChange:
         followers = DomainSet(self._connection, ())
         if not plan_of(planner).is_empty:
             names = self._aliases()
-            followers = DomainSet(self._connection, names, lock=not self._condition.dry_run)
+            followers = DomainSet(self._connection, names, lock=not self._options.dry_run)
             aliases = follow(followers, names, target)
             self._confirm(names)
         for pattern, alias in aliases.items():
@@ -325,7 +325,7 @@ class DomainChange:
         visible = self._visible(names)
         aliases = counted(len(visible), "alias", "aliases")
         message = f"this also changes {aliases} of {self._pattern}"
-        self._condition.check_confirmed(message, visible, len(visible))
+        self._options.check_confirmed(message, visible, len(visible))
 
     def _visible(self, names: list[DomainPattern]) -> list[str]:
         return [name.text for name in names if self._is_visible(name)]

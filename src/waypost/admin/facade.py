@@ -5,7 +5,7 @@ from datetime import datetime
 
 from waypost.admin.audit import AuditCases
 from waypost.admin.bulk import BulkChange
-from waypost.admin.changes import Condition
+from waypost.admin.changes import ChangeOptions
 from waypost.admin.checks.client_views import ClientView
 from waypost.admin.checks.directory_test import DirectoryTestCases
 from waypost.admin.checks.discovery import CheckedServices, DiscoveryCases, Proposal
@@ -70,7 +70,7 @@ class Admin:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page:
-        """Return domains by name.
+        """Return domains, sorted by name.
 
         Args:
             prefix: only domains whose names begin with this text.
@@ -123,8 +123,8 @@ class Admin:
             VersionConflict: `if_match` or `if_none_match` does not hold.
             ConfirmationNeeded: the domain has aliases, which would change with it.
         """
-        condition = Condition(if_match, if_none_match, confirm, dry_run)
-        return self._domains.put(name, data, condition)
+        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
+        return self._domains.put(name, data, options)
 
     def add_domain_with_provider(
         self, name: str, data: JsonObject, *, dry_run: bool = False
@@ -136,8 +136,8 @@ class Admin:
             AccessForbidden: the principal may not create providers.
             VersionConflict: the domain or the provider exists.
         """
-        condition = Condition(if_none_match=NEW_OBJECT, dry_run=dry_run)
-        return self._with_provider.add(name, data, condition)
+        options = ChangeOptions(if_none_match=NEW_OBJECT, dry_run=dry_run)
+        return self._with_provider.add(name, data, options)
 
     def copy_domain(
         self,
@@ -154,8 +154,8 @@ class Admin:
         Raises:
             InvalidObject: the other domain does not exist, is an alias, or is not served itself.
         """
-        condition = Condition(if_match, if_none_match, confirm, dry_run)
-        return self._domains.copy(name, like, condition)
+        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
+        return self._domains.copy(name, like, options)
 
     def patch_domain(
         self,
@@ -167,8 +167,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a domain by a merge patch (RFC 7396); raises what `put_domain` raises."""
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.patch(name, patch, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.patch(name, patch, options)
 
     def delete_domain(
         self, name: str, *, if_match: str | None = None, dry_run: bool = False
@@ -178,7 +178,7 @@ class Admin:
         Raises:
             ObjectInUse: another domain is an alias of this one.
         """
-        return self._domains.delete(name, Condition(if_match, dry_run=dry_run))
+        return self._domains.delete(name, ChangeOptions(if_match, dry_run=dry_run))
 
     def rename_domain(
         self,
@@ -190,13 +190,13 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Give a domain another name; its aliases follow it, if that is confirmed."""
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.rename(name, new_name, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.rename(name, new_name, options)
 
     def list_providers(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """Return providers by name."""
+        """Return providers, sorted by name."""
         return self._providers.page(prefix, limit, cursor)
 
     def get_provider(self, name: str) -> StoredObject:
@@ -218,8 +218,8 @@ class Admin:
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        condition = Condition(if_match, if_none_match, confirm, dry_run)
-        return self._providers.put(name, data, condition)
+        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
+        return self._providers.put(name, data, options)
 
     def patch_provider(
         self,
@@ -231,8 +231,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a provider by a merge patch (RFC 7396)."""
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._providers.patch(name, patch, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._providers.patch(name, patch, options)
 
     def delete_provider(
         self, name: str, *, if_match: str | None = None, dry_run: bool = False
@@ -242,7 +242,7 @@ class Admin:
         Raises:
             ObjectInUse: it has domains.
         """
-        return self._providers.delete(name, Condition(if_match, dry_run=dry_run))
+        return self._providers.delete(name, ChangeOptions(if_match, dry_run=dry_run))
 
     def rename_provider(
         self,
@@ -254,13 +254,16 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Give a provider another name."""
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._providers.rename(name, new_name, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._providers.rename(name, new_name, options)
 
     def list_directories(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
     ) -> Page:
-        """Return directories by label. A tenant gets only the labels that its domains use."""
+        """Return directories, sorted by label.
+
+        A tenant gets only the labels that its domains use.
+        """
         return self._directories.page(prefix, limit, cursor)
 
     def get_directory(self, label: str) -> StoredObject:
@@ -278,8 +281,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Create or replace a directory; without a secret, the stored one stays."""
-        condition = Condition(if_match, if_none_match, confirm, dry_run)
-        return self._directories.put(label, data, condition)
+        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
+        return self._directories.put(label, data, options)
 
     def patch_directory(
         self,
@@ -291,8 +294,8 @@ class Admin:
         dry_run: bool = False,
     ) -> ChangeResult:
         """Change a directory by a merge patch (RFC 7396)."""
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._directories.patch(label, patch, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._directories.patch(label, patch, options)
 
     def delete_directory(
         self, label: str, *, if_match: str | None = None, dry_run: bool = False
@@ -302,7 +305,7 @@ class Admin:
         Raises:
             ObjectInUse: domains use it.
         """
-        return self._directories.delete(label, Condition(if_match, dry_run=dry_run))
+        return self._directories.delete(label, ChangeOptions(if_match, dry_run=dry_run))
 
     def put_service(
         self,
@@ -324,8 +327,8 @@ class Admin:
             confirm: also change the aliases of the domain.
             dry_run: only plan the change.
         """
-        condition = Condition(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.put_service(name, index, service, condition)
+        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
+        return self._domains.put_service(name, index, service, options)
 
     def put_provider_services(
         self,
@@ -340,8 +343,8 @@ class Admin:
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        condition = Condition(confirm=confirm, dry_run=dry_run)
-        return self._providers.put_services(name, services, condition)
+        options = ChangeOptions(confirm=confirm, dry_run=dry_run)
+        return self._providers.put_services(name, services, options)
 
     def bulk(
         self, lines: Iterable[bytes], *, confirm: bool = False, dry_run: bool = False
@@ -357,8 +360,8 @@ class Admin:
         Yields:
             Progress, then mistakes, then the end.
         """
-        condition = Condition(confirm=confirm, dry_run=dry_run)
-        return BulkChange(self.source, self.principal, condition).run(lines)
+        options = ChangeOptions(confirm=confirm, dry_run=dry_run)
+        return BulkChange(self.source, self.principal, options).run(lines)
 
     def export(self) -> Iterator[StoredObject]:
         """Yield all domains that the principal may see, by name."""
@@ -371,7 +374,7 @@ class Admin:
         since: datetime | None = None,
         limit: int = 50,
         cursor: str | None = None,
-        has_access: bool = True,
+        include_access: bool = True,
     ) -> AuditPage:
         """Return the audit log, newest entries first.
 
@@ -383,9 +386,9 @@ class Admin:
             since: only entries at this time or later.
             limit: of the items, at most 1000.
             cursor: `next` of the part before.
-            has_access: also entries about tokens, sign-in links and sessions.
+            include_access: also entries about tokens, sign-in links and sessions.
         """
-        return self._audit.page(object, since, limit, cursor, has_access=has_access)
+        return self._audit.page(object, since, limit, cursor, include_access=include_access)
 
     def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
         """Undo a change.
@@ -394,7 +397,7 @@ class Admin:
             ObjectNotFound: there is no such entry.
             UndoRefused: the object has changed since, or a secret cannot be restored.
         """
-        return self._audit.undo(audit_id, Condition(confirm=confirm, dry_run=dry_run))
+        return self._audit.undo(audit_id, ChangeOptions(confirm=confirm, dry_run=dry_run))
 
     def preview(self, address: str, format: str) -> Preview:  # noqa: A002 -- its name in the API
         """Return the answer that a client gets, byte for byte.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, counted, plan_of, run_change
+from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import (
     ObjectMistakes,
@@ -73,52 +73,52 @@ class ProviderCases:
                     return self._counted(reader, provider)
         raise ObjectNotFound(f"there is no provider {name!r}")
 
-    def put(self, name: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def put(self, name: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create or replace a provider."""
 
         def plan(connection: Connection) -> PlannedChange:
-            return ProviderChange(connection, name, condition).put(data, "put")
+            return ProviderChange(connection, name, options).put(data, "put")
 
-        return self._run(name, condition, plan)
+        return self._run(name, options, plan)
 
-    def patch(self, name: str, patch: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def patch(self, name: str, patch: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Change a provider by a merge patch."""
 
         def plan(connection: Connection) -> PlannedChange:
-            change = ProviderChange(connection, name, condition)
+            change = ProviderChange(connection, name, options)
             data = provider_data(change.existing().provider)
             return change.put(merge_patch(data, patch), "patch")
 
-        return self._run(name, condition, plan)
+        return self._run(name, options, plan)
 
-    def delete(self, name: str, condition: Condition) -> ChangeResult:
+    def delete(self, name: str, options: ChangeOptions) -> ChangeResult:
         """Delete a provider."""
         return self._run(
-            name, condition, lambda connection: ProviderChange(connection, name, condition).delete()
+            name, options, lambda connection: ProviderChange(connection, name, options).delete()
         )
 
-    def rename(self, name: str, new_name: str, condition: Condition) -> ChangeResult:
+    def rename(self, name: str, new_name: str, options: ChangeOptions) -> ChangeResult:
         """Give a provider another name."""
         return self._run(
             name,
-            condition,
-            lambda connection: ProviderChange(connection, name, condition).rename(new_name),
+            options,
+            lambda connection: ProviderChange(connection, name, options).rename(new_name),
         )
 
     def put_services(
-        self, name: str, services: Iterable[Mapping[str, object]], condition: Condition
+        self, name: str, services: Iterable[Mapping[str, object]], options: ChangeOptions
     ) -> ChangeResult:
         """Set the services of all domains of a provider."""
         wanted = list(services)
         return self._run(
             name,
-            condition,
-            lambda connection: ProviderChange(connection, name, condition).services(wanted),
+            options,
+            lambda connection: ProviderChange(connection, name, options).services(wanted),
         )
 
-    def _run(self, name: str, condition: Condition, plan: Planning) -> ChangeResult:
+    def _run(self, name: str, options: ChangeOptions, plan: Planning) -> ChangeResult:
         self.principal.check_everything(f"change provider {name!r}")
-        return run_change(self.source, self.principal, condition, plan)
+        return run_change(self.source, self.principal, options, plan)
 
     def _counted(self, reader: ObjectReader, provider: Provider) -> StoredObject:
         found = provider_object(provider)
@@ -131,7 +131,7 @@ class ProviderCases:
 class ProviderChange:
     """The change of one provider, in a transaction."""
 
-    def __init__(self, connection: Connection, name: str, condition: Condition) -> None:
+    def __init__(self, connection: Connection, name: str, options: ChangeOptions) -> None:
         """Read the provider.
 
         Raises:
@@ -139,17 +139,17 @@ class ProviderChange:
         """
         self._connection = connection
         self._name = name
-        self._condition = condition
+        self._options = options
         ids = listing.provider_ids(connection, name)
         if len(ids) > 1:
             numbers = ", ".join(map(str, ids))
             rule = f"several rows of the table provider have this name: ids {numbers}"
             raise InvalidObject([("name", f"{rule}; rename them with SQL, or use `waypost apply`")])
-        if ids and not condition.dry_run:
+        if ids and not options.dry_run:
             lock_provider(connection, ids[0])
         self._old: StoredProvider | None = next(iter(provider_rows(connection, ids)), None)
         self._old_object = None if self._old is None else provider_object(self._old.provider)
-        condition.check_version(f"provider {name!r}", self._old_object)
+        options.check_version(f"provider {name!r}", self._old_object)
 
     @property
     def old_data(self) -> Data | None:
@@ -221,7 +221,7 @@ class ProviderChange:
                 count += 1
         report.check()
         message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
-        self._condition.check_confirmed(message, [], count)
+        self._options.check_confirmed(message, [], count)
         return PlannedChange(
             *("services", "provider", self._name, plan_of(planner)),
             *(self._old_object, self._old_object),
@@ -255,7 +255,7 @@ class ProviderChange:
         is_same = old is not None and old.provider == provider
         count = 0 if old is None or is_same else count_domains_of(self._connection, old.id)
         message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
-        self._condition.check_confirmed(message, [], count)
+        self._options.check_confirmed(message, [], count)
         return PlannedChange(
             *(action, "provider", self._name, _plan(old, provider, count), self._old_object, new),
             lambda: self._write(provider),

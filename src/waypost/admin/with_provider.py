@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from waypost.admin.changes import Condition, PlannedChange, run_changes
+from waypost.admin.changes import ChangeOptions, PlannedChange, run_changes
 from waypost.admin.domains import DomainChange
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
@@ -28,7 +28,7 @@ class DomainWithProviderCases:
     source: AdminSource
     principal: Principal
 
-    def add(self, name: str, data: Mapping[str, object], condition: Condition) -> ChangeResult:
+    def add(self, name: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create a provider without keys, and a domain of it, in one transaction.
 
         Raises:
@@ -39,13 +39,13 @@ class DomainWithProviderCases:
 
         def plans(connection: Connection) -> Iterator[PlannedChange]:
             try:
-                yield ProviderChange(connection, provider, condition).put({}, "put")
+                yield ProviderChange(connection, provider, options).put({}, "put")
             except InvalidObject as error:
                 raise InvalidObject(("provider", rule) for _, rule in error.mistakes) from error
-            change = DomainChange(connection, self.principal, pattern, condition)
+            change = DomainChange(connection, self.principal, pattern, options)
             yield change.put(data, ADDED_WITH_PROVIDER)
 
-        return run_changes(self.source, self.principal, condition, plans)
+        return run_changes(self.source, self.principal, options, plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class UndoWithProvider:
         connection: in a transaction.
         row: the entry of the domain.
         name: of the provider.
-        condition: of the undo.
+        options: of the undo.
     """
 
     connection: Connection
     row: AuditRow
     name: str
-    condition: Condition
+    options: ChangeOptions
 
     def plans(self, domain: Callable[[], PlannedChange]) -> Iterator[PlannedChange]:
         """Yield the opposite of both changes: the provider exists as long as the domain does.
@@ -81,7 +81,7 @@ class UndoWithProvider:
             yield replace(change, warnings=(*change.warnings, warning))
             return
         yield change
-        provider = ProviderChange(self.connection, self.name, self.condition).delete()
+        provider = ProviderChange(self.connection, self.name, self.options).delete()
         yield replace(provider, undo_of=entry.id if entry is not None else None)
 
     def _last_entry(self) -> AuditRow | None:
@@ -90,7 +90,7 @@ class UndoWithProvider:
 
     def _reason_to_keep(self) -> tuple[str, AuditRow | None]:
         """Return why the provider is kept, or ""; and the newest entry about it."""
-        change = ProviderChange(self.connection, self.name, self.condition)
+        change = ProviderChange(self.connection, self.name, self.options)
         entry = self._last_entry()
         if entry is None or entry.id > self.row.id or change.old_data != entry.after:
             return "it has changed since", entry
@@ -98,7 +98,7 @@ class UndoWithProvider:
 
     def _provider_again(self) -> Iterator[PlannedChange]:
         """Create the provider again, if this entry was made together with its removal."""
-        change = ProviderChange(self.connection, self.name, self.condition)
+        change = ProviderChange(self.connection, self.name, self.options)
         entry = self._last_entry()
         if change.old_data is None and entry is not None and entry.before is not None:
             yield replace(change.put(entry.before, "undo"), undo_of=entry.id)

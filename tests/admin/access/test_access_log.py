@@ -154,7 +154,7 @@ def test_overview(engine: Engine) -> None:
     admin.put_provider("New", {})
     for _ in range(3):
         Sessions(engine).sign_in("ada", SHOP, None)
-    items = admin.audit(limit=2, has_access=False).items
+    items = admin.audit(limit=2, include_access=False).items
     assert [one.object_name for one in items] == ["New"]
 
 

@@ -26,7 +26,7 @@ def add_overview(routes: Routes) -> None:
 
 def show_overview(visit: Visit) -> Response:
     """Show the page. A tenant sees only its changes: the numbers are about all domains."""
-    changes = visit.admin.audit(limit=CHANGES, has_access=False).items
+    changes = visit.admin.audit(limit=CHANGES, include_access=False).items
     if visit.principal.is_tenant:
         domains = visit.admin.list_domains(limit=CHANGES)
         return visit.render("overview_tenant.html", changes=changes, domains=domains.items)
