@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -115,6 +115,28 @@ def test_facts(home: Path, options: Mapping[str, Any], fact: str, text: str) -> 
 def test_sign_in_is_not_named_if_disabled(home: Path) -> None:
     """Without a way to sign in, the summary has no line about it."""
     assert "sign_in" not in summary_of(home).facts
+
+
+NEEDS: Final = "(sign-in needs a database: `waypost db upgrade`)"
+LINK: Final = "(sign in with the link of `waypost admin link`)"
+SIGN_INS: list[tuple[Mapping[str, Any], str]] = [
+    # options, how operators sign in
+    ({}, LINK),  # `waypost serve` has created this database before.
+    ({"demo": True}, NEEDS),
+    ({"providers": "mail.toml"}, NEEDS),
+    ({"demo": True, "db_uri": "sqlite://"}, NEEDS),
+    ({"demo": True, "db_uri": "sqlite:///other.sqlite"}, NEEDS),
+    ({"demo": True, "db_uri": "sqlite:///here.sqlite"}, LINK),
+    ({"demo": True, "db_uri": "sqlite+pysqlite:///here.sqlite?timeout=1"}, LINK),
+    ({"demo": True, "db_uri": "postgresql://db.example/waypost"}, LINK),
+]
+
+
+@pytest.mark.parametrize(("options", "text"), SIGN_INS)
+def test_sign_in_of_operators(home: Path, options: Mapping[str, Any], text: str) -> None:
+    """If the domains are not in a database and there is none, the summary says how to create it."""
+    (home / "here.sqlite").touch()
+    assert summary_of(home, **options).facts["admin"].endswith(text)
 
 
 def test_json(home: Path) -> None:

@@ -56,6 +56,15 @@ class AdminSource:
             return self.database()
         return self.access
 
+    def lacks_access(self) -> bool:
+        """Return whether there is no database of tokens and sessions yet, so that all are refused.
+
+        Raises:
+            StoreError: this process cannot read the file of the database.
+        """
+        engine = self.access or self.engine
+        return engine is None or is_missing_file(engine)
+
     def catalog(self) -> Catalog:
         """Return the content of the providers file, which is read again when it changes.
 

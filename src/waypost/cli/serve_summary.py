@@ -7,10 +7,11 @@ scheme. The workers log each of these once.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Final
 
 from waypost.cli.output import quantity
-from waypost.settings import Settings
+from waypost.settings import Settings, lacks_database
 from waypost.settings.admin import admin_pages_url
 from waypost.wiring_links import redirect_uri
 
@@ -127,7 +128,12 @@ def _sign_in(settings: Settings) -> Mapping[str, str]:
 def _admin(settings: Settings) -> str:
     if not settings.admin_port:
         return "disabled"
-    return f"{admin_pages_url(settings)}/admin/ (sign in with the link of `waypost admin link`)"
+    how = "sign in with the link of `waypost admin link`"
+    # Otherwise `waypost serve` has created the database before.
+    in_file = settings.demo or settings.providers is not None
+    if in_file and lacks_database(settings, Path.cwd()):
+        how = "sign-in needs a database: `waypost db upgrade`"
+    return f"{admin_pages_url(settings)}/admin/ ({how})"
 
 
 def _url(place: str | None, path: str) -> str:

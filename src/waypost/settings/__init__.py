@@ -6,7 +6,7 @@
 the credentials, the credentials over the file, and the file over the default.
 """
 
-from waypost.settings.database_source import database_of, source_of_database
+from waypost.settings.database_source import database_of, lacks_database, source_of_database
 from waypost.settings.loading import LoadedSettings, load, load_from_process, monitor_folder
 from waypost.settings.masking import masked_text, secret_texts
 from waypost.settings.option import Option
@@ -25,6 +25,7 @@ __all__ = [
     "database_of",
     "default_db_uri",
     "in_memory",
+    "lacks_database",
     "load",
     "load_from_process",
     "masked_text",

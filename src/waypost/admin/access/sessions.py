@@ -28,8 +28,9 @@ from waypost.admin.access.secret_text import (
     new_id,
     new_secret,
 )
+from waypost.admin.access.transaction import access_transaction
 from waypost.admin.principal import Principal, Role
-from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.engine import Engine, read_connection
 from waypost.database.optional_change import try_change
 from waypost.store.sql.admin_schema import link as link_table
 from waypost.store.sql.admin_schema import session as session_table
@@ -93,7 +94,7 @@ class Sessions:
         """
         secret, now = new_secret(LINK_PREFIX), int(self._clock())
         row = {"digest": digest(secret), "name": name, "expires_at": now + LINK_SECONDS}
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             connection.execute(link_table.delete().where(link_table.c.expires_at <= now))
             connection.execute(link_table.insert().values(row | scope_columns(scope)))
             data = {**scope_data(scope), "expires": utc_text(now + LINK_SECONDS)}
@@ -109,7 +110,7 @@ class Sessions:
             return None
         now = int(self._clock())
         condition = link_table.c.digest == digest(secret), link_table.c.expires_at > now
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             row = connection.execute(sa.select(link_table).where(*condition)).mappings().first()
             if row is None:
                 return None
@@ -119,7 +120,7 @@ class Sessions:
 
     def sign_in(self, name: str, scope: AccessScope, remote: str | None) -> str:
         """Return the secret of a new session for a person whom an OpenID provider identified."""
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             return self._begin(connection, name, scope, remote, "oidc")
 
     def note_refusal(self, name: str, remote: str | None, reason: str) -> None:
@@ -133,7 +134,7 @@ class Sessions:
         person = Principal(name, "person", Role.READ, remote=remote)
         data = {"method": "oidc", "reason": reason}
         change = AccessChange("sign_in_refused", SESSION, name, after=data)
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             self._note(connection, person, change)
 
     def find(self, secret: str) -> AdminSession | None:
@@ -172,7 +173,7 @@ class Sessions:
             by: who ends them.
             action: for the audit log.
         """
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             for session in sessions:
                 delete = session_table.delete().where(session_table.c.id == session.id)
                 if connection.execute(delete).rowcount == 1:

@@ -17,8 +17,9 @@ from waypost.admin.access.secret_text import (
     new_id,
     new_secret,
 )
+from waypost.admin.access.transaction import access_transaction
 from waypost.admin.principal import Principal
-from waypost.database.engine import Engine, read_connection, write_transaction
+from waypost.database.engine import Engine, read_connection
 from waypost.database.optional_change import try_change
 from waypost.store.sql.admin_schema import token as table
 
@@ -97,7 +98,7 @@ class Tokens:
             "last_used_at": None,
             "revoked_at": None,
         }
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             connection.execute(table.insert().values(row))
             record = _record(row)
             change = AccessChange("create", TOKEN, name, after=_audit_data(record))
@@ -118,7 +119,7 @@ class Tokens:
             by: who revokes it, for the audit log.
         """
         condition = table.c.id == token_id, table.c.revoked_at.is_(None)
-        with write_transaction(self._engine) as connection:
+        with access_transaction(self._engine) as connection:
             row = connection.execute(sa.select(table).where(*condition)).mappings().first()
             if row is None:
                 return False

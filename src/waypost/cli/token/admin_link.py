@@ -18,7 +18,6 @@ from waypost.cli.token.scope_options import (
     check_name,
     read_scope_options,
 )
-from waypost.database.engine import refuse_missing_file
 from waypost.settings.admin import admin_pages_url
 
 
@@ -39,7 +38,6 @@ def link(
     scope = read_scope_options(role, domains, provider)
     label = check_name(name, "--name")
     with open_database(settings) as engine:
-        refuse_missing_file(engine)
         sessions = Sessions(engine, retention_days=settings.audit_retention_days)
         secret = sessions.create_link(label, scope, by=command_principal())
     print_line(f"{admin_pages_url(settings)}/admin/sign-in?link={secret}")

@@ -29,7 +29,6 @@ from waypost.cli.token.scope_options import (
     read_expiry,
     read_scope_options,
 )
-from waypost.database.engine import refuse_missing_file
 
 
 def create(  # noqa: PLR0913 -- one argument for each option
@@ -54,7 +53,6 @@ def create(  # noqa: PLR0913 -- one argument for each option
     label, seconds = check_name(name, "--name"), read_expiry(expires)
     settings = load_settings(db_uri=db_uri)
     with open_database(settings) as engine:
-        refuse_missing_file(engine)
         tokens = Tokens(engine, retention_days=settings.audit_retention_days)
         secret, record = tokens.create(
             label, scope, by=command_principal(), expires_seconds=seconds
@@ -92,7 +90,6 @@ def revoke(
     """
     settings = load_settings(db_uri=db_uri)
     with open_database(settings) as engine:
-        refuse_missing_file(engine)
         tokens = Tokens(engine, retention_days=settings.audit_retention_days)
         if not tokens.revoke(token_id, by=command_principal()):
             print_stderr(f"error: no valid token has the id {token_id}; see `waypost token list`")

@@ -11,8 +11,10 @@ import pytest
 from tests.web.admin.api.api_client import COMMAND, READER, WRITER, Api, open_api
 from tests.web.admin.pages.person import Person, hidden
 from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.secret_text import LINK_PREFIX, new_secret
 from waypost.admin.principal import Role
 from waypost.core.model import DomainPattern
+from waypost.store.sql.migrate import upgrade
 from waypost.web.admin.pages.security import COOKIE
 
 EDIT = {
@@ -358,3 +360,21 @@ def test_files_have_their_hash_in_their_names(api: Api) -> None:
         again = visitor.client.get(name, headers={"if-none-match": answer.headers["etag"]})
         assert again.status_code == 304
     assert visitor.get("/admin/static/style.0.css").status_code == 404
+
+
+def test_sign_in_without_a_database(tmp_path: Path) -> None:
+    """Without a database file, the page says how to create one, and a forged link creates none."""
+    path = tmp_path / "none" / "waypost.sqlite"
+    providers = tmp_path / "providers.toml"
+    with open_api(path, providers=providers) as api:
+        visitor = Person(api, None)
+        text = visitor.get("/admin/sign-in").text
+        assert "Signing in needs a database." in text
+        assert "<code>waypost db upgrade</code>" in text
+        assert "<code>waypost admin link</code>" in text
+        answer = visitor.post("/admin/sign-in", {"link": new_secret(LINK_PREFIX)})
+        assert answer.status_code == 503
+        assert "there is no database file" in answer.text
+        assert not path.parent.exists()
+        upgrade(api.engine)
+        assert "needs a database" not in visitor.get("/admin/sign-in").text

@@ -110,6 +110,7 @@ class Visit:
             "is_tenant": True,
             "file": None,
             "oidc": self.context.oidc,
+            "needs_database": False,
         }
         if self.session is not None:
             path = self.context.source.settings.providers

@@ -27,7 +27,12 @@ def add_access(routes: Routes) -> None:
 
 def show_sign_in(visit: Visit) -> Response:
     """Show a button: programs that follow links in mail must not use up the link."""
-    return visit.render("sign_in.html", link=visit.query("link"), problem=visit.query("problem"))
+    return visit.render(
+        "sign_in.html",
+        link=visit.query("link"),
+        problem=visit.query("problem"),
+        needs_database=visit.context.source.lacks_access(),
+    )
 
 
 def sign_in(visit: Visit) -> Response:
