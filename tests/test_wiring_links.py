@@ -46,6 +46,9 @@ def test_keys_of_a_file(tmp_path: Path) -> None:
         link_keys(settings(link_key_file=path))
     path.chmod(0o600)
     assert link_keys(settings(link_key_file=path)) is not None
+    path.write_text(f"{KEY}\na-long-random-text-of-at-least-32-characters\n", encoding="ascii")
+    with pytest.raises(SettingsError, match="has the key of the documentation, which is public"):
+        link_keys(settings(link_key_file=path))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, SettingsUnreadable
 from waypost.oidc.library import check_library
 from waypost.runtime.regular_file import read_regular_file, reason_of
-from waypost.settings import Settings
+from waypost.settings import Settings, options
+from waypost.settings.secret_checks import sample_keys
 from waypost.setup_links.app_password import AppPasswordSource
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.links import SetupLinks
@@ -60,6 +61,9 @@ def _keys_of_file(path: Path) -> list[str]:
         raise SettingsError([message]) from error
     if not keys or len(data) > _MAX_BYTES:
         raise SettingsError([f"link_key_file: {path}: must contain one key on each line"])
+    if sample_keys(options())["link_key"] in keys:
+        message = f"link_key_file: {path}: has the key of the documentation, which is public"
+        raise SettingsError([f"{message}; `openssl rand -base64 32` prints another"])
     return keys
 
 

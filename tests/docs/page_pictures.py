@@ -50,7 +50,7 @@ public_url = "https://setup.modern.example"
 sign_in = "imap"
 sign_in_oidc_issuer = "https://login.modern.example"
 sign_in_oidc_client_id = "waypost"
-link_key = "a-long-random-text-of-at-least-32-characters"
+link_key = "the-key-of-the-pictures-with-32-characters"
 """
 # As through a web server: the host name gives the brand.
 _HEADERS: Final = {

@@ -31,6 +31,7 @@ class Machine:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        path.chmod(0o640)  # Otherwise a secret in it has a warning.
         return path
 
     def load(self, flags: Mapping[str, object] | None = None) -> LoadedSettings:

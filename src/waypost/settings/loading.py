@@ -15,6 +15,7 @@ from waypost.core.redaction import MASK, redact_if_url, redact_uri
 from waypost.settings.credentials import from_credentials
 from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
+from waypost.settings.secret_checks import readable_warning, sample_problems
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options, state_folder
 from waypost.settings.validators import in_memory, server_kind
@@ -111,6 +112,7 @@ def load(
     if sources["db_uri"].kind is SourceKind.FLAG is not sources["db_read_uri"].kind:
         values.pop("db_read_uri", None)  # It is a replica of another database.
     problems += _conflicts(values, sources, invalid)
+    problems += sample_problems(table, values, sources)
     if problems:
         raise SettingsError(problems)
     settings = Settings(**values)
@@ -119,6 +121,8 @@ def load(
             f"{sources['db_uri']}: db_uri is a database in memory; its content is lost when the "
             "process ends"
         )
+    if (warning := readable_warning(table, file, values, sources)) is not None:
+        warnings.append(warning)
     return LoadedSettings(settings, sources, file, tuple(warnings))
 
 

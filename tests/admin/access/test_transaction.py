@@ -29,7 +29,7 @@ def test_no_file_is_created(tmp_path: Path, change: Callable[[Engine], object]) 
     path = tmp_path / "state" / "waypost.sqlite"
     engine = open_engine(f"sqlite:///{path}")
     try:
-        with pytest.raises(StoreError, match="no database file .*`waypost db upgrade`"):
+        with pytest.raises(StoreError, match=r"no database file .*`waypost db upgrade`"):
             change(engine)
     finally:
         engine.dispose()

@@ -13,6 +13,7 @@ import typer
 
 from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
 from waypost.cli.administration.connection import AnyAdmin
+from waypost.cli.administration.domain_fixes import fix_of
 from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_stderr, quantity
 from waypost.cli.progress import MIN_DOMAINS, progress
 from waypost.cli.providers.plan_report import print_plan
@@ -58,7 +59,7 @@ def add_from_csv(admin: AnyAdmin, path: Path, *, dry_run: bool, as_json: bool) -
                     step("adding", done, len(rows))
                 case BulkMistake(line, where, rule, _):
                     print_stderr(
-                        f"error: {path}: line {rows[line - 1].line}: {_shown(where)}{rule}"
+                        f"error: {path}: line {rows[line - 1].line}: {_shown(where)}{rule}{fix_of(rule)}"
                     )
                 case BulkEnd():
                     end = event

@@ -8,6 +8,7 @@ import typer
 from waypost.admin.results import NEW_OBJECT
 from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin, suggest_domains
 from waypost.cli.administration.csv_file import add_from_csv
+from waypost.cli.administration.domain_fixes import with_fixes
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
@@ -64,7 +65,10 @@ def add(
         )
     with open_admin(place) as admin:
         data = new_domain(admin, provider, like, alias_of)
-        result = admin.put_domain(domain, data, if_none_match=NEW_OBJECT, dry_run=dry_run)
+        try:
+            result = admin.put_domain(domain, data, if_none_match=NEW_OBJECT, dry_run=dry_run)
+        except InvalidObject as error:
+            raise with_fixes(error) from error
     report_change(result, as_json=as_json, dry_run=dry_run)
 
 
@@ -113,7 +117,10 @@ def move(
     with open_admin(Place(db_uri, url, token_file)) as admin:
         with suggest_domains(admin, domain):
             admin.get_domain(domain)
-        result = admin.put_domain(domain, {"provider": provider}, confirm=yes, dry_run=dry_run)
+        try:
+            result = admin.put_domain(domain, {"provider": provider}, confirm=yes, dry_run=dry_run)
+        except InvalidObject as error:
+            raise with_fixes(error) from error
     report_change(result, as_json=as_json, dry_run=dry_run)
 
 

@@ -8,6 +8,7 @@ import typer
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.results import ChangeResult
 from waypost.cli.administration.connection import AnyAdmin, open_admin
+from waypost.cli.administration.domain_fixes import fix_of
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.cli.output import EXIT_FINDINGS, print_warnings
@@ -128,13 +129,7 @@ def _run(
 def _line(mistake: tuple[str, str]) -> str:
     """Return a mistake in the words of the command."""
     path, rule = mistake
-    fixes = {
-        "have different services or directories": "name one of them with --like",
-        "has no other domain whose services can be used": "name a domain of another provider with "
-        "--like, or use `waypost apply`",
-    }
-    fix = next((f"; {fix}" for text, fix in fixes.items() if rule.endswith(text)), "")
-    return f"{_FLAGS.get(path, path)}: {rule}{fix}"
+    return f"{_FLAGS.get(path, path)}: {rule}{fix_of(rule)}"
 
 
 def _missing_libraries(admin: AnyAdmin, result: ChangeResult) -> tuple[str, ...]:

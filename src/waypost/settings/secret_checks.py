@@ -1,0 +1,65 @@
+"""Check secrets of the settings: keys that are public, and files that other users can read."""
+
+import json
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from waypost.core.redaction import secrets_of
+from waypost.settings.option import Option
+from waypost.settings.sources import Source, SourceKind
+
+_KEYS: Final = ("link_key", "app_password_hook_key", "log_key")
+"""The options that are random texts of the operator."""
+
+
+def sample_keys(table: Iterable[Option]) -> Mapping[str, str]:
+    """Return the key of the sample file and of the documentation, by the name of its option."""
+    return {one.name: json.loads(one.info.example) for one in table if one.name in _KEYS}
+
+
+def sample_problems(
+    table: Iterable[Option], values: Mapping[str, Any], sources: Mapping[str, Source]
+) -> list[str]:
+    """Return a mistake for each key that was copied from the sample file or the documentation."""
+    return [
+        f"{sources[name]}: {name} has the key of the documentation, which is public; use a random "
+        "text, such as `openssl rand -base64 32` prints"
+        for name, sample in sample_keys(table).items()
+        if sample in (text := values.get(name) or "", *text.split())
+    ]
+
+
+def readable_warning(
+    table: Iterable[Option],
+    file: Path | None,
+    values: Mapping[str, Any],
+    sources: Mapping[str, Source],
+) -> str | None:
+    """Return a warning if every user of the machine can read a settings file with secrets.
+
+    Args:
+        table: all options.
+        file: the settings file; None if there is none.
+        values: the values of the options.
+        sources: the source of each value.
+    """
+    names = [
+        option.name
+        for option in table
+        if sources[option.name].kind is SourceKind.FILE and _has_secret(option, values)
+    ]
+    if file is None or not names or not file.stat().st_mode & stat.S_IROTH:
+        return None
+    return (
+        f"{file}: every user of this machine can read the secret in {', '.join(names)}; run "
+        f"chmod 640 {file}, and give the file the group of Waypost"
+    )
+
+
+def _has_secret(option: Option, values: Mapping[str, Any]) -> bool:
+    value = values.get(option.name)
+    if not option.info.masked or not value:
+        return False
+    return not option.is_database or bool(secrets_of(value))
