@@ -10,6 +10,7 @@ from waypost.core.clients import CLIENTS
 from waypost.diagnostics.api_codes import API_CODES
 from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.explain import records_of
+from waypost.diagnostics.sign_in_codes import SIGN_IN_CODES
 
 REFUSED = "one IMAP or SMTP service without TLS makes these clients refuse the whole document"
 FIX = (
@@ -83,6 +84,29 @@ def test_every_code_of_the_api(waypost: Waypost) -> None:
     assert [line.split(":")[0].strip() for line in listed.splitlines()] == [
         one.code for one in API_CODES
     ]
+
+
+def test_a_code_of_a_sign_in(waypost: Waypost) -> None:
+    """A failed sign-in has its place and its fix, and `no-address` stays the code of a client."""
+    outcome = waypost("explain", "wrong_issuer")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines()[1:] == [
+        "  found by: the admin pages, the page /sign-in of mail users",
+        "  fix: copy `issuer` from the provider's /.well-known/openid-configuration; compare the "
+        "slash at its end",
+    ]
+    assert "  found by: the page /sign-in of mail users" in waypost("explain", "no_address").out
+    assert "  found by: waypost conformance" in waypost("explain", "no-address").out
+
+
+def test_every_code_of_a_sign_in(waypost: Waypost) -> None:
+    """The lists have every code of sign-ins, and JSON has the data of each."""
+    found = json.loads(waypost("explain", "--json").out)["sign_in_codes"]
+    assert [one["code"] for one in found] == [one.code for one in SIGN_IN_CODES]
+    assert json.loads(waypost("explain", "No-Role", "--json").out) in found
+    listed = waypost("explain").out.partition("codes of sign-ins that fail:\n")[2]
+    rows = listed.partition("\n\n")[0].splitlines()
+    assert [line.split(":")[0].strip() for line in rows] == [one.code for one in SIGN_IN_CODES]
 
 
 @pytest.mark.parametrize(

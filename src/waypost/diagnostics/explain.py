@@ -10,6 +10,7 @@ from waypost.diagnostics.api_codes import API_CODES
 from waypost.diagnostics.codes import CODE_TABLES, CodeTable
 from waypost.diagnostics.diagnostic import DiagnosticCode
 from waypost.diagnostics.lint.rules import RULES
+from waypost.diagnostics.sign_in_codes import SIGN_IN_CODES
 from waypost.diagnostics.simulated_clients import SimulatedClient
 
 BASIS_TEXTS: Final = {
@@ -50,6 +51,7 @@ def suggest_topic(topic: str) -> str:
     """Return the topic that is most similar to a word; empty if there is none."""
     topics = [code.code for table in CODE_TABLES for code in table.codes]
     topics += [code.code for code in API_CODES]
+    topics += [code.code for code in SIGN_IN_CODES]
     topics += [word for client in CLIENTS for word in _topic_names(client)]
     return next(iter(get_close_matches(_slug(topic), topics, n=1)), "")
 

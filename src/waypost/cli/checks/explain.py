@@ -24,6 +24,7 @@ from waypost.diagnostics.explain import (
     rules_about,
     suggest_topic,
 )
+from waypost.diagnostics.sign_in_codes import SIGN_IN_CODES, SignInCode, find_sign_in_code
 from waypost.diagnostics.simulated_clients import SimulatedClient
 
 _CLIENT_COLUMN: Final = 24
@@ -40,8 +41,8 @@ TopicArgument = Annotated[
 def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     """Describe a code of the checks, or a mail client.
 
-    The codes are those of lint, doctor, conformance, db check and the REST API. Without TOPIC, the
-    command lists all codes and clients.
+    The codes are those of lint, doctor, conformance, db check, the REST API and sign-ins. Without
+    TOPIC, the command lists all codes and clients.
     """
     if topic is None:
         _print_topics(as_json)
@@ -49,6 +50,8 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
         _print_code(*code_and_table, as_json)
     elif (api_code := find_api_code(topic)) is not None:
         _print_api_code(api_code, as_json)
+    elif (sign_in_code := find_sign_in_code(topic)) is not None:
+        _print_sign_in_code(sign_in_code, as_json)
     elif (client := find_client(topic)) is not None:
         _print_client(client, as_json)
     else:
@@ -60,8 +63,16 @@ def _print_topics(as_json: bool) -> None:
     if as_json:
         codes = [_code_json(code, table) for table in CODE_TABLES for code in table.codes]
         api_codes = [_api_code_json(code) for code in API_CODES]
+        sign_in_codes = [_sign_in_code_json(code) for code in SIGN_IN_CODES]
         clients = [_client_json(client) for client in CLIENTS]
-        print_json({"codes": codes, "api_codes": api_codes, "clients": clients})
+        print_json(
+            {
+                "codes": codes,
+                "api_codes": api_codes,
+                "sign_in_codes": sign_in_codes,
+                "clients": clients,
+            }
+        )
         return
     print_lines(_topic_lines(CODE_TABLES, CLIENTS, terminal_width()))
 
@@ -79,6 +90,10 @@ def _topic_lines(
     yield (Part(f"codes of {COMMAND}:", "bold"),)
     for api_code in API_CODES:
         yield from hanging_indent((Part(f"  {api_code.code}: "),), api_code.message, 4, width)
+    yield ()
+    yield (Part("codes of sign-ins that fail:", "bold"),)
+    for one in SIGN_IN_CODES:
+        yield from hanging_indent((Part(f"  {one.code}: "),), one.message, 4, width)
     yield ()
     yield (Part("clients:", "bold"),)
     for client in clients:
@@ -109,6 +124,15 @@ def _print_api_code(code: ApiCode, as_json: bool) -> None:
     print_lines(hanging_indent((Part(f"{code.code}: ", "bold"),), code.message, 2, width))
     status = f"{code.status} {HTTPStatus(code.status).phrase}"
     print_lines(_row_lines([("status", status), ("found by", COMMAND), ("fix", code.fix)], width))
+
+
+def _print_sign_in_code(code: SignInCode, as_json: bool) -> None:
+    if as_json:
+        print_json(_sign_in_code_json(code))
+        return
+    width = terminal_width()
+    print_lines(hanging_indent((Part(f"{code.code}: ", "bold"),), code.message, 2, width))
+    print_lines(_row_lines([("found by", code.command), ("fix", code.fix)], width))
 
 
 def _commands_for(clients: Sequence[MailClient]) -> str:
@@ -184,6 +208,10 @@ def _api_code_json(code: ApiCode) -> dict[str, object]:
         "message": code.message,
         "fix": code.fix,
     }
+
+
+def _sign_in_code_json(code: SignInCode) -> dict[str, object]:
+    return {"code": code.code, "command": code.command, "message": code.message, "fix": code.fix}
 
 
 def _client_json(client: MailClient) -> dict[str, object]:
