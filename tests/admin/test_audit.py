@@ -119,6 +119,9 @@ def test_undo_is_refused_after_another_change(any_admin: Admin) -> None:
     services = admin.put_provider_services(INC, [IMAP, SMTP], confirm=True).audit_id or 0
     with pytest.raises(UndoRefused, match="many objects"):
         admin.undo(services)
+    assert admin.put_provider("Other", {}).written
+    offered = [(one.action, one.can_be_undone) for one in admin.audit().items]
+    assert offered == [("put", True), ("services", False), ("patch", True), ("put", True)]
 
 
 def test_a_lost_secret_is_named(admin: Admin) -> None:

@@ -13,6 +13,11 @@ from waypost.admin.access.secret_text import LINK_PREFIX, TOKEN_PREFIX
 
 CREATE = ("token", "create", "--name", "panel")
 ID = "[a-z0-9]{12}"
+PROVIDERS = """[[provider]]
+name = "Example Inc."
+domains = ["own.example"]
+services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +50,7 @@ def test_create_list_revoke(waypost: Waypost, home: Path) -> None:
 
 def test_json(waypost: Waypost) -> None:
     """The result for scripts has the secret and what the list has."""
+    assert waypost("provider", "add", "Example Inc.", "short_name=Example").code == 0
     created = waypost(*CREATE, "--provider", "Example Inc.", "--json")
     assert (created.code, created.err) == (0, "")
     data = json.loads(created.out)
@@ -118,3 +124,41 @@ def test_no_database(waypost: Waypost, home: Path, command: tuple[str, ...]) -> 
     outcome = waypost(*command)
     assert (outcome.code, outcome.out) == (2, "")
     assert not (home / DATABASE).exists()
+
+
+UNKNOWN = [
+    # arguments, the name of the provider, the end of the first sentence
+    (CREATE, "Nope", ""),
+    (CREATE, "Exampel Inc.", "; did you mean 'Example Inc.'?"),  # codespell:ignore exampel
+    (("admin", "link"), "Nope", ""),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name", "hint"), UNKNOWN)
+@pytest.mark.parametrize("source", ["database", "file"])
+def test_unknown_provider(
+    waypost: Waypost, home: Path, source: str, arguments: tuple[str, ...], name: str, hint: str
+) -> None:
+    """A limit to a provider that does not exist is possible, with a warning on standard error."""
+    (home / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
+    if source == "database":
+        assert waypost("apply", "mail.toml").code == 0
+    else:
+        (home / "waypost.toml").write_text('providers = "mail.toml"\n', encoding="utf-8")
+    outcome = waypost(*arguments, "--provider", name)
+    warning = (
+        f"warning: --provider: there is no provider {name!r}{hint}; this gives access to no domain "
+        "until a provider has this name\n"
+    )
+    assert (outcome.code, outcome.out.count("\n")) == (0, 1)
+    assert warning in outcome.err
+    known = waypost(*arguments, "--provider", "Example Inc.")
+    assert (known.code, "warning" in known.err) == (0, False)
+
+
+def test_unknown_provider_of_a_file_with_mistakes(waypost: Waypost, home: Path) -> None:
+    """A providers file with mistakes does not stop an operator from signing in."""
+    (home / "mail.toml").write_text("provider = 1\n", encoding="utf-8")
+    (home / "waypost.toml").write_text('providers = "mail.toml"\n', encoding="utf-8")
+    outcome = waypost("admin", "link", "--provider", "Nope")
+    assert (outcome.code, outcome.out.count("\n")) == (0, 1)

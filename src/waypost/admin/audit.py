@@ -14,7 +14,7 @@ from waypost.admin.domains import DomainChange
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderChange
-from waypost.admin.results import AuditEntry, AuditPage, ChangeResult, Data
+from waypost.admin.results import MANY_ACTIONS, AuditEntry, AuditPage, ChangeResult, Data
 from waypost.admin.source import AdminSource
 from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound, UndoRefused
@@ -38,8 +38,6 @@ _NO_UNDO: Final[Mapping[str, str]] = {
 }
 """Why a change of this kind is not undone."""
 _ID_MAX_DIGITS: Final = 10
-_MANY: Final = ("services", "apply")
-"""The actions that change many objects, whose state before is not in the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +146,19 @@ class AuditCases:
             return True
         return self.principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
 
+    def _may_know_remote(self, row: AuditRow) -> bool:
+        """Return whether the principal may know the address that a change came from.
+
+        The name of who made a change is not unique: an operator may have that of a tenant. Of all
+        changes, only a sign-in is certainly by the person that it is about.
+        """
+        if not self.principal.is_tenant:
+            return True
+        return row.action == "sign_in" and is_about(self.principal, row)
+
     def _entry(self, row: AuditRow) -> AuditEntry:
-        own = self.principal.name, self.principal.kind
-        is_own = not self.principal.is_tenant or (row.principal, row.principal_kind) == own
         values = {name: getattr(row, name) for name in AuditEntry.__slots__}
-        values["remote"] = row.remote if is_own else None
+        values["remote"] = row.remote if self._may_know_remote(row) else None
         for side in ("before", "after"):
             values[side] = values[side] if self._may_know(row, values[side]) else None
         return AuditEntry(**values)
@@ -191,7 +197,7 @@ class Undo:
         row = self._row
         if (reason := _NO_UNDO.get(row.object_kind or "")) is not None:
             raise UndoRefused(f"entry {row.id} {reason}")
-        if row.object_kind not in _KINDS or row.object_name is None or row.action in _MANY:
+        if row.object_kind not in _KINDS or row.object_name is None or row.action in MANY_ACTIONS:
             raise UndoRefused(
                 f"entry {row.id} changed many objects, and cannot be undone; apply the old file "
                 "with `waypost apply`, or restore a backup of the database"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from waypost.admin.access.duration import utc_text
 from waypost.diagnostics.diagnostic import Diagnostic
@@ -12,6 +12,8 @@ from waypost.providers_file.plan import Plan
 Data = dict[str, Any]
 """An object as plain JSON data, in the words of the providers file."""
 ObjectKind = Literal["domain", "provider", "directory", "setup_link"]
+MANY_ACTIONS: Final = ("services", "apply")
+"""The actions that change many objects, whose state before is not in the audit log."""
 NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
 
@@ -136,7 +138,8 @@ class AuditEntry:
     def can_be_undone(self) -> bool:
         """Whether the entry is about one object that undo can change."""
         has_object = self.before is not None or self.after is not None
-        return has_object and self.object_kind in {"domain", "provider", "directory"}
+        is_one = has_object and self.action not in MANY_ACTIONS
+        return is_one and self.object_kind in {"domain", "provider", "directory"}
 
     @property
     def time_text(self) -> str:

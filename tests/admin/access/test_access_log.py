@@ -12,14 +12,16 @@ from waypost.admin.access.access_log import SIGN_OUT_EVERYWHERE
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
+from waypost.admin.audit_entries import add_entry, who
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal, Role
 from waypost.admin.source import AdminSource
 from waypost.core.errors import ObjectNotFound, UndoRefused
 from waypost.core.model import DomainPattern
-from waypost.database.engine import Engine
+from waypost.database.engine import Engine, write_transaction
 from waypost.settings import Settings
 from waypost.store.sql.admin_schema import audit
+from waypost.store.sql.audit_log import AuditRow
 
 SHOP = AccessScope(Role.WRITE, (DomainPattern("*.shop.example"),))
 OTHER = AccessScope(Role.WRITE, (DomainPattern("*.other.example"),))
@@ -174,3 +176,29 @@ def test_retention(engine: Engine, change: Callable[[Engine], object]) -> None:
     change(engine)
     assert [one.action for one in _admin(engine).audit().items] != ["put"]
     assert len(_rows(_admin(engine))) == 1
+
+
+def test_addresses_of_others_with_the_same_name(engine: Engine) -> None:
+    """A tenant does not see the address of an operator with the same name and kind."""
+    sessions = Sessions(engine)
+    tenant, operator = SHOP.principal("admin", "person", ADDRESS), replace(ROOT, name="admin")
+    operator = replace(operator, kind="person", remote="192.0.2.9")
+    secret = sessions.sign_in("admin", SHOP, ADDRESS)
+    session = sessions.find(secret)
+    assert session is not None
+    sessions.end([session], by=operator)
+    row = AuditRow(
+        **who(operator),
+        action="patch",
+        object_kind="domain",
+        object_name="a.shop.example",
+        provider="Shop",
+        before=None,
+        after=None,
+    )
+    with write_transaction(engine) as connection:
+        add_entry(connection, row, 0)
+    as_tenant = {one.action: one.remote for one in _admin(engine, tenant).audit().items}
+    assert as_tenant == {"patch": None, "sign_out": None, "sign_in": ADDRESS}
+    as_operator = {one.remote for one in _admin(engine, operator).audit().items}
+    assert as_operator == {"192.0.2.9", ADDRESS}

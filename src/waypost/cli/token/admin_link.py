@@ -18,6 +18,7 @@ from waypost.cli.token.scope_options import (
     check_name,
     read_scope_options,
 )
+from waypost.cli.token.unknown_provider import warn_unknown_provider
 from waypost.settings.admin import admin_pages_url
 
 
@@ -40,5 +41,6 @@ def link(
     with open_database(settings) as engine:
         sessions = Sessions(engine, retention_days=settings.audit_retention_days)
         secret = sessions.create_link(label, scope, by=command_principal())
+        warn_unknown_provider(settings, engine, scope.provider)
     print_line(f"{admin_pages_url(settings)}/admin/sign-in?link={secret}")
     print_stderr(f"The link is valid once, for {LINK_SECONDS // 60} minutes.")

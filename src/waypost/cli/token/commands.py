@@ -29,6 +29,7 @@ from waypost.cli.token.scope_options import (
     read_expiry,
     read_scope_options,
 )
+from waypost.cli.token.unknown_provider import warn_unknown_provider
 
 
 def create(  # noqa: PLR0913 -- one argument for each option
@@ -57,6 +58,7 @@ def create(  # noqa: PLR0913 -- one argument for each option
         secret, record = tokens.create(
             label, scope, by=command_principal(), expires_seconds=seconds
         )
+        warn_unknown_provider(settings, engine, scope.provider)
     if as_json:
         print_json({"token": secret, **token_data(record)})
         return

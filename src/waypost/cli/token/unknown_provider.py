@@ -1,0 +1,34 @@
+"""A warning about a limit to a provider that does not exist."""
+
+from waypost.admin.facade import Admin
+from waypost.admin.source import AdminSource
+from waypost.cli.administration.connection import suggest_providers
+from waypost.cli.output import print_warnings
+from waypost.cli.principal import command_principal
+from waypost.core.errors import ObjectNotFound, ProvidersError
+from waypost.database.engine import Engine
+from waypost.settings import Settings
+
+
+def warn_unknown_provider(settings: Settings, engine: Engine, provider: str | None) -> None:
+    """Print a warning if no provider has the name in --provider.
+
+    The provider may be added later, so this is no error.
+
+    Args:
+        settings: define whether the providers are in a file.
+        engine: the database.
+        provider: the name; None without such a limit.
+    """
+    if provider is None:
+        return
+    in_file = settings.demo or settings.providers is not None
+    admin = Admin(AdminSource(settings, None if in_file else engine), command_principal())
+    try:
+        with suggest_providers(admin, provider):
+            admin.get_provider(provider)
+    except ObjectNotFound as error:
+        effect = "this gives access to no domain until a provider has this name"
+        print_warnings([f"--provider: {error}; {effect}"])
+    except ProvidersError:
+        return  # The file has mistakes, which `waypost lint` and the service report.
