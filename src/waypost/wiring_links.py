@@ -9,7 +9,7 @@ from waypost.core.errors import SettingsError, SettingsUnreadable
 from waypost.oidc.library import check_library
 from waypost.runtime.regular_file import read_regular_file, reason_of
 from waypost.settings import Settings, options
-from waypost.settings.secret_checks import sample_keys
+from waypost.settings.secret_values import sample_keys
 from waypost.setup_links.app_password import AppPasswordSource
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.links import SetupLinks

@@ -43,7 +43,7 @@ def test_move_to_a_provider_without_domains(
     assert upgraded_database is None
     (home / "one.toml").write_text(
         '[[provider]]\nname = "One"\ndomains = ["one.example"]\n'
-        'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]\n',
+        'services = [{type = "imap", host = "a.example"}, {type = "smtp", host = "b.example"}]\n',
         encoding="utf-8",
     )
     assert waypost("apply", "one.toml").code == 0

@@ -34,7 +34,9 @@ def test_sample_is_the_table(machine: Machine) -> None:
     machine.write("work/waypost.toml", text)
     refused = [problem.split()[1] for problem in machine.problems()]
     assert refused == ["log_key", "link_key", "app_password_hook_key"]
-    own_keys = re.sub(rf"^({'|'.join(refused)}) = .*", rf'\1 = "{"k" * 32}"', text, flags=re.M)
+    own_keys = re.sub(
+        rf"^({'|'.join(refused)}) = .*", rf'\1 = "{"k" * 32}"', text, flags=re.MULTILINE
+    )
     machine.write("work/waypost.toml", own_keys)
     loaded = machine.load().settings
     for option in options():

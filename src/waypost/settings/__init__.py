@@ -8,9 +8,9 @@ the credentials, the credentials over the file, and the file over the default.
 
 from waypost.settings.database_source import database_of, lacks_database, source_of_database
 from waypost.settings.loading import LoadedSettings, load, load_from_process, monitor_folder
-from waypost.settings.masking import masked_text, secret_texts
 from waypost.settings.option import Option
 from waypost.settings.pages import SettingRow, reference, rows, sample
+from waypost.settings.secret_values import masked_text, secret_texts
 from waypost.settings.sources import Source, SourceKind
 from waypost.settings.table import Settings, default_db_uri, options
 from waypost.settings.validators import in_memory

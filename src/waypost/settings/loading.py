@@ -15,7 +15,7 @@ from waypost.core.redaction import MASK, redact_if_url, redact_uri
 from waypost.settings.credentials import from_credentials
 from waypost.settings.files import expand_path, from_file
 from waypost.settings.option import Option
-from waypost.settings.secret_checks import readable_warning, sample_problems
+from waypost.settings.secret_values import readable_warning, sample_problems
 from waypost.settings.sources import RawValue, Source, SourceKind, from_environment, from_flags
 from waypost.settings.table import Settings, default_db_uri, options, state_folder
 from waypost.settings.validators import in_memory, server_kind

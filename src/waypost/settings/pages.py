@@ -7,8 +7,8 @@ from itertools import groupby
 from textwrap import wrap
 
 from waypost.settings.loading import LoadedSettings
-from waypost.settings.masking import masked_text
 from waypost.settings.option import Option
+from waypost.settings.secret_values import masked_text
 from waypost.settings.table import options
 
 _INTRODUCTION = """\

@@ -58,9 +58,8 @@ def add_from_csv(admin: AnyAdmin, path: Path, *, dry_run: bool, as_json: bool) -
                 case BulkProgress(done):
                     step("adding", done, len(rows))
                 case BulkMistake(line, where, rule, _):
-                    print_stderr(
-                        f"error: {path}: line {rows[line - 1].line}: {_shown(where)}{rule}{fix_of(rule)}"
-                    )
+                    text = f"{_shown(where)}{rule}{fix_of(rule)}"
+                    print_stderr(f"error: {path}: line {rows[line - 1].line}: {text}")
                 case BulkEnd():
                     end = event
     if end is not None:

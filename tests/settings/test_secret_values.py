@@ -67,8 +67,10 @@ def test_readable_secrets(
         assert warnings == []
         return
     assert warnings == [
-        f"{file}: every user of this machine can read the secret in {options}; run chmod 640 "
-        f"{file}, and give the file the group of Waypost"
+        (
+            f"{file}: every user of this machine can read the secret in {options}; run chmod 640 "
+            f"{file}, and give the file the group of Waypost"
+        )
     ]
 
 
