@@ -93,8 +93,8 @@ def test_a_code_of_a_sign_in(waypost: Waypost) -> None:
     assert outcome.out.splitlines()[1:] == [
         "  found by: the admin pages, the page /sign-in of mail users",
         (
-            "  fix: copy `issuer` from the provider's /.well-known/openid-configuration; compare the "
-            "slash at its end"
+            "  fix: copy `issuer` from the provider's /.well-known/openid-configuration; compare "
+            "the slash at its end"
         ),
     ]
     assert "  found by: the page /sign-in of mail users" in waypost("explain", "no_address").out
