@@ -157,8 +157,8 @@ def test_list(waypost: Waypost, file: Path) -> None:
     """The list has the domains of the file, and one line has the source of more domains."""
     outcome = waypost("domain", "list", "--providers", file)
     assert [line.split()[0] for line in outcome.out.splitlines()] == [
-        "own.example",
         "*.pattern.example",
+        "own.example",
     ]
     assert outcome.err == "more domains of Own come from directory postfixadmin\n"
     assert len(json.loads(waypost("domain", "list", "--providers", file, "--json").out)) == 2

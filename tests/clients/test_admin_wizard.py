@@ -39,7 +39,7 @@ def _add_domain(page: Page, pages: RunningPages, domain: str) -> None:
     page.goto(pages.link())
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Add a domain").click()
-    page.get_by_label("Domain").fill(domain)
+    page.get_by_role("textbox", name="Domain").fill(domain)
     page.get_by_role("button", name="Search for mail servers").click()
     page.get_by_label("Provider: the name").fill("New Mail")
     for number, kind in enumerate(("imap", "smtp")):

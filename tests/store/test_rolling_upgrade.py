@@ -157,7 +157,7 @@ def previous_source(folder: Path) -> Path:
     name = migration.relative_to(ROOT).as_posix()
     if git is None or not (ROOT / ".git").exists():
         skip("needs git and the history of the repository")
-    log = [git, "log", "--diff-filter=A", "--format=%H", "-1", "--", name]
+    log = [git, "log", "--follow", "--diff-filter=A", "--format=%H", "-1", "--", name]
     added = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     show = subprocess.run(
         [git, "archive", f"{added}^", "src"], cwd=ROOT, capture_output=True, check=False

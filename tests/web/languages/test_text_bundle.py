@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.web.public.page import texts
@@ -98,6 +98,7 @@ def test_bad_names(tmp_path: Path) -> None:
         read_own_texts(tmp_path / "none", PAGE_TEXTS)
 
 
+@example("#:")
 @given(st.text(st.sampled_from('msgidctxtr_plural"\\n\n#~|,:; [0]={}x\ufeff\x00'), max_size=200))
 def test_any_file(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """Any file is read or refused."""

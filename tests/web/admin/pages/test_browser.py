@@ -197,7 +197,7 @@ def test_wizard_without_scripts(browser: Browser, server: RunningPages, signed_i
     window = _window(browser, signed_in, java_script_enabled=False)
     page = window.new_page()
     page.goto(f"{server.url}/admin/wizard")
-    page.get_by_label("Domain").fill("new.test")
+    page.get_by_role("textbox", name="Domain").fill("new.test")
     page.get_by_label("public database").uncheck()
     page.get_by_role("button", name="Search for mail servers").click()
     page.get_by_label("Provider: the name").fill("New Mail")
