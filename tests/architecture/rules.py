@@ -32,10 +32,10 @@ LAYERS: dict[str, set[str]] = {
     "setup_links.service": {"core", "runtime.worker_pool", "runtime.limits.query_charges"},
     "setup_links.password_service": {"core", "runtime.worker_pool"},
     "sign_in": {"core", "net", "setup_links.link"},
-    "sign_in.limits": {"core", "runtime.limits.ratelimit"},
-    "sign_in.service": {"core", "runtime.worker_pool"},
+    "sign_in.limits": {"core", "runtime.limits.ratelimit", "runtime.worker_pool"},
+    "sign_in.service": {"core"},
     "sign_in.openid": {"oidc", "setup_links.link"},
-    "sign_in.openid_service": {"core", "runtime.worker_pool", "setup_links.link"},
+    "sign_in.openid_service": {"core", "setup_links.link"},
     "sign_in.proof": {"core", "setup_links.keys", "setup_links.link", "setup_links.token"},
     "oidc": {"core", "net", "settings.validators"},
     "directory": {"core", "parsing", "runtime", "database"}

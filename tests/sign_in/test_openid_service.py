@@ -11,8 +11,8 @@ from waypost.core.address import EmailAddress
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.link import LinkTarget
 from waypost.sign_in.authenticator import Refusal, SignInLimited, SignInRefused
-from waypost.sign_in.limits import ADDRESS_TRIES, NETWORK_TRIES
-from waypost.sign_in.openid_service import WAITING_MAX, OpenIdService, OpenIdSetup
+from waypost.sign_in.limits import ADDRESS_TRIES, NETWORK_TRIES, WAITING_MAX
+from waypost.sign_in.openid_service import OpenIdService, OpenIdSetup
 from waypost.sign_in.proof import Proofs
 
 ALICE = LinkTarget(EmailAddress.parse("alice@example.com"))

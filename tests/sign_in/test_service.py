@@ -10,8 +10,14 @@ from structlog.testing import capture_logs
 from waypost.core.address import EmailAddress
 from waypost.core.model import HostEndpoint, Security
 from waypost.sign_in.authenticator import Login, SignInLimited, SignInUnavailable
-from waypost.sign_in.limits import ADDRESS_TRIES, NETWORK_TRIES, WINDOW_SECONDS
-from waypost.sign_in.service import THREADS, WAITING_MAX, SignInService
+from waypost.sign_in.limits import (
+    ADDRESS_TRIES,
+    NETWORK_TRIES,
+    THREADS,
+    WAITING_MAX,
+    WINDOW_SECONDS,
+)
+from waypost.sign_in.service import SignInService
 
 ENDPOINT = HostEndpoint("imap.example.com", 993, Security.TLS)
 RIGHT = Login(ENDPOINT, "alice@example.com", "s3cret")

@@ -1,4 +1,4 @@
-"""How often people may try to sign in, and when an answer that fails is sent.
+"""How often people may try to sign in, how many wait, and when an answer that fails is sent.
 
 The limits are in the memory of each worker.
 """
@@ -7,10 +7,12 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from waypost.core.address import EmailAddress
+from waypost.core.errors import WaypostError
 from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.runtime.worker_pool import WorkerPool
 from waypost.sign_in.authenticator import SignInLimited
 
 PAUSE_SECONDS: Final = 4.0
@@ -21,9 +23,15 @@ ADDRESS_TRIES: Final = 5
 """How many passwords one address may try at once, and in each window after that."""
 NETWORK_TRIES: Final = 20
 """The same for one client network."""
+THREADS: Final = 4
+WAITING_MAX: Final = 16
+"""How many calls run and wait at once."""
+CLOSE_SECONDS: Final = 1.0
 
 FindNetwork = Callable[[str | None], bytes | None]
 """Returns the network of a client; None if it has no limits."""
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 
 class TriesLimit:
@@ -92,3 +100,53 @@ def _key(address: EmailAddress) -> bytes:
     """Return the key of an address: all spellings and sub-addresses of a mailbox count together."""
     local_part = address.local_part.lower().partition("+")[0]
     return hashlib.sha256(f"{local_part}@{address.domain.ascii}".encode()).digest()
+
+
+class LimitedPool(Generic[Argument, Result]):
+    """Threads for the calls of sign-ins, and a limit of calls that run and wait."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Argument], Result],
+        *,
+        make_failure: Callable[[], WaypostError],
+        make_busy: Callable[[], WaypostError],
+    ) -> None:
+        """Initialize with the function to call; no thread is started yet.
+
+        Args:
+            name: of the threads.
+            function: may block, and raise any `WaypostError`.
+            make_failure: returns the error of a call whose thread ended by a defect.
+            make_busy: returns the error of a call if too many others wait.
+        """
+        self._pool = WorkerPool(name, function, THREADS, make_failure)
+        self._make_busy = make_busy
+        self._waiting = 0
+
+    def check_free(self) -> None:
+        """Check that one more call may wait.
+
+        Raises:
+            WaypostError: that of `make_busy`.
+        """
+        if self._waiting >= WAITING_MAX:
+            raise self._make_busy()
+
+    async def call(self, argument: Argument) -> Result:
+        """Call the function in a thread, and return its result.
+
+        Raises:
+            WaypostError: that of the function, or one of the two errors.
+        """
+        self.check_free()
+        self._waiting += 1
+        try:
+            return await self._pool.submit(argument)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.close(CLOSE_SECONDS)

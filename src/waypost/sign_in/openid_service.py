@@ -6,12 +6,11 @@ Nothing of a sign-in is stored: the browser keeps its secrets, and then the proo
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
 from waypost.core.address import EmailAddress
-from waypost.runtime.worker_pool import WorkerPool
 from waypost.setup_links.link import LinkTarget
 from waypost.sign_in.authenticator import (
     CALLBACK_PATH,
@@ -23,14 +22,12 @@ from waypost.sign_in.limits import (
     NETWORK_TRIES,
     PAUSE_SECONDS,
     FindNetwork,
+    LimitedPool,
     SignInLimits,
     TriesLimit,
 )
 from waypost.sign_in.proof import Proofs
 
-THREADS: Final = 4
-WAITING_MAX: Final = 16
-CLOSE_SECONDS: Final = 1.0
 Result = TypeVar("Result")
 
 
@@ -75,10 +72,12 @@ class OpenIdService:
         self._begun = TriesLimit(NETWORK_TRIES, clock)
         self._finished = TriesLimit(NETWORK_TRIES, clock)
         self._limits = SignInLimits(find_network, pause_seconds, clock)
-        self._waiting = 0
         self._log = structlog.get_logger(__name__)
-        self._pool: WorkerPool[Callable[[], Any], Any] = WorkerPool(
-            "sign-in-oidc", _call, THREADS, lambda: _unavailable("a request failed")
+        self._pool = LimitedPool(
+            "sign-in-oidc",
+            _call,
+            make_failure=lambda: _unavailable("a request failed"),
+            make_busy=lambda: _unavailable("too many sign-ins wait for the provider"),
         )
 
     @property
@@ -154,18 +153,12 @@ class OpenIdService:
 
     def close(self) -> None:
         """End the threads."""
-        self._pool.close(CLOSE_SECONDS)
+        self._pool.close()
 
     async def _ask(self, call: Callable[[], Result]) -> Result:
         """Call the provider in a thread, and log why a sign-in failed."""
         try:
-            if self._waiting >= WAITING_MAX:
-                raise _unavailable("too many sign-ins wait for the provider")
-            self._waiting += 1
-            try:
-                result: Result = await self._pool.submit(call)
-            finally:
-                self._waiting -= 1
+            result: Result = await self._pool.call(call)
         except SignInRefused as error:
             self._log.warning(
                 "sign-in of a person at the OpenID provider failed; see sign_in_oidc_issuer",

@@ -6,24 +6,19 @@ Nothing of a password is stored or logged: it is in the memory of one request on
 import hashlib
 import time
 from collections.abc import Callable
-from typing import Final
 
 import structlog
 
 from waypost.core.address import EmailAddress
-from waypost.runtime.worker_pool import WorkerPool
 from waypost.sign_in.authenticator import Authenticator, Login, SignInUnavailable
 from waypost.sign_in.limits import (
     ADDRESS_TRIES,
     PAUSE_SECONDS,
     FindNetwork,
+    LimitedPool,
     SignInLimits,
     TriesLimit,
 )
-
-THREADS: Final = 4
-WAITING_MAX: Final = 16
-CLOSE_SECONDS: Final = 1.0
 
 
 class SignInService:
@@ -48,10 +43,12 @@ class SignInService:
         self._limits = SignInLimits(find_network, pause_seconds, clock)
         # Aliases and sub-addresses of one mailbox are different addresses.
         self._logins = TriesLimit(ADDRESS_TRIES, clock)
-        self._waiting = 0
         self._log = structlog.get_logger(__name__)
-        self._pool: WorkerPool[Login, bool] = WorkerPool(
-            "sign-in", authenticator.accepts, THREADS, lambda: SignInUnavailable("a login failed")
+        self._pool = LimitedPool(
+            "sign-in",
+            authenticator.accepts,
+            make_failure=lambda: SignInUnavailable("a login failed"),
+            make_busy=lambda: SignInUnavailable("too many logins wait for the mail server"),
         )
 
     def take(self, peer: str | None, address: EmailAddress) -> None:
@@ -66,16 +63,12 @@ class SignInService:
             SignInUnavailable: this is not known, or too many others wait for the same.
         """
         self._logins.take(_login_key(login))
-        if self._waiting >= WAITING_MAX:
-            raise SignInUnavailable("too many logins wait for the mail server")
-        self._waiting += 1
+        self._pool.check_free()  # A flood of logins is not logged.
         try:
-            return await self._pool.submit(login)
+            return await self._pool.call(login)
         except SignInUnavailable as error:
             self._log.warning("a person cannot sign in now", reason=str(error))
             raise
-        finally:
-            self._waiting -= 1
 
     async def pause(self, start: float) -> None:
         """Wait until an answer that fails may be sent, as `SignInLimits.pause`."""
@@ -83,7 +76,7 @@ class SignInService:
 
     def close(self) -> None:
         """End the threads."""
-        self._pool.close(CLOSE_SECONDS)
+        self._pool.close()
 
 
 def _login_key(login: Login) -> bytes:
