@@ -1,5 +1,6 @@
 """A real MariaDB from Debian's package, on a private socket and a free port."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class MariaDb(DatabaseServer):
     def __init__(self, folder: Path, user: str | None) -> None:
         super().__init__(folder, user)
         self.socket = folder / "mariadb.sock"
+        # A server that starts removes the temporary tables of others from a common folder.
+        self._temporary = folder / "tmp"
 
     @property
     def pid(self) -> int:
@@ -42,12 +45,19 @@ class MariaDb(DatabaseServer):
 
     def create_files(self) -> None:
         """Create the files of the server."""
+        self._create_temporary()
         user = [] if self._user is None else [f"--user={self._user}"]
         self._run(
             program("mariadb-install-db"), "--no-defaults", f"--datadir={self._data}", *user,
+            f"--tmpdir={self._temporary}",
             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
             "--innodb-log-file-size=16M",
         )  # fmt: skip
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._create_temporary()
+        super().start()
 
     def sql(self, text: str, database: str = "") -> str:
         """Run statements with `mariadb`, and return its output, one line per row."""
@@ -71,9 +81,15 @@ class MariaDb(DatabaseServer):
         place = f"127.0.0.1:{self.port}/{database}?charset=utf8mb4"
         return f"mysql+{driver}://{USER}:{secret}@{place}"
 
+    def _create_temporary(self) -> None:
+        self._temporary.mkdir(exist_ok=True)
+        if self._user is not None:
+            shutil.chown(self._temporary, self._user, self._user)
+
     def _command(self) -> list[str]:
         return [
             *(program("mariadbd"), "--no-defaults", f"--datadir={self._data}"),
+            f"--tmpdir={self._temporary}",
             *(f"--socket={self.socket}", "--bind-address=127.0.0.1", f"--port={self.port}"),
             *(f"--pid-file={self._folder}/mariadb.pid", *_FAST),
         ]
