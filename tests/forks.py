@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 import pytest
@@ -83,6 +84,7 @@ class _ForkedRun:
 
     def run(self) -> None:
         """Run all tests; a test whose process ends fails, and the others continue in a new one."""
+        before = signal.signal(signal.SIGTERM, _interrupt)
         try:
             for _ in range(self._processes):
                 self._start()
@@ -95,6 +97,7 @@ class _ForkedRun:
             for fork in self._forks.values():
                 os.kill(fork.process, signal.SIGTERM)
                 os.waitpid(fork.process, 0)
+            signal.signal(signal.SIGTERM, before)
 
     def _start(self) -> None:
         name = f"gw{next(self._numbers)}"
@@ -158,6 +161,13 @@ class _ForkedRun:
             raise self._session.Interrupted(self._session.shouldstop)
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt, once: what ends the servers of the tests must not be interrupted."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: None)
+    raise KeyboardInterrupt
+
+
 class _Reports:
     """Collects the reports of one test, in place of the output in a terminal."""
 
@@ -188,6 +198,7 @@ def _run_and_exit(session: pytest.Session, connection: Connection, name: str) ->
 def _run(session: pytest.Session, connection: Connection, name: str) -> None:
     config = session.config
     os.environ[_NAME] = name
+    signal.signal(signal.SIGINT, _interrupt)
     config.stash[IS_FORK] = True
     # The file with the captured output must not be that of another process.
     capture: Any = config.pluginmanager.getplugin("capturemanager")
@@ -196,9 +207,13 @@ def _run(session: pytest.Session, connection: Connection, name: str) -> None:
     config.pluginmanager.unregister(name="terminalreporter")
     reports = _Reports(config)
     config.pluginmanager.register(reports)
-    for item, following in _pairs(session, connection):
-        config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        connection.send(reports.take())
+    try:
+        for item, following in _pairs(session, connection):
+            config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            connection.send(reports.take())
+    finally:
+        # After an interruption, servers of the tests are still running.
+        session._setupstate.teardown_exact(None)  # noqa: SLF001
 
 
 def _pairs(

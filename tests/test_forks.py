@@ -1,5 +1,7 @@
 """The option `--forks`: each test has one result, whatever its process does."""
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from tests.architecture.source import ROOT
 from tests.forks import number
+from tests.servers.patience import PATIENCE_SECONDS, wait_until
 
 CONFTEST = """
 import pytest
@@ -57,15 +60,38 @@ EXPECTED = [
 ]
 
 
-def _run(folder: Path, *options: str) -> tuple[int, str]:
-    for name, text in {"conftest.py": CONFTEST, "pytest.ini": "[pytest]\n", **FILES}.items():
+SERVER = """
+import os, time, pytest
+from pathlib import Path
+
+@pytest.fixture(scope="session")
+def server():
+    file = Path(f"runs-{os.getpid()}")
+    yield file
+    file.unlink()
+
+def test_that_waits(server):
+    server.touch()
+    time.sleep(600)
+"""
+ENVIRONMENT = {"PYTHONPATH": f"{ROOT}", "PATH": "/usr/bin:/bin"}
+
+
+def _command(folder: Path, *options: str) -> list[str]:
+    for name, text in {"conftest.py": CONFTEST, "pytest.ini": "[pytest]\n"}.items():
         (folder / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-rsfE", f"--rootdir={folder}", *options]
     for plugin in ("schemathesis", "pytest_cov", "hypothesispytest", "anyio", "cacheprovider"):
         command += ["-p", f"no:{plugin}"]
-    environment = {"PYTHONPATH": f"{ROOT}", "PATH": "/usr/bin:/bin"}
+    return command
+
+
+def _run(folder: Path, *options: str) -> tuple[int, str]:
+    for name, text in FILES.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    command = _command(folder, *options)
     done = subprocess.run(
-        command, cwd=folder, env=environment, check=False, capture_output=True, text=True
+        command, cwd=folder, env=ENVIRONMENT, check=False, capture_output=True, text=True
     )
     assert done.stderr == ""
     return done.returncode, done.stdout
@@ -90,6 +116,28 @@ def test_first_failure_ends_the_run(tmp_path: Path) -> None:
     assert "1 failed" in printed
     assert "stopping after 1 failures" in printed
     assert code == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_ends_servers(tmp_path: Path, sign: signal.Signals) -> None:
+    """After Ctrl-C or SIGTERM, each process tears down its fixtures, which end servers."""
+    files = [f"test_{name}.py" for name in "defg"]  # each process gets two
+    for name in files:
+        (tmp_path / name).write_text(SERVER, encoding="utf-8")
+    command = _command(tmp_path, *files)
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=ENVIRONMENT, start_new_session=True, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            wait_until(lambda: len([*tmp_path.glob("runs-*")]) == 2, "both tests")
+            if sign == signal.SIGINT:
+                os.killpg(process.pid, sign)  # what a terminal does
+            else:
+                process.send_signal(sign)
+            assert process.wait(PATIENCE_SECONDS) == pytest.ExitCode.INTERRUPTED
+        finally:
+            process.kill()
+    assert not [*tmp_path.glob("runs-*")]
 
 
 @pytest.mark.parametrize("text", ["3", "auto"])

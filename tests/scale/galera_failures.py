@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.scale.load import checked_load, template, wait_until
+from tests.scale.load import checked_load, template
 from tests.scale.machines import Writer, fill, serving
 from tests.scale.row import Changes, Row, observed
 from tests.servers.frozen import frozen
 from tests.servers.galera import Galera, GaleraNode
+from tests.servers.patience import wait_until
 
 SETUP: Final = "Galera, three nodes"
 # Longer than ANSWER_SECONDS and CONNECT_TIMEOUT_SECONDS together.

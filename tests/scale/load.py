@@ -4,7 +4,7 @@ import http.client
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -110,15 +110,6 @@ class Figures:
     def sent(self) -> int:
         """The number of all requests."""
         return sum(counts.total() for counts in self.counts.values())
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until a condition is true; raise TimeoutError with what was awaited."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(what)
-        time.sleep(0.05)
 
 
 def template(port: int) -> bytes:

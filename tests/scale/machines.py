@@ -11,9 +11,9 @@ from typing import Final, Self
 
 import pytest
 
-from tests.scale.load import PROVIDERS, wait_until
+from tests.scale.load import PROVIDERS
 from tests.servers.nginx import listens
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import PATIENCE_SECONDS, wait_until
 from tests.servers.process import Process
 from tests.servers.waypost import SOURCE, free_port
 from waypost.cli.main import main

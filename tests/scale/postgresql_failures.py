@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.scale.load import checked_load, template, wait_until
+from tests.scale.load import checked_load, template
 from tests.scale.machines import Writer, fill, serving
 from tests.scale.row import Changes, Row, observed
+from tests.servers.patience import wait_until
 from tests.servers.postgresql import PostgreSql
 from tests.servers.postgresql_replica import Replica, pgbouncer, uri_of
 

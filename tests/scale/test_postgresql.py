@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.scale import postgresql_failures
-from tests.scale.load import template, wait_until
+from tests.scale.load import template
 from tests.scale.machines import command, fill, serving
 from tests.scale.row import Changes, Row
 from tests.servers.authority import Authority
 from tests.servers.database_server import PASSWORD, USER
+from tests.servers.patience import wait_until
 from tests.servers.postgresql import PostgreSql
 from tests.servers.postgresql_replica import Replica, pgbouncer, replicated_postgresql, uri_of
 from waypost.core.errors import StoreError

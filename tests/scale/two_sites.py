@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tests.scale.load import checked_load, template, wait_until
+from tests.scale.load import checked_load, template
 from tests.scale.machines import fill, serving
+from tests.servers.patience import wait_until
 from tests.servers.postgresql_replica import replicated_postgresql, uri_of
 
 _ONE_WAY_SECONDS: Final = 0.01
