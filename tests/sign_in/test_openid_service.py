@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from waypost.core.address import EmailAddress
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.link import LinkTarget
 from waypost.sign_in.authenticator import Refusal, SignInLimited, SignInRefused
@@ -50,6 +51,7 @@ def service(provider: Provider) -> OpenIdService:
     return OpenIdService(
         setup,
         lambda peer: None if peer is None else peer.encode(),
+        SharedBuckets(),
         pause_seconds=0.2,
         clock=lambda: 0.0,
     )

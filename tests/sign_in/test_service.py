@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from waypost.core.address import EmailAddress
 from waypost.core.model import HostEndpoint, Security
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.sign_in.authenticator import Login, SignInLimited, SignInUnavailable
 from waypost.sign_in.limits import (
     ADDRESS_TRIES,
@@ -45,7 +46,9 @@ def find_network(peer: str | None) -> bytes | None:
 
 
 def service(server: Server, now: list[float]) -> SignInService:
-    return SignInService(server, find_network, pause_seconds=0.2, clock=lambda: now[0])
+    return SignInService(
+        server, find_network, SharedBuckets(), pause_seconds=0.2, clock=lambda: now[0]
+    )
 
 
 def test_right_and_wrong() -> None:

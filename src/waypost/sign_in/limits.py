@@ -1,6 +1,6 @@
 """How often people may try to sign in, how many wait, and when an answer that fails is sent.
 
-The limits are in the memory of each worker.
+All workers of one Waypost count together; how many calls wait is a limit of each worker.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ from typing import Final, Generic, TypeVar
 
 from waypost.core.address import EmailAddress
 from waypost.core.errors import WaypostError
-from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.runtime.limits.ratelimit import RateLimits, whole_seconds
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets, SharedRateLimiter
 from waypost.runtime.worker_pool import WorkerPool
 from waypost.sign_in.authenticator import SignInLimited
 
@@ -37,10 +38,22 @@ Result = TypeVar("Result")
 class TriesLimit:
     """A limit of tries in each window."""
 
-    def __init__(self, tries: int, clock: Callable[[], float]) -> None:
-        """Initialize without a try yet."""
+    def __init__(
+        self, name: str, tries: int, buckets: SharedBuckets, clock: Callable[[], float]
+    ) -> None:
+        """Initialize with the tries of all workers.
+
+        Args:
+            name: of the limit; each has its own tries in the buckets.
+            tries: in each window.
+            buckets: of all workers.
+            clock: monotonic seconds, the same in each worker.
+        """
+        self._name = name.encode()
         self._clock = clock
-        self._limiter = RateLimiter(RateLimits(tries / WINDOW_SECONDS, tries, 0), clock=clock)
+        self._limiter = SharedRateLimiter(
+            RateLimits(tries / WINDOW_SECONDS, tries, 0), buckets, clock=clock
+        )
 
     def take(self, key: bytes | None) -> None:
         """Count a try; None has no limit.
@@ -48,7 +61,10 @@ class TriesLimit:
         Raises:
             SignInLimited: there were too many.
         """
-        seconds = 0.0 if key is None else self._limiter.take(key, self._clock())
+        if key is None:
+            return
+        cells = self._limiter.cells_of(self._name + b"\0" + key)
+        seconds = self._limiter.take(cells, self._clock())
         if seconds > 0.0:
             raise SignInLimited(whole_seconds(seconds))
 
@@ -58,21 +74,25 @@ class SignInLimits:
 
     def __init__(
         self,
+        name: str,
         find_network: FindNetwork,
+        buckets: SharedBuckets,
         pause_seconds: float = PAUSE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Initialize without a try yet.
+        """Initialize with the tries of all workers.
 
         Args:
+            name: of the way to sign in; each has its own limits.
+            buckets: of all workers.
             find_network: returns the network of a client.
             pause_seconds: from the request to an answer that fails.
             clock: of the limits.
         """
         self._find_network = find_network
         self._pause_seconds = pause_seconds
-        self._addresses = TriesLimit(ADDRESS_TRIES, clock)
-        self._networks = TriesLimit(NETWORK_TRIES, clock)
+        self._addresses = TriesLimit(f"{name} address", ADDRESS_TRIES, buckets, clock)
+        self._networks = TriesLimit(f"{name} network", NETWORK_TRIES, buckets, clock)
 
     def take(self, peer: str | None, address: EmailAddress) -> None:
         """Count a try, before anything is known about the address.

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from waypost.core.address import EmailAddress
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.setup_links.link import LinkTarget
 from waypost.sign_in.authenticator import (
     CALLBACK_PATH,
@@ -49,12 +50,13 @@ class OpenIdSetup:
 
 
 class OpenIdService:
-    """The sign-ins of one worker. Its limits are in memory, for each worker."""
+    """The sign-ins of one worker. All workers count them together."""
 
     def __init__(
         self,
         setup: OpenIdSetup,
         find_network: FindNetwork,
+        buckets: SharedBuckets,
         *,
         pause_seconds: float = PAUSE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -64,14 +66,15 @@ class OpenIdService:
         Args:
             setup: the provider, and what belongs to it.
             find_network: returns the network of a client; None if it has no limits.
+            buckets: of the limits, shared by all workers.
             pause_seconds: from the request to an answer that fails.
             clock: of the limits.
         """
         self._setup = setup
         self._find_network = find_network
-        self._begun = TriesLimit(NETWORK_TRIES, clock)
-        self._finished = TriesLimit(NETWORK_TRIES, clock)
-        self._limits = SignInLimits(find_network, pause_seconds, clock)
+        self._begun = TriesLimit("begin", NETWORK_TRIES, buckets, clock)
+        self._finished = TriesLimit("finish", NETWORK_TRIES, buckets, clock)
+        self._limits = SignInLimits("openid", find_network, buckets, pause_seconds, clock)
         self._log = structlog.get_logger(__name__)
         self._pool = LimitedPool(
             "sign-in-oidc",

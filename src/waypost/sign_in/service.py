@@ -10,6 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from waypost.core.address import EmailAddress
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.sign_in.authenticator import Authenticator, Login, SignInUnavailable
 from waypost.sign_in.limits import (
     ADDRESS_TRIES,
@@ -22,27 +23,29 @@ from waypost.sign_in.limits import (
 
 
 class SignInService:
-    """The logins of one worker. Its limits are in memory, for each worker."""
+    """The logins of one worker. All workers count their tries together."""
 
     def __init__(
         self,
         authenticator: Authenticator,
         find_network: FindNetwork,
+        buckets: SharedBuckets,
         *,
         pause_seconds: float = PAUSE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Initialize without a try yet.
+        """Initialize with the tries of all workers.
 
         Args:
             authenticator: tries a login.
             find_network: returns the network of a client; None if it has no limits.
+            buckets: of the limits, shared by all workers.
             pause_seconds: from the request to an answer that fails.
             clock: of the limits.
         """
-        self._limits = SignInLimits(find_network, pause_seconds, clock)
+        self._limits = SignInLimits("password", find_network, buckets, pause_seconds, clock)
         # Aliases and sub-addresses of one mailbox are different addresses.
-        self._logins = TriesLimit(ADDRESS_TRIES, clock)
+        self._logins = TriesLimit("login", ADDRESS_TRIES, buckets, clock)
         self._log = structlog.get_logger(__name__)
         self._pool = LimitedPool(
             "sign-in",

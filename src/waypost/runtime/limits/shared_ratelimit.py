@@ -17,6 +17,7 @@ import time
 import weakref
 from array import array
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from multiprocessing.reduction import DupFd
 from typing import Any, Final
@@ -73,6 +74,19 @@ class SharedBuckets:
         self._memory_file = file  # for the next process
         weakref.finalize(self, os.close, file)
         self.moments = memoryview(memory).cast(_DOUBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBuckets:
+    """The buckets that all workers of one Waypost share.
+
+    Attributes:
+        requests: of the client networks.
+        sign_ins: of those who sign in; a flood of tries must not use up the buckets of requests.
+    """
+
+    requests: SharedBuckets = field(default_factory=SharedBuckets)
+    sign_ins: SharedBuckets = field(default_factory=SharedBuckets)
 
 
 class SharedRateLimiter:

@@ -11,7 +11,7 @@ from waypost.core.address import DomainName
 from waypost.core.clients import log_name_of
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.lookup.render_cache import RenderCache
-from waypost.runtime.limits.shared_ratelimit import SharedBuckets
+from waypost.runtime.limits.shared_ratelimit import WorkerBuckets
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.log_writer import LogWriter
 from waypost.runtime.part_times import milliseconds
@@ -53,7 +53,7 @@ class PublicApp:
         peer_check: PeerCheck | None = None,
         log_writer: LogWriter | None = None,
         templates: AnswerTemplates | None = None,
-        buckets: SharedBuckets | None = None,
+        buckets: WorkerBuckets | None = None,
     ) -> None:
         """Initialize with the settings; nothing is opened before the worker starts.
 
@@ -65,7 +65,7 @@ class PublicApp:
             peer_check: decides who may use `/initdb/`; None to follow the settings and the kernel.
             log_writer: writes the log; None if lines are written by the caller.
             templates: keeps answers for the connections; None if there are no connections.
-            buckets: of the client networks, shared by all workers; None if this is the only one.
+            buckets: of the limits, shared by all workers; None if this is the only one.
         """
         self._templates = templates
         has_proxy = bool(settings.proxy_count or settings.trusted_proxies)
@@ -79,7 +79,8 @@ class PublicApp:
             settings.proxy_count, settings.trusted_proxies, settings.unix_socket is not None
         )
         self._untrusted_headers = UntrustedHeaders(self._trust, self._log_untrusted_header)
-        self._limits = ClientLimits(settings, self._trust, buckets)
+        self._buckets = WorkerBuckets() if buckets is None else buckets
+        self._limits = ClientLimits(settings, self._trust, self._buckets.requests)
         self._access_log = AccessLog(
             address_hasher(settings), RequestIds(self._trust), log_writer, secret_texts(settings)
         )
@@ -196,14 +197,14 @@ class PublicApp:
         if runtime.authenticator is None:
             return None
         networks = ClientNetworks(self._settings.rate_limit_exempt)
-        self._sign_in = SignInService(runtime.authenticator, networks.find)
+        self._sign_in = SignInService(runtime.authenticator, networks.find, self._buckets.sign_ins)
         return self._sign_in
 
     def _open_openid(self, runtime: Runtime) -> OpenIdService | None:
         if runtime.openid is None:
             return None
         networks = ClientNetworks(self._settings.rate_limit_exempt)
-        self._openid = OpenIdService(runtime.openid, networks.find)
+        self._openid = OpenIdService(runtime.openid, networks.find, self._buckets.sign_ins)
         return self._openid
 
     def _log_scheme_warning(self, line: str, host: str, evidence: str, fix: str) -> None:

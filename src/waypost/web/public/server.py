@@ -14,7 +14,7 @@ import structlog
 
 from waypost.core.errors import SettingsError
 from waypost.oidc.library import check_library
-from waypost.runtime.limits.shared_ratelimit import SharedBuckets
+from waypost.runtime.limits.shared_ratelimit import WorkerBuckets
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.shared_numbers import SharedNumbers
 from waypost.runtime.threads import limit_stacks
@@ -207,7 +207,7 @@ def _run_workers(
     notifier: ServiceNotifier,
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
-    serve = partial(serve_worker, settings, listeners, deduplicator, SharedBuckets())
+    serve = partial(serve_worker, settings, listeners, deduplicator, WorkerBuckets())
     counts = WorkerCounts()
     on_sighup, on_exit = (
         (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import uvicorn
 
-from waypost.runtime.limits.shared_ratelimit import SharedBuckets
+from waypost.runtime.limits.shared_ratelimit import WorkerBuckets
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.standard_error import queue_standard_error
@@ -50,7 +50,7 @@ def create_app(
     deduplicator: LogDeduplicator | None = None,
     on_sighup: Callable[[], None] = _do_nothing,
     templates: AnswerTemplates | None = None,
-    buckets: SharedBuckets | None = None,
+    buckets: WorkerBuckets | None = None,
 ) -> PublicApp:
     """Create the application inside a worker, which may be a new process."""
     writer = queue_standard_error()
@@ -90,7 +90,7 @@ def serve_worker(
     settings: Settings,
     listeners: Sequence[socket.socket],
     deduplicator: LogDeduplicator,
-    buckets: SharedBuckets,
+    buckets: WorkerBuckets,
     pipe: Pipe,
 ) -> None:
     """Serve as one of several workers until a signal comes, or the parent ends.
@@ -99,7 +99,7 @@ def serve_worker(
         settings: all options.
         listeners: the listening sockets of all workers.
         deduplicator: what the workers have reported about reloading.
-        buckets: how much each client network has asked all workers.
+        buckets: how much each client has asked all workers, and how often it has tried to sign in.
         pipe: the pipe to the parent, which asks for reports and reads them.
     """
     end_with_parent()
