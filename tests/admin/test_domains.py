@@ -229,7 +229,8 @@ def test_lists(any_admin: Admin) -> None:
     assert listed(host="H.example") == ["other.list.example"]
     assert listed(host="absent.example") == []
     assert listed(provider="Boxes") == ["boxes.example", "other.list.example"]
-    assert listed(provider="Absent") == []
+    with pytest.raises(ObjectNotFound, match=r"'Boxs'; did you mean 'Boxes'\?"):
+        listed(provider="Boxs")
     assert listed(provider="Boxes", prefix="o") == ["other.list.example"]
     assert listed(prefix="%") == listed(prefix="_") == []
 

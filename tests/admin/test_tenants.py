@@ -51,7 +51,12 @@ def test_lists(as_tenant: Callable[..., Admin]) -> None:
     assert names(as_tenant("absent.example")) == ([], [], [])
     assert as_tenant(OWN).get_directory("people").data == {"name": "people"}
     assert "domains" not in as_tenant(OWN).get_provider("Own Mail").data
-    assert as_tenant(provider="Own Mail").list_domains(provider=INC).items == ()
+    for limits in ((OWN,), ("absent.example",)):
+        for name in (INC, "No Such Provider"):
+            with pytest.raises(ObjectNotFound, match=f"^there is no provider '{name}'$"):
+                as_tenant(*limits).list_domains(provider=name)
+    with pytest.raises(ObjectNotFound, match="did you mean 'Own Mail'"):
+        as_tenant(provider="Own Mail").list_domains(provider="Own Mai")
     assert [one.data["name"] for one in as_tenant(OWN).export()] == [OWN]
 
 

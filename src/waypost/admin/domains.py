@@ -10,7 +10,7 @@ from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.findings import check_finding, domains_with_finding
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
-from waypost.admin.readers import open_reader
+from waypost.admin.readers import check_provider, open_reader
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
@@ -43,13 +43,15 @@ class DomainCases:
             check_finding(finding)
         after = read_cursor("domains", cursor)
         limited = self._limited(wanted)
-        if limited is None:
-            return Page((), None)
+        domains: list[Domain] = []
+        key: str | None = None
         with open_reader(self.source) as reader:
-            if finding is None:
+            if limited is not None and finding is None:
                 domains, key = reader.domains(limited, after, limit)
-            else:
+            elif limited is not None and finding is not None:
                 domains, key = domains_with_finding(reader, limited, finding, after, limit)
+            if wanted.provider is not None and not (domains or key or cursor):
+                check_provider(reader, self.principal, wanted.provider)
         return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
 
     def export(self) -> Iterator[StoredObject]:

@@ -83,6 +83,7 @@ class Admin:
 
         Raises:
             InvalidObject: an argument is not allowed; the path is its name.
+            ObjectNotFound: the principal sees no provider of this name.
         """
         wanted = DomainFilter(prefix, provider, host)
         return self._domains.page(wanted, limit, cursor, finding)

@@ -2,13 +2,15 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from waypost.admin.principal import Principal
 from waypost.admin.source import AdminSource
+from waypost.core.errors import ObjectNotFound
 from waypost.core.model import (
     Catalog,
     Directory,
@@ -167,6 +169,23 @@ class CatalogReader:
             and principal.sees_domain(domain.pattern, domain.provider.name)
         }
         return [one for one in known if one.label in labels]
+
+
+def check_provider(reader: ObjectReader, principal: Principal, name: str) -> None:
+    """Check that a principal sees a provider; a tenant does not learn which others exist.
+
+    Raises:
+        ObjectNotFound: with the most similar provider, if there is one.
+    """
+    names = [one.name for one in reader.providers(principal)]
+    if name not in names:
+        raise ObjectNotFound(f"there is no provider {name!r}{similar_name(name, names)}")
+
+
+def similar_name(name: str, names: Sequence[str]) -> str:
+    """Return a question about the most similar name; empty if there is none."""
+    near = get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _name(domain: Domain) -> str:

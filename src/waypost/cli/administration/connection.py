@@ -1,6 +1,6 @@
 """The use cases of a command: on the database, or on another Waypost by its API."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Annotated, Final
@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.admin.facade import Admin
+from waypost.admin.readers import similar_name
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.source import open_source
 from waypost.cli.administration.place import Place, open_remote
@@ -68,12 +69,6 @@ def suggest_providers(admin: AnyAdmin, name: str) -> Iterator[None]:
         items = admin.list_providers(limit=_PROVIDERS_MAX).items
         hint = similar_name(name, [item.data["name"] for item in items])
         raise ObjectNotFound(f"{error}{hint}") from error
-
-
-def similar_name(name: str, names: Sequence[str]) -> str:
-    """Return a question about the most similar name; empty if there is none."""
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _similar(admin: AnyAdmin, name: str) -> list[str]:

@@ -10,9 +10,8 @@ import typer
 
 from waypost.admin.cursors import LIMIT_MAX
 from waypost.admin.findings import check_finding, domains_with_finding
-from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader
+from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader, check_provider
 from waypost.admin.remote.client import RemoteAdmin
-from waypost.cli.administration.connection import similar_name, suggest_providers
 from waypost.cli.administration.place import (
     Place,
     TokenFileFlag,
@@ -27,7 +26,7 @@ from waypost.cli.providers.domain_summary import DomainSummary, RemoteSummaries,
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
-from waypost.core.errors import InvalidObject, ObjectNotFound
+from waypost.core.errors import InvalidObject
 from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.listing import DomainFilter
@@ -74,8 +73,7 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
             summaries = _checked(_local(reader, wanted, finding, limit), reader, provider)
         else:
             refuse_with_url(providers, demo)
-            admin = open_remote(place)
-            summaries = _checked(_remote(admin, wanted, finding, limit), admin, provider)
+            summaries = _remote(open_remote(place), wanted, finding, limit)
         domains = list(islice(summaries, limit))
     if as_json:
         print_json([domain.to_json() for domain in domains])
@@ -118,7 +116,7 @@ def _open(settings: Settings) -> Iterator[ObjectReader]:
 
 
 def _checked(
-    summaries: Iterator[DomainSummary], source: ObjectReader | RemoteAdmin, provider: str | None
+    summaries: Iterator[DomainSummary], reader: ObjectReader, provider: str | None
 ) -> Iterator[DomainSummary]:
     """Yield domains; if there are none, check that the provider exists.
 
@@ -129,16 +127,8 @@ def _checked(
     if first is not None:
         yield first
         yield from summaries
-    elif provider is None:
-        return
-    elif isinstance(source, RemoteAdmin):
-        with suggest_providers(source, provider):
-            source.get_provider(provider)
-    else:
-        names = [one.name for one in source.providers(command_principal())]
-        if provider not in names:
-            hint = similar_name(provider, names)
-            raise ObjectNotFound(f"there is no provider {provider!r}{hint}")
+    elif provider is not None:
+        check_provider(reader, command_principal(), provider)
 
 
 def _local(

@@ -38,6 +38,8 @@ def show_list(visit: Visit) -> Response:
         items, following = page.items, page.next
     except InvalidObject as error:
         mistakes = dict(error.mistakes)
+    except ObjectNotFound as error:
+        mistakes = {"provider": str(error)}
     providers = visit.admin.list_providers(limit=PROVIDERS_MAX).items
     return visit.render(
         "domains.html",
