@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from waypost.web.admin.api.access import CurrentAdmin
-from waypost.web.admin.api.changes import Confirm, DryRun, change_response, json_response
-from waypost.web.admin.api.descriptions import describe_change, describe_list
+from waypost.web.admin.api.changes import Confirm, DryRun, json_response, plan_response
+from waypost.web.admin.api.descriptions import describe_list, describe_plan
 from waypost.web.admin.api.resources import Cursor, Limit
 
 
@@ -47,7 +47,7 @@ def add_audit(router: APIRouter) -> None:
     @router.post(
         "/audit/{audit_id}/undo",
         summary="Undo a change, if nothing has changed the object since.",
-        **describe_change(None, "AnyObject"),
+        **describe_plan("What undo has changed, or would change."),
     )
     async def undo(
         _request: Request,
@@ -57,4 +57,4 @@ def add_audit(router: APIRouter) -> None:
         confirm: Confirm = False,
     ) -> Response:
         change = partial(admin.undo, audit_id, confirm=confirm, dry_run=dry_run)
-        return change_response(await run_in_threadpool(change), dry_run=dry_run)
+        return plan_response(await run_in_threadpool(change), dry_run=dry_run)

@@ -40,8 +40,8 @@ def change_response(result: ChangeResult, *, dry_run: bool) -> Response:
     201 for a new object, 200 for a changed one, 204 for a deleted one; 200 for a dry run.
     """
     if dry_run:
-        return json_response(plan_data(result))
-    headers = {} if result.audit_id is None else {AUDIT_HEADER: f"{result.audit_id}"}
+        return plan_response(result, dry_run=True)
+    headers = _audit_header(result)
     if result.new is None:
         return Response(None, 204, NO_STORE | headers)
     status = 201 if result.old is None else 200
@@ -50,14 +50,15 @@ def change_response(result: ChangeResult, *, dry_run: bool) -> Response:
     return response
 
 
-def plan_data(result: ChangeResult) -> dict[str, Any]:
-    """Return what a change would do."""
-    return {
-        "dry_run": True,
+def plan_response(result: ChangeResult, *, dry_run: bool) -> Response:
+    """Return what a change has done, or would do."""
+    data = {
+        "dry_run": dry_run,
         **plan_members(result.plan),
         "object": None if result.new is None else result.new.data,
         "warnings": list(result.warnings),
     }
+    return json_response(data, headers=_audit_header(result))
 
 
 def plan_members(plan: Plan) -> dict[str, Any]:
@@ -67,3 +68,7 @@ def plan_members(plan: Plan) -> dict[str, Any]:
         "plan": {name: list(getattr(plan, name)) for name in names},
         "counts": dict(zip(names, plan.counts, strict=True)),
     }
+
+
+def _audit_header(result: ChangeResult) -> dict[str, str]:
+    return {} if result.audit_id is None else {AUDIT_HEADER: f"{result.audit_id}"}

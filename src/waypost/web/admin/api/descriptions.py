@@ -117,6 +117,12 @@ def describe_change(
     return {"responses": responses, "openapi_extra": extra, "status_code": status}
 
 
+def describe_plan(text: str) -> Description:
+    """Return the arguments of a route that answers with a plan, also after the change."""
+    answer = {200: {"description": text, "content": _json(reference("Plan"))}}
+    return {"responses": problems(_CHANGE_PROBLEMS) | answer}
+
+
 def describe_lines(text: str, body: str | None = None) -> Description:
     """Return the arguments of a route that answers with one JSON object on each line (NDJSON).
 
