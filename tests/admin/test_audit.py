@@ -1,17 +1,18 @@
 """The audit log, and undo."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
 
-from tests.admin.cases import IMAP, INC, ROOT, SMTP, served
+from tests.admin.cases import IMAP, INC, READER, ROOT, SMTP, served, tenant
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal
 from waypost.admin.results import ChangeResult
 from waypost.admin.source import AdminSource
-from waypost.core.errors import InvalidObject, ObjectNotFound, UndoRefused
+from waypost.core.errors import InvalidObject, ObjectNotFound, UndoRefused, WaypostError
 from waypost.database.engine import write_transaction
 from waypost.settings import Settings
 from waypost.store.sql.admin_schema import audit
@@ -111,7 +112,7 @@ def test_undo_is_refused_after_another_change(any_admin: Admin) -> None:
         admin.undo(first)
     with write_transaction(admin.source.database()) as connection:
         connection.execute(sa.text("UPDATE domain SET declined = false WHERE name = 'new.example'"))
-    with pytest.raises(UndoRefused, match="without an entry"):
+    with pytest.raises(UndoRefused, match="by another program"):
         admin.undo(second)
     for absent in (0, -1, 999999, 2**40):
         with pytest.raises(ObjectNotFound):
@@ -121,7 +122,124 @@ def test_undo_is_refused_after_another_change(any_admin: Admin) -> None:
         admin.undo(services)
     assert admin.put_provider("Other", {}).written
     offered = [(one.action, one.can_be_undone) for one in admin.audit().items]
-    assert offered == [("put", True), ("services", False), ("patch", True), ("put", True)]
+    assert offered == [("put", True), ("services", False), ("patch", False), ("put", False)]
+
+
+def _rename_with_sql(admin: Admin) -> None:
+    with write_transaction(admin.source.database()) as connection:
+        connection.execute(sa.text("UPDATE domain SET name = 'x.example' WHERE name = 'a.example'"))
+
+
+Change = Callable[[Admin], object]
+OFFERED: list[tuple[str, list[Change], list[bool]]] = [
+    (
+        "only the newest change of an object",
+        [
+            lambda admin: admin.put_domain("a.example", served()),
+            lambda admin: admin.patch_domain("a.example", {"declined": True}),
+            lambda admin: admin.put_domain("b.example", served()),
+        ],
+        [False, True, True],
+    ),
+    (
+        "the newest one under both names of a renamed object",
+        [
+            lambda admin: admin.put_domain("a.example", served()),
+            lambda admin: admin.rename_domain("a.example", "b.example"),
+            lambda admin: admin.put_domain("a.example", served()),
+        ],
+        [False, False, True],
+    ),
+    (
+        "not after a change by SQL",
+        [lambda admin: admin.put_domain("a.example", served()), _rename_with_sql],
+        [False],
+    ),
+    (
+        "not after a change of the provider's name, which is a part of the domain",
+        [
+            lambda admin: admin.put_domain("a.example", served()),
+            lambda admin: admin.rename_provider(INC, "New", confirm=True),
+        ],
+        [False, True],
+    ),
+    (
+        "no creation of what others use",
+        [
+            lambda admin: admin.put_provider("New", {}),
+            lambda admin: admin.put_provider("Free", {}),
+            lambda admin: admin.put_directory("people", LDAP),
+            lambda admin: admin.put_directory("free", LDAP),
+            lambda admin: admin.put_domain(
+                "a.example", served(provider="New", users={"directory": "people"})
+            ),
+            lambda admin: admin.put_domain("b.example", {"alias_of": "a.example"}),
+        ],
+        [False, True, False, True, False, True],
+    ),
+    (
+        "no deletion of a domain whose provider is gone",
+        [
+            lambda admin: admin.put_provider("New", {}),
+            lambda admin: admin.put_domain("a.example", served(provider="New")),
+            lambda admin: admin.delete_domain("a.example"),
+            lambda admin: admin.delete_provider("New"),
+        ],
+        [False, False, False, True],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "changes", "offered"), OFFERED, ids=[one[0] for one in OFFERED])
+def test_undo_is_offered_where_it_works(
+    admin: Admin, rule: str, changes: list[Change], offered: list[bool]
+) -> None:
+    """An entry says whether it can be undone, and a dry run of undo agrees."""
+    for change in changes:
+        change(admin)
+    entries = admin.audit().items[::-1]
+    assert [one.can_be_undone for one in entries] == offered, rule
+    for entry in entries:
+        expected = nullcontext() if entry.can_be_undone else pytest.raises(WaypostError)
+        with expected:
+            admin.undo(entry.id, dry_run=True, confirm=True)
+
+
+def test_a_page_of_changes_needs_as_many_statements_as_one_change(admin: Admin) -> None:
+    """What can be undone is found for all entries at once."""
+    engine = admin.source.database()
+
+    def statements() -> int:
+        found: list[object] = []
+
+        def note(*arguments: object) -> None:
+            found.append(arguments[2])
+
+        sa.event.listen(engine, "before_cursor_execute", note)
+        admin.audit(limit=1000)
+        sa.event.remove(engine, "before_cursor_execute", note)
+        return len(found)
+
+    admin.put_domain("a.example", served())
+    admin.put_provider("A", {})
+    admin.put_domain("b.example", {"alias_of": "a.example"})
+    few = statements()
+    for number in range(20):
+        admin.put_domain(f"{number}.example", served())
+        admin.put_domain(f"alias-{number}.example", {"alias_of": f"{number}.example"})
+        admin.put_provider(f"{number}", {})
+    assert statements() == few
+
+
+def test_undo_is_not_offered_to_a_reader_or_for_a_providers_file(admin: Admin) -> None:
+    """Who may change nothing gets no offer, and neither does a providers file."""
+    admin.put_domain("new.example.com", served())
+    source, engine = admin.source, admin.source.engine
+    samples = AdminSource(source.settings, None, engine)
+    for writer in (admin, Admin(source, tenant("*.example.com"))):
+        assert [one.can_be_undone for one in writer.audit().items] == [True]
+    for reader in (Admin(source, READER), Admin(samples, ROOT)):
+        assert [one.can_be_undone for one in reader.audit().items] == [False]
 
 
 def test_a_lost_secret_is_named(admin: Admin) -> None:

@@ -120,6 +120,7 @@ class AuditEntry:
         object_kind, object_name: what was changed; None for many objects.
         before, after: the object; None if it did not exist. `after` of `apply` has counts.
         undo_of: the id of the entry that this one undid, or None.
+        can_be_undone: whether undo would work for the principal that reads the entry.
     """
 
     id: int
@@ -133,13 +134,7 @@ class AuditEntry:
     before: Data | None
     after: Data | None
     undo_of: int | None
-
-    @property
-    def can_be_undone(self) -> bool:
-        """Whether the entry is about one object that undo can change."""
-        has_object = self.before is not None or self.after is not None
-        is_one = has_object and self.action not in MANY_ACTIONS
-        return is_one and self.object_kind in {"domain", "provider", "directory"}
+    can_be_undone: bool
 
     @property
     def time_text(self) -> str:

@@ -13,7 +13,7 @@ from waypost.admin.results import ChangeResult
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject
 from waypost.database.engine import Connection
-from waypost.store.sql.audit_log import AuditRow, find_audit, last_audit_id
+from waypost.store.sql.audit_log import AuditRow, find_audit, newest_audit_ids
 
 ADDED_WITH_PROVIDER: Final = "add_with_provider"
 """The action of a domain whose provider was created in the same transaction, just before it."""
@@ -85,8 +85,8 @@ class UndoWithProvider:
         yield replace(provider, undo_of=entry.id if entry is not None else None)
 
     def _last_entry(self) -> AuditRow | None:
-        last = last_audit_id(self.connection, "provider", self.name)
-        return None if last is None else find_audit(self.connection, last)
+        newest = newest_audit_ids(self.connection, [("provider", self.name)])
+        return next((find_audit(self.connection, one) for one in newest.values()), None)
 
     def _reason_to_keep(self) -> tuple[str, AuditRow | None]:
         """Return why the provider is kept, or ""; and the newest entry about it."""

@@ -68,15 +68,16 @@ def scope_data(scope: AccessScope) -> dict[str, Any]:
     }
 
 
-def is_about(principal: Principal, row: AuditRow) -> bool:
-    """Return whether an entry about access is about the principal itself.
+def own_kind(principal: Principal) -> str:
+    """Return the kind of the entries that are about the principal itself; "" if none are."""
+    return {"token": TOKEN, "person": SESSION}.get(principal.kind, "")
 
-    A token is known by its id. A name of a person is not unique, so the scope must be the same.
+
+def is_about(principal: Principal, row: AuditRow) -> bool:
+    """Return whether an entry is about the token or the session of the principal itself.
+
+    It is known by its id: several tokens and several people may have the same name.
     """
     data = row.after or row.before or {}
-    if principal.kind == "token":
-        return row.object_kind == TOKEN and bool(principal.id) and data.get("id") == principal.id
-    if principal.kind != "person" or row.object_kind not in {LINK, SESSION}:
-        return False
-    scope = AccessScope(principal.role, principal.domains, principal.provider)
-    return row.object_name == principal.name and scope_data(scope).items() <= data.items()
+    is_own_kind = row.object_kind is not None and row.object_kind == own_kind(principal)
+    return is_own_kind and bool(principal.id) and data.get("id") == principal.id

@@ -43,7 +43,8 @@ def list_changes(
 ) -> None:
     """List the changes in the audit log, the newest first.
 
-    Each line has the id, the time, who made the change, the action and the object.
+    Each line has the id, the time, who made the change, the action, the object, and "undo" if the
+    change can be undone now.
     """
     moment = None if since is None else read_time(since)
     with open_admin(Place(db_uri, url, token_file)) as admin:
@@ -104,4 +105,5 @@ def _row(entry: AuditEntry) -> tuple[str, ...]:
     remote = "" if entry.remote is None else f" ({entry.remote})"
     what = entry.action if entry.undo_of is None else f"undo of {entry.undo_of}"
     name = "" if entry.object_name is None else f"{entry.object_kind} {entry.object_name}"
-    return f"{entry.id}", entry.time_text, f"{entry.principal}{remote}", what, name
+    offer = "undo" if entry.can_be_undone else ""
+    return f"{entry.id}", entry.time_text, f"{entry.principal}{remote}", what, name, offer

@@ -1,7 +1,7 @@
 """The audit log: rows are added and read, and removed only when they are old."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -65,8 +65,7 @@ class AuditFilter:
         domains: only entries of domains within these patterns; empty for all.
         provider: only entries of domains of this provider.
         before_id: only entries with smaller ids.
-        own_kinds, own_name: entries about the access of the tenant: also those of these kinds about
-            this name.
+        own_kind, own_id: of the token or the session of a tenant, whose entries it also gets.
         without_kinds: no entries of these kinds.
     """
 
@@ -76,8 +75,8 @@ class AuditFilter:
     domains: tuple[DomainPattern, ...] = ()
     provider: str | None = None
     before_id: int | None = None
-    own_kinds: tuple[str, ...] = ()
-    own_name: str = ""
+    own_kind: str = ""
+    own_id: str = ""
     without_kinds: tuple[str, ...] = ()
 
     def conditions(self, dialect: str) -> list[sa.ColumnElement[bool]]:
@@ -106,10 +105,14 @@ class AuditFilter:
         if self.provider is not None:
             parts.append(_is_exactly(dialect, _AUDIT.provider, self.provider))
         of_domains = sa.and_(*parts)
-        if not self.own_kinds:
+        if not self.own_id:
             return of_domains
-        is_own_name = _is_exactly(dialect, _AUDIT.object_name, self.own_name)
-        return of_domains | (_AUDIT.object_kind.in_(self.own_kinds) & is_own_name)
+        # A quotation mark within a text of JSON has a backslash, so no other value has this form.
+        id_member = f'"id":{_json(self.own_id)}'
+        has_id = sa.or_(
+            *(one.contains(id_member, autoescape=True) for one in (_AUDIT.before, _AUDIT.after))
+        )
+        return of_domains | ((_AUDIT.object_kind == self.own_kind) & has_id)
 
 
 def write_audit(connection: Connection, row: AuditRow) -> int:
@@ -139,13 +142,26 @@ def find_audit(connection: Connection, audit_id: int) -> AuditRow | None:
     return None if row is None else _from_row(row)
 
 
-def last_audit_id(connection: Connection, kind: str, name: str) -> int | None:
-    """Return the id of the newest entry about an object, or None."""
-    query = sa.select(sa.func.max(_AUDIT.id)).where(
-        _AUDIT.object_kind == kind, _is_exactly(connection.dialect.name, _AUDIT.object_name, name)
+def newest_audit_ids(
+    connection: Connection, objects: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """Return the id of the newest entry about each object, in one statement.
+
+    Args:
+        connection: in a transaction.
+        objects: kind and name of each; those without an entry are not in the result.
+    """
+    wanted = set(objects)
+    if not wanted:
+        return {}
+    kind, name = _AUDIT.object_kind, _AUDIT.object_name
+    key = sa.collate(name, "utf8mb4_bin") if connection.dialect.name == "mysql" else name
+    query = sa.select(kind, key, sa.func.max(_AUDIT.id)).group_by(kind, key)
+    query = query.where(
+        kind.in_({one for one, _ in wanted}), name.in_(sorted({one for _, one in wanted}))
     )
-    number: int | None = connection.scalar(query)
-    return number
+    rows = connection.execute(query).all()
+    return {(kind, name): newest for kind, name, newest in rows if (kind, name) in wanted}
 
 
 def prune_audit(connection: Connection, days: int, now: datetime) -> int:

@@ -89,6 +89,35 @@ def test_lists_have_cursors(api: Api) -> None:
     assert [item["name"] for item in found.json()["items"]] == ["example.org"]
 
 
+def test_list_of_an_unknown_provider(api: Api) -> None:
+    """A list of a provider that does not exist is a 404 with a suggestion, not an empty list."""
+    client = api.client()
+    answer = client.get("/api/v1/domains", params={"provider": "Example Inx."})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    detail = "there is no provider 'Example Inx.'; did you mean 'Example Inc.'?"
+    assert answer.json()["detail"] == detail
+    assert client.put("/api/v1/providers/Empty", json={}).status_code == 201
+    empty = client.get("/api/v1/domains", params={"provider": "Empty"})
+    assert empty.json() == {"items": [], "next": None}
+
+
+def test_undo_says_what_it_has_done(api: Api) -> None:
+    """The answer to an undo has the plan and the warnings, as that of its dry run."""
+    client = api.client()
+    made = client.put(NEW, json=BODY).headers["waypost-audit-id"]
+    (entry,) = client.get("/api/v1/audit", params={"object": "new.example"}).json()["items"]
+    assert entry["can_be_undone"]
+    url = f"/api/v1/audit/{made}/undo"
+    planned, undone = client.post(f"{url}?dry_run=1"), client.post(url)
+    assert (planned.status_code, undone.status_code) == (200, 200)
+    assert planned.json()["dry_run"]
+    assert undone.json() == planned.json() | {"dry_run": False}
+    assert "domain new.example (Example Inc.)" in undone.json()["plan"]["removed"]
+    entries = client.get("/api/v1/audit", params={"object": "new.example"}).json()["items"]
+    assert undone.headers["waypost-audit-id"] == f"{entries[0]['id']}"
+    assert [one["can_be_undone"] for one in entries] == [True, False]
+
+
 def test_all_mistakes_at_once(api: Api) -> None:
     """A problem document has the path of each mistake."""
     services = [{"type": "imap", "host": "a", "port": 70_000}, {"type": "carrier-pigeon"}]

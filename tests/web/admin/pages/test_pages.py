@@ -69,6 +69,26 @@ def test_sessions_of_others_with_the_same_name(api: Api) -> None:
     assert admin.get("/admin/domains").status_code == 200
 
 
+def test_addresses_of_people_with_one_name(api: Api) -> None:
+    """A tenant sees the address of its own session, and not those of people with the same name."""
+    scope = AccessScope(Role.WRITE, (DomainPattern("own.example"),))
+    api.sessions.sign_in("admin", scope, "192.0.2.77")
+    api.sessions.sign_in("admin", WRITER, "192.0.2.78")
+    own = Person(api, scope, "admin")
+    for page in ("/admin/sessions", "/admin/audit"):
+        text = own.get(page).text
+        assert "127.0.0.1" in text
+        assert "192.0.2.7" not in text
+    assert "192.0.2.78" in Person(api, WRITER, "admin").get("/admin/sessions").text
+
+
+def test_list_of_an_unknown_provider(api: Api) -> None:
+    """The list says that there is no such provider, and suggests another name."""
+    answer = Person(api, WRITER).get("/admin/domains?provider=Example+Inx.")
+    assert answer.status_code == 422
+    assert "did you mean &#39;Example Inc.&#39;?" in answer.text
+
+
 FOREIGN = [
     # headers, the CSRF text
     ({"origin": "https://evil.example"}, None),

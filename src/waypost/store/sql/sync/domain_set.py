@@ -258,7 +258,7 @@ def aliases_of(
             ]
         elif pattern.kind is MatchKind.ANY:
             conditions.append(_DOMAIN.alias_of.is_not(None))
-    known: dict[str, DomainPattern | None] = {}
+    known: dict[str, DomainPattern | None] = {one.text: one for one in exact}
     for condition in conditions:
         query = sa.select(_DOMAIN.name, _DOMAIN.alias_of).where(condition)
         for name, stored in connection.execute(query.where(_DOMAIN.alias_of.is_not(None))).all():

@@ -1,6 +1,7 @@
 """Read and change single providers."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -29,6 +30,15 @@ def provider_rows(
     """Yield all providers, or those with some ids, by id."""
     for row in all_rows(connection, schema.provider, None if ids is None else set(ids)):
         yield StoredProvider(row["id"], providers.provider_from_row(row))
+
+
+def providers_named(connection: Connection, names: Collection[str]) -> list[StoredProvider]:
+    """Return the providers with some names; not those that share their name with another one."""
+    query = sa.select(_PROVIDER.id, _PROVIDER.name).where(_PROVIDER.name.in_(sorted(names)))
+    # MariaDB ignores case and accents in comparisons.
+    found = [(row_id, name) for row_id, name in connection.execute(query) if name in names]
+    counts = Counter(name for _, name in found)
+    return list(provider_rows(connection, {row_id for row_id, name in found if counts[name] == 1}))
 
 
 def count_domains_of(connection: Connection, provider_id: int) -> int:

@@ -1,6 +1,6 @@
 """Read the database in parts, so that its size does not matter."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,11 @@ SERVICE_TABLES: Final = (
     (schema.server, schema.server_domain, "server_id"),
     (schema.davserver, schema.davserver_domain, "davserver_id"),
 )
+_COLUMNS_OF_DOMAIN: Final = {
+    "provider": schema.domain.c.provider_id,
+    "ldapserver": schema.domain.c.ldapserver_id,
+    "directory": schema.domain.c.directory_id,
+}
 Links = tuple[tuple[int, ...], tuple[int, ...]]
 """The ids in `server` and in `davserver`, each ascending, which is the order of preference."""
 
@@ -182,6 +187,22 @@ def all_rows(
     if ids is not None:
         query = query.where(table.c.id.in_(sorted(ids)))
     return list(connection.execute(query).mappings())
+
+
+def ids_in_use(connection: Connection, table: sa.Table, ids: Iterable[int]) -> set[int]:
+    """Return those ids of providers or directories that a domain has, by the index of its column.
+
+    Args:
+        connection: in a transaction.
+        table: a key of `_COLUMNS_OF_DOMAIN`.
+        ids: of rows of this table.
+    """
+    wanted = sorted(ids)
+    if not wanted:
+        return set()
+    has_domain = sa.exists().where(_COLUMNS_OF_DOMAIN[table.name] == table.c.id)
+    query = sa.select(table.c.id).where(table.c.id.in_(wanted), has_domain)
+    return set(connection.execute(query).scalars())
 
 
 def count_domains(connection: Connection) -> int:

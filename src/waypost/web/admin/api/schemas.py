@@ -23,7 +23,6 @@ def api_schemas() -> dict[str, Any]:
     schemas["Provider"]["properties"]["domains"] = count
     schemas["Directory"] = {"anyOf": [reference(name) for name in _DIRECTORIES]}
     schemas["Service"] = reference("ServiceTable")
-    schemas["AnyObject"] = {"type": "object"}
     return schemas | _errors_and_plans() | _bodies() | _records()
 
 
@@ -66,7 +65,7 @@ def _errors_and_plans() -> dict[str, Any]:
     )
     plan = _object_of(
         *("dry_run", "plan", "counts"),
-        dry_run={"const": True},
+        dry_run={"type": "boolean"},
         plan=_object_of(added=_LINES, changed=_LINES, removed=_LINES),
         counts={"type": "object", "additionalProperties": {"type": "integer"}},
         object=_OBJECT,
@@ -110,7 +109,7 @@ def _bodies() -> dict[str, Any]:
 
 def _records() -> dict[str, Any]:
     entry = _object_of(
-        *("id", "at", "principal", "principal_kind", "action"),
+        *("id", "at", "principal", "principal_kind", "action", "can_be_undone"),
         id={"type": "integer"},
         at=_TEXT | {"format": "date-time"},
         principal=_TEXT,
@@ -122,6 +121,7 @@ def _records() -> dict[str, Any]:
         before=_OBJECT,
         after=_OBJECT,
         undo_of={"type": ["integer", "null"]},
+        can_be_undone={"type": "boolean", "description": "Whether undo would work now."},
     )
     times = dict.fromkeys(("created", "expires", "last_used", "revoked"), _OPTIONAL_TEXT)
     token = _object_of(

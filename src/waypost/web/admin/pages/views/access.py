@@ -55,8 +55,14 @@ def sign_out(visit: Visit) -> Response:
 
 
 def show_sessions(visit: Visit) -> Response:
-    """List the sessions of this person."""
-    return visit.render("sessions.html", sessions=_own_sessions(visit))
+    """List the sessions of this person.
+
+    A tenant does not see the addresses of others: several of its people may have one name.
+    """
+    sees_addresses = not visit.principal.is_tenant
+    return visit.render(
+        "sessions.html", sessions=_own_sessions(visit), sees_addresses=sees_addresses
+    )
 
 
 def end_session(visit: Visit) -> Response:

@@ -1,0 +1,136 @@
+"""Which changes of a part of the audit log can be undone, for all of its entries at once.
+
+The number of statements does not depend on that of the entries. What only the plan of an undo
+finds, such as a directory that is gone and that a deleted domain needs, only undo refuses.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
+from waypost.admin.principal import Principal, Role
+from waypost.admin.results import Data
+from waypost.admin.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
+from waypost.core.errors import AccessForbidden
+from waypost.database.engine import Connection
+from waypost.store.sql import schema
+from waypost.store.sql.audit_log import AuditRow, newest_audit_ids
+from waypost.store.sql.sync.domain_set import DomainSet, aliases_of
+from waypost.store.sql.sync.one_provider import providers_named
+from waypost.store.sql.sync.reader import ids_in_use
+
+_DOMAIN: Final = "domain"
+_PROVIDER: Final = "provider"
+_DIRECTORY: Final = "directory"
+_Key = tuple[str, str]
+"""Kind and name of an object."""
+
+
+def find_undoable(
+    connection: Connection, principal: Principal, rows: Iterable[AuditRow]
+) -> set[int]:
+    """Return the ids of the changes that a principal can undo now."""
+    if principal.role is not Role.WRITE:
+        return set()
+    found = [row for row in rows if undo_refusal(row) is None and may_know_both(principal, row)]
+    newest = newest_audit_ids(connection, {key for row in found for key in undo_names(row)})
+    found = [row for row in found if all(newest.get(key, 0) <= row.id for key in undo_names(row))]
+    stored = _StoredObjects(connection, found)
+    return {row.id for row in found if stored.allows(row) and _may_undo(principal, row)}
+
+
+def may_know(principal: Principal, row: AuditRow, data: Data | None) -> bool:
+    """Return whether a principal may know one side of an entry that it sees.
+
+    A domain may have come from another provider or name, or have gone there.
+    """
+    if data is None or not principal.is_tenant or row.object_kind in NO_UNDO:
+        return True
+    return principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
+
+
+def may_know_both(principal: Principal, row: AuditRow) -> bool:
+    """Return whether a principal may know both sides of an entry that it sees."""
+    return may_know(principal, row, row.before) and may_know(principal, row, row.after)
+
+
+class _StoredObjects:
+    """What is stored now of the objects of some changes."""
+
+    def __init__(self, connection: Connection, rows: Sequence[AuditRow]) -> None:
+        """Read all objects at once."""
+        self._objects: dict[_Key, Data] = {}
+        self._in_use: set[_Key] = set()
+        domains, providers, directories = (
+            {changed_name(row) for row in rows if row.object_kind == kind} for kind in UNDO_KINDS
+        )
+        created = {changed_name(row) for row in rows if row.before is None}
+        stored = self._read_domains(connection, domains, created)
+        before = {str(row.before["provider"]) for row in rows if _has_provider(row)}
+        self._read_providers(connection, providers | before)
+        self._read_directories(connection, stored, directories)
+
+    def allows(self, row: AuditRow) -> bool:
+        """Return whether an object is as its change left it, and can become what it was before."""
+        key = row.object_kind or "", changed_name(row)
+        if self._objects.get(key) != row.after:
+            return False
+        if row.before is None:  # Undo deletes the object.
+            return key not in self._in_use
+        return not _has_provider(row) or (_PROVIDER, row.before["provider"]) in self._objects
+
+    def _read_domains(
+        self, connection: Connection, names: set[str], created: set[str]
+    ) -> DomainSet:
+        patterns = {name: read_name(name) for name in names}
+        stored = DomainSet(connection, patterns.values())
+        for name, pattern in patterns.items():
+            if (domain := stored.domain(pattern)) is not None:
+                self._objects[_DOMAIN, name] = domain_data(domain)
+        # Undo itself looks for what a pattern matches: this would be all aliases.
+        exact = [patterns[name] for name in created & names if "*" not in name]
+        for alias, followed in aliases_of(connection, exact):
+            if alias != followed:
+                self._in_use.add((_DOMAIN, followed.text))
+        return stored
+
+    def _read_providers(self, connection: Connection, names: set[str]) -> None:
+        found = providers_named(connection, names)
+        used = ids_in_use(connection, schema.provider, [one.id for one in found])
+        for one in found:
+            key = _PROVIDER, one.provider.name
+            self._objects[key] = provider_data(one.provider)
+            if one.id in used:
+                self._in_use.add(key)
+
+    def _read_directories(
+        self, connection: Connection, stored: DomainSet, labels: set[str]
+    ) -> None:
+        rows = stored.shared_rows
+        for table, known in (
+            (schema.ldapserver, rows.ldapservers),
+            (schema.directory, rows.waypost_directories),
+        ):
+            found = {number: one for number, one in known.items() if one.label in labels}
+            used = ids_in_use(connection, table, found)
+            for number, directory in found.items():
+                key = _DIRECTORY, directory.label
+                self._objects[key] = directory_data(directory)
+                if number in used:
+                    self._in_use.add(key)
+
+
+def _has_provider(row: AuditRow) -> bool:
+    return row.object_kind == _DOMAIN and row.before is not None
+
+
+def _may_undo(principal: Principal, row: AuditRow) -> bool:
+    """Return whether a principal may change an object back; a tenant only changes domains."""
+    if not principal.is_tenant:
+        return True
+    provider = None if row.after is None else str(row.after["provider"])
+    try:
+        principal.check_domain(read_name(changed_name(row)), provider)
+    except AccessForbidden:
+        return False
+    return True
