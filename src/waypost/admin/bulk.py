@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Final, Literal
 
-from waypost.admin.audit_entries import who
+from waypost.admin.audit.entries import who
 from waypost.admin.changes import ChangeOptions, RolledBack, audit_row, counted, plan_of
 from waypost.admin.changes import PlannedChange as Planned
 from waypost.admin.domain_rules import DomainRules

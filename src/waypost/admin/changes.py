@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from waypost.admin.audit_entries import add_entry, who
+from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.principal import Principal
 from waypost.admin.results import NEW_OBJECT, ChangeResult, Data, ObjectKind, StoredObject
 from waypost.admin.source import AdminSource
@@ -35,13 +35,9 @@ class RolledBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ChangeOptions:
-    """How a change is made: what it requires, whether it is written, and what it undoes.
+    """How a change is made: the `ChangeArguments` of its caller, and what it undoes.
 
     Attributes:
-        if_match: the version that is changed; `*` for any.
-        if_none_match: `*` if the object must not exist.
-        confirm: whether other objects may change, too.
-        dry_run: whether the change is only planned.
         undo_of: the entry of the audit log that the change undoes.
         action: for the audit log; None for the usual one.
     """

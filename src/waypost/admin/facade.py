@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Unpack
 
-from waypost.admin.audit import AuditCases
+from waypost.admin.audit.cases import AuditCases
 from waypost.admin.bulk import BulkChange
 from waypost.admin.changes import ChangeOptions
 from waypost.admin.checks.client_views import ClientView
@@ -21,6 +22,7 @@ from waypost.admin.results import (
     NEW_OBJECT,
     AuditPage,
     BulkEvent,
+    ChangeArguments,
     ChangeResult,
     Data,
     Page,
@@ -98,14 +100,7 @@ class Admin:
         return self._domains.get(name)
 
     def put_domain(
-        self,
-        name: str,
-        data: JsonObject,
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, data: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Create or replace a domain.
 
@@ -113,10 +108,7 @@ class Admin:
             name: the domain.
             data: the object. Without `services`, the domain gets those of the provider's other
                 domains, and without `users` then also their directory.
-            if_match: the version that is replaced.
-            if_none_match: `*` if the domain must not exist yet.
-            confirm: also change the aliases of the domain.
-            dry_run: only plan the change.
+            how: how the change is made.
 
         Raises:
             InvalidObject: all mistakes at once.
@@ -124,8 +116,7 @@ class Admin:
             VersionConflict: `if_match` or `if_none_match` does not hold.
             ConfirmationNeeded: the domain has aliases, which would change with it.
         """
-        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
-        return self._domains.put(name, data, options)
+        return self._domains.put(name, data, ChangeOptions(**how))
 
     def add_domain_with_provider(
         self, name: str, data: JsonObject, *, dry_run: bool = False
@@ -140,59 +131,33 @@ class Admin:
         options = ChangeOptions(if_none_match=NEW_OBJECT, dry_run=dry_run)
         return self._with_provider.add(name, data, options)
 
-    def copy_domain(
-        self,
-        name: str,
-        like: str,
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
-    ) -> ChangeResult:
+    def copy_domain(self, name: str, like: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
         """Create or replace a domain with the provider, services and directory of another one.
 
         Raises:
             InvalidObject: the other domain does not exist, is an alias, or is not served itself.
         """
-        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
-        return self._domains.copy(name, like, options)
+        return self._domains.copy(name, like, ChangeOptions(**how))
 
     def patch_domain(
-        self,
-        name: str,
-        patch: JsonObject,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, patch: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Change a domain by a merge patch (RFC 7396); raises what `put_domain` raises."""
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.patch(name, patch, options)
+        return self._domains.patch(name, patch, ChangeOptions(**how))
 
-    def delete_domain(
-        self, name: str, *, if_match: str | None = None, dry_run: bool = False
-    ) -> ChangeResult:
+    def delete_domain(self, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
         """Delete a domain.
 
         Raises:
             ObjectInUse: another domain is an alias of this one.
         """
-        return self._domains.delete(name, ChangeOptions(if_match, dry_run=dry_run))
+        return self._domains.delete(name, ChangeOptions(**how))
 
     def rename_domain(
-        self,
-        name: str,
-        new_name: str,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, new_name: str, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Give a domain another name; its aliases follow it, if that is confirmed."""
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.rename(name, new_name, options)
+        return self._domains.rename(name, new_name, ChangeOptions(**how))
 
     def list_providers(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
@@ -205,58 +170,34 @@ class Admin:
         return self._providers.get(name)
 
     def put_provider(
-        self,
-        name: str,
-        data: JsonObject,
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, data: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Create or replace a provider.
 
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
-        return self._providers.put(name, data, options)
+        return self._providers.put(name, data, ChangeOptions(**how))
 
     def patch_provider(
-        self,
-        name: str,
-        patch: JsonObject,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, patch: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Change a provider by a merge patch (RFC 7396)."""
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._providers.patch(name, patch, options)
+        return self._providers.patch(name, patch, ChangeOptions(**how))
 
-    def delete_provider(
-        self, name: str, *, if_match: str | None = None, dry_run: bool = False
-    ) -> ChangeResult:
+    def delete_provider(self, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
         """Delete a provider.
 
         Raises:
             ObjectInUse: it has domains.
         """
-        return self._providers.delete(name, ChangeOptions(if_match, dry_run=dry_run))
+        return self._providers.delete(name, ChangeOptions(**how))
 
     def rename_provider(
-        self,
-        name: str,
-        new_name: str,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, new_name: str, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Give a provider another name."""
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._providers.rename(name, new_name, options)
+        return self._providers.rename(name, new_name, ChangeOptions(**how))
 
     def list_directories(
         self, *, prefix: str = "", limit: int = 50, cursor: str | None = None
@@ -272,51 +213,27 @@ class Admin:
         return self._directories.get(label)
 
     def put_directory(
-        self,
-        label: str,
-        data: JsonObject,
-        *,
-        if_match: str | None = None,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, label: str, data: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Create or replace a directory; without a secret, the stored one stays."""
-        options = ChangeOptions(if_match, if_none_match, confirm, dry_run)
-        return self._directories.put(label, data, options)
+        return self._directories.put(label, data, ChangeOptions(**how))
 
     def patch_directory(
-        self,
-        label: str,
-        patch: JsonObject,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, label: str, patch: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Change a directory by a merge patch (RFC 7396)."""
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._directories.patch(label, patch, options)
+        return self._directories.patch(label, patch, ChangeOptions(**how))
 
-    def delete_directory(
-        self, label: str, *, if_match: str | None = None, dry_run: bool = False
-    ) -> ChangeResult:
+    def delete_directory(self, label: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
         """Delete a directory.
 
         Raises:
             ObjectInUse: domains use it.
         """
-        return self._directories.delete(label, ChangeOptions(if_match, dry_run=dry_run))
+        return self._directories.delete(label, ChangeOptions(**how))
 
     def put_service(
-        self,
-        name: str,
-        index: int,
-        service: JsonObject | None,
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, index: int, service: JsonObject | None, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Change one service of one domain; other domains keep theirs.
 
@@ -324,28 +241,19 @@ class Admin:
             name: the domain.
             index: in `services`; their number adds one.
             service: the object; None removes the service.
-            if_match: the version of the domain.
-            confirm: also change the aliases of the domain.
-            dry_run: only plan the change.
+            how: how the change is made; `if_match` is the version of the domain.
         """
-        options = ChangeOptions(if_match, confirm=confirm, dry_run=dry_run)
-        return self._domains.put_service(name, index, service, options)
+        return self._domains.put_service(name, index, service, ChangeOptions(**how))
 
     def put_provider_services(
-        self,
-        name: str,
-        services: Iterable[JsonObject],
-        *,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, services: Iterable[JsonObject], **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Set the services of all domains of a provider.
 
         Raises:
             ConfirmationNeeded: how many domains would change.
         """
-        options = ChangeOptions(confirm=confirm, dry_run=dry_run)
-        return self._providers.put_services(name, services, options)
+        return self._providers.put_services(name, services, ChangeOptions(**how))
 
     def bulk(
         self, lines: Iterable[bytes], *, confirm: bool = False, dry_run: bool = False

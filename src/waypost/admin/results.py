@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypedDict
 
 from waypost.admin.access.duration import utc_text
 from waypost.diagnostics.diagnostic import Diagnostic
@@ -16,6 +16,22 @@ MANY_ACTIONS: Final = ("services", "apply")
 """The actions that change many objects, whose state before is not in the audit log."""
 NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
+
+
+class ChangeArguments(TypedDict, total=False):
+    """How a caller wants a change to be made.
+
+    Attributes:
+        if_match: the version that is changed; `*` for any.
+        if_none_match: `*` if the object must not exist.
+        confirm: whether other objects may change, too.
+        dry_run: whether the change is only planned.
+    """
+
+    if_match: str | None
+    if_none_match: str | None
+    confirm: bool
+    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)

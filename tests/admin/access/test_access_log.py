@@ -12,7 +12,7 @@ from waypost.admin.access.access_log import SIGN_OUT_EVERYWHERE
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
-from waypost.admin.audit_entries import add_entry, who
+from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal, Role
 from waypost.admin.source import AdminSource

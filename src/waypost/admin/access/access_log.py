@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from waypost.admin.access.scope import AccessScope
-from waypost.admin.audit_entries import add_entry, who
+from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.principal import Principal
 from waypost.database.engine import Connection
 from waypost.store.sql.audit_log import AuditRow

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from waypost.admin.access.duration import utc_text
-from waypost.admin.audit_entries import add_entry, who
+from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import MASK
 from waypost.admin.principal import Principal

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partialmethod
-from typing import Any, Final
+from typing import Any, Final, Unpack
 from urllib.parse import quote, urlencode
 
 from waypost.admin.links.remote import RemoteSetupLinks
@@ -26,6 +26,7 @@ from waypost.admin.results import (
     AuditPage,
     BulkEnd,
     BulkEvent,
+    ChangeArguments,
     ChangeResult,
     Page,
     StoredObject,
@@ -47,6 +48,7 @@ SECONDS: Final = 60.0
 BULK_SECONDS: Final = 3600.0
 ANSWER_MAX_BYTES: Final = 16 * 1024 * 1024
 _PREFIX: Final = "/api/v1"
+JsonObject = Mapping[str, object]
 _REDIRECT_KEYS: Final = ("redirect_address", "redirect_url", "declined")
 # A byte of an argument that is not UTF-8; the server refuses what is sent instead.
 _UNENCODABLE: Final = "backslashreplace"
@@ -104,39 +106,22 @@ class RemoteAdmin:
             return StoredObject(read_named(read_body(response)), read_version(response))
 
     def _put(
-        self,
-        kind: str,
-        name: str,
-        data: Mapping[str, object],
-        *,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, kind: str, name: str, data: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
-        headers = {} if if_none_match is None else {"If-None-Match": if_none_match}
-        return self._change("PUT", _path(kind, name), data, headers, confirm, dry_run)
+        return self._change("PUT", _path(kind, name), data, **how)
 
     def _patch(
-        self,
-        kind: str,
-        name: str,
-        data: Mapping[str, object],
-        *,
-        if_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, kind: str, name: str, data: JsonObject, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
-        headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
-        return self._change("PATCH", _path(kind, name), data, headers, confirm, dry_run)
+        return self._change("PATCH", _path(kind, name), data, **how)
 
-    def _delete(self, kind: str, name: str, *, dry_run: bool = False) -> ChangeResult:
-        return self._change("DELETE", _path(kind, name), None, {}, False, dry_run)
+    def _delete(self, kind: str, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
+        return self._change("DELETE", _path(kind, name), None, **how)
 
     def _rename(
-        self, kind: str, name: str, new_name: str, *, confirm: bool = False, dry_run: bool = False
+        self, kind: str, name: str, new_name: str, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
-        path = f"{_path(kind, name)}/rename"
-        return self._change("POST", path, {"name": new_name}, {}, confirm, dry_run)
+        return self._change("POST", f"{_path(kind, name)}/rename", {"name": new_name}, **how)
 
     get_domain = partialmethod(_get, "domains")
     put_domain = partialmethod(_put, "domains")
@@ -154,26 +139,13 @@ class RemoteAdmin:
     delete_directory = partialmethod(_delete, "directories")
 
     def put_provider_services(
-        self,
-        name: str,
-        services: Iterable[Mapping[str, object]],
-        *,
-        confirm: bool = False,
-        dry_run: bool = False,
+        self, name: str, services: Iterable[JsonObject], **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Set the services of all domains of a provider."""
         path = f"{_path('providers', name)}/services"
-        return self._change("PUT", path, {"services": [*services]}, {}, confirm, dry_run)
+        return self._change("PUT", path, {"services": [*services]}, **how)
 
-    def copy_domain(
-        self,
-        name: str,
-        like: str,
-        *,
-        if_none_match: str | None = None,
-        confirm: bool = False,
-        dry_run: bool = False,
-    ) -> ChangeResult:
+    def copy_domain(self, name: str, like: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
         """Create or replace a domain with the parts of another one."""
         try:
             data = self.get_domain(like).data
@@ -185,14 +157,7 @@ class RemoteAdmin:
         if not data.keys().isdisjoint(_REDIRECT_KEYS):
             raise InvalidObject([("like", f"{like} is not served itself; use another domain")])
         parts = {key: one for key, one in data.items() if key != "name"}
-        return self._put(
-            "domains",
-            name,
-            parts,
-            if_none_match=if_none_match,
-            confirm=confirm,
-            dry_run=dry_run,
-        )
+        return self._put("domains", name, parts, **how)
 
     def audit(
         self,
@@ -211,7 +176,8 @@ class RemoteAdmin:
 
     def undo(self, audit_id: int, *, confirm: bool = False, dry_run: bool = False) -> ChangeResult:
         """Undo a change."""
-        return self._change("POST", f"/audit/{audit_id}/undo", None, {}, confirm, dry_run)
+        path = f"/audit/{audit_id}/undo"
+        return self._change("POST", path, None, confirm=confirm, dry_run=dry_run)
 
     def bulk(
         self, lines: Iterable[bytes], *, confirm: bool = False, dry_run: bool = False
@@ -251,22 +217,17 @@ class RemoteAdmin:
             return Page(items, read_next(data, filters["cursor"]))
 
     def _change(
-        self,
-        method: str,
-        path: str,
-        data: Mapping[str, object] | None,
-        headers: Mapping[str, str],
-        confirm: bool,
-        dry_run: bool,
+        self, method: str, path: str, data: JsonObject | None, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Plan a change, and make it unless this is a dry run."""
         body = None if data is None else json.dumps(data).encode()
+        headers, confirm = _conditions(how), how.get("confirm", False)
         response = self._send(method, path + _query(confirm=confirm, dry_run=True), body, headers)
         with self._reading():
             planned = read_body(response)
             plan, warnings = read_plan(planned), tuple(map(str, planned["warnings"]))
             new = None if planned["object"] is None else StoredObject(planned["object"], "")
-        if dry_run or plan.is_empty:
+        if how.get("dry_run", False) or plan.is_empty:
             return ChangeResult(plan, None, new, warnings)
         response = self._send(method, path + _query(confirm=confirm), body, headers)
         audit_id = response.headers.get("Waypost-Audit-Id")
@@ -337,6 +298,17 @@ def _path(kind: str, name: str) -> str:
     if kind == "providers":
         return f"/{kind}/{url_of_name(name)}"
     return f"/{kind}/{quote(name, safe='', errors=_UNENCODABLE)}"
+
+
+def _conditions(how: ChangeArguments) -> dict[str, str]:
+    """Return the header fields of the conditions of a change (RFC 9110 s13.1)."""
+    if_match, if_none_match = how.get("if_match"), how.get("if_none_match")
+    headers: dict[str, str] = {}
+    if if_match is not None:
+        headers["If-Match"] = if_match if if_match == "*" else f'"{if_match}"'
+    if if_none_match is not None:
+        headers["If-None-Match"] = if_none_match
+    return headers
 
 
 def _query(*, confirm: bool, dry_run: bool = False) -> str:

@@ -70,7 +70,7 @@ def test_sessions_of_others_with_the_same_name(api: Api) -> None:
 
 
 def test_addresses_of_people_with_one_name(api: Api) -> None:
-    """A tenant sees the address of its own session, and not those of people with the same name."""
+    """A tenant sees the address of this session, and not those of people with the same name."""
     scope = AccessScope(Role.WRITE, (DomainPattern("own.example"),))
     api.sessions.sign_in("admin", scope, "192.0.2.77")
     api.sessions.sign_in("admin", WRITER, "192.0.2.78")

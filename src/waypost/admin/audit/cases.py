@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from waypost.admin.access.access_log import ACCESS_KINDS, is_about, own_kind
+from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, Undo
+from waypost.admin.audit.undo_offers import find_undoable, may_know, may_know_both
 from waypost.admin.changes import ChangeOptions, run_change, run_changes
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
 from waypost.admin.results import AuditEntry, AuditPage, ChangeResult
 from waypost.admin.source import AdminSource
-from waypost.admin.undo import NO_UNDO, UNDO_KINDS, Undo
-from waypost.admin.undo_offers import find_undoable, may_know, may_know_both
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound
 from waypost.database.engine import Connection, read_snapshot
 from waypost.store.sql.audit_log import DOMAIN_KINDS, AuditFilter, AuditRow, find_audit, read_audit

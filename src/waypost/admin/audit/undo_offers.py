@@ -7,10 +7,10 @@ finds, such as a directory that is gone and that a deleted domain needs, only un
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
 from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
 from waypost.admin.principal import Principal, Role
 from waypost.admin.results import Data
-from waypost.admin.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
 from waypost.core.errors import AccessForbidden
 from waypost.database.engine import Connection
 from waypost.store.sql import schema
@@ -66,18 +66,20 @@ class _StoredObjects:
         )
         created = {changed_name(row) for row in rows if row.before is None}
         stored = self._read_domains(connection, domains, created)
-        before = {str(row.before["provider"]) for row in rows if _has_provider(row)}
-        self._read_providers(connection, providers | before)
+        earlier = {name for row in rows if (name := _earlier_provider(row)) is not None}
+        self._read_providers(connection, providers | earlier)
         self._read_directories(connection, stored, directories)
 
     def allows(self, row: AuditRow) -> bool:
         """Return whether an object is as its change left it, and can become what it was before."""
         key = row.object_kind or "", changed_name(row)
-        if self._objects.get(key) != row.after:
+        # Both sides are equal if only a secret has changed, which the audit log does not have.
+        if self._objects.get(key) != row.after or row.before == row.after:
             return False
         if row.before is None:  # Undo deletes the object.
             return key not in self._in_use
-        return not _has_provider(row) or (_PROVIDER, row.before["provider"]) in self._objects
+        earlier = _earlier_provider(row)
+        return earlier is None or (_PROVIDER, earlier) in self._objects
 
     def _read_domains(
         self, connection: Connection, names: set[str], created: set[str]
@@ -87,7 +89,7 @@ class _StoredObjects:
         for name, pattern in patterns.items():
             if (domain := stored.domain(pattern)) is not None:
                 self._objects[_DOMAIN, name] = domain_data(domain)
-        # Undo itself looks for what a pattern matches: this would be all aliases.
+        # Only undo itself finds the aliases of a pattern, which may be all aliases.
         exact = [patterns[name] for name in created & names if "*" not in name]
         for alias, followed in aliases_of(connection, exact):
             if alias != followed:
@@ -120,8 +122,11 @@ class _StoredObjects:
                     self._in_use.add(key)
 
 
-def _has_provider(row: AuditRow) -> bool:
-    return row.object_kind == _DOMAIN and row.before is not None
+def _earlier_provider(row: AuditRow) -> str | None:
+    """Return the provider that a domain had before its change, or None."""
+    if row.object_kind != _DOMAIN or row.before is None:
+        return None
+    return str(row.before["provider"])
 
 
 def _may_undo(principal: Principal, row: AuditRow) -> bool:
