@@ -86,6 +86,7 @@ class SetupLinks:
             LinkError: it needs a database, and there is none.
             StoreUnavailable, StoreError: the database cannot store it.
         """
+        self.check(terms)
         if self._rows is None:
             return self._create_signed(target, terms)
         data = secrets.token_bytes(tokens.TOKEN_BYTES)
@@ -98,12 +99,21 @@ class SetupLinks:
         row = self._rows.add(NewRow(token_hash, target, secret, terms.uses, terms.seconds))
         return CreatedLink(token, row.id, row.expires_at)
 
-    def _create_signed(self, target: LinkTarget, terms: LinkTerms) -> CreatedLink:
+    def check(self, terms: LinkTerms) -> None:
+        """Check that a link with these terms can be created.
+
+        Raises:
+            LinkError: it needs a database, and there is none.
+        """
+        if self._rows is not None:
+            return
         needs = "without a database a link can be used until it expires"
         if terms.uses != 1:
             raise LinkError(f"uses: {needs}; uses are counted in a database only")
         if terms.app_password is not None:
             raise LinkError(f"app password: {needs}; a password is given out once, which needs one")
+
+    def _create_signed(self, target: LinkTarget, terms: LinkTerms) -> CreatedLink:
         content = TokenContent(target, int(self._clock()) + terms.seconds)
         sealed = self._keys.encrypt(TOKEN, tokens.write_content(content))
         return CreatedLink(tokens.encode(sealed), None, content.expires_at)

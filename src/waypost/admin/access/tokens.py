@@ -111,6 +111,13 @@ class Tokens:
         with read_connection(self._engine) as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
 
+    def find(self, token_id: str) -> TokenRecord | None:
+        """Return a token that can be revoked, or None."""
+        query = sa.select(table).where(table.c.id == token_id, table.c.revoked_at.is_(None))
+        with read_connection(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _record(row)
+
     def revoke(self, token_id: str, *, by: Principal) -> bool:
         """Revoke a token at once; return False if there is no valid token with this id.
 

@@ -9,7 +9,7 @@ from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import MASK
 from waypost.admin.principal import Principal
-from waypost.admin.results import Data
+from waypost.admin.results import ChangeResult, Data, StoredObject
 from waypost.admin.source import AdminSource, open_source_store
 from waypost.core.address import DomainName
 from waypost.core.errors import (
@@ -21,6 +21,7 @@ from waypost.core.errors import (
 from waypost.core.model import Domain, DomainPattern
 from waypost.database.engine import Connection
 from waypost.lookup.lookup import client_config
+from waypost.providers_file.plan import Plan
 from waypost.setup_links.link import LinkRow, LinkTarget, LinkTerms
 from waypost.setup_links.links import CreatedLink, SetupLinks
 from waypost.setup_links.token import link_url
@@ -67,14 +68,7 @@ class SetupLinkCases:
             LinkError: the link needs a database, and there is none.
             SettingsError: links are disabled.
         """
-        self.principal.check_write()
-        domain = target.address.domain
-        entry = self._allowed(domain)
-        for alias in target.aliases:
-            self._allowed(alias.domain)
-        # Whether the person exists is known to the directory alone.
-        client_config(entry, domain, target.address)
-        provider = None if entry is None else entry.provider.name
+        provider, domain = self._checked_provider(target), target.address.domain
 
         def note(connection: Connection, row: LinkRow) -> None:
             self._note(connection, row, "create", provider, after=_audit_data(row))
@@ -82,6 +76,14 @@ class SetupLinkCases:
         created = self._links(note).create(target, terms)
         url = link_url(link_base(self.source.settings, domain), created.token)
         return NewLink(url, _created_data(url, target, terms, created), created.is_reusable)
+
+    def plan_creation(self, target: LinkTarget, terms: LinkTerms) -> ChangeResult:
+        """Return what `create` would do; raises what `create` raises."""
+        self._checked_provider(target)
+        self._links().check(terms)
+        plan = Plan((f"setup link for {target.address}",), (), ())
+        new = StoredObject({**_target_data(target), "uses": terms.uses}, "")
+        return ChangeResult(plan, None, new)
 
     def page(self, limit: int, cursor: str | None = None) -> tuple[list[Data], str | None]:
         """Return stored links, newest first, and the cursor of the next part.
@@ -108,18 +110,46 @@ class SetupLinkCases:
             AccessForbidden: the principal may only read.
             ObjectNotFound: there is no such link, or it is not of a domain of the principal.
         """
+        provider = self._provider(self._own(link_id).target.address.domain)
+
+        def note(connection: Connection, row: LinkRow) -> None:
+            self._note(connection, row, "revoke", provider, before=_audit_data(row))
+
+        if not self._links(note).revoke(link_id):
+            raise _no_link(link_id)
+
+    def plan_revocation(self, link_id: int) -> ChangeResult:
+        """Return what `revoke` would do; raises what `revoke` raises."""
+        row = self._own(link_id)
+        plan = Plan((), (), (f"setup link {link_id} for {row.target.address}",))
+        return ChangeResult(plan, StoredObject(link_data(row), ""), None)
+
+    def _checked_provider(self, target: LinkTarget) -> str | None:
+        """Return the provider of the domain of a person, for whom the principal may create links.
+
+        Raises:
+            AccessForbidden, DomainNotServed: see `create`.
+        """
+        self.principal.check_write()
+        domain = target.address.domain
+        entry = self._allowed(domain)
+        for alias in target.aliases:
+            self._allowed(alias.domain)
+        # Whether the person exists is known to the directory alone.
+        client_config(entry, domain, target.address)
+        return None if entry is None else entry.provider.name
+
+    def _own(self, link_id: int) -> LinkRow:
+        """Return a link that the principal may revoke.
+
+        Raises:
+            AccessForbidden, ObjectNotFound: see `revoke`.
+        """
         self.principal.check_write()
         row = self._links().find_id(link_id)
-        providers: dict[DomainName, str] = {}
-        if row is not None and self._sees(row, providers):
-            provider = self._provider(row.target.address.domain)
-
-            def note(connection: Connection, row: LinkRow) -> None:
-                self._note(connection, row, "revoke", provider, before=_audit_data(row))
-
-            if self._links(note).revoke(link_id):
-                return
-        raise ObjectNotFound(f"there is no setup link {link_id}")
+        if row is None or not self._sees(row, {}):
+            raise _no_link(link_id)
+        return row
 
     def _links(self, note: Note | None = None) -> SetupLinks:
         engine = self.source.engine
@@ -188,6 +218,10 @@ class SetupLinkCases:
             after=None if after is None else dict(after),
         )
         add_entry(connection, entry, self.source.settings.audit_retention_days)
+
+
+def _no_link(link_id: int) -> ObjectNotFound:
+    return ObjectNotFound(f"there is no setup link {link_id}")
 
 
 def link_data(row: LinkRow) -> dict[str, object]:

@@ -59,9 +59,9 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "/audit", None, (401, 200, 200, 200, 200, 200)),
     ("POST", "/audit/999999/undo", None, (401, 403, 404, 403, 404, 404)),
     ("GET", "/tokens", None, (401, 403, 200, 403, 403, 403)),
-    ("POST", "/tokens", {"name": "x"}, (401, 403, 201, 403, 403, 403)),
+    ("POST", "/tokens", {"name": "x"}, (401, 403, 200, 403, 403, 403)),
     ("GET", "/setup-links", None, (401, 200, 200, 200, 200, 200)),
-    ("POST", "/setup-links", {"address": "a@example.com"}, (401, 403, 201, 403, 201, 403)),
+    ("POST", "/setup-links", {"address": "a@example.com"}, (401, 403, 200, 403, 200, 403)),
     ("DELETE", "/setup-links/1", None, (401, 403, 404, 403, 404, 404)),
     ("DELETE", "/tokens/none", None, (401, 403, 404, 403, 403, 403)),
 ]
@@ -93,6 +93,41 @@ def test_the_table_has_every_url(api: Api) -> None:
         choices = itertools.product(*((part, "{}") for part in parts))
         tested |= {(method, "/".join(choice)) for choice in choices}
     assert described - tested == {("POST", "/domains/{}/doctor")}
+
+
+CHANGING: list[tuple[str, str, Any]] = [
+    ("POST", "/tokens", {"name": "x", "domains": ["*.example.com"]}),
+    ("DELETE", "/tokens/{token}", None),
+    ("POST", "/setup-links", {"address": "a@example.com", "app_password": "geheim"}),
+    ("DELETE", "/setup-links/{link}", None),
+]
+
+
+@pytest.mark.parametrize(("method", "url", "body"), CHANGING)
+def test_dry_run_of_tokens_and_links(api: Api, method: str, url: str, body: Any) -> None:
+    """A dry run answers 200 with the plan, changes nothing, and creates no secret."""
+    client = api.client()
+    token = client.post("/api/v1/tokens", json={"name": "old"}).json()["id"]
+    link = client.post("/api/v1/setup-links", json={"address": "b@example.com"}).json()["id"]
+
+    def state() -> list[str]:
+        lists = ("tokens", "setup-links", "audit")
+        # The time of the last use changes with each request.
+        texts = [client.get(f"/api/v1/{name}").text for name in lists]
+        return [re.sub(r'"last_used": ("[^"]*"|null)', "", text) for text in texts]
+
+    before, path = state(), f"/api/v1{url.format(token=token, link=link)}"
+    planned = client.request(method, path, json=body, params={"dry_run": 1})
+    assert planned.status_code == 200
+    data = planned.json()
+    assert data["dry_run"]
+    assert sum(data["counts"].values()) == 1
+    assert "geheim" not in planned.text
+    assert "waypost_" not in planned.text
+    assert state() == before
+    assert client.request(method, path, json=body).status_code in {201, 204}
+    assert client.request("DELETE", "/api/v1/tokens/none?dry_run=1").status_code == 404
+    assert client.request("DELETE", "/api/v1/setup-links/99?dry_run=1").status_code == 404
 
 
 def test_a_tenant_learns_nothing_of_others(api: Api) -> None:

@@ -141,8 +141,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         return error_response(error)
 
     async def on_invalid(_request: Request, error: RequestValidationError) -> Response:
-        detail = "a parameter of the request is not valid"
-        return problem_response(400, "bad_request", detail, errors=[*_parameters(error.errors())])
+        errors = [*_parameters(error.errors())]
+        detail = "; ".join(f"{one['path']}: {one['message']}" for one in errors)
+        return problem_response(400, "bad_request", detail, errors=errors)
 
     async def on_http(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})

@@ -1,7 +1,6 @@
 """Setup links: create, list and revoke."""
 
 import base64
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +13,7 @@ from waypost.core.errors import AddressError, InvalidObject, LinkError
 from waypost.setup_links.link import LinkTarget, LinkTerms, checked_target, checked_terms
 from waypost.setup_links.qr_code import MEDIA_TYPES, image
 from waypost.web.admin.api.access import CurrentAdmin
-from waypost.web.admin.api.changes import NO_STORE, json_response
+from waypost.web.admin.api.changes import NO_STORE, DryRun, json_response, plan_response
 from waypost.web.admin.api.descriptions import describe_change, describe_list
 from waypost.web.admin.api.inputs import read_object
 from waypost.web.admin.api.resources import Cursor, Limit
@@ -89,7 +88,9 @@ def add_setup_links(router: APIRouter) -> None:
         summary="Create a setup link; only this answer has its URL.",
         **describe_change("NewSetupLink", "NewLink", created=True),
     )
-    async def create_link(request: Request, admin: CurrentAdmin, qr: QrCode = None) -> Response:
+    async def create_link(
+        request: Request, admin: CurrentAdmin, qr: QrCode = None, dry_run: DryRun = False
+    ) -> Response:
         admin.principal.check_write()
         try:
             wish = NewSetupLink.model_validate(await read_object(request))
@@ -98,8 +99,11 @@ def add_setup_links(router: APIRouter) -> None:
                 (".".join(f"{part}" for part in one["loc"]), one["msg"]) for one in error.errors()
             ]
             raise InvalidObject(mistakes) from None
-        create = partial(admin.setup_links.create, wish.target(), wish.terms())
-        link = await run_in_threadpool(create)
+        target, terms = wish.target(), wish.terms()
+        if dry_run:
+            plan = await run_in_threadpool(admin.setup_links.plan_creation, target, terms)
+            return plan_response(plan, dry_run=True)
+        link = await run_in_threadpool(admin.setup_links.create, target, terms)
         code = {} if qr is None else {"qr": await run_in_threadpool(_data_url, link.url, qr)}
         return json_response({**link.data, **code}, 201)
 
@@ -108,7 +112,12 @@ def add_setup_links(router: APIRouter) -> None:
         summary="Revoke a setup link, with its password.",
         **describe_change(None, None),
     )
-    async def revoke_link(_request: Request, link_id: int, admin: CurrentAdmin) -> Response:
+    async def revoke_link(
+        _request: Request, link_id: int, admin: CurrentAdmin, dry_run: DryRun = False
+    ) -> Response:
+        if dry_run:
+            plan = await run_in_threadpool(admin.setup_links.plan_revocation, link_id)
+            return plan_response(plan, dry_run=True)
         await run_in_threadpool(admin.setup_links.revoke, link_id)
         return Response(None, 204, NO_STORE)
 

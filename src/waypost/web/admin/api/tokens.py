@@ -7,16 +7,19 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from waypost.admin.access.access_log import scope_data
 from waypost.admin.access.duration import parse_duration
 from waypost.admin.access.records import token_data
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.tokens import NAME_MAX_CHARS, Tokens
 from waypost.admin.principal import Principal, Role
+from waypost.admin.results import ChangeResult, StoredObject
 from waypost.core.errors import ObjectNotFound
 from waypost.core.model import DomainPattern
 from waypost.providers_file.models.domain import parse_pattern
+from waypost.providers_file.plan import Plan
 from waypost.web.admin.api.access import CurrentPrincipal, current_tokens
-from waypost.web.admin.api.changes import NO_STORE, json_response
+from waypost.web.admin.api.changes import NO_STORE, DryRun, json_response, plan_response
 from waypost.web.admin.api.descriptions import describe_change, describe_list
 from waypost.web.admin.api.inputs import read_object
 from waypost.web.admin.api.problems import problem_response
@@ -80,7 +83,9 @@ def add_tokens(router: APIRouter) -> None:
         summary="Create a token; only this answer has its secret.",
         **describe_change("NewToken", "Token", created=True),
     )
-    async def create_token(request: Request, principal: CurrentPrincipal) -> Response:
+    async def create_token(
+        request: Request, principal: CurrentPrincipal, dry_run: DryRun = False
+    ) -> Response:
         principal.check_everything("create tokens")
         try:
             wish = NewToken.model_validate(await read_object(request))
@@ -88,6 +93,10 @@ def add_tokens(router: APIRouter) -> None:
             mistakes = [{"path": path, "message": rule} for path, rule in token_mistakes(error)]
             detail = "the token cannot be created; see errors"
             return problem_response(422, "invalid", detail, errors=mistakes)
+        if dry_run:
+            new = StoredObject({"name": wish.name, **scope_data(wish.scope())}, "")
+            plan = Plan((f"token {wish.name}",), (), ())
+            return plan_response(ChangeResult(plan, None, new), dry_run=True)
         tokens = current_tokens(request)
         secret, record = await run_in_threadpool(_create, tokens, wish, principal)
         return json_response({"token": secret, **token_data(record)}, 201)
@@ -96,11 +105,16 @@ def add_tokens(router: APIRouter) -> None:
         "/tokens/{token_id}", summary="Revoke a token at once.", **describe_change(None, None)
     )
     async def revoke_token(
-        request: Request, token_id: str, principal: CurrentPrincipal
+        request: Request, token_id: str, principal: CurrentPrincipal, dry_run: DryRun = False
     ) -> Response:
         principal.check_everything("revoke tokens")
-        revoke = partial(current_tokens(request).revoke, token_id, by=principal)
-        if not await run_in_threadpool(revoke):
+        tokens = current_tokens(request)
+        record = await run_in_threadpool(tokens.find, token_id)
+        if record is not None and dry_run:
+            plan = Plan((), (), (f"token {record.name}",))
+            return plan_response(ChangeResult(plan, None, None), dry_run=True)
+        revoke = partial(tokens.revoke, token_id, by=principal)
+        if record is None or not await run_in_threadpool(revoke):
             raise ObjectNotFound("there is no valid token with this id")
         return Response(None, 204, NO_STORE)
 
