@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from tests.making import domain, host_service, url_service
 from tests.servers.database import Database
+from tests.servers.mariadb import MariaDb
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.core.model import (
@@ -26,6 +27,7 @@ from waypost.core.model import (
 )
 from waypost.database.engine import Engine, open_engine, read_connection, write_transaction
 from waypost.store.sql import schema
+from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import purge, write_catalog
 
@@ -136,6 +138,27 @@ def test_index_is_used(engine: Engine, database: Database) -> None:
     assert not any("Seq Scan on domain" in line or "SCAN domain" in line for line in plan), plan
     if database.dialect == "mysql":
         assert any(row["table"] == "domain" and row["key"] == "name" for row in found), plan
+
+
+@pytest.mark.servers
+def test_old_statistics_of_mariadb(mariadb_server: MariaDb) -> None:
+    """MariaDB reads only the links of the domain, also before it has statistics of new links."""
+    engine = open_engine(mariadb_server.uri(mariadb_server.fresh()))
+    upgrade(engine)
+    execute(engine, "ALTER TABLE server_domain STATS_AUTO_RECALC=0")
+    execute(engine, "ALTER TABLE davserver_domain STATS_AUTO_RECALC=0")
+    services = (host_service(), url_service())
+    store = fill(engine, Catalog(tuple(domain(f"d{n}.example", *services) for n in range(500))))
+    store.find(DomainName("d0.example"))
+    read = sa.text("SHOW SESSION STATUS LIKE 'Handler_read%'")
+    with read_connection(engine) as connection:
+        before = sum(int(row[1]) for row in connection.execute(read))
+    store.find(DomainName("d7.example"))
+    with read_connection(engine) as connection:
+        rows = sum(int(row[1]) for row in connection.execute(read)) - before
+    engine.dispose()
+
+    assert rows < 100
 
 
 SERVER = (

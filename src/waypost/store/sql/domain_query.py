@@ -202,7 +202,10 @@ def _services(
     others = _nulls(("domain_name", "pinned_pacc", *_entry_names()), "")
     joined = schema.domain.join(links, domain_id == _DOMAIN.id)
     joined = joined.join(table, links.c[f"{table.name}_id"] == table.c.id)
-    return sa.select(_number(part, "part"), domain_id, *others, *columns).select_from(joined)
+    query = sa.select(_number(part, "part"), domain_id, *others, *columns).select_from(joined)
+    # MariaDB begins with the small table of services while its statistics are older than a bulk
+    # change, and then reads all links of each service: with 50,000 domains 80 ms, not 1.
+    return query.prefix_with("STRAIGHT_JOIN", dialect="mysql")
 
 
 def _number(number: int, name: str) -> sa.Label[Any]:
