@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.making import EXAMPLE_COM
 from tests.web.asgi import settings
@@ -75,6 +76,21 @@ def test_database_in_memory() -> None:
     store = open_database_store(settings(db_uri="sqlite://"))
     assert store.find(EXAMPLE_COM) is None
     store.close()
+
+
+def test_worker_keeps_few_pages(path: Path) -> None:
+    """A connection of a worker keeps at most 256 KiB of a SQLite file in memory."""
+    connections: list[sqlite3.Connection] = []
+    keep = lambda connection, _record: connections.append(connection)  # noqa: E731
+    sa.event.listen(sa.Pool, "connect", keep)
+    try:
+        with closing(OpenCache(options(path))) as cache:
+            cache.find()
+            sizes = [one.execute("PRAGMA cache_size").fetchone()[0] for one in connections[-1:]]
+    finally:
+        sa.event.remove(sa.Pool, "connect", keep)
+
+    assert sizes == [-256]
 
 
 def test_store_changes_no_tables(path: Path) -> None:

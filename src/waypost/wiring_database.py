@@ -28,13 +28,19 @@ from waypost.store.sql.setup_link_rows import SetupLinkRows
 from waypost.store.sql.store import SqlStore
 
 
-def open_database_store(settings: Settings) -> SqlStore:
+def open_database_store(settings: Settings, *, small_cache: bool = False) -> SqlStore:
     """Open the database of the settings as a store.
+
+    Args:
+        settings: name the database.
+        small_cache: as for `open_engine`.
 
     Raises:
         StoreError: the database cannot be used as it is.
     """
-    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
+    engine = open_engine(
+        settings.db_uri, settings.db_echo, has_timeouts=True, small_cache=small_cache
+    )
     if in_memory(settings.db_uri):
         # No other process can create the tables in the memory of this process.
         upgrade_if_needed(engine)
@@ -51,7 +57,7 @@ def open_database_cache(
     Raises:
         StoreError: the database cannot be used as it is.
     """
-    store = open_database_store(settings)
+    store = open_database_store(settings, small_cache=True)
     engine = store.engine
     prepare = partial(upgrade_without_timeouts, settings.db_uri, engine)
     if settings.db_read_uri is not None:
