@@ -1,10 +1,11 @@
-"""Token buckets of client networks."""
+"""Token buckets of client networks: those of one worker, and those that all workers share."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets, SharedRateLimiter
 
 
 class Clock:
@@ -18,7 +19,7 @@ class Clock:
 
 
 class Buckets(RateLimiter):
-    """A limiter with its own clock, which does not move by itself."""
+    """The buckets of one worker, with a clock that does not move by itself."""
 
     def __init__(
         self, rate: float = 2, burst: int = 4, query_cost: int = 3, networks: int = 3
@@ -31,14 +32,50 @@ class Buckets(RateLimiter):
         """Take a token now."""
         return self.take(network, self.clock.now)
 
+    def charge(self, network: bytes) -> None:
+        """Take the tokens of a query."""
+        self.charge_query(network)
 
-def test_burst_and_rate() -> None:
+
+class BucketsOfWorkers(SharedRateLimiter):
+    """The buckets that all workers share, with a clock that does not move by itself."""
+
+    def __init__(
+        self, rate: float = 2, burst: int = 4, query_cost: int = 3, row_cells: int = 64
+    ) -> None:
+        self.clock = Clock()
+        limits = RateLimits(rate, burst, query_cost)
+        super().__init__(limits, SharedBuckets(row_cells), clock=self.clock)
+
+    def ask(self, network: bytes) -> float:
+        """Take a token now."""
+        return self.take(self.cells_of(network), self.clock.now)
+
+    def charge(self, network: bytes) -> None:
+        """Take the tokens of a query."""
+        self.charge_query(self.cells_of(network))
+
+
+AnyBuckets = type[Buckets] | type[BucketsOfWorkers]
+both = pytest.mark.parametrize("kind", [Buckets, BucketsOfWorkers])
+
+
+@both
+def test_burst_and_rate(kind: AnyBuckets) -> None:
     """After a pause a network may ask `burst` times at once, and then `rate` times a second."""
-    buckets = Buckets()
+    buckets = kind()
     assert [buckets.ask(b"a") for _ in range(5)] == [0, 0, 0, 0, pytest.approx(0.5)]
     buckets.clock.now += 1
     assert [buckets.ask(b"a") == 0 for _ in range(3)] == [True, True, False]
     buckets.clock.now += 3600
+    assert [buckets.ask(b"a") == 0 for _ in range(5)] == [True] * 4 + [False]
+
+
+@both
+def test_full_on_a_machine_that_has_just_started(kind: AnyBuckets) -> None:
+    """A bucket is full at first, also if the clock of the machine has just begun at zero."""
+    buckets = kind()
+    buckets.clock.now = 0.5
     assert [buckets.ask(b"a") == 0 for _ in range(5)] == [True] * 4 + [False]
 
 
@@ -50,21 +87,23 @@ def test_each_network_has_its_own_bucket() -> None:
     assert buckets.ask(b"b") == 0
 
 
-def test_queries_cost_more() -> None:
+@both
+def test_queries_cost_more(kind: AnyBuckets) -> None:
     """A query takes the tokens of several requests, even if there are fewer."""
-    buckets = Buckets()
+    buckets = kind()
     assert buckets.ask(b"a") == 0
-    buckets.charge_query(b"a")
+    buckets.charge(b"a")
     assert buckets.ask(b"a") == pytest.approx(0.5)
-    buckets.charge_query(b"a")
+    buckets.charge(b"a")
     assert buckets.ask(b"a") == pytest.approx(2.0)
 
 
-def test_debt_has_a_limit() -> None:
+@both
+def test_debt_has_a_limit(kind: AnyBuckets) -> None:
     """However many queries a network causes, it waits for no more than two full buckets."""
-    buckets = Buckets()
+    buckets = kind()
     for _ in range(1000):
-        buckets.charge_query(b"a")
+        buckets.charge(b"a")
     assert buckets.ask(b"a") == pytest.approx(2.5)
 
 
@@ -89,16 +128,17 @@ def test_a_refused_network_keeps_its_bucket() -> None:
         assert buckets.ask(b"a") > 0
 
 
+@both
 @given(
     st.floats(0.01, 1000),
     st.integers(1, 50),
     st.lists(st.tuples(st.floats(0, 10), st.booleans()), max_size=100),
 )
 def test_never_more_than_the_limit(
-    rate: float, burst: int, requests: list[tuple[float, bool]]
+    kind: AnyBuckets, rate: float, burst: int, requests: list[tuple[float, bool]]
 ) -> None:
     """In any time, no network gets more than a full bucket and what that time adds."""
-    buckets = Buckets(rate, burst)
+    buckets = kind(rate, burst)
     clock, start = buckets.clock, buckets.clock.now
     answered = 0
     for pause, has_query in requests:
@@ -107,16 +147,17 @@ def test_never_more_than_the_limit(
         assert seconds >= 0
         answered += seconds == 0
         if has_query and seconds == 0:
-            buckets.charge_query(b"a")
+            buckets.charge(b"a")
     assert answered <= burst + (clock.now - start) * rate + 1e-6
 
 
-def test_told_time_is_enough() -> None:
+@both
+def test_told_time_is_enough(kind: AnyBuckets) -> None:
     """A client that waits as long as the answer says is answered."""
-    buckets = Buckets()
+    buckets = kind()
     for _ in range(20):
         buckets.ask(b"a")
-        buckets.charge_query(b"a")
+        buckets.charge(b"a")
     buckets.clock.now += whole_seconds(buckets.ask(b"a"))
     assert buckets.ask(b"a") == 0
 
