@@ -1,5 +1,6 @@
 """A login at an IMAP server: scripted ones for what goes wrong, and Dovecot for the rest."""
 
+import base64
 import socket
 import ssl
 import threading
@@ -181,14 +182,89 @@ def test_dovecot(security: Security, authority: Authority, trusting: ssl.SSLCont
             assert not authenticator.accepts(Login(endpoint, "bob@example.com", PASSWORD))
 
 
+def serve_at(monkeypatch: pytest.MonkeyPatch, *ports: int) -> None:
+    """Give the host an address for each port."""
+    addresses = [(socket.AF_INET, ("127.0.0.1", port)) for port in ports]
+    monkeypatch.setattr(imap, "look_up", lambda *_: addresses)
+
+
 def test_next_address(
     trusting: ssl.SSLContext, server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the first address of the host does not answer, the next one is used."""
+    """If the first address of the host is not usable, the next one is used."""
+    authenticator = ImapAuthenticator(60, trusting)
     with scripted(["* OK hello", "+", "a2 OK welcome"], server_context) as (port, _):
         # The server listens only on the second address.
         addresses = [(socket.AF_INET, (host, port)) for host in ("127.0.0.2", "127.0.0.1")]
         monkeypatch.setattr(imap, "look_up", lambda *_: addresses)
-        assert ImapAuthenticator(60, trusting).accepts(login(port))
-    with pytest.raises(SignInUnavailable, match="localhost: connection refused"):
-        ImapAuthenticator(60, trusting).accepts(login(port))
+        assert authenticator.accepts(login(port))
+    with pytest.raises(SignInUnavailable, match=r"localhost: connection refused$"):
+        authenticator.accepts(login(port))
+
+
+FIRST_SERVERS = [
+    # what the first address does, and the reason if the second one is away
+    (["* BYE busy"], True, "its greeting is not OK"),
+    (["* OK hello", "a2 NO not here"], True, "it refuses AUTHENTICATE PLAIN"),
+    (["* OK hello"], False, "TLS failed: wrong version number"),
+]
+
+
+@pytest.mark.parametrize(("lines", "has_tls", "reason"), FIRST_SERVERS)
+def test_next_address_before_the_password(
+    lines: list[str],
+    has_tls: bool,
+    reason: str,
+    trusting: ssl.SSLContext,
+    server_context: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An address that accepts a connection, but no password, does not hide the next one."""
+    authenticator = ImapAuthenticator(60, trusting)
+    good = ["* OK hello", "+", "a2 OK welcome"]
+    with scripted(good, server_context) as (second, _):
+        with scripted(lines, server_context if has_tls else None) as (first, received):
+            serve_at(monkeypatch, first, second)
+            assert authenticator.accepts(login(1))
+        assert base64.b64encode(PASSWORD.encode())[4:-4] not in received
+    with scripted(lines, server_context if has_tls else None) as (first, _):
+        serve_at(monkeypatch, first, second)
+        with pytest.raises(SignInUnavailable, match=rf"localhost: {reason}; connection refused$"):
+            authenticator.accepts(login(1))
+
+
+def test_silent_address(
+    trusting: ssl.SSLContext, server_context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that never answers leaves time for the next one."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        scripted(["* OK hello", "+", "a2 OK welcome"], server_context) as (last, _),
+    ):
+        # Of 60 s, the silent address gets a sixtieth, and the last one all that is left.
+        serve_at(monkeypatch, silent.getsockname()[1], *[1] * 58, last)
+        assert ImapAuthenticator(60, trusting).accepts(login(1))
+
+
+@pytest.mark.parametrize("answer", ["a2 NO wrong", "a2 NO [UNAVAILABLE] later", "* BYE too many"])
+def test_the_password_is_sent_once(
+    answer: str,
+    trusting: ssl.SSLContext,
+    server_context: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the password was sent, no other address gets it, whatever the answer is."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as other,
+        scripted(["* OK hello", "+", answer], server_context) as (first, _),
+    ):
+        serve_at(monkeypatch, first, other.getsockname()[1])
+        authenticator = ImapAuthenticator(60, trusting)
+        if answer == "a2 NO wrong":
+            assert not authenticator.accepts(login(1))
+        else:
+            with pytest.raises(SignInUnavailable):
+                authenticator.accepts(login(1))
+        other.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            other.accept()

@@ -6,9 +6,10 @@ RFC 4954 (SMTP), RFC 5804 (ManageSieve). No command sends a name or a password.
 
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 from typing import Final, Self
+
+from waypost.net.deadline import Deadline
 
 LINE_MAX_BYTES: Final = 8192
 LINES_MAX: Final = 100
@@ -41,7 +42,7 @@ class MailConnection:
             context: of TLS.
             seconds: the time limit for all that follows.
         """
-        self._deadline = time.monotonic() + seconds
+        self._deadline = Deadline(seconds)
         self._host = host
         self._context = context
         self._unread = b""
@@ -55,6 +56,10 @@ class MailConnection:
     def __exit__(self, *_: object) -> None:
         """Close the connection; no command was sent that needs a farewell."""
         self.sock.close()
+
+    def limit(self, seconds: float) -> None:
+        """Begin another time limit, for all that follows."""
+        self._deadline = Deadline(seconds)
 
     def start_tls(self) -> None:
         """Start TLS, and check the certificate.
@@ -107,10 +112,7 @@ class MailConnection:
         Raises:
             TimeoutError: no time is left.
         """
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("it takes too long")
-        self.sock.settimeout(left)
+        self.sock.settimeout(self._deadline.wait())
 
 
 def methods_of_imap(connection: MailConnection, *, upgrades: bool) -> set[str]:
