@@ -38,7 +38,7 @@ def test_good_sign_in(provider: ScriptedOpenId) -> None:
     provider.reset()
     provider.claims = {"email": "alice@example.com", "email_verified": True, "name": "Alice"}
     running = authenticator(provider)
-    url, secrets = running.begin(BELOW)
+    url, secrets = running.begin(BELOW, asks_for_account=False)
     query = provider.authorize(url)
     assert running.is_answer(query, secrets)
     assert not running.is_answer(query, "")
@@ -57,13 +57,16 @@ def test_failures(
 ) -> None:
     """Each failure keeps its code and its reason for the log."""
 
-    def fail(*_arguments: object) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
         raise OidcFailure(code, "the reason")
 
     monkeypatch.setattr(Flow, "begin", fail)
     monkeypatch.setattr(Flow, "finish", fail)
     running = authenticator(provider)
-    for call in (lambda: running.begin(BELOW), lambda: running.finish({}, "", BELOW)):
+    for call in (
+        lambda: running.begin(BELOW, asks_for_account=False),
+        lambda: running.finish({}, "", BELOW),
+    ):
         with pytest.raises(SignInRefused, match="the reason") as caught:
             call()
         assert caught.value.reason_code == code

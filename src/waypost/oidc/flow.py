@@ -20,7 +20,7 @@ from waypost.net.deadline import Deadline
 from waypost.oidc.failure import FailureCode, OidcFailure
 from waypost.oidc.id_token import TokenRules, UnknownKey, read_id_token
 from waypost.oidc.json_http import JsonAnswer, get_json, request_json
-from waypost.oidc.provider import Metadata, OpenIdProvider
+from waypost.oidc.provider import SELECT_ACCOUNT, Metadata, OpenIdProvider
 
 SECONDS: Final = 10.0
 """The time limit of all requests of one callback together."""
@@ -105,12 +105,20 @@ class Flow:
         self._clock = clock
         self._slots = BoundedSemaphore(SIGN_INS_MAX)
 
-    def begin(self, login: LoginState, redirect_uri: str | None = None) -> str:
+    def begin(
+        self,
+        login: LoginState,
+        redirect_uri: str | None = None,
+        *,
+        asks_for_account: bool = False,
+    ) -> str:
         """Return the URL of the provider where a person signs in.
 
         Args:
             login: the secrets of this sign-in.
             redirect_uri: of this sign-in, instead of that of the client.
+            asks_for_account: whether the provider asks which account to use, also if the person is
+                signed in there.
 
         Raises:
             OidcFailure: the provider cannot be used now.
@@ -127,6 +135,10 @@ class Flow:
             "code_challenge": code_challenge(login.verifier),
             "code_challenge_method": "S256",
         }
+        if asks_for_account:
+            # s3.1.2.1 and s15.1: each provider supports `login`, which shows its form of sign-in;
+            # some refuse `select_account`, which keeps the other accounts signed in.
+            query["prompt"] = SELECT_ACCOUNT if metadata.offers_accounts else "login"
         url = metadata.authorization_endpoint
         return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 

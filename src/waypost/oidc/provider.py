@@ -19,6 +19,7 @@ from waypost.settings.validators import validate_hook
 Value = TypeVar("Value")
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 _PRINTABLE: Final = re.compile("[!-~]+")
+SELECT_ACCOUNT: Final = "select_account"
 KEPT_SECONDS: Final = 3600.0
 REFRESH_SECONDS: Final = 60.0
 """An unknown key makes Waypost read the keys again, at most this often."""
@@ -32,6 +33,8 @@ class Metadata:
         sends_issuer: whether the callback has the parameter `iss` (RFC 9207 s3).
         by_form: whether the client sends its secret in the form, because the provider does not
             support HTTP Basic.
+        offers_accounts: whether the provider says that it lets people choose an account
+            (`prompt_values_supported` of Initiating User Registration via OpenID Connect 1.0 s4).
     """
 
     authorization_endpoint: str
@@ -40,6 +43,7 @@ class Metadata:
     userinfo_endpoint: str | None
     sends_issuer: bool
     by_form: bool
+    offers_accounts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def read_metadata(data: Mapping[str, Any], issuer: str) -> Metadata:
         raise OidcFailure(FailureCode.WRONG_ISSUER, reason)
     methods = data.get("token_endpoint_auth_methods_supported")
     by_form = isinstance(methods, list) and "client_secret_basic" not in methods
+    prompts = data.get("prompt_values_supported")
     has_userinfo = data.get("userinfo_endpoint") is not None
     return Metadata(
         _url(data, "authorization_endpoint", issuer),
@@ -126,6 +131,7 @@ def read_metadata(data: Mapping[str, Any], issuer: str) -> Metadata:
         _url(data, "userinfo_endpoint", issuer) if has_userinfo else None,
         data.get("authorization_response_iss_parameter_supported") is True,
         by_form,
+        isinstance(prompts, list) and SELECT_ACCOUNT in prompts,
     )
 
 

@@ -95,11 +95,13 @@ class Authenticator(Protocol):
 class PersonProvider(Protocol):
     """An OpenID provider. Its methods may be called in several threads, and block for seconds."""
 
-    def begin(self, redirect_uri: str) -> tuple[str, str]:
+    def begin(self, redirect_uri: str, *, asks_for_account: bool) -> tuple[str, str]:
         """Return the URL where a person signs in, and the secrets for the cookie of the browser.
 
         Args:
             redirect_uri: the URL of the callback.
+            asks_for_account: whether the provider asks which account to use, also if the person is
+                signed in there.
 
         Raises:
             SignInRefused: the provider cannot be used now.

@@ -29,7 +29,7 @@ class OpenIdAuthenticator:
         self._flow = flow
         self._claim = claim
 
-    def begin(self, redirect_uri: str) -> tuple[str, str]:
+    def begin(self, redirect_uri: str, *, asks_for_account: bool) -> tuple[str, str]:
         """Return the URL where a person signs in, and the secrets for the cookie.
 
         Raises:
@@ -37,9 +37,10 @@ class OpenIdAuthenticator:
         """
         login = LoginState.create()
         try:
-            return self._flow.begin(login, redirect_uri), login.text()
+            url = self._flow.begin(login, redirect_uri, asks_for_account=asks_for_account)
         except OidcFailure as failure:
             raise _refused(failure) from failure
+        return url, login.text()
 
     def is_answer(self, query: Mapping[str, str], secrets: str) -> bool:
         """Return whether a callback belongs to the sign-in with these secrets."""

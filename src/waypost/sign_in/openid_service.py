@@ -97,12 +97,15 @@ class OpenIdService:
         """
         return f"{self._setup.public_url}{mount}{path}"
 
-    async def begin(self, peer: str | None, mount: str) -> tuple[str, str]:
+    async def begin(
+        self, peer: str | None, mount: str, *, asks_for_account: bool = False
+    ) -> tuple[str, str]:
         """Return the URL of the provider, and the secrets for the cookie of the browser.
 
         Args:
             peer: the address of the client.
             mount: the path of the mount in URLs.
+            asks_for_account: whether the provider asks which account to use.
 
         Raises:
             SignInLimited: the network of the client has begun too many sign-ins.
@@ -110,7 +113,9 @@ class OpenIdService:
         """
         self._begun.take(self._find_network(peer))
         redirect_uri = self.own_url(mount, CALLBACK_PATH)
-        return await self._ask(lambda: self._setup.provider.begin(redirect_uri))
+        return await self._ask(
+            lambda: self._setup.provider.begin(redirect_uri, asks_for_account=asks_for_account)
+        )
 
     def is_answer(self, query: Mapping[str, str], secrets: str) -> bool:
         """Return whether a callback belongs to the sign-in with these secrets."""
@@ -119,21 +124,18 @@ class OpenIdService:
     async def finish(
         self, peer: str | None, query: Mapping[str, str], secrets: str, mount: str
     ) -> LinkTarget:
-        """Return the person whom the provider has sent back.
+        """Return the person whom the provider has sent back, after `is_answer` was true.
 
         Args:
             peer: the address of the client.
             query: the parameters of the callback.
-            secrets: of the cookie; empty without one.
+            secrets: of the cookie.
             mount: the path of the mount in URLs.
 
         Raises:
             SignInLimited: the network of the client has finished too many sign-ins.
             SignInRefused: there is no proof who the person is, or no verified address.
         """
-        if not self.is_answer(query, secrets):
-            # Not counted and not in the log: any site can send browsers to the callback.
-            raise SignInRefused(Refusal.ENDED, "wrong_state", "callback: another state")
         self._finished.take(self._find_network(peer))
         redirect_uri = self.own_url(mount, CALLBACK_PATH)
         return await self._ask(lambda: self._setup.provider.finish(query, secrets, redirect_uri))

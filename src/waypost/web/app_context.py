@@ -175,7 +175,9 @@ class OpenIdOperations(Protocol):
         """Return a URL of Waypost, whose cookies belong to a sign-in."""
         ...
 
-    async def begin(self, peer: str | None, mount: str) -> tuple[str, str]:
+    async def begin(
+        self, peer: str | None, mount: str, *, asks_for_account: bool = False
+    ) -> tuple[str, str]:
         """Return the URL of the provider, and the secrets for the cookie of the browser."""
         ...
 
@@ -186,7 +188,7 @@ class OpenIdOperations(Protocol):
     async def finish(
         self, peer: str | None, query: Mapping[str, str], secrets: str, mount: str
     ) -> LinkTarget:
-        """Return the person whom the provider has sent back."""
+        """Return the person whom the provider has sent back, after `is_answer` was true."""
         ...
 
     def write_proof(self, person: LinkTarget) -> str:

@@ -48,6 +48,7 @@ from waypost.wiring import wire
 from waypost.wiring_links import open_openid
 
 URL = "https://setup.example.com"
+OTHER_ACCOUNT_URL = f"{URL}{START}?account=other"
 ALICE = {"email": "alice@example.com", "email_verified": True, "name": "Alice"}
 
 
@@ -278,7 +279,10 @@ def test_bad_claims(
     answer = browser.sign_in(provider)
     assert (answer.status, alert(answer)) == (status, texts("en")[text]), rule
     assert browser.cookies == {}
-    assert [one.attrib["href"] for one in elements(answer.text, "//main//a")] == ["/sign-in"]
+    # Another account of the person can have an address, unless the provider is the problem.
+    others = [] if status == 503 else [OTHER_ACCOUNT_URL]
+    links = [one.attrib["href"] for one in elements(answer.text, "//main//a")]
+    assert links == [*others, "/sign-in"]
     assert "alice" not in answer.text
     assert ("retry-after" in answer.headers) == (status == 503)
     client.close()
@@ -355,7 +359,39 @@ def test_person_refuses(client: Client, provider: ScriptedOpenId) -> None:
     query = browser.begin(provider)
     answer = browser.finish({"state": query["state"], "error": "access_denied"})
     assert (answer.status, alert(answer)) == (403, unescape(texts("en")["sign_in_denied"]))
+    assert OTHER_ACCOUNT_URL in answer.text
     assert browser.cookies == {}
+
+
+PROMPTS = [
+    # what the provider publishes, and what Waypost sends
+    (None, "login"),
+    (["none", "login", "consent"], "login"),  # Keycloak 26
+    (["none", "login", "select_account"], "select_account"),
+    ("select_account", "login"),
+]
+
+
+@pytest.mark.parametrize(("published", "prompt"), PROMPTS)
+def test_other_account(provider: ScriptedOpenId, published: object, prompt: str) -> None:
+    """Who is signed in with the wrong account can choose another one (Core s3.1.2.1)."""
+    if published is not None:
+        provider.metadata["prompt_values_supported"] = published
+    client = listener(options(provider))
+    browser = Browser(client)
+    browser.sign_in(provider, "?lang=fr")
+    (link,) = elements(browser.send("GET", SETTINGS).text, "//header//a")
+    assert link.attrib["href"] == OTHER_ACCOUNT_URL
+    page = browser.send("GET", SETTINGS, query="lang=fr")
+    (link,) = elements(page.text, "//header//a")
+    assert (link.attrib["href"], link.text) == (
+        f"{OTHER_ACCOUNT_URL}&lang=fr",
+        texts("fr")["sign_in_other_account"],
+    )
+    for query, sent in (("account=other", [prompt]), ("account=x", None), ("account=%FF", None)):
+        url = browser.send("GET", START, query=query).headers["location"]
+        assert parse_qs(urlsplit(url).query).get("prompt") == sent, query
+    client.close()
 
 
 def test_forged_proofs(client: Client, provider: ScriptedOpenId) -> None:

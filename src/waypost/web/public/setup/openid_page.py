@@ -36,6 +36,8 @@ SETTINGS: Final = "/sign-in/oidc/settings"
 LOGIN_COOKIE: Final = "__Host-waypost-sign-in"
 PROOF_COOKIE: Final = "__Host-waypost-person"
 LOGIN_SECONDS: Final = 600
+OTHER_ACCOUNT: Final = "other"
+"""The value of `account` in the query of a start that makes the provider ask for an account."""
 FORM_MAX_BYTES: Final = 1024
 _LANGUAGE_SEPARATOR: Final = "~"
 # Fetch Metadata Request Headers s2.2: who has begun a request. Chrome 76, Firefox 90, Safari 16.4.
@@ -47,6 +49,8 @@ _REFUSALS: Final[Mapping[Refusal, tuple[str, int]]] = {
     Refusal.NO_ADDRESS: ("sign_in_no_address", 403),
     Refusal.UNAVAILABLE: ("sign_in_unavailable", 503),
 }
+_ABOUT_ACCOUNT: Final = frozenset({"sign_in_denied", "sign_in_no_address", "not_known"})
+"""The texts that another account of the person can help against."""
 _FAILURES: Final = (
     *(AppPasswordError, DomainNotServed, NoUsableService, RequestError, SignInLimited),
     *(SignInRefused, SigningUnavailable, StoreError, StoreUnavailable),
@@ -67,7 +71,8 @@ async def start(context: AppContext, request: Request, _log_entry: AccessLogEntr
     if (refusal := _plain_http(context, request, page)) is not None:
         return refusal
     try:
-        url, secrets = await openid.begin(request.origin.peer, page.mount)
+        asks = template.query_of(request).get("account") == OTHER_ACCOUNT
+        url, secrets = await openid.begin(request.origin.peer, page.mount, asks_for_account=asks)
     except (SignInLimited, SignInRefused) as error:
         return _failure(page, error)
     value = f"{secrets}{_LANGUAGE_SEPARATOR}{page.chosen or ''}"
@@ -85,26 +90,26 @@ async def callback(context: AppContext, request: Request, log_entry: AccessLogEn
     page = await template.page_of(context, request, SIGN_IN, chosen)
     if (refusal := _plain_http(context, request, page)) is not None:
         return refusal
-    is_answer = False
+    query = template.query_of(request)
+    if not openid.is_answer(query, secrets):
+        # Any site can send browsers here. So the sign-in of this browser goes on, nothing is
+        # counted or logged, and the answer does not wait: it could keep all connections busy.
+        refused = SignInRefused(Refusal.ENDED, "wrong_state", "callback: another state")
+        return _failure(page, refused)
     try:
-        query = request.query()
-        is_answer = openid.is_answer(query, secrets)
         person = await openid.finish(request.origin.peer, query, secrets, page.mount)
         await context.lookup.for_address(person.address)
     except _FAILURES as error:
-        response = _failure(page, error)
+        response = _failure(page, error, _other_account_url(openid, page))
         # At the same time for each reason that says something about a person, as for a password
-        # that is wrong. Other callbacks do not wait: anybody could keep all connections busy.
-        if is_answer and not isinstance(error, SignInLimited):
+        # that is wrong.
+        if not isinstance(error, SignInLimited):
             await openid.pause(begin)
     else:
         log_entry.domain, log_entry.address = person.address.domain.ascii, person.address
         proof = set_cookie(PROOF_COOKIE, openid.write_proof(person), PROOF_SECONDS)
-        response = _see_other(f"{page.mount}{SETTINGS}{page.language_query}", proof)
-    if is_answer:
-        # A forged callback must not end the sign-in of this browser; the right one ends it.
-        response = response.plus(delete_cookie(LOGIN_COOKIE))
-    return response
+        response = _see_other(f"{page.mount}{SETTINGS}{page.query()}", proof)
+    return response.plus(delete_cookie(LOGIN_COOKIE))
 
 
 async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
@@ -116,7 +121,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
     proof = read_cookie(request, PROOF_COOKIE)
     person = openid.read_proof(proof)
     if person is None:
-        return _failure(page, SignInRefused(Refusal.ENDED, "no_proof", "there is no proof"))
+        return _failure(page, _no_proof())
     log_entry.domain, log_entry.address = person.address.domain.ascii, person.address
     page = await page.of_domain(context, person.address.domain)
     name = person.display_name
@@ -128,6 +133,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         person=f"{name} ({person.address})" if name else f"{person.address}",
         key=form_key(proof),
         has_password=context.app_passwords is not None,
+        other_account_url=_other_account_url(openid, page),
     )
 
 
@@ -142,7 +148,7 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
     try:
         response = await _use(context, openid, request, log_entry, page)
     except _FAILURES as error:
-        return _failure(page, error)
+        return _failure(page, error, _other_account_url(openid, page))
     return response.plus(delete_cookie(PROOF_COOKIE))
 
 
@@ -158,7 +164,7 @@ async def _use(
     person = openid.read_proof(proof)
     is_own = hmac.compare_digest(form.get("key", "").encode(), form_key(proof).encode())
     if person is None or not is_own or is_of_another_site(request):
-        raise SignInRefused(Refusal.ENDED, "no_proof", "there is no proof")
+        raise _no_proof()
     log_entry.domain, log_entry.address = person.address.domain.ascii, person.address
     openid.take(request.origin.peer, person.address)
     page = await page.of_domain(context, person.address.domain)
@@ -173,8 +179,25 @@ def _plain_http(context: AppContext, request: Request, page: template.SetupPage)
     return page.problem(403, "needs_https", "link_needs_https")
 
 
-def _failure(page: template.SetupPage, error: WaypostError) -> Response:
-    """Return the page that says what the person can do."""
+def _no_proof() -> SignInRefused:
+    return SignInRefused(Refusal.ENDED, "no_proof", "there is no proof")
+
+
+def _other_account_url(openid: OpenIdOperations, page: template.SetupPage) -> str:
+    """Return the URL where the provider asks which account to use."""
+    return openid.own_url(page.mount, f"{START}{page.query(account=OTHER_ACCOUNT)}")
+
+
+def _failure(
+    page: template.SetupPage, error: WaypostError, other_account_url: str | None = None
+) -> Response:
+    """Return the page that says what the person can do.
+
+    Args:
+        page: the page.
+        error: the reason.
+        other_account_url: where the person can choose another account, if the account is wrong.
+    """
     seconds: int | None = None
     match error:
         case SignInRefused():
@@ -190,7 +213,14 @@ def _failure(page: template.SetupPage, error: WaypostError) -> Response:
             problem, status = "sign_in_ended", 400
         case _:
             problem, status = "sign_in_unavailable", 503
-    response = page.problem(status, error.code, problem, retry=SIGN_IN)
+    is_about_account = problem in _ABOUT_ACCOUNT
+    response = page.problem(
+        status,
+        error.code,
+        problem,
+        retry=SIGN_IN,
+        other_account_url=other_account_url if is_about_account else None,
+    )
     if status == 503:
         seconds = RETRY_AFTER_SECONDS
     return response if seconds is None else response.plus(("retry-after", f"{seconds}"))

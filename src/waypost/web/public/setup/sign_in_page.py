@@ -122,7 +122,7 @@ def _form(
     context: AppContext, page: template.SetupPage, *, status: int = 200, code: str = "ok"
 ) -> Response:
     openid = context.openid
-    start = f"{openid_page.START}{page.language_query}"
+    start = f"{openid_page.START}{page.query()}"
     return page.render(
         status,
         code,

@@ -27,7 +27,7 @@ FRAGMENT_MAX_CHARS: Final = 1000
 _VALUES: Final = (
     *("target", "person", "token", "until", "is_reusable", "has_password"),
     *("login", "password", "address", "problem", "provider", "start_url", "key", "retry"),
-    "takes_password",
+    *("takes_password", "other_account_url"),
 )
 
 
@@ -62,10 +62,10 @@ class SetupPage:
         """Return the page whose links to other languages have the token of a setup link."""
         return replace(self, fragment=token if len(token) <= FRAGMENT_MAX_CHARS else "")
 
-    @property
-    def language_query(self) -> str:
-        """The query that keeps the chosen language; empty without a choice."""
-        return "" if self.chosen is None else f"?{urlencode({'lang': self.chosen})}"
+    def query(self, **more: str) -> str:
+        """Return the query that keeps the chosen language, with more parameters; empty if none."""
+        parameters = more if self.chosen is None else {**more, "lang": self.chosen}
+        return f"?{urlencode(parameters)}" if parameters else ""
 
     def render(
         self, status: int, code: str, *, state: str, has_menu: bool = True, **values: object
@@ -90,7 +90,7 @@ class SetupPage:
                 "t": self.language.texts,
                 "mount": self.mount,
                 "brand": self.brand,
-                "language_query": self.language_query,
+                "language_query": self.query(),
                 "menu": self._menu() if has_menu else (),
             },
         )
@@ -101,7 +101,14 @@ class SetupPage:
         )
         return Response(status, HTML, body, headers, code)
 
-    def problem(self, status: int, code: str, problem: str, retry: str | None = None) -> Response:
+    def problem(
+        self,
+        status: int,
+        code: str,
+        problem: str,
+        retry: str | None = None,
+        other_account_url: str | None = None,
+    ) -> Response:
         """Render a page that says why there are no settings.
 
         Args:
@@ -109,10 +116,16 @@ class SetupPage:
             code: for the log.
             problem: the key of the text.
             retry: the path where the person can begin again; None without a link.
+            other_account_url: where the person can choose another account; None without a link.
         """
-        text = self.language.texts[problem]
-        url = None if retry is None else f"{self.mount}{retry}{self.language_query}"
-        return self.render(status, code, state="problem", problem=text, retry=url)
+        return self.render(
+            status,
+            code,
+            state="problem",
+            problem=self.language.texts[problem],
+            retry=None if retry is None else f"{self.mount}{retry}{self.query()}",
+            other_account_url=other_account_url,
+        )
 
     def _menu(self) -> tuple[tuple[str, str, str], ...]:
         end = f"#{quote(self.fragment)}" if self.fragment else ""
@@ -136,14 +149,14 @@ async def page_of(
         chosen: a language that the person chose before; the query comes first.
     """
     languages = await context.load_languages()
-    tag = matching_tag(_query(request).get("lang", chosen or ""), languages.tags)
+    tag = matching_tag(query_of(request).get("lang", chosen or ""), languages.tags)
     language = languages.language(tag or accepted_tag(request, languages.tags))
     names = tuple((one, languages.language(one).texts["name"]) for one in languages.tags)
     brand = await brand_of_host(context, request, language.tag)
     return SetupPage(language, names, tag, request.mount.url_path, path, brand=brand)
 
 
-def _query(request: Request) -> Mapping[str, str]:
+def query_of(request: Request) -> Mapping[str, str]:
     """Return the parameters of a request; none if they cannot be read, which is no error here."""
     try:
         return request.query()
