@@ -29,6 +29,20 @@ def form_to(text: str, action: str) -> html.FormElement:
     return form
 
 
+def buttons(text: str) -> list[tuple[str, str]]:
+    """Return the class and the action of each button that sends a form, in their order."""
+    found = []
+    for form in html.document_fromstring(text).iter("form"):
+        actions = [
+            one.get("value", "") for one in form.iter("input") if one.get("name") == "action"
+        ]
+        found += [
+            (one.get("class", ""), one.get("value", "") or "".join(actions))
+            for one in form.iter("button")
+        ]
+    return found
+
+
 def elements(text: str, path: str) -> list[html.HtmlElement]:
     """Return the elements of the page at an XPath."""
     found = html.document_fromstring(text).xpath(path)

@@ -10,14 +10,16 @@ from waypost.providers_file.load import read_providers
 from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of
 
 SHOWN = "emailaddress=alice@example.com"
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit Chrome Edg"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit Safari"
 # As the browsers send it; the numbers of versions are left out.
 USER_AGENTS = [
-    ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit Safari", "iphone"),
+    (IPHONE, "iphone"),
     ("Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit", "iphone"),
     ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit Safari", "mac"),
     ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit Chrome Mobile", "android"),
     ("Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko Firefox", "android"),
-    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit Chrome Edg", "windows"),
+    (WINDOWS, "windows"),
     ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko Firefox", "linux"),
     ("Mozilla/5.0 (X11; FreeBSD amd64) Gecko Firefox", "linux"),
     ("curl/8", None),

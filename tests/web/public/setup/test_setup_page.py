@@ -18,7 +18,8 @@ from tests.setup_links.stored import KEY, TARGET
 from tests.upgraded import upgraded_engine
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
-from tests.web.public.page import LANGUAGES, elements, texts
+from tests.web.public.page import LANGUAGES, buttons, elements, texts
+from tests.web.public.test_devices import IPHONE, WINDOWS
 from waypost.core.address import EmailAddress
 from waypost.core.errors import StoreUnavailable
 from waypost.database.engine import Engine, write_transaction
@@ -179,6 +180,40 @@ def test_link_without_a_password(links: Links) -> None:
     assert 'value="password"' not in links.post(token).text
     assert links.post(token, "password").text == links.post(token).text
     assert passwords(links.post(token, "profile")) == set()
+
+
+PROFILE_FIRST = [("button", "profile"), ("plain", "password")]
+PASSWORD_FIRST = [("button", "password"), ("plain", "profile")]
+
+
+@pytest.mark.parametrize(
+    ("browser", "expected"),
+    [(IPHONE, PROFILE_FIRST), ("", PROFILE_FIRST), (WINDOWS, PASSWORD_FIRST)],
+)
+def test_device_first(links: Links, browser: str, expected: list[tuple[str, str]]) -> None:
+    """The filled button is the one for this device, and the other way is below it."""
+    page = links.post(links.create(), headers={"user-agent": browser}).text
+    assert buttons(page) == expected
+    without = links.post(links.create(password=None), headers={"user-agent": browser}).text
+    (settings_url,) = elements(without, "//main//a")
+    others = [settings_url.get("class"), *(one for one, _ in buttons(without))]
+    assert others == (["plain", "button"] if expected is PROFILE_FIRST else ["button", "plain"])
+    assert settings_url.get("href") == "/?emailaddress=alice%40example.com"
+
+
+@pytest.mark.parametrize(
+    ("browser", "title"), [(WINDOWS, "Windows"), (IPHONE, "Other programs"), ("", "Other programs")]
+)
+def test_steps_for_the_password(links: Links, browser: str, title: str) -> None:
+    """The page with the password has what the program needs: its steps, and the servers."""
+    page = links.post(links.create(), "password", headers={"user-agent": browser}).text
+    (first,) = elements(page, "//section[contains(@class, 'first')]/h2")
+    assert first.text == title
+    assert "imap.example.com" in page
+    # The page is shown once, so no link may replace it; a profile is a download.
+    for link in elements(page, "//a[not(starts-with(@href, '/mobileconfig?'))]"):
+        assert link.get("target") == "_blank"
+    assert len(page.encode()) < 40_000
 
 
 def test_several_uses(links: Links) -> None:

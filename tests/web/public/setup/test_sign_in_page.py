@@ -15,6 +15,8 @@ import pytest
 from tests.making import domain, host_service
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
+from tests.web.public.page import buttons, elements, texts
+from tests.web.public.test_devices import IPHONE, WINDOWS
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, FileDirectory
 from waypost.core.model.directory import UnknownUser
 from waypost.runtime.logs import configure
@@ -110,6 +112,11 @@ def passwords(answer: Answer) -> set[str]:
     }
 
 
+def back(answer: Answer) -> list[str]:
+    """Return where the links of the page lead."""
+    return [one.attrib["href"] for one in elements(answer.text, "//main//a")]
+
+
 def test_disabled(behind_one_url: Client) -> None:
     """Without the option the page does not exist, and no password is read."""
     assert behind_one_url.get("/sign-in").status == 404
@@ -141,6 +148,18 @@ def test_app_password(server: Server) -> None:
     assert post(client, {"password": "wrong"}).status == 403
     assert len(source.valid) == 2
     client.close()
+
+
+@pytest.mark.parametrize(
+    ("browser", "first", "second"),
+    [(IPHONE, "profile", "password"), (WINDOWS, "password", "profile")],
+)
+def test_device_first(server: Server, browser: str, first: str, second: str) -> None:
+    """The filled button, which Enter presses too, is the one for this device."""
+    client = listener(server, Source())
+    page = client.get("/sign-in", headers={"user-agent": browser}).text
+    client.close()
+    assert buttons(page) == [("button", first), ("plain", second)]
 
 
 def test_one_answer(client: Client) -> None:
@@ -182,7 +201,8 @@ def test_declined_by_the_directory(server: Server, tmp_path: Path) -> None:
     client = listener(server, None, replace(domain("declining.example"), users=users))
     answer = post(client, {"emailaddress": "alice@declining.example"})
     assert (answer.status, len(server.logins)) == (404, 1)
-    assert "no profile" in answer.text
+    assert texts("en")["not_known"] in answer.text
+    assert back(answer) == ["/sign-in"]
     client.close()
 
 
@@ -191,6 +211,7 @@ def test_unavailable(client: Client, server: Server) -> None:
     server.is_away = True
     answer = post(client)
     assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+    assert back(answer) == ["/sign-in"]
     before = len(server.logins)
     assert post(client, {"emailaddress": "alice@unprotected.example"}).status == 503
     assert post(client, {"emailaddress": "alice@mute.example"}).status == 503
@@ -207,6 +228,7 @@ def test_too_often(client: Client, server: Server) -> None:
         assert statuses == [*[403] * limits.ADDRESS_TRIES, 429]
     answer = post(client)
     assert (answer.status, int(answer.headers["retry-after"]) > 60) == (429, True)
+    assert back(answer) == ["/sign-in"]
     assert len(server.logins) == 2 * limits.ADDRESS_TRIES
 
 
@@ -243,9 +265,12 @@ BAD = [
 
 @pytest.mark.parametrize("different", BAD)
 def test_bad_forms(client: Client, server: Server, different: dict[str, str]) -> None:
-    """A form that cannot be right is refused before a server is asked; nothing is repeated."""
+    """A form that cannot be right is shown again, empty, before a server is asked."""
     answer = post(client, different)
     assert answer.status == 400
+    assert texts("en")["sign_in_invalid"] in answer.text
+    assert elements(answer.text, "//form//input[@value]") == []
+    assert buttons(answer.text) == [("button", "profile")]
     assert "s3cret" not in answer.text
     assert server.logins == []
 

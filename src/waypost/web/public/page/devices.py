@@ -21,6 +21,11 @@ class Device(enum.StrEnum):
         """Whether its camera cannot see its own screen."""
         return self in {Device.IPHONE, Device.ANDROID}
 
+    @property
+    def takes_profile(self) -> bool:
+        """Whether it installs a profile."""
+        return self in {Device.IPHONE, Device.MAC}
+
 
 # The first word that a User-Agent contains counts: the one of Android also contains `Linux`, and
 # those of iPhones contain `Mac OS X`. An iPad says that it is a Mac, if it shows desktop pages.
@@ -194,3 +199,8 @@ GUIDES: Final = (
         title="device_other",
     ),
 )
+
+
+def guide_for(device: Device | None) -> Guide:
+    """Return the steps for a device; those for all other programs if it is not known."""
+    return next(guide for guide in GUIDES if guide.device is device)

@@ -17,15 +17,15 @@ from waypost.core.errors import (
     RequestError,
     UserDeclined,
 )
-from waypost.core.model import ClientConfig, ServiceType
+from waypost.core.model import ClientConfig
 from waypost.formats import thunderbird_qr
 from waypost.web.app_context import AccessLogEntry, AppContext, PageLanguage, PageLanguages
 from waypost.web.public.handlers import mobileconfig
 from waypost.web.public.page import document
 from waypost.web.public.page.brand import Brand, brand_of, brand_of_host
-from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of
+from waypost.web.public.page.devices import GUIDES, Device, chosen_device, device_of, guide_for
 from waypost.web.public.page.languages import accepted_tag, matching_tag
-from waypost.web.public.page.services import list_services
+from waypost.web.public.page.services import has_dav, list_services
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, Response
 
@@ -58,7 +58,6 @@ class _View:
 
     def page(self, status: int, code: str, brand: Brand | None, **values: object) -> Response:
         """Render the page. Parts without a value are left out."""
-        first = [guide for guide in GUIDES if guide.device is self.device is not None]
         body, design = document.render(
             None if brand is None else brand.color,
             {
@@ -72,7 +71,7 @@ class _View:
                 "form_path": self.form_path,
                 "autoconfig_path": AUTOCONFIG_PATH,
                 "brand": brand,
-                "guide": next(iter(first), None),
+                "guide": None if self.device is None else guide_for(self.device),
                 "guides": GUIDES,
                 "is_phone": self.device is not None and self.device.is_phone,
                 "kept": self.kept,
@@ -141,7 +140,7 @@ async def get(context: AppContext, request: Request, log_entry: AccessLogEntry) 
         address=str(address),
         link=link,
         services=list_services(config, view.language.texts["unprotected"]),
-        has_dav=bool(config.of_type(ServiceType.CALDAV, ServiceType.CARDDAV)),
+        has_dav=has_dav(config),
         takes_passwords=context.takes_passwords and request.origin.scheme == "https",
         **await _qr_codes(context, view, config, link),
     )

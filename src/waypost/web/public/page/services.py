@@ -97,6 +97,11 @@ def list_services(config: ClientConfig, unprotected: str) -> ServiceList:
     return ServiceList(login, tuple(group for group in groups if group is not None))
 
 
+def has_dav(config: ClientConfig) -> bool:
+    """Return whether an account has a calendar or an address book."""
+    return bool(config.of_type(ServiceType.CALDAV, ServiceType.CARDDAV))
+
+
 def _group(
     purpose: str, services: Iterable[Service], unprotected: str, login: str | None
 ) -> ServiceGroup | None:

@@ -2,6 +2,7 @@
 
 import secrets
 from typing import Final
+from urllib.parse import urlencode
 
 from waypost.core.model import ClientConfig, ServiceType
 from waypost.formats.mobileconfig import profile as mobileconfig
@@ -9,6 +10,8 @@ from waypost.formats.mobileconfig.profile import Password
 from waypost.setup_links.app_password import AppPasswordError
 from waypost.setup_links.link import LinkTarget
 from waypost.web.app_context import AppContext
+from waypost.web.public.page.devices import GUIDES, guide_for
+from waypost.web.public.page.services import has_dav, list_services
 from waypost.web.public.response import Response
 from waypost.web.public.setup import template
 
@@ -71,7 +74,7 @@ async def for_signed_in(
 async def password_page(
     context: AppContext, page: template.SetupPage, target: LinkTarget, password: str | None
 ) -> Response:
-    """Show the password once, for a program that is set up by hand.
+    """Show the password once, with the steps for the device, and the settings to type in.
 
     Raises:
         DomainNotServed, StoreUnavailable, StoreError: there are no settings.
@@ -80,6 +83,7 @@ async def password_page(
     if password is None:
         raise AppPasswordError("the link has no password")
     config = (await context.lookup.find_by_address(target.address)).config()
+    device = page.device
     return page.render(
         200,
         "ok",
@@ -88,6 +92,12 @@ async def password_page(
         target=target,
         login=_login_name(config),
         password=password,
+        # A device that takes profiles has one already: this password is for another program.
+        guide=guide_for(None if device is not None and device.takes_profile else device),
+        guides=GUIDES,
+        services=list_services(config, page.language.texts["unprotected"]),
+        has_dav=has_dav(config),
+        link=urlencode({"emailaddress": str(target.address)}),
     )
 
 

@@ -75,13 +75,13 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
         return page.problem(403, "needs_https", "link_needs_https")
     if openid_page.is_of_another_site(request):
         # Another site could try passwords by the browsers of its visitors (CSRF).
-        return _form(context, page, status=403, code="other_site")
+        return _form(context, page, 403, "other_site", "sign_in_wrong")
     try:
         form = await request.form(FORM_MAX_BYTES)
         target, password = _person(form)
         context.sign_in.take(request.origin.peer, target.address)
     except (AddressError, LinkError, RequestError) as error:
-        return page.problem(400, error.code, "sign_in_invalid")
+        return _form(context, page, 400, error.code, "sign_in_invalid")
     except SignInLimited as error:
         return _too_often(page, error)
     attempt = _Try(page, form, target, password)
@@ -104,23 +104,30 @@ async def _attempt(
             )
     except SignInLimited as error:
         return _too_often(page, error)
-    except (NoUsableService, DomainNotServed) as error:
-        # The mail server knows the person, but the directory may decline the address.
-        return page.problem(404, error.code, "link_no_profile")
+    except NoUsableService as error:
+        return page.problem(404, error.code, "link_no_profile", retry=PATH)
+    except DomainNotServed as error:
+        # The mail server knows the person, but the directory declines the address.
+        return page.problem(404, error.code, "not_known", retry=PATH)
     except _UNAVAILABLE as error:
-        response = page.problem(503, error.code, "sign_in_unavailable")
+        response = page.problem(503, error.code, "sign_in_unavailable", retry=PATH)
         return response.plus(("retry-after", f"{RETRY_AFTER_SECONDS}"))
-    return _form(context, page, status=403, code="sign_in_refused")
+    return _form(context, page, 403, "sign_in_refused", "sign_in_wrong")
 
 
 def _too_often(page: template.SetupPage, error: SignInLimited) -> Response:
-    response = page.problem(429, error.code, "sign_in_too_often")
+    response = page.problem(429, error.code, "sign_in_too_often", retry=PATH)
     return response.plus(("retry-after", f"{error.seconds}"))
 
 
 def _form(
-    context: AppContext, page: template.SetupPage, *, status: int = 200, code: str = "ok"
+    context: AppContext,
+    page: template.SetupPage,
+    status: int = 200,
+    code: str = "ok",
+    problem: str | None = None,
 ) -> Response:
+    """Render the form, with the text of a problem. It repeats nothing that was typed."""
     openid = context.openid
     start = f"{openid_page.START}{page.query()}"
     return page.render(
@@ -131,7 +138,7 @@ def _form(
         provider=None if openid is None else openid.host,
         start_url=None if openid is None else openid.own_url(page.mount, start),
         has_password=context.app_passwords is not None,
-        problem=None if status == 200 else page.language.texts["sign_in_wrong"],
+        problem=None if problem is None else page.language.texts[problem],
     )
 
 

@@ -10,9 +10,11 @@ from urllib.parse import quote, urlencode
 
 from waypost.core.address import DomainName
 from waypost.core.errors import RequestError
+from waypost.setup_links.link import LinkTarget
 from waypost.web.app_context import AppContext, PageLanguage
 from waypost.web.public.page import document
 from waypost.web.public.page.brand import Brand, brand_of_domain, brand_of_host
+from waypost.web.public.page.devices import Device, device_of
 from waypost.web.public.page.languages import accepted_tag, matching_tag
 from waypost.web.public.request import Request
 from waypost.web.public.response import HTML, NO_STORE, Response
@@ -25,9 +27,10 @@ PRIVATE_HEADERS: Final = (
 FRAGMENT_MAX_CHARS: Final = 1000
 """A longer token is not repeated for each language."""
 _VALUES: Final = (
-    *("target", "person", "token", "until", "is_reusable", "has_password"),
-    *("login", "password", "address", "problem", "provider", "start_url", "key", "retry"),
+    *("person", "token", "until", "is_reusable", "has_password"),
+    *("login", "password", "problem", "provider", "start_url", "key", "retry"),
     *("takes_password", "other_account_url"),
+    *("guide", "guides", "services", "has_dav", "link"),
 )
 
 
@@ -40,6 +43,7 @@ class SetupPage:
         names: pairs of a language tag and its name in this language.
         chosen: the language that the person chose by a link; None if the browser prefers it.
         mount: the path of the mount in URLs.
+        device: of the browser, or None if it is not known.
         path: of the links to other languages.
         fragment: of these links; empty if there is none.
         brand: of the provider whose domain the host name has, or None.
@@ -49,6 +53,7 @@ class SetupPage:
     names: tuple[tuple[str, str], ...]
     chosen: str | None
     mount: str
+    device: Device | None
     path: str
     fragment: str = ""
     brand: Brand | None = None
@@ -68,7 +73,14 @@ class SetupPage:
         return f"?{urlencode(parameters)}" if parameters else ""
 
     def render(
-        self, status: int, code: str, *, state: str, has_menu: bool = True, **values: object
+        self,
+        status: int,
+        code: str,
+        *,
+        state: str,
+        target: LinkTarget | None = None,
+        has_menu: bool = True,
+        **values: object,
     ) -> Response:
         """Render the page.
 
@@ -76,15 +88,21 @@ class SetupPage:
             status: of HTTP.
             code: for the log.
             state: `open`, `link`, `password`, `sign_in`, `signed_in` or `problem`.
+            target: the person; None on pages that do not name one.
             has_menu: whether the page has links to other languages.
             values: for the template.
         """
+        address = None if target is None else str(target.address)
         body, design = document.render_setup(
             None if self.brand is None else self.brand.color,
             {
                 **dict.fromkeys(_VALUES),
                 **values,
                 "state": state,
+                "target": target,
+                "address": address,
+                "page_url": None if address is None else self._page_url(address),
+                "takes_profile": self.device is None or self.device.takes_profile,
                 "tag": self.language.tag,
                 "direction": self.language.direction,
                 "t": self.language.texts,
@@ -127,6 +145,10 @@ class SetupPage:
             other_account_url=other_account_url,
         )
 
+    def _page_url(self, address: str) -> str:
+        """Return the URL of the setup page for an address."""
+        return f"{self.mount}/{self.query(emailaddress=address)}"
+
     def _menu(self) -> tuple[tuple[str, str, str], ...]:
         end = f"#{quote(self.fragment)}" if self.fragment else ""
         return tuple(
@@ -153,7 +175,8 @@ async def page_of(
     language = languages.language(tag or accepted_tag(request, languages.tags))
     names = tuple((one, languages.language(one).texts["name"]) for one in languages.tags)
     brand = await brand_of_host(context, request, language.tag)
-    return SetupPage(language, names, tag, request.mount.url_path, path, brand=brand)
+    device = device_of(request.header(b"user-agent"))
+    return SetupPage(language, names, tag, request.mount.url_path, device, path, brand=brand)
 
 
 def query_of(request: Request) -> Mapping[str, str]:
