@@ -132,6 +132,23 @@ def test_from_the_form_to_the_profile(opened: Opened) -> None:
     assert account["EmailAddress"] == ADDRESS
 
 
+def test_link_of_web_mail(opened: Opened, server: RunningWaypost) -> None:
+    """A link of another site opens the page of the address; only the person gets the profile."""
+    page = opened()
+    page.goto("about:blank")
+    url = f"http://127.0.0.1:{server.port}/?emailaddress=alice%2Bnews%40example.com"
+    page.set_content(f'<a href="{url}">Set up your mail</a>')
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("link").click()
+    page.locator(".for bdi", has_text="alice+news@example.com").wait_for()
+    opened_details(page, OWN_PROFILE)
+    assert page.locator("input[type=hidden][name=emailaddress]").input_value() == (
+        "alice+news@example.com"
+    )
+    assert [one for one in asked if not one.startswith("data:")] == [url]
+
+
 def test_other_device(opened: Opened) -> None:
     """A user chooses another device by a link, which stays in the next page."""
     page = opened(SHOWN, user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)")
