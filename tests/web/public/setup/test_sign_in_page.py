@@ -113,7 +113,7 @@ def passwords(answer: Answer) -> set[str]:
 
 
 def back(answer: Answer) -> list[str]:
-    """Return where the links of the page lead."""
+    """Return the URLs of the links in the page."""
     return [one.attrib["href"] for one in elements(answer.text, "//main//a")]
 
 

@@ -75,13 +75,13 @@ async def post(context: AppContext, request: Request, log_entry: AccessLogEntry)
         return page.problem(403, "needs_https", "link_needs_https")
     if openid_page.is_of_another_site(request):
         # Another site could try passwords by the browsers of its visitors (CSRF).
-        return _form(context, page, 403, "other_site", "sign_in_wrong")
+        return _form(context, page, "sign_in_wrong", status=403, code="other_site")
     try:
         form = await request.form(FORM_MAX_BYTES)
         target, password = _person(form)
         context.sign_in.take(request.origin.peer, target.address)
     except (AddressError, LinkError, RequestError) as error:
-        return _form(context, page, 400, error.code, "sign_in_invalid")
+        return _form(context, page, "sign_in_invalid", status=400, code=error.code)
     except SignInLimited as error:
         return _too_often(page, error)
     attempt = _Try(page, form, target, password)
@@ -112,7 +112,7 @@ async def _attempt(
     except _UNAVAILABLE as error:
         response = page.problem(503, error.code, "sign_in_unavailable", retry=PATH)
         return response.plus(("retry-after", f"{RETRY_AFTER_SECONDS}"))
-    return _form(context, page, 403, "sign_in_refused", "sign_in_wrong")
+    return _form(context, page, "sign_in_wrong", status=403, code="sign_in_refused")
 
 
 def _too_often(page: template.SetupPage, error: SignInLimited) -> Response:
@@ -123,9 +123,10 @@ def _too_often(page: template.SetupPage, error: SignInLimited) -> Response:
 def _form(
     context: AppContext,
     page: template.SetupPage,
+    problem: str | None = None,
+    *,
     status: int = 200,
     code: str = "ok",
-    problem: str | None = None,
 ) -> Response:
     """Render the form, with the text of a problem. It repeats nothing that was typed."""
     openid = context.openid
