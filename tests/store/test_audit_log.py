@@ -11,7 +11,7 @@ from waypost.store.sql.audit_log import (
     AuditFilter,
     AuditRow,
     find_audit,
-    last_audit_id,
+    newest_audit_ids,
     prune_audit,
     read_audit,
     write_audit,
@@ -35,8 +35,9 @@ def test_a_row_survives(engine: Engine) -> None:
         assert found is not None
         assert found.columns() == ROW.columns()
         assert found.at == AT
-        assert last_audit_id(connection, "domain", "a.example") == number
-        assert last_audit_id(connection, "provider", "a.example") is None
+        own, others = ("domain", "a.example"), [("provider", "a.example"), ("domain", "A.example")]
+        assert newest_audit_ids(connection, [own, *others]) == {own: number}
+        assert newest_audit_ids(connection, ()) == {}
         assert find_audit(connection, number + 1) is None
 
 
