@@ -1,6 +1,6 @@
 """Fuzzes the parsers and prints a table: `python -m tests.fuzz [TARGET ...] [--seconds N]`.
 
-Exit codes: 0 nothing was found, 1 there are findings, 2 wrong use.
+Exit codes: 0 nothing was found, 1 there are findings or a target has no result, 2 wrong use.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def result(name: str, folder: Path, output: str, code: int) -> Result:
     covered = dict(_COVERED.findall(output))
     executions = _EXECUTIONS.search(output)
     if not findings and (code or executions is None):
-        raise RuntimeError(f"{name}: {output[-2000:]}")
+        raise RuntimeError(f"{name}: no result, exit code {code}: {output[-2000:]}")
     begin = int(covered.get("INITED", 0))
     return Result(
         name,
@@ -178,13 +178,22 @@ def main(arguments: Sequence[str]) -> int:
     names = options.target or [*known]
     print("| target | executions | branches | new branches | findings |")
     print("|---|---:|---:|---:|---:|", flush=True)
-    results = []
+    results, without_result = [], []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for one in pool.map(lambda name: fuzz(name, options.seconds, options.folder), names):
+        runs = {name: pool.submit(fuzz, name, options.seconds, options.folder) for name in names}
+        for name, run in runs.items():
+            try:
+                one = run.result()
+            except RuntimeError as error:
+                without_result.append(f"{error}")
+                print(f"| {name} | no result | | | |", flush=True)
+                continue
             results.append(one)
             print(_row(one), flush=True)
     print_findings(results)
-    return 1 if any(one.findings for one in results) else 0
+    for text in without_result:
+        print(f"\n{text}", file=sys.stderr)
+    return 1 if without_result or any(one.findings for one in results) else 0
 
 
 if __name__ == "__main__":

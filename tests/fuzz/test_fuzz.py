@@ -137,8 +137,28 @@ stat::number_of_executed_units: 20837
 def test_result_of_a_run(tmp_path: Path) -> None:
     """A run is summarized from the output of libFuzzer, and a run without a result is an error."""
     assert result("address", tmp_path, OUTPUT, 0) == Result("address", 20837, 193, 65, ())
-    with pytest.raises(RuntimeError, match="address: no such file"):
+    with pytest.raises(RuntimeError, match="address: no result, exit code 1: no such file"):
         result("address", tmp_path, "no such file", 1)
+
+
+def test_target_without_a_result(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If the process of one target fails, the other targets run, and the exit code is 1."""
+
+    def fuzz(name: str, _seconds: int, _folder: Path) -> Result:
+        if name == "address":
+            raise RuntimeError("address: no result, exit code -9: the end")
+        return Result(name, 20, 3, 1, ())
+
+    monkeypatch.setattr("tests.fuzz.__main__.fuzz", fuzz)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: object())
+
+    assert main(["address", "query"]) == 1
+
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-2:] == ["| address | no result | | | |", "| query | 20 | 3 | 1 | 0 |"]
+    assert err == "\naddress: no result, exit code -9: the end\n"
 
 
 def test_reported_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
