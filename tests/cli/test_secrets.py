@@ -187,7 +187,21 @@ def test_no_secret_and_no_address_is_written(home: Path, collector: Collector) -
     """Log, metrics, traces, errors, `config show` and the process list have neither of them."""
     (home / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
     (home / "waypost.toml").write_text(
-        f'log_key = "{MARK}{MARK}"\ndb_uri = "postgresql+psycopg2://u:{MARK}@127.0.0.1:1/x"\n',
+        f"""log_key = "{MARK}{MARK}"
+db_uri = "postgresql+psycopg2://u:{MARK}@127.0.0.1:1/x"
+db_read_uri = "postgresql+psycopg2://u:{MARK}@127.0.0.1:1/y"
+public_url = "https://waypost.example"
+link_key = "{MARK * 3} {MARK * 4}"
+app_password_hook = "http://127.0.0.1:1/"
+app_password_hook_key = "{MARK * 3}"
+sign_in_oidc_issuer = "http://127.0.0.1:1"
+sign_in_oidc_client_id = "waypost"
+sign_in_oidc_client_secret = "{MARK}"
+oidc_issuer = "http://127.0.0.1:1"
+oidc_client_id = "waypost"
+oidc_client_secret = "{MARK}"
+oidc_roles = {{ staff = "write" }}
+""",
         encoding="utf-8",
     )
     admin = free_port()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from waypost.core.redaction import MASK, redact_uri, secrets_of
 from waypost.settings.option import Option
 from waypost.settings.sources import Source, SourceKind
-from waypost.settings.table import Settings
+from waypost.settings.table import Settings, options
 
 _KEYS: Final = ("link_key", "app_password_hook_key", "log_key")
 """The options that are random texts of the operator."""
@@ -32,15 +32,13 @@ def masked_text(option: Option, value: object) -> str:
 
 def secret_texts(settings: Settings) -> frozenset[str]:
     """Return the secrets of the settings, which must not occur in the log."""
-    keys = set() if settings.log_key is None else {settings.log_key}
-    if settings.app_password_hook_key is not None:
-        keys |= {settings.app_password_hook_key}
-    if settings.oidc_client_secret is not None:
-        keys |= {settings.oidc_client_secret}
-    if settings.sign_in_oidc_client_secret is not None:
-        keys |= {settings.sign_in_oidc_client_secret}
-    keys |= set((settings.link_key or "").split())
-    return secrets_of(settings.db_uri) | secrets_of(settings.db_read_uri or "") | keys
+    found: set[str] = set()
+    for option in options():
+        value = getattr(settings, option.name)
+        if option.info.masked and value:
+            # link_key is a list of keys with spaces between.
+            found |= secrets_of(value) if option.is_database else {value, *value.split()}
+    return frozenset(found)
 
 
 def sample_keys(table: Iterable[Option]) -> Mapping[str, str]:
