@@ -6,6 +6,7 @@ NAME is a constant of `waypost.web.public.workers.supervisor`.
 import os
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ def good(parent: Connection) -> None:
         while parent.poll(0.1):
             parent.recv()
             answered += 1
+
+
+def slow(parent: Connection) -> None:
+    """Send the first report three seconds after the start."""
+    time.sleep(3.0)
+    good(parent)
 
 
 def stuck(parent: Connection) -> None:

@@ -92,6 +92,17 @@ def test_silent_worker_is_replaced(tmp_path: Path) -> None:
         assert lives(other)
 
 
+def test_worker_that_starts_slowly(tmp_path: Path) -> None:
+    """If a worker is killed before its first report, the next one has twice as long to start."""
+    with parent(tmp_path, "slow", 1, "SILENT_WORKER_SECONDS=2.0") as running:
+        running.wait(lambda: bool(running.workers()))
+        (pid,) = running.workers()
+        lines = running.lines("worker does not respond; killing it")
+        assert lives(pid)
+    assert [line["seconds"] for line in lines] == [2.0, 4.0, 8.0, 16.0][: len(lines)]
+    assert lines
+
+
 def test_worker_whose_event_loop_hangs(tmp_path: Path) -> None:
     """A worker that sends reports, but answers no request, is killed, and the others stay."""
     with parent(tmp_path, "stuck", 2, "SILENT_LOOP_SECONDS=3.0") as running:

@@ -25,8 +25,10 @@ from waypost.web.public.workers.worker_process import (
 from waypost.web.service_manager import ServiceNotifier
 
 TICK_SECONDS: Final = 0.25
-# Even on a busy or slow machine a worker must send its first report in this time.
 SILENT_WORKER_SECONDS: Final = 30.0
+# A process that starts on a very busy machine needs longer than 30 seconds until its first report.
+# After each failure the next one has twice as long, at most so many times.
+LONGER_STARTS_MAX: Final = 4
 # The event loop of a worker runs its shortest task ten times a second; no answer takes that long.
 SILENT_LOOP_SECONDS: Final = 30.0
 # A reload that takes longer counts as finished for the service manager.
@@ -153,9 +155,9 @@ class Supervisor:
             worker.silent_seconds += counted
             if worker.is_serving and not worker.is_stopping:
                 worker.silent_loop_seconds += counted
-            if worker.silent_seconds > SILENT_WORKER_SECONDS:
+            if worker.silent_seconds > (limit := _silence_limit(worker)):
                 message = "worker does not respond; killing it"
-                self._log.error(message, pid=worker.process.pid, seconds=SILENT_WORKER_SECONDS)
+                self._log.error(message, pid=worker.process.pid, seconds=limit)
                 worker.silent_seconds = 0.0
                 worker.send(signal.SIGKILL)
             elif worker.silent_loop_seconds > SILENT_LOOP_SECONDS:
@@ -253,6 +255,13 @@ class Supervisor:
             )
             worker.send(signal.SIGKILL)
         wait_for_all(still_running, KILL_TIMEOUT_SECONDS)
+
+
+def _silence_limit(worker: WorkerProcess) -> float:
+    """Return after how many seconds without a report a worker is killed."""
+    if worker.has_reported:
+        return SILENT_WORKER_SECONDS
+    return SILENT_WORKER_SECONDS * 2 ** min(worker.failures, LONGER_STARTS_MAX)
 
 
 def _ignore_signal(_number: int, _frame: object) -> None:

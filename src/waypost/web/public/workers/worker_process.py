@@ -59,7 +59,9 @@ class WorkerProcess:
         due: when the next process is started, or, of one that must end, when it is killed; both
             by `time.monotonic`.
         is_stopping: whether it must end, and no other one takes its place.
+        has_reported: whether this process has sent a report.
         is_serving: whether this process has started.
+        failures: how many processes in a row have ended soon after their start, or before it.
         silent_seconds: seconds since its last report; the parent counts.
         silent_loop_seconds: the same since its event loop has run.
         finished_reloads: how many reloads this process has finished.
@@ -71,7 +73,8 @@ class WorkerProcess:
         self.process: SpawnProcess | None = None
         self.due = 0.0
         self.is_stopping = False
-        self.is_serving = False
+        self.has_reported = self.is_serving = False
+        self.failures = 0
         self.silent_seconds = self.silent_loop_seconds = 0.0
         self.finished_reloads = 0
         self.domain_count: int | None = None
@@ -79,7 +82,6 @@ class WorkerProcess:
         self._serve = serve
         self._on_report = on_report
         self._serving_since = 0.0
-        self._failures = 0
         self._reader: Thread | None = None
         self._pipe: Connection | None = None
         self._requested = self._received = 0
@@ -105,7 +107,7 @@ class WorkerProcess:
             worker_pipe.close()
         with self._report_condition:
             self._pipe, self._requested, self._received = pipe, 0, 0
-        self.process, self.is_serving = process, False
+        self.process, self.has_reported, self.is_serving = process, False, False
         self.silent_seconds = self.silent_loop_seconds = 0.0
         self.finished_reloads = self._ticks = 0
         arguments = (process.pid or 0, pipe)
@@ -158,8 +160,8 @@ class WorkerProcess:
     def schedule_restart(self, now: float) -> float:
         """Set when the next process is started; return in how many seconds that is."""
         is_stable = self.is_serving and now - self._serving_since >= STABLE_SECONDS
-        self._failures = 0 if is_stable else self._failures + 1
-        delay = RETRY_SECONDS[min(max(self._failures - 1, 0), len(RETRY_SECONDS) - 1)]
+        self.failures = 0 if is_stable else self.failures + 1
+        delay = RETRY_SECONDS[min(max(self.failures - 1, 0), len(RETRY_SECONDS) - 1)]
         self.due = now + delay
         return delay
 
@@ -168,7 +170,7 @@ class WorkerProcess:
         with suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
                 report: WorkerReport = pipe.recv()
-                self.silent_seconds = 0.0
+                self.has_reported, self.silent_seconds = True, 0.0
                 if report.ticks != self._ticks:
                     self._ticks, self.silent_loop_seconds = report.ticks, 0.0
                 self.finished_reloads = report.finished_reloads
