@@ -160,6 +160,8 @@ def test_queries_of_a_real_run(prometheus: str) -> None:
     assert [query for query in empty if not any(n in query for n in _ONLY_AFTER_FAILURES)] == []
     for query in ("waypost_ready", "waypost_store_up", "waypost_directory_up"):
         assert value(prometheus, f"{query} == 1"), query
+    # The admin process answers no mail clients, so it is not the reason for an alert.
+    assert value(prometheus, "waypost_ready == 0") == []
     assert value(prometheus, "waypost_signing_certificate_expiry_timestamp_seconds > time()")
     # By client family: the tests' client sends no User-Agent.
     assert value(prometheus, 'waypost_requests_total{client="none", format="mobileconfig"} > 0')

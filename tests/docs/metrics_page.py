@@ -29,7 +29,8 @@ ADMIN = """
 ## The admin listener
 
 `http://127.0.0.1:4244/metrics` has these metrics, and those above about the admin process itself: \
-its own cache and its own view of the database.
+its own cache and its own view of the database. It answers no mail clients, so `waypost_ready` is \
+missing.
 """
 
 MONITOR = """

@@ -31,6 +31,14 @@ def test_read_at_the_scrape() -> None:
     assert found["waypost_cache_entries", "not_found"] == 3
 
 
+def test_process_without_mail_clients() -> None:
+    """A process that answers no mail clients has no waypost_ready: 0 would be an alert."""
+    assert not any(
+        name == "waypost_ready" for name, *_ in samples(Metrics(has_readiness=False).registry)
+    )
+    assert ("waypost_ready",) in samples(Metrics().registry)
+
+
 def test_limits() -> None:
     """A limit that was reached is counted by its name."""
     metrics = Metrics()

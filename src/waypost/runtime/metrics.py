@@ -29,8 +29,12 @@ class Metrics:
         all: the metrics in the order in which they are shown.
     """
 
-    def __init__(self) -> None:
-        """Create all metrics at zero."""
+    def __init__(self, *, has_readiness: bool = True) -> None:
+        """Create all metrics at zero.
+
+        Args:
+            has_readiness: whether this process answers mail clients, and so has waypost_ready.
+        """
         # Only the event loop counts requests and answers of the cache.
         self._requests = RequestMetrics()
         answers = EventCounter(
@@ -70,7 +74,8 @@ class Metrics:
         )
         build.set(1, __version__, platform.python_version())
         self.all: tuple[Numbers, ...] = (
-            *(self._ready, build, self._requests, self._requests.durations),
+            *([self._ready] if has_readiness else []),
+            *(build, self._requests, self._requests.durations),
             *(answers, refreshes, self._cache_entries, *self._store.all, *self._providers.all),
             *(*self._directories.all, *self._signing.all, *self._limits.all),
             self._log_lines_dropped,

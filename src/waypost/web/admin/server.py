@@ -19,7 +19,7 @@ from waypost.admin.source import AdminSource
 from waypost.core.errors import StoreError, StoreUnavailable
 from waypost.database.engine import open_engine
 from waypost.runtime.logs import configure
-from waypost.runtime.metrics import AdminMetrics
+from waypost.runtime.metrics import AdminMetrics, Metrics
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
@@ -103,7 +103,11 @@ def _run(
     try:
         # Only the public listener signs profiles.
         unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
-        runtime = wire(settings.model_copy(update=unsigned), deduplicator=LogSuppressor())
+        runtime = wire(
+            settings.model_copy(update=unsigned),
+            metrics=Metrics(has_readiness=False),
+            deduplicator=LogSuppressor(),
+        )
     except (StoreError, StoreUnavailable) as error:
         structlog.get_logger(__name__).error(
             "admin process cannot start; exiting", code=error.code, reason=str(error)
