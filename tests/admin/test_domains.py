@@ -229,8 +229,8 @@ def test_lists(any_admin: Admin) -> None:
     assert listed(host="H.example") == ["other.list.example"]
     assert listed(host="absent.example") == []
     assert listed(provider="Boxes") == ["boxes.example", "other.list.example"]
-    with pytest.raises(ObjectNotFound, match=r"'Boxs'; did you mean 'Boxes'\?"):
-        listed(provider="Boxs")
+    with pytest.raises(ObjectNotFound, match=r"'Boxes2'; did you mean 'Boxes'\?"):
+        listed(provider="Boxes2")
     assert listed(provider="Boxes", prefix="o") == ["other.list.example"]
     assert listed(prefix="%") == listed(prefix="_") == []
 

@@ -1,15 +1,13 @@
 """Open a database of any engine; read from it and write to it."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from waypost.core.errors import StoreError
 from waypost.core.redaction import redact_message, redact_uri
@@ -25,9 +23,14 @@ from waypost.database.errors import mapped_errors
 from waypost.database.json_values import decode_json
 from waypost.database.locking import write_lock
 from waypost.database.mysql_connect import MysqlConnector, is_not_ready
-from waypost.database.ownership import check_name, check_readable, check_writable, file_of_uri
-from waypost.database.read_only import read_only_uri
-from waypost.database.replaced_file import ReplacedFileCheck
+from waypost.database.ownership import check_readable, check_writable
+from waypost.database.sqlite import (
+    BEGIN,
+    BUSY_TIMEOUT_SECONDS,
+    listen_sqlite,
+    sqlite_file,
+    sqlite_options,
+)
 
 __all__ = [
     "Connection",
@@ -44,16 +47,9 @@ __all__ = [
     "write_transaction",
 ]
 
-BUSY_TIMEOUT_SECONDS: Final = 10
 # RFC 3986 s2.1
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
-# A writer takes its lock when it begins, so that a second one waits and does not fail half-way.
-_BEGIN: Final = "waypost_sqlite_begin"
-_NO_BEGIN: Final = {_BEGIN: ""}
-_READ_ONLY: Final = "waypost_read_only"
-_MEMORY: Final = ":memory:"
-_FILE_MODE: Final = 0o640
-_SMALL_CACHE_KIB: Final = 256
+_NO_BEGIN: Final = {BEGIN: ""}
 _HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 # In addition to the server's modes: a text that is too long is an error, and is never cut.
 _STRICT: Final = (
@@ -84,7 +80,7 @@ def open_engine(
         message = f"db_uri: {redact_uri(db_uri)} is not a database URI; {_ENCODE}"
         raise StoreError(message) from error
     backend = url.get_backend_name()
-    options = _sqlite_options(url) if backend == "sqlite" else _server_options(url, has_timeouts)
+    options = sqlite_options(url) if backend == "sqlite" else _server_options(url, has_timeouts)
     try:
         engine = sa.create_engine(
             url, echo=echo, hide_parameters=True, json_deserializer=decode_json, **options
@@ -102,15 +98,7 @@ def open_engine(
     except (TypeError, ValueError) as error:
         raise _options_refused(url, error) from error
     if backend == "sqlite":
-        check_name(_file(url))
-        if name := _file(url):
-            ReplacedFileCheck(engine, Path(name).absolute())
-        event.listen(engine, "do_connect", _prepare_file)
-        event.listen(engine, "connect", _set_up_sqlite)
-        if small_cache:
-            event.listen(engine, "connect", _limit_sqlite_cache)
-        event.listen(engine, "begin", _begin_sqlite)
-        event.listen(engine, "checkin", _close_read_only)
+        listen_sqlite(engine, url, small_cache=small_cache)
     elif url.get_driver_name() == "pymysql":
         _listen_pymysql(engine, url)
     else:
@@ -188,7 +176,7 @@ def write_transaction(
     refuse_other_owner(engine)
     with mapped_errors(engine.url), _checked_connection(engine) as plain:
         options: dict[str, Any] = (
-            {_BEGIN: "BEGIN IMMEDIATE"}
+            {BEGIN: "BEGIN IMMEDIATE"}
             if _is_sqlite(engine)
             else {"isolation_level": "READ COMMITTED"}
         )
@@ -226,7 +214,7 @@ def refuse_other_owner(engine: Engine) -> None:
 
 
 def _path(engine: Engine) -> Path | None:
-    name = _file(engine.url) if _is_sqlite(engine) else ""
+    name = sqlite_file(engine.url) if _is_sqlite(engine) else ""
     return Path(name).absolute() if name else None
 
 
@@ -237,7 +225,7 @@ def refuse_missing_file(engine: Engine) -> None:
         StoreError: the file does not exist, or this process cannot read it.
     """
     # The checks that explain a refusal take longer than the query.
-    name = _file(engine.url) if _is_sqlite(engine) else ""
+    name = sqlite_file(engine.url) if _is_sqlite(engine) else ""
     if not name or os.access(name, os.R_OK, effective_ids=_HAS_EFFECTIVE_IDS):
         return
     if (path := missing_file(engine)) is not None:
@@ -271,14 +259,6 @@ def _checked_connection(engine: Engine) -> Iterator[Connection]:
 
 def _is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
-
-
-def _sqlite_options(url: sa.URL) -> dict[str, Any]:
-    if _file(url):
-        return {}
-    # One connection for all threads in turn, because the database exists only in it.
-    options: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-    return options | {"connect_args": {"check_same_thread": False}}
 
 
 def _server_options(url: sa.URL, has_timeouts: bool) -> dict[str, Any]:
@@ -336,76 +316,7 @@ def _options_refused(url: sa.URL, error: Exception) -> StoreError:
     return StoreError(f"db_uri: the driver rejected the host or the options: {reason}")
 
 
-def _file(url: sa.URL) -> str:
-    """Return the path of a SQLite file, or an empty text for a database in memory."""
-    name = url.database or ""
-    if name.startswith("file:"):
-        return file_of_uri(name, url.query)
-    return "" if name == _MEMORY else name
-
-
-def _prepare_file(
-    _dialect: sa.Dialect, record: ConnectionPoolEntry, args: list[Any], options: dict[str, Any]
-) -> None:
-    """Create the folder of a SQLite file, or open it read-only; SQLAlchemy connects afterwards."""
-    name = str(args[0])
-    if name.startswith("file:") and "mode=ro" in name:
-        return  # SQLite's own URI for reading only: the file must exist.
-    path = Path(file_of_uri(name, {}) or name)
-    if not name.startswith("file:") and name != _MEMORY:
-        uri = read_only_uri(path.absolute())
-        record.info[_READ_ONLY] = uri is not None
-        if uri is not None:
-            args[0], options["uri"] = uri, True
-            return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"db_uri: the folder {path.parent} cannot be created: {error.strerror}"
-        raise StoreError(message) from error
-    if name != _MEMORY and not name.startswith("file:"):
-        _create_private_file(path)
-
-
-def _create_private_file(path: Path) -> None:
-    """Create an empty SQLite file that others cannot read, unless there is one.
-
-    It may get passwords of directories. SQLite itself would create it with the usual umask, and
-    gives its own files next to it the same mode. If it cannot be created, SQLite says why.
-    """
-    with suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, _FILE_MODE))
-
-
-def _close_read_only(_connection: object, record: ConnectionPoolEntry) -> None:
-    """Close a read-only file after each use, because it may change before the next."""
-    if record.info.get(_READ_ONLY):
-        record.invalidate()
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # SQLAlchemy sends BEGIN itself (`_begin_sqlite`), so that tables change in transactions too.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
-    with suppress(sqlite3.OperationalError):  # A read-only file keeps its mode.
-        cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.close()
-
-
-def _limit_sqlite_cache(connection: sqlite3.Connection, _record: object) -> None:
-    # A negative number is in KiB.
-    connection.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}").close()
-
-
 def _set_up_mysql(connection: Any, _record: object) -> None:  # noqa: ANN401 -- of any driver
     cursor = connection.cursor()
     cursor.execute(_STRICT)
     cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if begin := connection.get_execution_options().get(_BEGIN, "BEGIN"):
-        connection.exec_driver_sql(begin)

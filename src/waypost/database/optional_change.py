@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from waypost.core.errors import StoreError, StoreUnavailable
-from waypost.database.engine import BUSY_TIMEOUT_SECONDS, Connection, Engine, read_connection
+from waypost.database.engine import Connection, Engine, read_connection
+from waypost.database.sqlite import BUSY_TIMEOUT_SECONDS
 
 
 def try_change(engine: Engine, statement: sa.Executable) -> bool:

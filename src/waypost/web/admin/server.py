@@ -100,19 +100,7 @@ def _run(
     configure(settings.loglevel, settings.log_format, secrets=secrets)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _ignore_signal)
-    try:
-        # Only the public listener signs profiles.
-        unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
-        runtime = wire(
-            settings.model_copy(update=unsigned),
-            metrics=Metrics(has_readiness=False),
-            deduplicator=LogSuppressor(),
-        )
-    except (StoreError, StoreUnavailable) as error:
-        structlog.get_logger(__name__).error(
-            "admin process cannot start; exiting", code=error.code, reason=str(error)
-        )
-        raise SystemExit(FAILED) from None
+    runtime = _wired(settings)
     tls_ask = TlsAskEndpoint(
         runtime.cache, settings.tls_names, runtime.metrics, CertificateLog(writer, secrets)
     )
@@ -141,6 +129,22 @@ def _run(
         has_failed = runner.run(_serve(DrainingServer(config), listeners, notifier, background))
     if notifier is not None and has_failed:
         raise SystemExit(FAILED)
+
+
+def _wired(settings: Settings) -> Runtime:
+    try:
+        # Only the public listener signs profiles.
+        unsigned = {"profile_cert": None, "profile_key": None, "profile_chain": None}
+        return wire(
+            settings.model_copy(update=unsigned),
+            metrics=Metrics(has_readiness=False),
+            deduplicator=LogSuppressor(),
+        )
+    except (StoreError, StoreUnavailable) as error:
+        structlog.get_logger(__name__).error(
+            "admin process cannot start; exiting", code=error.code, reason=str(error)
+        )
+        raise SystemExit(FAILED) from None
 
 
 def administration(settings: Settings, *, counts_all: bool = True) -> Administration:

@@ -261,7 +261,7 @@ def _silence_limit(worker: WorkerProcess) -> float:
     """Return after how many seconds without a report a worker is killed."""
     if worker.has_reported:
         return SILENT_WORKER_SECONDS
-    return SILENT_WORKER_SECONDS * 2 ** min(worker.failures, LONGER_STARTS_MAX)
+    return SILENT_WORKER_SECONDS * (1 << min(worker.failures, LONGER_STARTS_MAX))
 
 
 def _ignore_signal(_number: int, _frame: object) -> None:
