@@ -39,6 +39,8 @@ SMTP = """<outgoingServer type="smtp"><hostname>smtp.hoster.example</hostname><p
 <username>%EMAILADDRESS%</username></outgoingServer>"""
 GOOD = DOCUMENT.format(name="Hoster", login="%EMAILADDRESS%", smtp=SMTP)
 AUTOCONFIG = "https://autoconfig.example.com/mail/config-v1.1.xml"
+HTTP_AUTOCONFIG = "http://autoconfig.example.com/mail/config-v1.1.xml"
+HTTP_WELL_KNOWN = "http://example.com/.well-known/autoconfig/mail/config-v1.1.xml"
 NS = {DnsLookup("NS", DOMAIN): (DnsAnswer("ns.example.com"),)}
 MX = {DnsLookup("MX", DOMAIN): (DnsAnswer("mx1.mail.hoster.example", 10),)}
 SRV = {
@@ -98,6 +100,8 @@ OWN = ["imap imap.example.com:993", "smtp smtp.example.com:587"]
 SOURCES = [
     # records, documents, services, sources
     (NS, {AUTOCONFIG: GOOD}, HOSTED, ["the Autoconfig document of example.com"]),
+    (NS, {HTTP_AUTOCONFIG: GOOD}, HOSTED, ["the Autoconfig document of example.com (by http)"]),
+    (NS, {HTTP_WELL_KNOWN: GOOD}, HOSTED, ["the Autoconfig document of example.com (by http)"]),
     (NS, {f"{DATABASE}/{DOMAIN}": GOOD}, HOSTED, ["the public database, for example.com"]),
     (MX, {f"{DATABASE}/hoster.example": GOOD}, HOSTED, ["the public database, for hoster.example"]),
     (
@@ -295,12 +299,43 @@ def test_services_of_another_domain_of_the_operator() -> None:
         for name in ("*.example", "far.example", "first.example")
     ]
     context = context_of({DnsLookup("MX", DOMAIN): (mx,)} | others)
-    found = discover(context, DomainName(DOMAIN), others=known)
+    found = discover(context, DomainName(DOMAIN), find_others=lambda _hosts: known)
     assert endpoints(found) == ["imap imap.example.com:993", "smtp smtp.operator.example:465"]
     assert found.domain.provider.name == "Operator"
     assert found.sources == (
         "the services of first.example, which has the same MX host mx.operator.example",
     )
+
+
+MX_AND_OTHERS = [
+    # MX host of the new domain, the operator's domain, its host, its MX host, why it fits
+    ("MX.First.Example", "first.example", "imap.a.example", "x.example", "which the MX host "),
+    ("mx.first.example", "first.example", "imap.a.example", "", "mx.first.example is in"),
+    ("a.example", "other.example", "a.example", "", "which has services at the MX host a.example"),
+    ("a.example", "other.example", "b.example", "a.example", "has the same MX host a.example"),
+    ("a.example", "other.example", "b.example", "b.example", None),
+    ("mx.a.example", "example", "b.example", "", None),
+]
+
+
+@pytest.mark.parametrize(("exchanger", "name", "host", "other_exchanger", "why"), MX_AND_OTHERS)
+def test_relation_to_another_domain(
+    exchanger: str, name: str, host: str, other_exchanger: str, why: str | None
+) -> None:
+    """Another domain fits by its name, by the host of a service, or by its own MX host."""
+    service = Service(
+        ServiceType.IMAP, HostEndpoint(host, 993, Security.TLS), (PASSWORD_CLEARTEXT,)
+    )
+    other = Domain(DomainPattern(name), Provider("Operator", "Operator"), (service,))
+    context = context_of(
+        {
+            DnsLookup("MX", DOMAIN): (DnsAnswer(exchanger, 10),),
+            DnsLookup("MX", name): (DnsAnswer(other_exchanger, 10),),
+        }
+    )
+    found = discover(context, DomainName(DOMAIN), find_others=lambda _hosts: [other])
+    assert (endpoints(found) == [f"imap {host}:993"]) is (why is not None)
+    assert [(why or "") in source for source in found.sources] == [True] * (why is not None)
 
 
 def test_verdict_of_each_service() -> None:
@@ -328,5 +363,24 @@ def test_document_that_cannot_be_fetched() -> None:
     """A document whose server cannot be reached is a note, if the server has an address."""
     records = NS | {DnsLookup("A", "autoconfig.example.com"): (DnsAnswer("192.0.2.1"),)}
     found = search(context_of(records))
-    assert [line for line in found.notes if "autoconfig.example.com/mail" in line]
+    assert [line.partition(":")[0] for line in found.notes if ".com/mail" in line] == [
+        "https",
+        "http",
+    ]
     assert not [line for line in found.notes if "/.well-known/" in line]
+
+
+def test_document_by_http() -> None:
+    """A document by http is used, with a note that it has no protection."""
+    found = search(context_of(NS, {HTTP_AUTOCONFIG: GOOD}))
+    assert [line for line in found.notes if "no protection against changes" in line]
+
+
+def test_unusable_document_is_requested_once() -> None:
+    """If https returns a page instead of a document, http is not asked at this host."""
+    context = context_of(NS, {AUTOCONFIG: "<html/>"})
+    found = search(context)
+    assert isinstance(context.target.http, Answers)
+    assert HTTP_AUTOCONFIG not in context.target.http.asked
+    assert HTTP_WELL_KNOWN in context.target.http.asked
+    assert len([line for line in found.notes if "clientConfig" in line]) == 1

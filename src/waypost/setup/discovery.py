@@ -6,8 +6,9 @@ another domain of the operator with the same MX host, and host names that many d
 server is checked as `waypost doctor` checks it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import product
 from typing import Final
 
 from waypost.core.address import DomainName, EmailAddress
@@ -43,10 +44,14 @@ from waypost.setup.probing import (
     usual_servers,
     with_methods,
 )
-from waypost.setup.search import Discovery, Search
+from waypost.setup.search import Discovery, Search, parent_domains
 
 MX_HOSTS_MAX: Final = 3
+FindOthers = Callable[[Sequence[str]], Iterable[Domain]]
+"""Finds domains of the operator that may have the servers of some MX hosts, the best one first."""
 _ABSENT: Final = frozenset({404, 410})
+_SCHEMES: Final[tuple[urls.Scheme, ...]] = ("https", "http")
+_HTTP_NOTE: Final = "http has no protection against changes on the way; compare the host names"
 _EXISTENCE: Final[tuple[RecordType, ...]] = ("MX", "NS", "A", "AAAA")
 
 
@@ -57,7 +62,7 @@ def discover(
     given: Sequence[Service] = (),
     name: str = "",
     database: str = "",
-    others: Sequence[Domain] = (),
+    find_others: FindOthers | None = None,
 ) -> Discovery:
     """Find the mail servers of a domain, and check them.
 
@@ -67,7 +72,8 @@ def discover(
         given: services that the operator named; other services of these types are not searched.
         name: the display name of the provider; empty for that of a document, or the domain.
         database: the URL of the public database; empty to ask none.
-        others: domains of the operator, whose services the domain gets if it has the same MX host.
+        find_others: finds domains of the operator, whose services the domain gets if the same host
+            receives their mail.
 
     Raises:
         DomainError: DNS has no such domain.
@@ -82,7 +88,8 @@ def discover(
         for asked in (domain.ascii, *_mail_hosters(context, search)):
             _read_database(context, search, database, asked)
     in_records = () if search.is_complete else _read_srv_records(context, search)
-    _copy_services(context, search, others)
+    if find_others is not None:
+        _copy_services(context, search, find_others)
     known = [service for service in search.services if is_probed(service)]
     results = probe(context, [parsed_service(service) for service in known])
     for service, result in zip(known, results, strict=True):
@@ -119,18 +126,27 @@ def _require_domain(context: DoctorContext) -> None:
 
 
 def _read_autoconfig(context: DoctorContext, search: Search) -> None:
-    """Read the document at autoconfig.D, or else at D."""
+    """Read the document at autoconfig.D, or else at D: by https, and then by http, as clients do.
+
+    Many providers have this document by http only. Anyone between could have changed it, so a note
+    says so.
+    """
     query = urls.address_query(context.target.address)
-    source = f"the Autoconfig document of {search.domain}"
-    for make_request in (urls.autoconfig, urls.well_known):
-        request = make_request(context.domain, "https", query)
+    unusable: set[str] = set()
+    for scheme, make_request in product(_SCHEMES, (urls.autoconfig, urls.well_known)):
+        request = make_request(context.domain, scheme, query)
+        if request.host in unusable:
+            continue
         answer = context.target.send_following_redirects(request)
-        if answer.is_success and _add_answer(context, search, answer, source):
-            return
-        if not answer.is_success and _is_remarkable(context, request, answer):
-            search.notes.append(
-                f"{request.scheme}://{request.host}{request.path}: {describe(answer)}"
-            )
+        if answer.is_success:
+            by = " (by http)" if scheme == "http" else ""
+            source = f"the Autoconfig document of {search.domain}{by}"
+            if _add_answer(context, search, answer, source):
+                search.notes += [f"{source}: {_HTTP_NOTE}"] if by else []
+                return
+            unusable.add(request.host)
+        elif _is_remarkable(context, request, answer):
+            search.notes.append(f"{scheme}://{request.host}{request.path}: {describe(answer)}")
 
 
 def _is_remarkable(context: DoctorContext, request: ClientRequest, answer: ServerAnswer) -> bool:
@@ -183,18 +199,11 @@ def _mail_hosters(context: DoctorContext, search: Search) -> Iterator[str]:
     """
     known = {search.domain.ascii}
     for host in _mail_exchangers(context, search):
-        labels = host.split(".")
-        for parent in (".".join(labels[1:]), ".".join(labels[-2:])):
-            if parent.count(".") and parent not in known and _is_domain(parent):
+        parents = parent_domains(host)
+        for parent in (*parents[:1], *parents[-1:]):
+            if parent not in known:
                 known.add(parent)
                 yield parent
-
-
-def _is_domain(text: str) -> bool:
-    """Return whether a name from DNS, which may hold any character, can be part of a URL."""
-    with suppress(DomainError):
-        return DomainName.parse(text).ascii == text
-    return False
 
 
 def _mail_exchangers(context: DoctorContext, search: Search) -> tuple[str, ...]:
@@ -210,20 +219,35 @@ def _mail_exchangers(context: DoctorContext, search: Search) -> tuple[str, ...]:
     return ()
 
 
-def _copy_services(context: DoctorContext, search: Search, others: Sequence[Domain]) -> None:
-    """Add the services of other domains whose mail the same host receives."""
-    own = set() if search.is_complete or not others else set(_mail_exchangers(context, search))
-    for other in others:
-        if search.is_complete or not own:
-            return
-        if other.pattern.kind is not MatchKind.EXACT:
+def _copy_services(context: DoctorContext, search: Search, find_others: FindOthers) -> None:
+    """Add the services of the first other domain whose mail the same host receives."""
+    own = () if search.is_complete else _mail_exchangers(context, search)
+    for other in find_others(own) if own else ():
+        if other.pattern.kind is not MatchKind.EXACT or not other.services:
             continue
-        with suppress(NamesUnavailable):
-            records = context.records(DnsLookup("MX", other.pattern.text))
-            shared = sorted(own.intersection(record.data for record in records))
-            if shared:
-                why = f"which has the same MX host {shared[0]}"
-                search.add_document(other, f"the services of {other.pattern.text}, {why}")
+        if why := _relation(context, other, own):
+            search.add_document(other, f"the services of {other.pattern.text}, {why}")
+        if search.is_complete:
+            return
+
+
+def _relation(context: DoctorContext, other: Domain, exchangers: Sequence[str]) -> str:
+    """Return why a domain probably has the same servers as one with these MX hosts, or ""."""
+    own_hosts = {
+        service.endpoint.host
+        for service in other.services
+        if isinstance(service.endpoint, HostEndpoint)
+    }
+    for host in map(str.lower, exchangers):
+        if other.pattern.text in parent_domains(host):
+            return f"which the MX host {host} is in"
+        if host in own_hosts:
+            return f"which has services at the MX host {host}"
+    with suppress(NamesUnavailable):
+        records = context.records(DnsLookup("MX", other.pattern.text))
+        if shared := sorted(set(exchangers).intersection(record.data for record in records)):
+            return f"which has the same MX host {shared[0]}"
+    return ""
 
 
 def _read_srv_records(context: DoctorContext, search: Search) -> list[Service]:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from waypost.core.address import DomainName
+from waypost.core.errors import DomainError
 from waypost.core.model import (
     EMAIL_ADDRESS,
     Domain,
@@ -129,6 +131,22 @@ class Search:
                 for service in services
             ),
         )
+
+
+def parent_domains(host: str) -> tuple[str, ...]:
+    """Return the domains that a host is in, the longest one first, without top-level domains.
+
+    A name from DNS can have any character; a parent that is no domain name is left out.
+    """
+    labels = host.lower().split(".")
+    parents = (".".join(labels[start:]) for start in range(1, len(labels) - 1))
+    return tuple(parent for parent in parents if _is_domain(parent))
+
+
+def _is_domain(text: str) -> bool:
+    with suppress(DomainError):
+        return DomainName.parse(text).ascii == text
+    return False
 
 
 def with_own_host(service: Service, domain: DomainName) -> Service:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
-from waypost.admin.domains import DomainCases
+from waypost.admin.checks.related_domains import RelatedDomains
 from waypost.admin.objects import ObjectMistakes, read_name, read_services
 from waypost.admin.principal import Principal
-from waypost.admin.readers import open_reader
 from waypost.admin.results import Data
 from waypost.admin.source import AdminSource
 from waypost.core.address import DomainName, EmailAddress
 from waypost.core.errors import DomainError, InvalidObject, NamesUnavailable, SettingsError
-from waypost.core.model import Domain, DomainPattern, MatchKind
+from waypost.core.model import MatchKind
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.diagnostics.doctor.context import DoctorContext
 from waypost.diagnostics.doctor.setup import doctor_context, ispdb_url, tls_context
@@ -21,13 +21,10 @@ from waypost.providers_file.models.service import ServiceTable
 from waypost.setup.discovery import discover
 from waypost.setup.probing import ServiceCheck, check_each
 from waypost.setup.search import Discovery, with_own_host
-from waypost.store.sql.listing import DomainFilter
 
 ANSWER_SECONDS: Final = 3.0
 TOTAL_SECONDS: Final = 15.0
 SERVICES_MAX: Final = 20
-OTHERS_MAX: Final = 20
-_READ_DOMAINS: Final = 1000
 OpenContext = Callable[[EmailAddress, str, PrivateAddresses], DoctorContext]
 """Opens the network: an address of the domain, the URL of the database, and what may be asked."""
 
@@ -104,13 +101,15 @@ class DiscoveryCases:
             AccessForbidden: the principal may not create it.
         """
         name = self._name(text)
-        others = self._others()
+        related = RelatedDomains(self.source, self.principal)
+        others = related.suggestions()
         if not searches:
             return Proposal(name.ascii, name.unicode, others=others)
         database = ispdb_url("thunderbird") if asks_database else ""
         try:
             context = self._open(name, database, allow_private, open_context)
-            found = discover(context, name, database=database, others=self._entries(others))
+            find_others = partial(related.sharing, suggestions=others)
+            found = discover(context, name, database=database, find_others=find_others)
         except (DomainError, NamesUnavailable, SettingsError) as error:
             note = str(error).removeprefix("DOMAIN: ").removeprefix("--resolver: ")
             return Proposal(name.ascii, name.unicode, notes=(note,), others=others)
@@ -167,20 +166,6 @@ class DiscoveryCases:
         may = allow_private and not self.principal.is_tenant
         private = PrivateAddresses.OWN_NAMES if may else PrivateAddresses.NEVER
         return (opener or _open_context)(EmailAddress("postmaster", name), database, private)
-
-    def _entries(self, others: Sequence[Data]) -> tuple[Domain, ...]:
-        with open_reader(self.source) as reader:
-            found = [reader.domain(DomainPattern(one["name"])) for one in others]
-        return tuple(one for one in found if one is not None)
-
-    def _others(self) -> Sequence[Data]:
-        """Return domains with different services, the first ones by name."""
-        page = DomainCases(self.source, self.principal).page(DomainFilter(), _READ_DOMAINS, None)
-        found: dict[str, Data] = {}
-        for one in page.items:
-            if one.data.get("services"):
-                found.setdefault(f"{one.data['provider']} {one.data['services']}", one.data)
-        return tuple(found.values())[:OTHERS_MAX]
 
 
 def _proposal(name: DomainName, found: Discovery, others: Sequence[Data]) -> Proposal:

@@ -58,6 +58,7 @@ SOURCES = [
     ("own.example", "the Autoconfig document of own.example", "Own Mail", IMAP, SMTP),
     ("OWN.Example", "the Autoconfig document of own.example", "Own Mail", IMAP, SMTP),
     ("B\u00fccher.example", f"the Autoconfig document of {IDN}", "B\u00fccher", IMAP, SMTP),
+    ("plain.example", "the Autoconfig document of plain.example (by http)", "Own Mail", IMAP, SMTP),
     ("listed.example", "the public database, for listed.example", "Listed", IMAP, SMTP),
     ("hosted.example", "the public database, for hoster.example", "Hoster", IMAP, SMTP),
     ("records.example", "the SRV records of records.example", "records.example", IMAP, SMTP),
@@ -104,7 +105,7 @@ def test_services_of_another_domain(network: WizardNetwork) -> None:
     first = _first_fields(network.search("own.example")) | {"name": "first.example"}
     assert network.post("/create", **{**first, "action": "create"}).status_code == 303
     page = network.search("same.example")
-    _has(page, "the services of first.example, which has the same MX host mx.first.example")
+    _has(page, "the services of first.example, which the MX host mx.first.example is in")
     _has(page, f"works {IMAP}", f"works {SMTP}")
     assert 'value="Own Mail"' in page
     fields = _first_fields(network.search("no-mail.example"))
@@ -136,6 +137,7 @@ BAD = [
     ("huge.example", ["document of huge.example: is larger than", f"works {IMAP}"]),
     ("untrusted.example", ["autoconfig.untrusted.example", "certificate", f"works {IMAP}"]),
     ("redirect.example", ["127.0.0.1 has the private address", f"works {IMAP}"]),
+    ("plain-redirect.example", ["127.0.0.1 has the private address", f"works {IMAP}"]),
     ("stranger.example", ["inside.example has the private address 127.0.0.1", f"works {IMAP}"]),
     (
         "private.example",

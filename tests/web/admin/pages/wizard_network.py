@@ -47,7 +47,9 @@ _SERVERS: Final = ("imap.own.example", "smtp.own.example", "mail.guess.example")
 _ADDRESSES: Final = {
     **dict.fromkeys((*_SERVERS, "imap.wrong.example", "mx.first.example"), PUBLIC),
     **dict.fromkeys((f"autoconfig.{domain}" for domain in DOCUMENTS), PUBLIC),
+    "autoconfig.plain.example": PUBLIC,
     "autoconfig.redirect.example": PUBLIC,
+    "autoconfig.plain-redirect.example": PUBLIC,
     "autoconfig.stranger.example": PUBLIC,
     "autoconfig.untrusted.example": PUBLIC,
     "autoconfig.private.example": "127.0.0.1",
@@ -61,7 +63,10 @@ _ADDRESSES: Final = {
 }
 _SRV: Final = {
     **dict.fromkeys((*DOCUMENTS, "records.example", "redirect.example"), "own.example"),
-    **dict.fromkeys(("stranger.example", "untrusted.example"), "own.example"),
+    **dict.fromkeys(
+        ("stranger.example", "untrusted.example", "plain.example", "plain-redirect.example"),
+        "own.example",
+    ),
     "private.example": "private.example",
     "wrong.example": "wrong.example",
 }
@@ -120,7 +125,9 @@ def wizard_network(folder: Path, authority: Authority) -> Iterator[WizardNetwork
     require(programs=programs, private_network=True, root=True)
     inside_port = free_port()
     sites = [*_files(folder), *_redirects(inside_port)]
-    hosts = sorted({site.host for site in sites} - {"autoconfig.untrusted.example"})
+    hosts = sorted(
+        {site.host for site in sites if site.scheme == "https"} - {"autoconfig.untrusted.example"}
+    )
     web = authority.issue("wizard-web", hosts, days=_DAYS)
     mail = authority.issue(
         "wizard-mail", [*_SERVERS, "imap.private.example", "smtp.private.example"], days=_DAYS
@@ -160,6 +167,7 @@ def _files(folder: Path) -> Iterator[Site]:
         _folder(files, "mail").joinpath("config-v1.1.xml").write_text(text, encoding="utf-8")
         yield Site("https", f"autoconfig.{domain}", files=files)
     yield Site("https", "autoconfig.untrusted.example", files=folder / "own.example")
+    yield Site("http", "autoconfig.plain.example", files=folder / "own.example")
     database = _folder(folder, "database")
     for domain, name in {"listed.example": "Listed", "hoster.example": "Hoster"}.items():
         path = _folder(database, "v1.1") if not (database / "v1.1").exists() else database / "v1.1"
@@ -172,6 +180,8 @@ def _redirects(port: int) -> Iterator[Site]:
     for label, host in (("redirect", "127.0.0.1"), ("stranger", "inside.example")):
         moved = f"302 http://{host}:{port}/inside"
         yield Site("https", f"autoconfig.{label}.example", moved=moved)
+    moved = f"302 http://127.0.0.1:{port}/inside"
+    yield Site("http", "autoconfig.plain-redirect.example", moved=moved)
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""The operator's domains whose services a new domain probably has."""
+
+from collections.abc import Sequence
+
+from tests.admin.cases import IMAP, ROOT, SMTP, served, tenant
+from waypost.admin.checks.related_domains import SUGGESTIONS_MAX, RelatedDomains
+from waypost.admin.facade import Admin
+from waypost.admin.principal import Principal
+
+
+def _names(admin: Admin, exchangers: Sequence[str], principal: Principal = ROOT) -> list[str]:
+    related = RelatedDomains(admin.source, principal)
+    return [one.pattern.text for one in related.sharing(exchangers, ())]
+
+
+def test_domains_of_mx_hosts(any_admin: Admin) -> None:
+    """The domains that an MX host is in come before a domain with services at this host."""
+    any_admin.put_domain("a.hoster.test", served(services=[{**IMAP, "host": "mx.b.test"}, SMTP]))
+    any_admin.put_domain("hoster.test", served())
+    assert _names(any_admin, ["mx1.a.hoster.test"]) == ["a.hoster.test", "hoster.test"]
+    assert _names(any_admin, ["mx.b.test", "MX.Hoster.test"]) == ["hoster.test", "a.hoster.test"]
+    assert _names(any_admin, ["mx.b.test"], tenant("hoster.test")) == []
+    assert _names(any_admin, ["x.a.hoster.test"], tenant("hoster.test")) == ["hoster.test"]
+    for hostile in ("", ".", "a..test", "*.hoster.te'st", "x" * 300, "\\000.test", "a.test\n"):
+        assert _names(any_admin, [hostile]) == []
+
+
+def test_suggestions(any_admin: Admin) -> None:
+    """Each provider has one suggestion before the first one has two, with different services."""
+    for number in range(SUGGESTIONS_MAX):
+        services = [{**IMAP, "host": f"imap{number}.example.com"}, SMTP]
+        any_admin.put_domain(f"{number:02}.test", served(services=services))
+        any_admin.put_domain(f"{number:02}.same.test", served(services=services))
+    suggestions = RelatedDomains(any_admin.source, ROOT).suggestions()
+    assert len(suggestions) == SUGGESTIONS_MAX
+    providers = [one["provider"] for one in suggestions]
+    count = len(set(providers))
+    assert count > 1
+    assert len(set(providers[:count])) == count
+    assert len({f"{one['provider']} {one['services']}" for one in suggestions}) == SUGGESTIONS_MAX
+    own = RelatedDomains(any_admin.source, tenant("00.test", "*.same.test")).suggestions()
+    assert {one["name"] for one in own} <= {"00.test", *(f"{n:02}.same.test" for n in range(20))}
+    assert own
