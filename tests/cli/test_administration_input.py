@@ -186,3 +186,12 @@ def test_settings_with_a_providers_file(waypost: Waypost, home: Path) -> None:
     assert waypost("provider", "list").out == f"{INC}  1 domain\n"
     path = home / ".local" / "state" / "waypost" / "waypost.sqlite"
     assert waypost(*add, "--db-uri", f"sqlite:///{path}").code == 0
+
+
+def test_many_mistakes(waypost: Waypost, home: Path) -> None:
+    """Of very many mistakes, the first ones are printed, and the number of the others."""
+    (home / "in.csv").write_text("domain\n" + "a.example\n" * 1501, encoding="ascii")
+    outcome = waypost(*ADD)
+    lines = outcome.err.splitlines()
+    assert (outcome.code, len(lines)) == (2, 1001)
+    assert lines[-1].endswith("and 2,001 more mistakes")

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Final
+from typing import IO, Final
 from urllib.parse import quote
 
 from waypost.net.connection import DeadlineConnection
@@ -25,13 +25,14 @@ class HttpRequest:
     Attributes:
         authority: for the Host header.
         target: path and query.
+        body: bytes, or an open file; with a file, `headers` has a Content-Length.
     """
 
     authority: str
     target: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | IO[bytes] = b""
 
 
 @dataclass(frozen=True, slots=True)

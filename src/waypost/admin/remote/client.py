@@ -2,11 +2,12 @@
 
 import http.client
 import json
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partialmethod
-from typing import Any, Final, Unpack
+from typing import IO, Any, Final, Unpack
 from urllib.parse import quote, urlencode
 
 from waypost.admin.links.remote import RemoteSetupLinks
@@ -49,6 +50,9 @@ BULK_SECONDS: Final = 3600.0
 ANSWER_MAX_BYTES: Final = 16 * 1024 * 1024
 _PREFIX: Final = "/api/v1"
 JsonObject = Mapping[str, object]
+_LINES_TYPE: Final = "application/x-ndjson"
+_IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
+"""Longer lines of a bulk change are in a temporary file until they are sent."""
 _REDIRECT_KEYS: Final = ("redirect_address", "redirect_url", "declined")
 # A byte of an argument that is not UTF-8; the server refuses what is sent instead.
 _UNENCODABLE: Final = "backslashreplace"
@@ -184,12 +188,11 @@ class RemoteAdmin:
     ) -> Iterator[BulkEvent]:
         """Change many domains in one transaction; all of them or none."""
         query = _query(confirm=confirm, dry_run=dry_run)
-        response = self._send(
-            "POST",
-            f"/domains:bulk{query}",
-            b"".join(lines),
-            {"Content-Type": "application/x-ndjson"},
-        )
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+            spool.writelines(lines)
+            headers = {"Content-Type": _LINES_TYPE, "Content-Length": f"{spool.tell()}"}
+            spool.seek(0)
+            response = self._send("POST", f"/domains:bulk{query}", spool, headers)
         event: BulkEvent | None = None
         with self._reading():
             # splitlines() would also split at characters that JSON may contain.
@@ -238,7 +241,7 @@ class RemoteAdmin:
         self,
         method: str,
         path: str,
-        body: bytes | None = None,
+        body: bytes | IO[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         """Send a request, and return the answer.

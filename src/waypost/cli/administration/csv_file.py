@@ -3,10 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from sys import intern
 from typing import Final
 
 import typer
@@ -22,6 +22,8 @@ from waypost.providers_file.document import decode, read_bytes
 from waypost.providers_file.validation import did_you_mean
 
 COLUMNS: Final = ("domain", "provider", "like", "alias_of")
+MISTAKES_MAX: Final = 1000
+"""How many mistakes of a file are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,105 +42,171 @@ class CsvRow:
         return tuple(text for text in (self.provider, self.like, self.alias_of) if text)
 
 
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A file with a good header; its rows are parsed again each time, and are never all in memory.
+
+    Attributes:
+        name: for messages.
+        raw: its bytes, which are UTF-8.
+        separator: between the values.
+        columns: of the header line.
+    """
+
+    name: str
+    raw: bytes
+    separator: str
+    columns: tuple[str, ...]
+
+    def rows(self, report: Callable[[str], None]) -> Iterator[CsvRow]:
+        """Yield the rows that are not empty; one with too many values is reported instead.
+
+        Raises:
+            ProvidersError: a row is not CSV.
+        """
+        reader = csv.reader(_lines(self.raw), delimiter=self.separator, strict=True)
+        try:
+            next(reader)
+            for cells in reader:
+                line = reader.line_num
+                if len(cells) > len(self.columns):
+                    report(
+                        f"{self.name}: line {line}: has {len(cells)} values, and there are "
+                        f"{len(self.columns)} columns"
+                    )
+                elif any(cell.strip() for cell in cells):
+                    given = zip(self.columns, (cell.strip() for cell in cells), strict=False)
+                    yield CsvRow(line, **dict(given))
+        except csv.Error as error:
+            message = f"{self.name}: line {reader.line_num}: not CSV: {error}"
+            raise ProvidersError([message]) from error
+
+
+@dataclass(slots=True)
+class _Checked:
+    """What is known of a file after its rows were read once.
+
+    Attributes:
+        lines: the line of each row.
+        models: the values of the column `like`, with their first line.
+        mistakes: the first ones.
+        unnamed: how many more mistakes there are.
+    """
+
+    lines: "array[int]" = field(default_factory=lambda: array("L"))
+    models: dict[str, int] = field(default_factory=dict)
+    mistakes: list[str] = field(default_factory=list)
+    unnamed: int = 0
+
+    def report(self, mistake: str) -> None:
+        """Keep a mistake."""
+        if len(self.mistakes) < MISTAKES_MAX:
+            self.mistakes.append(mistake)
+        else:
+            self.unnamed += 1
+
+    def raise_mistakes(self) -> None:
+        """Raise all mistakes.
+
+        Raises:
+            ProvidersError: there are some.
+        """
+        more = [f"and {quantity(self.unnamed, 'more mistake')}"] if self.unnamed else []
+        if self.mistakes:
+            raise ProvidersError([*self.mistakes, *more])
+
+
 def add_from_csv(admin: AnyAdmin, path: Path, *, dry_run: bool, as_json: bool) -> None:
     """Add all domains of a file; print the plan, or all mistakes.
 
     Raises:
         ProvidersError: the file cannot be read, or has mistakes.
     """
-    rows = read_csv(decode(read_bytes(path), f"{path}"), f"{path}")
-    mistakes = [*_problems(path, rows)]
-    models = {} if mistakes else _models(admin, path, rows, mistakes)
-    if mistakes:
-        raise ProvidersError(mistakes)
+    file = read_csv(read_bytes(path), f"{path}")
+    checked = _check(file)
+    models = {} if checked.mistakes else _models(admin, file, checked)
+    checked.raise_mistakes()
+    count = len(checked.lines)
     end: BulkEnd | None = None
-    with progress(None if len(rows) >= MIN_DOMAINS else False) as step:
-        for event in admin.bulk(_objects(rows, models), dry_run=dry_run):
+    with progress(None if count >= MIN_DOMAINS else False) as step:
+        for event in admin.bulk(_objects(file, models), dry_run=dry_run):
             match event:
                 case BulkProgress(done):
-                    step("adding", done, len(rows))
+                    step("adding", done, count)
                 case BulkMistake(line, where, rule, _):
                     text = f"{_shown(where)}{rule}{fix_of(rule)}"
-                    print_stderr(f"error: {path}: line {rows[line - 1].line}: {text}")
+                    print_stderr(f"error: {path}: line {checked.lines[line - 1]}: {text}")
                 case BulkEnd():
                     end = event
     if end is not None:
         _finish(end, dry_run=dry_run, as_json=as_json)
 
 
-def read_csv(text: str, name: str) -> list[CsvRow]:
-    """Parse a file with a header line; separators are commas, semicolons or tabs.
+def read_csv(raw: bytes, name: str) -> CsvFile:
+    """Read the header line of a file; separators are commas, semicolons or tabs.
 
     Raises:
-        ProvidersError: a column is unknown or missing, or a row has too many values.
+        ProvidersError: the file is not text, or a column is unknown or missing.
     """
-    header = text.partition("\n")[0]
+    decode(raw, name)
+    header = next(_lines(raw), "")
     separator = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
-        columns = [column.strip().lower() for column in next(reader, [])]
-        problems = [
-            f"{name}: line 1: unknown column {column!r}{did_you_mean(column, COLUMNS)}"
-            for column in columns
-            if column not in COLUMNS
-        ]
-        if "domain" not in columns:
-            problems.append(f"{name}: line 1: the column domain is missing")
-        if len(set(columns)) < len(columns):
-            problems.append(f"{name}: line 1: a column appears twice")
-        rows = []
-        for cells in reader:
-            if len(cells) > len(columns):
-                problems.append(
-                    f"{name}: line {reader.line_num}: has {len(cells)} values, and there are "
-                    f"{len(columns)} columns"
-                )
-            elif any(cell.strip() for cell in cells):
-                given = zip(columns, (cell.strip() for cell in cells), strict=False)
-                # Many rows have the same provider.
-                values = {
-                    key: cell if key == "domain" else intern(cell)
-                    for key, cell in given
-                    if key in COLUMNS
-                }
-                rows.append(CsvRow(reader.line_num, **values))
+        cells = next(csv.reader(_lines(raw), delimiter=separator, strict=True), [])
     except csv.Error as error:
-        raise ProvidersError([f"{name}: line {reader.line_num}: not CSV: {error}"]) from error
+        raise ProvidersError([f"{name}: line 1: not CSV: {error}"]) from error
+    columns = tuple(column.strip().lower() for column in cells)
+    problems = [
+        f"{name}: line 1: unknown column {column!r}{did_you_mean(column, COLUMNS)}"
+        for column in columns
+        if column not in COLUMNS
+    ]
+    if "domain" not in columns:
+        problems.append(f"{name}: line 1: the column domain is missing")
+    if len(set(columns)) < len(columns):
+        problems.append(f"{name}: line 1: a column appears twice")
     if problems:
         raise ProvidersError(problems)
-    return rows
+    return CsvFile(name, raw, separator, columns)
 
 
-def _problems(path: Path, rows: list[CsvRow]) -> Iterator[str]:
+def _lines(raw: bytes) -> Iterator[str]:
+    return io.TextIOWrapper(io.BytesIO(raw), "utf-8-sig", newline="")
+
+
+def _check(file: CsvFile) -> _Checked:
+    """Read all rows once, and report what is wrong in the file itself."""
+    checked = _Checked()
     first_lines: dict[str, int] = {}
-    for row in rows:
-        name = row.domain
-        if not name:
-            yield f"{path}: line {row.line}: domain: is missing"
+    for row in file.rows(checked.report):
+        checked.lines.append(row.line)
+        if row.like:
+            checked.models.setdefault(row.like, row.line)
+        place = f"{file.name}: line {row.line}"
+        if not row.domain:
+            checked.report(f"{place}: domain: is missing")
             continue
-        first = first_lines.setdefault(name.lower(), row.line)
+        first = first_lines.setdefault(row.domain.lower(), row.line)
         if first != row.line:
-            yield f"{path}: line {row.line}: domain: {name} is also on line {first}"
+            checked.report(f"{place}: domain: {row.domain} is also on line {first}")
         if len(row.models) != 1:
-            yield f"{path}: line {row.line}: needs one of provider, like and alias_of"
+            checked.report(f"{place}: needs one of provider, like and alias_of")
+    return checked
 
 
-def _models(
-    admin: AnyAdmin, path: Path, rows: list[CsvRow], mistakes: list[str]
-) -> dict[str, dict[str, object]]:
+def _models(admin: AnyAdmin, file: CsvFile, checked: _Checked) -> dict[str, dict[str, object]]:
     """Return the domains of the column `like`, and report those that cannot be copied."""
     models: dict[str, dict[str, object]] = {}
-    for row in rows:
-        if row.like and row.like not in models:
-            try:
-                models[row.like] = _model(admin, row.like)
-            except (ObjectNotFound, InvalidObject) as error:
-                mistakes.append(f"{path}: line {row.line}: like: {error}")
+    for name, line in checked.models.items():
+        try:
+            models[name] = _model(admin, name)
+        except (ObjectNotFound, InvalidObject) as error:
+            checked.report(f"{file.name}: line {line}: like: {error}")
     return models
 
 
-def _objects(rows: list[CsvRow], models: Mapping[str, dict[str, object]]) -> Iterator[bytes]:
-    for row in rows:
+def _objects(file: CsvFile, models: Mapping[str, dict[str, object]]) -> Iterator[bytes]:
+    for row in file.rows(lambda _: None):
         given = {"provider": row.provider, "alias_of": row.alias_of}
         data: dict[str, object] = {key: text for key, text in given.items() if text}
         line = {"op": "add", "name": row.domain, **data, **models.get(row.like, {})}
