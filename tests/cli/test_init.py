@@ -120,6 +120,11 @@ def written(root: Path) -> dict[str, str]:
     }
 
 
+def written_names(root: Path) -> list[str]:
+    """Return the files below `etc` of a root."""
+    return [f"{path}" for path in (root / "etc").rglob("*") if path.is_file()]
+
+
 def test_files(waypost: Waypost, tmp_path: Path, offline: tuple[str, ...]) -> None:
     """Without a network, named servers are enough, and the files are what a dry run shows."""
     root = tmp_path / "root"
@@ -193,6 +198,32 @@ def test_settings_of_the_package(
     text = settings.read_text(encoding="utf-8")
     assert text.startswith(sample)
     assert '\nproviders = "/etc/waypost/providers.toml"\n' in text
+
+
+def test_domains_in_a_database(waypost: Waypost, tmp_path: Path, offline: tuple[str, ...]) -> None:
+    """A database that has domains is not hidden by a new providers file; an empty one may be."""
+    root = tmp_path / "root"
+    database = root / "var/lib/waypost/waypost.sqlite"
+    database.parent.mkdir(parents=True)
+    uri = ("--db-uri", f"sqlite:///{database}")
+    flags = ("init", "example.com", "--output", root, "--web-server", "caddy", *GIVEN, *offline)
+    assert waypost("db", "upgrade", *uri).code == 0
+    assert waypost(*flags, "--dry-run").err.count("warning: ") == 0
+    assert waypost("apply", "--demo", *uri).code == 0
+    planned = waypost(*flags, "--dry-run")
+    assert f"warning: {database}: this database has " in planned.err
+    before = set(written_names(root))
+    outcome = waypost(*flags)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"error: {database}: this database has " in outcome.err
+    assert "`waypost domain add example.com`" in outcome.err
+    assert set(written_names(root)) == before
+    (root / "etc/waypost").mkdir(parents=True)
+    (root / "etc/waypost/waypost.toml").write_text("workers = 1\n")
+    assert waypost(*flags).code == 1  # The settings stay, so nothing is hidden.
+    (root / "etc/waypost/waypost.toml").unlink()
+    database.write_bytes(b"no database" * 100)
+    assert "this database cannot be read" in waypost(*flags).err
 
 
 def test_one_server_and_no_domain(waypost: Waypost, tmp_path: Path) -> None:

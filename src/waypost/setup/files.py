@@ -94,7 +94,7 @@ def check_file(root: Path, file: PlannedFile) -> FileResult:
         return FileResult(file, FileState.KEPT, file.path, reason_of(error))
     if _has_content(file, existing):
         return FileResult(file, FileState.SAME, file.path)
-    if file.extends_comments and _sets_nothing(existing):
+    if file.extends_comments and _has_only_comments(existing):
         reason = folder_problem(target.parent)
         return FileResult(
             file, FileState.FAILED if reason else FileState.EXTENDED, file.path, reason
@@ -143,8 +143,15 @@ def folder_problem(folder: Path) -> str:
     return ""
 
 
-def _sets_nothing(data: bytes) -> bool:
-    """Return whether a TOML file has only comments."""
+def sets_nothing(path: Path) -> bool:
+    """Return whether a TOML file can be read and has only comments."""
+    try:
+        return _has_only_comments(read_regular_file(path, MAX_BYTES))
+    except OSError:
+        return False
+
+
+def _has_only_comments(data: bytes) -> bool:
     if len(data) > MAX_BYTES:
         return False
     try:

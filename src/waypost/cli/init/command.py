@@ -22,6 +22,7 @@ from waypost.cli.init.questions import (
 )
 from waypost.cli.init.report import SetupReport, missing_lines, report_json, report_lines
 from waypost.cli.init.servers import read_server_flag
+from waypost.cli.init.stored_domains import hidden_domains
 from waypost.cli.options import JsonFlag
 from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_json, print_line, print_stderr
 from waypost.cli.show.common import parse_exact_domain
@@ -155,8 +156,8 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
     The command finds the mail servers in DNS, in the Autoconfig of the domain and in the public
     database, and checks them. Then it writes the providers file, the settings, the service and
     the site of the web server, and prints the DNS records and what is still missing. It replaces no
-    file. Without a terminal, it asks nothing. Exit code 1 if a mail server is missing, or if a file
-    exists with other content; 2 if a file cannot be written.
+    file, and no database that has domains. Without a terminal, it asks nothing. Exit code 1 if a
+    mail server is missing, or if a file exists with other content; 2 if a file cannot be written.
     """
     mail_domain = parse_exact_domain(domain)
     given = _given_servers(imap, pop3, smtp)
@@ -164,6 +165,7 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
     asks = is_interactive() and not as_json
     target = _Target(root, dry_run, asks, start)
     _check_target(target)
+    _check_stored_domains(target, mail_domain)
     database = "" if ispdb == _NO_DATABASE else ispdb_url(ispdb)
     context = doctor_context(
         _user(mail_domain, address),
@@ -259,6 +261,19 @@ def _check_target(target: _Target) -> None:
         raise SettingsError(
             [f"{problem}; run the command as root, or use --dry-run or --output DIR"]
         )
+
+
+def _check_stored_domains(target: _Target, domain: DomainName) -> None:
+    """Check that the new providers file would hide no domains of a database.
+
+    Raises:
+        SettingsError: the file would do that, and this is no dry run.
+    """
+    problem = hidden_domains(target.root, domain)
+    if problem is not None and not target.is_dry_run:
+        raise SettingsError([problem])
+    if problem is not None:
+        print_stderr(f"warning: {problem}")
 
 
 def _user(domain: DomainName, address: str | None) -> EmailAddress:
