@@ -223,6 +223,16 @@ _SUBSTRINGS: Final = tuple(
 )
 
 
+_SHOWN: Final = {
+    client.user_agent.log_name: client.shown for client in reversed(CLIENTS) if client.user_agent
+}
+
+
+def shown_name(log_name: str) -> str:
+    """Return the name of a program in lists of clients, by its name in the access log."""
+    return _SHOWN.get(log_name, log_name)
+
+
 def log_name_of(user_agent: str) -> str:
     """Return what the access log calls the program of a request, by its User-Agent.
 

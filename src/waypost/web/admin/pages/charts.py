@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 WIDTH: Final = 720
+NARROW_WIDTH: Final = 320
+"""For phones: the letters are as large as on a wide screen."""
 HEIGHT: Final = 180
 _LEFT: Final = 44
 _BOTTOM: Final = 22
@@ -42,16 +44,17 @@ class Chart:
     left: int = _LEFT
 
 
-def bar_chart(values: Sequence[tuple[int, int]], label_every: int) -> Chart:
+def bar_chart(values: Sequence[tuple[int, int]], label_every: int, width: int = WIDTH) -> Chart:
     """Return a chart of pairs: the lower and the upper part of each bar.
 
     Args:
         values: the pairs.
         label_every: every which bar has a label.
+        width: of the drawing, in its units.
     """
     top = ceiling(max((good + bad for good, bad in values), default=0))
     base, room = HEIGHT - _BOTTOM, HEIGHT - _BOTTOM - _TOP
-    slot = (WIDTH - _LEFT) / max(1, len(values))
+    slot = (width - _LEFT) / max(1, len(values))
     bars = []
     for index, (good, bad) in enumerate(values):
         good_height, bad_height = (round(part / top * room, 1) for part in (good, bad))
@@ -70,7 +73,7 @@ def bar_chart(values: Sequence[tuple[int, int]], label_every: int) -> Chart:
         (round(_LEFT + (index + 0.5) * slot, 1), index)
         for index in range(0, len(values), label_every)
     )
-    return Chart(tuple(bars), lines, labels)
+    return Chart(tuple(bars), lines, labels, width)
 
 
 def ceiling(value: int) -> int:

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 import jinja2
 
+from waypost.core.address import DomainName
+from waypost.core.clients import shown_name
+from waypost.core.errors import DomainError
 from waypost.web.admin.pages.assets import asset_url
 from waypost.web.admin.pages.differences import changed
 from waypost.web.admin.pages.languages import AdminLanguages
@@ -67,6 +70,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["when"] = partial(_when, environment.from_string(_TIME))
     environment.filters["number"] = number
     environment.filters["list_pair"] = _pair
+    environment.filters["client_name"] = shown_name
+    environment.filters["in_unicode"] = in_unicode
     environment.globals["changed"] = changed
     return environment
 
@@ -87,6 +92,15 @@ def _when(template: jinja2.Template, value: datetime | float | str | None) -> ob
 def _pair(value: str) -> tuple[str, str]:
     """Return an option of a list: its value and its text."""
     return value, value
+
+
+def in_unicode(name: str) -> str:
+    """Return a domain or a pattern as people write it, with U-labels (RFC 5890 s2.3.2.1)."""
+    domain = name.removeprefix("*.")
+    try:
+        return name.removesuffix(domain) + DomainName.parse(domain).unicode
+    except DomainError:
+        return name
 
 
 def number(value: float) -> str:

@@ -1,12 +1,15 @@
 """One domain: what clients get, DNS, checks and history."""
 
 import json
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
 from fastapi import Response
 
 from waypost.admin.checks.client_views import ClientView
+from waypost.admin.objects import ObjectMistakes, read_services
+from waypost.admin.results import Data
 from waypost.core.errors import (
     DomainMoved,
     DomainNotServed,
@@ -15,6 +18,7 @@ from waypost.core.errors import (
     ObjectNotFound,
     ServiceNotOffered,
 )
+from waypost.core.model import HostEndpoint
 from waypost.formats.dns.domain_records import NO_PUBLIC_URL
 from waypost.web.admin.pages.changes import attempt
 from waypost.web.admin.pages.routes import Routes
@@ -71,12 +75,29 @@ def show_clients(visit: Visit) -> Response:
         domain=stored.data,
         version=stored.version,
         is_pattern=is_pattern,
+        services=_with_endpoints(stored.data.get("services", ())),
         address=address,
         first=first,
         others=[one for one in views if one.key not in FIRST_CLIENTS],
         problem=problem,
         formats=FORMATS,
     )
+
+
+def _with_endpoints(services: Sequence[Data]) -> list[tuple[Data, Data]]:
+    """Return services with the port and the security that clients get, also if they are defaults.
+
+    Rows that another program has written may have mistakes; they are shown as they are.
+    """
+    read = read_services(services, ObjectMistakes())
+    if len(read) != len(services):
+        return [(one, one) for one in services]
+    return [
+        (data, {"port": one.endpoint.port, "security": one.endpoint.security.value})
+        if isinstance(one.endpoint, HostEndpoint)
+        else (data, {})
+        for data, one in zip(services, read, strict=True)
+    ]
 
 
 def show_answer(visit: Visit) -> Response:

@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import Response
 
 from waypost.core.errors import AccessForbidden, ObjectNotFound
-from waypost.web.admin.pages.charts import bar_chart
+from waypost.web.admin.pages.charts import NARROW_WIDTH, bar_chart
 from waypost.web.admin.pages.rendering import MACHINE_TIME
 from waypost.web.admin.pages.routes import Routes
 from waypost.web.admin.pages.visit import HOME, Visit, redirect
@@ -34,7 +34,7 @@ def show_overview(visit: Visit) -> Response:
     traffic = visit.context.traffic
     period = traffic.period(WEEK_HOURS if is_week else DAY_HOURS)
     rows = _rows(period.hours, DAY_HOURS if is_week else 1)
-    chart = bar_chart([(good, bad) for _, good, bad in rows], 1 if is_week else 4)
+    values = [(good, bad) for _, good, bad in rows]
     now = datetime.now(UTC)
     return visit.render(
         "overview.html",
@@ -42,8 +42,9 @@ def show_overview(visit: Visit) -> Response:
         is_week=is_week,
         period=period,
         rows=rows,
-        chart=chart,
-        labels=[_label(rows[index][0], is_week=is_week) for _, index in chart.labels],
+        chart=bar_chart(values, 1 if is_week else 4),
+        narrow_chart=bar_chart(values, 2 if is_week else 8, NARROW_WIDTH),
+        labels=[_label(start, is_week=is_week) for start, _, _ in rows],
         traffic=traffic,
         monitor=visit.context.monitor.read(),
         report=None if traffic.sampled is None else readiness(traffic.workers, now),

@@ -98,16 +98,25 @@ def change(visit: Visit) -> Response:
     if action == "check":
         return _show_checked(visit, provider, without_empty(services))
     if action == "copy" and like:
-        try:
-            data = visit.admin.get_domain(like).data
-        except ObjectNotFound:
-            data = {}
-        services = data.get("services", services)
-        provider = data.get("provider", provider)
-        if data:
-            return _show_checked(visit, provider, services, (f"the services of {like}",))
+        return _show_copied(visit, provider, services, like)
     services = rearrange(services, action) or services
     return _show_services(visit, form.text("name"), provider, services, _values(form))
+
+
+def _show_copied(
+    visit: Visit, provider: str, services: list[dict[str, Any]], like: str
+) -> Response:
+    """Show the services of another domain instead, or say that there is no such domain."""
+    try:
+        data = visit.admin.get_domain(like).data
+    except (ObjectNotFound, InvalidObject):
+        failure = Failure(InvalidObject([("like", f"there is no domain {like[:253]}")]), 422)
+        name, shown = visit.form.text("name"), services or list(EMPTY)
+        return _show_services(visit, name, provider, shown, _values(visit.form), failure)
+    provider = data.get("provider", provider)
+    return _show_checked(
+        visit, provider, data.get("services", services), (f"the services of {like}",)
+    )
 
 
 def _show_checked(
@@ -253,6 +262,7 @@ def _show_services(
         services=[{**one, "rest": rest_of(one)} for one in services],
         failure=failure,
         problems={} if failure is None else failure.problems,
+        like=visit.form.text("like") if failure is not None else "",
         providers=[one.data["name"] for one in providers],
         types=TYPES,
         securities=SECURITIES,
