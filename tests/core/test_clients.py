@@ -2,7 +2,7 @@
 
 import pytest
 
-from waypost.core.clients import CLIENTS, USER_AGENTS, log_name_of
+from waypost.core.clients import CLIENTS, USER_AGENTS, log_name_of, shown_name
 
 NAMES = [
     # User-Agent, what the access log calls the program
@@ -60,3 +60,8 @@ def test_names_in_lists() -> None:
     """A long name has a short form in lists, and `waypost explain` a short word."""
     shown = {str(one): one.topic for one in CLIENTS}
     assert (shown["K-9"], shown["Outlook"], shown["KMail"]) == ("k-9", "outlook", "kmail")
+    assert [shown_name(name) for name in ("k-9", "thunderbird", "curl")] == [
+        "K-9",
+        "Thunderbird",
+        "curl",
+    ]

@@ -15,6 +15,7 @@ from waypost.admin.access.secret_text import LINK_PREFIX, new_secret
 from waypost.admin.principal import Role
 from waypost.core.model import DomainPattern
 from waypost.store.sql.migrate import upgrade
+from waypost.web.admin.pages.rendering import in_unicode
 from waypost.web.admin.pages.security import COOKIE
 
 EDIT = {
@@ -287,6 +288,36 @@ def test_wizard_needs_a_service(api: Api) -> None:
     assert "enter the host of at least one service" in answer.text
     assert answer.text.count("<fieldset") == 2
     assert person.get("/admin/domain?name=new.example").status_code == 404
+
+
+@pytest.mark.parametrize("like", ["absent.example", "a b", "*", "x" * 5000])
+def test_wizard_copies_only_from_a_domain(api: Api, like: str) -> None:
+    """A domain that does not exist is a mistake at its field, and the services stay."""
+    person = Person(api, WRITER)
+    fields = {"name": "new.example", "services[0].type": "imap", "services[0].host": "i.example"}
+    answer = person.post("/admin/wizard/services", fields | {"action": "copy", "like": like})
+    assert answer.status_code == 422
+    assert 'id="like-problem"' in answer.text
+    assert 'value="i.example"' in answer.text
+
+
+def test_names_of_people(api: Api) -> None:
+    """A domain with U-labels is shown as people write it, beside its name in DNS."""
+    person = Person(api, WRITER)
+    for page in ("/admin/domains", "/admin/domain?name=xn--bcher-kva.example"):
+        text = person.get(page).text
+        assert "b\u00fccher.example" in text
+        assert "xn--bcher-kva.example" in text
+    for name, shown in (("*.xn--bcher-kva.example", "*.b\u00fccher.example"), ("*", "*")):
+        assert in_unicode(name) == shown
+
+
+def test_ports_of_services(api: Api) -> None:
+    """The table of services has the ports and the security that clients get."""
+    text = Person(api, WRITER).get("/admin/domain?name=example.com").text
+    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in text.split("<tr>")]
+    assert ["SMTP", "smtp.example.com", "587", "STARTTLS", "address"] in rows
+    assert ["IMAP", "imap.example.com", "993", "TLS", "address"] in rows
 
 
 FOUND = ["", "[", "5", "[1]", '{"findings": ["x"], "others": 5, "checks": [{}]}', "[" * 100_000]
