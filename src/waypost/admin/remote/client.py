@@ -190,7 +190,8 @@ class RemoteAdmin:
         query = _query(confirm=confirm, dry_run=dry_run)
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
             spool.writelines(lines)
-            headers = {"Content-Type": _LINES_TYPE, "Content-Length": f"{spool.tell()}"}
+            size = spool.tell()  # codespell:ignore tell
+            headers = {"Content-Type": _LINES_TYPE, "Content-Length": f"{size}"}
             spool.seek(0)
             response = self._send("POST", f"/domains:bulk{query}", spool, headers)
         event: BulkEvent | None = None

@@ -93,7 +93,7 @@ class _Checked:
         unnamed: how many more mistakes there are.
     """
 
-    lines: "array[int]" = field(default_factory=lambda: array("L"))
+    lines: "array[int]"
     models: dict[str, int] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
     unnamed: int = 0
@@ -176,7 +176,7 @@ def _lines(raw: bytes) -> Iterator[str]:
 
 def _check(file: CsvFile) -> _Checked:
     """Read all rows once, and report what is wrong in the file itself."""
-    checked = _Checked()
+    checked = _Checked(array("L"))
     first_lines: dict[str, int] = {}
     for row in file.rows(checked.report):
         checked.lines.append(row.line)

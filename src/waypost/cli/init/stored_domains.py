@@ -3,15 +3,13 @@
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import sqlalchemy as sa
-
 from waypost.cli.output import quantity
 from waypost.core.address import DomainName
 from waypost.core.errors import StoreError, StoreUnavailable
-from waypost.database.engine import open_engine, read_connection
+from waypost.database.engine import open_engine
 from waypost.setup.files import local_path, sets_nothing
 from waypost.setup.plan import PROVIDERS, SETTINGS
-from waypost.store.sql import schema
+from waypost.store.sql.store import SqlStore
 
 DATABASE: Final = PurePosixPath("/var/lib/waypost/waypost.sqlite")
 """The database of the unit without `db_uri`."""
@@ -31,9 +29,7 @@ def hidden_domains(root: Path, domain: DomainName) -> str | None:
         return None
     engine = open_engine(f"sqlite:///{path.absolute()}")
     try:
-        with read_connection(engine) as connection:
-            query = sa.select(sa.func.count()).select_from(schema.domain)
-            count = connection.execute(query).scalar_one()
+        count = SqlStore(engine).count_domains()
     except (StoreError, StoreUnavailable) as error:
         if path.stat().st_size == 0:
             return None

@@ -302,7 +302,7 @@ def test_wizard_copies_only_from_a_domain(api: Api, like: str) -> None:
 
 
 def test_names_of_people(api: Api) -> None:
-    """A domain with U-labels is shown as people write it, beside its name in DNS."""
+    """A domain with U-labels is shown as people write it, with its name in DNS."""
     person = Person(api, WRITER)
     for page in ("/admin/domains", "/admin/domain?name=xn--bcher-kva.example"):
         text = person.get(page).text
