@@ -224,7 +224,7 @@ _SUBSTRINGS: Final = tuple(
 
 
 _SHOWN: Final = {
-    client.user_agent.log_name: client.shown for client in reversed(CLIENTS) if client.user_agent
+    client.user_agent.log_name: client.shown for client in CLIENTS[::-1] if client.user_agent
 }
 
 
