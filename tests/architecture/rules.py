@@ -76,7 +76,8 @@ LAYERS: dict[str, set[str]] = {
     "web.public.handlers": {"core", "formats"},
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
-    | {"admin", "setup", "monitor", "web.public.server", "web.service_manager", "web.metrics"}
+    | {"admin", "setup", "monitor"}
+    | {"web.public.server", "web.server_process", "web.service_manager", "web.metrics"}
     | {"web.public.page.languages", "web.admin.pages.languages", "wiring_links", "setup_links"}
     | {"__version__"},
     "__main__": {"cli.main"},

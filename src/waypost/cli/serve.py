@@ -1,10 +1,7 @@
 """`waypost serve`: the command and its flags, one for each option of the settings."""
 
-import gc
 import inspect
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -12,8 +9,8 @@ from typing import Final
 import typer
 
 from waypost.settings import Option, options
+from waypost.web.server_process import importing_server
 
-_RICH: Final = "rich"
 _METAVARS: Final = {
     int: "NUMBER",
     float: "SECONDS",
@@ -61,28 +58,3 @@ def _parameter(option: Option) -> inspect.Parameter:
     return inspect.Parameter(
         option.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=annotation
     )
-
-
-@contextmanager
-def importing_server() -> Iterator[None]:
-    """Make the imports inside `with` need less time and memory.
-
-    * Modules stay until the process ends, so the garbage collector would search them for nothing,
-      many times: it is paused, and ignores them afterwards.
-    * structlog imports Rich for tracebacks in colors if it is installed, as for the command line.
-      A server does not use them, and Rich and Pygments take 3 MB: structlog does not find Rich.
-    """
-    hides_rich = _RICH not in sys.modules and "structlog" not in sys.modules
-    was_enabled = gc.isenabled()
-    if hides_rich:
-        # Python then raises ModuleNotFoundError (language reference, 5.3.1).
-        sys.modules[_RICH] = None  # type: ignore[assignment]
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if was_enabled:
-            gc.enable()
-        if hides_rich:
-            del sys.modules[_RICH]

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
-from multiprocessing import Pipe, get_context
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
@@ -22,6 +22,7 @@ import structlog
 from waypost.runtime.worker_counts import WorkersReport
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
+from waypost.web.server_process import server_process
 from waypost.web.worker_reader import ReadWorkers, answer_questions
 
 # How long to wait before the restart, after the first, second, third... early exit in a row.
@@ -123,9 +124,7 @@ class AdminProcess:
         # A later process must not count the requests that an earlier one has counted.
         arguments = (*self._arguments, pipe_of_process, self._starts == 0)
         self._starts += 1
-        process = get_context("spawn").Process(
-            target=_run, args=arguments, name="operators", daemon=True
-        )
+        process = server_process("operators", _run, arguments)
         try:
             process.start()
             answer = partial(answer_questions, pipe, self._current_counts)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import SpawnProcess
 from threading import Condition, Thread
@@ -15,6 +14,7 @@ from typing import Final
 
 from waypost.runtime.worker_counts import Counts
 from waypost.web.child_process import block_sighup
+from waypost.web.server_process import server_process
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that ends earlier after its start has failed.
@@ -95,9 +95,7 @@ class WorkerProcess:
         """
         pipe, worker_pipe = Pipe()
         try:
-            process = get_context("spawn").Process(
-                target=self._serve, args=(worker_pipe,), name="worker", daemon=True
-            )
+            process = server_process("worker", self._serve, (worker_pipe,))
             with block_sighup():
                 process.start()
         except OSError:
