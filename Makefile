@@ -121,7 +121,7 @@ container: $(VENV)/.test ## Build the image with buildah and try it in a contain
 	@tools/debian-packages buildah debootstrap runc
 	@$(BIN)/python -m tools.container $(if $(BASE),--base $(BASE))
 
-contrib: $(VENV)/.test $(VENV)-contrib/.installed ## Check the files of contrib/ with hadolint, ansible-lint and the schemas
+contrib: $(VENV)/.test $(VENV)-contrib/.installed ## Check the files of contrib/ with hadolint, podman-compose, ansible-lint and the schemas (needs podman)
 	@$(BIN)/python -m tools.contrib $(VENV)-contrib/bin
 
 release: $(VENV)/.test ## Check the version, make ./dist and a tag on this machine (no tag: ARGS=--dry-run)

@@ -34,7 +34,12 @@ def check(programs: Path) -> None:
     own = os.environ | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     run([programs / "hadolint", "--failure-threshold", "style", "Containerfile"], ROOT, own)
     schema = [programs / "check-jsonschema", "--builtin-schema", "vendor.compose-spec"]
-    run([*schema, *sorted(CONTRIB.glob("compose/*/compose.yaml"))], ROOT, own)
+    composed = sorted(CONTRIB.glob("compose/*/compose.yaml"))
+    run([*schema, *composed], ROOT, own)
+    if shutil.which("podman") is None:
+        raise ContribError("install podman: podman-compose asks for its version")
+    for file in composed:
+        run([programs / "podman-compose", "--file", file, "config", "--quiet"], ROOT, own)
     with TemporaryDirectory() as folder:
         temporary = Path(folder)
         rendered = temporary / "rendered.yaml"
