@@ -183,8 +183,21 @@ def test_rpm_has_the_same_files(packages: Packages) -> None:
         .partition("/etc/waypost/waypost.toml")[2]
         .partition("\n")[0]
     )
+
+
+def test_rpm_requirements(packages: Packages) -> None:
+    """The RPM requires what the system has, and none of the libraries that are in the package."""
+    command = [program("rpm"), "--query", "--package", "--requires", f"{packages.rpm}"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    libraries = re.compile(r"lib(c|ldap|lber)[-.\d]*\.so|rtld\(|rpmlib\(|config\(waypost\)")
     major, minor = packages.sources.python_version()
-    assert f"/usr/bin/python{major}.{minor}" in asked("--requires")
+    assert {line for line in listed.splitlines() if not libraries.match(line)} == {
+        "/bin/sh",
+        f"/usr/bin/python{major}.{minor}",
+        "/usr/sbin/groupadd",
+        "/usr/sbin/useradd",
+        "systemd",
+    }
 
 
 def test_packages_have_all_extras() -> None:
