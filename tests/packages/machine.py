@@ -45,19 +45,20 @@ def require_machine() -> None:
     require(programs=programs, private_network=True, root=True)
 
 
-def create(folder: Path, packages: Sequence[str]) -> None:
+def create(folder: Path, name: str, packages: Sequence[str]) -> None:
     """Create the files of a machine with packages of Debian.
 
     Args:
         folder: the root of the machine.
+        name: one kind of machine; its files are kept for the next run.
         packages: the names of the packages, in addition to the essential ones.
     """
-    archive = _archive(sorted({*packages, "systemd"}))
+    archive = _archive(name, sorted({*packages, "systemd"}))
     folder.mkdir(parents=True)
     subprocess.run([program("tar"), "-C", f"{folder}", "-xf", f"{archive}"], check=True)
     units = folder / "etc/systemd/system"
-    for name in _UNUSED:
-        (units / f"{name}.service").symlink_to("/dev/null")
+    for unit in _UNUSED:
+        (units / f"{unit}.service").symlink_to("/dev/null")
 
 
 def run(folder: Path, script: str) -> str:
@@ -95,17 +96,17 @@ def run(folder: Path, script: str) -> str:
     return printed
 
 
-def _archive(packages: Sequence[str]) -> Path:
+def _archive(name: str, packages: Sequence[str]) -> Path:
     """Return a tar file with a new machine, made once for all runs of the tests."""
     suite, mirror = _suite(), _mirror()
     key = hashlib.sha256(" ".join([suite, *packages]).encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "waypost-tests"
     cache.mkdir(parents=True, exist_ok=True)
-    archive = cache / f"debian-{suite}-{key}.tar"
+    archive = cache / f"{name}-{suite}-{key}.tar"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not archive.exists():
-            for old in cache.glob("debian-*.tar"):
+            for old in cache.glob(f"{name}-*.tar"):
                 old.unlink()
             with tempfile.TemporaryDirectory(dir=cache) as temporary:
                 command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}"]

@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ROOT, blocks
 from tests.packages import machine
-from tests.packages.conftest import Packages, build_all
+from tests.packages.conftest import (
+    OLD,
+    Packages,
+    build_all,
+    documented,
+    make_old,
+    needed_packages,
+    script,
+)
 from waypost import __version__
 from waypost.store.sql.revision import HEAD
 
 pytestmark = [pytest.mark.alone, pytest.mark.servers, pytest.mark.timeout(900)]
-OLD = "0.0.1"
 LIFE = f"""\
 == install
 waypost: the service is at http://127.0.0.1:4243 and serves no domain yet.
@@ -65,15 +71,13 @@ def test_life_on_a_machine(packages: Packages, tmp_path: Path) -> None:
     """The package is installed, configured, upgraded, removed and purged."""
     machine.require_machine()
     root = tmp_path / "root"
-    machine.create(root, needed_packages(packages.deb))
+    machine.create(root, "debian", needed_packages(packages.deb))
     (root / "test").mkdir()
     shutil.copy(packages.deb, root / "test/new.deb")
     write_old(packages.deb, tmp_path, root / "test/old.deb")
-    install, *configure = documented()
+    install, *configure = documented("apt")
     assert install == f"apt install ./dist/waypost_{__version__}_amd64.deb"
-    script = Path(__file__).with_name("cycle.sh").read_text(encoding="utf-8")
-    script = script.replace("DOCUMENTED_COMMANDS", "\n".join(configure))
-    assert machine.run(root, script) == LIFE
+    assert machine.run(root, script("debian.sh", configure)) == LIFE
     shutil.rmtree(root)
 
 
@@ -85,22 +89,9 @@ def test_two_builds_give_the_same_bytes(packages: Packages, tmp_path: Path) -> N
     assert digest(again.rpm) == digest(packages.rpm)
 
 
-def documented() -> list[str]:
-    """Return the commands for root that the page shows for Debian."""
-    found = blocks(ROOT / "docs/packages.md", "console")
-    return [line.removeprefix("# ") for block in found for line in block.text.splitlines()]
-
-
 def digest(file: Path) -> str:
     """Return the SHA-256 of a file."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def needed_packages(deb: Path) -> list[str]:
-    """Return the packages that the package depends on: the first of each alternative."""
-    command = ["dpkg-deb", "--field", f"{deb}", "Depends"]
-    field = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return sorted({re.split(r"[\s(|]", one.strip())[0] for one in field.split(",")})
 
 
 def write_old(deb: Path, folder: Path, old: Path) -> None:
@@ -110,15 +101,7 @@ def write_old(deb: Path, folder: Path, old: Path) -> None:
     control = tree / "DEBIAN/control"
     text = control.read_text(encoding="utf-8")
     control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {OLD}", text), encoding="utf-8")
-    settings = tree / "etc/waypost/waypost.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("# Settings of", "# The settings of"), encoding="utf-8")
-    (package,) = tree.glob("opt/waypost/lib/python3*/site-packages/waypost")
-    init = package / "__init__.py"
-    text = init.read_text(encoding="utf-8")
-    init.write_text(text.replace(__version__, OLD), encoding="utf-8")
-    for compiled in package.glob("__pycache__/__init__.*"):
-        compiled.unlink()
+    make_old(tree)
     command = ["dpkg-deb", "--root-owner-group", "-Znone", "--build", f"{tree}", f"{old}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(tree)

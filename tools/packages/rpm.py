@@ -39,7 +39,13 @@ def make_rpm(root: Path, folder: Path, python: Path = PYTHON) -> Path:
         return pack(sources, tree, folder)
 
 
-def pack(sources: Sources, tree: Path, folder: Path, payload: str = "w19.zstdio") -> Path:
+def pack(
+    sources: Sources,
+    tree: Path,
+    folder: Path,
+    payload: str = "w19.zstdio",
+    version: str = __version__,
+) -> Path:
     """Pack a built tree as an RPM.
 
     Args:
@@ -47,11 +53,12 @@ def pack(sources: Sources, tree: Path, folder: Path, payload: str = "w19.zstdio"
         tree: the tree.
         folder: receives the package and its bill of materials.
         payload: the compression, in the form of RPM's macro `_binary_payload`.
+        version: the version of Waypost in the tree.
 
     Returns:
         the package.
     """
-    build = sources.folder.parent / "rpm"
+    build = sources.folder.parent / f"rpm-{version}"
     build.mkdir()
     changes = build / "changelog"
     changes.write_text(changelog(sources), encoding="utf-8")
@@ -63,7 +70,7 @@ def pack(sources: Sources, tree: Path, folder: Path, payload: str = "w19.zstdio"
         "_binary_payload": payload,
         "use_source_date_epoch_as_buildtime": 1,
         "clamp_mtime_to_source_date_epoch": 1,
-        "waypost_version": __version__,
+        "waypost_version": version,
         "waypost_tree": tree,
         "waypost_python": ".".join(map(str, sources.python_version())),
         "waypost_packager": maintainer(),

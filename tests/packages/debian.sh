@@ -1,39 +1,10 @@
-# The life of the Debian package on a machine with systemd. Each line of the output is checked.
-set -euo pipefail
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+# The life of the Debian package on a machine with systemd.
+export DEBIAN_FRONTEND=noninteractive
 
 packages() {
     # An unattended upgrade keeps settings that the operator changed.
     apt-get -qq --yes --no-install-recommends -o Dpkg::Options::=--force-confdef \
         -o Dpkg::Options::=--force-confold "$@" </dev/null 2>&1 | grep '^waypost: ' || true
-}
-
-answer() {
-    /usr/bin/python3 - <<'PYTHON'
-import time, urllib.error, urllib.request
-url = "http://127.0.0.1:4243/mail/config-v1.1.xml?emailaddress=alice@example.com"
-for _ in range(300):
-    try:
-        with urllib.request.urlopen(url, timeout=10) as response:
-            print("answer", response.status, b"imap.example.com" in response.read())
-        break
-    except urllib.error.HTTPError as error:
-        print("answer", error.code)
-        break
-    except OSError:
-        time.sleep(0.1)
-else:
-    print("no answer")
-PYTHON
-}
-
-pid() {
-    systemctl show --property MainPID --value "waypost${1:-}"
-}
-
-state() {
-    local name="waypost${1:-}"
-    echo "${name#waypost-} $(systemctl is-active "$name" || true) $(systemctl is-enabled "$name" || true)"
 }
 
 echo '== install'
@@ -62,10 +33,8 @@ before=$(pid)
 monitor=$(pid -monitor)
 packages install /test/new.deb
 waypost --version
-state
-[ "$(pid)" != "$before" ] && echo 'restarted'
-state -monitor
-[ "$(pid -monitor)" != "$monitor" ] && echo 'restarted'
+restarted '' "$before"
+restarted -monitor "$monitor"
 answer
 stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
 grep '^providers' /etc/waypost/waypost.toml
