@@ -32,12 +32,12 @@ def masked_text(option: Option, value: object) -> str:
 
 def secret_texts(settings: Settings) -> frozenset[str]:
     """Return the secrets of the settings, which must not occur in the log."""
-    found: set[str] = set()
+    # It is a list of keys with spaces between; a space in any other key is a part of it.
+    found = set((settings.link_key or "").split())
     for option in options():
         value = getattr(settings, option.name)
         if option.info.masked and value:
-            # link_key is a list of keys with spaces between.
-            found |= secrets_of(value) if option.is_database else {value, *value.split()}
+            found |= secrets_of(value) if option.is_database else {value}
     return frozenset(found)
 
 
