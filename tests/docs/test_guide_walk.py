@@ -19,7 +19,9 @@ from tests.docs.test_unit import UNIT, options
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 
-pytestmark = pytest.mark.servers
+# A walk takes about 45 seconds on a quiet machine, and ten times that together with much other work.
+LONGEST_SECONDS = 840
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(LONGEST_SECONDS + 60)]
 GUIDE = ROOT / "docs" / "guide.md"
 MOVING = ROOT / "docs" / "moving-from-automx2.md"
 NEEDED = ("unshare", "mount", "runuser", "useradd", "curl", "install", "env")
@@ -132,7 +134,7 @@ def run_in_network(tmp: Path, script: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=180,
+        timeout=LONGEST_SECONDS,
         env=kept,
     )
     assert done.returncode == 0, done.stdout
