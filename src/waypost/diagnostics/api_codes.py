@@ -86,7 +86,7 @@ API_CODES: Final = (
     ApiCode(
         "bad_request",
         400,
-        "the body is not a JSON object, or a header or a parameter is not valid",
+        "the body is not a JSON object, or a header or a parameter is not valid or unknown",
         "correct what `detail` or `errors` names; /api/v1/openapi.json describes each request",
     ),
     ApiCode(

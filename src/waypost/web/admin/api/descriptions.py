@@ -10,7 +10,7 @@ _PROBLEM: Final = {
     }
 }
 _READ_PROBLEMS: Final = {
-    400: "A parameter is not valid.",
+    400: "A parameter is unknown, is given twice, or is not valid; `errors` names it.",
     401: "The token is missing or not valid.",
     403: "The token does not allow this.",
     404: "There is no such object.",

@@ -4,7 +4,7 @@ import time
 from functools import cache, partial
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
@@ -20,6 +20,7 @@ from waypost.web.admin.api.bulk import add_bulk
 from waypost.web.admin.api.encoded_slashes import EncodedSlashes
 from waypost.web.admin.api.previews import add_previews
 from waypost.web.admin.api.problems import add_problem_handlers
+from waypost.web.admin.api.query_parameters import check_query_parameters
 from waypost.web.admin.api.resources import add_resources
 from waypost.web.admin.api.schemas import api_schemas
 from waypost.web.admin.api.setup_links import add_setup_links
@@ -61,7 +62,11 @@ def _routes() -> tuple[BaseRoute, ...]:
 
     FastAPI would analyse all arguments again for an application that includes a router.
     """
-    router = APIRouter(prefix=PREFIX, generate_unique_id_function=_operation_id)
+    router = APIRouter(
+        prefix=PREFIX,
+        dependencies=[Depends(check_query_parameters)],
+        generate_unique_id_function=_operation_id,
+    )
     add_bulk(router)
     add_previews(router)
     add_resources(router)
