@@ -1,23 +1,37 @@
 """Several workers on a busy machine."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cli.test_serve import serving
+from tests.cli.test_serve import AUTOCONFIG, Server, serving
 from tests.cli.test_serve_admin import children
-from tests.cli.test_serve_reload import all_started, serves, until
+from tests.cli.test_serve_reload import PAUSE_SECONDS, all_started, serves, until
 from tests.servers.frozen import frozen
 from tests.servers.nginx import listens
+from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process, tied_to_this_process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.principal import Role
+from waypost.cli.main import main
+from waypost.cli.principal import command_principal
+from waypost.database.engine import open_engine
+
+CACHE_TTL_SECONDS = 1.0
+NEW_HOST = "imap.changed.example"
+STALE = r'^waypost_cache_answers_total{kind="stale"} (\S+)$'
 
 
 def test_slow_worker_is_waited_for(home: Path) -> None:
@@ -44,6 +58,62 @@ def test_one_limit_for_all_workers(home: Path) -> None:
             with frozen(busy):
                 found += [server.status(path, client="203.0.113.5") for _ in range(40)]
     assert found == [200] * 60 + [429] * 20
+
+
+def test_change_reaches_all_workers(home: Path) -> None:
+    """A change by the API is in the answers of each worker when `cache_ttl` is over."""
+    uri, admin, metrics = f"sqlite:///{home}/waypost.sqlite", free_port(), free_port()
+    assert main(["apply", "--demo", "--db-uri", uri]) == 0
+    engine = open_engine(uri)
+    token, _ = Tokens(engine).create("panel", AccessScope(Role.WRITE), by=command_principal())
+    engine.dispose()
+    flags = ["--workers", "2", "--admin-port", f"{admin}"]
+    flags += ["--metrics-listen", f"127.0.0.1:{metrics}"]
+    environ = {"WAYPOST_DB_URI": uri, "WAYPOST_CACHE_TTL": f"{CACHE_TTL_SECONDS}"}
+    services = [{"type": name, "host": NEW_HOST} for name in ("imap", "smtp")]
+    body = {"provider": "Example Inc.", "services": services}
+    with serving(home, *flags, **environ) as server:
+        all_started(server, 2)
+        until(lambda: len(workers(server)) == 2, "the process group of the admin process")
+        for other in workers(server):
+            with frozen(other):
+                assert not has_new_host(server)
+        changed = httpx.put(
+            f"http://127.0.0.1:{admin}/api/v1/domains/example.com",
+            json=body,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=PATIENCE_SECONDS,
+        )
+        expired_at = time.monotonic() + CACHE_TTL_SECONDS
+        assert changed.status_code == 200, changed.text
+        while time.monotonic() < expired_at:
+            has_new_host(server)  # Requests must not keep the old document in memory.
+            time.sleep(PAUSE_SECONDS)
+        answers: list[bool] = []
+        for other in workers(server):
+            with frozen(other):
+                answers += [has_new_host(server) for _ in range(10)]
+        # On a busy machine, the database may not answer in time; each old answer is then counted.
+        counts = httpx.get(f"http://127.0.0.1:{metrics}/metrics", timeout=PATIENCE_SECONDS).text
+        stale = re.search(STALE, counts, re.MULTILINE)
+        assert answers.count(False) <= (float(stale[1]) if stale else 0)
+        until(lambda: all(has_new_host(server) for _ in range(20)), "the new document alone")
+
+
+def workers(server: Server) -> list[int]:
+    """Return the workers; the admin process, which starts like them, has its own process group."""
+    found = [pid for pid in children(server.pid) if is_worker(pid)]
+    return [pid for pid in found if os.getpgid(pid) != pid]
+
+
+def has_new_host(server: Server) -> bool:
+    """Return whether the answer to a request on a new connection has the new host."""
+    place = server.place.removeprefix("http://")
+    with closing(HTTPConnection(place, timeout=PATIENCE_SECONDS)) as connection:
+        connection.request("GET", f"{AUTOCONFIG}a@example.com")
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return NEW_HOST.encode() in answer.read()
 
 
 def is_worker(pid: int) -> bool:
