@@ -47,8 +47,8 @@ def test_unknown_parameter_of_each_url(
     (error,) = answer.json()["errors"]
     assert error["path"] == "dryrun"
     assert error["message"].startswith("unknown parameter; ")
-    nobody = api.client(None).request(method, f"{PREFIX}{url}", json=body, params=parameters)
-    assert nobody.status_code == 401
+    without = api.client(None).request(method, f"{PREFIX}{url}", json=body, params=parameters)
+    assert without.status_code == 401
 
 
 @cache
