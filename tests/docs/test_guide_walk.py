@@ -19,7 +19,7 @@ from tests.docs.test_unit import UNIT, options
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 
-# A walk takes about 45 seconds on a quiet machine, and ten times that together with much other work.
+# A walk takes up to 45 seconds on a quiet machine, and ten times that with much other work.
 LONGEST_SECONDS = 840
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(LONGEST_SECONDS + 60)]
 GUIDE = ROOT / "docs" / "guide.md"
