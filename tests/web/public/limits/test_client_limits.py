@@ -9,6 +9,7 @@ import pytest
 
 from tests.web.asgi import Client, settings
 from waypost.providers_file.load import read_providers
+from waypost.runtime.limits.shared_ratelimit import SharedBuckets
 from waypost.settings import Settings
 from waypost.web.public.limits.client_limits import ClientLimits
 from waypost.web.public.origin.proxy import ProxyTrust
@@ -166,7 +167,7 @@ def test_networks_of_connections() -> None:
     """The connections of a trusted proxy are not counted, those of a stranger are."""
     options = settings(trusted_proxies=["203.0.113.0/24"], rate_limit=0)
     trust = ProxyTrust(options.proxy_count, options.trusted_proxies)
-    limits = ClientLimits(options, trust)
+    limits = ClientLimits(options, trust, SharedBuckets())
     assert limits.connecting_network("203.0.113.1") is None
     assert limits.connecting_network("198.51.100.1") is not None
     assert limits.connecting_network("127.0.0.1") is None

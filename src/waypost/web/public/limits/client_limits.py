@@ -30,15 +30,13 @@ class ClientLimits:
             until there is a token.
     """
 
-    def __init__(
-        self, settings: Settings, trust: ProxyTrust, buckets: SharedBuckets | None = None
-    ) -> None:
-        """Initialize with full buckets, or with those of other workers.
+    def __init__(self, settings: Settings, trust: ProxyTrust, buckets: SharedBuckets) -> None:
+        """Initialize with the buckets of all workers.
 
         Args:
             settings: say how much a network may ask.
             trust: the proxies whose connections are those of many clients.
-            buckets: those of all workers; None for the buckets of this worker alone.
+            buckets: how much each network has asked all workers.
         """
         self._networks = ClientNetworks(settings.rate_limit_exempt)
         self._trust = trust
@@ -49,7 +47,7 @@ class ClientLimits:
                 RateLimits(
                     settings.rate_limit, settings.rate_limit_burst, settings.rate_limit_query_cost
                 ),
-                SharedBuckets() if buckets is None else buckets,
+                buckets,
             )
             self.take = self._limiter.take  # no method around it, for the time of the call
         self._log_throttle = LogThrottle()

@@ -26,9 +26,10 @@ from waypost.web.service_manager import ServiceNotifier
 
 TICK_SECONDS: Final = 0.25
 SILENT_WORKER_SECONDS: Final = 30.0
-# A process that starts on a very busy machine needs longer than 30 seconds until its first report.
-# After each failure the next one has twice as long, at most so many times.
-LONGER_STARTS_MAX: Final = 4
+# On a very busy machine, a process needs longer than 30 seconds until its first report. The limit
+# doubles each time that it is exceeded, at most twice, so that three starts end within the
+# TimeoutStartSec of contrib/waypost.service.
+LONGER_STARTS_MAX: Final = 2
 # The event loop of a worker runs its shortest task ten times a second; no answer takes that long.
 SILENT_LOOP_SECONDS: Final = 30.0
 # A reload that takes longer counts as finished for the service manager.
@@ -159,6 +160,7 @@ class Supervisor:
                 message = "worker does not respond; killing it"
                 self._log.error(message, pid=worker.process.pid, seconds=limit)
                 worker.silent_seconds = 0.0
+                worker.silent_starts += not worker.has_reported
                 worker.send(signal.SIGKILL)
             elif worker.silent_loop_seconds > SILENT_LOOP_SECONDS:
                 message = "event loop of worker does not run; killing it"
@@ -261,7 +263,7 @@ def _silence_limit(worker: WorkerProcess) -> float:
     """Return after how many seconds without a report a worker is killed."""
     if worker.has_reported:
         return SILENT_WORKER_SECONDS
-    return SILENT_WORKER_SECONDS * (1 << min(worker.failures, LONGER_STARTS_MAX))
+    return SILENT_WORKER_SECONDS * (1 << min(worker.silent_starts, LONGER_STARTS_MAX))
 
 
 def _ignore_signal(_number: int, _frame: object) -> None:

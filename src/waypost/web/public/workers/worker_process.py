@@ -61,7 +61,7 @@ class WorkerProcess:
         is_stopping: whether it must end, and no other one takes its place.
         has_reported: whether this process has sent a report.
         is_serving: whether this process has started.
-        failures: how many processes in a row have ended soon after their start, or before it.
+        silent_starts: how many processes in a row were killed before their first report.
         silent_seconds: seconds since its last report; the parent counts.
         silent_loop_seconds: the same since its event loop has run.
         finished_reloads: how many reloads this process has finished.
@@ -74,13 +74,14 @@ class WorkerProcess:
         self.due = 0.0
         self.is_stopping = False
         self.has_reported = self.is_serving = False
-        self.failures = 0
+        self.silent_starts = 0
         self.silent_seconds = self.silent_loop_seconds = 0.0
         self.finished_reloads = 0
         self.domain_count: int | None = None
         self._ticks = 0
         self._serve = serve
         self._on_report = on_report
+        self._failures = 0
         self._serving_since = 0.0
         self._reader: Thread | None = None
         self._pipe: Connection | None = None
@@ -158,8 +159,8 @@ class WorkerProcess:
     def schedule_restart(self, now: float) -> float:
         """Set when the next process is started; return in how many seconds that is."""
         is_stable = self.is_serving and now - self._serving_since >= STABLE_SECONDS
-        self.failures = 0 if is_stable else self.failures + 1
-        delay = RETRY_SECONDS[min(max(self.failures - 1, 0), len(RETRY_SECONDS) - 1)]
+        self._failures = 0 if is_stable else self._failures + 1
+        delay = RETRY_SECONDS[min(max(self._failures - 1, 0), len(RETRY_SECONDS) - 1)]
         self.due = now + delay
         return delay
 
@@ -168,7 +169,7 @@ class WorkerProcess:
         with suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
                 report: WorkerReport = pipe.recv()
-                self.has_reported, self.silent_seconds = True, 0.0
+                self.has_reported, self.silent_starts, self.silent_seconds = True, 0, 0.0
                 if report.ticks != self._ticks:
                     self._ticks, self.silent_loop_seconds = report.ticks, 0.0
                 self.finished_reloads = report.finished_reloads
