@@ -1,8 +1,10 @@
 """The use cases of another Waypost: requests, and answers as objects and errors."""
 
 import json
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from email.message import Message
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from waypost.admin.remote import client
 from waypost.admin.remote.answers import read_error
 from waypost.admin.remote.client import RemoteAdmin
-from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
+from waypost.admin.results import AuditEntry, BulkEnd, BulkMistake, BulkProgress
 from waypost.core.errors import (
     AccessForbidden,
     AdminError,
@@ -131,6 +133,35 @@ def test_bulk(server: Server) -> None:
     assert server.requests[0].target == "/api/v1/domains:bulk?dry_run=1"
     assert server.bodies == [b'{"name": "a"}\n{}\n']
     assert server.requests[0].headers["Content-Length"] == "17"
+
+
+def test_long_bulk(server: Server) -> None:
+    """Long lines are in a temporary file before the last of them is known."""
+    kept: list[int] = []
+
+    def lines() -> Iterator[bytes]:
+        line = b"x" * (1 << 20) + b"\n"
+        for _ in range(16):
+            yield line
+        kept.append(tracemalloc.get_traced_memory()[0])
+
+    server.answer(200, b"")
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="has no end"):
+            list(server.admin.bulk(lines()))
+    finally:
+        tracemalloc.stop()
+    assert kept[0] < 8 << 20
+
+
+def test_entry_of_an_older_server(server: Server) -> None:
+    """An entry of a server that does not say what can be undone is one that cannot be undone."""
+    entry = {one.name: None for one in fields(AuditEntry)} | {"at": "2026-01-02T03:04:05+00:00"}
+    del entry["can_be_undone"]
+    server.answer(200, {"items": [entry], "next": None})
+    (found,) = server.admin.audit().items
+    assert found.can_be_undone is False
 
 
 BROKEN_BULKS = [

@@ -92,8 +92,12 @@ def read_plan(data: Mapping[str, Any]) -> Plan:
 
 
 def read_entry(data: Mapping[str, Any]) -> AuditEntry:
-    """Return an entry of the audit log; keys of a newer Waypost are ignored."""
-    known = {one.name: data[one.name] for one in fields(AuditEntry)}
+    """Return an entry of the audit log.
+
+    Keys of a newer Waypost are ignored. An older one does not say what can be undone.
+    """
+    given = {"can_be_undone": False, **data}
+    known = {one.name: given[one.name] for one in fields(AuditEntry)}
     return AuditEntry(**{**known, "at": datetime.fromisoformat(data["at"])})
 
 
