@@ -130,6 +130,16 @@ def _rename_with_sql(admin: Admin) -> None:
         connection.execute(sa.text("UPDATE domain SET name = 'x.example' WHERE name = 'a.example'"))
 
 
+def _add_with_sql(admin: Admin) -> None:
+    """Create domain a.example and provider A, as `waypost apply` does: without own entries."""
+    with write_transaction(admin.source.database()) as connection:
+        last = connection.scalar(sa.select(sa.func.max(audit.c.id))) or 0
+    admin.put_domain("a.example", served())
+    admin.put_provider("A", {})
+    with write_transaction(admin.source.database()) as connection:
+        connection.execute(audit.delete().where(audit.c.id > last))
+
+
 Change = Callable[[Admin], object]
 OFFERED: list[tuple[str, list[Change], list[bool]]] = [
     (
@@ -154,6 +164,19 @@ OFFERED: list[tuple[str, list[Change], list[bool]]] = [
         "not after a change by SQL",
         [lambda admin: admin.put_domain("a.example", served()), _rename_with_sql],
         [False],
+    ),
+    (
+        "no rename if another object has the old name by now",
+        [
+            lambda admin: admin.put_domain("old.example", served()),
+            lambda admin: admin.put_domain("a.example", served()),
+            lambda admin: admin.rename_domain("a.example", "b.example"),
+            lambda admin: admin.put_provider("A", {}),
+            lambda admin: admin.rename_provider("A", "B"),
+            lambda admin: admin.rename_domain("old.example", "new.example"),
+            _add_with_sql,
+        ],
+        [False, False, False, False, False, True],
     ),
     (
         "not after a change of the provider's name, which is a part of the domain",
