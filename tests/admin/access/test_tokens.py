@@ -9,6 +9,7 @@ from waypost.admin.access.tokens import Tokens
 from waypost.admin.principal import Principal, Role
 from waypost.core.model import DomainPattern
 from waypost.database.engine import Engine, open_engine, write_transaction
+from waypost.providers_file.plan import Plan
 from waypost.store.sql import admin_schema
 
 DAY = 86_400
@@ -64,6 +65,30 @@ def test_expired_revoked_and_unknown_tokens_are_refused(engine: Engine) -> None:
     assert not tokens.revoke(record.id, by=ROOT)
     assert not tokens.revoke("abc", by=ROOT)
     assert [one.is_valid(clock.now) for one in tokens.list()] in ([False, True], [True, False])
+
+
+def test_plans_say_what_create_and_revoke_do(engine: Engine) -> None:
+    """A plan names the token and its end, and writes nothing; no id of a valid token, no plan."""
+    tokens = Tokens(engine, Clock())
+    planned = tokens.plan_creation("panel", TENANT, expires_seconds=DAY)
+    line = "token panel, expires 2027-01-16T08:00:00Z"
+    assert planned.plan == Plan((line,), (), ())
+    assert planned.new is not None
+    assert planned.new.data == {
+        "name": "panel",
+        "role": "write",
+        "domains": ["*.example.com"],
+        "provider": "Example Inc.",
+        "expires": "2027-01-16T08:00:00Z",
+    }
+    assert tokens.plan_creation("panel", TENANT).plan.added == ("token panel, never expires",)
+    assert tokens.list() == []
+    _, record = tokens.create("panel", TENANT, by=ROOT, expires_seconds=DAY)
+    revocation = tokens.plan_revocation(record.id)
+    assert revocation is not None
+    assert revocation.plan == Plan((), (), (line,))
+    assert tokens.revoke(record.id, by=ROOT)
+    assert tokens.plan_revocation(record.id) is None
 
 
 def test_the_last_use_is_written_once_a_minute(engine: Engine) -> None:

@@ -19,8 +19,10 @@ from waypost.admin.access.secret_text import (
 )
 from waypost.admin.access.transaction import access_transaction
 from waypost.admin.principal import Principal
+from waypost.admin.results import ChangeResult, StoredObject
 from waypost.database.engine import Engine, read_connection
 from waypost.database.optional_change import try_change
+from waypost.providers_file.plan import Plan
 from waypost.store.sql.admin_schema import token as table
 
 NAME_MAX_CHARS: Final = 128
@@ -105,18 +107,20 @@ class Tokens:
             note_access(connection, by, change, self._retention_days)
         return secret, record
 
+    def plan_creation(
+        self, name: str, scope: AccessScope, *, expires_seconds: int | None = None
+    ) -> ChangeResult:
+        """Return what `create` would do."""
+        expires_at = None if expires_seconds is None else int(self._clock()) + expires_seconds
+        plan = Plan((_plan_line(name, expires_at),), (), ())
+        new = {"name": name, **scope_data(scope), "expires": _expiry(expires_at)}
+        return ChangeResult(plan, None, StoredObject(new, ""))
+
     def list(self) -> Sequence[TokenRecord]:
         """Return all tokens, the newest first."""
         query = sa.select(table).order_by(table.c.created_at.desc(), table.c.id)
         with read_connection(self._engine) as connection:
             return [_record(row) for row in connection.execute(query).mappings()]
-
-    def find(self, token_id: str) -> TokenRecord | None:
-        """Return a token that can be revoked, or None."""
-        query = sa.select(table).where(table.c.id == token_id, table.c.revoked_at.is_(None))
-        with read_connection(self._engine) as connection:
-            row = connection.execute(query).mappings().first()
-        return None if row is None else _record(row)
 
     def revoke(self, token_id: str, *, by: Principal) -> bool:
         """Revoke a token at once; return False if there is no valid token with this id.
@@ -137,6 +141,18 @@ class Tokens:
             change = AccessChange("revoke", TOKEN, row["name"], before=data)
             note_access(connection, by, change, self._retention_days)
         return True
+
+    def plan_revocation(self, token_id: str) -> ChangeResult | None:
+        """Return what `revoke` would do; None if there is no valid token with this id."""
+        query = sa.select(table).where(table.c.id == token_id, table.c.revoked_at.is_(None))
+        with read_connection(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        record = _record(row)
+        plan = Plan((), (), (_plan_line(record.name, record.expires_at),))
+        old = StoredObject({"name": record.name, **_audit_data(record)}, "")
+        return ChangeResult(plan, old, None)
 
     def authenticate(self, secret: str, remote: str | None = None) -> Principal | None:
         """Return who has a token, or None if the token is not valid.
@@ -167,12 +183,21 @@ class Tokens:
 
 def _audit_data(record: TokenRecord) -> dict[str, Any]:
     """Return what the audit log has of a token."""
-    expires_at = record.expires_at
     return {
         "id": record.id,
         **scope_data(record.scope),
-        "expires": None if expires_at is None else utc_text(expires_at),
+        "expires": _expiry(record.expires_at),
     }
+
+
+def _plan_line(name: str, expires_at: int | None) -> str:
+    """Return the line of a plan about a token."""
+    expiry = _expiry(expires_at)
+    return f"token {name}, " + ("never expires" if expiry is None else f"expires {expiry}")
+
+
+def _expiry(expires_at: int | None) -> str | None:
+    return None if expires_at is None else utc_text(expires_at)
 
 
 def _record(row: Any) -> TokenRecord:  # noqa: ANN401 -- a row or a dict

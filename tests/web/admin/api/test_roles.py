@@ -98,7 +98,7 @@ def test_the_table_has_every_url(api: Api) -> None:
 
 
 CHANGING: list[tuple[str, str, Any]] = [
-    ("POST", "/tokens", {"name": "x", "domains": ["*.example.com"]}),
+    ("POST", "/tokens", {"name": "x", "domains": ["*.example.com"], "expires": "1d"}),
     ("DELETE", "/tokens/{token}", None),
     ("POST", "/setup-links", {"address": "a@example.com", "app_password": "geheim"}),
     ("DELETE", "/setup-links/{link}", None),

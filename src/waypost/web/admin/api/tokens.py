@@ -1,23 +1,19 @@
 """Tokens, for principals without limits."""
 
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from waypost.admin.access.access_log import scope_data
 from waypost.admin.access.duration import parse_duration
 from waypost.admin.access.records import token_data
 from waypost.admin.access.scope import AccessScope
-from waypost.admin.access.tokens import NAME_MAX_CHARS, Tokens
-from waypost.admin.principal import Principal, Role
-from waypost.admin.results import ChangeResult, StoredObject
+from waypost.admin.access.tokens import NAME_MAX_CHARS
+from waypost.admin.principal import Role
 from waypost.core.errors import ObjectNotFound
 from waypost.core.model import DomainPattern
 from waypost.providers_file.models.domain import parse_pattern
-from waypost.providers_file.plan import Plan
 from waypost.web.admin.api.access import CurrentPrincipal, current_tokens
 from waypost.web.admin.api.changes import NO_STORE, DryRun, json_response, plan_response
 from waypost.web.admin.api.descriptions import describe_change, describe_list
@@ -93,12 +89,13 @@ def add_tokens(router: APIRouter) -> None:
             mistakes = [{"path": path, "message": rule} for path, rule in token_mistakes(error)]
             detail = "the token cannot be created; see errors"
             return problem_response(422, "invalid", detail, errors=mistakes)
-        if dry_run:
-            new = StoredObject({"name": wish.name, **scope_data(wish.scope())}, "")
-            plan = Plan((f"token {wish.name}",), (), ())
-            return plan_response(ChangeResult(plan, None, new), dry_run=True)
         tokens = current_tokens(request)
-        secret, record = await run_in_threadpool(_create, tokens, wish, principal)
+        seconds = None if wish.expires is None else parse_duration(wish.expires)
+        if dry_run:
+            plan = tokens.plan_creation(wish.name, wish.scope(), expires_seconds=seconds)
+            return plan_response(plan, dry_run=True)
+        create = partial(tokens.create, by=principal, expires_seconds=seconds)
+        secret, record = await run_in_threadpool(create, wish.name, wish.scope())
         return json_response({"token": secret, **token_data(record)}, 201)
 
     @router.delete(
@@ -109,19 +106,13 @@ def add_tokens(router: APIRouter) -> None:
     ) -> Response:
         principal.check_everything("revoke tokens")
         tokens = current_tokens(request)
-        record = await run_in_threadpool(tokens.find, token_id)
-        if record is not None and dry_run:
-            plan = Plan((), (), (f"token {record.name}",))
-            return plan_response(ChangeResult(plan, None, None), dry_run=True)
-        revoke = partial(tokens.revoke, token_id, by=principal)
-        if record is None or not await run_in_threadpool(revoke):
-            raise ObjectNotFound("there is no valid token with this id")
-        return Response(None, 204, NO_STORE)
-
-
-def _create(tokens: Tokens, wish: NewToken, principal: Principal) -> Any:  # noqa: ANN401 -- a pair
-    seconds = None if wish.expires is None else parse_duration(wish.expires)
-    return tokens.create(wish.name, wish.scope(), by=principal, expires_seconds=seconds)
+        if dry_run:
+            plan = await run_in_threadpool(tokens.plan_revocation, token_id)
+            if plan is not None:
+                return plan_response(plan, dry_run=True)
+        elif await run_in_threadpool(partial(tokens.revoke, token_id, by=principal)):
+            return Response(None, 204, NO_STORE)
+        raise ObjectNotFound("there is no valid token with this id")
 
 
 def token_mistakes(error: ValidationError) -> list[tuple[str, str]]:
