@@ -1,6 +1,7 @@
 """The mistakes that a providers file can have, and their messages."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -463,6 +464,20 @@ def test_bad_bytes(tmp_path: Path, raw: bytes, problem: str) -> None:
     with pytest.raises(ProvidersError) as caught:
         read_providers_path(path)
     assert str(caught.value).startswith(f"{path}: {problem}")
+    with pytest.raises(ProvidersError) as by_line:
+        document.check_text(raw, f"{path}")
+    assert str(by_line.value) == str(caught.value)
+
+
+def test_check_by_line() -> None:
+    """Text is checked without a copy of the whole of it; a byte order mark is text, too."""
+    raw = b"\xef\xbb\xbf" + "example.com,\u00fc\n".encode() * 50_000
+    tracemalloc.start()
+    try:
+        document.check_text(raw, "x.csv")
+        assert tracemalloc.get_traced_memory()[1] < len(raw) // 10
+    finally:
+        tracemalloc.stop()
 
 
 def test_huge_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

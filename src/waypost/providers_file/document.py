@@ -3,6 +3,7 @@
 Other modules give the plain data its meaning.
 """
 
+import io
 import json
 import re
 from pathlib import Path
@@ -65,19 +66,45 @@ def decode(raw: bytes, name: str) -> str:
     Raises:
         ProvidersError: the bytes are too many, are not UTF-8, or contain a NUL character.
     """
-    if len(raw) > MAX_BYTES:
-        limit = MAX_BYTES // 1024 // 1024
-        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+    _check_size(raw, name)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"]) from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _not_utf8(name, raw.count(b"\n", 0, error.start) + 1) from error
+    _check_no_nul(raw, name)
+    return text
+
+
+def check_text(raw: bytes, name: str) -> None:
+    """Check bytes line by line, for a reader that does not need the whole text.
+
+    Raises:
+        ProvidersError: as `decode`.
+    """
+    _check_size(raw, name)
+    for number, line in enumerate(io.BytesIO(raw), 1):
+        try:
+            line.decode()
+        except UnicodeDecodeError as error:
+            raise _not_utf8(name, number) from error
+    _check_no_nul(raw, name)
+
+
+def _check_size(raw: bytes, name: str) -> None:
+    if len(raw) > MAX_BYTES:
+        limit = MAX_BYTES // 1024 // 1024
+        raise ProvidersError([f"{name}: is larger than {limit} MiB; split it into several files"])
+
+
+def _check_no_nul(raw: bytes, name: str) -> None:
+    if b"\0" in raw:
+        line = raw.count(b"\n", 0, raw.index(b"\0")) + 1
         message = f"{name}: line {line}: contains a NUL character; the file is not UTF-8 text"
         raise ProvidersError([message])
-    return text
+
+
+def _not_utf8(name: str, line: int) -> ProvidersError:
+    return ProvidersError([f"{name}: line {line}: is not UTF-8; save it as UTF-8"])
 
 
 def guess_format(path: Path, text: str) -> FileFormat:

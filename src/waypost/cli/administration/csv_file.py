@@ -18,7 +18,7 @@ from waypost.cli.output import EXIT_FINDINGS, EXIT_USAGE, print_stderr, quantity
 from waypost.cli.progress import MIN_DOMAINS, progress
 from waypost.cli.providers.plan_report import print_plan
 from waypost.core.errors import InvalidObject, ObjectNotFound, ProvidersError
-from waypost.providers_file.document import decode, read_bytes
+from waypost.providers_file.document import check_text, read_bytes
 from waypost.providers_file.validation import did_you_mean
 
 COLUMNS: Final = ("domain", "provider", "like", "alias_of")
@@ -44,7 +44,9 @@ class CsvRow:
 
 @dataclass(frozen=True, slots=True)
 class CsvFile:
-    """A file with a good header; its rows are parsed again each time, and are never all in memory.
+    """A file with a good header; its rows are parsed again each time.
+
+    The bytes of the file are in memory. The check keeps names and line numbers only.
 
     Attributes:
         name: for messages.
@@ -148,7 +150,7 @@ def read_csv(raw: bytes, name: str) -> CsvFile:
     Raises:
         ProvidersError: the file is not text, or a column is unknown or missing.
     """
-    decode(raw, name)
+    check_text(raw, name)
     header = next(_lines(raw), "")
     separator = max(",;\t", key=header.count)
     try:
