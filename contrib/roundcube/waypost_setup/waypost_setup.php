@@ -12,8 +12,20 @@ class waypost_setup extends rcube_plugin
 {
     public $task = 'settings';
 
+    private $url;
+
     public function init()
     {
+        $this->url = (string) rcmail::get_instance()->config->get('waypost_setup_url');
+        if ($this->url === '') {
+            $message = 'waypost_setup_url is not set in config.inc.php; the settings have no link';
+            rcube::raise_error(
+                ['code' => 600, 'file' => __FILE__, 'line' => __LINE__, 'message' => $message],
+                true
+            );
+
+            return;
+        }
         $this->add_texts('localization/');
         $this->add_hook('settings_actions', [$this, 'add_link']);
         $this->register_action('plugin.waypost_setup', [$this, 'open_page']);
@@ -36,10 +48,10 @@ class waypost_setup extends rcube_plugin
     /** Send the browser to the page. It cannot be shown in a frame of Roundcube. */
     public function open_page()
     {
-        $rcmail = rcmail::get_instance();
-        $url = $rcmail->config->get('waypost_setup_url');
-        $query = http_build_query(['emailaddress' => $rcmail->get_user_email()]);
-        header("Location: {$url}?{$query}", true, 303);
+        $address = rcmail::get_instance()->get_user_email();
+        $separator = strpos($this->url, '?') === false ? '?' : '&';
+        $query = http_build_query(['emailaddress' => $address]);
+        header("Location: {$this->url}{$separator}{$query}", true, 303);
         exit;
     }
 }
