@@ -48,12 +48,12 @@ def server_process(
         target: the function that it runs; the process imports its module with `importing_server`.
         arguments: of the function.
     """
-    call = _PickledTwice((target, arguments))
+    call = _DeferredUnpickle((target, arguments))
     return get_context("spawn").Process(target=_run, args=(call,), name=name, daemon=True)
 
 
-class _PickledTwice:
-    """A value that a new process reads as bytes, so that it imports no module to read them."""
+class _DeferredUnpickle:
+    """A value that a new process gets as bytes, which `_run` unpickles in `importing_server`."""
 
     def __init__(self, value: object) -> None:
         self._value = value

@@ -76,7 +76,8 @@ def own_kind(principal: Principal) -> str:
 def is_about(principal: Principal, row: AuditRow) -> bool:
     """Return whether an entry is about the token or the session of the principal itself.
 
-    It is known by its id: several tokens and several people may have the same name.
+    The id identifies the token or the session: several tokens and several people may
+    have the same name.
     """
     data = row.after or row.before or {}
     is_own_kind = row.object_kind is not None and row.object_kind == own_kind(principal)

@@ -111,7 +111,7 @@ class Undo:
         return replace(planned, warnings=(*planned.warnings, warning))
 
     def _check_unchanged(self, current: Data | None) -> None:
-        """Refuse to undo a change of an object that has changed since without an own entry."""
+        """Refuse to undo a change of an object that has changed since without another entry."""
         if current != self._row.after:
             raise UndoRefused(
                 f"{self._row.object_kind} {changed_name(self._row)} has changed since entry "

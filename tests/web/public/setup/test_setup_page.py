@@ -191,7 +191,7 @@ PASSWORD_FIRST = [("button", "password"), ("plain", "profile")]
     [(IPHONE, PROFILE_FIRST), ("", PROFILE_FIRST), (WINDOWS, PASSWORD_FIRST)],
 )
 def test_device_first(links: Links, browser: str, expected: list[tuple[str, str]]) -> None:
-    """The filled button is the one for this device, and the other way is below it."""
+    """The highlighted button fits this device, and the other choice is below it."""
     page = links.post(links.create(), headers={"user-agent": browser}).text
     assert buttons(page) == expected
     without = links.post(links.create(password=None), headers={"user-agent": browser}).text

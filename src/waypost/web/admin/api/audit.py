@@ -47,7 +47,7 @@ def add_audit(router: APIRouter) -> None:
     @router.post(
         "/audit/{audit_id}/undo",
         summary="Undo a change, if nothing has changed the object since.",
-        **describe_plan("What undo has changed, or would change."),
+        **describe_plan("The changes that undo has made, or would make."),
     )
     async def undo(
         _request: Request,
