@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.admin.cases import IMAP, ROOT, SMTP, served, tenant
 from waypost.admin.checks.related_domains import SUGGESTIONS_MAX, RelatedDomains
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal
+from waypost.admin.readers import DatabaseReader
+from waypost.core.model import Provider
 
 
 def _names(admin: Admin, exchangers: Sequence[str], principal: Principal = ROOT) -> list[str]:
@@ -14,8 +18,9 @@ def _names(admin: Admin, exchangers: Sequence[str], principal: Principal = ROOT)
 
 
 def test_domains_of_mx_hosts(any_admin: Admin) -> None:
-    """The domains that an MX host is in come before a domain with services at this host."""
+    """The domains that an MX host is in come before a domain (no pattern) with services at it."""
     any_admin.put_domain("a.hoster.test", served(services=[{**IMAP, "host": "mx.b.test"}, SMTP]))
+    any_admin.put_domain("*.test", served(services=[{**IMAP, "host": "mx.b.test"}, SMTP]))
     any_admin.put_domain("hoster.test", served())
     assert _names(any_admin, ["mx1.a.hoster.test"]) == ["a.hoster.test", "hoster.test"]
     assert _names(any_admin, ["mx.b.test", "MX.Hoster.test"]) == ["hoster.test", "a.hoster.test"]
@@ -41,3 +46,12 @@ def test_suggestions(any_admin: Admin) -> None:
     own = RelatedDomains(any_admin.source, tenant("00.test", "*.same.test")).suggestions()
     assert {one["name"] for one in own} <= {"00.test", *(f"{n:02}.same.test" for n in range(20))}
     assert own
+
+
+def test_provider_that_is_removed_meanwhile(
+    any_admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that another process removes during the search has no suggestions."""
+    reads = iter([[Provider("Gone", "Gone")], []])
+    monkeypatch.setattr(DatabaseReader, "providers", lambda *_: next(reads))
+    assert RelatedDomains(any_admin.source, ROOT).suggestions() == ()

@@ -54,6 +54,17 @@ class DomainCases:
                 check_provider(reader, self.principal, wanted.provider)
         return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
 
+    def first(self, wanted: DomainFilter, limit: int) -> list[Domain]:
+        """Return the first domains of a filter that the principal sees, by name.
+
+        Unlike `page`, this does not check that the provider of the filter exists.
+        """
+        limited = self._limited(wanted)
+        if limited is None:
+            return []
+        with open_reader(self.source) as reader:
+            return reader.domains(limited, "", limit)[0]
+
     def export(self) -> Iterator[StoredObject]:
         """Yield all domains that the principal sees, by name."""
         wanted, after = self._limited(DomainFilter()), ""

@@ -6,16 +6,18 @@ from itertools import chain, islice, zip_longest
 from typing import Final
 
 from waypost.admin.domains import DomainCases
+from waypost.admin.objects import domain_object
 from waypost.admin.principal import Principal
 from waypost.admin.readers import open_reader
 from waypost.admin.results import Data
 from waypost.admin.source import AdminSource
-from waypost.core.model import Domain, DomainPattern
+from waypost.core.model import Domain, DomainPattern, MatchKind
 from waypost.setup.search import parent_domains
 from waypost.store.sql.listing import DomainFilter
 
 SUGGESTIONS_MAX: Final = 20
 _DOMAINS_OF_PROVIDER: Final = 50
+_DOMAINS_OF_HOST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class RelatedDomains:
         names = dict.fromkeys(chain.from_iterable(map(parent_domains, exchangers)))
         yield from self._entries(names)
         for host in exchangers:
-            yield from self._entries([one["name"] for one in self._page(host=host, limit=1)])
+            # Patterns such as `*.example.com` are before the names.
+            found = self._listed(DomainFilter(host=host), _DOMAINS_OF_HOST)
+            yield from islice((one for one in found if one.pattern.kind is MatchKind.EXACT), 1)
         yield from self._entries([one["name"] for one in suggestions])
 
     def _entries(self, names: Iterable[str]) -> tuple[Domain, ...]:
@@ -57,14 +61,11 @@ class RelatedDomains:
 
     def _different(self, provider: str) -> tuple[Data, ...]:
         found: dict[str, Data] = {}
-        for one in self._page(provider=provider, limit=_DOMAINS_OF_PROVIDER):
+        for domain in self._listed(DomainFilter(provider=provider), _DOMAINS_OF_PROVIDER):
+            one = domain_object(domain).data
             if one.get("services"):
                 found.setdefault(f"{one['services']}", one)
         return tuple(found.values())
 
-    def _page(
-        self, *, limit: int, provider: str | None = None, host: str | None = None
-    ) -> list[Data]:
-        cases = DomainCases(self.source, self.principal)
-        page = cases.page(DomainFilter(provider=provider, host=host), limit, None)
-        return [one.data for one in page.items]
+    def _listed(self, wanted: DomainFilter, limit: int) -> list[Domain]:
+        return DomainCases(self.source, self.principal).first(wanted, limit)
