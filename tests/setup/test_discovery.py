@@ -53,7 +53,7 @@ Records = Mapping[DnsLookup, tuple[DnsAnswer, ...]]
 class Answers(HttpClient):
     """Answers by URL, without the query; every other URL has no server."""
 
-    def __init__(self, answers: Mapping[str, bytes], records: Records) -> None:
+    def __init__(self, answers: Mapping[str, ServerAnswer], records: Records) -> None:
         transport = ResolvingTransport(lambda lookup: records.get(lookup, ()), frozenset())
         super().__init__(transport, ExchangeLimits(timeout_seconds=5, total_seconds=60))
         self._answers = answers
@@ -64,22 +64,28 @@ class Answers(HttpClient):
         url = f"{request.scheme}://{request.host}{request.path}"
         self.asked.append(url)
         if url in self._answers:
-            return ServerAnswer(200, "text/xml", body=self._answers[url])
+            return self._answers[url]
         return ServerAnswer(404 if url.startswith(DATABASE) else 0)
 
 
-def context_of(records: Records, answers: Mapping[str, str | bytes] | None = None) -> DoctorContext:
+def context_of(
+    records: Records, answers: Mapping[str, str | bytes | ServerAnswer] | None = None
+) -> DoctorContext:
     """Return the context of a domain with these records and documents."""
-    encoded = {
-        url: text.encode() if isinstance(text, str) else text
-        for url, text in (answers or {}).items()
-    }
+    by_url = {url: _answer(content) for url, content in (answers or {}).items()}
 
     def resolve(lookup: DnsLookup) -> tuple[DnsAnswer, ...]:
         return records.get(lookup, ())
 
-    http = Answers(encoded, records)
+    http = Answers(by_url, records)
     return DoctorContext(ConformanceTarget(http, "alice", DOMAIN, "x.invalid", resolve), [])
+
+
+def _answer(content: str | bytes | ServerAnswer) -> ServerAnswer:
+    if isinstance(content, ServerAnswer):
+        return content
+    body = content.encode() if isinstance(content, str) else content
+    return ServerAnswer(200, "text/xml", body=body)
 
 
 def search(context: DoctorContext, *given: Service, name: str = "") -> Discovery:
@@ -363,17 +369,45 @@ def test_document_that_cannot_be_fetched() -> None:
     """A document whose server cannot be reached is a note, if the server has an address."""
     records = NS | {DnsLookup("A", "autoconfig.example.com"): (DnsAnswer("192.0.2.1"),)}
     found = search(context_of(records))
-    assert [line.partition(":")[0] for line in found.notes if ".com/mail" in line] == [
-        "https",
-        "http",
-    ]
+    assert [line.partition(":")[0] for line in found.notes if ".com/mail" in line] == ["https"]
     assert not [line for line in found.notes if "/.well-known/" in line]
+
+
+FAILURES = [
+    # why https has no answer, why http has none, how many notes
+    ("port 443 at 192.0.2.1: timed out", "port 80 at 192.0.2.1: timed out", 1),
+    ("port 443 at 192.0.2.1: timed out", "port 80 at 192.0.2.1: connection refused", 2),
+    ("the certificate is for another host", "port 80 at 192.0.2.1: timed out", 2),
+    ("", "", 1),
+]
+
+
+@pytest.mark.parametrize(("by_https", "by_http", "count"), FAILURES)
+def test_same_failure_of_both_schemes(by_https: str, by_http: str, count: int) -> None:
+    """A host that is down has one note, and one for http too if it fails for another reason."""
+    records = NS | {DnsLookup("A", "autoconfig.example.com"): (DnsAnswer("192.0.2.1"),)}
+    answers = {
+        AUTOCONFIG: ServerAnswer(0, reason=by_https),
+        HTTP_AUTOCONFIG: ServerAnswer(0, reason=by_http),
+    }
+    found = search(context_of(records, answers))
+    schemes = [line.partition(":")[0] for line in found.notes if ".com/mail" in line]
+    assert schemes == ["https", "http"][:count]
 
 
 def test_document_by_http() -> None:
     """A document by http is used, with a note that it has no protection."""
     found = search(context_of(NS, {HTTP_AUTOCONFIG: GOOD}))
     assert [line for line in found.notes if "no protection against changes" in line]
+
+
+def test_https_that_redirects_to_http() -> None:
+    """A document that https redirects to http for is one by http, with the same note."""
+    moved = ServerAnswer(302, location=HTTP_AUTOCONFIG)
+    found = search(context_of(NS, {AUTOCONFIG: moved, HTTP_AUTOCONFIG: GOOD}))
+    assert list(found.sources) == ["the Autoconfig document of example.com (by http)"]
+    assert [line for line in found.notes if "no protection against changes" in line]
+    assert f"{AUTOCONFIG}: status 302 to {HTTP_AUTOCONFIG}" in found.notes
 
 
 def test_unusable_document_is_requested_once() -> None:

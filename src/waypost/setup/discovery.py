@@ -6,6 +6,7 @@ another domain of the operator with the same MX host, and host names that many d
 server is checked as `waypost doctor` checks it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import product
@@ -52,6 +53,8 @@ FindOthers = Callable[[Sequence[str]], Iterable[Domain]]
 _ABSENT: Final = frozenset({404, 410})
 _SCHEMES: Final[tuple[urls.Scheme, ...]] = ("https", "http")
 _HTTP_NOTE: Final = "http has no protection against changes on the way; compare the host names"
+_PORT: Final = re.compile(r"port \d+ at ")
+"""The part of a failure that differs for https and http."""
 _EXISTENCE: Final[tuple[RecordType, ...]] = ("MX", "NS", "A", "AAAA")
 
 
@@ -129,24 +132,29 @@ def _read_autoconfig(context: DoctorContext, search: Search) -> None:
     """Read the document at autoconfig.D, or else at D: by https, and then by http, as clients do.
 
     Many providers have this document by http only. Anyone between could have changed it, so a note
-    says so.
+    says so. A redirect from https to http is not followed, because http is asked afterwards.
     """
     query = urls.address_query(context.target.address)
     unusable: set[str] = set()
+    failures: set[tuple[str, str]] = set()
     for scheme, make_request in product(_SCHEMES, (urls.autoconfig, urls.well_known)):
         request = make_request(context.domain, scheme, query)
         if request.host in unusable:
             continue
-        answer = context.target.send_following_redirects(request)
+        is_http = scheme == "http"
+        answer = context.target.send_following_redirects(request, allow_downgrade=is_http)
         if answer.is_success:
-            by = " (by http)" if scheme == "http" else ""
+            by = " (by http)" if is_http else ""
             source = f"the Autoconfig document of {search.domain}{by}"
             if _add_answer(context, search, answer, source):
                 search.notes += [f"{source}: {_HTTP_NOTE}"] if by else []
                 return
             unusable.add(request.host)
         elif _is_remarkable(context, request, answer):
-            search.notes.append(f"{scheme}://{request.host}{request.path}: {describe(answer)}")
+            failure = request.host, _PORT.sub("", describe(answer))
+            if failure not in failures:
+                search.notes.append(f"{scheme}://{request.host}{request.path}: {describe(answer)}")
+            failures.add(failure)
 
 
 def _is_remarkable(context: DoctorContext, request: ClientRequest, answer: ServerAnswer) -> bool:

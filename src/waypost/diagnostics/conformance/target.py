@@ -49,9 +49,16 @@ class ConformanceTarget:
         query = urls.address_query(address or self.address)
         return self.send_following_redirects(urls.autoconfig(self.domain, "https", query))
 
-    def send_following_redirects(self, request: ClientRequest) -> ServerAnswer:
-        """Return the answer after all redirects, which most clients follow."""
-        asking = follow_redirects(request)
+    def send_following_redirects(
+        self, request: ClientRequest, *, allow_downgrade: bool = True
+    ) -> ServerAnswer:
+        """Return the answer after all redirects, which most clients follow.
+
+        Args:
+            request: the first request.
+            allow_downgrade: follow from https to http; otherwise the answer is this redirect.
+        """
+        asking = follow_redirects(request, allow_downgrade=allow_downgrade)
         question = next(asking)
         while True:
             try:
