@@ -313,12 +313,36 @@ def test_services_of_another_domain_of_the_operator() -> None:
     )
 
 
+def test_services_of_two_other_domains() -> None:
+    """A domain gets no services of a second domain if the first one lacks some."""
+    methods = (PASSWORD_CLEARTEXT,)
+    known = [
+        Domain(
+            DomainPattern(name),
+            Provider(name, name),
+            (Service(kind, HostEndpoint(f"mail.{name}", port, Security.TLS), methods),),
+        )
+        for name, kind, port in (
+            ("first.example", ServiceType.IMAP, 993),
+            ("second.example", ServiceType.SMTP, 465),
+        )
+    ]
+    mx = (DnsAnswer("mx.operator.example", 10),)
+    context = context_of(
+        {DnsLookup("MX", name): mx for name in (DOMAIN, "first.example", "second.example")}
+    )
+    found = discover(context, DomainName(DOMAIN), find_others=lambda _hosts: known)
+    assert endpoints(found) == ["imap mail.first.example:993"]
+
+
 MX_AND_OTHERS = [
     # MX host of the new domain, the operator's domain, its host, its MX host, why it fits
     ("MX.First.Example", "first.example", "imap.a.example", "x.example", "which the MX host "),
     ("mx.first.example", "first.example", "imap.a.example", "", "mx.first.example is in"),
     ("a.example", "other.example", "a.example", "", "which has services at the MX host a.example"),
     ("a.example", "other.example", "b.example", "a.example", "has the same MX host a.example"),
+    ("a.example", "other.example", "A.Example", "", "which has services at the MX host a.example"),
+    ("A.example", "other.example", "b.example", "a.EXAMPLE", "has the same MX host a.example"),
     ("a.example", "other.example", "b.example", "b.example", None),
     ("mx.a.example", "example", "b.example", "", None),
 ]

@@ -228,32 +228,35 @@ def _mail_exchangers(context: DoctorContext, search: Search) -> tuple[str, ...]:
 
 
 def _copy_services(context: DoctorContext, search: Search, find_others: FindOthers) -> None:
-    """Add the services of the first other domain whose mail the same host receives."""
+    """Add the services of the first other domain whose mail the same host receives.
+
+    A second one may belong to another customer, whose servers do not fit to those of the first.
+    """
     own = () if search.is_complete else _mail_exchangers(context, search)
     for other in find_others(own) if own else ():
         if other.pattern.kind is not MatchKind.EXACT or not other.services:
             continue
         if why := _relation(context, other, own):
             search.add_document(other, f"the services of {other.pattern.text}, {why}")
-        if search.is_complete:
             return
 
 
 def _relation(context: DoctorContext, other: Domain, exchangers: Sequence[str]) -> str:
     """Return why a domain probably has the same servers as one with these MX hosts, or ""."""
     own_hosts = {
-        service.endpoint.host
+        service.endpoint.host.lower()
         for service in other.services
         if isinstance(service.endpoint, HostEndpoint)
     }
-    for host in map(str.lower, exchangers):
+    hosts = [host.lower() for host in exchangers]
+    for host in hosts:
         if other.pattern.text in parent_domains(host):
             return f"which the MX host {host} is in"
         if host in own_hosts:
             return f"which has services at the MX host {host}"
     with suppress(NamesUnavailable):
         records = context.records(DnsLookup("MX", other.pattern.text))
-        if shared := sorted(set(exchangers).intersection(record.data for record in records)):
+        if shared := sorted(set(hosts).intersection(record.data.lower() for record in records)):
             return f"which has the same MX host {shared[0]}"
     return ""
 
