@@ -210,8 +210,10 @@ def test_domains_in_a_database(waypost: Waypost, tmp_path: Path, offline: tuple[
     assert waypost("db", "upgrade", *uri).code == 0
     assert waypost(*flags, "--dry-run").err.count("warning: ") == 0
     assert waypost("apply", "--demo", *uri).code == 0
+    files = {path: path.read_bytes() for path in database.parent.iterdir()}
     planned = waypost(*flags, "--dry-run")
     assert f"warning: {database}: this database has " in planned.err
+    assert files == {path: path.read_bytes() for path in database.parent.iterdir()}
     before = set(written_names(root))
     outcome = waypost(*flags)
     assert (outcome.code, outcome.out) == (2, "")

@@ -81,6 +81,15 @@ class SqlStore:
             found_rows = connection.execute(query.order_by(_PROVIDER.id)).mappings()
             return tuple(self._read_provider(row) for row in found_rows)
 
+    def has_tables(self) -> bool:
+        """Return whether the database has the table of the domains.
+
+        Raises:
+            StoreUnavailable, StoreError: as `find`.
+        """
+        with read_connection(self.engine) as connection:
+            return sa.inspect(connection).has_table(schema.domain.name)
+
     def count_domains(self) -> int:
         """Return the number of domains and patterns.
 
