@@ -45,6 +45,10 @@ class ObjectReader(Protocol):
         """Return the providers that a principal sees, each name once."""
         ...
 
+    def has_provider(self, principal: Principal, name: str) -> bool:
+        """Return whether a principal sees a provider."""
+        ...
+
     def count_domains(self, provider: Provider) -> int:
         """Return the number of domains of a provider."""
         ...
@@ -92,6 +96,15 @@ class DatabaseReader:
         for row in provider_rows(self.connection, ids):
             found.setdefault(row.provider.name, row.provider)
         return list(found.values())
+
+    def has_provider(self, principal: Principal, name: str) -> bool:
+        """Return whether a principal sees a provider; the others are not read."""
+        if not listing.provider_ids(self.connection, name):
+            return False
+        if not principal.is_tenant or principal.provider is not None:
+            return principal.provider in {None, name}
+        wanted = DomainFilter(provider=name, domains=principal.domains)
+        return bool(listing.used_provider_ids(self.connection, wanted))
 
     def count_domains(self, provider: Provider) -> int:
         """Return the number of domains of a provider."""
@@ -153,6 +166,10 @@ class CatalogReader:
                 found.setdefault(provider.name, provider)
         return list(found.values())
 
+    def has_provider(self, principal: Principal, name: str) -> bool:
+        """Return whether a principal sees a provider."""
+        return any(one.name == name for one in self.providers(principal))
+
     def count_domains(self, provider: Provider) -> int:
         """Return the number of domains of a provider."""
         return self._counts[provider.name]
@@ -177,8 +194,8 @@ def check_provider(reader: ObjectReader, principal: Principal, name: str) -> Non
     Raises:
         ObjectNotFound: with the most similar provider, if there is one.
     """
-    names = [one.name for one in reader.providers(principal)]
-    if name not in names:
+    if not reader.has_provider(principal, name):
+        names = [one.name for one in reader.providers(principal)]
         raise ObjectNotFound(f"there is no provider {name!r}{similar_name(name, names)}")
 
 
