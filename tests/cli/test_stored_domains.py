@@ -1,7 +1,6 @@
 """Domains in a database that a new providers file would hide: the file is read and not changed."""
 
 import os
-import pwd
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +13,7 @@ from waypost.core.address import DomainName
 
 DOMAIN = DomainName("example.com")
 NAME = "waypost.sqlite"
+_OTHER_USER = 65534
 
 
 @pytest.fixture(name="folder")
@@ -98,7 +98,7 @@ def test_folder_that_cannot_be_entered(folder: Path) -> None:
 
 
 def test_no_database(folder: Path) -> None:
-    """A database that does not exist has no domains, also if its path leads through a file."""
+    """A database that does not exist has no domains, also if a folder of its path is a file."""
     assert _problem(folder) is None
     folder.rmdir()
     folder.touch()
@@ -111,7 +111,7 @@ def _without_access(folder: Path) -> Iterator[None]:
     is_root = os.geteuid() == 0
     folder.chmod(0)
     if is_root:
-        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        os.seteuid(_OTHER_USER)
     try:
         yield
     finally:
