@@ -61,6 +61,6 @@ def _run_probed(attack: Attack, server: Server) -> list[Figure]:
     return [
         *figures,
         Figure("answers during the attack", probe.answers, "", 1, at_least=True),
-        Figure("failures during the attack", len(probe.failures), "", 0),
+        Figure("failures during the attack", len(probe.failures), "", attack.lost),
         Figure("slowest answer during the attack", probe.slowest, "s", attack.slowest),
     ]

@@ -31,10 +31,11 @@ class DrainingServer(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, HttpConnection):
-                connection.drain()
         for _ in range(_POLLS):
+            # Again each time: a connection that was accepted last gets its protocol only now.
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, HttpConnection):
+                    connection.drain()
             if not self.server_state.connections or self.force_exit:
                 break
             await asyncio.sleep(DRAIN_SECONDS / _POLLS)

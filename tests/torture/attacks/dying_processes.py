@@ -113,7 +113,13 @@ def _until_all_serve(server: Server) -> float:
 
 
 ATTACKS = (
-    Attack("a worker killed while it starts", "operation", _kill_starting_worker, workers=(2,)),
+    Attack(
+        "a worker killed while it starts",
+        "operation",
+        _kill_starting_worker,
+        workers=(2,),
+        lost=3,  # of the worker that is killed first, and of two that may have started already
+    ),
     Attack(
         "all workers killed and one at its start",
         "operation",
