@@ -27,15 +27,7 @@ DOCUMENTED_COMMANDS
 runuser -u waypost -- waypost config path
 answer
 
-echo '== upgrade'
-systemctl enable --now --quiet waypost-monitor
-before=$(pid)
-monitor=$(pid -monitor)
-packages install /test/new.deb
-waypost --version
-restarted '' "$before"
-restarted -monitor "$monitor"
-answer
+upgrade /test/new.deb
 stat --format '%n %U:%G %a' /etc/waypost/waypost.toml
 grep '^providers' /etc/waypost/waypost.toml
 ls /etc/waypost

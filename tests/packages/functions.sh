@@ -30,6 +30,20 @@ state() {
     echo "${name#waypost-} $(systemctl is-active "$name" || true) $(systemctl is-enabled "$name" || true)"
 }
 
+# Upgrades the package while the service and the monitor run.
+upgrade() {
+    echo '== upgrade'
+    systemctl enable --now --quiet waypost-monitor
+    local before monitor
+    before=$(pid)
+    monitor=$(pid -monitor)
+    packages install "$1"
+    waypost --version
+    restarted '' "$before"
+    restarted -monitor "$monitor"
+    answer
+}
+
 # The state of a running service after an upgrade; `$2` is its process before.
 restarted() {
     state "$1"

@@ -20,15 +20,7 @@ state
 answer
 stat --format %U "/proc/$(pid)"
 
-echo '== upgrade'
-systemctl enable --now --quiet waypost-monitor
-before=$(pid)
-monitor=$(pid -monitor)
-packages install /test/new.rpm
-waypost --version
-restarted '' "$before"
-restarted -monitor "$monitor"
-answer
+upgrade /test/new.rpm
 ls /etc/waypost
 grep '^providers' /etc/waypost/waypost.toml
 rpm --verify waypost || true

@@ -110,6 +110,34 @@ def test_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(run(test))
 
 
+def test_connection_that_is_passed_on_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was accepted before the end, and gets its protocol later, is drained."""
+    monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)
+
+    async def test(
+        _application: Application, server: DrainingServer, connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        await answer(await connect(), REQUEST)  # The server waits for this idle connection.
+        server.should_exit = True
+        await until(lambda: not server.servers[0].is_serving())
+        accepted, own = socket.socketpair()
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: HttpConnection(
+                server.config, server.server_state, {}, limit=ConnectionLimit(100)
+            ),
+            accepted,
+        )
+        client = await asyncio.open_connection(sock=own)
+        for _ in range(int(PATIENCE_SECONDS / 0.01)):
+            if b"connection: close" in await answer(client, REQUEST):
+                break
+            await asyncio.sleep(0.01)
+        assert await client[0].read() == b""
+        client[1].close()
+
+    asyncio.run(run(test))
+
+
 def test_pipelined_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests that wait behind another one are answered too, and the last answer says `close`."""
     monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)

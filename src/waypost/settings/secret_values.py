@@ -32,7 +32,7 @@ def masked_text(option: Option, value: object) -> str:
 
 def secret_texts(settings: Settings) -> frozenset[str]:
     """Return the secrets of the settings, which must not occur in the log."""
-    # It is a list of keys with spaces between; a space in any other key is a part of it.
+    # `link_key` is a list of keys, separated by spaces; a space in any other key is a part of it.
     found = set((settings.link_key or "").split())
     for option in options():
         value = getattr(settings, option.name)

@@ -118,7 +118,7 @@ ATTACKS = (
         "operation",
         _kill_starting_worker,
         workers=(2,),
-        lost=3,  # of the worker that is killed first, and of two that may have started already
+        lost=1,  # The worker that is killed first may be answering; the others have not started.
     ),
     Attack(
         "all workers killed and one at its start",

@@ -18,6 +18,15 @@ def _sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(name="shared_api", scope="module")
+def _shared_api(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Return one API for all tests of a file, for which it does not matter what others change."""
+    path = tmp_path_factory.mktemp("shared") / "waypost.sqlite"
+    shutil.copy(sample, path)
+    with open_api(path) as api:
+        yield api
+
+
 @pytest.fixture(name="api")
 def _api(sample: Path, tmp_path: Path) -> Iterator[Api]:
     path = tmp_path / "waypost.sqlite"

@@ -62,7 +62,7 @@ class _StoredObjects:
         self._objects: dict[_Key, Data] = {}
         self._in_use: set[_Key] = set()
         domains, providers, directories = (
-            {name for row in rows if row.object_kind == kind for name in _both_names(row)}
+            {name for row in rows for one, name in undo_names(row) if one == kind}
             for kind in UNDO_KINDS
         )
         created = {changed_name(row) for row in rows if row.before is None}
@@ -80,8 +80,7 @@ class _StoredObjects:
         if row.before is None:  # Undo deletes the object.
             return key not in self._in_use
         # `waypost apply` may have created another object with the name before a rename.
-        others = _both_names(row) - {changed_name(row)}
-        if any((row.object_kind or "", name) in self._objects for name in others):
+        if any(other in self._objects for other in undo_names(row) - {key}):
             return False
         earlier = _earlier_provider(row)
         return earlier is None or (_PROVIDER, earlier) in self._objects
@@ -125,12 +124,6 @@ class _StoredObjects:
                 self._objects[key] = directory_data(directory)
                 if number in used:
                     self._in_use.add(key)
-
-
-def _both_names(row: AuditRow) -> set[str]:
-    """Return the names of an object before and after its change: two after a rename."""
-    name = changed_name(row)
-    return {name, str((row.before or {}).get("name", name))}
 
 
 def _earlier_provider(row: AuditRow) -> str | None:

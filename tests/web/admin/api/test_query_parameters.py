@@ -1,14 +1,11 @@
 """The query parameters of all URLs of the API: unknown ones, and those that are given twice."""
 
-import shutil
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.web.admin.api.api_client import Api, ApiClient, open_api
+from tests.web.admin.api.api_client import Api, ApiClient
 from tests.web.admin.api.test_roles import TABLE
 from waypost.web.admin.api.mount import PREFIX, api_description
 
@@ -20,23 +17,14 @@ BODY: dict[str, Any] = {
 DOCTOR = ("POST", "/domains/example.com/doctor", None)  # It is not in the table.
 
 
-@pytest.fixture(name="api", scope="module")
-def _api(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """Return the API for all these tests: nothing changes."""
-    path = tmp_path_factory.mktemp("query") / "waypost.sqlite"
-    shutil.copy(sample, path)
-    with open_api(path) as api:
-        yield api
-
-
 @pytest.fixture(name="client", scope="module")
-def _client(api: Api) -> ApiClient:
-    return api.client()
+def _client(shared_api: Api) -> ApiClient:
+    return shared_api.client()
 
 
 @pytest.mark.parametrize("route", [row[:3] for row in TABLE] + [DOCTOR], ids=lambda one: one[1])
 def test_unknown_parameter_of_each_url(
-    api: Api, client: ApiClient, route: tuple[str, str, Any]
+    shared_api: Api, client: ApiClient, route: tuple[str, str, Any]
 ) -> None:
     """Each URL refuses an unknown parameter with a problem that names it; without a token, 401."""
     method, url, body = route
@@ -47,7 +35,9 @@ def test_unknown_parameter_of_each_url(
     (error,) = answer.json()["errors"]
     assert error["path"] == "dryrun"
     assert error["message"].startswith("unknown parameter; ")
-    without = api.client(None).request(method, f"{PREFIX}{url}", json=body, params=parameters)
+    without = shared_api.client(None).request(
+        method, f"{PREFIX}{url}", json=body, params=parameters
+    )
     assert without.status_code == 401
 
 

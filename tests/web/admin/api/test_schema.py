@@ -1,9 +1,6 @@
 """Whatever is sent, the API answers as its description says, for every role (schemathesis)."""
 
-import shutil
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.web.admin.api.api_client import COMMAND, Api, open_api
+from tests.web.admin.api.api_client import COMMAND, Api
 from tests.web.admin.api.test_roles import ROLES
 from waypost.web.admin.api.mount import api_description
 from waypost.web.public.request import Receive, Scope, Send
@@ -61,32 +58,24 @@ class FromLoopback:
         await self._app(scope, receive, send)
 
 
-@pytest.fixture(name="shared", scope="module")
-def _shared(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    path = tmp_path_factory.mktemp("schema") / "waypost.sqlite"
-    shutil.copy(sample, path)
-    with open_api(path) as api:
-        yield api
-
-
 @pytest.fixture(name="headers", scope="module")
-def _headers(shared: Api) -> list[dict[str, str]]:
+def _headers(shared_api: Api) -> list[dict[str, str]]:
     """Return the header fields of each role."""
     found: list[dict[str, str]] = []
     for scope in ROLES.values():
         if scope is None:
             found.append({})
         else:
-            secret, _ = shared.tokens.create("schema", scope, by=COMMAND)
+            secret, _ = shared_api.tokens.create("schema", scope, by=COMMAND)
             found.append({"authorization": f"Bearer {secret}"})
     return found
 
 
 @pytest.mark.parametrize("label", _operations())
-def test_operation(shared: Api, headers: list[dict[str, str]], label: str) -> None:
+def test_operation(shared_api: Api, headers: list[dict[str, str]], label: str) -> None:
     """Each answer has a described status, media type and schema; none is a defect of Waypost."""
     operation = _operations()[label]
-    app = FromLoopback(shared)
+    app = FromLoopback(shared_api)
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), role=st.sampled_from(headers))
