@@ -431,7 +431,8 @@ def test_https_that_redirects_to_http() -> None:
     found = search(context_of(NS, {AUTOCONFIG: moved, HTTP_AUTOCONFIG: GOOD}))
     assert list(found.sources) == ["the Autoconfig document of example.com (by http)"]
     assert [line for line in found.notes if "no protection against changes" in line]
-    assert f"{AUTOCONFIG}: status 302 to {HTTP_AUTOCONFIG}" in found.notes
+    reason = "from https to http is not followed"
+    assert f"{AUTOCONFIG}: status 302 to {HTTP_AUTOCONFIG} ({reason})" in found.notes
 
 
 def test_unusable_document_is_requested_once() -> None:

@@ -67,7 +67,7 @@ class Attack:
         companion: starts what runs next to the server, such as a database, before it, and ends it
             afterwards; takes the folder of the server.
         probed: whether a regular probe must be answered all the time.
-        lost: how many probes may fail, because the attack kills the worker that answers them.
+        lost: how many probes may fail, because the attack stops the worker that answers them.
         disk: how large its own file systems on TMPDIR and /dev/shm are, in KB; with 0 no file can
         be created there; None for those of the machine.
         stops_within: how long SIGTERM may take afterwards, in seconds.

@@ -18,7 +18,7 @@ class Probe:
     Attributes:
         answers: how many answers were good.
         failures: what went wrong, as text.
-        slowest: the longest time from the connection to the whole answer, in seconds.
+        slowest: the longest time from the connection to a good answer, in seconds.
     """
 
     def __init__(self, port: int, path: str = PATH) -> None:
@@ -46,14 +46,13 @@ class Probe:
 
     def _run(self) -> None:
         while not self._ending.wait(PAUSE_SECONDS):
-            start = time.monotonic()
             try:
                 self._ask()
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(f"{type(error).__name__}: {error}")
-            self.slowest = max(self.slowest, time.monotonic() - start)
 
     def _ask(self) -> None:
+        start = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", self._path)
@@ -63,5 +62,6 @@ class Probe:
             connection.close()
         if response.status == 200 and body:
             self.answers += 1
+            self.slowest = max(self.slowest, time.monotonic() - start)
         else:
             self.failures.append(f"status {response.status}")

@@ -280,7 +280,7 @@ def follow_redirects(
         if target.scheme != request.scheme and not allow_scheme_change:
             return response
         if target.scheme == "http" and request.scheme == "https" and not allow_downgrade:
-            return response
+            return replace(response, reason="from https to http is not followed")
         if target in visited:
             return replace(response, reason="a redirect loop")
         request = target

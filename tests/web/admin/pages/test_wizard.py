@@ -138,6 +138,10 @@ BAD = [
     ("untrusted.example", ["autoconfig.untrusted.example", "certificate", f"works {IMAP}"]),
     ("redirect.example", ["127.0.0.1 has the private address", f"works {IMAP}"]),
     ("plain-redirect.example", ["127.0.0.1 has the private address", f"works {IMAP}"]),
+    (
+        "downgrade.example",
+        ["to http://127.0.0.1", "/inside (from https to http is not followed)", f"works {IMAP}"],
+    ),
     ("stranger.example", ["inside.example has the private address 127.0.0.1", f"works {IMAP}"]),
     (
         "private.example",

@@ -51,6 +51,7 @@ _ADDRESSES: Final = {
     "autoconfig.redirect.example": PUBLIC,
     "autoconfig.plain-redirect.example": PUBLIC,
     "autoconfig.stranger.example": PUBLIC,
+    "autoconfig.downgrade.example": PUBLIC,
     "autoconfig.untrusted.example": PUBLIC,
     "autoconfig.private.example": "127.0.0.1",
     "imap.private.example": "127.0.0.1",
@@ -64,7 +65,13 @@ _ADDRESSES: Final = {
 _SRV: Final = {
     **dict.fromkeys((*DOCUMENTS, "records.example", "redirect.example"), "own.example"),
     **dict.fromkeys(
-        ("stranger.example", "untrusted.example", "plain.example", "plain-redirect.example"),
+        (
+            "stranger.example",
+            "downgrade.example",
+            "untrusted.example",
+            "plain.example",
+            "plain-redirect.example",
+        ),
         "own.example",
     ),
     "private.example": "private.example",
@@ -178,9 +185,10 @@ def _files(folder: Path) -> Iterator[Site]:
 def _redirects(port: int) -> Iterator[Site]:
     """Yield sites that redirect to a server inside, by its address and by a name."""
     for label, host in (("redirect", "127.0.0.1"), ("stranger", "inside.example")):
-        moved = f"302 http://{host}:{port}/inside"
+        moved = f"302 https://{host}:{port}/inside"
         yield Site("https", f"autoconfig.{label}.example", moved=moved)
     moved = f"302 http://127.0.0.1:{port}/inside"
+    yield Site("https", "autoconfig.downgrade.example", moved=moved)
     yield Site("http", "autoconfig.plain-redirect.example", moved=moved)
 
 
