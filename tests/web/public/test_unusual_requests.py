@@ -37,8 +37,12 @@ VERSIONS: Final = {
     "caddy": ("Caddy", ["caddy", "version"]),
 }
 ALONE: Final = "Waypost"
-# A web server that waits for the body may read Waypost's answer before, or not.
-EITHER: Final = {("caddy", "too long a body"): ("413, closed", "none")}
+EITHER: Final = {
+    # Caddy waits for the body, and may read Waypost's answer before, or not.
+    ("caddy", "too long a body"): ("413, closed", "none"),
+    # Apache answers with the range if Waypost's whole answer came with its first read.
+    ("apache", "Range"): ("206", "200"),
+}
 INTRODUCTION: Final = """\
 # Unusual requests
 
