@@ -40,7 +40,7 @@ def count() -> Figures:
         output = Path(folder) / "out"
         done = subprocess.run(
             [
-                *(program("valgrind"), "--quiet", "--tool=callgrind"),
+                *(program("valgrind"), "--quiet", "--tool=callgrind", "--instr-atstart=no"),
                 *(f"--dump-before={_MARK}", f"--callgrind-out-file={output}"),
                 *(sys.executable, "-m", "tests.instructions.workload"),
             ],

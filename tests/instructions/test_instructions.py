@@ -7,7 +7,7 @@ from tests.instructions.callgrind import count
 from tests.servers.requirements import require, skip
 
 
-@pytest.mark.timeout(900)  # about a minute of a core
+@pytest.mark.timeout(900)  # half a minute of a core
 def test_instructions() -> None:
     """Each frequent request, a providers file and each format need at most 5 % more."""
     require(programs=["valgrind"])
