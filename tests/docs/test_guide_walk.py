@@ -152,13 +152,13 @@ def _tmp(tmp_path: Path) -> Path:
 
 
 def guide_commands() -> list[str]:
-    """Return the commands for root of the guide's parts 1 to 4, in its order."""
+    """Return the commands for root of the guide's parts 1 to 4 and for DNS, in its order."""
     text = GUIDE.read_text(encoding="utf-8")
     end = text.count("\n", 0, text.index("### A database in another folder")) + 1
     return [
         one
         for block in blocks(GUIDE, "console")
-        if block.line < end and "waypost init" not in block.text
+        if (block.line < end and "waypost init" not in block.text) or "show dns" in block.text
         for one in lines_of(block)
     ]
 
@@ -174,12 +174,14 @@ def test_guide(tmp: Path) -> None:
     commands = [translated(command) for command in guide_commands()]
     first = next(i for i, one in enumerate(commands) if "db upgrade" in one)
     commands.insert(first, providers())
-    said = run(tmp, "\n".join([machine(tmp), *commands, served(tmp), f"ls -A {tmp}/root"]))
+    home = f"echo in the home of root:; ls -A {tmp}/root"
+    said = run(tmp, "\n".join([machine(tmp), *commands, served(tmp), home]))
     database = "sqlite:////var/lib/waypost/waypost.sqlite"
-    assert said.count(f"database: {database} (db_uri in /etc/waypost/waypost.toml:1)") == 4
+    assert said.count(f"database: {database} (db_uri in /etc/waypost/waypost.toml:1)") == 9
+    assert "IN CNAME setup.example.com." in said
     assert "status 200" in said
     assert f'"uri": "{database}", "source": "db_uri in /etc/waypost/waypost.toml:1"' in said
-    assert ".local" not in said
+    assert not said.rpartition("in the home of root:")[2].strip()
 
 
 def test_commands_of_root(tmp: Path) -> None:
