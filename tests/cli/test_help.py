@@ -59,6 +59,15 @@ def test_serve_has_a_flag_for_every_option(waypost: Waypost) -> None:
         assert option.info.help.split()[0] in text
 
 
+def test_serve_has_the_unit_of_each_number(waypost: Waypost) -> None:
+    """The value of a flag is SECONDS if the option is a time, and NUMBER if it counts something."""
+    text = waypost("serve", "--help").out
+    for option in options():
+        if option.kind in {int, float}:
+            value = "SECONDS" if "of seconds" in option.info.allowed else "NUMBER"
+            assert f"{option.flag} {value}" in text
+
+
 def test_serve_has_the_groups_of_the_reference(waypost: Waypost) -> None:
     """The flags of `waypost serve` are in the same groups as in docs/reference/settings.md."""
     text = waypost("serve", "--help").out

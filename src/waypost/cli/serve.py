@@ -13,7 +13,7 @@ from waypost.web.server_process import importing_server
 
 _METAVARS: Final = {
     int: "NUMBER",
-    float: "SECONDS",
+    float: "NUMBER",
     Path: "FILE",
     list: "TEXT",
     dict: "JSON",
@@ -39,7 +39,8 @@ def command() -> Callable[..., None]:
 
 def _parameter(option: Option) -> inspect.Parameter:
     """Return the flag for an option; its default is None, so that other sources can set it."""
-    flag, metavar = option.flag, _METAVARS.get(option.kind, "TEXT")
+    flag = option.flag
+    metavar = option.info.unit.upper() or _METAVARS.get(option.kind, "TEXT")
     if option.kind is bool:
         flag = f"{flag}/--no-{flag[2:]}"
     if option.choices:

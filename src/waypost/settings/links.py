@@ -78,6 +78,7 @@ class LinkOptions(BaseModel):
             "Links",
             "The time limit for one app password, in seconds.",
             "a number of seconds from 1 to 10",
+            unit="seconds",
         ),
     ] = 8.0
     sign_in: Annotated[

@@ -21,6 +21,7 @@ class MonitorOptions(BaseModel):
             "The time between the starts of two runs of `waypost monitor`, in seconds; a run that "
             "takes longer is followed by the next one.",
             "a number of seconds from 60 to 2592000",
+            unit="seconds",
         ),
     ] = 3600.0
     monitor_rate: Annotated[

@@ -9,7 +9,8 @@ class OptionInfo:
 
     `allowed` completes "must be ..."; `example` is a TOML value for an option without a default;
     `masked` means that the value, or a part of it, must not be shown; `automx2_variable` is a
-    variable of automx2 that also sets the option.
+    variable of automx2 that also sets the option; `unit` is the unit of a number, such as
+    "seconds", and empty for a count or a rate.
     """
 
     section: str
@@ -18,6 +19,7 @@ class OptionInfo:
     example: str = ""
     masked: bool = False
     automx2_variable: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class Settings(
             "The time for which Waypost caches an answer of the database, in seconds; 0 disables "
             "this cache.",
             "a number of seconds from 0 to 86400",
+            unit="seconds",
         ),
     ] = 10.0
     cache_size: Annotated[
@@ -208,6 +209,7 @@ class Settings(
             "The time for which Waypost uses the last good answer while the database or the "
             "directory is unavailable, in seconds.",
             "a number of seconds from 0 to 31536000",
+            unit="seconds",
         ),
     ] = 86400.0
     max_age: Annotated[
@@ -217,6 +219,7 @@ class Settings(
             "Cache",
             "The time for which a client or a proxy may cache an Autoconfig answer, in seconds.",
             "a whole number of seconds from 0 to 31536000",
+            unit="seconds",
         ),
     ] = 60
     ldap_ca_file: Annotated[
