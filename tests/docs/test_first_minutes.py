@@ -159,11 +159,12 @@ def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 def guide_blocks() -> dict[str, list[str]]:
     """Return the commands of each way of the guide, by its web server."""
-    ways = {}
+    ways: dict[str, list[str]] = {}
     for block in blocks(GUIDE, "console"):
-        if "waypost init" in block.text and "apt install" in block.text:
+        is_first = "waypost init" in block.text and "apt install" in block.text
+        if is_first or block.text.startswith("# certbot "):
             commands = list(lines_of(block))
-            ways[re.findall(r"nginx|apache|caddy", commands[0])[0]] = commands
+            ways.setdefault(re.findall(r"nginx|apache|caddy", commands[0])[0], []).extend(commands)
     return ways
 
 

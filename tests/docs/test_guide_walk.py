@@ -154,11 +154,12 @@ def _tmp(tmp_path: Path) -> Path:
 def guide_commands() -> list[str]:
     """Return the commands for root of the guide's parts 1 to 4 and for DNS, in its order."""
     text = GUIDE.read_text(encoding="utf-8")
-    end = text.count("\n", 0, text.index("### A database in another folder")) + 1
+    parts = ("## 1. Install", "### A database in another folder")
+    start, end = (text.count("\n", 0, text.index(part)) + 1 for part in parts)
     return [
         one
         for block in blocks(GUIDE, "console")
-        if (block.line < end and "waypost init" not in block.text) or "show dns" in block.text
+        if start < block.line < end or "show dns" in block.text
         for one in lines_of(block)
     ]
 
