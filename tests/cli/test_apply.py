@@ -70,6 +70,17 @@ def test_what_is_added(waypost: Waypost, files: Path) -> None:
 
 
 @pytest.mark.usefixtures("upgraded_database")
+def test_providers_file_of_the_settings(
+    waypost: Waypost, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the service reads a file, the command says that the database is not served."""
+    monkeypatch.setenv("WAYPOST_PROVIDERS", f"{files / 'first.toml'}")
+    outcome = waypost("apply", "first.toml")
+    assert outcome.code == 0
+    assert f"the service serves {files / 'first.toml'} and not this database" in outcome.err
+
+
+@pytest.mark.usefixtures("upgraded_database")
 def test_what_changes(waypost: Waypost, files: Path) -> None:
     """Applying another file prints what it adds, changes and removes."""
     assert files.is_dir()

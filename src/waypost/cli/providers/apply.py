@@ -160,6 +160,11 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         (*lint_catalog(catalog, skip_minor=True).lines(), *missing_libraries(catalog.directories))
     )
     result.print(as_json, dry_run)
+    if settings.providers is not None:
+        print_stderr(
+            f"the option providers is set, so the service serves {settings.providers} and not this "
+            "database; remove the option to serve the database"
+        )
     if dry_run and not result.removal.is_allowed(allow_removal):
         print_stderr(f"without --dry-run, this change is refused: {result.removal}")
     if dry_run and not result.plan.is_empty:
