@@ -7,8 +7,8 @@ worker that answers for them by HTTP.
 The look-ups of all sizes are measured in rounds, one size after the
 other, so that a machine that changes its speed does so for all.
 
-    .venv/bin/python -m bench.scale                              # SQLite: 1,000 and 1,000,000 domains
-    .venv/bin/python -m bench.scale --postgresql --mariadb       # the same and private servers
+    .venv/bin/python -m bench.scale                          # SQLite: 1,000 and 1,000,000 domains
+    .venv/bin/python -m bench.scale --postgresql --mariadb   # the same and private servers
     .venv/bin/python -m bench.scale --sizes 1000 20000
 """
 
