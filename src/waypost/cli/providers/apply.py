@@ -160,6 +160,14 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         (*lint_catalog(catalog, skip_minor=True).lines(), *missing_libraries(catalog.directories))
     )
     result.print(as_json, dry_run)
+    _print_notes(settings, result, dry_run, allow_removal)
+    if dry_run and not result.plan.is_empty:
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _print_notes(
+    settings: Settings, result: _ApplyResult, dry_run: bool, allow_removal: int | None
+) -> None:
     if settings.providers is not None:
         print_stderr(
             f"the option providers is set, so the service serves {settings.providers} and not this "
@@ -167,8 +175,6 @@ def apply(  # noqa: PLR0913, PLR0917 -- a command has flags
         )
     if dry_run and not result.removal.is_allowed(allow_removal):
         print_stderr(f"without --dry-run, this change is refused: {result.removal}")
-    if dry_run and not result.plan.is_empty:
-        raise typer.Exit(EXIT_FINDINGS)
 
 
 def _unchanged_result() -> _ApplyResult:
