@@ -11,13 +11,14 @@ from waypost.web.public.page.devices import GUIDES, Device, chosen_device, devic
 
 SHOWN = "emailaddress=alice@example.com"
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit Chrome Edg"
+ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit Chrome Mobile"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit Safari"
 # As the browsers send it; the numbers of versions are left out.
 USER_AGENTS = [
     (IPHONE, "iphone"),
     ("Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit", "iphone"),
     ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit Safari", "mac"),
-    ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit Chrome Mobile", "android"),
+    (ANDROID, "android"),
     ("Mozilla/5.0 (Android 14; Mobile; rv:130.0) Gecko Firefox", "android"),
     (WINDOWS, "windows"),
     ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko Firefox", "linux"),
@@ -59,8 +60,8 @@ def test_choice(client: Client, device: Device) -> None:
 
 
 @pytest.mark.parametrize("device", list(Device))
-def test_one_filled_button(client: Client, device: Device) -> None:
-    """The page has one filled button, for what this device should do."""
+def test_one_highlighted_button(client: Client, device: Device) -> None:
+    """The page highlights one button: what this device should do."""
     text = client.get("/", query=f"{SHOWN}&device={device}").text
     (button,) = elements(text, "//*[@class='button']")
 

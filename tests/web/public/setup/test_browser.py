@@ -21,6 +21,7 @@ from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
 from tests.setup_links.stored import KEY, TARGET
+from tests.web.public.page import LANGUAGES, texts
 from waypost.cli.link.qr_code import write_file
 from waypost.database.engine import Engine, open_engine
 from waypost.setup_links.keys import LinkKeys
@@ -72,6 +73,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "PYTHONPATH": f"{SOURCE}",
         "WAYPOST_DB_URI": f"{engine.url}",
         "WAYPOST_LINK_KEY": KEY,
+        "WAYPOST_SIGN_IN": "imap",
         "WAYPOST_PROXY_COUNT": "1",
         "WAYPOST_ADMIN_PORT": "0",
     }
@@ -128,6 +130,21 @@ def downloaded(page: Page) -> dict[str, Any]:
     return account
 
 
+def barriers(page: Page) -> list[str]:
+    """Return what axe finds."""
+    return [one["id"] for one in Axe().run(page).response["violations"]]
+
+
+def overflow(page: Page) -> list[str]:
+    """Return the elements that are beyond the edge of the window."""
+    found: list[str] = page.evaluate(
+        "[...document.body.querySelectorAll('*')].filter(one => {"
+        "const box = one.getBoundingClientRect();"
+        "return box.left < 0 || box.right > innerWidth;}).map(one => one.outerHTML)"
+    )
+    return found
+
+
 def test_link_gives_a_profile_once(running: Running, opened: Opened) -> None:
     """A link opens by itself; the button gives the profile with the password, and then no more."""
     token = running.create()
@@ -176,21 +193,43 @@ def test_reload_and_another_window(running: Running, opened: Opened) -> None:
     assert downloaded(page)["IncomingPassword"] == PASSWORD
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_accessible(running: Running, opened: Opened, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("tag", "scheme", "width"),
+    [("en", "light", 1280), ("en", "dark", 390), ("ar", "light", 390), ("ar", "dark", 1280)],
+)
+def test_accessible(running: Running, opened: Opened, tag: str, scheme: str, width: int) -> None:
     """Axe finds no barrier in any state of the page, and the policy blocks nothing of it."""
     said: list[str] = []
-    token = running.create()
-    for begin, text in [("", "Your setup link"), (token, "Show the password"), ("x", "not valid")]:
-        page = opened(begin, color_scheme=scheme)
+    token, words = running.create(), texts(tag)
+    window = {"locale": tag, "color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    for begin, key in [("", "link_label"), (token, "link_password"), ("x", "link_invalid")]:
+        page = opened(begin, **window)
         page.on("console", lambda message: said.append(message.text))
-        page.get_by_text(text).first.wait_for()
-        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        page.get_by_text(words[key]).first.wait_for()
+        assert barriers(page) == []
         if begin == token:
-            page.get_by_role("button", name=text).click()
+            page.get_by_role("button", name=words[key]).click()
             page.get_by_text(PASSWORD, exact=True).wait_for()
-            assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+            assert barriers(page) == []
     assert said == []
+
+
+@pytest.mark.parametrize("tag", LANGUAGES.tags)
+def test_narrow_screen(running: Running, opened: Opened, tag: str) -> None:
+    """On the narrowest phone no part of a page is beyond the edge (WCAG 2.2 s1.4.10)."""
+    page = opened("", locale=tag, viewport={"width": 320, "height": 600})
+    assert overflow(page) == []
+    page.goto(running.url.replace("/setup/", "/sign-in"))
+    page.get_by_label(texts(tag)["sign_in_password"]).wait_for()
+    assert overflow(page) == []
+    page.goto(f"{running.url}#{running.create()}")
+    button = page.get_by_role("button", name=texts(tag)["link_password"])
+    button.wait_for()
+    assert overflow(page) == []
+    button.click()
+    page.get_by_text(PASSWORD, exact=True).wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert overflow(page) == []
 
 
 def test_camera_reads_the_code(running: Running, tmp_path: Path) -> None:

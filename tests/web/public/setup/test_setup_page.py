@@ -3,6 +3,7 @@
 import io
 import json
 import plistlib
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.making import domain
 from tests.profiles.making import openssl_verifies, signing
 from tests.setup_links.stored import KEY, TARGET
 from tests.upgraded import upgraded_engine
@@ -22,6 +24,7 @@ from tests.web.public.page import LANGUAGES, buttons, elements, texts
 from tests.web.public.test_devices import IPHONE, WINDOWS
 from waypost.core.address import EmailAddress
 from waypost.core.errors import StoreUnavailable
+from waypost.core.model import Catalog, DirectoryPolicy, FileDirectory
 from waypost.database.engine import Engine, write_transaction
 from waypost.runtime.logs import configure
 from waypost.runtime.prometheus import exposition
@@ -40,6 +43,11 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 INVALID = "This link is not valid."
 FORGED = "A" * 43
 FOOTER = "//footer//nav//a"
+# The token, the end of the link, and what is derived from the address.
+VARYING = re.compile(
+    r"[A-Za-z0-9_-]{43}|[0-9]{2}:[0-9]{2} UTC"
+    r"|[0-9A-Fa-f]{8}(-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}"
+)
 BAD_FORMS = [
     (b"", {}, 400, "has no type"),
     (b"token=" + b"a" * 9000, FORM, 400, "is too long"),
@@ -77,9 +85,9 @@ def _engine(tmp_path: Path) -> Iterator[Engine]:
     engine.dispose()
 
 
-def listener(engine: Engine, source: Any = None) -> Links:
+def listener(engine: Engine, source: Any = None, catalog: Catalog = CATALOG) -> Links:
     links = SetupLinks(SetupLinkRows(engine), LinkKeys([KEY]))
-    with closing(Client(CATALOG)) as plain:
+    with closing(Client(catalog)) as plain:
         runtime = plain.runtime
     passwords = None if source is None else AppPasswordService(source)
     service = SetupLinkService(links, passwords)
@@ -240,10 +248,25 @@ def test_not_valid(links: Links) -> None:
     assert {(answer.status, answer.body) for answer in answers} == {(404, answers[0].body)}
 
 
-def test_known_and_unknown_users(links: Links) -> None:
-    """A link says nothing about whether its person exists: the domain alone decides."""
-    other = LinkTarget(EmailAddress.parse("nobody@example.com"))  # codespell:ignore nobody
-    assert links.post(links.create(other), "profile").status == 200
+def test_known_and_unknown_users(engine: Engine, tmp_path: Path) -> None:
+    """A link of a person whom the directory does not know gets the same page and profile."""
+    people = tmp_path / "people.csv"
+    people.write_text(
+        "address,login,display_name\nalice@people.example,,Alice\ndave@people.example,d1,\n",
+        encoding="utf-8",
+    )
+    users = DirectoryPolicy(FileDirectory("people", f"{people}"))
+    running = listener(engine, catalog=Catalog((replace(domain("people.example"), users=users),)))
+
+    def answers(name: str) -> list[str]:
+        token = running.create(LinkTarget(EmailAddress.parse(f"{name}@people.example")), None)
+        found = [running.post(token), running.post(token, "profile")]
+        assert [one.status for one in found] == [200, 200]
+        return [VARYING.sub("", one.text.replace(name, "NAME")) for one in found]
+
+    assert answers("alice") == answers("carol")
+    assert "<string>d1</string>" in answers("dave")[1]  # which shows that the directory is read
+    running.client.close()
 
 
 def test_domain_that_is_not_served(links: Links) -> None:

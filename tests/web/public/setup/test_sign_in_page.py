@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -16,7 +15,7 @@ from tests.making import domain, host_service
 from tests.web.asgi import Answer, Client, settings
 from tests.web.conftest import CATALOG
 from tests.web.public.page import buttons, elements, texts
-from tests.web.public.test_devices import IPHONE, WINDOWS
+from tests.web.public.test_devices import ANDROID, IPHONE, WINDOWS
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, FileDirectory
 from waypost.core.model.directory import UnknownUser
 from waypost.runtime.logs import configure
@@ -50,13 +49,14 @@ class Server:
 
     def __init__(self) -> None:
         self.logins: list[Login] = []
+        self.right = set(KNOWN)
         self.is_away = False
 
     def accepts(self, login: Login) -> bool:
         self.logins.append(login)
         if self.is_away:
             raise SignInUnavailable("the server is away")
-        return login.name in KNOWN and login.password == PASSWORD
+        return login.name in self.right and login.password == PASSWORD
 
 
 class Source:
@@ -97,9 +97,11 @@ def _client(server: Server) -> Iterator[Client]:
     running.close()
 
 
-def post(client: Client, different: dict[str, str] | None = None, **options: Any) -> Answer:
+def post(
+    client: Client, different: dict[str, str] | None = None, more: dict[str, str] | None = None
+) -> Answer:
     fields = GOOD | (different or {})
-    return client.post("/sign-in", urlencode(fields).encode(), headers=FORM, **options)
+    return client.post("/sign-in", urlencode(fields).encode(), headers=FORM | (more or {}))
 
 
 def passwords(answer: Answer) -> set[str]:
@@ -151,15 +153,47 @@ def test_app_password(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("browser", "first", "second"),
-    [(IPHONE, "profile", "password"), (WINDOWS, "password", "profile")],
+    ("browser", "makes_passwords", "first", "second"),
+    [
+        (IPHONE, True, "profile", "password"),
+        (WINDOWS, True, "password", "profile"),
+        (IPHONE, False, "profile", "settings"),
+        (WINDOWS, False, "settings", "profile"),
+        (ANDROID, False, "settings", "profile"),
+        ("", False, "profile", "settings"),
+    ],
 )
-def test_device_first(server: Server, browser: str, first: str, second: str) -> None:
-    """The filled button, which Enter presses too, is the one for this device."""
-    client = listener(server, Source())
+def test_device_first(
+    server: Server, browser: str, makes_passwords: bool, first: str, second: str
+) -> None:
+    """The highlighted button, which Enter presses too, is the one for this device."""
+    client = listener(server, Source() if makes_passwords else None)
     page = client.get("/sign-in", headers={"user-agent": browser}).text
     client.close()
     assert buttons(page) == [("button", first), ("plain", second)]
+
+
+@pytest.mark.parametrize(("browser", "title"), [(WINDOWS, "Windows"), (IPHONE, "Other programs")])
+def test_settings(server: Server, tmp_path: Path, browser: str, title: str) -> None:
+    """Who cannot use a profile gets the steps and the servers, with the own user name."""
+    people = tmp_path / "people.csv"
+    people.write_text("address,login\nalice@people.example,al1\n", encoding="utf-8")
+    users = DirectoryPolicy(FileDirectory("people", f"{people}"), UnknownUser.DECLINE)
+    source = Source()
+    client = listener(server, source, replace(domain("people.example"), users=users))
+    server.right.add("al1")
+    person = {"emailaddress": "alice@people.example", "action": "settings"}
+    answer = post(client, person, more={"user-agent": browser})
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
+    (first,) = elements(answer.text, "//section[contains(@class, 'first')]/h2")
+    assert first.text == title
+    values = {one.attrib["data-copy"] for one in elements(answer.text, "//*[@data-copy]")}
+    assert values == {"al1", "imap.example.com", "993", "smtp.example.com", "465"}
+    assert "s3cret" not in answer.text
+    # No password is made that the page does not show.
+    assert source.valid == {}
+    assert post(client, person | {"password": "wrong"}).status == 403
+    client.close()
 
 
 def test_one_answer(client: Client) -> None:
@@ -171,6 +205,27 @@ def test_one_answer(client: Client) -> None:
         assert same.items() <= answers[0].headers.items()
         assert "set-cookie" not in answer.headers
     assert "is not right" in unescape(answers[0].text)
+
+
+def test_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer waits if a password was tried and the person gets nothing, for any reason."""
+    pauses: list[float] = []
+
+    async def pause(_service: service.SignInService, start: float) -> None:
+        pauses.append(start)
+
+    monkeypatch.setattr(service.SignInService, "pause", pause)
+    server = Server()
+    client = listener(server)
+    assert post(client).status == 200
+    assert post(client, {"password": ""}).status == 400
+    assert pauses == []
+    for different in REFUSED:
+        post(client, different)
+    server.is_away = True
+    post(client)
+    assert len(set(pauses)) == len(REFUSED) + 1
+    client.close()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
@@ -270,7 +325,7 @@ def test_bad_forms(client: Client, server: Server, different: dict[str, str]) ->
     assert answer.status == 400
     assert texts("en")["sign_in_invalid"] in answer.text
     assert elements(answer.text, "//form//input[@value]") == []
-    assert buttons(answer.text) == [("button", "profile")]
+    assert buttons(answer.text) == [("button", "profile"), ("plain", "settings")]
     assert "s3cret" not in answer.text
     assert server.logins == []
 

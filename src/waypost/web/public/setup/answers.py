@@ -1,4 +1,4 @@
-"""What a person gets who has used a link or signed in: a profile, or a password to type."""
+"""What a person gets who has used a link or signed in: a profile, a password, or the settings."""
 
 import secrets
 from typing import Final
@@ -17,6 +17,7 @@ from waypost.web.public.setup import template
 
 PROFILE: Final = "profile"
 PASSWORD: Final = "password"  # noqa: S105 -- the name of a button
+SETTINGS: Final = "settings"
 _LOGIN_TYPES: Final = (ServiceType.IMAP, ServiceType.POP3, ServiceType.SMTP)
 
 
@@ -48,6 +49,8 @@ async def for_signed_in(
 ) -> Response:
     """Return what a person gets whose identity is proven, with an app password if there is one.
 
+    The settings to type in need no app password, so none is made for them.
+
     Args:
         context: the parts of the listener.
         page: for the password.
@@ -60,6 +63,8 @@ async def for_signed_in(
         NoUsableService, DomainNotServed, SigningUnavailable, StoreUnavailable, StoreError,
         AppPasswordError: there is none.
     """
+    if action == SETTINGS:
+        return await settings_page(context, page, target)
     if context.app_passwords is None:
         return await profile(context, target, password)
 
@@ -82,22 +87,43 @@ async def password_page(
     """
     if password is None:
         raise AppPasswordError("the link has no password")
+    return await _typed_page(context, page, target, "password", password=password)
+
+
+async def settings_page(
+    context: AppContext, page: template.SetupPage, target: LinkTarget
+) -> Response:
+    """Show the steps for the device, and the settings to type in, without a password.
+
+    Raises:
+        DomainNotServed, StoreUnavailable, StoreError: there are no settings.
+    """
+    return await _typed_page(context, page, target, "settings")
+
+
+async def _typed_page(
+    context: AppContext,
+    page: template.SetupPage,
+    target: LinkTarget,
+    state: str,
+    **values: object,
+) -> Response:
     config = (await context.lookup.find_by_address(target.address)).config()
     device = page.device
     return page.render(
         200,
         "ok",
-        state="password",
-        has_menu=False,  # In another language, the password would be gone.
+        state=state,
+        has_menu=False,  # In another language, the answer of this form would be gone.
         target=target,
         login=_login_name(config),
-        password=password,
-        # A device that takes profiles has one already: this password is for another program.
+        # A device that takes profiles has one already, so these are for another program.
         guide=guide_for(None if device is not None and device.takes_profile else device),
         guides=GUIDES,
         services=list_services(config, page.language.texts["unprotected"]),
         has_dav=has_dav(config),
         link=urlencode({"emailaddress": str(target.address)}),
+        **values,
     )
 
 

@@ -87,7 +87,7 @@ class SetupPage:
         Args:
             status: of HTTP.
             code: for the log.
-            state: `open`, `link`, `password`, `sign_in`, `signed_in` or `problem`.
+            state: `open`, `link`, `password`, `settings`, `sign_in`, `signed_in` or `problem`.
             target: the person; None on pages that do not name one.
             has_menu: whether the page has links to other languages.
             values: for the template.
