@@ -3,6 +3,7 @@
 The page needs no script: without one, only the buttons that copy a value are missing.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _COLORS_MAX: Final = 256
 _PAGES: Final = ("landing_page.html", "setup.html")
 _SCRIPT: Final = ("page.js",)
 _SETUP_SCRIPTS: Final = ("page.js", "open.js")
+# A space before a colon means something: `.card :focus-visible`.
+_SPACE_OF_SIGNS: Final = re.compile(r" ?([{};,>]) ?|(?<=:) ")
 _ICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect y="4" width="32" '
     'height="24" rx="5" fill="{0}"/><path d="m6 11 10 8 10-8" fill="none" stroke="{1}" '
@@ -103,8 +106,17 @@ def _variables(scheme: ColorScheme) -> str:
 
 
 def _compact(style: str) -> str:
-    """Return a style sheet without indentation and line breaks."""
-    return "".join(line.strip() for line in style.splitlines())
+    """Return a style sheet without the spaces and line breaks that mean nothing (CSS Syntax s4).
+
+    It may have no comments, and these signs in no string.
+    """
+    lines = "".join(line.strip() for line in style.splitlines())
+    return _SPACE_OF_SIGNS.sub(r"\1", lines).replace(";}", "}")
+
+
+def _unindented(template: str) -> str:
+    """Return a template without the indentation of its lines, which would be a part of the page."""
+    return "".join(line.lstrip() for line in template.splitlines(keepends=True))
 
 
 def _hash(text: str) -> str:
@@ -124,7 +136,7 @@ def _templates() -> Mapping[str, "jinja2.Template"]:
 
     names = (*_PAGES, "parts.html", "pictures.html")
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader({name: _file(name) for name in names}),
+        loader=jinja2.DictLoader({name: _unindented(_file(name)) for name in names}),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

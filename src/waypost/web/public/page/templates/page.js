@@ -10,7 +10,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       getSelection().selectAllChildren(button.previousElementSibling);
       return;
     }
-    button.textContent = said.textContent = button.dataset.done;
+    button.textContent = said.textContent = said.dataset.done;
     setTimeout(() => {
       button.textContent = label;
       said.textContent = "";
