@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Error
 from tests.docs.pages import ROOT, blocks
 from tests.servers.chromium import chromium
 from tests.servers.waypost import waypost
+from tests.web.public.test_devices import IPHONE
 
 PAGE: Final = ROOT / "docs" / "page.md"
 SIGN_IN: Final = ROOT / "docs" / "setup-links.md"
@@ -28,7 +29,11 @@ stroke-linejoin="round" stroke-linecap="round"/></svg>
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture: of a URL, in a window; `page` shows it."""
+    """One picture: of a URL, in a window; `page` shows it.
+
+    Attributes:
+        user_agent: of the browser; None for Chromium's own.
+    """
 
     name: str
     url: str
@@ -36,6 +41,7 @@ class Picture:
     height: int
     scheme: Literal["light", "dark"]
     page: Path = PAGE
+    user_agent: str | None = None
 
 
 _ALICE: Final = "emailaddress=alice@modern.example"
@@ -43,7 +49,7 @@ PICTURES: Final = (
     Picture("page-iphone.png", f"/?device=iphone&{_ALICE}", 390, 720, "light"),
     Picture("page-windows.png", f"/?device=windows&{_ALICE}", 680, 640, "dark"),
     Picture("page-arabic.png", f"/?device=android&lang=ar&{_ALICE}", 390, 720, "dark"),
-    Picture("sign-in.png", "/sign-in", 390, 900, "light", SIGN_IN),
+    Picture("sign-in.png", "/sign-in", 390, 960, "light", SIGN_IN, IPHONE),
 )
 _SETTINGS: Final = """\
 public_url = "https://setup.modern.example"
@@ -79,6 +85,7 @@ def _take(browser: Browser, port: int, picture: Picture) -> None:
         base_url=f"http://127.0.0.1:{port}",
         viewport={"width": picture.width, "height": picture.height},
         color_scheme=picture.scheme,
+        user_agent=picture.user_agent,
         extra_http_headers=_HEADERS,
     )
     page.goto(picture.url)

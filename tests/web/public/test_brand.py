@@ -1,11 +1,14 @@
 """The setup page in the brand of a provider."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from tests.making import PROVIDER, domain
 from tests.web.asgi import Client
 from tests.web.public.page import elements, texts
+from waypost.core.model import Catalog, Documentation, Webmail
 from waypost.core.model.page import LocalTexts
 from waypost.providers_file.load import read_providers
 from waypost.web.public.page.brand import local_text
@@ -102,6 +105,23 @@ def test_no_link_with_a_placeholder(branded: Client) -> None:
 
     assert "https://www.good.example/mail" in links
     assert not [link for link in links if "%" in link]
+
+
+def test_other_schemes() -> None:
+    """A URL of a database that is no page, address or number is not a link (RFC 3986 s3.1)."""
+    bad = "javascript:alert(1)"
+    pages = (Documentation(bad, ((None, "x"),)),)
+    provider = replace(
+        PROVIDER, contacts=(bad, "data:text/html,x"), webmail=Webmail(bad), documentation=pages
+    )
+    entry = replace(domain("example.com"), provider=replace(provider, enable=pages))
+    client = Client(Catalog((entry,)))
+    for query in ("", "emailaddress=a@example.com"):
+        text = client.get("/", query=query, host="example.com").text
+        assert provider.name in text
+        assert bad not in text
+        assert not elements(text, "//section[@id='help']")
+    client.close()
 
 
 def test_brand_of_the_address(branded: Client) -> None:

@@ -96,8 +96,9 @@ def create(  # noqa: PLR0913 -- each is a flag
         print_json(link.data)
     else:
         print_line(link.url)
-        if qr or (qr is None and sys.stdout.isatty()):
-            write_document(for_terminal(link.url))
+        is_terminal = sys.stdout.isatty()
+        if qr or (qr is None and is_terminal):
+            write_document(for_terminal(link.url, has_colors=is_terminal))
         _print_notes(link)
     if qr_file is not None:
         write_file(link.url, qr_file)

@@ -4,6 +4,7 @@ import os
 import plistlib
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from waypost.database.engine import Engine, open_engine
 from waypost.setup_links.keys import LinkKeys
 from waypost.setup_links.link import LinkTerms
 from waypost.setup_links.links import SetupLinks
+from waypost.setup_links.qr_code import for_terminal
 from waypost.store.initdb import InitDb
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.setup_link_rows import SetupLinkRows
@@ -232,11 +234,44 @@ def test_narrow_screen(running: Running, opened: Opened, tag: str) -> None:
     assert overflow(page) == []
 
 
-def test_camera_reads_the_code(running: Running, tmp_path: Path) -> None:
-    """A camera reads the link from the image of its code."""
+LIGHT: dict[str, tuple[bool, bool]] = {
+    # a character of a code for terminals, and whether its upper and its lower half is light
+    "█": (True, True),
+    "▀": (True, False),
+    "▄": (False, True),
+    " ": (False, False),
+}
+
+
+def photo_of_terminal(text: str) -> bytes:
+    """Return what a camera sees of a code in a dark terminal, as an image in the format PBM."""
+    rows = []
+    for line in text.splitlines():
+        for half in (0, 1):
+            dark = "".join("0" if LIGHT[one][half] else "1" for one in line)
+            rows += ["".join(one * 4 for one in dark)] * 4
+    return f"P1\n{len(rows[0])} {len(rows)}\n{chr(10).join(rows)}\n".encode("ascii")
+
+
+def photo_of_page(browser: Browser, svg: bytes) -> bytes:
+    """Return a screenshot of an image in a dark page."""
+    page = browser.new_page()
+    source = b64encode(svg).decode("ascii")
+    page.set_content(f'<body bgcolor=black><img src="data:image/svg+xml;base64,{source}">')
+    photo = page.screenshot(full_page=True)
+    page.close()
+    return photo
+
+
+def test_camera_reads_the_code(running: Running, browser: Browser, tmp_path: Path) -> None:
+    """A camera reads the link from each form of its code."""
     url = f"{running.url}#{running.create()}"
-    path = tmp_path / "link.png"
-    write_file(url, path)
-    command = [program("zbarimg"), "--quiet", "--raw", "--nodbus", f"{path}"]
-    read = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
-    assert read.stdout.strip() == url, read.stderr
+    write_file(url, tmp_path / "image.png")
+    write_file(url, tmp_path / "image.svg")
+    svg = (tmp_path / "image.svg").read_bytes()
+    (tmp_path / "page.png").write_bytes(photo_of_page(browser, svg))
+    (tmp_path / "terminal.pbm").write_bytes(photo_of_terminal(for_terminal(url)))
+    for name in ("image.png", "page.png", "terminal.pbm"):
+        command = [program("zbarimg"), "--quiet", "--raw", "--nodbus", f"{tmp_path / name}"]
+        read = subprocess.run(command, capture_output=True, check=False, timeout=60, text=True)
+        assert read.stdout.strip() == url, (name, read.stderr)

@@ -328,6 +328,7 @@ def test_no_secret_in_log_and_metrics(engine: Engine) -> None:
     token = running.create()
     running.client.get(f"/setup/{token}")
     running.client.get(f"/setup/%23{token}")
+    running.client.get(f"/setup/{token[:20]}")
     for start in ("//setup/", "/mail/setup/", "/x/../Setup/", "/setup", "/setup%2f", "/setup;"):
         running.client.get(f"{start}{token}")
     running.client.get(f"/setup/?token={token}", headers={"referer": f"https://a/setup/#{token}"})
@@ -339,9 +340,9 @@ def test_no_secret_in_log_and_metrics(engine: Engine) -> None:
 
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     paths = [line["path"] for line in lines if line["event"] == "request"]
-    assert paths == [*["/setup/-"] * 8, "/setup/", "/setup/-", *["/setup/"] * 4]
+    assert paths == [*["/setup/-"] * 9, "/setup/", "/setup/-", *["/setup/"] * 4]
     for text in (log.getvalue(), metrics):
-        assert token not in text
+        assert token[:20] not in text
         assert "s3cret" not in text
         assert "alice" not in text
     assert 'format="setup"' in metrics
