@@ -198,7 +198,7 @@ def test_disabled_behind_a_web_server(
 def test_disabled_behind_a_web_server_of_root(
     shared: Shared, folder: Path, host: str, write: Writer
 ) -> None:
-    """A web server that runs as root is not the operator; its process is looked at each time."""
+    """A web server that runs as root is not the operator; its process is checked each time."""
     waypost = shared.filled(host)
     with proxies.running(write, folder / "front", waypost.place) as port:
         for method in METHODS:
