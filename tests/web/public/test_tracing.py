@@ -112,9 +112,16 @@ def test_context_of_other_clients() -> None:
     assert request.parent_span_id == b""
 
 
-@pytest.mark.parametrize("path", [CONFIG, "/secret.person%40example.com", "/x?password=secret."])
+PRIVATE = [
+    *(CONFIG, "/secret.person%40example.com", "/x?password=secret."),
+    # The token of a setup link, in a path by mistake.
+    *("/setup/secret.", f"/mail/setup/secret.{'A' * 43}"),
+]
+
+
+@pytest.mark.parametrize("path", PRIVATE)
 def test_no_address(path: str) -> None:
-    """Nothing of an address or of a query is in a trace."""
+    """Nothing of an address, of a query or of a setup link is in a trace."""
     _, received = spans(path=path)
     assert received
     assert b"secret." not in received
