@@ -113,6 +113,19 @@ def test_dry_run(server: Server) -> None:
     assert server.requests[0].headers["If-None-Match"] == "*"
 
 
+def test_deletion(server: Server) -> None:
+    """A deletion has a version, and no confirmation, which the API would refuse."""
+    server.answer(200, {**PLAN, "object": None})
+    server.answer(204, Waypost_Audit_Id="8")
+    assert server.admin.delete_directory("staff", if_match="v1").audit_id == 8
+    assert [one.target for one in server.requests] == [
+        "/api/v1/directories/staff?dry_run=1",
+        "/api/v1/directories/staff",
+    ]
+    with pytest.raises(TypeError):
+        server.admin.delete_domain("new.example", confirm=True)
+
+
 def test_lists(server: Server) -> None:
     """Filters without a value are left out; the cursor of the next part is returned."""
     server.answer(200, {"items": [{"name": "a.example"}], "next": "c2"})

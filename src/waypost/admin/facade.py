@@ -25,6 +25,7 @@ from waypost.admin.results import (
     ChangeArguments,
     ChangeResult,
     Data,
+    DeleteArguments,
     Page,
     Preview,
     StoredObject,
@@ -145,7 +146,7 @@ class Admin:
         """Change a domain by a merge patch (RFC 7396); raises what `put_domain` raises."""
         return self._domains.patch(name, patch, ChangeOptions(**how))
 
-    def delete_domain(self, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
+    def delete_domain(self, name: str, **how: Unpack[DeleteArguments]) -> ChangeResult:
         """Delete a domain.
 
         Raises:
@@ -185,7 +186,7 @@ class Admin:
         """Change a provider by a merge patch (RFC 7396)."""
         return self._providers.patch(name, patch, ChangeOptions(**how))
 
-    def delete_provider(self, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
+    def delete_provider(self, name: str, **how: Unpack[DeleteArguments]) -> ChangeResult:
         """Delete a provider.
 
         Raises:
@@ -224,7 +225,7 @@ class Admin:
         """Change a directory by a merge patch (RFC 7396)."""
         return self._directories.patch(label, patch, ChangeOptions(**how))
 
-    def delete_directory(self, label: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
+    def delete_directory(self, label: str, **how: Unpack[DeleteArguments]) -> ChangeResult:
         """Delete a directory.
 
         Raises:

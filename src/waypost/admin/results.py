@@ -18,20 +18,28 @@ NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
 
 
-class ChangeArguments(TypedDict, total=False):
-    """How a caller wants a change to be made.
+class DeleteArguments(TypedDict, total=False):
+    """How a caller wants an object to be deleted, which never changes others.
 
     Attributes:
         if_match: the version that is changed; `*` for any.
-        if_none_match: `*` if the object must not exist.
-        confirm: whether other objects may change, too.
         dry_run: whether the change is only planned.
     """
 
     if_match: str | None
+    dry_run: bool
+
+
+class ChangeArguments(DeleteArguments, total=False):
+    """How a caller wants a change to be made.
+
+    Attributes:
+        if_none_match: `*` if the object must not exist.
+        confirm: whether other objects may change, too.
+    """
+
     if_none_match: str | None
     confirm: bool
-    dry_run: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,11 @@ class RemoteAdmin:
     ) -> ChangeResult:
         return self._change("PATCH", _path(kind, name), data, **how)
 
-    def _delete(self, kind: str, name: str, **how: Unpack[ChangeArguments]) -> ChangeResult:
-        return self._change("DELETE", _path(kind, name), None, **how)
+    def _delete(
+        self, kind: str, name: str, *, if_match: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        path = _path(kind, name)
+        return self._change("DELETE", path, None, if_match=if_match, dry_run=dry_run)
 
     def _rename(
         self, kind: str, name: str, new_name: str, **how: Unpack[ChangeArguments]

@@ -11,7 +11,7 @@ from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
 from waypost.runtime.metrics import Metrics
 from waypost.runtime.worker_counts import Counts
-from waypost.web.admin.api.mount import DESCRIPTION, add_api
+from waypost.web.admin.api.mount import add_api, add_description
 from waypost.web.admin.guard import AccessGuard
 from waypost.web.admin.health import add_health, add_readiness
 from waypost.web.admin.metrics import add_metrics
@@ -60,7 +60,7 @@ def create_app(
         title="Waypost",
         summary="For operators and their web server",
         version=__version__,
-        openapi_url=DESCRIPTION,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # Caddy does not follow redirects: a redirect counts as a refusal.
@@ -68,6 +68,7 @@ def create_app(
     )
     admin_url = None if administration is None else administration.source.settings.admin_url
     app.add_middleware(AccessGuard, admin_url=admin_url)
+    add_description(app)
     tls_ask.add_to(app.router)
     add_metrics(app.router, metrics, count_dropped_lines)
     add_health(app.router)

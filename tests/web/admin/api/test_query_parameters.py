@@ -83,6 +83,16 @@ def test_refused_parameters(client: ApiClient, query: str, path: str, rule: str)
     assert client.get(NEW).status_code == 404
 
 
+def test_description_has_no_parameters(shared_api: Api) -> None:
+    """The description refuses a parameter, too, with its problem document, and needs no token."""
+    client, url = shared_api.client(None), f"{PREFIX}/openapi.json"
+    answer = client.get(f"{url}?format=yaml")
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    rule = "unknown parameter; this URL has no parameters"
+    assert answer.json()["errors"] == [{"path": "format", "message": rule}]
+    assert client.get(url).status_code == client.request("HEAD", url).status_code == 200
+
+
 def test_many_unknown_parameters(client: ApiClient) -> None:
     """The answer names the first ten; a URL without any parameters says so."""
     query = "&".join(f"x{number}" for number in range(5000))

@@ -4,8 +4,9 @@ import time
 from functools import cache, partial
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
@@ -20,7 +21,7 @@ from waypost.web.admin.api.bulk import add_bulk
 from waypost.web.admin.api.encoded_slashes import EncodedSlashes
 from waypost.web.admin.api.previews import add_previews
 from waypost.web.admin.api.problems import add_problem_handlers
-from waypost.web.admin.api.query_parameters import check_query_parameters
+from waypost.web.admin.api.query_parameters import check_parameter_names, check_query_parameters
 from waypost.web.admin.api.resources import add_resources
 from waypost.web.admin.api.schemas import api_schemas
 from waypost.web.admin.api.setup_links import add_setup_links
@@ -47,6 +48,15 @@ def add_api(app: FastAPI, source: AdminSource, tokens: Tokens) -> None:
     app.router.routes.extend(_routes())
     add_problem_handlers(app)
     app.openapi = partial(_description, app)  # type: ignore[method-assign]
+
+
+def add_description(app: FastAPI) -> None:
+    """Add the description of the application, which needs no token."""
+
+    @app.api_route(DESCRIPTION, methods=["GET", "HEAD"], include_in_schema=False)
+    async def description(request: Request) -> Response:
+        check_parameter_names(request)
+        return JSONResponse(app.openapi())
 
 
 def api_description() -> dict[str, Any]:

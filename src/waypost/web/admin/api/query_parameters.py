@@ -17,11 +17,22 @@ _ERRORS_MAX: Final = 10
 
 
 async def check_query_parameters(request: Request, _principal: CurrentPrincipal) -> None:
+    """Check the query parameters of a request with a token.
+
+    Without a valid token, the answer is 401, whatever the parameters are.
+
+    Raises:
+        RequestValidationError: names the first wrong parameters.
+    """
+    check_parameter_names(request)
+
+
+def check_parameter_names(request: Request) -> None:
     """Check that the route of a request has each query parameter, and that each is given once.
 
     `?dryrun=1` must not make the change that `?dry_run=1` only plans. FastAPI ignores an unknown
     parameter, and uses the last value of one that is given twice. No parameter of the API is a
-    list. Without a valid token, the answer is 401, whatever the parameters are.
+    list.
 
     Raises:
         RequestValidationError: names the first wrong parameters.

@@ -261,7 +261,7 @@ def _add_services(router: APIRouter) -> None:
     ) -> Response:
         services = _services(await read_object(request))
         change = partial(admin.put_provider_services, name_of_url(name), services, confirm=confirm)
-        return change_response(await run_in_threadpool(change, dry_run=dry_run), dry_run=dry_run)
+        return await _change(read_conditions(request), change, dry_run)
 
 
 def _page(page: Page) -> Response:
