@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.admin.cases import IMAP, INC, SMTP
-from waypost.admin import findings
+from waypost.admin import filtered_list, findings
 from waypost.admin.facade import Admin
 from waypost.core.errors import InvalidObject
 from waypost.diagnostics.lint.domains import lint_domain
@@ -70,7 +70,7 @@ def test_redirect(filled: Admin) -> None:
 
 def test_bounded_work(filled: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """A part ends after some domains or some different services, and the next one continues."""
-    monkeypatch.setattr(findings, "PARTS_MAX", 2)
+    monkeypatch.setattr(filtered_list, "PARTS_MAX", 2)
     page = filled.list_domains(finding="pop3-only", prefix="d01", limit=1)
     assert (page.items, page.next) == ((), None)
     first = filled.list_domains(finding="no-incoming", limit=2)

@@ -7,10 +7,12 @@ from typing import Final
 from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
+from waypost.admin.filtered_list import filtered_domains
 from waypost.admin.findings import check_finding, domains_with_finding
+from waypost.admin.name_search import NameBeginning, host_as_stored, read_beginning
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
-from waypost.admin.readers import check_provider, open_reader
+from waypost.admin.readers import ObjectReader, check_provider, open_reader
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
@@ -43,13 +45,12 @@ class DomainCases:
             check_finding(finding)
         after = read_cursor("domains", cursor)
         limited = self._limited(wanted)
+        beginning = read_beginning(wanted.prefix)
         domains: list[Domain] = []
         key: str | None = None
         with open_reader(self.source) as reader:
-            if limited is not None and finding is None:
-                domains, key = reader.domains(limited, after, limit)
-            elif limited is not None and finding is not None:
-                domains, key = domains_with_finding(reader, limited, finding, after, limit)
+            if limited is not None:
+                domains, key = _part(reader, limited, after, limit, finding, beginning)
             if wanted.provider is not None and not (domains or key or cursor):
                 check_provider(reader, self.principal, wanted.provider)
         return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
@@ -181,10 +182,33 @@ class DomainCases:
         own = self.principal.provider
         if own is not None and wanted.provider not in {None, own}:
             return None
-        domains = self.principal.domains
         return replace(
-            wanted, provider=own or wanted.provider, domains=domains, prefix=wanted.prefix.lower()
+            wanted,
+            prefix=read_beginning(wanted.prefix).stored,
+            provider=own or wanted.provider,
+            host=None if wanted.host is None else host_as_stored(wanted.host),
+            domains=self.principal.domains,
         )
+
+
+def _part(
+    reader: ObjectReader,
+    wanted: DomainFilter,
+    after: str,
+    limit: int,
+    finding: str | None,
+    beginning: NameBeginning,
+) -> tuple[list[Domain], str | None]:
+    """Return a part of a list, and the key of the next one; None for the last part."""
+
+    def begins(domain: Domain) -> bool:
+        return beginning.fits(domain.pattern.text)
+
+    if finding is not None:
+        return domains_with_finding(reader, wanted, finding, after, limit, begins)
+    if beginning.label:
+        return filtered_domains(reader, wanted, after, limit, begins)
+    return reader.domains(wanted, after, limit)
 
 
 class DomainChange:

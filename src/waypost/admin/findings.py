@@ -1,8 +1,10 @@
 """Search domains by a finding of the linter, in bounded work for each part of the list."""
 
+from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Final
 
+from waypost.admin.filtered_list import filtered_domains
 from waypost.admin.readers import ObjectReader
 from waypost.core.errors import InvalidObject
 from waypost.core.model import Domain
@@ -11,8 +13,6 @@ from waypost.diagnostics.lint.domains import lint_domain
 from waypost.diagnostics.lint.rules import RULES
 from waypost.store.sql.listing import DomainFilter
 
-PARTS_MAX: Final = 100
-"""How many times domains are read for one page."""
 LINTED_MAX: Final = 1000
 """After how many different sets of services a page ends."""
 _SHOWN_MAX_CHARS: Final = 60
@@ -40,7 +40,12 @@ def check_finding(code: str) -> None:
 
 
 def domains_with_finding(
-    reader: ObjectReader, wanted: DomainFilter, code: str, after: str, limit: int
+    reader: ObjectReader,
+    wanted: DomainFilter,
+    code: str,
+    after: str,
+    limit: int,
+    fits: Callable[[Domain], bool] = lambda _: True,
 ) -> tuple[list[Domain], str | None]:
     """Return domains by name about which the linter finds something.
 
@@ -53,20 +58,20 @@ def domains_with_finding(
         code: of the linter.
         after: the key that was returned with the part before; "" for the first part.
         limit: how many domains are returned at most.
+        fits: whether a domain meets the conditions that no query can have.
 
     Returns:
         The domains, and the key of the next part; None for the last part.
     """
-    found: list[Domain] = []
     known: dict[_Entry, bool] = {}
-    key: str | None = after
-    for _ in range(PARTS_MAX):
-        # No more than may still be returned, so that the part ends at a key of the reader.
-        domains, key = reader.domains(wanted, key or "", limit - len(found))
-        found += [domain for domain in domains if _has_finding(domain, code, known)]
-        if key is None or len(found) == limit or len(known) >= LINTED_MAX:
-            break
-    return found, key
+    return filtered_domains(
+        reader,
+        wanted,
+        after,
+        limit,
+        lambda domain: fits(domain) and _has_finding(domain, code, known),
+        lambda: len(known) >= LINTED_MAX,
+    )
 
 
 def _has_finding(domain: Domain, code: str, known: dict[_Entry, bool]) -> bool:

@@ -10,6 +10,7 @@ import typer
 
 from waypost.admin.cursors import LIMIT_MAX
 from waypost.admin.findings import check_finding, domains_with_finding
+from waypost.admin.name_search import host_as_stored
 from waypost.admin.readers import CatalogReader, DatabaseReader, ObjectReader, check_provider
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.cli.administration.place import (
@@ -63,7 +64,8 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
     Each line has the domain, its provider and its number of services. Exit code 1 if there is no
     provider with the name in --provider.
     """
-    place, wanted = Place(db_uri, url, token_file), DomainFilter(provider=provider, host=host)
+    place = Place(db_uri, url, token_file)
+    wanted = DomainFilter(provider=provider, host=None if host is None else host_as_stored(host))
     with ExitStack() as stack, _options():
         if url is None:
             place.check()

@@ -29,7 +29,7 @@ def show_list(visit: Visit) -> Response:
     following = None
     try:
         page = visit.admin.list_domains(
-            prefix=wanted["q"].strip().lower(),
+            prefix=wanted["q"].strip(),
             provider=wanted["provider"] or None,
             host=wanted["host"].strip() or None,
             limit=ROWS,

@@ -1,0 +1,60 @@
+"""Search domains by the beginning of a name that a person has typed, also in U-labels."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from waypost.core.address import DomainName
+from waypost.core.errors import DomainError
+
+_ACE: Final = "xn--"
+
+
+@dataclass(frozen=True, slots=True)
+class NameBeginning:
+    """The beginning of a name.
+
+    Attributes:
+        stored: what the stored name begins with, in lower-case ASCII; it is one range of an index.
+        label: what the last label begins with, as U-label; empty if `stored` says all.
+    """
+
+    stored: str
+    label: str = ""
+
+    def fits(self, name: str) -> bool:
+        """Return whether a stored name that begins with `stored` has the whole beginning."""
+        if not self.label:
+            return True
+        label = name[self.stored.rindex(_ACE) :].partition(".")[0]
+        return DomainName(label).unicode.startswith(self.label)
+
+
+def read_beginning(text: str) -> NameBeginning:
+    """Return the beginning of a name that a person has typed.
+
+    A label with a dot after it is complete, so its A-label is known. Of the last label, only the
+    ASCII characters are: an A-label has those of its U-label first, in their order
+    (RFC 3492 s3.1). While it has only these, names with the same ASCII letters are meant.
+    """
+    *complete, last = unicodedata.normalize("NFC", text).lower().split(".")
+    labels = [_a_label(label) for label in complete]
+    if last.isascii():
+        return NameBeginning(".".join([*labels, last]))
+    ascii_part = "".join(char for char in last if char.isascii())
+    return NameBeginning(".".join([*labels, f"{_ACE}{ascii_part}"]), last)
+
+
+def host_as_stored(host: str) -> str:
+    """Return a host with A-labels, as services have it."""
+    return ".".join(map(_a_label, host.split(".")))
+
+
+def _a_label(label: str) -> str:
+    """Return a label as it is stored, or a text that no name has."""
+    if label.isascii():
+        return label.lower()
+    try:
+        return DomainName.parse(label).ascii
+    except DomainError:
+        return "."
