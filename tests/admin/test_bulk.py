@@ -111,6 +111,16 @@ def test_mistakes(admin: Admin, line: object, path: str, code: str) -> None:
     assert list(admin.export()) == before
 
 
+def test_mistakes_of_all_kinds(admin: Admin) -> None:
+    """After a line that is no object, the values of the other lines are still checked."""
+    lines = [{"name": "ok.example", **served()}, b"{", {"name": "x.example", "provider": "None"}]
+    end, mistakes = run(admin, lines)
+    assert [(one.line, one.path) for one in mistakes] == [(2, ""), (3, "provider")]
+    assert (end.mistakes, end.written) == (2, False)
+    with pytest.raises(ObjectNotFound):
+        admin.get_domain("ok.example")
+
+
 def test_aliases_of_lines_before(admin: Admin) -> None:
     """An alias follows an alias of an earlier line to its end, and a loop is a mistake."""
     lines = [

@@ -193,5 +193,36 @@ def test_many_mistakes(waypost: Waypost, home: Path) -> None:
     (home / "in.csv").write_text("domain\n" + "a.example\n" * 1501, encoding="ascii")
     outcome = waypost(*ADD)
     lines = outcome.err.splitlines()
-    assert (outcome.code, len(lines)) == (2, 1001)
-    assert lines[-1].endswith("and 2,001 more mistakes")
+    assert (outcome.code, len(lines)) == (2, 1002)
+    assert lines[-2].endswith("and 2,001 more mistakes")
+    assert lines[-1] == "error: 3,001 mistakes; nothing was changed"
+
+
+ALL = b"""domain,provider,like
+a.example,Nothing,
+,Example Inc.,
+b_c.example,Example Inc.,
+d.example,,exmaple.com
+e.example,Example Inc.,example.com
+example.com,Example Inc.,
+good.example,Example Inc.,
+GOOD.example,Example Inc.,
+f.example,exampel inc,
+"""
+
+
+def test_all_mistakes_of_a_file(waypost: Waypost, home: Path) -> None:
+    """Mistakes of the file, of its names and of its values are printed at once, by line."""
+    (home / "in.csv").write_bytes(ALL)
+    for more in ((), ("--dry-run",)):
+        outcome = waypost(*ADD, *more)
+        assert (outcome.code, outcome.out) == (2, "")
+        found = [line.removeprefix("error: in.csv: ") for line in outcome.err.splitlines()]
+        assert [line.partition(": ")[0] for line in found[:-1]] == [
+            *("line 2", "line 3", "line 4", "line 5", "line 6", "line 7", "line 9", "line 10")
+        ]
+        assert "`waypost provider add NAME` adds one" in found[0]
+        assert found[3].endswith("there is no domain exmaple.com; did you mean example.com?")
+        assert found[7].endswith("; did you mean 'Example Inc.'?")
+        assert found[-1] == "error: 8 mistakes; nothing was changed"
+    assert waypost("apply", "mail.toml").err == "nothing to do\n"

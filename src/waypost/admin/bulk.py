@@ -93,9 +93,9 @@ class BulkChange:
         with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
             names: dict[str, int] = {}
             yield from self._receive(lines, spool, names, state)
-            has_good_form = state.mistakes == 0
-            if has_good_form:
-                # A dry run writes, too, because lines refer to each other, and is rolled back.
+            if state.mistakes < MISTAKES_MAX:
+                # A dry run writes, too, because lines refer to each other, and is rolled back. So
+                # are the other lines if one has not the form, to report the mistakes of all lines.
                 with suppress(RolledBack), write_transaction(engine) as connection:
                     yield from _Transaction(self, connection, names, state).run(spool)
                     if state.mistakes or self.options.dry_run:
