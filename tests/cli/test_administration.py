@@ -189,13 +189,23 @@ def test_all_domains_by_the_api(
     url = ("--url", f"{served.url}/")
     setup: list[Command] = [
         ("domain", "add", "alias.example", "--alias-of", "a.example.edu"),
-        ("directory", "add", "people", "kind=sql", "uri=sqlite:///people.sqlite", "query=select 1"),
+        ("directory", "add", "people", "kind=ldap", 'urls=["ldaps://l.test"]', "search_base=dc=x"),
     ]
     for command in setup:
-        assert waypost(*command).code == waypost(*command, *url).code
+        assert (waypost(*command).code, waypost(*command, *url).code) == (0, 0)
     for options in ((), ("--json",), ("--limit", "3"), ("--finding", "pop3-only")):
         local = waypost("domain", "list", *options)
         assert waypost("domain", "list", *options, *url) == replace(local, databases=())
+    assert waypost("directory", "list").out.split() == [
+        "people",
+        "ldap",
+        "ldaps://l.test",
+        "0",
+        "domains",
+    ]
+    assert waypost("directory", "list", *url).out.split() == ["people", "ldap", "ldaps://l.test"]
+    (found,) = json.loads(waypost("directory", "list", "--json", *url).out)
+    assert found == {"directory": "people", "kind": "ldap", "location": "ldaps://l.test"}
     names = [one["pattern"] for one in json.loads(waypost("domain", "list", "--json").out)]
     assert names == sorted(names)
     assert len(waypost("domain", "list", "--limit", "2", *url).out.splitlines()) == 2

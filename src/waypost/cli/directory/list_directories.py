@@ -1,8 +1,12 @@
 """`waypost directory list`: list the user directories."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from waypost.admin.remote.client import RemoteAdmin
+from waypost.cli.administration.objects import all_items
+from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag, open_remote
 from waypost.cli.directory.location import location_of
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
 from waypost.cli.output import align_columns, print_json, print_line, quantity
@@ -16,12 +20,22 @@ from waypost.store.sql.directory_use import directories_in_use
 
 
 def list_directories(
-    providers: ProvidersFlag = None, db_uri: DbUriFlag = None, as_json: JsonFlag = False
+    providers: ProvidersFlag = None,
+    db_uri: DbUriFlag = None,
+    as_json: JsonFlag = False,
+    url: UrlFlag = None,
+    token_file: TokenFileFlag = None,
 ) -> None:
     """List the directories, and how many domains use each.
 
-    Each line has the name, the kind, the location without secrets, and the number of domains.
+    Each line has the name, the kind, the location without secrets, and the number of domains. With
+    --url, there are no numbers.
     """
+    place = Place(db_uri, url, token_file, providers)
+    place.check()
+    if url is not None:
+        _print_remote(open_remote(place), as_json)
+        return
     directories = _directories_in_use(load_settings(providers, db_uri=db_uri))
     if as_json:
         print_json([_summary(directory, count) for directory, count in directories])
@@ -44,6 +58,24 @@ def _directories_in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
         return [(directory, counts[directory.label]) for directory in catalog.directories]
     with open_database(settings) as engine, read_snapshot(engine) as connection:
         return directories_in_use(connection)
+
+
+def _print_remote(admin: RemoteAdmin, as_json: bool) -> None:
+    found = all_items(admin.list_directories)
+    if as_json:
+        print_json([_remote_summary(one) for one in found])
+        return
+    for line in align_columns([tuple(_remote_summary(one).values()) for one in found]):
+        print_line(line)
+
+
+def _remote_summary(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the API says of a directory; the URI of a database is a secret."""
+    location = data.get("path") or ", ".join(data.get("urls", ()))
+    if host := data.get("host"):
+        location = f"{host}:{data['port']}" if data.get("port") else f"{host}"
+    kind = data.get("kind", "ldap")
+    return {"directory": data["name"], "kind": f"{kind}", "location": location}
 
 
 def _summary(directory: Directory, count: int) -> dict[str, object]:
