@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import Response
 
+from waypost.admin.checks.discovery import TOTAL_SECONDS
 from waypost.admin.results import ChangeResult
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound
 from waypost.web.admin.pages.changes import Failure, attempt
@@ -241,6 +242,7 @@ def _show_start(
         asks_database=asks_database,
         allow_private=bool(visit.form.text("private")),
         is_busy=is_busy,
+        seconds=round(TOTAL_SECONDS),
     )
 
 
