@@ -100,6 +100,29 @@ def test_domain_is_served(network: WizardNetwork) -> None:
     assert "imap.own.example:993" in clients
 
 
+def test_doctor_of_a_domain(network: WizardNetwork) -> None:
+    """The page and the API give the doctor's report, also to a tenant, about own domains only."""
+    services = [{"type": kind, "host": f"{kind}.own.example"} for kind in ("imap", "smtp")]
+    domain = {"provider": "Boxes", "services": services}
+    url = "/api/v1/domains/own.example"
+    for token in (network.token(), network.token("own.example")):
+        assert network.call("PUT", url, token, json=domain).status_code in {200, 201}
+        report = network.call("POST", f"{url}/doctor", token).json()
+        assert (report["address"], report["complete"]) == ("postmaster@own.example", True)
+        clients = {one["name"]: one["verdict"] for one in report["clients"]}
+        assert clients["Thunderbird"] == "works"
+        assert "dns-missing" in {one["code"] for one in report["findings"]}
+    page = network.person.post(
+        "/admin/domain/checks", data={"csrf": network.csrf, "name": "own.example"}
+    ).text
+    assert "Checked now, as postmaster@own.example." in page
+    assert re.search("<tr><th scope=.row.>Thunderbird</th><td>[^/]*works<", page)
+    other = network.token("other.example")
+    for secret, status in ((other, 404), ("", 401)):
+        assert network.call("POST", f"{url}/doctor", secret).status_code == status
+    assert network.call("DELETE", url, token).status_code == 204
+
+
 def test_services_of_another_domain(network: WizardNetwork) -> None:
     """A domain with the MX host of another domain gets its services, which the doctor tries."""
     first = _first_fields(network.search("own.example")) | {"name": "first.example"}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -20,8 +20,14 @@ from tests.servers.private_network import private_network, second_address
 from tests.servers.requirements import require
 from tests.servers.submission import submission
 from tests.servers.waypost import free_port
+from tests.web.admin.api.api_client import COMMAND
 from tests.web.admin.pages.person import FORM, hidden
 from tests.web.admin.pages.running import RunningPages, running_pages
+from waypost.admin.access.scope import AccessScope
+from waypost.admin.access.tokens import Tokens
+from waypost.admin.principal import Role
+from waypost.core.model import DomainPattern
+from waypost.database.engine import open_engine
 from waypost.web.admin.pages.security import COOKIE
 
 PUBLIC: Final = "8.8.8.8"
@@ -117,6 +123,21 @@ class WizardNetwork:
     def post(self, path: str, **fields: str) -> httpx.Response:
         """Send a form of the wizard."""
         return self.person.post(f"/admin/wizard{path}", data={"csrf": self.csrf, **fields})
+
+    def token(self, *domains: str) -> str:
+        """Return a token of the API that may write, without limits or for some domains."""
+        engine = open_engine(self.pages.uri)
+        scope = AccessScope(Role.WRITE, tuple(map(DomainPattern, domains)))
+        try:
+            return Tokens(engine).create("test", scope, by=COMMAND)[0]
+        finally:
+            engine.dispose()
+
+    def call(self, method: str, url: str, token: str, **body: Any) -> httpx.Response:
+        """Send a request to the API."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        address = f"{self.pages.url}{url}"
+        return httpx.request(method, address, headers=headers, timeout=120, **body)
 
     def search(self, domain: str, **fields: str) -> str:
         """Return the page with the proposals for a domain."""
