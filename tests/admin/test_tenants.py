@@ -172,6 +172,16 @@ def test_services_of_others_are_no_model(as_tenant: Callable[..., Admin]) -> Non
     assert created.new.data["services"][0]["host"] == "mail.own.example"
 
 
+def test_suggestions_have_no_name_of_others(admin: Admin) -> None:
+    """An unknown provider of a domain gets a similar one only if the tenant sees it."""
+    limited = Admin(admin.source, tenant("*.example.com", "example.com"))
+    for name, hint in (("Modern Mai", ""), ("Example In", "; did you mean 'Example Inc.'?")):
+        with pytest.raises(InvalidObject) as caught:
+            limited.put_domain("new.example.com", served(provider=name))
+        rule = f"the database has no provider {name!r}{hint}"
+        assert caught.value.mistakes == (("provider", rule),)
+
+
 def test_aliases_of_others_follow_without_a_word(as_tenant: Callable[..., Admin]) -> None:
     """The alias of another tenant follows its domain, and is in no plan, count or error."""
     root, admin = as_tenant(), as_tenant(OWN, "new.own.example")

@@ -83,7 +83,8 @@ def test_remove(waypost: Waypost, filled: Path) -> None:
     assert (done.code, done.out, done.err) == (0, line, "0 added, 0 changed, 1 removed\n")
     again = waypost(*REMOVE)
     assert (again.code, again.out) == (1, "")
-    assert again.err == "error: old.example is not in the database; nothing was changed\n"
+    start = "error: old.example is not in the database; nothing was changed"
+    assert again.err == f"{start}; did you mean own.example?\n"
     # The file has it still.
     assert waypost("apply", filled).err == "3 added, 0 changed, 0 removed\n"
 

@@ -8,8 +8,9 @@ from tests.cli.conftest import Waypost
 
 FIX = (
     "'Example Inc.' has no other domain whose services can be used; add the first domain of a "
-    'provider, with its services, by "Add a domain" of the admin pages or by `waypost apply`, or '
-    "copy provider and services of another domain with --like\n"
+    "provider with its services (`waypost domain add DOMAIN --provider NAME --service imap=HOST "
+    '--service smtp=HOST`, or "Add a domain" of the admin pages), or copy provider and services '
+    "of another domain with --like\n"
 )
 WAYS = [
     # arguments, the place in front of the error
@@ -33,7 +34,8 @@ def test_first_domain_of_a_provider(
     assert waypost("provider", "add", "Example Inc.", "short_name=Example").code == 0
     outcome = waypost(*arguments)
     assert (outcome.code, outcome.out) == (2, "")
-    assert f"error: {place}{FIX}" in outcome.err
+    fix = FIX.replace("with --like", "in the column like") if "--csv" in arguments else FIX
+    assert f"error: {place}{fix}" in outcome.err
 
 
 def test_move_to_a_provider_without_domains(

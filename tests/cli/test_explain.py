@@ -153,8 +153,8 @@ def test_every_client(waypost: Waypost) -> None:
 UNKNOWN = [
     ("plain-sect", "'plain-sect' is neither a code nor a client. Did you mean 'plain-section'?"),
     ("Thunderbrid", "Did you mean 'thunderbird'?"),  # codespell:ignore thunderbrid
-    ("xxxx", "error: 'xxxx' is neither a code nor a client."),
-    ("", "error: '' is neither a code nor a client."),
+    ("xxxx", "error: 'xxxx' is neither a code nor a client. `waypost explain` lists them.\n"),
+    ("", "error: '' is neither a code nor a client. `waypost explain` lists them.\n"),
     ("a\x1b[2Jb", r"'a\x1b[2Jb' is neither"),
 ]
 

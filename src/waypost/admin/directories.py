@@ -1,6 +1,6 @@
 """List, read and change directories. Secrets are written, and never given back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from waypost.admin.objects import (
     version_of,
 )
 from waypost.admin.principal import Principal
-from waypost.admin.readers import open_reader
+from waypost.admin.readers import open_reader, similar_name
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
@@ -38,6 +38,7 @@ from waypost.store.sql.sync.one_directory import (
     stored_directory,
     write_directory,
 )
+from waypost.store.sql.sync.reader import SharedRows
 
 Planning = Callable[[Connection], PlannedChange]
 _ON_THE_MACHINE: Final = "only the command `waypost directory set` on the machine of Waypost may"
@@ -69,10 +70,11 @@ class DirectoryCases:
     def get(self, label: str) -> StoredObject:
         """Return a directory that the principal sees."""
         with open_reader(self.source) as reader:
-            for directory in reader.directories(self.principal):
-                if directory.label == label:
-                    return self._object(directory)
-        raise ObjectNotFound(f"there is no directory {label!r}")
+            known = reader.directories(self.principal)
+        for directory in known:
+            if directory.label == label:
+                return self._object(directory)
+        raise unknown_directory(label, known)
 
     def put(self, label: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create or replace a directory."""
@@ -144,10 +146,10 @@ class DirectoryChange:
         """Return the directory.
 
         Raises:
-            ObjectNotFound: there is none.
+            ObjectNotFound: there is none; with the most similar one.
         """
         if self._old is None:
-            raise ObjectNotFound(f"there is no directory {self._label!r}")
+            raise unknown_directory(self._label, SharedRows(self._connection, []).directories)
         return self._old
 
     def put(
@@ -207,6 +209,17 @@ class DirectoryChange:
             *(self._old_object, None),
             lambda: remove_directory(self._connection, old),
         )
+
+
+def unknown_directory(label: str, known: Iterable[Directory]) -> ObjectNotFound:
+    """Return the error for a directory that does not exist.
+
+    Args:
+        label: of the directory.
+        known: the directories that the principal sees; the error has the most similar one.
+    """
+    hint = similar_name(label, [one.label for one in known])
+    return ObjectNotFound(f"there is no directory {label!r}{hint}")
 
 
 def check_secret_use(given: Directory, new: Directory, old: Directory | None) -> None:

@@ -13,6 +13,7 @@ from waypost.admin.objects import (
     read_name,
 )
 from waypost.admin.principal import Principal
+from waypost.admin.readers import DatabaseReader, similar_name
 from waypost.admin.results import Data
 from waypost.core.address import DomainName
 from waypost.core.errors import InvalidObject
@@ -36,6 +37,8 @@ from waypost.store.sql.sync.service_rows import ModelDomains
 
 # Microsoft's pages on RedirectAddr: clients follow ten redirects.
 _REDIRECTS_MAX: Final = 10
+_SIMILAR_MAX: Final = 20
+"""For how many unknown names a similar one is searched: a bulk change may have very many."""
 _Followed = tuple[DomainPattern | None, DomainEntry | None, StoredDomain | None]
 
 
@@ -50,6 +53,7 @@ class DomainRules:
         self._providers: dict[str, list[StoredProvider]] = {}
         self._models: dict[str, ModelDomains] = {}
         self._followed: dict[str, _Followed] = {}
+        self._similars: dict[str, str] = {}
 
     def target(
         self, pattern: DomainPattern, data: Mapping[str, object], stored: DomainSet
@@ -130,9 +134,19 @@ class DomainRules:
         if self._principal.provider not in {None, name}:
             found = []
         if not found:
-            raise InvalidObject([("provider", f"the database has no provider {name!r}")])
+            rule = f"the database has no provider {name!r}{self._similar(name)}"
+            raise InvalidObject([("provider", rule)])
         current = [one for one in found if row is not None and one.id == row.provider_id]
         return (current or found)[0]
+
+    def _similar(self, name: str) -> str:
+        """Return a question about the most similar provider that the principal sees, or ""."""
+        if name not in self._similars:
+            if len(self._similars) == _SIMILAR_MAX:
+                return ""
+            providers = DatabaseReader(self._connection).providers(self._principal)
+            self._similars[name] = similar_name(name, [one.name for one in providers])
+        return self._similars[name]
 
     def _services(
         self,

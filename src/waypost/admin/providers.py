@@ -17,10 +17,10 @@ from waypost.admin.objects import (
     version_of,
 )
 from waypost.admin.principal import Principal
-from waypost.admin.readers import ObjectReader, open_reader
+from waypost.admin.readers import ObjectReader, open_reader, unknown_provider
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
-from waypost.core.errors import InvalidObject, ObjectInUse, ObjectNotFound
+from waypost.core.errors import InvalidObject, ObjectInUse
 from waypost.core.model import Catalog, Domain, DomainPattern, Provider, Service
 from waypost.database.engine import Connection
 from waypost.providers_file.plan import Plan, Planner, compare
@@ -68,10 +68,11 @@ class ProviderCases:
     def get(self, name: str) -> StoredObject:
         """Return a provider that the principal sees, with the number of its domains."""
         with open_reader(self.source) as reader:
-            for provider in reader.providers(self.principal):
+            known = reader.providers(self.principal)
+            for provider in known:
                 if provider.name == name:
                     return self._counted(reader, provider)
-        raise ObjectNotFound(f"there is no provider {name!r}")
+        raise unknown_provider(name, [one.name for one in known])
 
     def put(self, name: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
         """Create or replace a provider."""
@@ -164,10 +165,11 @@ class ProviderChange:
         """Return the provider.
 
         Raises:
-            ObjectNotFound: there is none.
+            ObjectNotFound: there is none; with the most similar one.
         """
         if self._old is None:
-            raise ObjectNotFound(f"there is no provider {self._name!r}")
+            names = [one.provider.name for one in provider_rows(self._connection)]
+            raise unknown_provider(self._name, names)
         return self._old
 
     def put(self, data: Mapping[str, object], action: str) -> PlannedChange:

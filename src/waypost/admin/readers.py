@@ -195,14 +195,24 @@ def check_provider(reader: ObjectReader, principal: Principal, name: str) -> Non
         ObjectNotFound: with the most similar provider, if there is one.
     """
     if not reader.has_provider(principal, name):
-        names = [one.name for one in reader.providers(principal)]
-        raise ObjectNotFound(f"there is no provider {name!r}{similar_name(name, names)}")
+        raise unknown_provider(name, [one.name for one in reader.providers(principal)])
+
+
+def unknown_provider(name: str, names: Sequence[str]) -> ObjectNotFound:
+    """Return the error for a provider that does not exist.
+
+    Args:
+        name: of the provider.
+        names: the providers that the principal sees; the error has the most similar one.
+    """
+    return ObjectNotFound(f"there is no provider {name!r}{similar_name(name, names)}")
 
 
 def similar_name(name: str, names: Sequence[str]) -> str:
-    """Return a question about the most similar name; empty if there is none."""
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """Return a question about the most similar name, in any case; empty if there is none."""
+    known = {one.lower(): one for one in names}
+    near = get_close_matches(name.lower(), known, n=1)
+    return f"; did you mean {known[near[0]]!r}?" if near else ""
 
 
 def _name(domain: Domain) -> str:

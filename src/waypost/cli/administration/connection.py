@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from waypost.admin.facade import Admin
-from waypost.admin.readers import similar_name
+from waypost.admin.name_search import host_as_stored
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.source import open_source
 from waypost.cli.administration.place import Place, open_remote
@@ -18,7 +18,6 @@ from waypost.core.errors import ObjectNotFound
 
 AnyAdmin = Admin | RemoteAdmin
 _SUGGESTIONS_MAX: Final = 200
-_PROVIDERS_MAX: Final = 1000
 
 YesFlag = Annotated[bool, typer.Option("--yes", help="Confirm that other domains change, too.")]
 
@@ -52,23 +51,14 @@ def suggest_domains(admin: AnyAdmin, name: str) -> Iterator[None]:
     try:
         yield
     except ObjectNotFound as error:
-        near = get_close_matches(name.lower(), _similar(admin, name.lower()), n=1, cutoff=0.8)
-        raise ObjectNotFound(f"{error}" + (f"; did you mean {near[0]}?" if near else "")) from error
+        raise ObjectNotFound(f"{error}{similar_domain(admin, name)}") from error
 
 
-@contextmanager
-def suggest_providers(admin: AnyAdmin, name: str) -> Iterator[None]:
-    """Add a similar name to the error for a provider that does not exist.
-
-    Raises:
-        ObjectNotFound: with the most similar provider, if there is one.
-    """
-    try:
-        yield
-    except ObjectNotFound as error:
-        items = admin.list_providers(limit=_PROVIDERS_MAX).items
-        hint = similar_name(name, [item.data["name"] for item in items])
-        raise ObjectNotFound(f"{error}{hint}") from error
+def similar_domain(admin: AnyAdmin, name: str) -> str:
+    """Return a question about the most similar domain; empty if there is none."""
+    stored = host_as_stored(name)
+    near = get_close_matches(stored, _similar(admin, stored), n=1, cutoff=0.8)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _similar(admin: AnyAdmin, name: str) -> list[str]:

@@ -6,11 +6,18 @@ from typing import Annotated
 import typer
 
 from waypost.admin.results import NEW_OBJECT
-from waypost.cli.administration.connection import AnyAdmin, YesFlag, open_admin, suggest_domains
+from waypost.cli.administration.connection import (
+    AnyAdmin,
+    YesFlag,
+    open_admin,
+    similar_domain,
+    suggest_domains,
+)
 from waypost.cli.administration.csv_file import add_from_csv
 from waypost.cli.administration.domain_fixes import with_fixes
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
+from waypost.cli.administration.service_options import read_services
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.core.errors import InvalidObject
 
@@ -32,6 +39,16 @@ def add(
         str | None,
         typer.Option("--alias-of", metavar="DOMAIN", help="A domain with the same mailboxes."),
     ] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--service",
+            metavar="TYPE=HOST",
+            help="A service, such as imap=imap.example.com, smtp=smtp.example.com:587 or "
+            "caldav=https://dav.example.com/; repeatable, in the order of preference. Default: "
+            "those of the provider's other domains.",
+        ),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(
@@ -48,13 +65,14 @@ def add(
 ) -> None:
     """Add a domain, or all domains of a CSV file.
 
-    The domain gets the services of the provider's other domains. Exit code 1 if the domain exists.
+    The domain gets the services of the provider's other domains, or those in --service. Exit code 1
+    if the domain exists.
     A CSV file is added as a whole or not at all; all its mistakes are printed.
     """
     given = [name for name in (provider, like, alias_of) if name is not None]
     place = Place(db_uri, url, token_file)
     if csv is not None:
-        if domain is not None or given:
+        if domain is not None or given or service:
             raise InvalidObject([("--csv", "cannot be combined with a domain or its options")])
         with open_admin(place) as admin:
             add_from_csv(admin, csv, dry_run=dry_run, as_json=as_json)
@@ -63,12 +81,17 @@ def add(
         raise InvalidObject(
             [("", "use DOMAIN with one of --provider, --like and --alias-of, or use --csv FILE")]
         )
+    if service and provider is None:
+        raise InvalidObject([("--service", "needs --provider")])
+    services = read_services(service or ())
     with open_admin(place) as admin:
         data = new_domain(admin, provider, like, alias_of)
+        data |= {"services": services} if services else {}
         try:
             result = admin.put_domain(domain, data, if_none_match=NEW_OBJECT, dry_run=dry_run)
         except InvalidObject as error:
-            raise with_fixes(error) from error
+            hint = "" if alias_of is None else similar_domain(admin, alias_of)
+            raise with_fixes(error, hint) from error
     report_change(result, as_json=as_json, dry_run=dry_run)
 
 

@@ -11,7 +11,7 @@ from waypost.cli.administration.assignments import (
     parse_assignments,
     without_removed,
 )
-from waypost.cli.administration.connection import YesFlag, open_admin, suggest_providers
+from waypost.cli.administration.connection import YesFlag, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
@@ -48,7 +48,7 @@ def show_provider(
     token_file: TokenFileFlag = None,
 ) -> None:
     """Print a provider as JSON, with the keys of a providers file."""
-    with open_admin(Place(db_uri, url, token_file)) as admin, suggest_providers(admin, provider):
+    with open_admin(Place(db_uri, url, token_file)) as admin:
         print_json(admin.get_provider(provider).data)
 
 
@@ -82,7 +82,7 @@ def set_provider(
 ) -> None:
     """Change keys of a provider, and so the answers for all its domains."""
     values = parse_assignments(assignments)
-    with open_admin(Place(db_uri, url, token_file)) as admin, suggest_providers(admin, provider):
+    with open_admin(Place(db_uri, url, token_file)) as admin:
         result = admin.patch_provider(provider, values, confirm=yes, dry_run=dry_run)
     report_change(result, as_json=as_json, dry_run=dry_run)
 
@@ -99,7 +99,7 @@ def rename_provider(
     as_json: JsonFlag = False,
 ) -> None:
     """Give a provider another name."""
-    with open_admin(Place(db_uri, url, token_file)) as admin, suggest_providers(admin, provider):
+    with open_admin(Place(db_uri, url, token_file)) as admin:
         result = admin.rename_provider(provider, new_name, confirm=yes, dry_run=dry_run)
     report_change(result, as_json=as_json, dry_run=dry_run)
 
@@ -114,7 +114,7 @@ def remove_provider(
     as_json: JsonFlag = False,
 ) -> None:
     """Remove a provider. Exit code 1 if it has domains, or does not exist."""
-    with open_admin(Place(db_uri, url, token_file)) as admin, suggest_providers(admin, provider):
+    with open_admin(Place(db_uri, url, token_file)) as admin:
         result = admin.delete_provider(provider, dry_run=dry_run)
     report_change(result, as_json=as_json, dry_run=dry_run)
 

@@ -55,7 +55,8 @@ def explain(topic: TopicArgument = None, as_json: JsonFlag = False) -> None:
     elif (client := find_client(topic)) is not None:
         _print_client(client, as_json)
     else:
-        hint = f" Did you mean {guess!r}?" if (guess := suggest_topic(topic)) else ""
+        guess = suggest_topic(topic)
+        hint = f" Did you mean {guess!r}?" if guess else " `waypost explain` lists them."
         raise RequestError(f"{topic!r} is neither a code nor a client.{hint}")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.results import ChangeResult
-from waypost.cli.administration.connection import AnyAdmin, open_admin
+from waypost.cli.administration.connection import AnyAdmin, open_admin, similar_domain
 from waypost.cli.administration.domain_fixes import fix_of
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
@@ -69,7 +69,7 @@ def set_domain(  # noqa: PLR0913 -- one argument for each option
             return admin.copy_domain(pattern.text, model, dry_run=dry_run)
         return admin.put_domain(pattern.text, {"provider": provider}, dry_run=dry_run)
 
-    _run(Place(db_uri, url, token_file), pattern, change, dry_run, as_json)
+    _run(Place(db_uri, url, token_file), pattern, change, dry_run, as_json, model)
 
 
 def remove_domain(
@@ -102,18 +102,23 @@ def _parse(text: str, place: str) -> DomainPattern:
 
 
 def _run(
-    place: Place, pattern: DomainPattern, change: _Change, dry_run: bool, as_json: bool
+    place: Place,
+    pattern: DomainPattern,
+    change: _Change,
+    dry_run: bool,
+    as_json: bool,
+    like: str | None = None,
 ) -> None:
     """Plan the change, make it in one transaction, and print it."""
     with open_admin(place) as admin:
         try:
             result = change(admin)
         except InvalidObject as error:
-            raise ProvidersError(map(_line, error.mistakes)) from error
+            hint = "" if like is None else similar_domain(admin, like)
+            raise ProvidersError(_line(one, hint) for one in error.mistakes) from error
         except ObjectNotFound as error:
-            raise DomainNotServed(
-                f"{pattern} is not in the database; nothing was changed"
-            ) from error
+            message = f"{pattern} is not in the database; nothing was changed"
+            raise DomainNotServed(f"{message}{similar_domain(admin, pattern.text)}") from error
         except (ConfirmationNeeded, ObjectInUse) as error:
             name = next(iter(error.affected), "another domain")
             problem = f"{name} is an alias of this domain and has its services"
@@ -126,10 +131,16 @@ def _run(
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _line(mistake: tuple[str, str]) -> str:
-    """Return a mistake in the words of the command."""
+def _line(mistake: tuple[str, str], hint: str) -> str:
+    """Return a mistake in the words of the command.
+
+    Args:
+        mistake: its path and the broken rule.
+        hint: a similar domain, if that of --like does not exist.
+    """
     path, rule = mistake
-    return f"{_FLAGS.get(path, path)}: {rule}{fix_of(rule)}"
+    end = hint if path == "like" and "has no domain" in rule else fix_of(rule)
+    return f"{_FLAGS.get(path, path)}: {rule}{end}"
 
 
 def _missing_libraries(admin: AnyAdmin, result: ChangeResult) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from waypost.admin.lookups import find_domain
+from waypost.cli.administration.connection import open_admin, similar_domain
 from waypost.cli.administration.place import (
     Place,
     TokenFileFlag,
@@ -54,8 +55,10 @@ def show_domain(  # noqa: PLR0913, PLR0917 -- one argument for each option
         refuse_with_url(providers, demo)
         entry = RemoteSummaries(open_remote(place)).find(name)
     if entry is None:
+        with open_admin(Place(db_uri, url, token_file, providers, demo)) as admin:
+            hint = similar_domain(admin, name.ascii)
         with explain_missing_at_sign(domain):
-            raise DomainNotServed(f"{name} is not served here")
+            raise DomainNotServed(f"{name} is not served here{hint}")
     if as_json:
         services = [_service_json(service) for service in entry.services]
         print_json(

@@ -2,7 +2,6 @@
 
 from waypost.admin.facade import Admin
 from waypost.admin.source import AdminSource
-from waypost.cli.administration.connection import suggest_providers
 from waypost.cli.output import print_warnings
 from waypost.cli.principal import command_principal
 from waypost.core.errors import ObjectNotFound, ProvidersError
@@ -25,8 +24,7 @@ def warn_unknown_provider(settings: Settings, engine: Engine, provider: str | No
     in_file = settings.demo or settings.providers is not None
     admin = Admin(AdminSource(settings, None if in_file else engine), command_principal())
     try:
-        with suggest_providers(admin, provider):
-            admin.get_provider(provider)
+        admin.get_provider(provider)
     except ObjectNotFound as error:
         effect = "this gives access to no domain until a provider has this name"
         print_warnings([f"--provider: {error}; {effect}"])

@@ -60,6 +60,38 @@ def test_conditions(api: Api) -> None:
         assert client.put(NEW, json=BODY, headers=header).status_code == 400
 
 
+def test_conditions_of_a_provider(api: Api) -> None:
+    """Each change of a provider that was made for an old version is refused, its services too."""
+    client, url = api.client(), "/api/v1/providers/Example%20Inc."
+    old = client.get(url).headers["etag"]
+    assert client.patch(url, json={"short_name": "E"}, params={"confirm": 1}).status_code == 200
+    calls: list[tuple[str, str, Any]] = [
+        ("PUT", "", {}),
+        ("PATCH", "", {"short_name": "F"}),
+        ("DELETE", "", None),
+        ("POST", "/rename", {"name": "F"}),
+        ("PUT", "/services", {"services": []}),
+    ]
+    for method, end, body in calls:
+        parameters = {} if body is None else {"confirm": 1}
+        refused = client.request(
+            method, f"{url}{end}", json=body, params=parameters, headers={"if-match": old}
+        )
+        assert (refused.status_code, refused.json()["expected"]) == (412, old.strip('"')), end
+
+
+def test_unknown_names_have_suggestions(api: Api) -> None:
+    """An unknown provider or directory is a 404 with the most similar one, for each method."""
+    client = api.client()
+    created = client.put("/api/v1/directories/people", json={"kind": "file", "path": "/a.csv"})
+    assert created.status_code == 201
+    for path, name in (("providers/example inc", "Example Inc."), ("directories/poeple", "people")):
+        for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+            answer = client.request(method, f"/api/v1/{path}", json=body)
+            assert answer.status_code == 404
+            assert answer.json()["detail"].endswith(f"; did you mean {name!r}?")
+
+
 def test_dry_run(api: Api) -> None:
     """A dry run answers 200 with the plan of `apply`, and nothing changes."""
     client = api.client()
