@@ -23,7 +23,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     # object, path, part of the rule
     ({}, "provider", "is missing"),
     (served(provider="Absent"), "provider", "the database has no provider 'Absent'"),
-    (served(provider="exampel inc"), "provider", "; did you mean 'Example Inc.'?"),
+    (served(provider="exampl inc"), "provider", "; did you mean 'Example Inc.'?"),
     (served(provider=7), "provider", "must be a string"),
     (served(name="other.example"), "name", "use rename"),
     (served(name="a..b"), "name", "empty label"),

@@ -17,7 +17,7 @@ NAMES = [
     ("*.Ex", "*.ex", ""),
     ("b\u00fc", "xn--b", "b\u00fc"),
     ("B\u00dcCH", "xn--bch", "b\u00fcch"),
-    ("bu\u0308", "xn--b", "b\u00fc"),
+    ("xu\u0308", "xn--x", "x\u00fc"),
     ("b\u00fccher.", "xn--bcher-kva.", ""),
     ("b\u00fccher.ex", "xn--bcher-kva.ex", ""),
     ("*.b\u00fccher.\u00fc", "*.xn--bcher-kva.xn--", "\u00fc"),

@@ -202,12 +202,12 @@ ALL = b"""domain,provider,like
 a.example,Nothing,
 ,Example Inc.,
 b_c.example,Example Inc.,
-d.example,,exmaple.com
+d.example,,exxample.com
 e.example,Example Inc.,example.com
 example.com,Example Inc.,
 good.example,Example Inc.,
 GOOD.example,Example Inc.,
-f.example,exampel inc,
+f.example,exampl inc,
 """
 
 
@@ -222,7 +222,7 @@ def test_all_mistakes_of_a_file(waypost: Waypost, home: Path) -> None:
             *("line 2", "line 3", "line 4", "line 5", "line 6", "line 7", "line 9", "line 10")
         ]
         assert "`waypost provider add NAME` adds one" in found[0]
-        assert found[3].endswith("there is no domain exmaple.com; did you mean example.com?")
+        assert found[3].endswith("there is no domain exxample.com; did you mean example.com?")
         assert found[7].endswith("; did you mean 'Example Inc.'?")
         assert found[-1] == "error: 8 mistakes; nothing was changed"
     assert waypost("apply", "mail.toml").err == "nothing to do\n"

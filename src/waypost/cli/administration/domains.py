@@ -21,42 +21,49 @@ from waypost.cli.administration.service_options import read_services
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag, PatternArgument
 from waypost.core.errors import InvalidObject
 
+DomainArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com."),
+]
+ProviderFlag = Annotated[
+    str | None, typer.Option("--provider", metavar="NAME", help="The name of its provider.")
+]
+LikeFlag = Annotated[
+    str | None,
+    typer.Option("--like", metavar="DOMAIN", help="Provider and services of this domain."),
+]
+AliasOfFlag = Annotated[
+    str | None,
+    typer.Option("--alias-of", metavar="DOMAIN", help="A domain with the same mailboxes."),
+]
+ServiceFlag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--service",
+        metavar="TYPE=HOST",
+        help="A service, such as imap=imap.example.com, smtp=smtp.example.com:587 or "
+        "caldav=https://dav.example.com/; repeatable, in the order of preference. Default: "
+        "those of the provider's other domains.",
+    ),
+]
+CsvFlag = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Add all domains of a CSV file. Columns: domain, provider, like, alias_of.",
+    ),
+]
+
 
 def add(
-    domain: Annotated[
-        str | None,
-        typer.Argument(metavar="DOMAIN", help="A domain, or a pattern such as *.example.com."),
-    ] = None,
+    domain: DomainArgument = None,
     *,
-    provider: Annotated[
-        str | None, typer.Option("--provider", metavar="NAME", help="The name of its provider.")
-    ] = None,
-    like: Annotated[
-        str | None,
-        typer.Option("--like", metavar="DOMAIN", help="Provider and services of this domain."),
-    ] = None,
-    alias_of: Annotated[
-        str | None,
-        typer.Option("--alias-of", metavar="DOMAIN", help="A domain with the same mailboxes."),
-    ] = None,
-    service: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--service",
-            metavar="TYPE=HOST",
-            help="A service, such as imap=imap.example.com, smtp=smtp.example.com:587 or "
-            "caldav=https://dav.example.com/; repeatable, in the order of preference. Default: "
-            "those of the provider's other domains.",
-        ),
-    ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(
-            "--csv",
-            metavar="FILE",
-            help="Add all domains of a CSV file. Columns: domain, provider, like, alias_of.",
-        ),
-    ] = None,
+    provider: ProviderFlag = None,
+    like: LikeFlag = None,
+    alias_of: AliasOfFlag = None,
+    service: ServiceFlag = None,
+    csv: CsvFlag = None,
     dry_run: DryRunFlag = False,
     db_uri: DbUriFlag = None,
     url: UrlFlag = None,

@@ -85,7 +85,7 @@ def test_unknown_names_have_suggestions(api: Api) -> None:
     client = api.client()
     created = client.put("/api/v1/directories/people", json={"kind": "file", "path": "/a.csv"})
     assert created.status_code == 201
-    for path, name in (("providers/example inc", "Example Inc."), ("directories/poeple", "people")):
+    for path, name in (("providers/example inc", "Example Inc."), ("directories/peple", "people")):
         for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
             answer = client.request(method, f"/api/v1/{path}", json=body)
             assert answer.status_code == 404
