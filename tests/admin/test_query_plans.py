@@ -17,6 +17,8 @@ CALLS: list[Callable[[Admin], object]] = [
     lambda admin: admin.get_domain("example.com"),
     lambda admin: admin.list_domains(),
     lambda admin: admin.list_domains(prefix="ex"),
+    lambda admin: admin.list_domains(prefix="b\u00fc"),
+    lambda admin: admin.patch_domain("example.com", {"declined": True}),
     lambda admin: admin.put_domain("new.example", served()),
     lambda admin: admin.put_domain("new.example", {"provider": "Boxes"}),
     lambda admin: admin.put_domain("new.example", {"alias_of": "example.com"}),
