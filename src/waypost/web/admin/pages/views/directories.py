@@ -1,6 +1,7 @@
 """Directories: their keys by the model of each kind, and a test with one user."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum, EnumType
 from functools import partial
 from typing import Any, Final, get_args
@@ -64,37 +65,43 @@ def save(visit: Visit) -> Response:
         condition["if_match"] = form.text("version") or "*"
     else:
         condition["if_none_match"] = "*"
-    data: dict[str, Any] = {"kind": form.text("kind")}
+    data = read_fields(form)
     try:
-        data = read_directory_form(form)
+        data |= read_json(form.text("other"), "other")
     except InvalidObject as error:
         return _form(visit, name, data, form.text("version"), Failure(error, 422))
     done = attempt(partial(visit.admin.put_directory, name or new_name, data, **condition))
     if done.failure is None:
         return redirect(PAGE, name=name or new_name, **done.done)
-    failure = with_differences(done.failure, _stored(visit, name or new_name), data)
+    failure = with_differences(_by_field(done.failure), _stored(visit, name or new_name), data)
     return _form(visit, name, data, failure.version or form.text("version"), failure)
 
 
-def read_directory_form(form: Form) -> dict[str, Any]:
-    """Return the directory that a form describes.
+def _by_field(failure: Failure) -> Failure:
+    """Return a failure whose mistakes in a line of a field, such as `urls[1]`, are at the field."""
+    if not failure.mistakes:
+        return failure
+    mistakes = (
+        (path.partition("[")[0], f"{path}: {rule}" if "[" in path else rule)
+        for path, rule in failure.mistakes
+    )
+    return replace(failure, error=InvalidObject(mistakes))
 
-    Raises:
-        InvalidObject: the other keys are not a JSON object.
-    """
+
+def read_fields(form: Form) -> dict[str, Any]:
+    """Return the keys that have a field in the form."""
     data: dict[str, Any] = {"kind": form.text("kind")}
     for key, kind, options in _keys(form.text("kind")):
         text = form.text(key)
         if kind == "choice" and options == ("true", "false") and text:
             data[key] = text == "true"
         elif kind == "lines" and text:
-            lines = form.lines(key)
-            data[key] = lines if len(lines) > 1 else lines[0]
+            data[key] = form.lines(key)
         elif kind == "number" and text:
             data[key] = int(text) if text.isascii() and text.isdigit() else text
         elif text:
             data[key] = text
-    return data | read_json(form.text("other"), "other")
+    return data
 
 
 def delete(visit: Visit) -> Response:
