@@ -1,8 +1,9 @@
 """Changes by forms: what went wrong, next to the fields, and what to do about it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from waypost.admin.results import ChangeResult, StoredObject
 from waypost.core.errors import (
@@ -18,6 +19,7 @@ from waypost.web.admin.pages.differences import differences
 from waypost.web.admin.pages.routes import error_status
 
 Translate = Callable[..., str]
+_ITEM: Final = re.compile(r"(?<=\.authentication)\[\d+\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,11 @@ class Failure:
 
     @property
     def mistakes(self) -> tuple[tuple[str, str], ...]:
-        """The path of each mistake, and the broken rule."""
-        return self.error.mistakes if isinstance(self.error, InvalidObject) else ()
+        """The path of each mistake, which is that of its field, and the broken rule."""
+        if not isinstance(self.error, InvalidObject):
+            return ()
+        # A field such as `services[0].authentication` has the items of a list.
+        return tuple((_ITEM.sub("", path), rule) for path, rule in self.error.mistakes)
 
     @property
     def problems(self) -> dict[str, list[str]]:

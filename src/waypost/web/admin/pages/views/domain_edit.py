@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import Response
 
 from waypost.admin.results import StoredObject
-from waypost.core.errors import ObjectNotFound
+from waypost.core.errors import InvalidObject, ObjectNotFound
 from waypost.web.admin.pages.changes import Failure, attempt, with_differences
 from waypost.web.admin.pages.forms import Form
 from waypost.web.admin.pages.routes import Routes
@@ -63,6 +63,7 @@ def save(visit: Visit) -> Response:
     if done.failure is None:
         return redirect(PAGE, name=name or _stored_name(done.result, new_name), **done.done)
     failure = with_differences(done.failure, _stored(visit, name or new_name), data)
+    data = {"services": without_empty(read_services(form)), **data}  # Also those of an alias.
     return _form(visit, name, data, failure.version or form.text("version"), new_name, failure)
 
 
@@ -94,7 +95,7 @@ def _stored_name(result: Any, name: str) -> str:  # noqa: ANN401 -- a result, or
 def _stored(visit: Visit, name: str) -> StoredObject | None:
     try:
         return visit.admin.get_domain(name)
-    except ObjectNotFound:
+    except (InvalidObject, ObjectNotFound):
         return None
 
 
