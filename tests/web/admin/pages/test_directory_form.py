@@ -109,7 +109,7 @@ def test_one_user(api: Api, tmp_path: Path) -> None:
     assert (steps[0][1], steps[-1][1]) == ("domain", "answer")
     assert "<dd>a1</dd>" in found
     assert "<dd>Alice A</dd>" in found
-    assert _steps(tested("nobody@example.com"))[-1] == ("failed", "answer")
+    assert _steps(tested("unknown@example.com"))[-1] == ("failed", "answer")
     assert "no.example is not served here" in tested("alice@no.example")
     wrong = person.post("/admin/directory/test", {"old_name": "people", "address": "alice"})
     assert wrong.status_code == 422
