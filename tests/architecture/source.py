@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+import waypost
+
 ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "src" / "waypost"
+# In a checkout below ROOT. The tests of a source archive read the installed package instead.
+PACKAGE = Path(waypost.__file__).parent
 
 
 @dataclass(frozen=True)

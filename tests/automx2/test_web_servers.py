@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.architecture.source import PACKAGE
 from tests.docs.apache import apache
 from tests.docs.nginx import documented
-from tests.docs.pages import ROOT
 from tests.servers.authority import Authority
 from tests.servers.nginx import listens
 from tests.servers.patience import wait_for_log
@@ -26,7 +26,7 @@ from waypost.diagnostics.transports.http_client import ExchangeLimits, HttpClien
 from waypost.diagnostics.transports.transport import SingleServerTransport
 
 pytestmark = pytest.mark.servers
-SAMPLES = ROOT / "src/waypost/demo/providers.toml"
+SAMPLES = PACKAGE / "demo/providers.toml"
 NAMES = ("autoconfig.example.com", "autodiscover.example.com")
 PROBE = "/autodiscover/autodiscover.xml"
 PROFILE = "/mobileconfig/?emailaddress=alice@example.com"

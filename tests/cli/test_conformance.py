@@ -5,10 +5,10 @@ import re
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import PACKAGE
 from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
 from tests.diagnostics.resolvers import Script, resolver
@@ -21,7 +21,7 @@ from waypost.core.address import DomainName
 from waypost.diagnostics.conformance.schema_probes import PROBES
 from waypost.diagnostics.simulated_clients import CLIENTS
 
-DEMO = Path(__file__).parents[2] / "src" / "waypost" / "demo" / "providers.toml"
+DEMO = PACKAGE / "demo" / "providers.toml"
 
 
 @pytest.fixture(name="served", scope="module")

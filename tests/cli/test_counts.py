@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import PACKAGE
 from tests.cli.conftest import Waypost
-from tests.docs.pages import ROOT
 from waypost.cli.output import quantity
 
 # In "3 of 5 domains", the noun is for the second number, which is never one.
@@ -35,7 +35,7 @@ def test_quantity(count: int, nouns: tuple[str, ...], said: str) -> None:
 
 def test_all_counts_use_quantity() -> None:
     """No command writes a fixed plural after a number that may be one."""
-    files = list((ROOT / "src" / "waypost" / "cli").rglob("*.py"))
+    files = list((PACKAGE / "cli").rglob("*.py"))
     assert len(files) > 50
     found = {
         path.name: plurals

@@ -23,9 +23,8 @@ from tests.cli.test_serve_reload import providers, until
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.process import Process
-from tests.servers.waypost import free_port
+from tests.servers.waypost import SOURCE, free_port
 
-SOURCE = Path(__file__).parents[2] / "src"
 LOADED = """
 import asyncio, sys
 from waypost.settings import load_from_process

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.architecture.source import PACKAGE
+from tests.architecture.source import PACKAGE, ROOT
 from waypost.diagnostics.api_codes import API_CODES
 from waypost.diagnostics.codes import CODE_TABLES
 from waypost.diagnostics.explain import find_client
@@ -41,7 +41,7 @@ def test_codes_are_unique() -> None:
 
 def test_admin_page_has_the_same_codes() -> None:
     """docs/admin.md describes each code of the admin pages."""
-    page = (PACKAGE.parent.parent / "docs/admin.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/admin.md").read_text(encoding="utf-8")
     rows = page.partition("| code | reason, and what to do |")[2].partition("\n\n")[0]
     described = {code for line in rows.splitlines() for code in re.findall(r"`(\w+)`", line[:20])}
     assert described == {one.code for one in SIGN_IN_CODES if ADMIN in one.command}

@@ -5,13 +5,11 @@ import http.client
 import re
 import socket
 import ssl
-from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import PACKAGE
 from waypost.net.failures import NoConnection, failure_reason
-
-SOURCE = Path(__file__).parents[2] / "src" / "waypost"
 
 
 def certificate() -> ssl.SSLCertVerificationError:
@@ -65,7 +63,7 @@ def test_reasons(error: BaseException, words: str) -> None:
 def test_no_check_prints_the_name_of_a_class() -> None:
     """No check prints the class of an exception."""
     files = [
-        path for part in ("diagnostics", "net", "cli") for path in (SOURCE / part).rglob("*.py")
+        path for part in ("diagnostics", "net", "cli") for path in (PACKAGE / part).rglob("*.py")
     ]
     assert len(files) > 100
     found = [

@@ -16,12 +16,13 @@ from typing import Final
 import httpx
 import pytest
 
+from tests.architecture.source import PACKAGE
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from waypost.cli.main import main
 
-SOURCE = Path(__file__).parents[2] / "src"
+SOURCE = PACKAGE.parent
 # /proc/sys/net/ipv4/ip_local_port_range begins behind them.
 _PORTS: Final = range(10_000, 32_000)
 _WORKERS_MAX: Final = 16

@@ -1,7 +1,6 @@
 """Sockets of the service manager: what is accepted, and what each wrong one is called."""
 
 import os
-import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,16 @@ from waypost.web.passed_sockets import PassedSockets, take_passed_sockets
 Opener = Callable[[], socket.socket]
 
 
+def unused_descriptor() -> int:
+    """Return the first number of many that no open file of this process has."""
+    return max(int(path.name) for path in Path("/proc/self/fd").iterdir()) + 50
+
+
 def take(
     monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], *openers: Opener
 ) -> PassedSockets:
     """Pass sockets with the numbers that follow each other, as systemd does."""
-    first = 200
+    first = unused_descriptor()
     for number, opener in enumerate(openers, first):
         with opener() as listener:
             os.dup2(listener.fileno(), number)
@@ -88,16 +92,20 @@ def test_nothing_passed(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("names", "opener", "problem"),
     [
-        ("web", datagrams, "socket 200 (web) of the service manager: not a listening stream"),
-        ("", not_listening, "socket 200 of the service manager: not a listening stream"),
-        ("admin", on_every_address, "must listen on a loopback address"),
-        ("web", abstract, "socket 200 (web) of the service manager: a Unix socket without a path"),
+        ("web", datagrams, r"\d+ \(web\) of the service manager: not a listening stream"),
+        ("", not_listening, r"\d+ of the service manager: not a listening stream"),
+        (
+            "admin",
+            on_every_address,
+            "admin of the service manager: .*on a loopback address",
+        ),
+        ("web", abstract, r"\d+ \(web\) of the service manager: a Unix socket without a path"),
     ],
     ids=["udp", "not listening", "admin for all", "abstract"],
 )
 def test_refused(monkeypatch: pytest.MonkeyPatch, names: str, opener: Opener, problem: str) -> None:
     """A socket that the listener cannot use is refused, with its name and what to change."""
-    with pytest.raises(SettingsError, match=re.escape(problem)):
+    with pytest.raises(SettingsError, match=f"socket {problem}"):
         take(monkeypatch, {"LISTEN_FDNAMES": names}, opener)
 
 
@@ -118,8 +126,9 @@ def test_closed_descriptor() -> None:
 def test_file_instead_of_a_socket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file is refused with the reason of the system."""
     with (tmp_path / "file").open("wb") as file:
-        os.dup2(file.fileno(), 210)
-    monkeypatch.setattr(passed_sockets, "FIRST_DESCRIPTOR", 210)
-    with pytest.raises(SettingsError, match="socket 210 of the service manager: Socket operation"):
+        os.dup2(file.fileno(), number := unused_descriptor())
+    monkeypatch.setattr(passed_sockets, "FIRST_DESCRIPTOR", number)
+    message = f"socket {number} of the service manager: Socket operation"
+    with pytest.raises(SettingsError, match=message):
         take_passed_sockets({"LISTEN_PID": "7", "LISTEN_FDS": "1"}, 7)
-    os.close(210)
+    os.close(number)

@@ -15,6 +15,7 @@ import pytest
 
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
+from tests.servers.waypost import SOURCE
 
 ROOT: Final = Path(__file__).parents[3]
 RESTARTED = "worker exited; restarting"
@@ -42,7 +43,7 @@ class Parent:
 @contextmanager
 def parent(folder: Path, kind: str, count: int, *changes: str) -> Iterator[Parent]:
     command = [sys.executable, "-m", "tests.web.public.small_workers", kind, f"{count}", *changes]
-    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
+    environment = os.environ | {"PYTHONPATH": f"{SOURCE}:{ROOT}"}
     log = folder / "log"
     with Process(command, log=log, environment=environment, folder=folder) as process:
         yield Parent(process)
