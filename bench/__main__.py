@@ -1,4 +1,4 @@
-"""Compares Waypost with nginx, which sends files of the same size, and with other servers.
+"""Compare Waypost with nginx, which sends files of the same size, and with other servers.
 
 Each program is started anew for each case and round, and the rounds are interleaved. All answers
 are checked. docs/performance.md describes the table.
@@ -15,7 +15,7 @@ from bench.cases import CASES, START
 from bench.materials import Materials
 from bench.peers.installed import versions, waypost_note
 from bench.peers.servers import PEERS
-from bench.rounds import Plan, measured, new_folder
+from bench.rounds import Plan, measure, new_folder
 from bench.wrk import CONNECTIONS
 
 ROUNDS: Final = 3
@@ -28,10 +28,10 @@ MILLION: Final = "million"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print the table; 2 if a program is missing, 1 if an answer was wrong."""
-    options = _options()
-    given = options.parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
     if given.write and (given.only or given.quick or given.no_peers):
-        options.error("--write needs the whole table: leave out --only, --quick and --no-peers")
+        parser.error("--write needs the whole table: leave out --only, --quick and --no-peers")
     if missing := machine.missing_programs():
         print(f"bench needs {' and '.join(missing)}: apt install wrk nginx util-linux")
         return 2
@@ -54,7 +54,7 @@ def _measure(given: argparse.Namespace, keys: set[str], folder: Path) -> int:
     )
     notes = _notes(plan, given)
     cases = [case for case in CASES if case.key in keys]
-    results = measured(cases, plan)
+    results = measure(cases, plan)
     rows = list(report.rows(cases, results))
     if START in keys:
         seconds = starts.first_answers(plan, 2 if given.quick else STARTS, results)
@@ -81,7 +81,7 @@ def _notes(plan: Plan, given: argparse.Namespace) -> list[str]:
     return lines
 
 
-def _options() -> argparse.ArgumentParser:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="default: %(default)s")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each load")

@@ -105,7 +105,10 @@ class Materials:
             database.executemany(
                 "INSERT INTO server (id, type, name, port, socket_type, user_name, authentication)"
                 " VALUES (?, ?, ?, ?, ?, '%EMAILADDRESS%', 'plain')",
-                [(number, kind[:4].rstrip("3"), *rest) for number, (kind, *rest) in servers],
+                [
+                    (number, "pop" if kind == "pop3" else kind, *rest)
+                    for number, (kind, *rest) in servers
+                ],
             )
             database.executemany(
                 "INSERT INTO server_domain (server_id, domain_id) VALUES (?, ?)",

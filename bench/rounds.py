@@ -87,7 +87,7 @@ def new_folder() -> Iterator[Path]:
         yield folder
 
 
-def measured(cases: Sequence[Case], plan: Plan) -> Results:
+def measure(cases: Sequence[Case], plan: Plan) -> Results:
     """Measure all programs of all cases in each round."""
     results = Results()
     for number in range(plan.rounds):

@@ -375,10 +375,8 @@ def responder(  # noqa: PLR0913 -- each is an option
     Raises:
         SettingsError: `public_url` is not such a URL, or the files of a provider cannot be used.
     """
-    url, signing = (
-        _validate_url(public_url),
-        ProfileCredentials(credentials, providers.named_credentials()),
-    )
+    url = _validate_url(public_url)
+    signing = ProfileCredentials(credentials, providers.named_credentials())
     options = Options(url, max_age_seconds, profiles, signing, takes_passwords)
     return Responder(providers, options, find_user)
 

@@ -11,7 +11,7 @@ from bench.machine import available_cores, cores
 from bench.materials import Materials
 from bench.programs import Place, Started
 from bench.report import P99_TITLE
-from bench.rounds import NGINX, WAYPOST, Plan, measured, new_folder
+from bench.rounds import NGINX, WAYPOST, Plan, measure, new_folder
 from bench.sample import Content, check
 from bench.starts import TITLE
 from bench.wrk import Expected, findings, loaded
@@ -53,7 +53,7 @@ def test_quick(capsys: pytest.CaptureFixture[str]) -> None:
 def test_wrong_content_is_reported(plan: Plan) -> None:
     """If the answers have another content than the case expects, no value is in the results."""
     wrong = replace(ONE_ADDRESS, content=Content(200, lambda _: b"not in the answer"))
-    results = measured([wrong], plan)
+    results = measure([wrong], plan)
     assert results.records == {}
     assert "the body has no b'not in the answer'" in results.failures[wrong.key, WAYPOST]
     assert "Waypost has no answer" in results.failures[wrong.key, NGINX]
@@ -79,5 +79,5 @@ def test_wrong_load_is_reported(plan: Plan, served: Started, tmp_path: Path) -> 
 def test_a_program_that_does_not_start(plan: Plan) -> None:
     """If Waypost does not start, its message is in the results."""
     wrong = replace(ONE_ADDRESS, options=("--providers", "/nonexistent.toml"))
-    results = measured([wrong], plan)
+    results = measure([wrong], plan)
     assert "/nonexistent.toml" in results.failures[wrong.key, WAYPOST]

@@ -10,8 +10,13 @@ OUTLOOK = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responses
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The data of one section of an answer."""
+class Section:
+    """One service of an answer, in the words of the format.
+
+    Attributes:
+        place: the host, or the URL.
+        methods: of authentication.
+    """
 
     kind: str
     place: str
@@ -22,19 +27,21 @@ class Seen:
 
 
 def texts(element: etree._Element, name: str) -> list[str]:
+    """Return the texts of the children with a name, in any namespace."""
     return [child.text or "" for child in element if etree.QName(child).localname == name]
 
 
 def text(element: etree._Element, name: str) -> str | None:
+    """Return the text of the first such child, or None."""
     return next(iter(texts(element, name)), None)
 
 
-def autoconfig(body: bytes) -> list[Seen]:
+def autoconfig(body: bytes) -> list[Section]:
     """Read all server sections of an Autoconfig document, in order."""
     root = etree.fromstring(body)
     sections = [element for element in root.iter() if "type" in element.attrib]
     return [
-        Seen(
+        Section(
             str(element.get("type")),
             text(element, "hostname") or text(element, "url") or "",
             int(port) if (port := text(element, "port")) else None,
@@ -50,11 +57,11 @@ def autoconfig(body: bytes) -> list[Seen]:
     ]
 
 
-def autodiscover(body: bytes) -> list[Seen]:
+def autodiscover(body: bytes) -> list[Section]:
     """Read all Protocol elements of an Autodiscover answer, in order."""
     root = etree.fromstring(body)
     return [
-        Seen(
+        Section(
             text(element, "Type") or "",
             text(element, "Server") or "",
             int(text(element, "Port") or 0),

@@ -89,12 +89,12 @@ def test_autoconfig(config: ClientConfig) -> None:
     """All mail services come back from Autoconfig, in order, with every method and login name."""
     sections = reading.autoconfig(rendered(autoconfig.render, config))
     config = config.for_format(Format.AUTOCONFIG)
-    mail = [seen for seen in sections if seen.kind in {"imap", "pop3", "smtp"}]
+    mail = [section for section in sections if section.kind in {"imap", "pop3", "smtp"}]
 
     # Autoconfig has no type for LDAP.
     assert len(sections) == sum(one.type is not ServiceType.LDAP for one in config.services)
     assert mail == [
-        reading.Seen(
+        reading.Section(
             service.type.value,
             endpoint.host,
             endpoint.port,

@@ -56,7 +56,7 @@ def make_message(machine: str, time: str, changes: Sequence[FindingChange]) -> d
 
 
 def run_command(argv: Sequence[str], message: Mapping[str, object], seconds: float) -> str:
-    """Run the command with a message, without a shell; return why it failed, or nothing.
+    """Run the command with a message, without a shell; return why it failed, or an empty text.
 
     Args:
         argv: the program and its arguments.
@@ -132,7 +132,7 @@ class Notifier:
             self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Wait until all messages are delivered, but at most so long."""
+        """Wait until all messages are delivered, but no longer than these seconds."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(seconds)

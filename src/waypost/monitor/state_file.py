@@ -20,8 +20,14 @@ MAX_BYTES: Final = 128 * 1024 * 1024
 _VERSION: Final = 1
 _FOLDER_MODE: Final = 0o750
 _FILE_MODE: Final = 0o640
+# What the reader raises for JSON that is not a state, or that is nested too deeply.
 _UNREADABLE: Final = (
-    *(KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError),
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
 )
 _KINDS: Final = ("domain", "host", "resolver")
 

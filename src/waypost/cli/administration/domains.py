@@ -104,7 +104,7 @@ def add(
 
 def rename(
     domain: PatternArgument,
-    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The other name.")],
+    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The new name.")],
     *,
     yes: YesFlag = False,
     dry_run: DryRunFlag = False,
@@ -115,7 +115,7 @@ def rename(
 ) -> None:
     """Give a domain another name; provider, services and users stay.
 
-    Exit code 1 if there is no such domain, or if the other name exists.
+    Exit code 1 if there is no such domain, or if the new name exists.
     """
     with (
         open_admin(Place(db_uri, url, token_file)) as admin,
@@ -138,9 +138,9 @@ def move(
     token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Move a domain to another provider, with its services.
+    """Move a domain to another provider, whose services replace those of the domain.
 
-    The domain gets the services of the domains of that provider.
+    The domain gets the services of the other domains of that provider.
 
     Exit code 1 if there is no such domain or provider.
     """

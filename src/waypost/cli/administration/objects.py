@@ -89,7 +89,7 @@ def set_provider(
 
 def rename_provider(
     provider: ProviderArgument,
-    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The other name.")],
+    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="The new name.")],
     *,
     yes: YesFlag = False,
     dry_run: DryRunFlag = False,

@@ -13,7 +13,7 @@ from waypost.diagnostics.doctor.report_json import group_of
 from waypost.diagnostics.grouping import DiagnosticGroup, group_by_code
 
 _WORKING: Final = frozenset({"works", "works with warnings"})
-_BAD: Final = frozenset({"fails", "works with warnings", "not checked"})
+_NEED_ACTION: Final = frozenset({"fails", "works with warnings", "not checked"})
 # A reason begins with the requested URL.
 _URL: Final = re.compile(r"^https?://\S+: ")
 _STATUS: Final = re.compile(r"\bstatus \d{3}\b")
@@ -30,7 +30,7 @@ _RULES: Final = {
 
 def needs_action(report: ConformanceReport) -> bool:
     """Return whether the operator must do something."""
-    return report.verdict in _BAD
+    return report.verdict in _NEED_ACTION
 
 
 def client_summary(reports: Sequence[ConformanceReport]) -> str:
@@ -42,7 +42,7 @@ def client_summary(reports: Sequence[ConformanceReport]) -> str:
     total, failing = len(clients), verdicts.count("fails")
     unchecked = verdicts.count("not checked")
     if not total:
-        return "it offers nothing to any client"
+        return "the server offers nothing to any client"
     if unchecked == total:
         return f"none of {total} clients was checked"
     summary = f"{failing} of {total} clients {'fails' if failing == 1 else 'fail'}"
@@ -57,8 +57,12 @@ def client_summary(reports: Sequence[ConformanceReport]) -> str:
 def rule_summary(reports: Sequence[ConformanceReport]) -> str:
     """Return how many rules are kept: `rules: 20 passed, 2 failed`."""
     verdicts: list[str] = [report.verdict for report in reports if report.kind == "server"]
-    names = {"works": "passed", "fails": "failed", "not offered": "not offered"}
-    names["not checked"] = "not checked"
+    names = {
+        "works": "passed",
+        "fails": "failed",
+        "not offered": "not offered",
+        "not checked": "not checked",
+    }
     numbers = ((verdicts.count(verdict), name) for verdict, name in names.items())
     return "rules: " + (", ".join(f"{number} {name}" for number, name in numbers if number) or "-")
 

@@ -159,15 +159,15 @@ def downgrade(engine: Engine, target: str | None = None, *, force: bool = False)
     refuse_other_owner(engine)
     with mapped_upgrade_errors(engine), write_transaction(engine, LOCK_SECONDS) as connection:
         change = _Downgrade(connection, target)
-        done = change.plan()
-        if done.losses and not force:
-            lines = "; ".join(f"{removal}" for removal in done.losses)
+        planned = change.plan()
+        if planned.losses and not force:
+            lines = "; ".join(f"{removal}" for removal in planned.losses)
             raise DowngradeRefused(
-                f"nothing was changed: revision {done.target} cannot store {lines}; "
+                f"nothing was changed: revision {planned.target} cannot store {lines}; "
                 "make a backup, and use --force to lose these values"
             )
-        change.run(Operations(MigrationContext.configure(connection)), done)
-    return done
+        change.run(Operations(MigrationContext.configure(connection)), planned)
+    return planned
 
 
 def statements(engine: Engine, target: str | None = None) -> str:
@@ -178,14 +178,14 @@ def statements(engine: Engine, target: str | None = None) -> str:
     """
     with read_connection(engine) as connection:
         change = _Downgrade(connection, target)
-        done = change.plan()
+        planned = change.plan()
         output = io.StringIO()
         context = MigrationContext.configure(
             dialect_name=engine.dialect.name, opts={"as_sql": True, "output_buffer": output}
         )
         with context.begin_transaction():
-            change.run(Operations(context), done)
-    return "" if done.is_empty else output.getvalue()
+            change.run(Operations(context), planned)
+    return "" if planned.is_empty else output.getvalue()
 
 
 class _Downgrade:
@@ -218,17 +218,17 @@ class _Downgrade:
             )
         return DowngradePlan(self._current, self._target, removals)
 
-    def run(self, operations: Operations, done: DowngradePlan) -> None:
+    def run(self, operations: Operations, planned: DowngradePlan) -> None:
         """Remove what a plan names."""
-        if done.is_empty:
+        if planned.is_empty:
             return
         revision = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
         # Literal, because printed SQL has no parameters.
         operations.execute(
-            revision.update().values(version_num=sa.literal_column(f"'{done.target}'"))
+            revision.update().values(version_num=sa.literal_column(f"'{planned.target}'"))
         )
         self._drop_indexes(operations)
-        for removal in done.removals:
+        for removal in planned.removals:
             if removal.column is None:
                 operations.drop_table(removal.table)
             else:

@@ -1,4 +1,4 @@
-"""The kernel's table of Unix sockets: whether other processes send requests to a process by one.
+"""The kernel's table of Unix sockets, which shows whether a process accepts connections by one.
 
 Format of `/proc/net/unix`: proc_pid_net(5), and read in Linux 6.18, net/unix/af_unix.c
 `unix_seq_show`.

@@ -32,6 +32,7 @@ class ListedField:
 
     Attributes:
         name: the key of the text with its name.
+        value: what the user types in or chooses.
         can_copy: whether users copy the value, rather than choose it from a list.
     """
 
