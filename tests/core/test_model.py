@@ -6,11 +6,13 @@ from tests.making import ALICE, EXAMPLE_COM, domain
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError
 from waypost.core.model import (
+    MAIL_DIRECTIONS,
     DomainPattern,
     MatchKind,
     ServiceType,
     candidates,
     missing_mail_service,
+    missing_mail_types,
 )
 from waypost.lookup.lookup import client_config
 
@@ -90,3 +92,5 @@ LACKS = [
 def test_missing_mail_service(types: str, lack: str | None) -> None:
     """Only what is missing is named; a service that receives and sends mail is enough."""
     assert missing_mail_service(map(ServiceType, types.split())) == lack
+    named = tuple(one for one, word in MAIL_DIRECTIONS.items() if word in (lack or ""))
+    assert missing_mail_types(map(ServiceType, types.split())) == named

@@ -23,7 +23,7 @@ from waypost.core.model import (
     Security,
     Service,
     ServiceType,
-    missing_mail_service,
+    missing_mail_types,
 )
 from waypost.core.preference import ordered
 from waypost.diagnostics.comparison.answers import ParsedService
@@ -300,12 +300,7 @@ def _add_result(
 
 def _guess(context: DoctorContext, search: Search) -> None:
     """Check host names that many domains have, and the MX hosts, for missing services."""
-    missing = missing_mail_service(service.type for service in search.services) or ""
-    types = [
-        service_type
-        for service_type, word in ((ServiceType.IMAP, "incoming"), (ServiceType.SMTP, "outgoing"))
-        if word in missing
-    ]
+    types = missing_mail_types(service.type for service in search.services)
     exchangers = _mail_exchangers(context, search)
     candidates = [
         server

@@ -9,7 +9,7 @@ from typing import Final
 
 from waypost.core.address import DomainName
 from waypost.core.errors import NoUsableService
-from waypost.core.model import Catalog
+from waypost.core.model import MAIL_DIRECTIONS, Catalog, ServiceType
 from waypost.core.text_rules import printable
 from waypost.formats.dns import DnsRecords, records_of
 from waypost.lookup.lookup import client_config
@@ -38,8 +38,8 @@ _SYSTEMD: Final = PurePosixPath("/etc/systemd")
 _PROGRAM: Final = "/opt/waypost/bin/waypost"
 _OLD_SETTINGS: Final = ("/etc/automx2.conf", "/etc/automx2/automx2.conf")
 _HINTS: Final = {
-    "incoming": '{ type = "imap", host = "imap.%s" }',
-    "outgoing": '{ type = "smtp", host = "smtp.%s" }',
+    ServiceType.IMAP: '{ type = "imap", host = "imap.%s" }',
+    ServiceType.SMTP: '{ type = "smtp", host = "smtp.%s" }',
 }
 
 
@@ -128,13 +128,12 @@ def providers_text(found: Discovery) -> str:
         # In the table of the provider: elsewhere, the lines would be a mistake without the #.
         text = text.replace("[[provider]]\n", "\n".join(["[[provider]]", *hints, ""]), 1)
         return "\n".join(lines) + "\n\n" + text
-    missing = found.missing or ""
-    for word, hint in _HINTS.items():
-        if word in missing:
-            lines += [
-                f"# No {word} mail server was found: correct this line, and add it to services:",
-                f"#   {hint % domain},",
-            ]
+    for service_type in found.missing_types:
+        direction = MAIL_DIRECTIONS[service_type]
+        lines += [
+            f"# No {direction} mail server was found: correct this line, and add it to services:",
+            f"#   {_HINTS[service_type] % domain},",
+        ]
     return "\n".join(lines) + "\n\n" + text
 
 

@@ -17,6 +17,7 @@ from waypost.core.model import (
     Service,
     ServiceType,
     missing_mail_service,
+    missing_mail_types,
 )
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.doctor.mail_servers import MailResult
@@ -51,6 +52,11 @@ class Discovery:
     def missing(self) -> str | None:
         """Return which mail service is missing; None if clients can set up an account."""
         return missing_mail_service(service.type for service in self.domain.services)
+
+    @property
+    def missing_types(self) -> tuple[ServiceType, ...]:
+        """Return the types of mail service that are missing, as `missing_mail_types`."""
+        return missing_mail_types(service.type for service in self.domain.services)
 
 
 @dataclass(slots=True)

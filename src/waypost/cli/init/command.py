@@ -181,7 +181,8 @@ def init(  # noqa: PLR0913, PLR0917 -- one for each flag
     found = _search(context, partial(search, database=database))
     if asks and found.missing is not None:
         print_stderr(f"{mail_domain}: {found.missing} was found.")
-        found = _with_answers(context, found, ask_missing_servers(found.missing, mail_domain.ascii))
+        answers = ask_missing_servers(found.missing_types, mail_domain.ascii)
+        found = _with_answers(context, found, answers)
     _print(_set_up(context, found, chosen, target), as_json)
 
 

@@ -1,7 +1,7 @@
 """Questions of `waypost init`, which are asked on a terminal only."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import typer
 
@@ -17,17 +17,16 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_missing_servers(missing: str, domain: str) -> tuple[Service, ...]:
+def ask_missing_servers(missing: Iterable[ServiceType], domain: str) -> tuple[Service, ...]:
     """Ask for the mail servers that were not found; an empty answer leaves one out.
 
     Args:
-        missing: which services are missing.
+        missing: the types of the missing services.
         domain: for the example in the question.
     """
     services: list[Service] = []
-    for word, service_type in (("incoming", ServiceType.IMAP), ("outgoing", ServiceType.SMTP)):
-        if word in missing:
-            services += _ask_server(service_type, f"{service_type}.{domain}")
+    for service_type in missing:
+        services += _ask_server(service_type, f"{service_type}.{domain}")
     return tuple(services)
 
 

@@ -57,6 +57,8 @@ INCOMING: Final = frozenset(
 )
 """Types that receive mail; all except IMAP and POP3 send it as well."""
 _FETCHED: Final = frozenset({ServiceType.IMAP, ServiceType.POP3})
+MAIL_DIRECTIONS: Final = {ServiceType.IMAP: "incoming", ServiceType.SMTP: "outgoing"}
+"""The usual types of the services that receive and send mail, and how messages name them."""
 
 
 class Security(enum.StrEnum):
@@ -237,18 +239,28 @@ class Service:
     formats: frozenset[Format] = ALL_FORMATS
 
 
-def missing_mail_service(types: Iterable[ServiceType]) -> str | None:
-    """Return which mail service is missing, so that no client can set up an account.
+def missing_mail_types(types: Iterable[ServiceType]) -> tuple[ServiceType, ...]:
+    """Return the types of mail service that are missing, so that no client can set up an account.
 
     Args:
         types: of the services of a domain.
 
     Returns:
-        None if the services can receive and send mail.
+        IMAP if no service receives mail, and SMTP if none sends it.
     """
     known = frozenset(types)
     if known & (INCOMING - _FETCHED):
-        return None
-    missing = [] if known & _FETCHED else ["incoming"]
-    missing += [] if ServiceType.SMTP in known else ["outgoing"]
+        return ()
+    missing = [] if known & _FETCHED else [ServiceType.IMAP]
+    missing += [] if ServiceType.SMTP in known else [ServiceType.SMTP]
+    return tuple(missing)
+
+
+def missing_mail_service(types: Iterable[ServiceType]) -> str | None:
+    """Return which mail service is missing, as a text; None if none is.
+
+    Args:
+        types: of the services of a domain.
+    """
+    missing = [MAIL_DIRECTIONS[service_type] for service_type in missing_mail_types(types)]
     return f"no {' and no '.join(missing)} mail service" if missing else None
