@@ -22,9 +22,9 @@ from waypost.core.model import (
     UnknownUser,
 )
 from waypost.database.engine import Engine, read_connection, read_snapshot, write_transaction
-from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.dump_sql import sql_statements
 from waypost.store.sql.migrate import statements_for_empty
+from waypost.store.sql.row_check import check_rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 
@@ -149,7 +149,7 @@ def test_broken_rows(engine: Engine, statement: str, problem: str) -> None:
         store = SqlStore(engine)
         assert store.find(EXAMPLE_COM) == domain()
         assert store.find(EXAMPLE_COM) == domain()
-        problems = [one.detail for one in audit_rows(connection)]
+        problems = [one.detail for one in check_rows(connection)]
     assert read(engine).domains == (domain(),)
     assert any(problem in one for one in problems)
     assert len(lines) == (0 if "DELETE" in statement else 1)

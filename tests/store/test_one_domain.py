@@ -30,7 +30,7 @@ from waypost.core.model import (
 from waypost.database.engine import Connection, Engine, read_connection, write_transaction
 from waypost.settings import Settings
 from waypost.store.sql import schema
-from waypost.store.sql.audit import audit_rows
+from waypost.store.sql.row_check import check_rows
 from waypost.store.sql.rows.pinned_pacc import PinnedRows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
@@ -89,7 +89,7 @@ def differences(engine: Engine, wanted: Sequence[Domain]) -> list[object]:
         read_connection(engine) as connection,
         TargetContent(Catalog(tuple(wanted), DIRECTORIES)) as target,
     ):
-        return [*Change(connection, target).pairs(), *audit_rows(connection)]
+        return [*Change(connection, target).pairs(), *check_rows(connection)]
 
 
 def other_rows(connection: Connection, name: str) -> list[object]:

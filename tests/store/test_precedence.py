@@ -18,8 +18,8 @@ from waypost.database.engine import (
 )
 from waypost.diagnostics.diagnostic import Diagnostic, RowLocation
 from waypost.store.sql import schema
-from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.row_check import check_rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import (
     is_empty,
@@ -118,7 +118,7 @@ def check_one(engine: Engine, names: list[str], served: int | None) -> None:
         catalog = read_catalog(connection)
         # The domains of these rows have no services, which is a separate finding.
         other = ("uppercase", "mail service")
-        found_problems = list(audit_rows(connection))
+        found_problems = list(check_rows(connection))
         seen = [
             key_of(one) for one in found_problems if not any(text in one.detail for text in other)
         ]

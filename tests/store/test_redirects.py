@@ -9,7 +9,7 @@ from tests.making import domain
 from waypost.core.address import DomainName
 from waypost.core.model import Catalog, Redirect
 from waypost.database.engine import Engine, read_connection, write_transaction
-from waypost.store.sql.audit import audit_rows
+from waypost.store.sql.row_check import check_rows
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.catalog import read_catalog, write_catalog
 from waypost.store.sql.sync.diff import Change, TargetContent
@@ -85,7 +85,7 @@ def test_written_by_hand(engine: Engine, columns: str, redirect: Redirect | None
     assert found.redirect == redirect
     with write_transaction(engine) as connection:
         effects = [
-            one.effect for one in audit_rows(connection) if str(one.location).startswith("domain ")
+            one.effect for one in check_rows(connection) if str(one.location).startswith("domain ")
         ]
     says_nothing = redirect is not None or columns.count("''") == 2
     assert effects == ([] if says_nothing else ["served without a redirect"])

@@ -98,9 +98,12 @@ def _forwarded(request: pytest.FixtureRequest) -> Iterator[list[bytes]]:
 def test_forwarded_requests(forwarded: list[bytes]) -> None:
     """The second request is answered at once, and the log shows its own client."""
     options = settings(proxy_count=1)
-    with Worker(in_memory, options) as quick, Worker(in_memory, options, has_templates=False) as us:
+    with (
+        Worker(in_memory, options) as worker,
+        Worker(in_memory, options, has_templates=False) as without_templates,
+    ):
         for request in forwarded:
-            assert quick.send(request) == us.send(request)
-        assert quick.routed == 1, forwarded
-        assert quick.raw_lines == us.raw_lines
-        assert [line["peer"] for line in quick.lines] == ["127.0.0.2", "127.0.0.3"]
+            assert worker.send(request) == without_templates.send(request)
+        assert worker.routed == 1, forwarded
+        assert worker.raw_lines == without_templates.raw_lines
+        assert [line["peer"] for line in worker.lines] == ["127.0.0.2", "127.0.0.3"]

@@ -19,7 +19,7 @@ from waypost.database.engine import read_connection
 from waypost.diagnostics.comparison.compare import Comparison, DomainComparison
 from waypost.diagnostics.comparison.server import CheckedServer, check_reachable
 from waypost.settings import Settings
-from waypost.store.sql.audit import domain_names
+from waypost.store.sql.row_check import domain_names
 
 PROGRESS_FROM: Final = 200
 PROBLEMS_SHOWN: Final = 20

@@ -23,10 +23,10 @@ from waypost.database.engine import Engine, missing_file, read_connection
 from waypost.diagnostics.diagnostic import Diagnostic, diagnostic_json
 from waypost.settings import Settings
 from waypost.store.sql import migrate
-from waypost.store.sql.audit import audit_rows
 from waypost.store.sql.migrate import MigrationStatus
 from waypost.store.sql.prepare import open_replica, replica_revision
 from waypost.store.sql.revision import stored_revision
+from waypost.store.sql.row_check import check_rows
 
 MAX_UPGRADE_FINDINGS: Final = 20
 MAX_CHECK_FINDINGS: Final = 100
@@ -129,7 +129,7 @@ def check(
         open_database(settings) as engine,
         read_connection(engine) as connection,
     ):
-        count, shown = _count_and_first(audit_rows(connection), 0 if print_all else limit)
+        count, shown = _count_and_first(check_rows(connection), 0 if print_all else limit)
         missing = missing_libraries_of_connection(connection)
         replica_problem = _replica_problem(settings, stored_revision(engine))
     if as_json:
@@ -176,7 +176,7 @@ def _replica_problem(settings: Settings, revision: str | None) -> str | None:
 def _print_findings(engine: Engine) -> None:
     """Write the findings after an upgrade from automx2; Waypost starts with them too."""
     with read_connection(engine) as connection:
-        count, shown = _count_and_first(audit_rows(connection), MAX_UPGRADE_FINDINGS)
+        count, shown = _count_and_first(check_rows(connection), MAX_UPGRADE_FINDINGS)
     print_warnings(map(str, shown))
     print_stderr(_count_line(count, len(shown)))
 

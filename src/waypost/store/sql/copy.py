@@ -16,7 +16,7 @@ from waypost.database.errors import mapped_errors
 from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.sql import schema
-from waypost.store.sql.audit import ROWS_AT_ONCE
+from waypost.store.sql.row_check import ROWS_AT_ONCE
 from waypost.store.sql.sync.row_ids import advance_sequence
 from waypost.store.sql.unusable_domains import UnusableDomains
 

@@ -21,7 +21,7 @@ from waypost.diagnostics.diagnostic import Diagnostic
 from waypost.diagnostics.row_codes import row_diagnostic
 from waypost.store.interning import DomainEntry
 from waypost.store.sql import schema
-from waypost.store.sql.audit import LEFT_OUT, dangling_links
+from waypost.store.sql.row_check import LEFT_OUT, dangling_links
 from waypost.store.sql.rows import directories as directory_rows
 from waypost.store.sql.rows import providers
 from waypost.store.sql.rows import services as rows

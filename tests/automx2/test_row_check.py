@@ -14,8 +14,8 @@ from tests.servers.database import ENGINES, fresh_database
 from waypost.core.address import DomainName
 from waypost.core.model import HostEndpoint, UrlEndpoint
 from waypost.database.engine import Engine, open_engine, read_connection
-from waypost.store.sql.audit import ROWS_AT_ONCE, audit_rows, domain_names
 from waypost.store.sql.migrate import upgrade
+from waypost.store.sql.row_check import ROWS_AT_ONCE, check_rows, domain_names
 from waypost.store.sql.store import SqlStore
 
 SERVERS = [
@@ -92,7 +92,7 @@ def _clean(adopted: tuple[Engine, Tables]) -> Engine:
 
 def reported(engine: Engine) -> list[str]:
     with read_connection(engine) as connection:
-        return [str(finding) for finding in audit_rows(connection)]
+        return [str(finding) for finding in check_rows(connection)]
 
 
 def test_separators(clean: Engine) -> None:

@@ -23,7 +23,7 @@ LEFT_OUT: Final = "left out of all answers"
 _ID_AND_NAME: Final = (schema.domain.c.id, schema.domain.c.name)
 
 
-def audit_rows(connection: Connection) -> Iterator[Diagnostic]:
+def check_rows(connection: Connection) -> Iterator[Diagnostic]:
     """Check every row of an upgraded database.
 
     Yields:
@@ -119,7 +119,7 @@ def _domain(row: sa.RowMapping, verdict: RowVerdict) -> Iterator[Diagnostic]:
 
 def _dangling(connection: Connection) -> Iterator[Diagnostic]:
     """Yield references to rows that do not exist, which SQLite allows without foreign keys."""
-    domain, provider, ldapserver = schema.domain.c, schema.provider.c, schema.ldapserver.c
+    domain, provider = schema.domain.c, schema.provider.c
     missing = sa.select(domain.id, domain.name, domain.provider_id).join_from(
         schema.domain, schema.provider, domain.provider_id == provider.id, isouter=True
     )
@@ -127,25 +127,9 @@ def _dangling(connection: Connection) -> Iterator[Diagnostic]:
         problem = f"name {row['name']!r} has provider {row['provider_id']}, which does not exist"
         effect = "served with its name as the provider"
         yield row_diagnostic("db-domain-provider", "domain", row["id"], problem, effect)
-    missing = sa.select(domain.id, domain.name, domain.ldapserver_id).join_from(
-        schema.domain, schema.ldapserver, domain.ldapserver_id == ldapserver.id, isouter=True
-    )
-    is_missing = sa.and_(domain.ldapserver_id.is_not(None), ldapserver.id.is_(None))
-    for row in read_pages(connection, missing.where(is_missing)):
-        problem = (
-            f"name {row['name']!r} has ldapserver {row['ldapserver_id']}, which does not exist"
-        )
-        effect = "served without a directory"
-        yield row_diagnostic("db-domain-directory", "domain", row["id"], problem, effect)
+    yield from _dangling_directories(connection, domain.ldapserver_id, schema.ldapserver)
+    yield from _dangling_directories(connection, domain.directory_id, schema.directory)
     directory = schema.directory.c
-    missing = sa.select(domain.id, domain.name, domain.directory_id).join_from(
-        schema.domain, schema.directory, domain.directory_id == directory.id, isouter=True
-    )
-    is_missing = sa.and_(domain.directory_id.is_not(None), directory.id.is_(None))
-    for row in read_pages(connection, missing.where(is_missing)):
-        problem = f"name {row['name']!r} has directory {row['directory_id']}, which does not exist"
-        effect = "served without a directory"
-        yield row_diagnostic("db-domain-directory", "domain", row["id"], problem, effect)
     for row in connection.execute(sa.select(schema.directory).order_by(directory.id)).mappings():
         try:
             directories.directory_from_row(row)
@@ -153,6 +137,29 @@ def _dangling(connection: Connection) -> Iterator[Diagnostic]:
             problem = f"label {row['label']!r}: {error}"
             effect = "its domains are served without a directory"
             yield row_diagnostic("db-directory", "directory", row["id"], problem, effect)
+
+
+def _dangling_directories(
+    connection: Connection, reference: sa.Column[Any], table: sa.Table
+) -> Iterator[Diagnostic]:
+    """Yield the domains whose directory does not exist.
+
+    Args:
+        connection: to the database.
+        reference: the column of the domain that names a row of the table.
+        table: of directories.
+    """
+    domain = schema.domain.c
+    missing = (
+        sa.select(domain.id, domain.name, reference)
+        .join_from(schema.domain, table, reference == table.c.id, isouter=True)
+        .where(reference.is_not(None), table.c.id.is_(None))
+    )
+    for row in read_pages(connection, missing):
+        wanted = f"{table.name} {row[reference.name]}"
+        problem = f"name {row['name']!r} has {wanted}, which does not exist"
+        effect = "served without a directory"
+        yield row_diagnostic("db-domain-directory", "domain", row["id"], problem, effect)
 
 
 def dangling_links(connection: Connection) -> Iterator[Diagnostic]:
