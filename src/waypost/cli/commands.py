@@ -124,7 +124,7 @@ _DOMAIN: Final = Group(
         ),
         "move": Command(
             "waypost.cli.administration.domains:move",
-            "Move a domain to another provider, whose services replace those of the domain.",
+            "Move a domain to the services of another provider.",
             'Example: waypost domain move new.example --provider "Example Network"',
         ),
         "set": Command(

@@ -138,7 +138,7 @@ def move(
     token_file: TokenFileFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Move a domain to another provider, whose services replace those of the domain.
+    """Move a domain to the services of another provider.
 
     The domain gets the services of the other domains of that provider.
 
