@@ -260,7 +260,7 @@ def render_mobileconfig(
     profile = mobileconfig.render(config, settings, aliases=aliases)
     if credentials is None:
         return profile
-    from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB
+    from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- cryptography needs 19 MB
 
     return sign(profile, credentials)
 
@@ -278,7 +278,7 @@ def read_credentials(
     Raises:
         SettingsError: the files cannot be used; all problems at once.
     """
-    from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+    from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- cryptography needs 19 MB
 
     files = ProfileFiles(Path(certificate), Path(key), None if chain is None else Path(chain))
     return load_credentials(files, datetime.now(UTC))

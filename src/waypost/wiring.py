@@ -337,7 +337,7 @@ def signing_credentials(
     files = provider_files or ProfileFiles.of(profile_settings(settings))
     if files is None:
         return None
-    from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+    from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- cryptography needs 19 MB
 
     provider_name = None if provider_files is None or provider is None else provider.name
     return load_credentials(files, datetime.now(UTC), provider_name)

@@ -103,7 +103,7 @@ def open_authenticator(settings: Settings) -> Authenticator | None:
     """Return what tries the passwords of people who sign in; None if that is disabled."""
     if settings.sign_in is None:
         return None
-    from waypost.sign_in.imap import ImapAuthenticator  # noqa: PLC0415 -- only for it
+    from waypost.sign_in.imap import ImapAuthenticator  # noqa: PLC0415 -- only this option needs it
 
     return ImapAuthenticator()
 
@@ -129,8 +129,8 @@ def open_openid(settings: Settings) -> OpenIdSetup | None:
         raise SettingsError(["sign_in_oidc_issuer requires public_url and link_key"])
     check_library(issuer, "sign_in_oidc_issuer")
     from waypost.oidc.flow import Flow, RelyingParty  # noqa: PLC0415 -- an optional library
-    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- as above
-    from waypost.sign_in.openid import OpenIdAuthenticator  # noqa: PLC0415 -- as above
+    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- an optional library
+    from waypost.sign_in.openid import OpenIdAuthenticator  # noqa: PLC0415 -- an optional library
 
     claim = settings.sign_in_oidc_claim
     client = RelyingParty(
@@ -146,11 +146,11 @@ def open_openid(settings: Settings) -> OpenIdSetup | None:
 def app_passwords(settings: Settings) -> AppPasswordSource | None:
     """Return the operator's system for app passwords; None if there is none."""
     if settings.app_password_command:
-        from waypost.app_passwords.command_hook import CommandHook  # noqa: PLC0415 -- only for it
+        from waypost.app_passwords.command_hook import CommandHook  # noqa: PLC0415 -- only this option needs it
 
         return CommandHook(settings.app_password_command, settings.app_password_seconds)
     if settings.app_password_hook is not None and settings.app_password_hook_key is not None:
-        from waypost.app_passwords.http_hook import HttpHook  # noqa: PLC0415 -- only for it
+        from waypost.app_passwords.http_hook import HttpHook  # noqa: PLC0415 -- only this option needs it
 
         return HttpHook(
             settings.app_password_hook,

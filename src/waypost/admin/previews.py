@@ -108,7 +108,7 @@ def _mobileconfig(settings: Settings, entry: Domain | None, address: EmailAddres
     body = profile.render(config, profile_settings(settings))
     credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
-        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB
+        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- cryptography needs 19 MB
 
         body = sign(body, credentials)
     return Preview(profile.CONTENT_TYPE, body)

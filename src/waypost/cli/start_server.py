@@ -247,7 +247,7 @@ def _ready_store(settings: Settings, warn: Callable[[Iterable[str]], None]) -> S
     """Upgrade the database, if there is one, and open the store."""
     stored = not settings.demo and settings.providers is None
     if stored and not in_memory(settings.db_uri):
-        from waypost.cli.sources.database_upgrade import upgrade_database  # noqa: PLC0415
+        from waypost.cli.sources.database_upgrade import upgrade_database  # noqa: PLC0415 -- loads SQLAlchemy
 
         upgrade_database(settings)
     return open_store(settings, warn)

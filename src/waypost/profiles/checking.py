@@ -39,7 +39,7 @@ def signing_errors(providers: Iterable[Provider], now: datetime) -> list[Setting
             provider_names.setdefault(files, provider.name)
     errors: list[SettingsError] = []
     for files, name in provider_names.items():
-        from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+        from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- cryptography needs 19 MB
 
         try:
             load_credentials(files, now, name)
@@ -64,7 +64,7 @@ def credentials_by_files(
     for provider in providers:
         signing, files = provider.profile.signing, ProfileFiles.of(provider.profile)
         if signing is not None and files is not None and signing not in credentials:
-            from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+            from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- cryptography needs 19 MB
 
             credentials[signing] = load_credentials(files, now, provider.name)
     return credentials
@@ -88,7 +88,7 @@ def expiring_soon(
             owners.setdefault(files, name)
     problems: list[str] = []
     for files, name in owners.items():
-        from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- 19 MB
+        from waypost.profiles.credentials import load_credentials  # noqa: PLC0415 -- cryptography needs 19 MB
 
         try:
             certificate = load_credentials(files, now).certificate

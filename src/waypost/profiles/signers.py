@@ -118,7 +118,7 @@ class ProfileSigners:
             return signer
 
     def _open(self, files: ProfileFiles, provider_name: str | None) -> "ProfileSigner":
-        from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- 19 MB
+        from waypost.profiles.signer import ProfileSigner  # noqa: PLC0415 -- cryptography needs 19 MB
 
         subject = zlib.crc32(repr(files).encode())
         is_first = partial(_is_first_for_subject, self._is_first, subject)

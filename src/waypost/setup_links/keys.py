@@ -54,7 +54,7 @@ class LinkKeys:
         Raises:
             LinkInvalid: no key fits, or the data was changed.
         """
-        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- 19 MB
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 -- cryptography needs 19 MB
 
         nonce, encrypted = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
         if len(nonce) == _NONCE_BYTES:
@@ -66,7 +66,7 @@ class LinkKeys:
         raise LinkInvalid("no key of link_key fits")
 
     def _ciphers(self, purpose: bytes) -> "Iterator[AESGCM]":
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 -- 19 MB
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 -- cryptography needs 19 MB
         from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 -- the same
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415 -- the same
 

@@ -110,7 +110,7 @@ async def _serve(
 async def _answer(
     exposition: Callable[[], bytes], scope: Scope, _receive: Receive, send: Send
 ) -> None:
-    from waypost.runtime.prometheus import CONTENT_TYPE  # noqa: PLC0415 -- 2 MB
+    from waypost.runtime.prometheus import CONTENT_TYPE  # noqa: PLC0415 -- prometheus_client needs 2 MB
 
     status, content_type, body = HTTPStatus.OK, CONTENT_TYPE, b""
     if scope["method"] not in {"GET", "HEAD"}:

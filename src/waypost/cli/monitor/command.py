@@ -207,7 +207,7 @@ def _serve(running: Monitor) -> None:
         if not port:
             running.run_forever()
             return
-        from waypost.runtime.prometheus import exposition, registry_reading  # noqa: PLC0415 -- 2 MB
+        from waypost.runtime.prometheus import exposition, registry_reading  # noqa: PLC0415 -- prometheus_client needs 2 MB
 
         registry = registry_reading(lambda: running.counts)
         show: Callable[[], bytes] = partial(exposition, registry)

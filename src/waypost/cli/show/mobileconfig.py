@@ -43,7 +43,7 @@ def mobileconfig(  # noqa: PLR0913, PLR0917 -- each is a flag
     profile = render(config, profile_settings(settings), aliases=alias_addresses)
     credentials = signing_credentials(settings, config.provider)
     if credentials is not None:
-        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB
+        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- cryptography needs 19 MB
 
         profile = sign(profile, credentials)
     write_document(profile)

@@ -129,7 +129,7 @@ class ProfileCredentials:
         credentials = self.general if files is None else self.by_files[files]
         if credentials is None:
             return profile
-        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- 19 MB
+        from waypost.formats.mobileconfig.signing import sign  # noqa: PLC0415 -- cryptography needs 19 MB
 
         return sign(profile, credentials)
 

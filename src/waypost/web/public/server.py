@@ -236,7 +236,7 @@ def _serving_metrics(
 ) -> AbstractContextManager[object]:
     if settings.metrics_listen is None:
         return nullcontext()
-    from waypost.runtime.prometheus import exposition, registry_reading  # noqa: PLC0415 -- 2 MB
+    from waypost.runtime.prometheus import exposition, registry_reading  # noqa: PLC0415 -- prometheus_client needs 2 MB
 
     registry = registry_reading(collect)
 

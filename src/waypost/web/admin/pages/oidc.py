@@ -104,7 +104,7 @@ class OidcSignIn:
 
     def is_answer(self, query: Mapping[str, str], cookie: str) -> bool:
         """Return whether a callback belongs to the sign-in in the cookie, which is then used up."""
-        from waypost.oidc.flow import LoginState, is_answer_to  # noqa: PLC0415 -- as above
+        from waypost.oidc.flow import LoginState, is_answer_to  # noqa: PLC0415 -- an optional library
 
         return is_answer_to(query, LoginState.read(cookie))
 
@@ -121,7 +121,7 @@ def open_oidc(settings: Settings) -> OidcSignIn | None:
     if issuer is None or client_id is None or roles is None:
         return None
     from waypost.oidc.flow import Flow, RelyingParty  # noqa: PLC0415 -- an optional library
-    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- as above
+    from waypost.oidc.provider import OpenIdProvider  # noqa: PLC0415 -- an optional library
 
     url, claim = admin_pages_url(settings), settings.oidc_groups_claim
     client = RelyingParty(client_id, settings.oidc_client_secret, f"{url}{CALLBACK}", (claim,))
