@@ -160,6 +160,11 @@ PYTHON_XML_ERROR = "xml.parsers.expat.ExpatError"
 XML_KEPT = f"waypost.{XML_PARSER}.parse"
 XML_KEEPING = ("diagnostics", "importers")
 
+# Python's own functions for HTTP requests. Only one part may use them: each of its requests has one
+# deadline (decision 21).
+HTTP_PART = "net"
+HTTP_SENDERS = {"HTTPConnection", "HTTPSConnection", "urlopen", "build_opener", "urlretrieve"}
+
 # Modules that describe tables.
 DESCRIBING = {"store.sql.schema", "store.sql.admin_schema", "store.sql.revision"}
 
@@ -246,6 +251,17 @@ def parsing_findings(module: Module) -> Iterator[str]:
             yield f"{module.name}:{node.lineno}: XML is parsed in {XML_PARSER} alone"
         if XML_KEPT.endswith(f".{used}") and not _is_for_commands(module):
             yield f"{module.name}:{node.lineno}: use {XML_PARSER}.read, which keeps no names"
+
+
+def http_findings(module: Module) -> Iterator[str]:
+    """Yield the lines that send HTTP requests without the client that has one deadline."""
+    if is_below(module.name, HTTP_PART):
+        return
+    imported = [(line, name.rpartition(".")[2]) for line, name in module.imports()]
+    used = [(node.lineno, node.attr) for node in module.nodes if isinstance(node, ast.Attribute)]
+    for line, name in imported + used:
+        if name in HTTP_SENDERS:
+            yield f"{module.name}:{line}: HTTP requests are sent in {HTTP_PART} alone"
 
 
 def writing_findings(module: Module) -> Iterator[str]:
