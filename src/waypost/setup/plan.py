@@ -86,9 +86,11 @@ def make_plan(
         planned.append(_unit_file(program))
         steps += [
             *_user_steps(root),
-            SetupStep("systemctl daemon-reload", "let systemd read the unit", True),
-            SetupStep(f"systemctl enable --quiet {USER}", "start Waypost with the machine", True),
-            SetupStep(f"systemctl restart {USER}", "start Waypost", True),
+            SetupStep("systemctl daemon-reload", "let systemd read the unit", can_run=True),
+            SetupStep(
+                f"systemctl enable --quiet {USER}", "start Waypost with the machine", can_run=True
+            ),
+            SetupStep(f"systemctl restart {USER}", "start Waypost", can_run=True),
         ]
     records = _records(found, domain)
     if web_server is not None:
@@ -178,7 +180,7 @@ def _user_steps(root: Path) -> list[SetupStep]:
     if any(line.startswith(f"{USER}:") for line in users.splitlines()):
         return []
     command = f"useradd --system --home-dir /var/lib/{USER} --create-home {USER}"
-    return [SetupStep(command, "create the user of the service", True)]
+    return [SetupStep(command, "create the user of the service", can_run=True)]
 
 
 def _old_settings(root: Path) -> Sequence[str]:

@@ -174,19 +174,23 @@ def steps_of(
     match server:
         case WebServer.NGINX:
             start = [
-                SetupStep("nginx -t -q", "check the configuration of nginx", True),
-                SetupStep("systemctl reload-or-restart nginx", "let nginx read it", True),
+                SetupStep("nginx -t -q", "check the configuration of nginx", can_run=True),
+                SetupStep("systemctl reload-or-restart nginx", "let nginx read it", can_run=True),
             ]
         case WebServer.APACHE if _is_debian_apache(root):
             start = [
-                SetupStep("a2enmod -q headers proxy_http ssl", "load the modules", True),
-                SetupStep(f"a2ensite -q {site.stem}", "enable the site", True),
-                SetupStep("apache2ctl -t", "check the configuration of Apache", True),
-                SetupStep("systemctl reload-or-restart apache2", "let Apache read it", True),
+                SetupStep("a2enmod -q headers proxy_http ssl", "load the modules", can_run=True),
+                SetupStep(f"a2ensite -q {site.stem}", "enable the site", can_run=True),
+                SetupStep("apache2ctl -t", "check the configuration of Apache", can_run=True),
+                SetupStep(
+                    "systemctl reload-or-restart apache2", "let Apache read it", can_run=True
+                ),
             ]
         case WebServer.APACHE:
             start = [
-                SetupStep("systemctl reload-or-restart httpd", "let Apache read the site", True)
+                SetupStep(
+                    "systemctl reload-or-restart httpd", "let Apache read the site", can_run=True
+                )
             ]
         case WebServer.CADDY:
             return tuple(_caddy_steps(root, site))
@@ -207,7 +211,7 @@ def _caddy_steps(root: Path, site: PurePosixPath) -> list[SetupStep]:
     except OSError:
         main = ""
     if site.name in main:
-        return [SetupStep(reload, purpose, True)]
+        return [SetupStep(reload, purpose, can_run=True)]
     return [SetupStep(f"echo 'import {site}' >> {CADDYFILE} && {reload}", purpose)]
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from waypost.admin.access.access_log import ACCESS_KINDS, is_about, own_kind
 from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, Undo
-from waypost.admin.audit.undo_offers import find_undoable, may_know, may_know_both
+from waypost.admin.audit.undo_offers import find_undoable, may_see_both_sides, may_see_side
 from waypost.admin.changes import ChangeOptions, run_change, run_changes
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import read_name
@@ -76,7 +76,7 @@ class AuditCases:
             row = find_audit(connection, audit_id)
             if row is None or not self._sees(row):
                 raise ObjectNotFound(f"there is no entry {audit_id} in the audit log")
-            if not may_know_both(self.principal, row):
+            if not may_see_both_sides(self.principal, row):
                 raise AccessForbidden(f"{self.principal.name} may not undo entry {audit_id}")
             return Undo(connection, self.principal, row, options)
 
@@ -101,7 +101,7 @@ class AuditCases:
             return False
         return self.principal.sees_domain(read_name(row.object_name), row.provider or "")
 
-    def _may_know_remote(self, row: AuditRow) -> bool:
+    def _may_see_remote(self, row: AuditRow) -> bool:
         """Return whether the principal may know the address that a change came from.
 
         The name of who made a change is not unique: an operator may have that of a tenant. Of all
@@ -113,9 +113,9 @@ class AuditCases:
 
     def _entry(self, row: AuditRow, *, can_be_undone: bool) -> AuditEntry:
         values = {name: getattr(row, name) for name in AuditRow.__slots__ if name != "provider"}
-        values["remote"] = row.remote if self._may_know_remote(row) else None
+        values["remote"] = row.remote if self._may_see_remote(row) else None
         for side in ("before", "after"):
-            is_known = may_know(self.principal, row, values[side])
+            is_known = may_see_side(self.principal, row, values[side])
             values[side] = values[side] if is_known else None
         return AuditEntry(**values, can_be_undone=can_be_undone)
 

@@ -32,15 +32,17 @@ def find_undoable(
     """Return the ids of the changes that a principal can undo now."""
     if principal.role is not Role.WRITE:
         return set()
-    found = [row for row in rows if undo_refusal(row) is None and may_know_both(principal, row)]
+    found = [
+        row for row in rows if undo_refusal(row) is None and may_see_both_sides(principal, row)
+    ]
     newest = newest_audit_ids(connection, {key for row in found for key in undo_names(row)})
     found = [row for row in found if all(newest.get(key, 0) <= row.id for key in undo_names(row))]
     stored = _StoredObjects(connection, found)
     return {row.id for row in found if stored.allows(row) and _may_undo(principal, row)}
 
 
-def may_know(principal: Principal, row: AuditRow, data: Data | None) -> bool:
-    """Return whether a principal may know one side of an entry that it sees.
+def may_see_side(principal: Principal, row: AuditRow, data: Data | None) -> bool:
+    """Return whether a principal may see one side of an entry of the audit log.
 
     A domain may have come from another provider or name, or have gone there.
     """
@@ -49,9 +51,9 @@ def may_know(principal: Principal, row: AuditRow, data: Data | None) -> bool:
     return principal.sees_domain(read_name(str(data["name"])), str(data["provider"]))
 
 
-def may_know_both(principal: Principal, row: AuditRow) -> bool:
-    """Return whether a principal may know both sides of an entry that it sees."""
-    return may_know(principal, row, row.before) and may_know(principal, row, row.after)
+def may_see_both_sides(principal: Principal, row: AuditRow) -> bool:
+    """Return whether a principal may see both sides of an entry of the audit log."""
+    return may_see_side(principal, row, row.before) and may_see_side(principal, row, row.after)
 
 
 class _StoredObjects:
