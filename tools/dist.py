@@ -30,7 +30,7 @@ _LINES_OF_OUTPUT: Final = 50
 # Tests of the repository itself, which is not installed.
 _OF_THE_REPOSITORY: Final = (
     *("architecture", "bench", "docs", "packages", "tools", "upstream", "test_make.py"),
-    *("test_needs.py", "test_order.py", "test_security_page.py"),
+    *("contrib/test_containerfile.py", "test_needs.py", "test_order.py", "test_security_page.py"),
 )
 
 

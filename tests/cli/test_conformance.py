@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
-from tests.architecture.source import PACKAGE
+from tests.architecture.source import PACKAGE, ROOT
 from tests.cli.conftest import Waypost
 from tests.cli.golden_text import REPORTS, check
 from tests.diagnostics.resolvers import Script, resolver
@@ -290,7 +290,7 @@ def test_texts_that_are_not_unicode(waypost: Waypost) -> None:
 
 def test_flags_are_documented(waypost: Waypost) -> None:
     """The page describes each flag of the command."""
-    page = (DEMO.parents[3] / "docs" / "conformance.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
     flags = set(re.findall(r"--[a-z]+", waypost("conformance", "--help").out)) - {"--help"}
     assert len(flags) == 9
     assert all(re.search(rf"^\| `(-v`, `)?{flag}", page, re.MULTILINE) for flag in flags)
