@@ -43,10 +43,11 @@ def test_limits() -> None:
     """A limit that was reached is counted by its name."""
     metrics = Metrics()
     metrics.connection_closed()
+    metrics.network_connection_closed()
     metrics.cache_refused()
     metrics.directory_queue_full()
     found = samples(metrics.registry)
-    for limit in ("connections", "store_queue", "directory_queue"):
+    for limit in ("connections", "network_connections", "store_queue", "directory_queue"):
         assert found["waypost_limits_hit_total", limit] == 1
     assert found["waypost_cache_answers_total", "refused"] == 1
 

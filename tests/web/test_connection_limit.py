@@ -5,6 +5,7 @@ import resource
 
 import pytest
 
+from waypost.runtime.metrics import Metrics
 from waypost.web.connection_limit import (
     MAX_CONNECTIONS,
     RESERVED_DESCRIPTORS,
@@ -84,6 +85,21 @@ def test_longest_waiting_of_a_network_ends(events: str, ended: str) -> None:
                 limit.mark_busy(fakes[event[1]])
 
     assert found == ended.split()
+
+
+def test_each_limit_is_counted() -> None:
+    """The metrics tell the limit of one network from that of all connections."""
+    metrics = Metrics()
+    limit = ConnectionLimit(4, max_per_network=2)
+    limit.report_to(metrics)
+    for network in (b"1", b"1", b"1", b"2", b"2", b"3"):
+        limit.add(Fake("a", []), network)
+    name = "waypost_limits_hit_total"
+    counted = {
+        kind: metrics.registry.get_sample_value(name, {"limit": kind})
+        for kind in ("connections", "network_connections")
+    }
+    assert counted == {"connections": 1, "network_connections": 1}
 
 
 def test_networks_are_forgotten() -> None:

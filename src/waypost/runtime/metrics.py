@@ -56,6 +56,7 @@ class Metrics:
         )
         self._limits = _Limits()
         self.connection_closed = self._limits.hit.incrementer("connections")
+        self.network_connection_closed = self._limits.hit.incrementer("network_connections")
         self._store_queue_full = self._limits.hit.incrementer("store_queue")
         self.directory_queue_full = self._limits.hit.incrementer("directory_queue")
         self._store = _Store()
@@ -299,8 +300,9 @@ class _Limits:
     def __init__(self) -> None:
         self.hit = EventCounter(
             "waypost_limits_hit",
-            "Limits that were reached: connections (one was closed), store_queue and "
-            "directory_queue (too many requests wait).",
+            "Limits that were reached: connections (one was closed), network_connections (one of a "
+            "client network with too many was closed), store_queue and directory_queue (too many "
+            "requests wait).",
             ["limit"],
         )
         self.connections = ReadGauge("waypost_connections", "Open connections of mail clients.")

@@ -86,11 +86,13 @@ class ConnectionLimit:
         self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
         self._on_close: Callable[[], None] = _ignore
+        self._on_close_of_network: Callable[[], None] = _ignore
 
     def report_to(self, metrics: Metrics) -> None:
         """Show the number of connections in the metrics, and count those that are closed."""
         metrics.watch_connections(self._count, self._max_connections)
         self._on_close = metrics.connection_closed
+        self._on_close_of_network = metrics.network_connection_closed
 
     def _count(self) -> int:
         return len(self._open)
@@ -108,11 +110,13 @@ class ConnectionLimit:
             self._networks[connection] = network
             self._numbers[network] = self._numbers.get(network, 0) + 1
             if self._numbers[network] > self._max_per_network:
+                self._on_close_of_network()
                 self._close(self._longest_waiting_of(network))
                 return
         if len(self._open) > self._max_connections:
             longest_waiting = next(iter(self._waiting))
             self._warn()
+            self._on_close()
             self._close(longest_waiting)
 
     def remove(self, connection: LimitedConnection) -> None:
@@ -133,7 +137,6 @@ class ConnectionLimit:
 
     def _close(self, connection: LimitedConnection) -> None:
         self.remove(connection)
-        self._on_close()
         connection.abort()
 
     def _longest_waiting_of(self, network: bytes) -> LimitedConnection:
