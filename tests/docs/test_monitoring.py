@@ -16,6 +16,7 @@ from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port, waypost
+from waypost.web.admin.readiness import Readiness
 
 PAGE = ROOT / "docs" / "monitoring.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -42,6 +43,54 @@ def test_alerts() -> None:
     listed = re.findall(r"^\| `(Waypost\w+)` \| (\w+) \|", TEXT, re.MULTILINE)
     defined = re.findall(r"- alert: (\w+)\n(?:.*\n)*?\s+labels: \{ severity: (\w+) \}", ALERTS)
     assert sorted(listed) == sorted(defined)
+
+
+NAMES = re.compile(r"\bwaypost_\w+")
+OF_A_HISTOGRAM = re.compile(r"_(?:bucket|sum|count)$")
+# Pages that name metrics, and the files for Prometheus and Grafana.
+NAMING = [
+    *(ROOT / "docs" / name for name in ("monitoring.md", "monitor.md", "guide.md", "limits.md")),
+    *(ROOT / "docs" / name for name in ("scale.md", "reliability.md", "certificates.md")),
+    ROOT / "contrib/prometheus/waypost-alerts.yml",
+    ROOT / "contrib/prometheus/waypost-alerts-test.yml",
+    ROOT / "contrib/grafana/waypost.json",
+]
+# Words of other programs with the same beginning.
+NO_METRICS = {
+    *("waypost_setup", "waypost_user", "waypost_command", "waypost_state", "waypost_log"),
+    *("waypost_certificate", "waypost_middleware", "waypost_providers"),
+}
+
+
+@pytest.mark.parametrize("path", NAMING, ids=lambda path: path.name)
+def test_named_metrics_exist(path: Path) -> None:
+    """A page, an alert and the dashboard name only metrics that the list of all metrics has."""
+    listed = set(re.findall(r"^\| `(waypost_\w+)` \|", METRICS.read_text("utf-8"), re.MULTILINE))
+    found = set(NAMES.findall(path.read_text(encoding="utf-8"))) - NO_METRICS
+    assert {OF_A_HISTOGRAM.sub("", name) for name in found} <= listed
+
+
+def test_report() -> None:
+    """The report of `/readyz` on the page has each field of the real one, in its form."""
+    (text,) = (block.text for block in blocks(PAGE, "console") if "/readyz" in block.text)
+    shown = json.loads(text[text.index("{") :])
+    assert Readiness.model_validate(shown).model_dump(mode="json") == shown
+
+
+@pytest.mark.servers
+def test_install_the_alerts(tmp_path: Path) -> None:
+    """The commands install the alerts where `prometheus.yml` reads them, and promtool agrees."""
+    require(programs=["promtool"])
+    (block,) = (one for one in blocks(PAGE, "console") if "promtool" in one.text)
+    command = block.text.replace("# ", "").replace("/etc/", f"{tmp_path}/etc/")
+    done = subprocess.run(
+        ["bash", "-euc", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SUCCESS" in done.stdout
+    scraping = yaml.safe_load((ROOT / "contrib/prometheus/prometheus.yml").read_text("utf-8"))
+    (rules,) = scraping["rule_files"]
+    assert (tmp_path / rules.lstrip("/")).read_text(encoding="utf-8") == ALERTS
 
 
 def test_kubernetes() -> None:
