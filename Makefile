@@ -56,7 +56,7 @@ test-deps: ## List the Debian packages that all tests need, and install those th
 	@sed -nE 's/^([^#[:space:]]+).*/    \1/p' tests/debian-packages.txt | fmt -w 100
 	@tools/debian-packages @tests/debian-packages.txt || [ "$${CI:-}" != true ]
 
-package-test: test-deps $(VENV)/.test ## Build the packages twice, and try the Debian package on a separate machine
+package-test: test-deps $(VENV)/.test ## Build the packages twice, and try them on separate machines, and the wheel with pipx and uv
 	$(PYTEST) -m alone tests/packages $(ARGS)
 
 torture: $(VENV)/.test ## Let things fail under load, attack a real server, and print what was measured (a part: ARGS="slapd")

@@ -1,7 +1,7 @@
 """Prints the tables of attacks and faults with their figures: `python -m tests.torture [WORDS]`.
 
 Only attacks and faults with all these words in their name are run. Exit code 1 if a bound does not
-hold.
+hold, or if something that an attack or a fault needs is missing; 2 if no name has all the words.
 """
 
 import sys
@@ -23,6 +23,9 @@ def main(words: list[str]) -> int:
     """Run all attacks and faults whose name has all these words, and print their figures."""
     chosen_attacks = [one for one in attacks() if _has(one.name, words)]
     chosen_faults = [one for one in faults() if _has(one.name, words)]
+    if not chosen_faults and not chosen_attacks:
+        print(f"no attack and no fault has in its name: {' '.join(words)}", file=sys.stderr)
+        return 2
     failed = 0
     if chosen_faults:
         failed += _run_faults(chosen_faults)
@@ -36,7 +39,7 @@ def _has(name: str, words: list[str]) -> bool:
 
 
 def _run_faults(chosen: Iterable[Fault]) -> int:
-    """Print a line for each fault, and return how many do not hold their promises."""
+    """Print a line for each fault, and return how many fail or cannot run."""
     print("| fault | sent | right | degraded as promised | wrong | lost | also measured | holds |")
     print("|---|---:|---:|---|---:|---:|---|---|")
     failed = 0
@@ -55,7 +58,8 @@ def _run_faults(chosen: Iterable[Fault]) -> int:
             for line in result.broken:
                 print(f"{result.fault.name}: {line}", file=sys.stderr)
     except pytest.skip.Exception as error:
-        print(f"faults: skipped: {error}", file=sys.stderr)
+        print(f"faults: not run: {error}", file=sys.stderr)
+        failed += 1
     print()
     return failed
 
@@ -67,7 +71,7 @@ def _shown(figure: Figure) -> str:
 
 
 def _run_attacks(chosen: Iterable[Attack]) -> int:
-    """Print a line for each figure, and return how many are out of their bounds."""
+    """Print a line for each figure, and return how many fail; an attack that cannot run counts."""
     print("| attack | promise | workers | figure | value | bound | holds |")
     print("|---|---|---:|---|---:|---:|---|")
     failed = 0
@@ -76,7 +80,8 @@ def _run_attacks(chosen: Iterable[Attack]) -> int:
             try:
                 figures = run(attack, workers, Path(folder))
             except pytest.skip.Exception as error:
-                print(f"{attack.name}: skipped: {error}", file=sys.stderr)
+                print(f"{attack.name}: not run: {error}", file=sys.stderr)
+                failed += 1
                 continue
         for figure in figures:
             sign = "≥" if figure.at_least else "≤"
