@@ -145,6 +145,21 @@ def test_debian_package(packages: Packages) -> None:
     assert "/etc/waypost/providers.toml" not in files
 
 
+def test_files_that_pages_name(packages: Packages) -> None:
+    """Each file of contrib/ that a page names is in the package: a unit, or an example."""
+    assert not missing_files(packages.tree)
+
+
+def missing_files(tree: Path) -> set[str]:
+    """Return the paths of contrib/ that the pages name, and that a tree does not have."""
+    documents = tree / "usr/share/doc/waypost"
+    texts = [page.read_text(encoding="utf-8") for page in sorted(documents.rglob("*.md"))]
+    named = {name for text in texts for name in re.findall(r"\bcontrib/([\w./-]*[\w/])", text)}
+    assert len(named) > 20
+    places = (documents / "examples", tree / "usr/lib/systemd/system")
+    return {name for name in named if not any((place / name).exists() for place in places)}
+
+
 def test_debian_dependencies(packages: Packages) -> None:
     """The package depends on the Python and the LDAP library that it was built with."""
     depends = deb_control(packages, "control").partition("Depends: ")[2].partition("\n")[0]
