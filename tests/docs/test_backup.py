@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -63,6 +64,10 @@ class Site:
         """Run the commands of a block below a heading, without those for the service."""
         lines = console(heading, number)
         lines = [line for line in lines if not line.startswith("systemctl ")]
+        return self.run_lines(lines, code=code)
+
+    def run_lines(self, lines: Sequence[str], *, code: int = 0) -> str:
+        """Run commands of a page."""
         text = "\n".join(map(self._here, lines))
         done = subprocess.run(
             ["/bin/bash", "-euo", "pipefail", "-c", text],
@@ -181,6 +186,38 @@ def test_sqlite(sqlite: Site) -> None:
     backup = open_engine(f"sqlite:///{sqlite.folder}/var/backups/waypost/waypost.sqlite")
     assert copied == content(backup)
     backup.dispose()
+
+
+def indented(text: str) -> list[list[str]]:
+    """Return the commands of each indented block."""
+    found = re.findall(r"(?:^    .+\n)+", text, re.MULTILINE)
+    return [[line[4:] for line in one.splitlines()] for one in found]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["restored", "moved"])
+def test_sqlite_while_waypost_runs(sqlite: Site, number: int) -> None:
+    """Both ways of the page about SQLite bring back a backup, and a running Waypost serves it."""
+    text = (PAGE.parent / "engines/sqlite.md").read_text(encoding="utf-8")
+    section = text.partition("## Replace the file while Waypost runs\n")[2]
+    ways = indented(section)
+    assert len(ways) == 2
+    sqlite.run("What to save")
+    engine = open_engine(sqlite.uri)
+    upgrade(engine)
+    with write_transaction(engine) as connection:
+        write_catalog(connection, rich_catalog())
+    before = content(engine)
+    sqlite.run("SQLite", 0)
+    with serving(sqlite) as port:
+        answer = answers(port)
+        with write_transaction(engine) as connection:
+            for statement in DAMAGE:
+                connection.execute(sa.text(statement))
+        engine.dispose()
+        sqlite.run_lines(ways[number])
+        assert answers(port) == answer
+    assert content(engine) == before
+    engine.dispose()
 
 
 def test_files_and_readable_copy(sqlite: Site) -> None:
