@@ -22,12 +22,14 @@ NAME: Final = "newcomer"
 
 def statements(page: Path) -> str:
     """Return the statements that create the user and the database."""
+    found: str
     (found,) = re.findall(r"<<'SQL'\n(.*?)\n    SQL\n", page.read_text("utf-8"), re.DOTALL)
     return found.replace("waypost", NAME)
 
 
 def uri_in(page: Path, place: str) -> str:
     """Return a URI of the table, by the beginning of its first cell."""
+    found: str
     (found,) = re.findall(
         rf"^\| {place}[^|]*\| `([^`]+)` \|", page.read_text("utf-8"), re.MULTILINE
     )

@@ -197,6 +197,7 @@ def later_commands() -> str:
     asked = "http://127.0.0.1:4243/mail/config-v1.1.xml?emailaddress=a@example.net"
 
     def one(word: str) -> str:
+        command: str
         (command,) = (line for line in inline if word in line)
         return command
 

@@ -88,7 +88,7 @@ def test_longest_waiting_of_a_network_ends(events: str, ended: str) -> None:
 
 
 def test_each_limit_is_counted() -> None:
-    """The metrics tell the limit of one network from that of all connections."""
+    """The metrics count the limit of one network apart from that of all connections."""
     metrics = Metrics()
     limit = ConnectionLimit(4, max_per_network=2)
     limit.report_to(metrics)
