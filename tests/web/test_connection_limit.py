@@ -1,10 +1,13 @@
 """The maximum number of connections of a listener, and which one is closed above it."""
 
 import asyncio
+import io
+import json
 import resource
 
 import pytest
 
+from waypost.runtime.logs import configure
 from waypost.runtime.metrics import Metrics
 from waypost.web.connection_limit import (
     MAX_CONNECTIONS,
@@ -13,6 +16,7 @@ from waypost.web.connection_limit import (
     PipelineQueue,
     max_connections_by_open_files,
 )
+from waypost.web.public.limits.client_networks import ClientNetworks
 
 
 class Fake:
@@ -100,6 +104,23 @@ def test_each_limit_is_counted() -> None:
         for kind in ("connections", "network_connections")
     }
     assert counted == {"connections": 1, "network_connections": 1}
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8:0:1::5", "2001:db8:0:1::/64")],
+)
+def test_warning_about_a_network(address: str, text: str) -> None:
+    """One warning names the network with too many connections, its limit, and what to set."""
+    network = ClientNetworks().find(address)
+    limit = ConnectionLimit(1000, max_per_network=2)
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    for _ in range(9):
+        limit.add(Fake("a", []), network)
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["level"], line["network"], line["limit"]) == ("warning", text, 2)
+    assert "set trusted_proxies" in line["event"]
 
 
 def test_networks_are_forgotten() -> None:

@@ -1,6 +1,7 @@
 """The maximum number of connections of a listener, and which one to close above it."""
 
 import asyncio
+import ipaddress
 import resource
 import socket
 import time
@@ -85,6 +86,7 @@ class ConnectionLimit:
         self._open: set[LimitedConnection] = set()
         self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
         self._warned_at = -WARNING_INTERVAL_SECONDS
+        self._warned_of_network_at = -WARNING_INTERVAL_SECONDS
         self._on_close: Callable[[], None] = _ignore
         self._on_close_of_network: Callable[[], None] = _ignore
 
@@ -102,7 +104,8 @@ class ConnectionLimit:
 
         Args:
             connection: the new one.
-            network: of its client; None if only the number of all connections is limited.
+            network: of its client, as the first 4 or 8 bytes of an IPv4 or IPv6 address; None if
+                only the number of all connections is limited.
         """
         self._open.add(connection)
         self._waiting[connection] = None
@@ -110,6 +113,7 @@ class ConnectionLimit:
             self._networks[connection] = network
             self._numbers[network] = self._numbers.get(network, 0) + 1
             if self._numbers[network] > self._max_per_network:
+                self._warn_of(network)
                 self._on_close_of_network()
                 self._close(self._longest_waiting_of(network))
                 return
@@ -162,6 +166,24 @@ class ConnectionLimit:
                 "to allow more, raise the limit of open files (LimitNOFILE) or add workers",
                 limit=self._max_connections,
             )
+
+    def _warn_of(self, network: bytes) -> None:
+        now = time.monotonic()
+        if now - self._warned_of_network_at >= WARNING_INTERVAL_SECONDS:
+            self._warned_of_network_at = now
+            structlog.get_logger(__name__).warning(
+                "a client network has reached max_connections_per_network; closing its connections "
+                "that have waited longest; if it is your web server, set trusted_proxies, and if "
+                "it is your own network, add it to rate_limit_exempt",
+                network=_network_text(network),
+                limit=self._max_per_network,
+            )
+
+
+def _network_text(network: bytes) -> str:
+    if len(network) == ipaddress.IPV4LENGTH // 8:
+        return f"{ipaddress.IPv4Address(network)}"
+    return f"{ipaddress.IPv6Network((network.ljust(16, bytes(1)), 8 * len(network)))}"
 
 
 def _ignore() -> None:
