@@ -16,6 +16,7 @@ from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port, waypost
+from waypost.web.admin.pages.traffic import GOOD
 from waypost.web.admin.readiness import Readiness
 
 PAGE = ROOT / "docs" / "monitoring.md"
@@ -43,6 +44,15 @@ def test_alerts() -> None:
     listed = re.findall(r"^\| `(Waypost\w+)` \| (\w+) \|", TEXT, re.MULTILINE)
     defined = re.findall(r"- alert: (\w+)\n(?:.*\n)*?\s+labels: \{ severity: (\w+) \}", ALERTS)
     assert sorted(listed) == sorted(defined)
+
+
+def test_results_that_are_no_failures() -> None:
+    """The alert, the dashboard, the line for the log and the admin pages mean the same results."""
+    dashboard = (ROOT / "contrib/grafana/waypost.json").read_text(encoding="utf-8")
+    listed = re.findall(r'result!~\\?"([^"\\]+)', ALERTS + dashboard)
+    assert len(listed) == 2
+    for names in (*listed, *re.findall(r"\.result \| IN\((.*?)\) \| not", TEXT)):
+        assert set(re.findall(r"\w+", names)) == GOOD
 
 
 NAMES = re.compile(r"\bwaypost_\w+")

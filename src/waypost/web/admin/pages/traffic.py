@@ -30,8 +30,8 @@ HOUR_SECONDS: Final = 3600
 HOURS_MAX: Final = 7 * 24
 STORED_HOURS_MAX: Final = 8 * 24
 METRIC: Final = "waypost_requests"
-GOOD: Final = frozenset({"ok", "moved", "not_modified"})
-"""Results that are not failures of a client."""
+GOOD: Final = frozenset({"ok", "unchanged", "moved", "redirected"})
+"""Results that are not failures of a client, as in the alerts and the dashboard of contrib/."""
 Key = tuple[str, str]
 """A client and a result, in the words of the metrics."""
 HourKey = tuple[int, str, str]
@@ -65,7 +65,7 @@ class ClientTraffic:
     Attributes:
         client: in the words of the access log.
         total: all requests.
-        failed: those with another result than `ok`.
+        failed: those with a result that is not in `GOOD`.
         results: the requests by result.
     """
 
