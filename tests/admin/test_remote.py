@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from email.message import Message
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
-from waypost.admin.remote import client
+from waypost.admin.remote import connection
 from waypost.admin.remote.answers import read_error
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.admin.results import AuditEntry, BulkEnd, BulkMistake, BulkProgress
@@ -18,14 +18,20 @@ from waypost.core.errors import (
     AccessForbidden,
     AdminError,
     ConfirmationNeeded,
+    DomainMoved,
+    DomainNotServed,
     FetchError,
+    IncompleteMailService,
     InvalidObject,
+    NoUsableService,
     ObjectInUse,
     ObjectNotFound,
+    ServiceNotOffered,
     SettingsError,
     StoreReadOnly,
     StoreUnavailable,
     UndoRefused,
+    UserDeclined,
     VersionConflict,
     WaypostError,
 )
@@ -51,7 +57,7 @@ class Server:
         self.answers: list[HttpResponse] = []
         self.requests: list[HttpRequest] = []
         self.bodies: list[bytes] = []
-        monkeypatch.setattr(client, "exchange", self._exchange)
+        monkeypatch.setattr(connection, "exchange", self._exchange)
         self.admin = RemoteAdmin(f"{URL}/api/v1/", "T0K3N", self)
 
     @contextmanager
@@ -67,12 +73,22 @@ class Server:
         body = data if isinstance(data, bytes) else json.dumps(data).encode()
         self.answers.append(HttpResponse(status, "", message, b"" if data is None else body))
 
-    def _exchange(self, _connection: object, request: HttpRequest, _size: int) -> HttpResponse:
+    def _exchange(
+        self,
+        _connection: object,
+        request: HttpRequest,
+        _size: int,
+        *,
+        file: IO[bytes] | None,
+    ) -> HttpResponse:
         self.requests.append(request)
         body = request.body
         self.bodies.append(body if isinstance(body, bytes) else body.read())
         assert request.headers["Authorization"] == "Bearer T0K3N"
-        return self.answers.pop(0)
+        answer = self.answers.pop(0)
+        if file is not None:
+            file.write(answer.body)
+        return answer
 
 
 @pytest.fixture(name="server")
@@ -177,6 +193,25 @@ def test_entry_of_an_older_server(server: Server) -> None:
     assert found.can_be_undone is False
 
 
+def test_doctor(server: Server) -> None:
+    """The report of the doctor is returned as it is."""
+    server.answer(200, {"domain": "a.example", "findings": []})
+    assert server.admin.doctor("a.example") == {"domain": "a.example", "findings": []}
+    (request,) = server.requests
+    assert (request.method, request.target) == ("POST", "/api/v1/domains/a.example/doctor")
+
+
+BROKEN_EXPORTS = [b'{"name": "a.example"}\n{"na', b"[]\n", b"<html>\n", b"\xff\n"]
+
+
+@pytest.mark.parametrize("body", BROKEN_EXPORTS)
+def test_broken_export(server: Server, body: bytes) -> None:
+    """An export that is not one of Waypost's is an error."""
+    server.answer(200, body)
+    with pytest.raises(FetchError, match="not one of Waypost's API"):
+        list(server.admin.export())
+
+
 BROKEN_BULKS = [
     (b'{"progress": 1}\n', FetchError, "has no end"),
     (b"", FetchError, "has no end"),
@@ -228,6 +263,12 @@ ERRORS: list[WaypostError] = [
     StoreReadOnly("x", "/etc/mail.toml"),
     ConfirmationNeeded("x", ["a.example"], 21),
     StoreUnavailable("x"),
+    DomainNotServed("x"),
+    DomainMoved("x", "b.example", None),
+    UserDeclined("x"),
+    NoUsableService("x"),
+    IncompleteMailService("x"),
+    ServiceNotOffered("x"),
     InvalidObject([("services[0].port", "must be a number"), ("", "y")]),
 ]
 
@@ -259,7 +300,7 @@ def test_other_errors(status: int, body: bytes, kind: type[WaypostError]) -> Non
 
 def test_long_answer(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is too long is an error that says so."""
-    monkeypatch.setattr(client, "ANSWER_MAX_BYTES", 10)
+    monkeypatch.setattr(connection, "ANSWER_MAX_BYTES", 10)
     server.answer(200, {"name": "a.example"})
     with pytest.raises(FetchError, match="longer than 10 bytes"):
         server.admin.get_domain("a.example")

@@ -96,8 +96,9 @@ class Site:
 
 @pytest.mark.servers
 def test_commands(tmp_path: Path) -> None:
-    """Each command of the page prints what the page says."""
+    """Each command of the page prints what the page says; the program in Python runs, too."""
     require(programs=["curl"])
+    (example,) = blocks(PAGE, "python")
     site, found = Site(tmp_path), blocks(PAGE, "console")
     shown = [command for block in found for command in commands(block)]
     with site.serve() as port:
@@ -105,6 +106,14 @@ def test_commands(tmp_path: Path) -> None:
             f"{one.replace('127.0.0.1:4244', f'127.0.0.1:{port}')}\necho '{END}'\n" for one in shown
         ]
         done = site.run("".join(parts))
+        program = example.text.replace("127.0.0.1:4244", f"127.0.0.1:{port}")
+        (tmp_path / "program.py").write_text(program, encoding="utf-8")
+        create = "waypost token create --name python --role write"
+        python = site.run(f"WAYPOST_TOKEN=$({create}) exec python -W error program.py")
+    assert python.returncode == 0, python.stderr
+    lines = python.stdout.splitlines()
+    assert (lines[0], lines[2:]) == ("(0, 0, 0)", ["text/xml; charset=utf-8", "not_found"])
+    assert "'example.com'" in lines[1]
     printed = [text.strip() for text in done.stdout.split(END)]
     texts = [text for block in found for text in outputs(block)]
     assert len(printed) == len(texts) + 1, done.stderr

@@ -2,11 +2,15 @@
 
 import gzip
 import zlib
+from http.client import HTTPException
+from io import BytesIO
 
 import pytest
 
 from tests.net.scripted_transport import ScriptedTransport
 from waypost.core.errors import FetchError
+from waypost.net import http_exchange
+from waypost.net.deadline import Deadline
 from waypost.net.http_client import REDIRECTS_MAX, FetchLimits, fetch, read_url
 
 PUBLIC = "8.8.8.8"
@@ -154,6 +158,37 @@ def test_bodies(headers: bytes, body: bytes, said: str) -> None:
         return
     with pytest.raises(FetchError, match=said):
         fetched(transport, "http://public.example/")
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+FILES = [
+    # an answer, what is in the file; None for an error
+    (ok(DOCUMENT), DOCUMENT),
+    (CHUNKED + b"4\r\n<a/>\r\n0\r\n\r\n", b"<a/>"),
+    (b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno", b""),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n<a/>", None),
+    (CHUNKED + b"4\r\n<a/>\r\n", None),
+    (ok(b"x" * 1025), None),
+]
+
+
+@pytest.mark.parametrize(("answer", "content"), FILES)
+def test_body_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, content: bytes | None
+) -> None:
+    """A good body is in the file, and not in memory; one that breaks off is an error."""
+    monkeypatch.setattr(http_exchange, "FILE_MAX_BYTES", 1024)
+    transport = ScriptedTransport(ADDRESSES, {"http://public.example/": answer})
+    origin, target = read_url("http://public.example/")
+    request, file = http_exchange.HttpRequest(origin.authority, target), BytesIO()
+    with transport.connect(origin, Deadline(60.0), allow_private=False) as connection:
+        if content is None:
+            with pytest.raises((HTTPException, ValueError)):
+                http_exchange.exchange(connection, request, 1024, file=file)
+            return
+        response = http_exchange.exchange(connection, request, 1024, file=file)
+    assert file.getvalue() == content
+    assert response.body == (b"" if response.status == 200 else b"no")
 
 
 HEADS = [

@@ -12,6 +12,8 @@ from urllib.parse import quote
 from waypost.net.connection import DeadlineConnection
 from waypost.net.failures import BadAnswer
 
+FILE_MAX_BYTES: Final = 16 * 1024 * 1024 * 1024
+"""The maximum of a body in a file."""
 _CHUNK_BYTES: Final = 64 * 1024
 PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation
 # For zlib: the gzip format, the zlib format, none.
@@ -64,6 +66,7 @@ def exchange(
     max_bytes: int,
     *,
     reads_body: Callable[[int], bool] = lambda _: True,
+    file: IO[bytes] | None = None,
 ) -> HttpResponse:
     """Send a request on a connection, and read the answer.
 
@@ -72,6 +75,7 @@ def exchange(
         request: the request.
         max_bytes: the maximum of the body; one byte more is read, to detect a longer one.
         reads_body: returns for a status whether the body is read.
+        file: gets the body of an answer 2xx as it arrives; `body` of the answer is then empty.
 
     Raises:
         OSError: the connection breaks, or the time is over.
@@ -86,9 +90,22 @@ def exchange(
     with client.getresponse() as response:
         connection.head_bytes_left = None
         body = b""
-        if reads_body(response.status):
+        if file is not None and 200 <= response.status <= 299:
+            _copy(response, file)
+        elif reads_body(response.status):
             body = _decompress(_read(response, max_bytes), response, max_bytes)
         return HttpResponse(response.status, response.reason, response.headers, body)
+
+
+def _copy(response: http.client.HTTPResponse, file: IO[bytes]) -> None:
+    size = 0
+    while chunk := response.read1(_CHUNK_BYTES):
+        size += len(chunk)
+        if size > FILE_MAX_BYTES:
+            raise BadAnswer(f"the body is longer than {FILE_MAX_BYTES} bytes")
+        file.write(chunk)
+    if response.length:
+        raise http.client.IncompleteRead(b"", response.length)
 
 
 def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:

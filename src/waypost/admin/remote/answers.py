@@ -17,13 +17,20 @@ from waypost.core.errors import (
     AccessForbidden,
     AdminError,
     ConfirmationNeeded,
+    DomainMoved,
+    DomainNotServed,
     FetchError,
+    IncompleteMailService,
     InvalidObject,
+    NoUsableService,
     ObjectInUse,
     ObjectNotFound,
+    RequestError,
+    ServiceNotOffered,
     StoreReadOnly,
     StoreUnavailable,
     UndoRefused,
+    UserDeclined,
     VersionConflict,
     WaypostError,
 )
@@ -39,6 +46,8 @@ _ERRORS: Final[Mapping[str, type[WaypostError]]] = {
     for kind in (
         *(AccessForbidden, ObjectNotFound, ObjectInUse, UndoRefused, StoreUnavailable),
         *(VersionConflict, StoreReadOnly, ConfirmationNeeded),
+        *(DomainNotServed, DomainMoved, UserDeclined),
+        *(NoUsableService, IncompleteMailService, ServiceNotOffered),
     )
 }
 
@@ -128,13 +137,14 @@ def read_error(url: str, response: HttpResponse) -> WaypostError:
         mistakes = [(f"{one['path']}", f"{one['message']}") for one in errors]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return FetchError(f"{url}: status {response.status}: {NOT_WAYPOST}")
-    if code == InvalidObject.code:
+    if code == InvalidObject.code or (code == RequestError.code and data.get("errors")):
         return InvalidObject(mistakes)
     if code == "unauthorized":
         return AccessForbidden(f"{url}: {detail}")
     more: Mapping[str, tuple[Any, ...]] = {
         VersionConflict.code: (data.get("expected"), data.get("current")),
         StoreReadOnly.code: (data.get("file"),),
+        DomainMoved.code: (data.get("address_domain"), data.get("url")),
         ObjectInUse.code: (_texts(data.get("affected")),),
         ConfirmationNeeded.code: (_texts(data.get("affected")), data.get("count", 0)),
     }

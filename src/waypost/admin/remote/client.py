@@ -1,28 +1,26 @@
 """The use cases of another Waypost, by its REST API, with the methods of `Admin`."""
 
-import http.client
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime
-from functools import partialmethod
-from typing import IO, Any, Final, Unpack
-from urllib.parse import quote, urlencode
+from functools import partial, partialmethod
+from typing import Any, Final, Unpack
+from urllib.parse import urlencode
 
 from waypost.admin.links.remote import RemoteSetupLinks
 from waypost.admin.remote.answers import (
-    NOT_WAYPOST,
     read_body,
     read_entry,
-    read_error,
     read_event,
     read_named,
     read_next,
     read_plan,
     read_version,
 )
-from waypost.admin.remote.url_names import url_of_name
+from waypost.admin.remote.connection import ANSWER_MAX_BYTES, ApiConnection
+from waypost.admin.remote.tokens import RemoteTokens
+from waypost.admin.remote.url_names import UNENCODABLE, quote_segment, url_of_name
 from waypost.admin.results import (
     AuditPage,
     BulkEnd,
@@ -30,36 +28,31 @@ from waypost.admin.results import (
     ChangeArguments,
     ChangeResult,
     Page,
+    Preview,
     StoredObject,
 )
-from waypost.core.errors import (
-    FetchError,
-    InvalidObject,
-    ObjectNotFound,
-    SettingsError,
-)
-from waypost.core.host import is_loopback
-from waypost.net.deadline import Deadline
-from waypost.net.failures import failure_reason
-from waypost.net.http_client import Transport, read_url
-from waypost.net.http_exchange import HttpRequest, HttpResponse, exchange
+from waypost.core.errors import FetchError, InvalidObject, ObjectNotFound
+from waypost.net.http_client import Transport
 from waypost.net.system_transport import SystemTransport
 
-SECONDS: Final = 60.0
-BULK_SECONDS: Final = 3600.0
-ANSWER_MAX_BYTES: Final = 16 * 1024 * 1024
-_PREFIX: Final = "/api/v1"
+LONG_SECONDS: Final = 3600.0
+"""The maximum for changes and exports of many domains, and for the doctor."""
 JsonObject = Mapping[str, object]
 _LINES_TYPE: Final = "application/x-ndjson"
 _IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
-"""Longer lines of a bulk change are in a temporary file until they are sent."""
+"""Longer lines of a bulk change or of an export are in a temporary file."""
 _REDIRECT_KEYS: Final = ("redirect_address", "redirect_url", "declined")
-# A byte of an argument that is not UTF-8; the server refuses what is sent instead.
-_UNENCODABLE: Final = "backslashreplace"
 
 
 class RemoteAdmin:
-    """The use cases of another Waypost. Errors are those of `Admin`."""
+    """The use cases of another Waypost. Errors are those of `Admin`.
+
+    Objects of lists and of an export have no version; `get_domain` returns it.
+
+    Attributes:
+        setup_links: creates, lists and revokes setup links.
+        tokens: creates, lists and revokes tokens of the API.
+    """
 
     def __init__(self, url: str, token: str, transport: Transport | None = None) -> None:
         """Initialize without a connection.
@@ -73,10 +66,11 @@ class RemoteAdmin:
             SettingsError: the URL cannot be used, or would send the token without encryption to
                 another machine.
         """
-        self._url = _checked_url(url)
-        self._token = token
-        self._transport = transport or SystemTransport()
+        self._api = ApiConnection(url, token, transport or SystemTransport())
+        self._send = self._api.send
+        self._reading = self._api.reading
         self.setup_links = RemoteSetupLinks(self._object, self._reading)
+        self.tokens = RemoteTokens(self._object, self._reading)
 
     def list_domains(
         self,
@@ -145,6 +139,22 @@ class RemoteAdmin:
     patch_directory = partialmethod(_patch, "directories")
     delete_directory = partialmethod(_delete, "directories")
 
+    def put_service(
+        self, name: str, index: int, service: JsonObject | None, **how: Unpack[ChangeArguments]
+    ) -> ChangeResult:
+        """Change, add or (with None) remove one service of one domain."""
+        path = _path("domains", name)
+        if service is not None:
+            return self._change("PUT", f"{path}/services/{index}", service, **how)
+        found = self._get("domains", name)
+        services = [*found.data.get("services", ())]
+        if not 0 <= index < len(services):
+            rule = f"must be a whole number from 0 to {len(services) - 1}"
+            raise InvalidObject([("index", rule)])
+        del services[index]
+        how["if_match"] = how.get("if_match") or found.version
+        return self._change("PATCH", path, {"services": services}, **how)
+
     def put_provider_services(
         self, name: str, services: Iterable[JsonObject], **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
@@ -197,7 +207,8 @@ class RemoteAdmin:
             size = spool.tell()  # codespell:ignore tell
             headers = {"Content-Type": _LINES_TYPE, "Content-Length": f"{size}"}
             spool.seek(0)
-            response = self._send("POST", f"/domains:bulk{query}", spool, headers)
+            path = f"/domains:bulk{query}"
+            response = self._send("POST", path, spool, headers, seconds=LONG_SECONDS)
         event: BulkEvent | None = None
         with self._reading():
             # splitlines() would also split at characters that JSON may contain.
@@ -205,7 +216,48 @@ class RemoteAdmin:
         for event in events:
             yield event
         if not isinstance(event, BulkEnd):
-            raise FetchError(f"{self._url}: the answer has no end; nothing is known of the change")
+            rule = "the answer has no end; nothing is known of the change"
+            raise FetchError(f"{self._api.url}: {rule}")
+
+    def export(self) -> Iterator[StoredObject]:
+        """Yield all domains that the token may read, by name; they are of one moment."""
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as spool:
+            self._send("GET", "/domains:export", seconds=LONG_SECONDS, file=spool)
+            spool.seek(0)
+            for line in iter(partial(spool.readline, ANSWER_MAX_BYTES), b""):
+                with self._reading():
+                    stored = StoredObject(read_named(json.loads(line)), "")
+                yield stored
+
+    def preview(self, address: str, format: str) -> Preview:  # noqa: A002 -- its name in the API
+        """Return the answer that a client gets, byte for byte."""
+        return self._document(f"{_path('addresses', address)}/{quote_segment(format)}")
+
+    def dns(self, domain: str, format: str = "json", ttl: int = 3600) -> Preview:  # noqa: A002 -- its name in the API
+        """Return the DNS records of a domain, as `waypost show dns` prints them."""
+        query = urlencode({"format": format, "ttl": ttl}, errors=UNENCODABLE)
+        return self._document(f"{_path('domains', domain)}/dns?{query}")
+
+    def names(self, domain: str) -> tuple[str, ...]:
+        """Return the host names of a domain that need a certificate."""
+        data = self._object("GET", f"{_path('domains', domain)}/names", None)
+        with self._reading():
+            return tuple(map(str, data["names"]))
+
+    def lint(self, domain: str) -> dict[str, object]:
+        """Return what `waypost lint --domain --json` prints."""
+        return {**self._object("GET", f"{_path('domains', domain)}/lint", None)}
+
+    def doctor(self, domain: str) -> dict[str, object]:
+        """Return what `waypost doctor --json` prints for a user of a domain."""
+        path = f"{_path('domains', domain)}/doctor"
+        response = self._send("POST", path, seconds=LONG_SECONDS)
+        with self._reading():
+            return read_body(response)
+
+    def _document(self, path: str) -> Preview:
+        response = self._send("GET", path)
+        return Preview(response.headers.get("Content-Type", ""), response.body)
 
     def _object(self, method: str, path: str, body: bytes | None) -> Mapping[str, Any]:
         response = self._send(method, path, body)
@@ -214,7 +266,7 @@ class RemoteAdmin:
 
     def _page(self, path: str, filters: Mapping[str, object]) -> dict[str, Any]:
         given = {name: value for name, value in filters.items() if value not in {None, ""}}
-        response = self._send("GET", f"{path}?{urlencode(given, errors=_UNENCODABLE)}")
+        response = self._send("GET", f"{path}?{urlencode(given, errors=UNENCODABLE)}")
         with self._reading():
             return read_body(response)
 
@@ -242,70 +294,11 @@ class RemoteAdmin:
         written = int(audit_id) if audit_id and audit_id.isdecimal() else None
         return ChangeResult(plan, None, new, warnings, True, written)
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | IO[bytes] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        """Send a request, and return the answer.
-
-        Raises:
-            FetchError: there is no answer.
-            WaypostError: the answer is an error.
-        """
-        origin, target = read_url(f"{self._url}{_PREFIX}{path}")  # Was read before.
-        sent = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = HttpRequest(
-            origin.authority, target, method, sent | dict(headers or {}), body or b""
-        )
-        deadline = Deadline(BULK_SECONDS if ":bulk" in path else SECONDS)
-        try:
-            with self._transport.connect(origin, deadline, allow_private=True) as connection:
-                response = exchange(connection, request, ANSWER_MAX_BYTES)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise FetchError(f"{self._url}: no answer: {failure_reason(error)}") from error
-        if len(response.body) > ANSWER_MAX_BYTES:
-            raise FetchError(f"{self._url}: the answer is longer than {ANSWER_MAX_BYTES} bytes")
-        if 200 <= response.status <= 299:
-            return response
-        raise read_error(self._url, response)
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Read an answer.
-
-        Raises:
-            FetchError: it is not an answer of Waypost's API.
-        """
-        try:
-            yield
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise FetchError(f"{self._url}: {NOT_WAYPOST}") from error
-
-
-def _checked_url(url: str) -> str:
-    """Return the URL without the path of the API.
-
-    Raises:
-        SettingsError: the URL cannot be used.
-    """
-    try:
-        origin, target = read_url(url)
-    except (FetchError, ValueError) as error:
-        raise SettingsError([f"--url: {error}"]) from error
-    if "?" in target or "#" in url:
-        raise SettingsError(["--url: must not contain a query or a fragment"])
-    if origin.scheme != "https" and not is_loopback(origin.host):
-        raise SettingsError(["--url: must begin with https://, because it gets a token"])
-    return url.rstrip("/").removesuffix(_PREFIX)
-
 
 def _path(kind: str, name: str) -> str:
     if kind == "providers":
         return f"/{kind}/{url_of_name(name)}"
-    return f"/{kind}/{quote(name, safe='', errors=_UNENCODABLE)}"
+    return f"/{kind}/{quote_segment(name)}"
 
 
 def _conditions(how: ChangeArguments) -> dict[str, str]:

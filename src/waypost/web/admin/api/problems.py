@@ -125,6 +125,8 @@ def _members(error: WaypostError) -> dict[str, object]:  # noqa: PLR0911 -- one 
             return {"file": error.path}
         case ConfirmationNeeded():
             return {"affected": list(error.affected), "count": error.count}
+        case DomainMoved():
+            return {"address_domain": error.address_domain, "url": error.url}
         case ObjectInUse():
             return {"affected": list(error.affected)}
         case _:
