@@ -119,11 +119,12 @@ def test_list_for_scripts(waypost: Waypost, mail: list[str]) -> None:
     }
 
 
-def test_empty_list(waypost: Waypost) -> None:
-    """Without directories, the list is empty."""
-    waypost("db", "upgrade")
+def test_empty_list(waypost: Waypost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without directories, the list of a file is empty, and standard error says so."""
+    monkeypatch.setenv("WAYPOST_DEMO", "1")
     outcome = waypost("directory", "list")
-    assert (outcome.code, outcome.out, outcome.err) == (0, "", "")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err == "no directories in the providers file\n"
 
 
 def test_pointers_of_a_database(waypost: Waypost, home: Path) -> None:

@@ -40,11 +40,55 @@ def test_list_of_domains_for_scripts(waypost: Waypost) -> None:
     }
 
 
-def test_empty_list(waypost: Waypost) -> None:
-    """An empty database has an empty list, for people and for scripts."""
-    waypost("db", "upgrade")
-    assert waypost("domain", "list").out == ""
-    assert json.loads(waypost("domain", "list", "--json").out) == []
+EMPTY = [
+    # the command, what standard error says
+    (("domain", "list"), "no domains; see `waypost domain add --help`"),
+    (
+        ("domain", "list", "--host", "imap.example.com"),
+        "no domains with these options; `waypost domain list` lists all",
+    ),
+    (("provider", "list"), "no providers; see `waypost provider add --help`"),
+    (("directory", "list"), "no directories; see `waypost directory add --help`"),
+    (("token", "list"), "no tokens; see `waypost token create --help`"),
+]
+
+
+@pytest.mark.usefixtures("upgraded_database")
+@pytest.mark.parametrize(("command", "said"), EMPTY, ids=[said for _, said in EMPTY])
+def test_empty_list(waypost: Waypost, command: tuple[str, ...], said: str) -> None:
+    """A list of nothing is empty, and standard error says so with the next step."""
+    outcome = waypost(*command)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{said}\n")
+    scripts = waypost(*command, "--json")
+    assert (scripts.code, scripts.out, scripts.err) == (0, "[]\n", "")
+
+
+EXTERNAL = """
+[[directory]]
+name = "mail"
+kind = "sql"
+uri = "sqlite:///mail.sqlite"
+domains_query = "SELECT 1 FROM domain WHERE domain = :domain"
+
+[[provider]]
+name = "Example Inc."
+domains_from = "mail"
+services = [
+  { type = "imap", host = "imap.example.com" },
+  { type = "smtp", host = "smtp.example.com" },
+]
+"""
+
+
+def test_only_external_domains(waypost: Waypost, home: Path) -> None:
+    """If all domains are in a directory, the list is empty, and says where more are."""
+    (home / "mail.toml").write_text(EXTERNAL, encoding="utf-8")
+    outcome = waypost("domain", "list", "--providers", "mail.toml")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert outcome.err.splitlines() == [
+        "more domains of Example Inc. come from directory mail",
+        "no domains in the providers file",
+    ]
 
 
 @pytest.mark.parametrize(

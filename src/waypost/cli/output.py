@@ -103,6 +103,19 @@ def quantity(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
+def print_rows(rows: Sequence[Sequence[str]], if_empty: str) -> None:
+    """Print rows with aligned columns, or say on standard error that there are none.
+
+    Args:
+        rows: all with the same number of cells.
+        if_empty: what is said if there are none, with the next step.
+    """
+    if not rows:
+        print_stderr(if_empty)
+    for line in align_columns(rows):
+        print_line(line)
+
+
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows as lines with aligned columns; all rows have the same number of cells."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]

@@ -15,7 +15,7 @@ from waypost.cli.administration.connection import YesFlag, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.administration.report import report_change
 from waypost.cli.options import DbUriFlag, DryRunFlag, JsonFlag
-from waypost.cli.output import align_columns, print_json, print_line, quantity
+from waypost.cli.output import print_json, print_rows, quantity
 
 PAGE_SIZE: Final = 500
 ProviderArgument = Annotated[
@@ -37,8 +37,7 @@ def list_providers(
         print_json(found)
         return
     rows = [(item["name"], quantity(item.get("domains", 0), "domain")) for item in found]
-    for line in align_columns(rows):
-        print_line(line)
+    print_rows(rows, "no providers; see `waypost provider add --help`")
 
 
 def show_provider(

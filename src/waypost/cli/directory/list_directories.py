@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from waypost.admin.remote.client import RemoteAdmin
 from waypost.cli.administration.objects import all_items
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag, open_remote
 from waypost.cli.directory.location import location_of
 from waypost.cli.options import DbUriFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import align_columns, print_json, print_line, quantity
+from waypost.cli.output import print_json, print_rows, quantity
 from waypost.cli.sources.catalogs import load_catalog
 from waypost.cli.sources.database import open_database
 from waypost.cli.sources.settings import load_settings
@@ -17,6 +17,8 @@ from waypost.core.model import Directory
 from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.directory_use import directories_in_use
+
+_NONE: Final = "no directories; see `waypost directory add --help`"
 
 
 def list_directories(
@@ -36,7 +38,8 @@ def list_directories(
     if url is not None:
         _print_remote(open_remote(place), as_json)
         return
-    directories = _directories_in_use(load_settings(providers, db_uri=db_uri))
+    settings = load_settings(providers, db_uri=db_uri)
+    directories = _directories_in_use(settings)
     if as_json:
         print_json([_summary(directory, count) for directory, count in directories])
         return
@@ -44,8 +47,8 @@ def list_directories(
         (directory.label, directory.kind.value, location_of(directory), quantity(count, "domain"))
         for directory, count in directories
     ]
-    for line in align_columns(rows):
-        print_line(line)
+    in_file = settings.demo or settings.providers is not None
+    print_rows(rows, "no directories in the providers file" if in_file else _NONE)
 
 
 def _directories_in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
@@ -65,8 +68,7 @@ def _print_remote(admin: RemoteAdmin, as_json: bool) -> None:
     if as_json:
         print_json([_remote_summary(one) for one in found])
         return
-    for line in align_columns([tuple(_remote_summary(one).values()) for one in found]):
-        print_line(line)
+    print_rows([tuple(_remote_summary(one).values()) for one in found], _NONE)
 
 
 def _remote_summary(data: Mapping[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,7 +21,7 @@ from waypost.cli.administration.place import (
     refuse_with_url,
 )
 from waypost.cli.options import DbUriFlag, DemoFlag, JsonFlag, ProvidersFlag
-from waypost.cli.output import align_columns, print_json, print_line, print_stderr, quantity
+from waypost.cli.output import print_json, print_rows, print_stderr, quantity
 from waypost.cli.principal import command_principal
 from waypost.cli.providers.domain_summary import DomainSummary, RemoteSummaries, summary_of
 from waypost.cli.sources.catalogs import load_catalog
@@ -31,6 +31,10 @@ from waypost.core.errors import InvalidObject
 from waypost.database.engine import read_snapshot
 from waypost.settings import Settings
 from waypost.store.sql.listing import DomainFilter
+
+_NONE: Final = "no domains; see `waypost domain add --help`"
+_NONE_IN_FILE: Final = "no domains in the providers file"
+_NONE_FOUND: Final = "no domains with these options; `waypost domain list` lists all"
 
 
 def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
@@ -66,12 +70,14 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
     """
     place = Place(db_uri, url, token_file)
     wanted = DomainFilter(provider=provider, host=None if host is None else host_as_stored(host))
+    if_empty = _NONE
     with ExitStack() as stack, _options():
         if url is None:
             place.check()
             if finding is not None:
                 check_finding(finding)
             reader = stack.enter_context(_open(load_settings(providers, demo, db_uri)))
+            if_empty = _NONE_IN_FILE if isinstance(reader, CatalogReader) else _NONE
             summaries = _checked(_local(reader, wanted, finding, limit), reader, provider)
         else:
             refuse_with_url(providers, demo)
@@ -84,8 +90,8 @@ def list_domains(  # noqa: PLR0913, PLR0917 -- one argument for each option
         (domain.pattern, domain.provider, quantity(len(domain.services), "service"))
         for domain in domains
     ]
-    for line in align_columns(rows):
-        print_line(line)
+    has_filter = any(one is not None for one in (provider, host, finding))
+    print_rows(rows, _NONE_FOUND if has_filter else if_empty)
 
 
 @contextmanager

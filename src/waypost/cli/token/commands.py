@@ -13,9 +13,9 @@ from waypost.admin.principal import Role
 from waypost.cli.options import DbUriFlag, JsonFlag
 from waypost.cli.output import (
     EXIT_FINDINGS,
-    align_columns,
     print_json,
     print_line,
+    print_rows,
     print_stderr,
 )
 from waypost.cli.principal import command_principal
@@ -76,8 +76,7 @@ def list_tokens(db_uri: DbUriFlag = None, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json([token_data(record) for record in records])
         return
-    for line in align_columns([_row(record) for record in records]):
-        print_line(line)
+    print_rows([_row(record) for record in records], "no tokens; see `waypost token create --help`")
 
 
 def revoke(
