@@ -1,18 +1,22 @@
 """Who may use the API: tokens in requests, and wrong ones."""
 
+import asyncio
+import gc
+import tracemalloc
+from collections import Counter
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from structlog.testing import capture_logs
 
 from waypost.admin.access.secret_text import TOKEN_PREFIX, new_secret
 from waypost.admin.principal import Principal, Role
 from waypost.web.admin.api import authorization
-from waypost.web.admin.api.authorization import TokenAuthorization
-from waypost.web.admin.api.problems import add_problem_handlers
+from waypost.web.admin.api.authorization import DELAYED_MAX, TokenAuthorization
+from waypost.web.admin.api.problems import ApiError, add_problem_handlers
 
 GOOD = new_secret(TOKEN_PREFIX)
 
@@ -86,8 +90,8 @@ def test_other_requests_are_refused(values: tuple[str, ...], error: str | None) 
     assert GOOD not in answer.text
 
 
-def test_ten_thousand_wrong_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are delayed, and most are refused at once; a valid token still works; one log line."""
+def test_wrong_tokens_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 50, most are refused at once and some are delayed; a valid token works; one log line."""
     monkeypatch.setattr(authorization, "DELAYED_MAX", 3)
     wrong = f"Bearer {new_secret(TOKEN_PREFIX)}"
     app = _app(Clock(), delay=600)
@@ -116,3 +120,68 @@ def test_ten_thousand_wrong_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (statuses.count(401), statuses.count(429)) == (10, 37)
     assert [line["event"] for line in lines] == ["wrong API token; request refused"]
     assert wrong[7:] not in repr(lines)
+
+
+class FrozenLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time is set by the test, so that no delay takes time."""
+
+    now = 1000.0
+
+    def time(self) -> float:
+        """Return the time of the test."""
+        return self.now
+
+
+def _request(secret: str, client: str) -> Request:
+    headers = [(b"authorization", f"Bearer {secret}".encode())]
+    return Request({"type": "http", "headers": headers, "client": (client, 4000)})
+
+
+def test_ten_thousand_wrong_tokens() -> None:
+    """They cost bounded memory, all are answered, and a token of another network works."""
+    # In each second, 100 are sent at once: one is answered (ten in the first second), 50 are
+    # delayed by a second, and the others are refused. A log line is written once a minute.
+    wrong = [new_secret(TOKEN_PREFIX) for _ in range(10_000)]
+    statuses: Counter[int] = Counter()
+    memory: list[int] = []
+
+    async def attack(loop: FrozenLoop) -> None:
+        find = TokenAuthorization(_authenticate, loop.time)
+        for second in range(1, 101):
+            all_but_delayed = asyncio.Event()
+
+            async def send(secret: str, count: int, event: asyncio.Event) -> None:
+                try:
+                    await find(_request(secret, "192.0.2.7"))
+                except ApiError as error:
+                    statuses[error.status] += 1
+                if statuses.total() == count:
+                    event.set()
+
+            count = 100 * second - DELAYED_MAX
+            async with asyncio.TaskGroup() as group:
+                for secret in wrong[100 * (second - 1) : 100 * second]:
+                    group.create_task(send(secret, count, all_but_delayed))
+                await all_but_delayed.wait()
+                valid = await find(_request(GOOD, "198.51.100.7"))
+                assert valid.name == "panel"
+                assert statuses.total() == count
+                loop.now += 1
+            if second == 88:  # Not earlier, because a traced program is slow.
+                tracemalloc.start()
+            if second in {90, 100}:
+                gc.collect()
+                memory.append(tracemalloc.get_traced_memory()[0])
+
+    try:
+        with capture_logs() as lines, asyncio.Runner(loop_factory=FrozenLoop) as runner:
+            loop = runner.get_loop()
+            assert isinstance(loop, FrozenLoop)
+            runner.run(attack(loop))
+    finally:
+        tracemalloc.stop()
+    assert statuses == {401: 10 + 99 + 100 * DELAYED_MAX, 429: 40 + 99 * 49}
+    assert memory[1] - memory[0] < 20_000
+    expected = ["wrong API token; request refused"] * 2
+    assert [line["event"] for line in lines] == expected
+    assert [secret for secret in wrong if secret in repr(lines)] == []

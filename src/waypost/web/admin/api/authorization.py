@@ -47,7 +47,7 @@ class TokenAuthorization:
         self._delay = delay
         self._delayed = 0
         self._limiter = RateLimiter(WRONG_LIMITS, clock=clock)
-        self._throttle = LogThrottle()
+        self._throttle = LogThrottle(clock)
         self._log = structlog.get_logger(__name__)
 
     async def __call__(self, request: Request) -> Principal:
