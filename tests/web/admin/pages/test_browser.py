@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.servers.chromium import PATIENCE_MILLISECONDS, chromium
 from tests.servers.requirements import require
@@ -39,10 +39,12 @@ PAGES = (
     "/admin/sessions",
     "/admin/nothing",
 )
-# color scheme, width, whether scripts run
-WINDOWS: tuple[tuple[Literal["light", "dark"], int, bool], ...] = (
-    ("light", 1280, True),
-    ("dark", 390, False),
+Look = tuple[Literal["light", "dark"], int]
+"""A color scheme and a width."""
+# What a page is opened with, what it changes to, whether scripts run; all four looks.
+WINDOWS: tuple[tuple[Look, Look, bool], ...] = (
+    (("light", 1280), ("dark", 1280), True),
+    (("dark", 390), ("light", 390), False),
 )
 
 
@@ -74,18 +76,39 @@ def _window(browser: Browser, state: Any, **options: Any) -> BrowserContext:
     return window
 
 
-@pytest.mark.parametrize(("scheme", "width", "has_scripts"), WINDOWS)
+def _problems(page: Page, path: str, look: Look, *, is_complete: bool) -> list[tuple[str, ...]]:
+    """Return what is wrong with an open page in a look.
+
+    Args:
+        page: with the script of axe; is changed to the look.
+        path: of the page.
+        look: the look.
+        is_complete: whether axe checks everything, and not only colors.
+    """
+    scheme, width = look
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    problems: list[tuple[str, ...]] = []
+    shown = f"{path} {scheme} {width}"
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        problems.append((shown, "wider than the window"))
+    options = {} if is_complete else {"runOnly": ["color-contrast"]}
+    found = page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"]} | options)
+    violations = found["violations"]
+    return problems + [(shown, one["id"], one["nodes"][0]["html"][:200]) for one in violations]
+
+
+@pytest.mark.parametrize(("first", "second", "has_scripts"), WINDOWS)
 def test_every_page(
     browser: Browser,
     server: RunningPages,
     signed_in: Any,
-    scheme: Literal["light", "dark"],
-    width: int,
+    first: Look,
+    second: Look,
     has_scripts: bool,
 ) -> None:
-    """Every page is accessible by axe, fits the window, and breaks no rule of its policy."""
-    viewport = {"width": width, "height": 800}
-    window = _window(browser, signed_in, color_scheme=scheme, viewport=viewport)
+    """Every page is accessible by axe, fits each window, and breaks no rule of its policy."""
+    window = _window(browser, signed_in)
     if not has_scripts:  # axe itself is a script, so that only the page's own is missing.
         window.route("**/script.*.js", lambda route: route.abort())
     page = window.new_page()
@@ -96,12 +119,10 @@ def test_every_page(
     for path in PAGES:
         page.goto(f"{server.url}{path}")
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            problems.append((path, "wider than the window"))
+        page.evaluate(Axe().axe_script)
         # Only colors differ by the scheme.
-        options = None if scheme == "light" else {"runOnly": ["color-contrast"]}
-        found = Axe().run(page, options=options).response["violations"]
-        problems += [(path, one["id"], one["nodes"][0]["html"][:200]) for one in found]
+        problems += _problems(page, path, first, is_complete=has_scripts)
+        problems += _problems(page, path, second, is_complete=False)
     window.close()
     assert problems == []
     assert [text for text in messages if not text.startswith("Failed to load resource")] == []
