@@ -50,13 +50,17 @@ EMPTY = [
     (("provider", "list"), "no providers; see `waypost provider add --help`"),
     (("directory", "list"), "no directories; see `waypost directory add --help`"),
     (("token", "list"), "no tokens; see `waypost token create --help`"),
+    (("link", "list"), "no links; see `waypost link create --help`"),
 ]
 
 
 @pytest.mark.usefixtures("upgraded_database")
 @pytest.mark.parametrize(("command", "said"), EMPTY, ids=[said for _, said in EMPTY])
-def test_empty_list(waypost: Waypost, command: tuple[str, ...], said: str) -> None:
+def test_empty_list(
+    waypost: Waypost, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], said: str
+) -> None:
     """A list of nothing is empty, and standard error says so with the next step."""
+    monkeypatch.setenv("WAYPOST_LINK_KEY", "k" * 32)
     outcome = waypost(*command)
     assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{said}\n")
     scripts = waypost(*command, "--json")

@@ -10,7 +10,7 @@ from waypost.cli.administration.connection import AnyAdmin, open_admin
 from waypost.cli.administration.place import Place, TokenFileFlag, UrlFlag
 from waypost.cli.arguments import read_number
 from waypost.cli.options import DbUriFlag, JsonFlag
-from waypost.cli.output import align_columns, print_json, print_line
+from waypost.cli.output import print_json, print_line, print_rows
 
 _PAGE_SIZE: Final = 1000
 
@@ -35,8 +35,7 @@ def list_links(
         (f"{link['id']}", f"{link['address']}", f"{link['device'] or '-'}", *_state(link))
         for link in links
     ]
-    for line in align_columns(cells) if cells else ():
-        print_line(line)
+    print_rows(cells, "no links; see `waypost link create --help`")
 
 
 def revoke(

@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from waypost.admin.principal import Principal
+from waypost.runtime.limits.client_network import client_key
 from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits, whole_seconds
 from waypost.runtime.log_throttle import LogThrottle
 from waypost.web.admin.api.problems import ApiError
@@ -69,7 +70,7 @@ class TokenAuthorization:
         raise _unauthorized("the token is not valid", error="invalid_token")
 
     async def _refuse(self, remote: str | None) -> None:
-        seconds = self._limiter.take((remote or "").encode(), self.clock())
+        seconds = self._limiter.take(client_key(remote), self.clock())
         if self._throttle.should_log():
             self._log.warning("wrong API token; request refused", client=remote)
         if not seconds:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from waypost.admin.access.roles import scope_of_groups
 from waypost.admin.access.scope import AccessScope
 from waypost.oidc.failure import FailureCode, OidcFailure
+from waypost.runtime.limits.client_network import client_key
 from waypost.runtime.limits.ratelimit import RateLimiter, RateLimits
 from waypost.settings import Settings
 from waypost.settings.admin import admin_pages_url
@@ -110,7 +111,7 @@ class OidcSignIn:
 
     def _count(self, remote: str | None) -> None:
         with self._lock:
-            seconds = self._limiter.take((remote or "").encode(), self.clock())
+            seconds = self._limiter.take(client_key(remote), self.clock())
         if seconds:
             raise OidcFailure(FailureCode.TOO_MANY, "too many sign-ins from one address")
 

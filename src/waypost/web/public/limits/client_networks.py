@@ -4,12 +4,11 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final, Literal
 
+from waypost.runtime.limits.client_network import network_key, read_address
 from waypost.runtime.lru import LruCache
 from waypost.settings.limits import PRIVATE
 from waypost.web.public.origin.proxy import IpNetwork
 
-IPV6_PREFIX_BYTES: Final = 8
-"""An IPv6 customer has at least a /64, and may use each of its addresses (RFC 6177 s2)."""
 ADDRESSES_MAX: Final = 4_096
 _ADDRESS_MAX_CHARS: Final = 64
 PRIVATE_NETWORKS: Final = (
@@ -50,12 +49,8 @@ class ClientNetworks:
         return network or None
 
     def _key(self, text: str) -> bytes:
-        try:
-            address = ipaddress.ip_address(text.partition("%")[0])
-        except ValueError:
+        address = read_address(text)
+        if address is None or address.is_loopback:
             return _EXEMPT
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        if address.is_loopback or any(address in network for network in self._exempt):
-            return _EXEMPT
-        return address.packed[:IPV6_PREFIX_BYTES]
+        is_exempt = any(address in network for network in self._exempt)
+        return _EXEMPT if is_exempt else network_key(address)
