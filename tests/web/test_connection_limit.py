@@ -123,6 +123,18 @@ def test_warning_about_a_network(address: str, text: str) -> None:
     assert "set trusted_proxies" in line["event"]
 
 
+def test_warning_about_all_connections() -> None:
+    """One warning says the limit of all connections, however many are closed."""
+    limit = ConnectionLimit(2)
+    stream = io.StringIO()
+    configure("info", "json", stream)
+    for _ in range(9):
+        limit.add(Fake("a", []))
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert (line["level"], line["limit"]) == ("warning", 2)
+    assert "too many connections" in line["event"]
+
+
 def test_networks_are_forgotten() -> None:
     """A network without a connection takes no memory."""
     limit = ConnectionLimit(1000, max_per_network=2)

@@ -4,13 +4,13 @@ import asyncio
 import ipaddress
 import resource
 import socket
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
 
+from waypost.runtime.log_throttle import LogThrottle
 from waypost.runtime.metrics import Metrics
 
 MAX_CONNECTIONS: Final = 1000
@@ -25,7 +25,6 @@ SEND_BUFFER_BYTES: Final = 32 * 1024
 Waypost renders answers for this buffer even if the client never reads them. Most answers are
 shorter.
 """
-WARNING_INTERVAL_SECONDS: Final = 60.0
 
 
 class LimitedConnection(Protocol):
@@ -85,8 +84,8 @@ class ConnectionLimit:
         self._numbers: dict[bytes, int] = {}  # of the open connections of a network
         self._open: set[LimitedConnection] = set()
         self._waiting: dict[LimitedConnection, None] = {}  # first: the one that has waited longest
-        self._warned_at = -WARNING_INTERVAL_SECONDS
-        self._warned_of_network_at = -WARNING_INTERVAL_SECONDS
+        self._throttle = LogThrottle()
+        self._network_throttle = LogThrottle()
         self._on_close: Callable[[], None] = _ignore
         self._on_close_of_network: Callable[[], None] = _ignore
 
@@ -158,9 +157,7 @@ class ConnectionLimit:
         self._waiting.pop(connection, None)
 
     def _warn(self) -> None:
-        now = time.monotonic()
-        if now - self._warned_at >= WARNING_INTERVAL_SECONDS:
-            self._warned_at = now
+        if self._throttle.should_log():
             structlog.get_logger(__name__).warning(
                 "too many connections; closing those that have waited longest for their client; "
                 "to allow more, raise the limit of open files (LimitNOFILE) or add workers",
@@ -168,9 +165,7 @@ class ConnectionLimit:
             )
 
     def _warn_of(self, network: bytes) -> None:
-        now = time.monotonic()
-        if now - self._warned_of_network_at >= WARNING_INTERVAL_SECONDS:
-            self._warned_of_network_at = now
+        if self._network_throttle.should_log():
             structlog.get_logger(__name__).warning(
                 "a client network has reached max_connections_per_network; closing its connections "
                 "that have waited longest; if it is your web server, set trusted_proxies, and if "
