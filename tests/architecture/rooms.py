@@ -1,7 +1,7 @@
 """Prints modules that no test in the mirrored folder runs: `python -m tests.architecture.rooms`.
 
 It reads what `make coverage` has measured. The tests of `src/waypost/formats/` are those in
-`tests/formats/`; those of `src/waypost/wiring.py` are the files directly in `tests/`, and those of
+`tests/formats/`; those of `src/waypost/asgi.py` are the files directly in `tests/`, and those of
 `src/waypost/api.py` also the files in `tests/api/`.
 Exit code 1 if there is such a module, or if an exception is not needed.
 """

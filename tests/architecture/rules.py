@@ -53,24 +53,27 @@ LAYERS: dict[str, set[str]] = {
     | {"store.memory", "web.public.responder"},
     "asgi": {"core", "runtime.logs", "settings", "web.public.app", "web.public.request"},
     "wsgi": {"asgi", "formats.autodiscover.request"},
-    "wiring": {"core", "runtime", "settings", "store", "directory", "providers_file"}
-    | {"demo", "lookup", "profiles", "formats.mobileconfig.signing", "wiring_database"}
-    | {"timed_parts", "wiring_links", "setup_links"}
-    | {"sign_in.authenticator", "sign_in.openid_service"},
-    "wiring_links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"}
+    "wiring.timed_parts": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
+    "wiring.directories": {"runtime.metrics", "settings", "directory"},
+    "wiring.profiles": {"core", "settings", "store", "profiles", "formats.mobileconfig.signing"},
+    "wiring.links": {"core", "app_passwords", "runtime.regular_file", "settings", "setup_links"}
     | {"sign_in", "oidc"},
-    "timed_parts": {"core", "runtime.part_times", "lookup.lookup", "profiles.signers"},
-    "wiring_database": {"core", "runtime", "settings", "database", "store", "directory"},
+    "wiring.database": {"core", "runtime", "settings", "database", "store", "directory"},
+    "wiring.stores": {"core", "settings", "store", "providers_file", "demo", "wiring.database"},
+    "wiring.runtime": {"core", "runtime", "settings", "store", "directory", "lookup", "demo"}
+    | {"profiles", "setup_links", "sign_in.authenticator", "sign_in.openid_service"}
+    | {"wiring.timed_parts", "wiring.directories", "wiring.profiles", "wiring.links"}
+    | {"wiring.database", "wiring.stores"},
+    "wiring": set(),
     "admin": {"core", "runtime", "settings", "database", "formats", "net", "store", "directory"}
     | {"providers_file", "importers", "demo", "lookup", "profiles", "diagnostics", "wiring"}
-    | {"setup", "monitor", "wiring_links", "setup_links", "parsing.strict_json"},
+    | {"setup", "monitor", "setup_links", "parsing.strict_json"},
     "web": {"core", "runtime", "settings", "formats", "lookup"}
-    | {"store.reload", "wiring", "timed_parts", "setup_links", "sign_in", "oidc.library"}
+    | {"store.reload", "wiring", "setup_links", "sign_in", "oidc.library"}
     | {"__version__"},
     "web.admin": {"core", "runtime", "settings", "formats", "lookup"}
     | {"store.reload", "store.sql.request_counts", "admin", "database.engine", "oidc"}
-    | {"providers_file", "wiring"}
-    | {"timed_parts", "setup_links"}
+    | {"providers_file", "wiring", "setup_links"}
     | {"__version__"},
     "web.app_context": {"core", "lookup.lookup", "setup_links", "sign_in.authenticator"},
     "web.public.handlers": {"core", "formats"},
@@ -78,7 +81,7 @@ LAYERS: dict[str, set[str]] = {
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
     | {"admin", "setup", "monitor"}
     | {"web.public.server", "web.server_process", "web.service_manager", "web.metrics"}
-    | {"web.public.page.languages", "web.admin.pages.languages", "wiring_links", "setup_links"}
+    | {"web.public.page.languages", "web.admin.pages.languages", "setup_links"}
     | {"__version__"},
     "__main__": {"cli.main"},
     "__version__": set(),

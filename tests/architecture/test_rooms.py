@@ -10,13 +10,13 @@ NEAR = [
     ("formats/pacc/document.py", "tests/formats/test_pacc.py", True),
     ("formats/dns/records.py", "tests/formats/test_dns.py", True),
     ("web/public/app.py", "tests/web/public/test_landing_page.py", True),
-    ("wiring.py", "tests/test_wiring.py", True),
+    ("asgi.py", "tests/test_asgi.py", True),
     ("api.py", "tests/api/test_golden.py", True),
-    ("wiring.py", "tests/api/test_golden.py", False),
+    ("asgi.py", "tests/api/test_golden.py", False),
     ("formats/pacc/document.py", "tests/store/test_pinned_pacc.py", False),
     ("formats/pacc/document.py", "tests/formats_of_others/test_pacc.py", False),
     ("formats/pacc/document.py", "tests/test_documents.py", False),
-    ("wiring.py", "tests/web/test_connection.py", False),
+    ("asgi.py", "tests/web/test_connection.py", False),
 ]
 FINDINGS = [
     # tests that run each module, exceptions, findings

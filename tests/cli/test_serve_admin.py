@@ -30,7 +30,7 @@ import asyncio, sys
 from waypost.settings import load_from_process
 from waypost.web.public import server
 from waypost.web.public.workers.worker import create_app
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 settings = load_from_process({"demo": True}).settings
 create_app(settings.model_copy(update={"log_key": "k" * 16}))
 asyncio.run(wire(settings).close())

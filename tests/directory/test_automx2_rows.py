@@ -14,7 +14,7 @@ from waypost.database.engine import open_engine, write_transaction
 from waypost.importers.automx2_seed import read_seed
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.sync.catalog import write_catalog
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 pytestmark = pytest.mark.servers
 

@@ -58,5 +58,8 @@ def test_broken_library(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 def test_library_is_loaded_late() -> None:
     """Without an LDAP directory the library is never loaded."""
-    code = "import sys, waypost.wiring, waypost.directory.probe; sys.exit('ldap' in sys.modules)"
+    code = (
+        "import sys, waypost.wiring.runtime, waypost.directory.probe; "
+        "sys.exit('ldap' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,19 +1,14 @@
 """What is reported about profiles before a client requests one."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
-from tests.making import domain
 from tests.profiles.making import signing
-from tests.web.asgi import settings
-from waypost.core.model import Catalog, ProfileSettings, Provider, SigningFiles
+from waypost.core.model import ProfileSettings, Provider, SigningFiles
 from waypost.profiles.checking import expiring_soon, out_of_date
-from waypost.store.memory import MemoryStore
-from waypost.wiring import check_profiles
 
 NOW = datetime(2026, 3, 5, 23, 59, tzinfo=UTC)
 PLAIN = Provider("Plain", "Plain")
@@ -44,17 +39,6 @@ def test_out_of_date(said: ProfileSettings, *, is_late: bool) -> None:
     if is_late:
         assert general[0].startswith(f"profile_expires: {said.as_dict()['expires']} is past, so ")
         assert of_one[0].startswith('provider "Own": profile.expires: ')
-
-
-def test_logged_at_the_start() -> None:
-    """A day that is past is logged at the start, and Waypost starts."""
-    store = MemoryStore(Catalog((domain("example.com"),)))
-    with capture_logs() as lines:
-        check_profiles(settings(profile_expires=date(2020, 1, 1)), store)
-        check_profiles(settings(), store)
-
-    assert [line["event"] for line in lines] == ["profiles are out of date"]
-    assert lines[0]["log_level"] == "warning"
 
 
 EXPIRING = [

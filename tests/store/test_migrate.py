@@ -299,7 +299,7 @@ from waypost.core.address import DomainName
 from waypost.settings import load_from_process
 from waypost.store.cache import DomainCache
 from waypost.web.public.app import PublicApp
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 import asyncio
 async def ask():
     wired = wire(load_from_process({"db_uri": sys.argv[1]}).settings)

@@ -18,7 +18,7 @@ from waypost.store.memory import MemoryStore
 from waypost.store.protocol import Store
 from waypost.web.app_context import PeerCheck
 from waypost.web.public.app import PublicApp
-from waypost.wiring import Runtime
+from waypost.wiring.runtime import Runtime
 
 LOG_KEY = "a key of the tests"
 PEER = "127.0.0.1"

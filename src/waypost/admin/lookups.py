@@ -10,7 +10,8 @@ from waypost.core.errors import DirectoryError, DirectoryUnavailable
 from waypost.core.model import ClientConfig, Directory, Domain, User
 from waypost.lookup.lookup import client_config, directory_query
 from waypost.settings import Settings
-from waypost.wiring import open_directories, open_store
+from waypost.wiring.directories import open_directories
+from waypost.wiring.stores import open_store
 
 Warn = Callable[[str], None]
 _GENERAL: Final = "this is the general answer"

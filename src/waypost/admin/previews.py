@@ -20,7 +20,7 @@ from waypost.formats.autodiscover import json as v2
 from waypost.formats.mobileconfig import profile
 from waypost.formats.pacc import document as pacc
 from waypost.settings import Settings
-from waypost.wiring import profile_settings, signing_credentials
+from waypost.wiring.profiles import profile_settings, signing_credentials
 
 PreviewRenderer = Callable[[Settings, Domain | None, EmailAddress], Preview]
 FORMATS: Final = (

@@ -13,7 +13,7 @@ from waypost.runtime.file_stamp import FileStamp, file_stamp
 from waypost.settings import Settings
 from waypost.store.protocol import Store
 from waypost.store.sql.store import SqlStore
-from waypost.wiring import open_store
+from waypost.wiring.stores import open_store
 
 
 @dataclass(slots=True)

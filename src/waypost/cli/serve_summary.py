@@ -13,7 +13,7 @@ from typing import Final
 from waypost.cli.output import quantity
 from waypost.settings import Settings, lacks_database
 from waypost.settings.admin import admin_pages_url
-from waypost.wiring_links import redirect_uri
+from waypost.wiring.links import redirect_uri
 
 _ANY_PROXY: Final = "listen on 127.0.0.1 or on unix_socket, or set trusted_proxies"
 

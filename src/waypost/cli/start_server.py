@@ -33,8 +33,9 @@ from waypost.web.admin.pages.languages import read_admin_languages
 from waypost.web.public.page.languages import read_languages
 from waypost.web.public.server import run
 from waypost.web.service_manager import has_service_manager
-from waypost.wiring import check_profiles, open_store, profile_warnings, signing_credentials
-from waypost.wiring_links import link_keys
+from waypost.wiring.links import link_keys
+from waypost.wiring.profiles import check_profiles, profile_warnings, signing_credentials
+from waypost.wiring.stores import open_store
 
 _SAMPLE_DOMAIN: Final = DomainName("example.com")
 _WILDCARD_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- shown, not listened on

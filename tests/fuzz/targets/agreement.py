@@ -19,7 +19,7 @@ from waypost.providers_file.load import read_providers
 from waypost.runtime.lru import LruCache
 from waypost.runtime.metrics import Metrics
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.wiring import Domains
+from waypost.wiring.runtime import Domains
 
 SEPARATOR: Final = b"\n%%\n"
 """Between two requests of one input."""

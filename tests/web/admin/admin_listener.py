@@ -19,7 +19,7 @@ from waypost.web.admin.certificate_log import CertificateLog
 from waypost.web.admin.tls import CachedDomains, TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection import HttpConnection
-from waypost.wiring import Domains
+from waypost.wiring.runtime import Domains
 
 USUAL = KINDS[:3]
 CATALOG = Catalog(

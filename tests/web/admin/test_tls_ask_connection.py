@@ -19,7 +19,7 @@ from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web import connection
 from waypost.web.admin.guard import REFUSAL
 from waypost.web.admin.tls_ask_connection import HEADER_BLOCKS_MAX
-from waypost.wiring import Domains
+from waypost.wiring.runtime import Domains
 
 LOOPBACK = "127.0.0.1"
 

@@ -22,7 +22,7 @@ from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web import connection
 from waypost.web.public.public_connection import LastAnswers
 from waypost.web.public.response import unknown_domain
-from waypost.wiring import Domains
+from waypost.wiring.runtime import Domains
 
 PROVIDERS = """
 [[provider]]

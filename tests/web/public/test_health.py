@@ -19,7 +19,7 @@ from waypost.lookup.lookup import Lookup
 from waypost.runtime.logs import configure
 from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.wiring import Domains, Runtime
+from waypost.wiring.runtime import Domains, Runtime
 
 DOMAIN = DomainName("example.com")
 

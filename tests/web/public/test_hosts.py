@@ -13,7 +13,7 @@ from tests.web.public.test_autodiscover import PATH
 from tests.web.public.test_initdb import Anybody
 from waypost.core.model import Catalog, Redirect
 from waypost.web.public.request import decode_path
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 CONFIG = "/mail/config-v1.1.xml"
 CATALOG = Catalog(

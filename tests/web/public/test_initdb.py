@@ -12,7 +12,7 @@ from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
 from waypost.database.engine import open_engine
 from waypost.store.sql.migrate import upgrade
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 LOCAL = "127.0.0.1:4243"
 SEED_V1 = {

@@ -10,7 +10,7 @@ from tests.profiles.making import Signing, openssl_verifies, signing
 from tests.web.asgi import Client, settings
 from tests.web.conftest import CATALOG
 from waypost.profiles.signers import ProfileSigners
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 PATH = "/mobileconfig"
 

@@ -20,7 +20,7 @@ from tests.web.public.page import profile_form
 from waypost.runtime.logs import configure
 from waypost.runtime.prometheus import exposition
 from waypost.settings.profiles import RISKS
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 PATH = "/mobileconfig"
 SECRET = "s3cret p&ss=wörd"

@@ -20,10 +20,10 @@ from waypost.directory.factory import open_directory
 from waypost.lookup.lookup import Lookup
 from waypost.runtime.part_times import PartTimes
 from waypost.store.memory import MemoryDomains, MemoryStore
-from waypost.timed_parts import TimedDomains
 from waypost.web.public.origin.proxy import ProxyTrust
 from waypost.web.public.tracing_setup import check_tracing, open_traces
-from waypost.wiring import Runtime
+from waypost.wiring.runtime import Runtime
+from waypost.wiring.timed_parts import TimedDomains
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CONFIG = "/mail/config-v1.1.xml?emailaddress=secret.person@example.com"

@@ -14,7 +14,7 @@ from waypost.web.connection import HttpConnection
 from waypost.web.public.answer_templates import AnswerTemplates
 from waypost.web.public.app import PublicApp
 from waypost.web.public.public_connection import LastAnswers, PublicConnection
-from waypost.wiring import Domains, Runtime
+from waypost.wiring.runtime import Domains, Runtime
 
 
 class Worker(Listener):

@@ -11,7 +11,7 @@ from waypost.core.address import EmailAddress
 from waypost.core.errors import AddressError, InvalidObject, ObjectNotFound
 from waypost.core.model import Domain
 from waypost.store.sql.store import SqlStore
-from waypost.wiring import open_store
+from waypost.wiring.stores import open_store
 
 
 @dataclass(frozen=True, slots=True)

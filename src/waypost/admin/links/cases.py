@@ -27,7 +27,7 @@ from waypost.setup_links.links import CreatedLink, SetupLinks
 from waypost.setup_links.token import link_url
 from waypost.store.sql.audit_log import AuditRow
 from waypost.store.sql.setup_link_rows import SetupLinkRows
-from waypost.wiring_links import link_base, setup_links
+from waypost.wiring.links import link_base, setup_links
 
 _KIND: Final = "setup_link"
 _CURSOR: Final = "setup-links"

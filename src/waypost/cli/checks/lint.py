@@ -70,7 +70,7 @@ def _missing_libraries(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
 
 def _lint_domain(settings: Settings, name: DomainName) -> tuple[LintResult, tuple[str, ...]]:
     from waypost.cli.sources.database_libraries import missing_libraries_of_store  # noqa: PLC0415 -- loads SQLAlchemy
-    from waypost.wiring import open_store  # noqa: PLC0415 -- loads SQLAlchemy
+    from waypost.wiring.stores import open_store  # noqa: PLC0415 -- loads SQLAlchemy
 
     log_only_warnings()
     store = open_store(settings, print_warnings)

@@ -14,7 +14,7 @@ from waypost.monitor.plan import CheckPlan, Selection, make_plan
 from waypost.monitor.served import served_domain
 from waypost.settings import Settings
 from waypost.store.protocol import Store
-from waypost.wiring import open_store
+from waypost.wiring.stores import open_store
 
 FindDomain = Callable[[str], ServedDomain | None]
 

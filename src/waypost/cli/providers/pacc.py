@@ -18,7 +18,7 @@ from waypost.formats.pacc import document as pacc
 from waypost.net.dns.resolver import read_server
 from waypost.net.dns.text_records import TextRecords, look_up_texts
 from waypost.settings import Settings
-from waypost.wiring import open_pinned
+from waypost.wiring.stores import open_pinned
 
 ResolverFlag = Annotated[
     str | None,

@@ -16,7 +16,7 @@ from waypost.cli.show.common import (
 from waypost.cli.sources.settings import load_settings
 from waypost.formats.mobileconfig.aliases import aliases_of
 from waypost.formats.mobileconfig.profile import render
-from waypost.wiring import profile_settings, signing_credentials
+from waypost.wiring.profiles import profile_settings, signing_credentials
 
 AliasFlag = Annotated[
     list[str] | None,

@@ -34,7 +34,7 @@ from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
 from waypost.web.service_manager import ServiceNotifier
 from waypost.web.worker_reader import WorkerReader
-from waypost.wiring import Runtime, wire
+from waypost.wiring.runtime import Runtime, wire
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
 MAX_CONNECTIONS: Final = 100

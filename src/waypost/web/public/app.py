@@ -18,7 +18,6 @@ from waypost.runtime.part_times import milliseconds
 from waypost.settings import Settings, secret_texts
 from waypost.sign_in.openid_service import OpenIdService
 from waypost.sign_in.service import SignInService
-from waypost.timed_parts import TimedSigner
 from waypost.web.app_context import AccessLogEntry, AppContext, PeerCheck
 from waypost.web.public.access_log import AccessLog
 from waypost.web.public.answer_templates import AnswerTemplates
@@ -38,7 +37,9 @@ from waypost.web.public.request_ids import RequestIds
 from waypost.web.public.router import Router
 from waypost.web.public.tracing_setup import Traces, open_traces
 from waypost.web.public.workers.terminal import Terminal
-from waypost.wiring import Runtime, address_hasher, profile_settings, wire
+from waypost.wiring.profiles import profile_settings
+from waypost.wiring.runtime import Runtime, address_hasher, wire
+from waypost.wiring.timed_parts import TimedSigner
 
 
 class PublicApp:

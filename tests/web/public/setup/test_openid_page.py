@@ -44,8 +44,8 @@ from waypost.web.public.setup.openid_page import (
     SETTINGS,
     START,
 )
-from waypost.wiring import wire
-from waypost.wiring_links import open_openid
+from waypost.wiring.links import open_openid
+from waypost.wiring.runtime import wire
 
 URL = "https://setup.example.com"
 OTHER_ACCOUNT_URL = f"{URL}{START}?account=other"

@@ -36,7 +36,7 @@ from waypost.setup_links.password_service import AppPasswordService
 from waypost.setup_links.service import SetupLinkService
 from waypost.store.sql.schema import setup_link
 from waypost.store.sql.setup_link_rows import SetupLinkRows
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 PASSWORD = "s3cret <p&ss> wörd"
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -24,8 +24,8 @@ from waypost.setup_links.app_password import AppPasswordRequest
 from waypost.setup_links.password_service import AppPasswordService
 from waypost.sign_in import limits, service
 from waypost.sign_in.authenticator import Login, SignInUnavailable
-from waypost.wiring import wire
-from waypost.wiring_links import open_authenticator
+from waypost.wiring.links import open_authenticator
+from waypost.wiring.runtime import wire
 
 PASSWORD = "s3cret p&ss=wörd"
 FORM = {"content-type": "application/x-www-form-urlencoded"}

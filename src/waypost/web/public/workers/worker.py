@@ -30,7 +30,7 @@ from waypost.web.public.app import PublicApp
 from waypost.web.public.public_connection import LastAnswers, PublicConnection
 from waypost.web.public.workers.worker_process import GRACEFUL_SHUTDOWN_SECONDS, WorkerReport
 from waypost.web.service_manager import ServiceNotifier
-from waypost.wiring import wire
+from waypost.wiring.runtime import wire
 
 if TYPE_CHECKING:
     from asyncio.base_events import Server

@@ -9,7 +9,7 @@ from tests.web.asgi import settings
 from waypost.core.address import DomainName
 from waypost.core.errors import SettingsError, SettingsUnreadable
 from waypost.settings import secret_texts
-from waypost.wiring_links import has_setup_links, link_base, link_keys, open_link_service
+from waypost.wiring.links import has_setup_links, link_base, link_keys, open_link_service
 
 
 def test_disabled_by_default() -> None:

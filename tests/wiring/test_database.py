@@ -18,7 +18,7 @@ from waypost.settings import Settings
 from waypost.store.cache import CacheLimits
 from waypost.store.initdb import InitDb
 from waypost.store.sql.migrate import upgrade
-from waypost.wiring_database import (
+from waypost.wiring.database import (
     open_database_cache,
     open_database_store,
     open_domain_source,

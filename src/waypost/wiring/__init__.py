@@ -1,0 +1,1 @@
+"""Creates the parts of a running Waypost from its settings."""
