@@ -48,10 +48,32 @@ def test_suggestions(any_admin: Admin) -> None:
     assert own
 
 
-def test_provider_that_is_removed_meanwhile(
-    any_admin: Admin, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_suggestions_come_last(admin: Admin) -> None:
+    """The suggestions are tried after the domains of the MX hosts, if the principal sees them."""
+    admin.put_domain("hoster.test", served())
+    suggestions = [{"name": name} for name in ("example.org", "absent.test", "example.com")]
+    for principal, expected in (
+        (ROOT, ["hoster.test", "example.org", "example.com"]),
+        (tenant("example.com"), ["example.com"]),
+        (tenant(provider="Example Organisation"), ["example.org"]),
+    ):
+        related = RelatedDomains(admin.source, principal)
+        found = related.sharing(["mx.hoster.test"], suggestions)
+        assert [one.pattern.text for one in found] == expected
+
+
+def test_different_suggestions(admin: Admin) -> None:
+    """Of the domains with the same services one is suggested, and none without services."""
+    admin.put_domain("first.test", served())
+    admin.put_domain("second.test", served())
+    admin.put_domain("none.test", served(services=[]))
+    own = tenant("first.test", "second.test", "none.test")
+    suggestions = RelatedDomains(admin.source, own).suggestions()
+    assert [one["name"] for one in suggestions] == ["first.test"]
+
+
+def test_provider_that_is_removed_meanwhile(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that another process removes during the search has no suggestions."""
     reads = iter([[Provider("Gone", "Gone")], []])
     monkeypatch.setattr(DatabaseReader, "providers", lambda *_: next(reads))
-    assert RelatedDomains(any_admin.source, ROOT).suggestions() == ()
+    assert RelatedDomains(admin.source, ROOT).suggestions() == ()
