@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.cli.administration.test_admin_listener import ADMIN, environment
 from tests.cli.administration_cases import FILES, TOPICS, Command
 from tests.cli.conftest import DATABASE, Outcome, Waypost
 from tests.cli.golden_text import check
-from tests.cli.test_admin_listener import ADMIN, environment
 from tests.servers.nginx import listens
 from tests.servers.process import Process
 from tests.servers.waypost import free_port

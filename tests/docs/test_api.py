@@ -12,7 +12,7 @@ from typing import Final
 import httpx
 import pytest
 
-from tests.cli.test_admin_listener import ADMIN
+from tests.cli.administration.test_admin_listener import ADMIN
 from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, Block, blocks, commands
 from tests.servers.authority import Authority

@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.cli.conftest import Waypost
 from tests.docs.pages import ROOT
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import require
 from tests.servers.service_manager import ServiceManager, tcp_socket
 from tests.servers.waypost import SOURCE, free_port
+from waypost.settings import Settings
 
 UNIT = ROOT / "contrib" / "waypost-admin.service"
 ADMIN = [sys.executable, "-m", "waypost", "admin", "serve"]
@@ -23,6 +25,70 @@ name = "Own"
 domains = [{domains}]
 services = [{{ type = "imap", host = "a.example" }}, {{ type = "smtp", host = "b.example" }}]
 """
+
+
+PORTS = [
+    # admin_port of the settings, the flags, the port
+    (None, [], 4244),
+    (5000, [], 5000),
+    (0, [], 4244),
+    (5000, ["--port", "6000"], 6000),
+    (0, ["--port", "1"], 1),
+    (None, ["--port", "65535"], 65535),
+]
+
+
+@pytest.fixture(name="started")
+def _started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """Return the settings of the listeners that commands would start."""
+    started: list[Settings] = []
+    monkeypatch.setattr("waypost.cli.administration.admin_listener.run_admin", started.append)
+    return started
+
+
+@pytest.mark.parametrize(("admin_port", "flags", "port"), PORTS)
+def test_port(
+    waypost: Waypost,
+    home: Path,
+    started: list[Settings],
+    admin_port: int | None,
+    flags: list[str],
+    port: int,
+) -> None:
+    """The flag decides, then admin_port; 0 disables only the listener of `waypost serve`."""
+    lines = ["demo = true", *([] if admin_port is None else [f"admin_port = {admin_port}"])]
+    (home / "waypost.toml").write_text("\n".join(lines), encoding="utf-8")
+    assert waypost("admin", "serve", *flags).code == 0
+    assert [(one.admin_port, one.demo) for one in started] == [(port, True)]
+
+
+WRONG = [
+    # the settings, the flags, what the error names
+    ("demo = true", ["--port", "0"], "--port"),
+    ("demo = true", ["--port", "65536"], "--port"),
+    ("demo = true", ["--port", "http"], "--port"),
+    ("demo = true\nadmin_port = -1", [], "admin_port"),
+    ('demo = true\nadmin_host = "0.0.0.0"', [], "admin_host"),
+    ('demo = true\nlanguages_dir = "own"', [], "own/admin/sv.po: line 1: "),
+]
+
+
+@pytest.mark.parametrize(("settings", "flags", "named"), WRONG)
+def test_wrong_use(
+    waypost: Waypost,
+    home: Path,
+    started: list[Settings],
+    settings: str,
+    flags: list[str],
+    named: str,
+) -> None:
+    """A value that cannot be used is named, and nothing listens."""
+    (home / "own" / "admin").mkdir(parents=True)
+    (home / "own" / "admin" / "sv.po").write_text("Hej", encoding="utf-8")
+    (home / "waypost.toml").write_text(settings, encoding="utf-8")
+    outcome = waypost("admin", "serve", *flags)
+    assert (outcome.code, outcome.out, started) == (2, "", [])
+    assert named in outcome.err
 
 
 def environment(home: Path) -> dict[str, str]:

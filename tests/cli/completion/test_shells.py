@@ -122,11 +122,3 @@ def test_value_after_an_equals_sign_in_bash(
     """Bash splits `--format=c` into three words, and offers the values of the option."""
     (scripts / "bash").write_text(waypost("completion", "bash").out, encoding="utf-8")
     assert {"certbot", "caddy"} <= offered("bash", ["waypost", "hostnames", *words], scripts)
-
-
-def test_unknown_shell(waypost: Waypost) -> None:
-    """Another shell is refused with the names of the three."""
-    outcome = waypost("completion", "tcsh")
-    assert outcome.code == 2
-    assert "tcsh" in outcome.err
-    assert all(shell in outcome.err for shell in SHELLS)
