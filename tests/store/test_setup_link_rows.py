@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import pytest
 import sqlalchemy as sa
 
 from tests.servers.database import Database
 from waypost.core.address import EmailAddress
-from waypost.database.engine import Engine, open_engine, write_transaction
+from waypost.core.errors import StoreError
+from waypost.database.engine import Connection, Engine, open_engine, write_transaction
 from waypost.setup_links.link import LinkRow, LinkTarget, NewRow
 from waypost.store.sql.migrate import upgrade
 from waypost.store.sql.schema import setup_link
@@ -142,3 +144,62 @@ def test_two_devices_at_once(engine: Engine, database: Database) -> None:
     with ThreadPoolExecutor(DEVICES) as pool:
         results = list(pool.map(lease, range(DEVICES)))
     assert sum(result is not None for result in results) == 1
+
+
+@pytest.fixture(name="three")
+def _three(sqlite_engine: Engine) -> tuple[SetupLinkRows, list[LinkRow]]:
+    """Return three links in a SQLite file, the oldest first, and their storage."""
+    rows = SetupLinkRows(sqlite_engine)
+    return rows, [rows.add(new(f"{number:064}")) for number in range(3)]
+
+
+def test_parts_of_a_list(three: tuple[SetupLinkRows, list[LinkRow]]) -> None:
+    """A list begins with the newest link, and continues below the last one that was shown."""
+    rows, (first, second, third) = three
+    assert rows.all() == [third, second, first]
+    assert rows.all(limit=2) == [third, second]
+    assert rows.all(before=second.id, limit=2) == [first]
+    assert rows.all(before=first.id) == []
+
+
+@pytest.mark.parametrize("link_id", [0, -1, 4, 2**31 - 1, 2**31, 10**30])
+def test_id_of_no_link(three: tuple[SetupLinkRows, list[LinkRow]], link_id: int) -> None:
+    """A number that no link has, or that no column can have, is not found and not an error."""
+    rows, links = three
+    assert rows.find_id(link_id) is None
+    assert not rows.revoke(link_id)
+    assert len(rows.all()) == len(links)
+
+
+def test_used_link_by_its_id(three: tuple[SetupLinkRows, list[LinkRow]]) -> None:
+    """The operator finds a link by its number also when no device can use it any more."""
+    rows, (first, *_) = three
+    leased = rows.lease(first.token_hash, "one", 30)
+    assert leased is not None
+    assert rows.complete(leased, "one")
+    assert rows.find(first.token_hash) is None
+    found = rows.find_id(first.id)
+    assert found is not None
+    assert (found.uses_left, found.secret) == (0, None)
+
+
+def test_changes_are_noted(sqlite_engine: Engine) -> None:
+    """Each link that is added or removed is noted in its transaction: if that fails, none is."""
+    noted: list[LinkRow] = []
+    rows = SetupLinkRows(sqlite_engine, lambda _connection, row: noted.append(row))
+    added = rows.add(new())
+    assert rows.revoke(added.id)
+    assert not rows.revoke(added.id)
+    assert noted == [added, added]
+
+    def fail(connection: Connection, row: LinkRow) -> None:
+        raise StoreError(f"{connection.dialect.name} {row.id}")
+
+    failing = SetupLinkRows(sqlite_engine, fail)
+    with pytest.raises(StoreError):
+        failing.add(new())
+    assert rows.all() == []
+    kept = rows.add(new())
+    with pytest.raises(StoreError):
+        failing.revoke(kept.id)
+    assert rows.all() == [kept]

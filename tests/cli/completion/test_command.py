@@ -11,7 +11,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 def test_scripts(waypost: Waypost) -> None:
-    """Each shell has its own script with all commands, and nothing is printed beside it."""
+    """Each shell has its own script with all commands, and nothing else is printed."""
     commands = [child.path[-1] for child in command_tree(ALL).children]
     assert set(SHELLS) == {*Shell}
     for shell in SHELLS:

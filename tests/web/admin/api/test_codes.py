@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.architecture.source import PACKAGE
-from waypost.core.clients import CLIENTS
 from waypost.core.errors import (
     AdminError,
     ConfirmationNeeded,
@@ -19,8 +18,7 @@ from waypost.core.errors import (
     VersionConflict,
     WaypostError,
 )
-from waypost.diagnostics.api_codes import API_CODES, find_api_code
-from waypost.diagnostics.codes import CODE_TABLES
+from waypost.diagnostics.api_codes import API_CODES
 from waypost.web.admin.api.problems import error_response
 
 API = PACKAGE / "web" / "admin" / "api"
@@ -81,14 +79,3 @@ def test_statuses_in_the_sources(path: Path) -> None:
     """Each code that a module of the API writes has its text, with the same status."""
     for status, code in WRITTEN.findall(path.read_text(encoding="utf-8")):
         assert STATUSES.get(code) == int(status), code
-
-
-def test_topics() -> None:
-    """A code of the API is neither a code of a check nor a client; hyphens may be typed."""
-    codes = [one.code for one in API_CODES]
-    assert len(set(codes)) == len(codes)
-    typed = {code.replace("_", "-") for code in codes}
-    assert typed.isdisjoint(code.code for table in CODE_TABLES for code in table.codes)
-    assert typed.isdisjoint(client.topic for client in CLIENTS)
-    assert find_api_code("In-Use") is find_api_code("in_use") is not None
-    assert find_api_code("in use") is None
