@@ -1,27 +1,34 @@
 """The test of a directory with one user: who may make it, and what it says."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.admin.cases import READER, served, tenant
+from tests.admin.cases import READER, ROOT, served, tenant
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal
 from waypost.admin.source import AdminSource
 from waypost.core.errors import AccessForbidden, InvalidObject, ObjectNotFound
+from waypost.database.engine import open_engine
 from waypost.settings import Settings
 
 USERS = "address,login,display_name\nalice@own.example,a1,Alice A\n"
 
 
-@pytest.fixture(name="people")
-def _people(admin: Admin, tmp_path: Path) -> Admin:
-    """Return the use cases with a directory in a file, which one domain uses."""
-    path = tmp_path / "users.csv"
-    path.write_text(USERS, encoding="utf-8")
-    admin.put_directory("people", {"kind": "file", "path": f"{path}"})
+@pytest.fixture(name="people", scope="module")
+def _people(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Admin]:
+    """Yield the use cases with a directory in a file, which one domain uses."""
+    folder = tmp_path_factory.mktemp("people")
+    (folder / "users.csv").write_text(USERS, encoding="utf-8")
+    uri = f"sqlite:///{shutil.copy(sample, folder / 'waypost.sqlite')}"
+    engine = open_engine(uri)
+    admin = Admin(AdminSource(Settings(db_uri=uri), engine), ROOT)
+    admin.put_directory("people", {"kind": "file", "path": f"{folder}/users.csv"})
     admin.put_domain("own.example", served(users={"directory": "people"}))
-    return admin
+    yield admin
+    engine.dispose()
 
 
 def test_known_user(people: Admin) -> None:
@@ -105,7 +112,7 @@ def test_providers_file(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     settings = Settings(db_uri="sqlite://", providers=providers)
-    admin = Admin(AdminSource(settings, None), Principal("root", "command"))
+    admin = Admin(AdminSource(settings, None), ROOT)
     report = admin.test_directory("people", "alice@own.example")
     assert report.is_good, [step.text for step in report.steps]
     assert "with directory people" in report.steps[0].text

@@ -44,10 +44,10 @@ def cases(admin: Admin, principal: Principal = ROOT) -> DiscoveryCases:
     return DiscoveryCases(admin.source, principal)
 
 
-def test_services_of_a_document(admin: Admin) -> None:
+def test_services_of_a_document(unchanged: Admin) -> None:
     """The form gets the provider and the services that the domain publishes, and their checks."""
     network = Network(NS, {AUTOCONFIG: GOOD})
-    found = cases(admin).propose("Example.COM", open_context=network.open)
+    found = cases(unchanged).propose("Example.COM", open_context=network.open)
     assert (found.name, found.provider, found.missing) == (DOMAIN, "Hoster", None)
     assert [(one["type"], one["host"], one.get("port")) for one in found.services] == [
         ("imap", "imap.hoster.example", None),
@@ -59,10 +59,10 @@ def test_services_of_a_document(admin: Admin) -> None:
     assert "imap imap.hoster.example:993" in {one["place"] for one in found.findings}
 
 
-def test_search_is_not_wanted(admin: Admin) -> None:
+def test_search_is_not_wanted(unchanged: Admin) -> None:
     """Without a search nothing is asked, and the domains to copy from are there all the same."""
     network = Network()
-    found = cases(admin).propose("bücher.test", searches=False, open_context=network.open)
+    found = cases(unchanged).propose("bücher.test", searches=False, open_context=network.open)
     assert (found.name, found.provider) == ("xn--bcher-kva.test", "bücher.test")
     assert (network.opened, found.services, found.notes) == ([], (), ())
     assert DOMAIN in {one["name"] for one in found.others}
@@ -84,7 +84,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("principal", "arguments", "database", "private"), ASKED)
 def test_what_may_be_asked(
-    admin: Admin,
+    unchanged: Admin,
     principal: Principal,
     arguments: dict[str, bool],
     database: str,
@@ -92,34 +92,34 @@ def test_what_may_be_asked(
 ) -> None:
     """The public database can be left out; a tenant never reaches private addresses."""
     network = Network(NS)
-    cases(admin, principal).propose(DOMAIN, open_context=network.open, **arguments)
+    cases(unchanged, principal).propose(DOMAIN, open_context=network.open, **arguments)
     assert network.opened == [("postmaster@example.com", database, private)]
 
 
-def test_public_database(admin: Admin) -> None:
+def test_public_database(unchanged: Admin) -> None:
     """A database that has the domain is named as the source."""
     url = "https://autoconfig.thunderbird.net/v1.1"
     assert not url.startswith(DATABASE)
     network = Network(NS, {f"{url}/{DOMAIN}": GOOD})
-    found = cases(admin).propose(DOMAIN, open_context=network.open)
+    found = cases(unchanged).propose(DOMAIN, open_context=network.open)
     assert found.sources == ("the public database, for example.com",)
 
 
-def test_domain_without_records(admin: Admin) -> None:
+def test_domain_without_records(unchanged: Admin) -> None:
     """A domain that DNS does not have is a note, which names no option of a command."""
-    found = cases(admin).propose(DOMAIN, open_context=Network().open)
+    found = cases(unchanged).propose(DOMAIN, open_context=Network().open)
     (note,) = found.notes
     assert note.startswith("DNS has no domain example.com")
     assert found.services == ()
     assert found.others
 
 
-def test_machine_without_a_resolver(admin: Admin) -> None:
+def test_machine_without_a_resolver(unchanged: Admin) -> None:
     """Without a resolver the form can be filled by hand, and a check says why it did nothing."""
-    found = cases(admin).propose(DOMAIN, open_context=broken)
+    found = cases(unchanged).propose(DOMAIN, open_context=broken)
     assert found.notes == ("this machine has no resolver (x)",)
     assert found.others
-    checked = cases(admin).check(DOMAIN, [IMAP], open_context=broken)
+    checked = cases(unchanged).check(DOMAIN, [IMAP], open_context=broken)
     assert (checked.checks, checked.findings, checked.notes) == ((), (), (NO_RESOLVER,))
 
 
@@ -127,9 +127,9 @@ BAD_NAMES = ["", "*.example.com", "*", "a b", "alice@example.com", "-a.test", "a
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_bad_names(admin: Admin, name: str) -> None:
+def test_bad_names(unchanged: Admin, name: str) -> None:
     """A text that is not one domain is refused before anything is asked."""
-    network, found = Network(), cases(admin)
+    network, found = Network(), cases(unchanged)
     for call in (
         lambda: found.propose(name, open_context=network.open),
         lambda: found.propose(name, searches=False),
@@ -144,9 +144,9 @@ def test_bad_names(admin: Admin, name: str) -> None:
 @pytest.mark.parametrize(
     "principal", [READER, tenant("other.test"), tenant("new.test", role=Role.READ)]
 )
-def test_refused(admin: Admin, principal: Principal) -> None:
+def test_refused(unchanged: Admin, principal: Principal) -> None:
     """Who may not create the domain makes Waypost ask nothing about it."""
-    network, found = Network(), cases(admin, principal)
+    network, found = Network(), cases(unchanged, principal)
     with pytest.raises(AccessForbidden):
         found.propose("new.test", open_context=network.open)
     with pytest.raises(AccessForbidden):
@@ -154,11 +154,11 @@ def test_refused(admin: Admin, principal: Principal) -> None:
     assert network.opened == []
 
 
-def test_check_of_services(admin: Admin) -> None:
+def test_check_of_services(unchanged: Admin) -> None:
     """Each service has a verdict; what cannot be checked is unknown and not wrong."""
     network = Network(NS)
     services = [IMAP, SMTP, {"type": "caldav", "url": "https://dav.example.com/"}]
-    checked = cases(admin).check(DOMAIN, services, open_context=network.open)
+    checked = cases(unchanged).check(DOMAIN, services, open_context=network.open)
     assert [(one.place.partition(" ")[0], one.state) for one in checked.checks] == [
         ("imap", "fails"),
         ("smtp", "fails"),
@@ -171,10 +171,10 @@ def test_check_of_services(admin: Admin) -> None:
     assert network.opened == [("postmaster@example.com", "", PrivateAddresses.NEVER)]
 
 
-def test_bound_of_checked_services(admin: Admin) -> None:
+def test_bound_of_checked_services(unchanged: Admin) -> None:
     """Of many services only the first ones are checked."""
     many = [{**IMAP, "host": f"imap{number}.example.com"} for number in range(SERVICES_MAX + 5)]
-    checked = cases(admin).check(DOMAIN, many, open_context=Network(NS).open)
+    checked = cases(unchanged).check(DOMAIN, many, open_context=Network(NS).open)
     assert len(checked.checks) == SERVICES_MAX
 
 
@@ -189,10 +189,10 @@ BAD_SERVICES = [
 
 
 @pytest.mark.parametrize(("service", "path"), BAD_SERVICES)
-def test_bad_services(admin: Admin, service: dict[str, object], path: str) -> None:
+def test_bad_services(unchanged: Admin, service: dict[str, object], path: str) -> None:
     """A mistake in a service is named by its path, and no service is checked."""
     network = Network(NS)
     with pytest.raises(InvalidObject) as caught:
-        cases(admin).check(DOMAIN, [IMAP, service], open_context=network.open)
+        cases(unchanged).check(DOMAIN, [IMAP, service], open_context=network.open)
     assert [one for one, _ in caught.value.mistakes] == [path]
     assert network.opened == []

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.admin.cases import READER, served, tenant
+from tests.admin.cases import READER, ROOT, served, tenant
 from waypost.admin.facade import Admin
 from waypost.admin.links.cases import SetupLinkCases
 from waypost.admin.principal import Principal
@@ -42,13 +42,13 @@ def _source(admin: Admin) -> AdminSource:
     return AdminSource(settings, admin.source.engine)
 
 
-def links(source: AdminSource, principal: Principal | None = None) -> SetupLinkCases:
-    return Admin(source, principal or Principal("root", "command")).setup_links
+def links(source: AdminSource, principal: Principal = ROOT) -> SetupLinkCases:
+    return Admin(source, principal).setup_links
 
 
 def entries(source: AdminSource) -> list[tuple[str, str | None]]:
     """Return the actions and objects of the audit log, the newest first."""
-    page = Admin(source, Principal("root", "command")).audit()
+    page = Admin(source, ROOT).audit()
     return [(one.action, one.object_name) for one in page.items]
 
 
@@ -79,7 +79,7 @@ def test_life_of_a_link(source: AdminSource) -> None:
     }
     cases.revoke(new.data["id"])
     assert cases.page(50) == ([], None)
-    page = Admin(source, Principal("root", "command")).audit(object="setup_link:example.com")
+    page = Admin(source, ROOT).audit(object="setup_link:example.com")
     assert [one.action for one in page.items] == ["revoke", "create"]
     revoked, created = page.items
     assert created.after is not None
@@ -169,7 +169,7 @@ def test_ids_that_no_link_has(source: AdminSource, number: int) -> None:
 
 def test_domain_that_is_not_served(source: AdminSource) -> None:
     """A link for a domain that no client could set up is refused."""
-    admin = Admin(source, Principal("root", "command"))
+    admin = Admin(source, ROOT)
     admin.put_domain("declined.test", served(declined=True))
     for address in ("alice@absent.test", "alice@declined.test"):
         with pytest.raises(DomainNotServed):
