@@ -44,7 +44,7 @@ def supported() -> list[str]:
 def test_targets_exist(workflow: dict[Any, Any]) -> None:
     """The Makefile has every target that the workflow calls."""
     targets = set(TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
-    assert {"check", "dist", "test", "test-versions"} == called(workflow)
+    assert {"check", "coverage", "dist", "test", "test-versions"} == called(workflow)
     assert called(workflow) <= targets
 
 
