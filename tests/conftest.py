@@ -28,7 +28,7 @@ from tests.servers.postgresql import PostgreSql, postgresql
 SHARING = ("tests/clients/", "tests/architecture/")
 # Files with tests that wait for long: they come first, so that no process ends with one of them.
 LONG = (
-    "tests/cli/test_import_download.py",
+    "tests/cli/import_/test_import_download.py",
     "tests/net/test_dripping.py",
     "tests/diagnostics/test_dns.py",
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.doctor_network import PROVIDERS
+from tests.cli.checks.doctor_network import PROVIDERS
 from tests.servers.authority import Authority
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require

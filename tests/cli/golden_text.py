@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-REPORTS: Final = Path(__file__).parent / "golden" / "reports"
+REPORTS: Final = Path(__file__).parent / "checks" / "golden" / "reports"
 
 
 def check(path: Path, text: str) -> None:

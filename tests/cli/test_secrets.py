@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.cli.test_serve import Server, serving
+from tests.cli.serve.test_serve import Server, serving
 from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.waypost import free_port
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.test_serve_reload import until
+from tests.cli.serve.test_serve_reload import until
 from tests.docs.pages import ROOT, blocks
 from tests.servers.caddy import Caddy, caddy
 from tests.servers.patience import PATIENCE_SECONDS

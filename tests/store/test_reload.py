@@ -1,4 +1,4 @@
-"""Following a providers file, step by step: tests/cli/test_serve_reload.py tests the whole."""
+"""Following a providers file by steps: tests/cli/serve/test_serve_reload.py tests the whole."""
 
 import asyncio
 import errno
