@@ -80,6 +80,7 @@ def test_database(option: str, url: str) -> None:
         "ftp://ispdb.example",
         "https://",
         "https://a:x",
+        "https://a b/",
     ],
 )
 def test_bad_databases(option: str) -> None:

@@ -129,6 +129,7 @@ POLICIES = [
     (PrivateAddresses.NEVER, f"http://{DOMAIN}/y", False),
     (PrivateAddresses.NEVER, "http://127.0.0.1/y", False),
     (PrivateAddresses.OWN_NAMES, f"http://{DOMAIN}/y", True),
+    (PrivateAddresses.OWN_NAMES, f"http://{DOMAIN}:80/y", True),
     (PrivateAddresses.OWN_NAMES, "http://stranger.example/y", False),
     (PrivateAddresses.UNTIL_PUBLIC, "http://stranger.example/y", True),
 ]
@@ -143,8 +144,8 @@ def test_policies_before_a_public_answer(
     """The wizard asks private addresses of the domain's names only if that is allowed."""
     transport = ResolvingTransport(resolve, frozenset(), domain=DOMAIN, private=private)
     http = HttpClient(transport, ExchangeLimits(timeout_seconds=5))
-    host = urlsplit(url).netloc
-    answer = http.send(ClientRequest("GET", "http", host, "/y"))
+    parts = urlsplit(url)
+    answer = http.send(ClientRequest("GET", "http", parts.netloc, "/y"))
     assert (answer.body == b"inside") is is_asked
-    assert bool(http.mail_refusal(host, "127.0.0.1")) is not is_asked
+    assert bool(http.mail_refusal(parts.hostname or "", "127.0.0.1")) is not is_asked
     assert "--" not in answer.reason

@@ -70,6 +70,7 @@ WRONG = [
     ("demo = true\nadmin_port = -1", [], "admin_port"),
     ('demo = true\nadmin_host = "0.0.0.0"', [], "admin_host"),
     ('demo = true\nlanguages_dir = "own"', [], "own/admin/sv.po: line 1: "),
+    ('demo = true\nlanguages_dir = "none"', [], "none: No such file or directory"),
 ]
 
 

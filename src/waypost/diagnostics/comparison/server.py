@@ -55,7 +55,9 @@ class CheckedServer:
             host, port = parts.hostname, parts.port
         except ValueError as error:
             raise RequestError(f"{redact_if_url(url)!r} is not a URL") from error
-        if parts.scheme not in {"http", "https"} or not host or parts.query or parts.username:
+        is_base = parts.scheme in {"http", "https"} and not parts.query and not parts.username
+        # RFC 3986 s2: a URL has no spaces.
+        if not is_base or not host or any(character.isspace() for character in url):
             raise RequestError(f"{redact_if_url(url)!r} is not a URL like http://127.0.0.1:4243")
         is_https = parts.scheme == "https"
         return cls(is_https, host, port or (443 if is_https else 80), parts.path.rstrip("/"))

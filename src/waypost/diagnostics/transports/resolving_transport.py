@@ -163,7 +163,7 @@ class ResolvingTransport:
         Raises:
             PrivateAddress: there is no such address.
         """
-        is_named_by_operator = self._is_own(request.host) and request.url not in self._redirects
+        is_named_by_operator = self._is_own(host) and request.url not in self._redirects
         if self._allows_every_address or (
             is_named_by_operator and self._private is not PrivateAddresses.NEVER
         ):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from waypost.core.errors import SettingsError
 from waypost.web.languages.accept_language import preferred_tag
 from waypost.web.languages.catalog import text_direction
 from waypost.web.languages.text_bundle import DEFAULT, OwnTexts, TextBundle, read_own_texts
@@ -81,6 +82,13 @@ def read_admin_languages(folder: Path | None) -> AdminLanguages:
     Raises:
         SettingsError: each problem, with the file and the line.
     """
-    if folder is None or not (folder / OWN_FOLDER).is_dir():
+    if folder is None:
+        return AdminLanguages()
+    try:
+        folder.stat()
+        has_texts = (folder / OWN_FOLDER).is_dir()
+    except OSError as error:
+        raise SettingsError([f"languages_dir: {folder}: {error.strerror}"]) from error
+    if not has_texts:
         return AdminLanguages()
     return AdminLanguages(read_own_texts(folder / OWN_FOLDER, ADMIN_TEXTS))
