@@ -34,10 +34,13 @@ def drop_ins() -> list[str]:
     return [text for text in found if not any(line in text for line in NEWER)]
 
 
-def test_guide_shows_the_file() -> None:
-    """The guide's unit is exactly the file that the guide installs."""
-    shown = [block.text for block in blocks(GUIDE, "ini") if "[Unit]" in block.text]
-    assert shown == [one.read_text(encoding="utf-8") for one in (UNIT, *SOCKETS)]
+def test_pages_show_the_files() -> None:
+    """The units of the guide and of the page of the monitor are exactly the files of contrib/."""
+    for page, files in ((GUIDE, (UNIT, *SOCKETS, ADMIN_UNIT)), (MONITOR_PAGE, (MONITOR_UNIT,))):
+        shown = [block.text for block in blocks(page, "ini") if "[Unit]" in block.text]
+        assert shown == [one.read_text(encoding="utf-8") for one in files]
+    units = {*(ROOT / "contrib").glob("*.service"), *(ROOT / "contrib").glob("*.socket")}
+    assert units == {UNIT, ADMIN_UNIT, MONITOR_UNIT, *SOCKETS}
     assert "install -m 644 contrib/waypost.service /etc/systemd/system/" in GUIDE.read_text()
     (script,) = (b.text for b in blocks(GUIDE, "bash") if b.text.startswith("#!/sbin/openrc-run"))
     assert script == OPENRC.read_text(encoding="utf-8")
