@@ -117,9 +117,10 @@ rpm: $(VENV)/.test ## Build the RPM of the last commit in ./dist (needs rpmbuild
 manual: $(VENV)/.test ## Write the manual pages and the completion scripts to ./build/share
 	@$(BIN)/python -m tools.packages.manual build/share
 
-container: $(VENV)/.test ## Build the image with buildah and try it in a container (as root; another base: BASE=IMAGE)
-	@tools/debian-packages buildah debootstrap runc
+container: $(VENV)/.test ## Build the image with buildah and try it with runc and Podman (as root; another base: BASE=IMAGE)
+	@tools/debian-packages buildah debootstrap podman runc
 	@$(BIN)/python -m tools.container $(if $(BASE),--base $(BASE))
+	@$(BIN)/python -m tools.container_podman
 
 contrib: $(VENV)/.test $(VENV)-contrib/.installed ## Check the files of contrib/ with hadolint, podman-compose, ansible-lint and the schemas (needs podman)
 	@$(BIN)/python -m tools.contrib $(VENV)-contrib/bin

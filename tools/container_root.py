@@ -26,9 +26,22 @@ _LEFT_OUT: Final = (
     *("tkinter", "turtledemo", "pip", "pip-*", "setuptools", "setuptools-*", "_distutils_hack"),
     *("distutils-precedence.pth", "isoschematron", "_test*.so", "_xxtest*.so", "xx*.so"),
     *("_dbm.*.so", "_curses*.so", "readline.*.so", "_pyrepl", "slapdtest"),
+    *(
+        "curses",
+        "doctest.py",
+        "pdb.py",
+        "pickletools.py",
+        "pstats.py",
+        "pydoc.py",
+        "turtle.py",
+        "venv",
+    ),
+    # The same as _datetime, _decimal and _io, for a Python without these modules in C.
+    *("_pydatetime.py", "_pydecimal.py", "_pyio.py"),
 )
-# Parts of libraries that Waypost does not import: 14 MB.
+# Parts of libraries that Waypost does not import: 15 MB. Of cffi, the module in C is enough.
 _UNUSED: Final = (
+    "cffi",
     "lxml/html",
     "lxml/objectify.*.so",
     "pyasn1_modules/rfc[!2]*.py",
