@@ -9,8 +9,6 @@ import re
 import resource
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,27 +16,12 @@ import pytest
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_guide_walk import LONGEST_SECONDS, PIP, lines_of, machine, run_in_network
 from tests.docs.test_unit import UNIT, options
-from tests.servers.authority import Authority
-from tests.servers.caddy import caddy
-from tests.servers.dovecot import dovecot
-from tests.servers.named import name_server_of_a_network
-from tests.servers.private_network import private_network, second_address
+from tests.servers.mail_network import DOMAIN, MailNetwork, mail_network
 from tests.servers.requirements import require
-from tests.servers.submission import submission
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(LONGEST_SECONDS + 60)]
 GUIDE = ROOT / "docs" / "guide.md"
-DOMAIN = "example.com"
 MINUTES = 3
-NAMES = tuple(f"{kind}.{DOMAIN}" for kind in ("autoconfig", "autodiscover", "ua-auto-config"))
-ZONE = f"""
-{DOMAIN}. 3600 IN MX 10 mx.{DOMAIN}.
-mx.{DOMAIN}. 3600 IN A 127.0.0.1
-imap.{DOMAIN}. 3600 IN A 127.0.0.1
-smtp.{DOMAIN}. 3600 IN A 127.0.0.1
-""" + "".join(f"{name}. 3600 IN A 127.0.0.1\n" for name in NAMES)
-AUTHORITY = "{\n}\n\nlocalhost {\n\tacme_server\n}\n"
-ACME_PORT = 8443
 ASKED = f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml?emailaddress=alice@{DOMAIN}"
 # Folders that the packages need, apart from those of this machine.
 PACKAGES = """
@@ -52,11 +35,7 @@ printf 'hosts: files dns\\npasswd: files\\ngroup: files\\n' > /etc/nsswitch.conf
 printf '127.0.0.1 localhost\\n' > /etc/hosts
 rm -rf /etc/letsencrypt && mkdir -p /etc/letsencrypt
 cat > /etc/letsencrypt/cli.ini <<'END'
-server = https://localhost:{port}/acme/local/directory
-non-interactive = true
-agree-tos = true
-register-unsafely-without-email = true
-END
+{certbot}END
 export REQUESTS_CA_BUNDLE={trust} SSL_CERT_FILE={trust}
 cat > /usr/local/bin/systemctl <<'SCRIPT'
 {systemctl}
@@ -137,44 +116,15 @@ INSTALLED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A network with a name server, mail servers and an authority.
-
-    Attributes:
-        trust: the authorities of this network (PEM).
-    """
-
-    trust: Path
-
-
 @pytest.fixture(name="network", scope="module")
-def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    require(
-        programs=["unshare", "mount", "runuser", "useradd", "curl", "caddy", "named", "dovecot"],
-        private_network=True,
-        root=True,
-    )
+def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailNetwork]:
+    require(programs=["unshare", "mount", "runuser", "useradd", "curl"])
     folder = tmp_path_factory.mktemp("network")
     for one in (folder, *folder.parents):
         if one != Path("/tmp") and one.is_relative_to("/tmp"):
             one.chmod(0o755)
-    with ExitStack() as stack:
-        stack.enter_context(private_network())
-        stack.enter_context(second_address())
-        names = stack.enter_context(name_server_of_a_network([DOMAIN]))
-        names.load(DOMAIN, ZONE)
-        own = Authority.create(folder)
-        pair = own.issue("mail", [f"imap.{DOMAIN}", f"smtp.{DOMAIN}"])
-        stack.enter_context(dovecot(pair))
-        stack.enter_context(submission(pair))
-        acme = stack.enter_context(
-            caddy(folder, AUTHORITY, http=8080, https=ACME_PORT, hosts=("localhost", *NAMES))
-        )
-        trust = folder / "trust.pem"
-        trust.write_bytes(acme.authority.read_bytes() + own.certificate.read_bytes())
-        trust.chmod(0o644)
-        yield Network(trust)
+    with mail_network(folder) as network:
+        yield network
 
 
 def guide_blocks() -> dict[str, list[str]]:
@@ -214,7 +164,7 @@ def later_commands() -> str:
     )
 
 
-def machine_script(tmp: Path, network: Network) -> str:
+def machine_script(tmp: Path, network: MailNetwork) -> str:
     """Return the script that creates a machine on which the packages have been installed."""
     unit = dict(options(UNIT.read_text(encoding="utf-8")))
     version = sys.version_info
@@ -224,7 +174,7 @@ def machine_script(tmp: Path, network: Network) -> str:
         user=unit["User"],
         command=unit["ExecStart"],
     )
-    packages = PACKAGES.format(trust="/opt/trust.pem", port=ACME_PORT, systemctl=systemctl)
+    packages = PACKAGES.format(trust="/opt/trust.pem", certbot=network.certbot, systemctl=systemctl)
     return "\n".join(
         [
             machine(tmp),
@@ -238,7 +188,7 @@ def machine_script(tmp: Path, network: Network) -> str:
 
 
 @pytest.mark.parametrize("web_server", INSTALLED)
-def test_three_commands(web_server: str, network: Network, tmp_path: Path) -> None:
+def test_three_commands(web_server: str, network: MailNetwork, tmp_path: Path) -> None:
     """The guide's three commands give an answer over TLS that names the mail servers."""
     programs, installed = INSTALLED[web_server]
     require(programs=programs)

@@ -1,5 +1,6 @@
 """The packages of the last commit, built once for all tests of this folder."""
 
+import platform
 import re
 import subprocess
 from collections.abc import Sequence
@@ -12,15 +13,15 @@ from tools.packages import debian, rpm
 from tools.packages.sources import Sources
 from tools.packages.tree import sources_and_tree
 
-from tests.docs.pages import blocks
+from tests.docs.pages import Block, blocks
 from tests.servers.requirements import require
-from waypost import __version__
 
 # A real compression would need half a minute.
 QUICK_DEB = "-Zgzip -z1"
 QUICK_RPM = "w1.gzdio"
-# The version of the package that an upgrade replaces.
-OLD = "0.0.1"
+# The architecture in the names of packages that the pages show: for dpkg, and for RPM.
+SHOWN_DEB = "amd64"
+SHOWN_RPM = "x86_64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,31 @@ def documented(program: str) -> list[str]:
 
     The first command installs the package.
     """
-    shown = [
-        [line.removeprefix("# ") for line in block.text.splitlines()]
-        for block in blocks(ROOT / "docs/packages.md", "console")
-    ]
+    shown = [root_commands(block) for block in blocks(ROOT / "docs/packages.md", "console")]
     starts = [number for number, lines in enumerate(shown) if " install " in lines[0]]
     (start,) = (number for number in starts if shown[number][0].startswith(program))
     end = min((number for number in starts if number > start), default=len(shown))
     return [line for lines in shown[start:end] for line in lines]
+
+
+def commands_with(page: str, command: str) -> list[str]:
+    """Return the commands for root of the only block of a page that has a command."""
+    shown = [root_commands(block) for block in blocks(ROOT / "docs" / page, "console")]
+    (found,) = (lines for lines in shown if command in lines)
+    return found
+
+
+def root_commands(block: Block) -> list[str]:
+    """Return the commands for root of a block."""
+    return [line.removeprefix("# ") for line in block.text.splitlines() if line.startswith("# ")]
+
+
+def shown_name(package: Path) -> str:
+    """Return the name that the pages have for a package, whose name has this architecture."""
+    command = ["dpkg", "--print-architecture"]
+    own = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    name = package.name.replace(f"_{own}.deb", f"_{SHOWN_DEB}.deb")
+    return name.replace(f".{platform.machine()}.rpm", f".{SHOWN_RPM}.rpm")
 
 
 def needed_packages(deb: Path) -> list[str]:
@@ -80,21 +98,21 @@ def needed_packages(deb: Path) -> list[str]:
     return sorted({re.split(r"[\s(|]", one.strip())[0] for one in field.split(",")})
 
 
-def script(name: str, configure: Sequence[str]) -> str:
-    """Return a script of this folder for a machine, with the commands that configure Waypost."""
+def script(name: str, **documented: Sequence[str]) -> str:
+    """Return a script of this folder for a machine.
+
+    Args:
+        name: the file; the functions come before it.
+        documented: commands of the pages; each replaces the line with its name in capitals, such
+            as DOCUMENTED_CONFIGURE.
+    """
     folder = Path(__file__).parent
     parts = [(folder / part).read_text(encoding="utf-8") for part in ("functions.sh", name)]
-    return "".join(parts).replace("DOCUMENTED_COMMANDS", "\n".join(configure))
-
-
-def make_old(tree: Path) -> None:
-    """Change a tree to that of an earlier version, with another text in the settings."""
-    settings = tree / "etc/waypost/waypost.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("# Settings of", "# The settings of"), encoding="utf-8")
-    (package,) = tree.glob("opt/waypost/lib/python3*/site-packages/waypost")
-    init = package / "__init__.py"
-    text = init.read_text(encoding="utf-8")
-    init.write_text(text.replace(__version__, OLD), encoding="utf-8")
-    for compiled in package.glob("__pycache__/__init__.*"):
-        compiled.unlink()
+    text = "".join(parts)
+    for title, commands in documented.items():
+        line = f"DOCUMENTED_{title.upper()}\n"
+        assert commands
+        assert line in text, line
+        text = text.replace(line, "".join(f"{command}\n" for command in commands))
+    assert "DOCUMENTED_" not in text
+    return text

@@ -23,7 +23,7 @@ runuser -u waypost -- waypost db status 2>/dev/null
 stat --format '%n %U:%G %a' /var/lib/waypost/waypost.sqlite
 
 echo '== configure'
-DOCUMENTED_COMMANDS
+DOCUMENTED_CONFIGURE
 runuser -u waypost -- waypost config path
 answer
 

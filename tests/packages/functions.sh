@@ -2,10 +2,11 @@
 set -euo pipefail
 export LC_ALL=C.UTF-8
 
+# Asks for the configuration of a user, at the service itself or at another URL.
 answer() {
-    /usr/bin/python3 - <<'PYTHON'
-import time, urllib.error, urllib.request
-url = "http://127.0.0.1:4243/mail/config-v1.1.xml?emailaddress=alice@example.com"
+    /usr/bin/python3 - "${1:-http://127.0.0.1:4243}" <<'PYTHON'
+import sys, time, urllib.error, urllib.request
+url = f"{sys.argv[1]}/mail/config-v1.1.xml?emailaddress=alice@example.com"
 for _ in range(300):
     try:
         with urllib.request.urlopen(url, timeout=10) as response:

@@ -1,7 +1,7 @@
 """A Debian machine for a test: debootstrap makes it, and systemd-nspawn boots it.
 
-The machine has its own files, processes and network, which is only a loopback interface. Its
-packages come from the mirror that apt of this machine uses.
+The machine has its own files and processes, and its own network, which is only a loopback
+interface, or that of the test. Its packages come from the mirror that apt of this machine uses.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ _TARGET = """
 Requires=basic.target
 Wants=test.service
 """
-_BOOT_SECONDS = 300
+_BOOT_SECONDS = 600
 # A container has no devices and no own clock.
 _UNUSED = (
     *("systemd-udevd", "systemd-udev-trigger", "systemd-timesyncd", "systemd-firstboot"),
@@ -61,12 +61,13 @@ def create(folder: Path, name: str, packages: Sequence[str]) -> None:
         (units / f"{unit}.service").symlink_to("/dev/null")
 
 
-def run(folder: Path, script: str) -> str:
+def run(folder: Path, script: str, *, own_network: bool = True) -> str:
     """Boot a machine, run a script on it as root, and return its output.
 
     Args:
         folder: the root of the machine.
         script: its folder `/test` is writable.
+        own_network: it has a separate network, and otherwise that of this thread.
     """
     units = folder / "etc/systemd/system"
     (units / "test.service").write_text(_UNIT, encoding="utf-8")
@@ -75,7 +76,8 @@ def run(folder: Path, script: str) -> str:
     own.mkdir(exist_ok=True)
     (own / "script").write_text(script, encoding="utf-8")
     command = [program("systemd-nspawn"), "--quiet", "--register=no", "--keep-unit"]
-    command += ["--private-network", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
+    command += ["--private-network"] if own_network else []
+    command += ["--resolv-conf=off", "--timezone=off", "--link-journal=no"]
     command += ["--directory", f"{folder}", "--boot", "systemd.unit=test.target", "quiet"]
     done = subprocess.run(
         command,
@@ -91,7 +93,7 @@ def run(folder: Path, script: str) -> str:
     log = own / "log"
     if not log.exists():
         skip(f"systemd does not boot here: {done.stdout[-2000:]}")
-    printed = log.read_text(encoding="utf-8")
+    printed = log.read_text(encoding="utf-8", errors="backslashreplace")
     assert done.returncode == 0, printed
     return printed
 

@@ -15,7 +15,7 @@ stat --format '%n %U:%G' /var/lib/waypost
 getent passwd waypost | cut -d: -f1,6,7
 
 echo '== configure'
-DOCUMENTED_COMMANDS
+DOCUMENTED_CONFIGURE
 state
 answer
 stat --format %U "/proc/$(pid)"

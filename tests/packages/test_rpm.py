@@ -2,22 +2,13 @@
 
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tools.packages import rpm
 
 from tests.packages import machine
-from tests.packages.conftest import (
-    OLD,
-    QUICK_RPM,
-    Packages,
-    documented,
-    make_old,
-    needed_packages,
-    script,
-)
+from tests.packages.conftest import Packages, documented, needed_packages, script, shown_name
+from tests.packages.earlier import EARLIER, write_earlier_rpm
 from tests.servers.requirements import program
 from waypost import __version__
 
@@ -43,7 +34,7 @@ LIFE = f"""\
 == install
 waypost: next: waypost init DOMAIN --start
 waypost inactive disabled
-waypost {OLD}
+waypost {EARLIER}
 /etc/waypost/waypost.toml root:waypost 640
 /var/lib/waypost waypost:waypost
 waypost:/var/lib/waypost:/usr/sbin/nologin
@@ -80,24 +71,12 @@ def test_life_on_a_machine(packages: Packages, tmp_path: Path) -> None:
     machine.create(root, "rpm", ["dnf", "rpm", *needed_packages(packages.deb)])
     (root / "test").mkdir()
     shutil.copy(packages.rpm, root / "test/new.rpm")
-    build_old(packages, tmp_path).rename(root / "test/old.rpm")
+    write_earlier_rpm(packages, tmp_path, root / "test/old.rpm")
     build_base(packages.rpm, tmp_path / "base").rename(root / "test/base.rpm")
     install, *configure = documented("dnf")
-    assert install == f"dnf install ./dist/{packages.rpm.name}"
-    assert machine.run(root, script("rpm.sh", configure)) == LIFE
+    assert install == f"dnf install ./dist/{shown_name(packages.rpm)}"
+    assert machine.run(root, script("rpm.sh", configure=configure)) == LIFE
     shutil.rmtree(root)
-
-
-def build_old(packages: Packages, folder: Path) -> Path:
-    """Build the RPM of an earlier version: with another text in the settings."""
-    tree, source = folder / "old", folder / "source/waypost"
-    shutil.copytree(packages.tree, tree, symlinks=True)
-    make_old(tree)
-    shutil.copytree(packages.sources.folder, source)
-    sources = replace(packages.sources, folder=source)
-    package = rpm.pack(sources, tree, folder, QUICK_RPM, OLD)
-    shutil.rmtree(tree)
-    return package
 
 
 def build_base(package: Path, folder: Path) -> Path:
