@@ -89,6 +89,7 @@ class PlannedChange:
         warnings: values that are perhaps not intended.
         is_same: whether nothing changes; None if the plan says that.
         undo_of: the entry of the audit log that the change undoes; None for that of the options.
+        noted: what the audit log has as before and after; None for the objects themselves.
     """
 
     action: str
@@ -102,6 +103,7 @@ class PlannedChange:
     warnings: tuple[str, ...] = ()
     is_same: bool | None = None
     undo_of: int | None = None
+    noted: tuple[Data, Data] | None = None
 
     @property
     def is_needed(self) -> bool:
@@ -219,14 +221,15 @@ def audit_row(
     principal: Principal, action: str, change: PlannedChange, undo_of: int | None = None
 ) -> AuditRow:
     """Return the entry of a change in the audit log."""
+    before, after = change.noted or (_data(change.old), _data(change.new))
     return AuditRow(
         **who(principal),
         action=action,
         object_kind=change.kind,
         object_name=change.name,
         provider=change.provider,
-        before=_data(change.old),
-        after=_data(change.new),
+        before=before,
+        after=after,
         undo_of=undo_of,
     )
 

@@ -1,31 +1,27 @@
 """List, read and change providers."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.objects import (
     ObjectMistakes,
-    check_domain,
-    in_stored_order,
     merge_patch,
     provider_data,
     read_provider,
-    read_services,
     version_of,
 )
 from waypost.admin.principal import Principal
+from waypost.admin.provider_services import ProviderServices
 from waypost.admin.readers import ObjectReader, open_reader, unknown_provider
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject, ObjectInUse
-from waypost.core.model import Catalog, Domain, DomainPattern, Provider, Service
+from waypost.core.model import Catalog, Domain, DomainPattern, Provider
 from waypost.database.engine import Connection
 from waypost.providers_file.plan import Plan, Planner, compare
 from waypost.store.sql import listing
-from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget
 from waypost.store.sql.sync.one_provider import (
     StoredProvider,
     count_domains_of,
@@ -34,10 +30,7 @@ from waypost.store.sql.sync.one_provider import (
     remove_provider,
     write_provider,
 )
-from waypost.store.sql.sync.service_rows import ServiceRows
 
-_AT_ONCE: Final = 500
-_PLAN_ITEMS: Final = 100
 Planning = Callable[[Connection], PlannedChange]
 
 
@@ -114,7 +107,7 @@ class ProviderCases:
         return self._run(
             name,
             options,
-            lambda connection: ProviderChange(connection, name, options).services(wanted),
+            lambda connection: ProviderChange(connection, name, options).services().put(wanted),
         )
 
     def _run(self, name: str, options: ChangeOptions, plan: Planning) -> ChangeResult:
@@ -209,47 +202,10 @@ class ProviderChange:
             lambda: remove_provider(self._connection, old.id),
         )
 
-    def services(self, wanted: list[Mapping[str, object]]) -> PlannedChange:
-        """Plan to set the services of all domains."""
-        old, report = self.existing(), ObjectMistakes()
-        services = in_stored_order(read_services(wanted, report))
-        report.check()
-        planner, count = Planner(_PLAN_ITEMS), 0
-        for targets, stored in self._targets(old, services):
-            for pattern, target in targets.items():
-                domain = target.entry.for_domain(pattern.text)
-                check_domain(domain, report)
-                planner.add(stored.domain(pattern), domain)
-                count += 1
-        report.check()
-        message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
-        self._options.check_confirmed(message, [], count)
-        return PlannedChange(
-            *("services", "provider", self._name, plan_of(planner)),
-            *(self._old_object, self._old_object),
-            lambda: self._write_services(old, services),
-            warnings=tuple(report.warnings),
-            is_same=not count,
-        )
-
-    def _write_services(self, old: StoredProvider, services: tuple[Service, ...]) -> None:
-        rows = ServiceRows(self._connection)
-        for targets, stored in self._targets(old, services):
-            stored.write(targets, rows)
-        rows.remove_unused()
-
-    def _targets(
-        self, old: StoredProvider, services: tuple[Service, ...]
-    ) -> Iterator[tuple[dict[DomainPattern, DomainTarget], DomainSet]]:
-        """Yield the domains whose services differ, in parts; aliases have the same services."""
-        for patterns in listing.domains_of_provider(self._connection, old.id, _AT_ONCE):
-            stored = DomainSet(self._connection, patterns)
-            targets: dict[DomainPattern, DomainTarget] = {}
-            for pattern in patterns:
-                entry = stored.entry(pattern)
-                if entry is not None and in_stored_order(entry.services) != services:
-                    targets[pattern] = DomainTarget(old.id, replace(entry, services=services))
-            yield targets, stored
+    def services(self) -> ProviderServices:
+        """Return the services of all domains of the provider, which may be changed."""
+        old = self.existing()
+        return ProviderServices(self._connection, old, provider_object(old.provider), self._options)
 
     def _replace(self, provider: Provider, action: str, warnings: tuple[str, ...]) -> PlannedChange:
         new = provider_object(provider)

@@ -13,7 +13,7 @@ Data = dict[str, Any]
 """An object as plain JSON data, in the words of the providers file."""
 ObjectKind = Literal["domain", "provider", "directory", "setup_link"]
 MANY_ACTIONS: Final = ("services", "apply")
-"""The actions that change many objects, whose state before is not in the audit log."""
+"""The actions that change many objects; not all entries have the state before."""
 NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
 

@@ -12,10 +12,11 @@ from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import MANY_ACTIONS, Data
+from waypost.admin.service_groups import OMITTED, has_groups
 from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import UndoRefused
 from waypost.database.engine import Connection
-from waypost.store.sql.audit_log import AuditRow, newest_audit_ids
+from waypost.store.sql.audit_log import AuditRow, newest_audit_ids, newest_domain_changes
 
 UNDO_KINDS: Final = ("domain", "provider", "directory")
 """The kinds of objects whose changes can be undone."""
@@ -27,6 +28,7 @@ NO_UNDO: Final[Mapping[str, str]] = {
     SESSION: "is about a sign-in; end the session, or sign in again",
 }
 """Why a change of this kind is not undone."""
+_INSTEAD: Final = "apply the old file with `waypost apply`, or restore a backup of the database"
 
 
 class Undo:
@@ -69,6 +71,8 @@ class Undo:
                 raise UndoRefused(
                     f"{kind} {changed} has changed since, in entry {last}; undo that entry first"
                 )
+        if has_groups(row.before):
+            return self._services(name, row.before or {})
         plan = {
             "domain": self._domain,
             "provider": self._provider,
@@ -85,6 +89,24 @@ class Undo:
         if old_name != name:
             return change.rename(read_name(str(old_name)))
         return change.put(self._row.before, "undo")
+
+    def _services(self, name: str, before: Data) -> PlannedChange:
+        """Restore the services of all domains of a provider."""
+        self._principal.check_everything(f"change provider {name!r}")
+        newest = newest_domain_changes(self._connection, [name], self._row.id)
+        if (last := newest.get(name)) is not None:
+            raise UndoRefused(
+                f"a domain of provider {name} has changed since, in entry {last}; undo that entry "
+                "first"
+            )
+        change = ProviderChange(self._connection, name, self._options)
+        if change.old_data is None:
+            raise self._changed()
+        return change.services().restore(before, self._check_version)
+
+    def _check_version(self, version: str) -> None:
+        if version != (self._row.after or {}).get("version"):
+            raise self._changed()
 
     def _provider(self, name: str, old_name: object) -> PlannedChange:
         self._principal.check_everything(f"change provider {name!r}")
@@ -113,24 +135,30 @@ class Undo:
     def _check_unchanged(self, current: Data | None) -> None:
         """Refuse to undo a change of an object that has changed since without another entry."""
         if current != self._row.after:
-            raise UndoRefused(
-                f"{self._row.object_kind} {changed_name(self._row)} has changed since entry "
-                f"{self._row.id}, by a change of another object, by `waypost apply`, or by another "
-                "program"
-            )
+            raise self._changed()
+
+    def _changed(self) -> UndoRefused:
+        return UndoRefused(
+            f"{self._row.object_kind} {changed_name(self._row)} has changed since entry "
+            f"{self._row.id}, by a change of another object, by `waypost apply`, or by another "
+            "program"
+        )
 
 
 def undo_refusal(row: AuditRow) -> str | None:
     """Return why a change is never undone, or None."""
     if (reason := NO_UNDO.get(row.object_kind or "")) is not None:
         return reason
+    before = row.before or {}
+    if OMITTED in before:
+        return (
+            f"changed the services of {before['domains']} domains: {before[OMITTED]}, which the "
+            f"audit log does not store, so it cannot be undone; {_INSTEAD}"
+        )
     is_one = row.object_kind in UNDO_KINDS and row.object_name is not None
-    if is_one and row.action not in MANY_ACTIONS:
+    if is_one and (row.action not in MANY_ACTIONS or has_groups(before)):
         return None
-    return (
-        "changed many objects, and cannot be undone; apply the old file with `waypost apply`, "
-        "or restore a backup of the database"
-    )
+    return f"changed many objects, and cannot be undone; {_INSTEAD}"
 
 
 def changed_name(row: AuditRow) -> str:

@@ -1,27 +1,34 @@
 """Which changes of a part of the audit log can be undone, for all of its entries at once.
 
 The number of statements does not depend on that of the entries. What only the plan of an undo
-finds, such as a directory that is gone and that a deleted domain needs, only undo refuses.
+finds, such as a directory that is gone and that a deleted domain needs, only undo refuses. So does
+it if another program has changed a domain of a provider with more than `COMPARED_DOMAINS`.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import itemgetter
 from typing import Final
 
 from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
 from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
 from waypost.admin.principal import Principal, Role
+from waypost.admin.provider_services import services_versions
 from waypost.admin.results import Data
+from waypost.admin.service_groups import has_groups
 from waypost.core.errors import AccessForbidden
 from waypost.database.engine import Connection
 from waypost.store.sql import schema
-from waypost.store.sql.audit_log import AuditRow, newest_audit_ids
+from waypost.store.sql.audit_log import AuditRow, newest_audit_ids, newest_domain_changes
 from waypost.store.sql.sync.domain_set import DomainSet, aliases_of
-from waypost.store.sql.sync.one_provider import providers_named
+from waypost.store.sql.sync.one_provider import counts_of_domains, providers_named
 from waypost.store.sql.sync.reader import ids_in_use
 
 _DOMAIN: Final = "domain"
 _PROVIDER: Final = "provider"
 _DIRECTORY: Final = "directory"
+COMPARED_DOMAINS: Final = 1000
+"""How many domains are read for one part of the audit log; undo itself reads all of them."""
 _Key = tuple[str, str]
 """Kind and name of an object."""
 
@@ -37,8 +44,11 @@ def find_undoable(
     ]
     newest = newest_audit_ids(connection, {key for row in found for key in undo_names(row)})
     found = [row for row in found if all(newest.get(key, 0) <= row.id for key in undo_names(row))]
-    stored = _StoredObjects(connection, found)
-    return {row.id for row in found if stored.allows(row) and _may_undo(principal, row)}
+    of_services = [row for row in found if has_groups(row.before)]
+    found = [row for row in found if not has_groups(row.before)]
+    stored, services = _StoredObjects(connection, found), _StoredServices(connection, of_services)
+    undoable = {row.id for row in found if stored.allows(row) and _may_undo(principal, row)}
+    return undoable | {row.id for row in of_services if services.allows(row)}
 
 
 def may_see_side(principal: Principal, row: AuditRow, data: Data | None) -> bool:
@@ -126,6 +136,48 @@ class _StoredObjects:
                 self._objects[key] = directory_data(directory)
                 if number in used:
                     self._in_use.add(key)
+
+
+class _StoredServices:
+    """What is stored now of the services of all domains of the providers of some changes."""
+
+    def __init__(self, connection: Connection, rows: Sequence[AuditRow]) -> None:
+        """Read the domains of small providers, and count those of others, all at once."""
+        self._ids: dict[str, int] = {}
+        self._counts: dict[int, int] = {}
+        self._changes: dict[str, int] = {}
+        self._versions: dict[int, str] = {}
+        if rows:
+            self._read(connection, rows)
+
+    def allows(self, row: AuditRow) -> bool:
+        """Return whether all domains are as a change left them.
+
+        Of a large provider only undo itself reads all domains: here, their number and the audit log
+        must not say that another program has added or removed one, or that one has changed.
+        """
+        name, after = changed_name(row), row.after or {}
+        number = self._ids.get(name)
+        if number is None or self._changes.get(name, 0) > row.id:
+            return False
+        if (version := self._versions.get(number)) is not None:
+            return version == after.get("version")
+        return self._counts.get(number) == after.get("domains")
+
+    def _read(self, connection: Connection, rows: Sequence[AuditRow]) -> None:
+        names = {changed_name(row) for row in rows}
+        found = providers_named(connection, names)
+        self._ids = {one.provider.name: one.id for one in found}
+        self._counts = counts_of_domains(connection, self._ids.values())
+        self._changes = newest_domain_changes(connection, names, min(row.id for row in rows))
+        counts = sorted(self._counts.items(), key=itemgetter(1))
+        sums = accumulate(count for _, count in counts)
+        small = [
+            number
+            for (number, _), total in zip(counts, sums, strict=True)
+            if total <= COMPARED_DOMAINS
+        ]
+        self._versions = services_versions(connection, small)
 
 
 def _earlier_provider(row: AuditRow) -> str | None:

@@ -164,6 +164,27 @@ def newest_audit_ids(
     return {(kind, name): newest for kind, name, newest in rows if (kind, name) in wanted}
 
 
+def newest_domain_changes(
+    connection: Connection, providers: Iterable[str], after: int
+) -> dict[str, int]:
+    """Return the id of the newest entry about a domain of each provider, in one statement.
+
+    Args:
+        connection: in a transaction.
+        providers: their names; those without such an entry are not in the result.
+        after: only entries with larger ids are read.
+    """
+    wanted = set(providers)
+    if not wanted:
+        return {}
+    name = _AUDIT.provider
+    key = sa.collate(name, "utf8mb4_bin") if connection.dialect.name == "mysql" else name
+    query = sa.select(key, sa.func.max(_AUDIT.id)).group_by(key)
+    query = query.where(_AUDIT.id > after, _AUDIT.object_kind == "domain", name.in_(sorted(wanted)))
+    rows = connection.execute(query).all()
+    return {provider: newest for provider, newest in rows if provider in wanted}
+
+
 def prune_audit(connection: Connection, days: int, now: datetime) -> int:
     """Remove some of the entries that are older than a number of days; 0 keeps all.
 

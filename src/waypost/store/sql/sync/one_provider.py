@@ -50,6 +50,21 @@ def count_domains_of(connection: Connection, provider_id: int) -> int:
     )
 
 
+def counts_of_domains(connection: Connection, provider_ids: Iterable[int]) -> dict[int, int]:
+    """Return the number of domains of each provider that has any, by id."""
+    provider_id = schema.domain.c.provider_id
+    query = sa.select(provider_id, sa.func.count()).where(provider_id.in_(sorted(provider_ids)))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(provider_id))}
+
+
+def domain_names_of(connection: Connection, provider_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """Return id and name of all domains of some providers."""
+    column = schema.domain.c
+    query = sa.select(column.id, column.name)
+    query = query.where(column.provider_id.in_(sorted(provider_ids)))
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def write_provider(connection: Connection, provider: Provider, row_id: int | None) -> int:
     """Insert or update a provider, and return its id."""
     row = providers.provider_row(provider)
