@@ -177,6 +177,13 @@ SERVICES: Final[list[Command]] = [
     ("service", "copy", "second.example", "--to-provider", INC),
     ("service", "copy", "second.example", "--to-provider", INC, "--yes"),
     ("service", "list", "example.com"),
+    ("audit", "list", "--object", f"provider:{INC}"),
+    ("audit", "undo", "11"),
+    ("audit", "undo", "11", "--dry-run"),
+    ("audit", "undo", "11", "--yes"),
+    ("audit", "undo", "11", "--yes"),
+    ("audit", "list", "--object", f"provider:{INC}"),
+    ("service", "list", "example.com"),
 ]
 DIRECTORIES: Final[list[Command]] = [
     (

@@ -150,6 +150,33 @@ def test_undo_says_what_it_has_done(api: Api) -> None:
     assert [one["can_be_undone"] for one in entries] == [True, False]
 
 
+def test_undo_of_the_services_of_a_provider(api: Api) -> None:
+    """The services of all domains are restored, if this is confirmed, and nothing has changed."""
+    client = api.client()
+    provider = "/api/v1/providers/Example%20Inc."
+    assert client.put(NEW, json=BODY).status_code == 201
+    services = {"services": [{"type": "imap", "host": "all.example"}]}
+    made = client.put(f"{provider}/services?confirm=1", json=services)
+    assert made.status_code == 200
+    url = f"/api/v1/audit/{made.headers['waypost-audit-id']}/undo"
+    (entry,) = client.get("/api/v1/audit?object=provider:Example%20Inc.").json()["items"]
+    assert entry["can_be_undone"]
+    assert entry["before"]["domains"] == 2
+    assert entry["after"]["groups"] == [services]
+    refused = client.post(url)
+    assert (refused.status_code, refused.json()["code"]) == (409, "confirmation_needed")
+    planned = client.post(f"{url}?dry_run=1").json()
+    assert planned["dry_run"]
+    assert "new.example: imap imap.new.example:993 tls" in planned["plan"]["added"]
+    assert client.get(NEW).json()["services"] == services["services"]
+    undone = client.post(f"{url}?confirm=1")
+    assert (undone.status_code, undone.json()) == (200, planned | {"dry_run": False})
+    assert undone.json()["object"] == made.json()
+    assert client.get(NEW).json()["services"] == BODY["services"]
+    again = client.post(f"{url}?confirm=1")
+    assert (again.status_code, again.json()["code"]) == (409, "undo_refused")
+
+
 def test_all_mistakes_at_once(api: Api) -> None:
     """A problem document has the path of each mistake."""
     services = [{"type": "imap", "host": "a", "port": 70_000}, {"type": "carrier-pigeon"}]

@@ -1,5 +1,6 @@
 """The pages in this process: sign-in, forms, conflicts, and a database that goes away."""
 
+import html
 import re
 import sqlite3
 from contextlib import closing
@@ -235,6 +236,37 @@ def test_undo_of_the_wizard(api: Api) -> None:
     assert "is kept: it has other domains" in kept.text
     assert "Undone." in kept.text
     assert person.get("/admin/provider?name=New").status_code == 200
+
+
+def test_undo_of_the_services_of_a_provider(api: Api) -> None:
+    """The page shows which domains had which services, asks before undo, and restores them."""
+    client, person = api.client(), Person(api, WRITER)
+    url = "/api/v1/providers/Example%20Inc./services"
+    hosts = {f"d{number}.example": f"{number % 2}.example" for number in range(17)}
+    for name, host in (hosts | {"first.example": "first.example"}).items():
+        services = [{"type": "imap", "host": host}]
+        body = {"provider": "Example Inc.", "services": services}
+        assert client.put(f"/api/v1/domains/{name}", json=body).status_code == 201
+    body = {"services": [{"type": "imap", "host": "new.example"}]}
+    assert client.put(f"{url}?confirm=1", json=body).status_code == 200
+    history = person.get("/admin/audit?object=provider:Example Inc.").text
+    assert "services of all domains" in history
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', history)
+    after = "type imap, host new.example"
+    assert ("all other domains", "type imap, host 0.example", after) in rows
+    odd = ", ".join(sorted(name for name in hosts if int(name[1:-8]) % 2)[:5])
+    assert (f"{odd}, \N{HORIZONTAL ELLIPSIS} (8)", "type imap, host 1.example", after) in rows
+    assert ("first.example", "type imap, host first.example", after) in rows
+    fields = {"id": hidden(history, "id")}
+    asked = person.post("/admin/audit/undo", fields)
+    assert asked.status_code == 409
+    assert "this changes 19 domains of provider" in html.unescape(asked.text)
+    done = person.post("/admin/audit/undo", fields | {"confirm": "1"})
+    assert (done.status_code, "Undone." in done.text) == (200, True)  # With a warning.
+    restored = client.get("/api/v1/domains/d1.example").json()["services"]
+    assert restored == [{"type": "imap", "host": "1.example"}]
+    text = person.get("/admin/audit?object=provider:Example Inc.").text
+    assert text.count('name="id"') == 1  # Only the undo can be undone by now.
 
 
 def test_sign_ins_in_the_changes(api: Api) -> None:

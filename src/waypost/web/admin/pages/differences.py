@@ -1,9 +1,14 @@
 """What differs between two versions of an object, as text for people."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from waypost.admin.results import AuditEntry
+from waypost.admin.service_groups import GROUPS, OMITTED, has_groups
+
+_NAMES_SHOWN: Final = 5
+_GROUPS_SHOWN: Final = 20
 
 
 def differences(
@@ -35,5 +40,35 @@ def describe(value: object) -> str:
 
 
 def changed(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    """Return the keys that an entry of the audit log has changed, with both values."""
-    return list(differences(entry.before or {}, entry.after or {}))
+    """Return the keys that an entry of the audit log has changed, with both values.
+
+    For the services of all domains of a provider, the names of domains are in the place of the
+    keys; "" is for all other domains.
+    """
+    before, after = entry.before or {}, entry.after or {}
+    if has_groups(before) and has_groups(after):
+        return list(_group_differences(before[GROUPS], after[GROUPS]))
+    if OMITTED in before:
+        return [("", describe(before[OMITTED]), describe(after.get(OMITTED, after.get(GROUPS))))]
+    return list(differences(before, after))
+
+
+def _group_differences(
+    before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the domains whose services differ, with both lists: on one side, all are the same.
+
+    The largest groups come first; of very many, the others are only counted.
+    """
+    groups = max(before, after, key=len)
+    for group in groups[: -_GROUPS_SHOWN - 1 : -1]:
+        old, new = ((group if side[1:] else side[0])["services"] for side in (before, after))
+        if old != new:
+            yield _first(group.get("domains", ())), describe(old), describe(new)
+    if (more := len(groups) - _GROUPS_SHOWN) > 0:
+        yield f"\N{HORIZONTAL ELLIPSIS} ({more})", "", ""
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f", \N{HORIZONTAL ELLIPSIS} ({len(names)})" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(names[:_NAMES_SHOWN]) + more
