@@ -144,7 +144,8 @@ class DomainCases:
             services = list(data["services"])
             last = len(services) - (service is None)
             if not 0 <= index <= last:
-                raise InvalidObject([("index", f"must be a whole number from 0 to {last}")])
+                rule = f"must be a whole number from 0 to {last}"
+                raise InvalidObject([("index", rule if last >= 0 else "there are no services")])
             services[index : index + 1] = [] if service is None else [service]
             return change.put(data | {"services": services}, "service")
 

@@ -143,17 +143,8 @@ class RemoteAdmin:
         self, name: str, index: int, service: JsonObject | None, **how: Unpack[ChangeArguments]
     ) -> ChangeResult:
         """Change, add or (with None) remove one service of one domain."""
-        path = _path("domains", name)
-        if service is not None:
-            return self._change("PUT", f"{path}/services/{index}", service, **how)
-        found = self._get("domains", name)
-        services = [*found.data.get("services", ())]
-        if not 0 <= index < len(services):
-            rule = f"must be a whole number from 0 to {len(services) - 1}"
-            raise InvalidObject([("index", rule)])
-        del services[index]
-        how["if_match"] = how.get("if_match") or found.version
-        return self._change("PATCH", path, {"services": services}, **how)
+        path = f"{_path('domains', name)}/services/{index}"
+        return self._change("DELETE" if service is None else "PUT", path, service, **how)
 
     def put_provider_services(
         self, name: str, services: Iterable[JsonObject], **how: Unpack[ChangeArguments]

@@ -80,6 +80,40 @@ def test_conditions_of_a_provider(api: Api) -> None:
         assert (refused.status_code, refused.json()["expected"]) == (412, old.strip('"')), end
 
 
+def test_removal_of_a_service(api: Api) -> None:
+    """DELETE of a service answers with the domain, under the conditions of other changes."""
+    client = api.client()
+    old = client.put(NEW, json=BODY).headers["etag"]
+    url = f"{NEW}/services/1"
+    planned = client.delete(f"{url}?dry_run=1")
+    assert planned.status_code == 200
+    assert planned.json()["plan"]["removed"] == ["new.example: smtp smtp.new.example:465 tls"]
+    assert client.get(NEW).headers["etag"] == old
+    removed = client.delete(url, headers={"if-match": old})
+    expected = {"name": "new.example", **BODY, "services": BODY["services"][:1]}
+    assert (removed.status_code, removed.json()) == (200, expected)
+    assert removed.headers["etag"] == client.get(NEW).headers["etag"] != old
+    (entry, _) = client.get("/api/v1/audit?object=new.example").json()["items"]
+    assert (f"{entry['id']}", entry["action"]) == (removed.headers["waypost-audit-id"], "service")
+    assert (entry["after"], entry["can_be_undone"]) == (expected, True)
+    conflict = client.delete(f"{NEW}/services/0", headers={"if-match": old})
+    assert (conflict.status_code, conflict.json()["expected"]) == (412, old.strip('"'))
+    alias = "/api/v1/domains/alias.example"
+    assert client.put(alias, json={"alias_of": "new.example"}).status_code == 201
+    for method, path, status, code in (
+        ("DELETE", url, 422, "invalid"),
+        ("DELETE", f"{NEW}/services/-1", 422, "invalid"),
+        ("DELETE", "/api/v1/domains/nothing.example/services/0", 404, "not_found"),
+        ("DELETE", f"{alias}/services/0", 422, "invalid"),
+        ("DELETE", f"{NEW}/services/0", 409, "confirmation_needed"),
+        ("DELETE", f"{NEW}/services/0?confirm=1", 200, ""),
+        ("DELETE", f"{NEW}/services/0?confirm=1", 422, "invalid"),
+    ):
+        answer = client.request(method, path)
+        assert (answer.status_code, answer.json().get("code", "")) == (status, code), path
+    assert answer.json()["detail"] == "index: there are no services"
+
+
 def test_unknown_names_have_suggestions(api: Api) -> None:
     """An unknown provider or directory is a 404 with the most similar one, for each method."""
     client = api.client()

@@ -39,6 +39,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("DELETE", "/domains/example.com", None, CHANGES),
     ("POST", "/domains/example.com/rename", {"name": "a.example.com"}, CHANGES),
     ("PUT", "/domains/example.com/services/0", DOMAIN["services"][0], CHANGES),
+    ("DELETE", "/domains/example.com/services/0", None, CHANGES),
     ("GET", "/domains/example.com/dns", None, READS),
     ("GET", "/domains/example.com/names", None, READS),
     ("GET", "/domains/example.com/lint", None, READS),

@@ -247,6 +247,22 @@ def _add_services(router: APIRouter) -> None:
         change = partial(admin.put_service, name, index, data, confirm=confirm)
         return await _change(read_conditions(request), change, dry_run)
 
+    @router.delete(
+        f"{DOMAIN.path}/services/{{index}}",
+        summary="Remove one service of a domain.",
+        **describe_change(None, "Domain"),
+    )
+    async def delete_service(
+        request: Request,
+        name: str,
+        index: int,
+        admin: CurrentAdmin,
+        dry_run: DryRun = False,
+        confirm: Confirm = False,
+    ) -> Response:
+        change = partial(admin.put_service, name, index, None, confirm=confirm)
+        return await _change(read_conditions(request), change, dry_run)
+
     @router.put(
         f"{PROVIDER.path}/services",
         summary="Set the services of all domains of a provider.",
