@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from tests.admin.cases import IMAP, SMTP, served
 from waypost.admin import filtered_list
+from waypost.admin.cursors import write_cursor
 from waypost.admin.facade import Admin
-from waypost.admin.name_search import host_as_stored, read_beginning
+from waypost.admin.name_search import host_as_stored, read_beginning, read_beginnings
 from waypost.core.address import DomainName
 
 NAMES = [
@@ -35,24 +36,83 @@ def test_beginnings(text: str, stored: str, label: str) -> None:
     assert found.stored.isascii()
 
 
+RANGES = [
+    # typed, the ranges of stored names
+    ("b", ["b", "xn--b"]),
+    ("Y", ["xn--y", "y"]),
+    ("xa", ["xa", "xn--xa"]),
+    ("xn1", ["xn--xn1", "xn1"]),
+    ("a.b", ["a.b", "a.xn--b"]),
+    ("*.b", ["*.b", "*.xn--b"]),
+    ("b\u00fccher.b", ["xn--bcher-kva.b", "xn--bcher-kva.xn--b"]),
+    ("b\u00fc", ["xn--b"]),
+    ("", [""]),
+    ("x", ["x"]),
+    ("xn", ["xn"]),
+    ("xn--b", ["xn--b"]),
+    ("b.", ["b."]),
+    ("*", ["*"]),
+    ("-b", ["-b"]),
+]
+
+
+@pytest.mark.parametrize(("text", "stored"), RANGES)
+def test_ranges(text: str, stored: list[str]) -> None:
+    """ASCII letters are also the beginning of U-labels; no name is in two ranges."""
+    assert [one.stored for one in read_beginnings(text)] == stored == sorted(stored)
+
+
 LABELS = st.text(st.sampled_from("abc\u00e4\u00f6\u00fc\u4f8b\u0436"), min_size=1, max_size=8)
 
 
 @given(LABELS, LABELS, st.integers(1, 17))
 def test_beginnings_find_their_name(first: str, second: str, length: int) -> None:
-    """From the first character of a U-label on that is not ASCII, the name is found."""
-    name = f"{first}.{second}"
+    """Each beginning of a name, as it is read, finds the name in exactly one range."""
     try:
-        stored = DomainName.parse(name)
+        stored = DomainName.parse(f"{first}.{second}")
     except ValueError:
         return  # The rules of IDNA do not allow all of these.
-    typed = stored.unicode[:length]
-    last, at = typed.rpartition(".")[2], typed.count(".")
-    if last.isascii() and stored.ascii.split(".")[at].startswith("xn--"):
-        return
-    beginning = read_beginning(typed)
-    assert stored.ascii.startswith(beginning.stored)
-    assert beginning.fits(stored.ascii)
+    found = [
+        one
+        for one in read_beginnings(stored.unicode[:length])
+        if stored.ascii.startswith(one.stored) and one.fits(stored.ascii)
+    ]
+    assert len(found) == 1
+
+
+def test_search_by_ascii_letters(any_admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASCII letters also find U-labels, in the order of the stored names, in parts of any size."""
+    names = ("b\u00fccher.test", "b\u00e4cker.test", "\u00fcb.test", "bucht.test", "\u00fcby.test")
+    for name in (*names, "y\u00fc.test", "yb.test", "b.y", "b.y\u00fc"):
+        any_admin.put_domain(name, served())
+
+    def found(prefix: str, limit: int = 50) -> list[str]:
+        items: list[str] = []
+        cursor: str | None = None
+        for _ in range(40):
+            page = any_admin.list_domains(prefix=prefix, limit=limit, cursor=cursor)
+            assert len(page.items) <= limit
+            items += [DomainName(one.data["name"]).unicode for one in page.items]
+            if (cursor := page.next) is None:
+                return items
+        raise AssertionError(items)
+
+    b_names = ["b.y", "b.y\u00fc", "boxes.example", "bucht.test"]
+    expected = {
+        "b": [*b_names, "b\u00fccher.example", "b\u00fccher.test", "b\u00e4cker.test"],
+        "y": ["y\u00fc.test", "yb.test"],
+        "b.y": ["b.y\u00fc", "b.y"],
+        "bucht": ["bucht.test"],
+        "bc": [],
+    }
+    for prefix, wanted in expected.items():
+        stored = [DomainName.parse(one).ascii for one in found(prefix)]
+        assert stored == sorted(DomainName.parse(one).ascii for one in wanted)
+    monkeypatch.setattr(filtered_list, "PARTS_MAX", 1)
+    for prefix, wanted in expected.items():
+        for limit in range(1, len(wanted) + 2):
+            assert sorted(found(prefix, limit)) == sorted(wanted)
+    assert any_admin.list_domains(prefix="bucht", cursor=write_cursor("domains", "//")).items == ()
 
 
 def test_search(any_admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.filtered_list import filtered_domains
 from waypost.admin.findings import check_finding, domains_with_finding
-from waypost.admin.name_search import NameBeginning, host_as_stored, read_beginning
+from waypost.admin.name_search import NameBeginning, host_as_stored, read_beginnings
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
 from waypost.admin.readers import ObjectReader, check_provider, open_reader
@@ -25,6 +25,8 @@ from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_o
 from waypost.store.sql.sync.service_rows import ServiceRows
 
 _EXPORTED_AT_ONCE: Final = 500
+_NEXT_RANGE: Final = "//"
+"""The key of a part that begins with the second range of names; no name has a slash."""
 Planning = Callable[[Connection], PlannedChange]
 Writing = Callable[[], None]
 
@@ -45,12 +47,11 @@ class DomainCases:
             check_finding(finding)
         after = read_cursor("domains", cursor)
         limited = self._limited(wanted)
-        beginning = read_beginning(wanted.prefix)
         domains: list[Domain] = []
         key: str | None = None
         with open_reader(self.source) as reader:
             if limited is not None:
-                domains, key = _part(reader, limited, after, limit, finding, beginning)
+                domains, key = _part(reader, limited, after, limit, finding)
             if wanted.provider is not None and not (domains or key or cursor):
                 check_provider(reader, self.principal, wanted.provider)
         return Page(tuple(map(domain_object, domains)), write_cursor("domains", key))
@@ -185,7 +186,6 @@ class DomainCases:
             return None
         return replace(
             wanted,
-            prefix=read_beginning(wanted.prefix).stored,
             provider=own or wanted.provider,
             host=None if wanted.host is None else host_as_stored(wanted.host),
             domains=self.principal.domains,
@@ -193,6 +193,35 @@ class DomainCases:
 
 
 def _part(
+    reader: ObjectReader, wanted: DomainFilter, after: str, limit: int, finding: str | None
+) -> tuple[list[Domain], str | None]:
+    """Return a part of a list, and the key of the next one; None for the last part.
+
+    Args:
+        reader: reads the domains.
+        wanted: the filter; its prefix is what a person has typed.
+        after: the key that was returned with the part before; "" for the first part.
+        limit: how many domains are returned at most.
+        finding: a code of the linter, or None.
+    """
+    found: list[Domain] = []
+    beginnings = read_beginnings(wanted.prefix)
+    if after == _NEXT_RANGE:
+        beginnings, after = beginnings[1:], ""
+    for beginning in beginnings:
+        in_range = replace(wanted, prefix=beginning.stored)
+        if len(found) == limit:
+            has_more = any(reader.domains(in_range, "", 1))
+            return found, _NEXT_RANGE if has_more else None
+        room = limit - len(found)
+        domains, key = _in_range(reader, in_range, after, room, finding, beginning)
+        found += domains
+        if key is not None:
+            return found, key
+    return found, None
+
+
+def _in_range(
     reader: ObjectReader,
     wanted: DomainFilter,
     after: str,
@@ -200,7 +229,7 @@ def _part(
     finding: str | None,
     beginning: NameBeginning,
 ) -> tuple[list[Domain], str | None]:
-    """Return a part of a list, and the key of the next one; None for the last part."""
+    """Return the part of a list whose names are in one range of the index."""
 
     def begins(domain: Domain) -> bool:
         return beginning.fits(domain.pattern.text)

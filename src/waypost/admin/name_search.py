@@ -30,8 +30,24 @@ class NameBeginning:
         return DomainName(label).unicode.startswith(self.label)
 
 
+def read_beginnings(text: str) -> list[NameBeginning]:
+    """Return what names begin with that a person means, in the order of the stored names.
+
+    Names with U-labels have ASCII characters before the others, too: `b` also means
+    `b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example`. Each beginning is a range of its own.
+    """
+    beginning = read_beginning(text)
+    complete, dot, last = beginning.stored.rpartition(".")
+    # What begins with `xn--` itself is in the first range. Only letters and digits have the same
+    # place in the order of each database.
+    if beginning.label or _ACE.startswith(last) or last.startswith(_ACE) or not last[0].isalnum():
+        return [beginning]
+    in_unicode = NameBeginning(f"{complete}{dot}{_ACE}{last}", last)
+    return sorted((beginning, in_unicode), key=lambda one: one.stored)
+
+
 def read_beginning(text: str) -> NameBeginning:
-    """Return the beginning of a name that a person has typed.
+    """Return the beginning of a name that a person has typed, if its last label is as it is stored.
 
     A label with a dot after it is complete, so its A-label is known. Of the last label, only the
     ASCII characters are: an A-label has those of its U-label first, in their order
