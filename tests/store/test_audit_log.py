@@ -8,10 +8,12 @@ import pytest
 from waypost.core.model import DomainPattern
 from waypost.database.engine import Engine, read_connection, write_transaction
 from waypost.store.sql.audit_log import (
+    PART_MAX_CHARS,
     AuditFilter,
     AuditRow,
     find_audit,
     newest_audit_ids,
+    newest_domain_changes,
     prune_audit,
     read_audit,
     write_audit,
@@ -67,9 +69,35 @@ def test_filters(engine: Engine) -> None:
         write_audits(connection, [])
     with read_connection(engine) as connection:
         for wanted, names in FILTERS:
-            found = read_audit(connection, wanted, 10)
+            found, _ = read_audit(connection, wanted, 10)
             assert [row.object_name for row in found] == names, wanted
-        assert len(read_audit(connection, AuditFilter(), 2)) == 2
+        for limit, has_more in ((2, True), (4, False), (5, False)):
+            found, more = read_audit(connection, AuditFilter(), limit)
+            assert (len(found), more) == (min(limit, 4), has_more)
+        newest = newest_domain_changes(connection, ("P", "Q", "p", "R"), 0)
+        assert newest == {"P": 2, "Q": 3}
+        assert newest_domain_changes(connection, ("P", "Q"), 2) == {"Q": 3}
+        assert newest_domain_changes(connection, (), 0) == {}
+
+
+def test_large_entries(engine: Engine) -> None:
+    """A part ends before it has very much JSON; an entry that has more is alone in its part."""
+    quarter, all_of_it = "x" * (PART_MAX_CHARS // 4), "x" * (PART_MAX_CHARS + 1)
+    row = AuditRow(AT, "x", "token", "put", None, "domain", "a.example", "P")
+    sizes = [quarter, quarter, all_of_it, "", quarter, quarter, quarter, quarter]
+    with write_transaction(engine) as connection:
+        for text in sizes:
+            write_audit(connection, replace(row, before={"name": text}))
+    parts: list[int] = []
+    last: int | None = None
+    with read_connection(engine) as connection:
+        for _ in sizes:
+            found, has_more = read_audit(connection, AuditFilter(before_id=last), 5)
+            parts.append(len(found))
+            last = found[-1].id
+            if not has_more:
+                break
+    assert parts == [3, 2, 1, 2]
 
 
 @pytest.mark.parametrize(("days", "removed"), [(0, 0), (10, 1), (20, 0)])
@@ -79,4 +107,4 @@ def test_prune(engine: Engine, days: int, removed: int) -> None:
         write_audit(connection, AuditRow(AT, "x", "token", "put"))
         write_audit(connection, AuditRow(AT + timedelta(days=10), "x", "token", "put"))
         assert prune_audit(connection, days, AT + timedelta(days=15)) == removed
-        assert len(read_audit(connection, AuditFilter(), 10)) == 2 - removed
+        assert len(read_audit(connection, AuditFilter(), 10)[0]) == 2 - removed

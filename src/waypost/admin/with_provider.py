@@ -10,6 +10,7 @@ from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import ChangeResult
+from waypost.admin.service_groups import has_groups
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject
 from waypost.database.engine import Connection
@@ -100,8 +101,10 @@ class UndoWithProvider:
         """Create the provider again, if this entry was made together with its removal."""
         change = ProviderChange(self.connection, self.name, self.options)
         entry = self._last_entry()
-        if change.old_data is None and entry is not None and entry.before is not None:
-            yield replace(change.put(entry.before, "undo"), undo_of=entry.id)
+        before = None if entry is None else entry.before
+        if entry is None or before is None or has_groups(before) or change.old_data is not None:
+            return
+        yield replace(change.put(before, "undo"), undo_of=entry.id)
 
 
 def provider_of_addition(connection: Connection, row: AuditRow) -> str | None:

@@ -61,7 +61,7 @@ def test_audit_log(waypost: Waypost, home: Path) -> None:
     uri = f"sqlite:///{home / DATABASE}"
     engine = open_engine(uri)
     with read_connection(engine) as connection:
-        rows = read_audit(connection, AuditFilter(), 10)
+        rows, _ = read_audit(connection, AuditFilter(), 10)
     engine.dispose()
     assert [(row.action, row.object_name) for row in rows] == [
         ("delete", "old.example"),

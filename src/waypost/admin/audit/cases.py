@@ -58,14 +58,12 @@ class AuditCases:
             () if include_access else ACCESS_KINDS,
         )
         with read_snapshot(self.source.audit_database()) as connection:
-            rows = read_audit(connection, wanted, limit + 1)
+            rows, has_more = read_audit(connection, wanted, limit)
             # The samples and a providers file cannot be changed.
             has_undo = self.source.engine is not None
-            undoable = find_undoable(connection, self.principal, rows[:limit]) if has_undo else ()
-        items = tuple(self._entry(row, can_be_undone=row.id in undoable) for row in rows[:limit])
-        return AuditPage(
-            items, write_cursor("audit", str(items[-1].id) if len(rows) > limit else None)
-        )
+            undoable = find_undoable(connection, self.principal, rows) if has_undo else ()
+        items = tuple(self._entry(row, can_be_undone=row.id in undoable) for row in rows)
+        return AuditPage(items, write_cursor("audit", str(items[-1].id) if has_more else None))
 
     def undo(self, audit_id: int, options: ChangeOptions) -> ChangeResult:
         """Undo a change."""

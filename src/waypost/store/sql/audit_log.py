@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from waypost.store.sql.admin_schema import audit
 
 PRUNED_AT_ONCE: Final = 1000
 """How many old rows one change removes, so that no change takes long."""
+PART_MAX_CHARS: Final = 4 * 1024 * 1024
+"""How much JSON a part of the audit log has, unless its first entry has more."""
 DOMAIN_KINDS: Final = ("domain", "setup_link")
 """The kinds whose names are domains, so that tenants see their entries."""
 _AUDIT: Final = audit.c
@@ -127,11 +130,26 @@ def write_audits(connection: Connection, rows: Sequence[AuditRow]) -> None:
         connection.execute(audit.insert(), [row.columns() for row in rows])
 
 
-def read_audit(connection: Connection, wanted: AuditFilter, limit: int) -> list[AuditRow]:
-    """Return the newest entries, newest first."""
-    conditions = wanted.conditions(connection.dialect.name)
-    query = sa.select(audit).where(*conditions).order_by(_AUDIT.id.desc()).limit(limit)
-    return [_from_row(row) for row in connection.execute(query).mappings()]
+def read_audit(
+    connection: Connection, wanted: AuditFilter, limit: int
+) -> tuple[list[AuditRow], bool]:
+    """Return the newest entries, newest first, and whether there are more.
+
+    Args:
+        connection: in a transaction.
+        wanted: which entries.
+        limit: how many are returned at most; fewer if they have more than `PART_MAX_CHARS`.
+    """
+    before, after = (
+        sa.func.coalesce(sa.func.length(one), 0) for one in (_AUDIT.before, _AUDIT.after)
+    )
+    query = sa.select(_AUDIT.id, before + after).where(*wanted.conditions(connection.dialect.name))
+    found = connection.execute(query.order_by(_AUDIT.id.desc()).limit(limit + 1)).all()
+    sums = accumulate(row[1] for row in found)
+    fitting = [row[0] for row, total in zip(found, sums, strict=True) if total <= PART_MAX_CHARS]
+    ids = (fitting or [row[0] for row in found[:1]])[:limit]
+    rows = connection.execute(sa.select(audit).where(_AUDIT.id.in_(ids)).order_by(_AUDIT.id.desc()))
+    return [_from_row(row) for row in rows.mappings()], len(ids) < len(found)
 
 
 def find_audit(connection: Connection, audit_id: int) -> AuditRow | None:
