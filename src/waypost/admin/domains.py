@@ -7,9 +7,9 @@ from typing import Final
 from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
 from waypost.admin.cursors import check_limit, read_cursor, write_cursor
 from waypost.admin.domain_rules import DomainRules, patched
-from waypost.admin.filtered_list import filtered_domains
+from waypost.admin.filtered_list import DomainPart, domains_in_ranges, filtered_domains
 from waypost.admin.findings import check_finding, domains_with_finding
-from waypost.admin.name_search import NameBeginning, host_as_stored, read_beginnings
+from waypost.admin.name_search import NameBeginning, host_as_stored
 from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
 from waypost.admin.readers import ObjectReader, check_provider, open_reader
@@ -25,8 +25,6 @@ from waypost.store.sql.sync.domain_set import DomainSet, DomainTarget, aliases_o
 from waypost.store.sql.sync.service_rows import ServiceRows
 
 _EXPORTED_AT_ONCE: Final = 500
-_NEXT_RANGE: Final = "//"
-"""The key of a part that begins with the second range of names; no name has a slash."""
 Planning = Callable[[Connection], PlannedChange]
 Writing = Callable[[], None]
 
@@ -194,51 +192,22 @@ class DomainCases:
 
 def _part(
     reader: ObjectReader, wanted: DomainFilter, after: str, limit: int, finding: str | None
-) -> tuple[list[Domain], str | None]:
-    """Return a part of a list, and the key of the next one; None for the last part.
+) -> DomainPart:
+    """Return a part of a list, by the beginning of a name that a person has typed."""
 
-    Args:
-        reader: reads the domains.
-        wanted: the filter; its prefix is what a person has typed.
-        after: the key that was returned with the part before; "" for the first part.
-        limit: how many domains are returned at most.
-        finding: a code of the linter, or None.
-    """
-    found: list[Domain] = []
-    beginnings = read_beginnings(wanted.prefix)
-    if after == _NEXT_RANGE:
-        beginnings, after = beginnings[1:], ""
-    for beginning in beginnings:
+    def read(beginning: NameBeginning, after: str, limit: int) -> DomainPart:
         in_range = replace(wanted, prefix=beginning.stored)
-        if len(found) == limit:
-            has_more = any(reader.domains(in_range, "", 1))
-            return found, _NEXT_RANGE if has_more else None
-        room = limit - len(found)
-        domains, key = _in_range(reader, in_range, after, room, finding, beginning)
-        found += domains
-        if key is not None:
-            return found, key
-    return found, None
 
+        def begins(domain: Domain) -> bool:
+            return beginning.fits(domain.pattern.text)
 
-def _in_range(
-    reader: ObjectReader,
-    wanted: DomainFilter,
-    after: str,
-    limit: int,
-    finding: str | None,
-    beginning: NameBeginning,
-) -> tuple[list[Domain], str | None]:
-    """Return the part of a list whose names are in one range of the index."""
+        if finding is not None:
+            return domains_with_finding(reader, in_range, finding, after, limit, begins)
+        if beginning.label:
+            return filtered_domains(reader, in_range, after, limit, begins)
+        return reader.domains(in_range, after, limit)
 
-    def begins(domain: Domain) -> bool:
-        return beginning.fits(domain.pattern.text)
-
-    if finding is not None:
-        return domains_with_finding(reader, wanted, finding, after, limit, begins)
-    if beginning.label:
-        return filtered_domains(reader, wanted, after, limit, begins)
-    return reader.domains(wanted, after, limit)
+    return domains_in_ranges(reader, wanted, after, limit, read)
 
 
 class DomainChange:

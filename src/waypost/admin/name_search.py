@@ -34,7 +34,7 @@ def read_beginnings(text: str) -> list[NameBeginning]:
     """Return what names begin with that a person means, in the order of the stored names.
 
     Names with U-labels have ASCII characters before the others, too: `b` also means
-    `b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example`. Each beginning is a range of its own.
+    `b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example`. Each beginning is a separate range.
     """
     beginning = read_beginning(text)
     complete, dot, last = beginning.stored.rpartition(".")

@@ -13,7 +13,7 @@ from waypost.admin.objects import (
     version_of,
 )
 from waypost.admin.principal import Principal
-from waypost.admin.provider_services import ProviderServices
+from waypost.admin.provider_services.change import ProviderServices
 from waypost.admin.readers import ObjectReader, open_reader, unknown_provider
 from waypost.admin.results import ChangeResult, Data, Page, StoredObject
 from waypost.admin.source import AdminSource

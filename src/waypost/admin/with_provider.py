@@ -8,9 +8,9 @@ from waypost.admin.changes import ChangeOptions, PlannedChange, run_changes
 from waypost.admin.domains import DomainChange
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
+from waypost.admin.provider_services.groups import has_groups
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import ChangeResult
-from waypost.admin.service_groups import has_groups
 from waypost.admin.source import AdminSource
 from waypost.core.errors import InvalidObject
 from waypost.database.engine import Connection

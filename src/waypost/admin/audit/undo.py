@@ -10,9 +10,9 @@ from waypost.admin.directories import DirectoryChange, lost_secret
 from waypost.admin.domains import DomainChange
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
+from waypost.admin.provider_services.groups import OMITTED, has_groups
 from waypost.admin.providers import ProviderChange
 from waypost.admin.results import MANY_ACTIONS, Data
-from waypost.admin.service_groups import OMITTED, has_groups
 from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import UndoRefused
 from waypost.database.engine import Connection

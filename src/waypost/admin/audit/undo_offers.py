@@ -13,9 +13,9 @@ from typing import Final
 from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
 from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
 from waypost.admin.principal import Principal, Role
-from waypost.admin.provider_services import services_versions
+from waypost.admin.provider_services.change import services_versions
+from waypost.admin.provider_services.groups import has_groups
 from waypost.admin.results import Data
-from waypost.admin.service_groups import has_groups
 from waypost.core.errors import AccessForbidden
 from waypost.database.engine import Connection
 from waypost.store.sql import schema

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from waypost.admin.provider_services.groups import GROUPS, OMITTED, has_groups
 from waypost.admin.results import AuditEntry
-from waypost.admin.service_groups import GROUPS, OMITTED, has_groups
 
 _NAMES_SHOWN: Final = 5
 _GROUPS_SHOWN: Final = 20

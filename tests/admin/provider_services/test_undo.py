@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.admin.cases import IMAP, INC, READER, ROOT, SMTP, served, tenant
-from waypost.admin import service_groups
 from waypost.admin.audit import undo_offers
 from waypost.admin.changes import note_apply
 from waypost.admin.facade import Admin
 from waypost.admin.objects import ObjectMistakes, in_stored_order, read_services
 from waypost.admin.principal import Principal
+from waypost.admin.provider_services import groups
+from waypost.admin.provider_services.groups import GroupedServices, ServiceGroups, has_groups
 from waypost.admin.results import AuditEntry, BulkEnd
-from waypost.admin.service_groups import GroupedServices, ServiceGroups, has_groups
 from waypost.admin.source import AdminSource
 from waypost.core.errors import (
     AccessForbidden,
@@ -297,7 +297,7 @@ def test_offers_need_as_many_statements_as_one(admin: Admin) -> None:
 
 def test_too_much_for_an_entry(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the bound, an entry says so, and the change cannot be undone; an old entry neither."""
-    monkeypatch.setattr(service_groups, "GROUPS_MAX_BYTES", 300)
+    monkeypatch.setattr(groups, "GROUPS_MAX_BYTES", 300)
     _fill(admin)
     changed = _change(admin)
     entry = _newest(admin)

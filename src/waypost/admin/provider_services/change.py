@@ -6,8 +6,8 @@ from typing import Final
 
 from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of
 from waypost.admin.objects import ObjectMistakes, check_domain, in_stored_order, read_services
+from waypost.admin.provider_services.groups import GroupedServices, ServiceGroups
 from waypost.admin.results import Data, StoredObject
-from waypost.admin.service_groups import GroupedServices, ServiceGroups
 from waypost.core.model import Domain, DomainPattern, Service
 from waypost.database.engine import Connection
 from waypost.providers_file.plan import Planner
