@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from waypost.admin.applied.noted import NotedObjects
 from waypost.admin.audit.entries import add_entry, who
 from waypost.admin.principal import Principal
 from waypost.admin.results import NEW_OBJECT, ChangeResult, Data, ObjectKind, StoredObject
@@ -93,8 +94,8 @@ class PlannedChange:
     """
 
     action: str
-    kind: ObjectKind
-    name: str
+    kind: ObjectKind | None
+    name: str | None
     plan: Plan
     old: StoredObject | None
     new: StoredObject | None
@@ -202,19 +203,21 @@ def _join(plans: list[Plan]) -> Plan:
 
 
 def note_apply(
-    connection: Connection, principal: Principal, plan: Plan, retention_days: int
+    connection: Connection, principal: Principal, noted: NotedObjects, plan: Plan, keep_days: int
 ) -> None:
-    """Note in the audit log how many changes `waypost apply` made, in its transaction.
+    """Note in the audit log what `waypost apply` changed, in its transaction.
 
     Args:
         connection: in the transaction.
         principal: who runs the command.
+        noted: the objects that change.
         plan: the changes.
-        retention_days: how long the audit log keeps entries; 0 keeps all.
+        keep_days: how long the audit log keeps entries; 0 keeps all.
     """
     counts = dict(zip(("added", "changed", "removed"), plan.counts, strict=True))
-    row = AuditRow(**who(principal), action="apply", after=counts)
-    add_entry(connection, row, retention_days)
+    before, after = noted.sides(counts)
+    row = AuditRow(**who(principal), action="apply", before=before, after=after)
+    add_entry(connection, row, keep_days)
 
 
 def audit_row(

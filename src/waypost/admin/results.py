@@ -14,6 +14,8 @@ Data = dict[str, Any]
 ObjectKind = Literal["domain", "provider", "directory", "setup_link"]
 MANY_ACTIONS: Final = ("services", "apply")
 """The actions that change many objects; not all entries have the state before."""
+OMITTED: Final = "omitted"
+"""The key of an entry of the audit log that says why it does not have the state before."""
 NEW_OBJECT = "*"
 """As `if_none_match`: the object must not exist yet (RFC 9110 s13.1.2)."""
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.admin.cases import IMAP, INC, READER, ROOT, SMTP, served, tenant
+from waypost.admin.applied.noted import NotedObjects
 from waypost.admin.audit import undo_offers
 from waypost.admin.changes import note_apply
 from waypost.admin.facade import Admin
@@ -127,7 +128,7 @@ def _without_entries(*changes: Change) -> Change:
             one(admin)
         with write_transaction(admin.source.database()) as connection:
             connection.execute(audit.delete().where(audit.c.id > last))
-            note_apply(connection, ROOT, Plan((), (), ()), 0)
+            note_apply(connection, ROOT, NotedObjects(), Plan((), (), ()), 0)
 
     return change
 
@@ -306,7 +307,7 @@ def test_too_much_for_an_entry(admin: Admin, monkeypatch: pytest.MonkeyPatch) ->
     assert (has_groups(entry.before), has_groups(entry.after), entry.can_be_undone) == (
         *(False, True, False),
     )
-    with pytest.raises(UndoRefused, match=r"of 8 domains: more than 256 KiB .* the old file"):
+    with pytest.raises(UndoRefused, match=r"objects: more than 256 KiB of names .* the old file"):
         admin.undo(changed, confirm=True)
     data = admin.get_provider(INC).data
     with write_transaction(admin.source.database()) as connection:

@@ -71,7 +71,12 @@ def test_audit_log(waypost: Waypost, home: Path) -> None:
     assert {(row.principal, row.principal_kind) for row in rows} == {
         (command_principal().name, "command")
     }
-    assert rows[-1].after == {"added": 6, "changed": 0, "removed": 0}
+    after = rows[-1].after or {}
+    assert {key: after[key] for key in ("added", "changed", "removed")} == {
+        "added": 6,
+        "changed": 0,
+        "removed": 0,
+    }
 
 
 def test_remove(waypost: Waypost, filled: Path) -> None:

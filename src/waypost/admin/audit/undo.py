@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import Final
 
 from waypost.admin.access.access_log import LINK, SESSION, TOKEN
+from waypost.admin.applied.noted import has_objects, keys_of
+from waypost.admin.applied.undo import AppliedUndo
 from waypost.admin.changes import ChangeOptions, PlannedChange
 from waypost.admin.directories import DirectoryChange, lost_secret
 from waypost.admin.domains import DomainChange
 from waypost.admin.objects import read_name
 from waypost.admin.principal import Principal
-from waypost.admin.provider_services.groups import OMITTED, has_groups
+from waypost.admin.provider_services.groups import has_groups
 from waypost.admin.providers import ProviderChange
-from waypost.admin.results import MANY_ACTIONS, Data
+from waypost.admin.results import MANY_ACTIONS, OMITTED, Data
 from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import UndoRefused
 from waypost.database.engine import Connection
@@ -66,11 +68,14 @@ class Undo:
             raise UndoRefused(f"entry {row.id} {reason}")
         kind, name = row.object_kind or "", changed_name(row)
         newest = newest_audit_ids(self._connection, undo_names(row))
-        for (_, changed), last in newest.items():
+        for (changed_kind, changed), last in newest.items():
             if last > row.id:
                 raise UndoRefused(
-                    f"{kind} {changed} has changed since, in entry {last}; undo that entry first"
+                    f"{changed_kind} {changed} has changed since, in entry {last}; undo that entry "
+                    "first"
                 )
+        if has_objects(row.before):
+            return AppliedUndo(self._connection, self._principal, row, self._options).plan()
         if has_groups(row.before):
             return self._services(name, row.before or {})
         plan = {
@@ -150,15 +155,15 @@ def undo_refusal(row: AuditRow) -> str | None:
     if (reason := NO_UNDO.get(row.object_kind or "")) is not None:
         return reason
     before = row.before or {}
-    if OMITTED in before:
-        return (
-            f"changed the services of {before['domains']} domains: {before[OMITTED]}, which the "
-            f"audit log does not store, so it cannot be undone; {_INSTEAD}"
-        )
     is_one = row.object_kind in UNDO_KINDS and row.object_name is not None
-    if is_one and (row.action not in MANY_ACTIONS or has_groups(before)):
+    if has_objects(before) or has_groups(before):
         return None
-    return f"changed many objects, and cannot be undone; {_INSTEAD}"
+    if is_one and row.action not in MANY_ACTIONS and OMITTED not in before:
+        return None
+    omitted = (
+        f": {before[OMITTED]}, which the audit log does not store" if OMITTED in before else ""
+    )
+    return f"changed many objects{omitted}; it cannot be undone: {_INSTEAD}"
 
 
 def changed_name(row: AuditRow) -> str:
@@ -167,6 +172,11 @@ def changed_name(row: AuditRow) -> str:
 
 
 def undo_names(row: AuditRow) -> set[tuple[str, str]]:
-    """Return kind and name of the objects that no later entry may be about: two after a rename."""
+    """Return kind and name of the objects that no later entry may be about.
+
+    These are two after a rename, and all objects that a file has changed.
+    """
+    if has_objects(row.before):
+        return set(keys_of(row.before, row.after))
     kind = row.object_kind or ""
     return {(kind, changed_name(row)), (kind, row.object_name or "")}

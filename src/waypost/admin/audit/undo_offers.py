@@ -5,11 +5,13 @@ finds, such as a directory that is gone and that a deleted domain needs, only un
 it if another program has changed a domain of a provider with more than `COMPARED_DOMAINS`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from operator import itemgetter
 from typing import Final
 
+from waypost.admin.applied.noted import has_objects, noted_domain, objects_of
 from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
 from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
 from waypost.admin.principal import Principal, Role
@@ -29,6 +31,8 @@ _PROVIDER: Final = "provider"
 _DIRECTORY: Final = "directory"
 COMPARED_DOMAINS: Final = 1000
 """How many domains are read for one part of the audit log; undo itself reads all of them."""
+COMPARED_OBJECTS: Final = 1000
+"""How many objects of applied files are read for one part; older files get no offer."""
 _Key = tuple[str, str]
 """Kind and name of an object."""
 
@@ -39,16 +43,30 @@ def find_undoable(
     """Return the ids of the changes that a principal can undo now."""
     if principal.role is not Role.WRITE:
         return set()
-    found = [
-        row for row in rows if undo_refusal(row) is None and may_see_both_sides(principal, row)
-    ]
+    found = list(
+        _bounded(
+            row for row in rows if undo_refusal(row) is None and may_see_both_sides(principal, row)
+        )
+    )
     newest = newest_audit_ids(connection, {key for row in found for key in undo_names(row)})
     found = [row for row in found if all(newest.get(key, 0) <= row.id for key in undo_names(row))]
     of_services = [row for row in found if has_groups(row.before)]
-    found = [row for row in found if not has_groups(row.before)]
+    of_files = [row for row in found if has_objects(row.before)]
+    found = [row for row in found if not has_groups(row.before) and not has_objects(row.before)]
     stored, services = _StoredObjects(connection, found), _StoredServices(connection, of_services)
+    files = _StoredFiles(connection, of_files)
     undoable = {row.id for row in found if stored.allows(row) and _may_undo(principal, row)}
-    return undoable | {row.id for row in of_services if services.allows(row)}
+    undoable |= {row.id for row in of_services if services.allows(row)}
+    return undoable | {row.id for row in of_files if files.allows(row)}
+
+
+def _bounded(rows: Iterable[AuditRow]) -> Iterator[AuditRow]:
+    """Yield the changes, newest first, without old ones of files if those have many objects."""
+    objects = 0
+    for row in rows:
+        objects += len(undo_names(row)) if has_objects(row.before) else 0
+        if not has_objects(row.before) or objects <= COMPARED_OBJECTS:
+            yield row
 
 
 def may_see_side(principal: Principal, row: AuditRow, data: Data | None) -> bool:
@@ -178,6 +196,35 @@ class _StoredServices:
             if total <= COMPARED_DOMAINS
         ]
         self._versions = services_versions(connection, small)
+
+
+class _StoredFiles:
+    """What is stored now of the objects that applied files have changed."""
+
+    def __init__(self, connection: Connection, rows: Sequence[AuditRow]) -> None:
+        """Read all objects at once."""
+        self._objects: dict[_Key, Data | None] = {}
+        names: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            for kind, name in undo_names(row):
+                names[kind].add(name)
+        if not names:
+            return
+        patterns = [read_name(name) for name in names[_DOMAIN]]
+        stored = DomainSet(connection, patterns)
+        for pattern in patterns:
+            self._objects[_DOMAIN, pattern.text] = noted_domain(stored.domain(pattern))
+        for one in providers_named(connection, names[_PROVIDER]):
+            self._objects[_PROVIDER, one.provider.name] = provider_data(one.provider)
+        for directory in stored.shared_rows.directories:
+            self._objects[_DIRECTORY, directory.label] = directory_data(directory)
+
+    def allows(self, row: AuditRow) -> bool:
+        """Return whether all objects are as the file left them."""
+        return all(
+            self._objects.get((kind, name)) == objects_of(row.after, kind).get(name)
+            for kind, name in undo_names(row)
+        )
 
 
 def _earlier_provider(row: AuditRow) -> str | None:

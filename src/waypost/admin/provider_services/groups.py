@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from waypost.admin.objects import ObjectMistakes, in_stored_order, read_services
-from waypost.admin.results import Data
+from waypost.admin.results import OMITTED, Data
 from waypost.core.model import Service
 from waypost.providers_file.models.service import ServiceTable
 
 GROUPS_MAX_BYTES: Final = 256 * 1024
 """How many bytes of names and services one side of an entry has: names of some 10,000 domains."""
 GROUPS: Final = "groups"
-OMITTED: Final = "omitted"
 _REASON: Final = f"more than {GROUPS_MAX_BYTES // 1024} KiB of names and services"
 _QUOTES_BYTES: Final = 3
 """Two quotation marks and a comma."""

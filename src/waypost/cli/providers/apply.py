@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from waypost.admin.applied.noted import NotedObjects
 from waypost.admin.changes import note_apply
 from waypost.cli.options import DbUriFlag, Dialect, DryRunFlag, JsonFlag
 from waypost.cli.output import (
@@ -223,7 +224,7 @@ def _plan_only(
     ):
         if options.if_empty and not is_empty(connection):
             return None
-        _, plan, removal = _make_plan(connection, wanted, options, on_progress)
+        _, plan, removal = _make_plan(connection, wanted, options, on_progress, NotedObjects())
         return _ApplyResult(plan, removal, creates_tables, written=False)
 
 
@@ -238,12 +239,13 @@ def _apply(
         with write_transaction(engine) as connection:
             if options.if_empty and not is_empty(connection):
                 return None
-            change, plan, removal = _make_plan(connection, wanted, options, on_progress)
+            noted = NotedObjects()
+            change, plan, removal = _make_plan(connection, wanted, options, on_progress, noted)
             removal.check(options.max_removed)
             if not plan.is_empty:
                 write(change)
                 days = settings.audit_retention_days
-                note_apply(connection, command_principal(), plan, days)
+                note_apply(connection, command_principal(), noted, plan, days)
     return _ApplyResult(plan, removal, before.kind == "empty", written=not plan.is_empty)
 
 
@@ -252,6 +254,7 @@ def _make_plan(
     wanted: TargetContent,
     options: _ApplyOptions,
     on_progress: Progress,
+    noted: NotedObjects,
 ) -> tuple[Change, Plan, Removal]:
     change = Change(connection, wanted, only_add=options.only_add, progress=on_progress)
     planner, removal = Planner(options.max_listed), Removal(count_domains(connection))
@@ -262,8 +265,16 @@ def _make_plan(
     for old, new in change.stored_pairs(on_unused_row, planner.add_skipped_domain):
         planner.add(old, new)
         removal.add(old, new)
+        noted.add_domain(old, new)
     for entry, names in change.new_domains():
         # The plan lists few of very many new domains.
         planner.add_new(map(entry.for_domain, names), len(names), len(entry.services))
+        for name in names:
+            if noted.is_full:
+                break
+            noted.add_domain(None, entry.for_domain(name))
+    stored = change.shared_rows
+    noted.add_providers(stored.providers.values(), (*wanted.providers(), *wanted.unused_providers))
+    noted.add_directories(stored.directories, wanted.directories)
     used = change.used_providers(), wanted.providers()
     return change, planner.plan(*change.without_domains(), *used), removal

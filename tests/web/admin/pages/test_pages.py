@@ -1,6 +1,7 @@
 """The pages in this process: sign-in, forms, conflicts, and a database that goes away."""
 
 import html
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -14,6 +15,7 @@ from tests.web.admin.pages.person import Person, hidden
 from waypost.admin.access.scope import AccessScope
 from waypost.admin.access.secret_text import LINK_PREFIX, new_secret
 from waypost.admin.principal import Role
+from waypost.cli.main import main
 from waypost.core.model import DomainPattern
 from waypost.store.sql.migrate import upgrade
 from waypost.web.admin.pages.rendering import in_unicode
@@ -267,6 +269,36 @@ def test_undo_of_the_services_of_a_provider(api: Api) -> None:
     assert restored == [{"type": "imap", "host": "1.example"}]
     text = person.get("/admin/audit?object=provider:Example Inc.").text
     assert text.count('name="id"') == 1  # Only the undo can be undone by now.
+
+
+def test_undo_of_a_file(api: Api, tmp_path: Path) -> None:
+    """The page and the API have the objects that a file changed, and undo restores them."""
+    client, person, file = api.client(), Person(api, WRITER), tmp_path / "mail.json"
+    services = [{"type": "imap", "host": "imap.example"}]
+    names = [f"{number}.example" for number in range(30)]
+    provider = {"name": "New", "domains": names, "services": services}
+    file.write_text(json.dumps({"provider": [provider]}), encoding="utf-8")
+    uri = f"sqlite:///{tmp_path / 'waypost.sqlite'}"
+    assert main(["apply", f"{file}", "--only-add", "--db-uri", uri]) == 0
+    entry = client.get("/api/v1/audit?limit=1").json()["items"][0]
+    assert (entry["action"], entry["object_name"], entry["can_be_undone"]) == ("apply", None, True)
+    assert entry["before"] == {"objects": {}}
+    stored = {"name": "0.example", "provider": "New", "services": services}
+    assert entry["after"]["objects"]["domain"]["0.example"] == stored
+    assert entry["after"]["objects"]["provider"]["New"] == {"name": "New"}
+    text = person.get("/admin/audit").text
+    rows = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', text)
+    absent, more = "\N{EM DASH}", "\N{HORIZONTAL ELLIPSIS} (11)"
+    shown = "name 0.example, provider New, services type imap, host imap.example"
+    assert (rows[0], rows[20]) == (("0.example", absent, shown), (more, "", ""))
+    assert len(rows) == 21
+    fields = {"id": hidden(text, "id")}
+    asked = person.post("/admin/audit/undo", fields)
+    assert (asked.status_code, "this changes 30 domains" in asked.text) == (409, True)
+    done = person.post("/admin/audit/undo", fields | {"confirm": "1"})
+    assert done.headers["location"] == "/admin/audit?done=undone"
+    assert client.get("/api/v1/domains/0.example").status_code == 404
+    assert client.get("/api/v1/providers/New").status_code == 404
 
 
 def test_sign_ins_in_the_changes(api: Api) -> None:

@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from waypost.admin.provider_services.groups import GROUPS, OMITTED, has_groups
-from waypost.admin.results import AuditEntry
+from waypost.admin.applied.noted import has_objects, keys_of, objects_of
+from waypost.admin.provider_services.groups import GROUPS, has_groups
+from waypost.admin.results import OMITTED, AuditEntry
 
 _NAMES_SHOWN: Final = 5
 _GROUPS_SHOWN: Final = 20
+_OBJECTS_SHOWN: Final = 20
 
 
 def differences(
@@ -48,9 +50,23 @@ def changed(entry: AuditEntry) -> list[tuple[str, str, str]]:
     before, after = entry.before or {}, entry.after or {}
     if has_groups(before) and has_groups(after):
         return list(_group_differences(before[GROUPS], after[GROUPS]))
-    if OMITTED in before:
+    if has_objects(before):
+        return list(_object_differences(before, after))
+    if OMITTED in before and "version" in before:
         return [("", describe(before[OMITTED]), describe(after.get(OMITTED, after.get(GROUPS))))]
     return list(differences(before, after))
+
+
+def _object_differences(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield the objects that a file has changed; of very many, the others are only counted."""
+    keys = list(dict.fromkeys(keys_of(before, after)))
+    for kind, name in keys[:_OBJECTS_SHOWN]:
+        old, new = (objects_of(side, kind).get(name) for side in (before, after))
+        yield name, describe(old), describe(new)
+    if (more := len(keys) - _OBJECTS_SHOWN) > 0:
+        yield f"\N{HORIZONTAL ELLIPSIS} ({more})", "", ""
 
 
 def _group_differences(

@@ -1,0 +1,1 @@
+"""Files that `waypost apply` has written: what the audit log stores of them, and undo."""
