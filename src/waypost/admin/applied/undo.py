@@ -28,6 +28,7 @@ from waypost.store.interning import DomainEntry
 from waypost.store.sql.audit_log import AuditRow
 from waypost.store.sql.sync.catalog import open_catalog
 from waypost.store.sql.sync.diff import Change, TargetContent
+from waypost.store.sql.sync.one_provider import provider_rows
 from waypost.store.sql.sync.reader import SharedRows
 from waypost.store.sql.sync.temp_table import CHUNK
 from waypost.store.sql.sync.writer import write
@@ -60,7 +61,7 @@ class AppliedUndo:
         self._changed = set(keys_of(row.before, row.after))
         shared_rows = SharedRows(connection, [])
         self._stored_directories = {one.label: one for one in shared_rows.directories}
-        self._stored_providers = list(SharedRows(connection).providers.values())
+        self._stored_providers = [one.provider for one in provider_rows(connection)]
         self._directories = self._old_directories()
         self._providers = self._old_providers()
         self._domains = {

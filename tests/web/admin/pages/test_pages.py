@@ -291,7 +291,6 @@ def test_undo_of_a_file(api: Api, tmp_path: Path) -> None:
     absent, more = "\N{EM DASH}", "\N{HORIZONTAL ELLIPSIS} (11)"
     shown = "name 0.example, provider New, services type imap, host imap.example"
     assert (rows[0], rows[20]) == (("0.example", absent, shown), (more, "", ""))
-    assert len(rows) == 21
     fields = {"id": hidden(text, "id")}
     asked = person.post("/admin/audit/undo", fields)
     assert (asked.status_code, "this changes 30 domains" in asked.text) == (409, True)
