@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.admin.cases import ROOT
+from tests.admin.cases import ROOT, open_admin
 from tests.servers.database import Database
 from waypost.admin.facade import Admin
 from waypost.admin.source import AdminSource
@@ -70,6 +70,5 @@ def _file(sample: Path, tmp_path: Path) -> Path:
 @pytest.fixture(name="admin")
 def _admin(file: Path) -> Iterator[Admin]:
     """Yield the use cases of the sample providers in a SQLite file."""
-    engine = open_engine(f"sqlite:///{file}")
-    yield Admin(AdminSource(Settings(db_uri=f"sqlite:///{file}"), engine), ROOT)
-    engine.dispose()
+    with open_admin(file) as admin:
+        yield admin
