@@ -92,11 +92,11 @@ def test_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.data == b"x"
     assert check(Target("a", refusing), b"") is None
     assert check(Target("a", raising, allowed=(KeyError,)), b"") is None
+    times = iter((0.0, 0.0, 0.0, CPU_SECONDS_MAX + 1))
+    monkeypatch.setattr("tests.fuzz.target.time.thread_time", lambda: next(times))
     grown = check(Target("a", greedy), b"")
     assert grown is not None
     assert grown.kind == "too much memory"
-    times = iter((0.0, CPU_SECONDS_MAX + 1))
-    monkeypatch.setattr("tests.fuzz.target.time.thread_time", lambda: next(times))
     late = check(Target("a", lambda _: None), b"")
     assert late is not None
     assert late.kind == "too slow"

@@ -88,6 +88,9 @@ def without_its_key(files: ProfileFiles, old: bytes, new: bytes) -> None:
 EC_ON_P256 = bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")
 EC_ON_NO_CURVE = bytes.fromhex("06072a8648ce3d020106082a8648ce3d03017f")
 OTHER_KEY = bytes.fromhex("06072a8648ce3d027f06082a8648ce3d030107")
+# X.690 s8.6 and s8.23: the common name as a UTF8String, and as a BIT STRING.
+UTF8_NAME = b"\x0c\x14" + NAME.encode()
+BIT_STRING_NAME = b"\x03\x14\x00" + NAME[1:].encode()
 
 
 def chain_of(files: ProfileFiles) -> Path:
@@ -117,6 +120,11 @@ BAD: list[tuple[str, Spoil, str, str]] = [
         lambda f: f.certificate.write_text(
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
         ),
+        *("cert", "contains no certificate in PEM form, or a broken one"),
+    ),
+    (
+        "BIT STRING as a name",
+        lambda f: without_its_key(f, UTF8_NAME, BIT_STRING_NAME),
         *("cert", "contains no certificate in PEM form, or a broken one"),
     ),
     (

@@ -122,8 +122,11 @@ def read_authorities(raw: bytes) -> list[X509Certificate]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of serial numbers that RFC 5280 forbids
         for certificate in _PEM.findall(raw):
-            with suppress(ValueError, x509.InvalidVersion):
-                certificates.append(x509.load_pem_x509_certificate(certificate))
+            # The library raises TypeError for a BIT STRING as the value of any name but one.
+            with suppress(ValueError, TypeError, x509.InvalidVersion):
+                authority = x509.load_pem_x509_certificate(certificate)
+                _ = authority.subject  # It is parsed when it is first used.
+                certificates.append(authority)
     if not certificates:
         raise ProfileError("contains no usable certificate in PEM form")
     return certificates

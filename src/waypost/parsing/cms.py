@@ -188,7 +188,8 @@ def _certificate(encoded: bytes) -> x509.Certificate:
             )
             _ = certificate.extensions
         except (
-            *(ValueError, CryptographyDeprecationWarning),
+            # The library raises TypeError for a BIT STRING as the value of any name but one.
+            *(ValueError, TypeError, CryptographyDeprecationWarning),
             *(x509.DuplicateExtension, x509.InvalidVersion),
         ) as error:
             raise CmsError("one of its certificates is broken") from error

@@ -124,7 +124,8 @@ def _certificates(path: Path, now: datetime) -> list[x509.Certificate]:
             )
             for certificate in certificates
         ]
-    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
+    # The library raises TypeError for a BIT STRING as the value of any name but one.
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion) as error:
         raise _Problem("contains no certificate in PEM form, or a broken one") from error
     for certificate, name, *_ in names:
         begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
