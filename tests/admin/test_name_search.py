@@ -80,6 +80,15 @@ def test_beginnings_find_their_name(first: str, second: str, length: int) -> Non
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("label", ["bxn--c\u00fc", "xaxn--\u00fc"])
+def test_ace_prefix_within_a_label(label: str) -> None:
+    """What looks like the beginning of an A-label may also be in the middle of a label."""
+    stored = DomainName.parse(f"{label}.example").ascii
+    (_, in_unicode) = sorted(read_beginnings(label[:-1]), key=lambda one: one.label)
+    assert stored.startswith(in_unicode.stored)
+    assert in_unicode.fits(stored)
+
+
 def test_search_by_ascii_letters(any_admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """ASCII letters also find U-labels, in the order of the stored names, in parts of any size."""
     names = ("b\u00fccher.test", "b\u00e4cker.test", "\u00fcb.test", "bucht.test", "\u00fcby.test")

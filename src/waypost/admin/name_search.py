@@ -26,7 +26,7 @@ class NameBeginning:
         """Return whether a stored name that begins with `stored` has the whole beginning."""
         if not self.label:
             return True
-        label = name[self.stored.rindex(_ACE) :].partition(".")[0]
+        label = name[self.stored.rfind(".") + 1 :].partition(".")[0]
         return DomainName(label).unicode.startswith(self.label)
 
 
