@@ -217,6 +217,11 @@ AFTERWARDS: list[tuple[str, Change, str, bool]] = [
         *("more.example uses provider New, which the file has added", True),
     ),
     (
+        "an alias follows a new domain",
+        lambda admin: admin.put_domain("more.example", {"alias_of": "new.example"}),
+        *("more.example is an alias of new.example, which the file has added", True),
+    ),
+    (
         "another domain uses a new directory",
         lambda admin: admin.put_domain("more.example", served(users={"directory": "staff"})),
         *("more.example uses directory staff, which the file added", True),
@@ -260,6 +265,32 @@ def test_refusals(
     with expected:
         admin.undo(applied, confirm=True)
     assert (_state(admin) == stored) is bool(reason)
+
+
+def test_aliases_that_were_added_since(applied_admin: Admin) -> None:
+    """An alias serves what its domain serves, also after the undo of a file and its undo."""
+    admin = applied_admin
+    admin.put_domain("later.example", {"alias_of": "old.example"})
+    admin.put_domain("other.example", {"alias_of": "boxes.example"})
+
+    def is_same() -> bool:
+        with admin.source.database().connect() as connection:
+            found = {one.pattern.text: one for one in read_catalog(connection).domains}
+        old, later = found["old.example"], found["later.example"]
+        return (old.provider, old.services, old.users) == (
+            *(later.provider, later.services),
+            later.users,
+        )
+
+    assert is_same()
+    planned = admin.undo(APPLIED, dry_run=True)
+    assert "later.example: imap imap.example.com:993 tls" in planned.plan.added
+    assert not any("other.example:" in line for line in planned.plan.added)
+    admin.undo(APPLIED, confirm=True)
+    assert admin.get_domain("later.example").data["alias_of"] == "old.example"
+    assert is_same()
+    admin.undo(_newest(admin).id, confirm=True)
+    assert is_same()
 
 
 def test_too_much_for_an_entry(

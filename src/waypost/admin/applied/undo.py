@@ -20,14 +20,16 @@ from waypost.admin.objects import (
 )
 from waypost.admin.principal import Principal
 from waypost.admin.results import Data
+from waypost.core.address import DomainName
 from waypost.core.errors import UndoRefused
-from waypost.core.model import Catalog, Directory, Domain, DomainPattern, Provider
+from waypost.core.model import Catalog, Directory, Domain, DomainPattern, Provider, candidates
 from waypost.database.engine import Connection
 from waypost.providers_file.plan import Plan, Planner, with_stored_secret
 from waypost.store.interning import DomainEntry
 from waypost.store.sql.audit_log import AuditRow
 from waypost.store.sql.sync.catalog import open_catalog
 from waypost.store.sql.sync.diff import Change, TargetContent
+from waypost.store.sql.sync.domain_set import best_match
 from waypost.store.sql.sync.one_provider import provider_rows
 from waypost.store.sql.sync.reader import SharedRows
 from waypost.store.sql.sync.temp_table import CHUNK
@@ -117,8 +119,13 @@ class AppliedUndo:
             target.add(part)
             yield Change(self._connection, target)
 
-    def _kept(self, domain: Domain) -> Domain:
-        """Return a domain that the file did not change, with the old form of its provider."""
+    def _kept(self, domain: Domain) -> Domain | DomainEntry:
+        """Return a domain that the file did not change, with the old form of its provider.
+
+        An alias that was added since follows the old form of its domain.
+        """
+        if domain.alias_of is not None and (old := self._followed(domain)) is not None:
+            return old
         name = domain.provider.name
         directory = None if domain.users is None else domain.users.directory.label
         if ("provider", name) in self._changed and name not in self._providers:
@@ -126,6 +133,18 @@ class AppliedUndo:
         if directory is not None and directory not in self._directories:
             raise UndoRefused(f"{domain.pattern} uses directory {directory}, which the file added")
         return replace(domain, provider=self._providers.get(name, domain.provider))
+
+    def _followed(self, alias: Domain) -> DomainEntry | None:
+        """Return what an alias becomes if the file has changed the domain that it follows."""
+        name = DomainName(alias.alias_of or "")
+        if not any(("domain", one.text) in self._changed for one in candidates(name)):
+            return None
+        best = best_match(self._connection, name, [DomainPattern(one) for one in self._domains])
+        if best is None or ("domain", best.text) not in self._changed:
+            return None
+        if (old := self._domains.get(best.text)) is None:
+            raise UndoRefused(f"{alias.pattern} is an alias of {best}, which the file has added")
+        return replace(old, alias_of=old.alias_of or alias.alias_of)
 
     def _check_shared(self) -> None:
         """Refuse the undo if a provider or a directory has changed since."""
