@@ -214,8 +214,7 @@ def note_apply(
         plan: the changes.
         keep_days: how long the audit log keeps entries; 0 keeps all.
     """
-    counts = dict(zip(("added", "changed", "removed"), plan.counts, strict=True))
-    before, after = noted.sides(counts)
+    before, after = noted.sides(counts_of(plan))
     row = AuditRow(**who(principal), action="apply", before=before, after=after)
     add_entry(connection, row, keep_days)
 
@@ -235,6 +234,11 @@ def audit_row(
         after=after,
         undo_of=undo_of,
     )
+
+
+def counts_of(plan: Plan) -> dict[str, int]:
+    """Return the numbers of the changes of a plan, as the audit log stores them."""
+    return dict(zip(("added", "changed", "removed"), plan.counts, strict=True))
 
 
 def plan_of(planner: Planner) -> Plan:

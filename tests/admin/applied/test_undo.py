@@ -46,7 +46,7 @@ def _newest(admin: Admin) -> AuditEntry:
     return admin.audit(limit=1).items[0]
 
 
-def _apply(admin: Admin, folder: Path, *changes: Change) -> int:
+def _apply(admin: Admin, folder: Path, *changes: Change, edit: Callable[[str], str] = str) -> int:
     """Write some changes to a file, apply this, and return the id of the entry.
 
     The file is made from the database with the changes, which are not in the audit log.
@@ -60,7 +60,8 @@ def _apply(admin: Admin, folder: Path, *changes: Change) -> int:
         change(admin)
     file = folder / "mail.toml"
     with write_transaction(engine) as connection:
-        file.write_text(write_providers(read_catalog(connection), "toml"), encoding="utf-8")
+        text = edit(write_providers(read_catalog(connection), "toml"))
+        file.write_text(text, encoding="utf-8")
         write_catalog(connection, before)
         connection.execute(audit.delete().where(audit.c.id > last))
     uri = engine.url.render_as_string(hide_password=False)
@@ -124,6 +125,13 @@ def test_undo(any_admin: Admin, tmp_path: Path) -> None:
     entry = _newest(admin)
     assert (entry.action, entry.object_name, entry.undo_of) == ("undo", None, applied)
     assert entry.can_be_undone
+    assert entry.before is not None
+    assert entry.after is not None
+    assert list(entry.before) == ["objects"]
+    assert (entry.after["added"], entry.after["removed"]) == (
+        undone.plan.counts[0],
+        undone.plan.counts[2],
+    )
     with pytest.raises(UndoRefused):
         admin.undo(applied, confirm=True)
     admin.undo(entry.id, confirm=True)
@@ -337,6 +345,49 @@ def test_secrets(admin: Admin, tmp_path: Path) -> None:
     assert admin.get_directory("people").data["urls"] == LDAP["urls"]
 
 
+def _with_secret(text: str) -> str:
+    return text.replace('bind_user = "cn=a"', 'bind_user = "cn=a"\nbind_password = "other"')
+
+
+def test_nothing_that_undo_could_restore(admin: Admin, tmp_path: Path) -> None:
+    """A file that changes only secrets or unused rows is not undone, and undo is not offered."""
+    admin.put_directory("people", {**LDAP, "bind_password": "geheim"})
+    _apply(admin, tmp_path, edit=_with_secret)
+    _sql(
+        "INSERT INTO server (name, port, type, socket_type, user_name, authentication) "
+        "VALUES ('unused.example', 993, 'imap', 'SSL', 'x', 'plain')"
+    )(admin)
+    uri = admin.source.database().url.render_as_string(hide_password=False)
+    assert main(["apply", f"{tmp_path / 'mail.toml'}", "--db-uri", uri]) == 0
+    unused, secret = admin.audit(limit=2).items
+    for entry in (unused, secret):
+        assert (entry.action, entry.can_be_undone) == ("apply", False)
+        with pytest.raises(UndoRefused, match="only secrets, or rows that no answer uses"):
+            admin.undo(entry.id, confirm=True)
+    assert "geheim" not in repr(secret)
+
+
+def test_warnings_about_secrets(admin: Admin, tmp_path: Path) -> None:
+    """Undo names each secret that the file has changed, and asks for none that is stored."""
+    uri = "postgresql://localhost/mail"
+    query = "SELECT login AS login_name FROM users WHERE address = :address"
+    admin.put_directory("people", {**LDAP, "bind_password": "geheim"})
+    admin.put_directory("rows", {"kind": "sql", "uri": uri, "query": query})
+    applied = _apply(
+        admin,
+        tmp_path,
+        lambda one: one.patch_directory("rows", {"query": query.replace("login ", "name ")}),
+        edit=_with_secret,
+    )
+    undone = admin.undo(applied, confirm=True)
+    assert [one.split(";")[0] for one in undone.warnings] == [
+        f"directory {name}: {key}: the audit log has no secrets, so this one is not restored"
+        for name, key in (("people", "bind_password"), ("rows", "uri"))
+    ]
+    with admin.source.database().connect() as connection:
+        assert connection.scalar(sa.text("SELECT secret FROM directory WHERE kind = 'sql'")) == uri
+
+
 NOT_ALLOWED: list[tuple[Principal, type[WaypostError]]] = [
     (READER, AccessForbidden),
     (tenant("*.example", "*.example.com", "example.com"), ObjectNotFound),
@@ -364,9 +415,8 @@ def test_an_old_object_that_the_present_rules_refuse(applied_admin: Admin) -> No
             changed = audit.update().where(audit.c.id == applied)
             connection.execute(changed.values(before=raw.replace(old, new)))
 
-    for old, new in (('"imap"', '"telex"'), ('"Example Inc."', '"Gone"')):
-        edit(old, new)
-        with pytest.raises(InvalidObject):
-            admin.undo(applied, confirm=True)
-        edit(new, old)
+    edit('"imap"', '"telex"')
+    with pytest.raises(InvalidObject):
+        admin.undo(applied, confirm=True)
+    edit('"telex"', '"imap"')
     admin.undo(applied, confirm=True)

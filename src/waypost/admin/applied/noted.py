@@ -1,7 +1,7 @@
 """The objects that `waypost apply` changes, as the audit log stores them: before and after."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from waypost.admin.objects import directory_data, domain_data, provider_data, served_data
@@ -54,8 +54,12 @@ class NotedObjects:
             with_stored_secret(one, stored[one.label]) if one.label in stored else one
             for one in after
         )
-        old = {label: directory_data(one) for label, one in stored.items()}
-        self._add_all("directory", old, {one.label: directory_data(one) for one in kept})
+        wanted = {one.label: one for one in kept}
+        old, new = (
+            {label: directory_data(one) for label, one in side.items()} for side in (stored, wanted)
+        )
+        secret = {label for label in stored.keys() & wanted if stored[label] != wanted[label]}
+        self._add_all("directory", old, new, secret)
 
     def sides(self, counts: Mapping[str, int]) -> tuple[Data, Data]:
         """Return `before` and `after`, which also has the numbers of changes."""
@@ -63,9 +67,11 @@ class NotedObjects:
             return {OMITTED: self._reason}, {**counts}
         return {OBJECTS: self._before}, {**counts, OBJECTS: self._after}
 
-    def _add_all(self, kind: str, old: _Objects, new: _Objects) -> None:
+    def _add_all(self, kind: str, old: _Objects, new: _Objects, more: Collection[str] = ()) -> None:
+        """Add objects that differ, and more of them, whose secret differs."""
         for name in dict.fromkeys((*old, *new)):
-            if old.get(name) != new.get(name) and not self.is_full:
+            is_other = name in more or old.get(name) != new.get(name)
+            if is_other and not self.is_full:
                 self._add(kind, name, old.get(name), new.get(name))
 
     def _add(self, kind: str, name: str, old: Data | None, new: Data | None) -> None:
@@ -95,6 +101,11 @@ def by_name(providers: Iterable[Provider]) -> _Objects:
 def has_objects(data: Mapping[str, Any] | None) -> bool:
     """Return whether one side of an entry has the objects that were changed."""
     return data is not None and OBJECTS in data
+
+
+def has_same_objects(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Return whether both sides have the same objects: only what is not in them has changed."""
+    return has_objects(before) and (before or {})[OBJECTS] == (after or {}).get(OBJECTS)
 
 
 def objects_of(data: Mapping[str, Any] | None, kind: str) -> Mapping[str, Data]:

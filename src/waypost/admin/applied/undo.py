@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from waypost.admin.applied.noted import by_name, keys_of, noted_domain, objects_of
-from waypost.admin.changes import ChangeOptions, PlannedChange, counted
+from waypost.admin.applied.noted import OBJECTS, by_name, keys_of, noted_domain, objects_of
+from waypost.admin.changes import ChangeOptions, PlannedChange, counted, counts_of
 from waypost.admin.directories import check_secret_use, lost_secret
 from waypost.admin.objects import (
     ObjectMistakes,
@@ -82,12 +82,14 @@ class AppliedUndo:
         with self._target(checks=True) as change:
             plan, count = _plan_of(change)
         self._options.check_confirmed(f"this changes {counted(count, 'domain')}", [], count)
-        before, after = (side or {} for side in (self._row.before, self._row.after))
+        before, after = (
+            {OBJECTS: (side or {})[OBJECTS]} for side in (self._row.before, self._row.after)
+        )
         return PlannedChange(
             *("undo", None, None, plan, None, None),
             self._write,
-            warnings=(*self._report.warnings, *self._lost_secrets()),
-            noted=(after, before),
+            warnings=(*self._warnings(), *self._lost_secrets()),
+            noted=(after, counts_of(plan) | before),
         )
 
     def _write(self) -> None:
@@ -216,6 +218,10 @@ class AppliedUndo:
         )
         check_domain(entry.for_domain(DomainPattern(name).text), self._report)
         return entry
+
+    def _warnings(self) -> Iterator[str]:
+        """Yield the warnings about old objects, without that about a secret that is not known."""
+        return (one for one in self._report.warnings if "has no uri" not in one)
 
     def _lost_secrets(self) -> Iterator[str]:
         """Yield a warning for each directory whose old secret is not known."""

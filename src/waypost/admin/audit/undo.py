@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from waypost.admin.access.access_log import LINK, SESSION, TOKEN
-from waypost.admin.applied.noted import has_objects, keys_of
+from waypost.admin.applied.noted import has_objects, has_same_objects, keys_of
 from waypost.admin.applied.undo import AppliedUndo
 from waypost.admin.changes import ChangeOptions, PlannedChange
 from waypost.admin.directories import DirectoryChange, lost_secret
@@ -156,6 +156,11 @@ def undo_refusal(row: AuditRow) -> str | None:
         return reason
     before = row.before or {}
     is_one = row.object_kind in UNDO_KINDS and row.object_name is not None
+    if has_same_objects(row.before, row.after):
+        return (
+            "changed only secrets, or rows that no answer uses, which the audit log does not "
+            f"store; it cannot be undone: {_INSTEAD}"
+        )
     if has_objects(before) or has_groups(before):
         return None
     if is_one and row.action not in MANY_ACTIONS and OMITTED not in before:
