@@ -225,6 +225,11 @@ AFTERWARDS: list[tuple[str, Change, str, bool]] = [
         *("more.example uses provider New, which the file has added", True),
     ),
     (
+        "the provider of a changed domain has another name",
+        lambda admin: admin.rename_provider(INC, "Other", confirm=True),
+        *("provider Example Inc. of moved.example does not exist now", False),
+    ),
+    (
         "an alias follows a new domain",
         lambda admin: admin.put_domain("more.example", {"alias_of": "new.example"}),
         *("more.example is an alias of new.example, which the file has added", True),

@@ -53,6 +53,7 @@ class AppliedUndo:
 
         Raises:
             InvalidObject: an old object is not valid by the present rules.
+            UndoRefused: the provider of an old domain does not exist now.
         """
         principal.check_everything("undo the change of a file")
         self._connection = connection
@@ -206,8 +207,8 @@ class AppliedUndo:
         provider = self._providers.get(str(data["provider"]))
         table = read_domain(keys, directories, self._report)
         if provider is None:
-            self._report.problem(f"{name}.provider", f"there is no provider {data['provider']!r}")
-        if table is None or provider is None:
+            raise UndoRefused(f"provider {data['provider']} of {name} does not exist now")
+        if table is None:
             return DomainEntry(provider, (), None)
         entry = DomainEntry(
             provider,

@@ -206,7 +206,7 @@ class _StoredFiles:
         self._objects: dict[_Key, Data | None] = {}
         names: dict[str, set[str]] = defaultdict(set)
         for row in rows:
-            for kind, name in undo_names(row):
+            for kind, name in (*undo_names(row), *_earlier_providers(row)):
                 names[kind].add(name)
         if not names:
             return
@@ -220,8 +220,8 @@ class _StoredFiles:
             self._objects[_DIRECTORY, directory.label] = directory_data(directory)
 
     def allows(self, row: AuditRow) -> bool:
-        """Return whether all objects are as the file left them."""
-        return all(
+        """Return whether all objects are as the file left them, and the old providers exist."""
+        return all(key in self._objects for key in _earlier_providers(row)) and all(
             self._objects.get((kind, name)) == objects_of(row.after, kind).get(name)
             for kind, name in undo_names(row)
         )
@@ -232,6 +232,13 @@ def _earlier_provider(row: AuditRow) -> str | None:
     if row.object_kind != _DOMAIN or row.before is None:
         return None
     return str(row.before["provider"])
+
+
+def _earlier_providers(row: AuditRow) -> set[_Key]:
+    """Return the providers that domains had before a file, if the file did not change them."""
+    known = objects_of(row.before, _PROVIDER)
+    names = {str(one["provider"]) for one in objects_of(row.before, _DOMAIN).values()}
+    return {(_PROVIDER, name) for name in names.difference(known)}
 
 
 def _may_undo(principal: Principal, row: AuditRow) -> bool:
