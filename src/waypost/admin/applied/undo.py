@@ -71,6 +71,7 @@ class AppliedUndo:
             name: self._old_domain(name, data)
             for name, data in objects_of(row.before, "domain").items()
         }
+        self._matches: dict[DomainName, DomainPattern | None] = {}
         self._report.check()
 
     def plan(self) -> PlannedChange:
@@ -142,7 +143,10 @@ class AppliedUndo:
         name = DomainName(alias.alias_of or "")
         if not any(("domain", one.text) in self._changed for one in candidates(name)):
             return None
-        best = best_match(self._connection, name, [DomainPattern(one) for one in self._domains])
+        if name not in self._matches:  # Many aliases may follow one domain.
+            restored = {DomainPattern(one) for one in self._domains}
+            self._matches[name] = best_match(self._connection, name, restored)
+        best = self._matches[name]
         if best is None or ("domain", best.text) not in self._changed:
             return None
         if (old := self._domains.get(best.text)) is None:
