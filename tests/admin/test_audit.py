@@ -123,6 +123,28 @@ def test_undo_is_refused_after_another_change(any_admin: Admin) -> None:
     assert offered == [("put", True), ("patch", False), ("put", False)]
 
 
+def test_changes_are_undone_one_after_the_other(any_admin: Admin) -> None:
+    """After the undo of the newest change of an object, the one before it can be undone."""
+    admin = any_admin
+    states = [[*admin.export()]]
+    changes: list[Callable[[Admin], ChangeResult]] = [
+        lambda admin: admin.put_domain(NEW, served()),
+        lambda admin: admin.patch_domain(NEW, {"declined": True}),
+        lambda admin: admin.put_service(NEW, 0, SMTP),
+    ]
+    ids: list[int] = []
+    for change in changes:
+        ids.append(change(admin).audit_id or 0)
+        states.append([*admin.export()])
+    for number, state in zip(ids[::-1], states[-2::-1], strict=True):
+        offered = {one.id for one in admin.audit().items if one.can_be_undone}
+        assert number in offered
+        admin.undo(number, confirm=True)
+        assert [*admin.export()] == state
+        with pytest.raises(UndoRefused):
+            admin.undo(number, confirm=True)
+
+
 def _rename_with_sql(admin: Admin) -> None:
     with write_transaction(admin.source.database()) as connection:
         connection.execute(sa.text("UPDATE domain SET name = 'x.example' WHERE name = 'a.example'"))

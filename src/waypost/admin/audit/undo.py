@@ -18,7 +18,12 @@ from waypost.admin.results import MANY_ACTIONS, OMITTED, Data
 from waypost.admin.with_provider import UndoWithProvider, provider_of_addition
 from waypost.core.errors import UndoRefused
 from waypost.database.engine import Connection
-from waypost.store.sql.audit_log import AuditRow, newest_audit_ids, newest_domain_changes
+from waypost.store.sql.audit_log import (
+    AuditRow,
+    newest_audit_ids,
+    newest_domain_changes,
+    undone_entries,
+)
 
 UNDO_KINDS: Final = ("domain", "provider", "directory")
 """The kinds of objects whose changes can be undone."""
@@ -68,8 +73,9 @@ class Undo:
             raise UndoRefused(f"entry {row.id} {reason}")
         kind, name = row.object_kind or "", changed_name(row)
         newest = newest_audit_ids(self._connection, undo_names(row))
+        undone = undone_entries(self._connection, newest.values())
         for (changed_kind, changed), last in newest.items():
-            if last > row.id:
+            if is_later_change(last, row, undone):
                 raise UndoRefused(
                     f"{changed_kind} {changed} has changed since, in entry {last}; undo that entry "
                     "first"
@@ -99,7 +105,8 @@ class Undo:
         """Restore the services of all domains of a provider."""
         self._principal.check_everything(f"change provider {name!r}")
         newest = newest_domain_changes(self._connection, [name], self._row.id)
-        if (last := newest.get(name)) is not None:
+        last = newest.get(name, 0)
+        if is_later_change(last, self._row, undone_entries(self._connection, [last])):
             raise UndoRefused(
                 f"a domain of provider {name} has changed since, in entry {last}; undo that entry "
                 "first"
@@ -169,6 +176,19 @@ def undo_refusal(row: AuditRow) -> str | None:
         f": {before[OMITTED]}, which the audit log does not store" if OMITTED in before else ""
     )
     return f"changed many objects{omitted}; it cannot be undone: {_INSTEAD}"
+
+
+def is_later_change(newest: int, row: AuditRow, undone: Mapping[int, int]) -> bool:
+    """Return whether the newest entry about an object forbids to undo an older one.
+
+    If that is the undo of a later change, the object may be again as the older one left it.
+
+    Args:
+        newest: the id of the newest entry.
+        row: the entry to undo.
+        undone: from `undone_entries`.
+    """
+    return newest > row.id >= undone.get(newest, 0)
 
 
 def changed_name(row: AuditRow) -> str:

@@ -12,7 +12,14 @@ from operator import itemgetter
 from typing import Final
 
 from waypost.admin.applied.noted import has_objects, noted_domain, objects_of
-from waypost.admin.audit.undo import NO_UNDO, UNDO_KINDS, changed_name, undo_names, undo_refusal
+from waypost.admin.audit.undo import (
+    NO_UNDO,
+    UNDO_KINDS,
+    changed_name,
+    is_later_change,
+    undo_names,
+    undo_refusal,
+)
 from waypost.admin.objects import directory_data, domain_data, provider_data, read_name
 from waypost.admin.principal import Principal, Role
 from waypost.admin.provider_services.change import services_versions
@@ -21,7 +28,12 @@ from waypost.admin.results import Data
 from waypost.core.errors import AccessForbidden
 from waypost.database.engine import Connection
 from waypost.store.sql import schema
-from waypost.store.sql.audit_log import AuditRow, newest_audit_ids, newest_domain_changes
+from waypost.store.sql.audit_log import (
+    AuditRow,
+    newest_audit_ids,
+    newest_domain_changes,
+    undone_entries,
+)
 from waypost.store.sql.sync.domain_set import DomainSet, aliases_of
 from waypost.store.sql.sync.one_provider import counts_of_domains, providers_named
 from waypost.store.sql.sync.reader import ids_in_use
@@ -49,7 +61,12 @@ def find_undoable(
         )
     )
     newest = newest_audit_ids(connection, {key for row in found for key in undo_names(row)})
-    found = [row for row in found if all(newest.get(key, 0) <= row.id for key in undo_names(row))]
+    undone = undone_entries(connection, newest.values())
+    found = [
+        row
+        for row in found
+        if not any(is_later_change(newest.get(key, 0), row, undone) for key in undo_names(row))
+    ]
     of_services = [row for row in found if has_groups(row.before)]
     of_files = [row for row in found if has_objects(row.before)]
     found = [row for row in found if not has_groups(row.before) and not has_objects(row.before)]
@@ -164,6 +181,7 @@ class _StoredServices:
         self._ids: dict[str, int] = {}
         self._counts: dict[int, int] = {}
         self._changes: dict[str, int] = {}
+        self._undone: dict[int, int] = {}
         self._versions: dict[int, str] = {}
         if rows:
             self._read(connection, rows)
@@ -176,7 +194,7 @@ class _StoredServices:
         """
         name, after = changed_name(row), row.after or {}
         number = self._ids.get(name)
-        if number is None or self._changes.get(name, 0) > row.id:
+        if number is None or is_later_change(self._changes.get(name, 0), row, self._undone):
             return False
         if (version := self._versions.get(number)) is not None:
             return version == after.get("version")
@@ -188,6 +206,7 @@ class _StoredServices:
         self._ids = {one.provider.name: one.id for one in found}
         self._counts = counts_of_domains(connection, self._ids.values())
         self._changes = newest_domain_changes(connection, names, min(row.id for row in rows))
+        self._undone = undone_entries(connection, self._changes.values())
         counts = sorted(self._counts.items(), key=itemgetter(1))
         sums = accumulate(count for _, count in counts)
         small = [

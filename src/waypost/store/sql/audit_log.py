@@ -203,6 +203,16 @@ def newest_domain_changes(
     return {provider: newest for provider, newest in rows if provider in wanted}
 
 
+def undone_entries(connection: Connection, audit_ids: Iterable[int]) -> dict[int, int]:
+    """Return the entry that each entry has undone, for those that are an undo; one statement."""
+    ids = sorted(set(audit_ids))
+    if not ids:
+        return {}
+    query = sa.select(_AUDIT.id, _AUDIT.undo_of)
+    query = query.where(_AUDIT.id.in_(ids), _AUDIT.undo_of.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def prune_audit(connection: Connection, days: int, now: datetime) -> int:
     """Remove some of the entries that are older than a number of days; 0 keeps all.
 
