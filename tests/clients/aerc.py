@@ -2,7 +2,7 @@
 
 import configparser
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
@@ -52,8 +52,13 @@ class Aerc:
         read.read(self._accounts, encoding="utf-8")
         return dict(read[_ACCOUNT])
 
-    def send(self, recipient: str, subject: str) -> None:
+    def send(self, recipient: str, subject: str, *, is_sent: Callable[[], bool]) -> None:
         """Start aerc with its account, and send a message.
+
+        Args:
+            recipient: an address.
+            subject: of the message.
+            is_sent: whether the server has the message. aerc says so for a moment only.
 
         Raises TimeoutError, with the text of the screen, if a step does not happen.
         """
@@ -62,7 +67,7 @@ class Aerc:
             aerc.type(f":compose -H 'To: {recipient}' -H 'Subject: {subject}' {_TEXT}\r")
             aerc.wait_for("Send this email?")
             aerc.type("y")
-            aerc.wait_for("Message sent.")
+            aerc.wait_until(is_sent, "the message at the server")
 
     def _started(self) -> AbstractContextManager[Terminal]:
         command = over_etc(self._names, [program("aerc")])

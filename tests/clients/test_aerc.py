@@ -48,7 +48,11 @@ def test_account_sends_a_message(aerc: Aerc, mail_servers: MailServers) -> None:
     address = "alice@hosted.example"
     aerc.set_up(address)
     before = len(mail_servers.smtp.messages)
-    aerc.send("bob@everywhere.example", "Proof")
+    aerc.send(
+        "bob@everywhere.example",
+        "Proof",
+        is_sent=lambda: len(mail_servers.smtp.messages) > before,
+    )
     (message,) = mail_servers.smtp.messages[before:]
     assert message.login == Login("smtp.hoster.example", 587, address)
     assert (message.sender, message.recipients) == (address, ("bob@everywhere.example",))
