@@ -138,6 +138,27 @@ def test_connection_that_is_passed_on_last(monkeypatch: pytest.MonkeyPatch) -> N
     asyncio.run(run(test))
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_request_that_the_event_loop_has_not_read(is_new: bool) -> None:
+    """A request that arrives in the moment of the close is answered, and its client not reset."""
+
+    async def test(
+        _application: Application, server: DrainingServer, connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        client = await connect()
+        if not is_new:
+            await answer(client, REQUEST)
+        await until(lambda: len(server.server_state.connections) == 1)
+        (connection,) = server.server_state.connections
+        client[1].write(REQUEST)  # At once in the server's socket; nothing reads it before the end.
+        connection.shutdown()
+        assert b"connection: close" in await answer(client)
+        assert await client[0].read() == b""
+        server.should_exit = True
+
+    asyncio.run(run(test))
+
+
 def test_pipelined_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests that wait behind another one are answered too, and the last answer says `close`."""
     monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)

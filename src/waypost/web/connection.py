@@ -6,6 +6,7 @@ parse all requests that arrive together, and wait for a client without a limit
 """
 
 import asyncio
+import select
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -130,8 +131,15 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
-        """End after the answer to the last request; limit the time to wait for its client."""
-        super().shutdown()
+        """End after the answer to the last request; limit the time to wait for its client.
+
+        On a busy machine, a request may have arrived that the event loop has not read yet: a close
+        would be a reset for its client (see `lingering`), so it is read and answered first.
+        """
+        if self._is_waiting() and self._has_unread_data():
+            self.drain()
+        else:
+            super().shutdown()
         seconds = self.config.timeout_graceful_shutdown or 0
         self._shutdown_deadline.start(SHUTDOWN_SHARE * seconds)
 
@@ -307,6 +315,17 @@ class HttpConnection(HttpToolsProtocol):
     def _has_next(self) -> bool:
         """Return whether another request has arrived, which must be answered too."""
         return bool(self.pipeline) or bool(self._unparsed)
+
+    def _is_waiting(self) -> bool:
+        """Return whether all requests are answered, and nothing of another one was read."""
+        is_answered = not self._complete_heads or self.cycle.response_complete
+        is_started = self._is_sending() or self._non_body_bytes > 0
+        return is_answered and not is_started and not self.transport.is_closing()
+
+    def _has_unread_data(self) -> bool:
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def _is_sending(self) -> bool:
         return self._in_request or bool(self.pipeline) or bool(self._unparsed)
