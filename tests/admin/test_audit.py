@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.admin.cases import INC, READER, ROOT, SMTP, served, tenant
+from tests.database.statements import recorded_statements
 from waypost.admin.facade import Admin
 from waypost.admin.principal import Principal
 from waypost.admin.results import ChangeResult
@@ -253,14 +254,8 @@ def test_a_page_of_changes_needs_as_many_statements_as_one_change(admin: Admin) 
     engine = admin.source.database()
 
     def statements() -> int:
-        found: list[object] = []
-
-        def note(*arguments: object) -> None:
-            found.append(arguments[2])
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        admin.audit(limit=1000)
-        sa.event.remove(engine, "before_cursor_execute", note)
+        with recorded_statements(engine) as found:
+            admin.audit(limit=1000)
         return len(found)
 
     admin.put_domain("a.example", served())

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.admin.cases import IMAP, SMTP, served, tenant
+from tests.database.statements import recorded_statements
 from tests.servers.waypost import SOURCE
 from waypost.admin.facade import Admin
 from waypost.admin.results import BulkEnd, BulkMistake, BulkProgress
@@ -149,15 +150,10 @@ def test_aliases_of_lines_before(admin: Admin) -> None:
 def test_aliases_cost_few_queries(admin: Admin) -> None:
     """Aliases of one domain are written together, and not with some queries each."""
     lines = [{"name": f"a{n}.example", "alias_of": "example.com"} for n in range(1000)]
-    statements: list[str] = []
-
-    def count(*event: Any) -> None:
-        statements.append(event[2])
-
     engine = admin.source.engine
     assert engine is not None
-    sa.event.listen(engine, "before_cursor_execute", count)
-    end, _ = run(admin, lines)
+    with recorded_statements(engine) as statements:
+        end, _ = run(admin, lines)
     assert end.written
     assert len(statements) < 200
 

@@ -1,7 +1,6 @@
 """The number of domains of each directory, on each engine."""
 
-import sqlalchemy as sa
-
+from tests.database.statements import recorded_statements
 from tests.making import domain
 from waypost.core.model import (
     Catalog,
@@ -60,15 +59,9 @@ def test_waypost_comes_before_automx2(engine: Engine) -> None:
 def test_domains_are_counted_by_the_database(engine: Engine) -> None:
     """No domain is fetched for the count, however many there are."""
     _fill(engine)
-    statements: list[str] = []
-
-    def note(*arguments: object) -> None:
-        statements.append(str(arguments[2]).lower())
-
-    with read_snapshot(engine) as connection:
-        sa.event.listen(engine, "before_cursor_execute", note)
+    with read_snapshot(engine) as connection, recorded_statements(engine) as statements:
         directories_in_use(connection)
-        sa.event.remove(engine, "before_cursor_execute", note)
-    asked = [statement for statement in statements if "from domain" in " ".join(statement.split())]
+    texts = [" ".join(statement.lower().split()) for statement in statements]
+    asked = [text for text in texts if "from domain" in text]
     assert len(asked) == 2
-    assert all("count(" in statement and "group by" in statement for statement in asked)
+    assert all("count(" in text and "group by" in text for text in asked)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
+from tests.database.statements import recorded_statements
 from tests.making import domain, host_service, url_service
 from tests.providers_file.catalogs import catalogs
 from waypost.core.address import DomainName
@@ -138,12 +139,9 @@ def test_writing_again_changes_nothing(engine: Engine) -> None:
     """Writing the same catalog again executes no statement that writes."""
     catalog = Catalog((domain("example.com", IMAP, SMTP, url_service()), domain("example.net")))
     write(engine, catalog)
-    statements: list[str] = []
-    sa.event.listen(
-        engine, "before_cursor_execute", lambda *event: statements.append(str(event[2]))
-    )
     before = everything(engine)
-    write(engine, catalog)
+    with recorded_statements(engine) as statements:
+        write(engine, catalog)
 
     assert everything(engine) == before
     assert [one for one in statements if one.startswith(("INSERT", "UPDATE"))] == []

@@ -318,9 +318,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def _is_waiting(self) -> bool:
         """Return whether all requests are answered, and nothing of another one was read."""
-        is_answered = not self._complete_heads or self.cycle.response_complete
-        is_started = self._is_sending() or self._non_body_bytes > 0
-        return is_answered and not is_started and not self.transport.is_closing()
+        is_busy = self._is_answering() or self._is_sending() or self._non_body_bytes > 0
+        return not is_busy and not self.transport.is_closing()
 
     def _has_unread_data(self) -> bool:
         poll = select.poll()

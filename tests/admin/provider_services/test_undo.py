@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.admin.cases import IMAP, INC, READER, ROOT, SMTP, open_admin, served, tenant
+from tests.database.statements import recorded_statements
 from waypost.admin.applied.noted import NotedObjects
 from waypost.admin.audit import undo_offers
 from waypost.admin.changes import note_apply
@@ -291,14 +292,8 @@ def test_offers_need_as_many_statements_as_one(admin: Admin) -> None:
     engine = admin.source.database()
 
     def statements() -> int:
-        found: list[object] = []
-
-        def note(*arguments: object) -> None:
-            found.append(arguments[2])
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        entries = admin.audit(limit=1000).items
-        sa.event.remove(engine, "before_cursor_execute", note)
+        with recorded_statements(engine) as found:
+            entries = admin.audit(limit=1000).items
         assert all(one.can_be_undone for one in entries if one.action == "services")
         return len(found)
 
