@@ -15,8 +15,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -242,7 +243,9 @@ def try_image(tree: Path, config: dict[str, Any]) -> None:
     before = listing(tree)
     prepare(_SETTINGS)
     with running(tree, own, *entry, *config["Cmd"]) as process:
-        wait_for(f"http://127.0.0.1:{port}{_DEMO}", process)
+        log = partial((FOLDER / "log").read_text, encoding="utf-8")
+        url = f"http://127.0.0.1:{port}{_DEMO}"
+        wait_for(url, lambda: process.poll() is None, log)
         say("answers Autoconfig")
         code = health(tree, own)
         expect(code == 0, f"health check: exit code {code} while it runs")
@@ -303,21 +306,26 @@ def free_port() -> int:
         return port
 
 
-def wait_for(url: str, process: "subprocess.Popen[str]") -> None:
+def wait_for(url: str, is_running: Callable[[], bool], log: Callable[[], str]) -> None:
     """Wait until a URL is answered with 200.
 
+    Args:
+        url: of a container on this machine.
+        is_running: whether the container may still answer.
+        log: returns what the container has written.
+
     Raises:
-        ContainerError: the process ended, or did not answer in time.
+        ContainerError: the container ended, or did not answer in time.
     """
     end = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < end:
+    while is_running() and time.monotonic() < end:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 -- loopback
                 if answer.status == 200:
                     return
         except OSError:  # URLError is one, and so is a timeout of a busy machine.
             time.sleep(0.1)
-    raise ContainerError(f"{url}: no answer\n{(FOLDER / 'log').read_text(encoding='utf-8')}")
+    raise ContainerError(f"{url}: no answer\n{log()}")
 
 
 def expect(good: bool, message: str) -> None:

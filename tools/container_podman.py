@@ -12,11 +12,10 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Sequence
 from typing import Final
 
-from tools.container import FOLDER, ROOT, ContainerError, expect, free_port, prepare, say
+from tools.container import FOLDER, ROOT, ContainerError, expect, free_port, prepare, say, wait_for
 
 PAGE: Final = ROOT / "docs" / "containers.md"
 _OWN: Final = FOLDER / "podman"
@@ -112,7 +111,11 @@ def try_commands(port: int) -> None:
 
     run("run", "db upgrade")
     run("run", "--name waypost ", "waypost:0.1.0")
-    wait_for(f"http://127.0.0.1:{port}{_ASKED}")
+    wait_for(
+        f"http://127.0.0.1:{port}{_ASKED}",
+        lambda: True,
+        lambda: podman("podman logs waypost 2>&1"),
+    )
     say("answers Autoconfig")
     listed = run("exec", "waypost domain list")
     expect("example.invalid" in listed, "lists the domains")
@@ -126,23 +129,6 @@ def try_commands(port: int) -> None:
         seconds = time.monotonic() - started
         code = podman(f"podman inspect --format '{{{{.State.ExitCode}}}}' {name}").strip()
         expect(code == "0", f"{name}: ended {seconds:.2f} s after `podman stop`, code {code}")
-
-
-def wait_for(url: str) -> None:
-    """Wait until a URL is answered with 200.
-
-    Raises:
-        ContainerError: it is not, in time.
-    """
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 -- loopback
-                if answer.status == 200:
-                    return
-        except OSError:  # URLError is one, and so is a timeout of a busy machine.
-            time.sleep(0.1)
-    raise ContainerError(f"{url}: no answer\n{podman('podman logs waypost 2>&1')}")
 
 
 def wait_for_log(name: str, text: str) -> None:
