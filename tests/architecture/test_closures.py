@@ -1,11 +1,13 @@
 """How much of Waypost a handler imports: `web.app_context` names protocols, not stores."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import modules
+from tests.architecture.source import PACKAGE, modules
 
 HANDLERS = {
     # the module below waypost.web.public, and how many modules of Waypost it may import
@@ -24,6 +26,20 @@ IMPORT = """
 import sys
 import waypost.web.public.{name}
 print(*sys.modules)
+"""
+ADMIN_START = """
+import asyncio, sys
+import waypost.web.admin.server
+from waypost.settings import load_from_process
+from waypost.wiring.runtime import wire
+asyncio.run(wire(load_from_process({flags}).settings).close())
+print(*sys.modules)
+"""
+PROVIDERS = """
+[[provider]]
+name = "Example"
+domains = ["example.com"]
+services = [{ type = "imap", host = "imap.example.com" }]
 """
 # What no answer needs before its parts are joined.
 PARTS = {"database", "directory", "importers", "profiles", "providers_file", "settings", "store"}
@@ -54,3 +70,24 @@ def test_the_server_imports_no_database() -> None:
     code = "import sys, waypost.cli.start_server; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"alembic", "mako", "sqlalchemy"} & {*done.stdout.split()} == set()
+
+
+@pytest.mark.parametrize("flags", [{"demo": True}, {"providers": "mail.toml"}])
+def test_the_admin_process_starts_with_little(tmp_path: Path, flags: dict[str, object]) -> None:
+    """The admin process starts without FastAPI, the API, the pages, and without a database."""
+    (tmp_path / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}
+    done = subprocess.run(
+        [sys.executable, "-c", ADMIN_START.format(flags=flags)],
+        cwd=tmp_path,
+        env=kept | {"HOME": f"{tmp_path}", "PYTHONPATH": f"{PACKAGE.parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {*done.stdout.split()}
+    assert {"alembic", "fastapi", "jinja2", "sqlalchemy"} & imported == set()
+    parts = ("waypost.admin.", "waypost.web.admin.api", "waypost.web.admin.pages.")
+    # The numbers of requests are counted from the start on.
+    own = {one for one in imported if one.startswith(parts)} - {"waypost.web.admin.pages.traffic"}
+    assert own == set()

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.cli.serve.test_serve_reload import until
 from tests.docs.pages import ROOT
+from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.process import Process
 from tests.servers.requirements import require
 from tests.servers.service_manager import ServiceManager, tcp_socket
 from tests.servers.waypost import SOURCE, free_port
@@ -149,3 +153,33 @@ def test_port_in_use(home: Path) -> None:
         )
     assert done.returncode == 2
     assert f"admin_port {port}" in done.stderr
+
+
+def test_wrong_database(home: Path) -> None:
+    """A URI that SQLAlchemy cannot use is refused at the start, also with a providers file."""
+    done = subprocess.run(
+        [*ADMIN, "--demo", "--db-uri", "oracle://db.example/mail", "--port", f"{free_port()}"],
+        env=environment(home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert done.returncode == 2
+    assert "db_uri: the driver for oracle is not installed" in done.stderr
+
+
+def test_end_during_the_load_of_the_pages(home: Path) -> None:
+    """SIGTERM while the pages are loaded ends the process with exit code 0."""
+    port = free_port()
+    command = [*ADMIN, "--demo", "--port", f"{port}"]
+    with Process(command, log=home / "log", environment=environment(home), folder=home) as process:
+        process.wait_until(lambda: listens(port))
+        with socket.create_connection(("127.0.0.1", port), PATIENCE_SECONDS) as page:
+            page.sendall(b"GET /admin/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            # The load has begun when a later request has its answer.
+            assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+            os.kill(process.pid, signal.SIGTERM)
+            until(lambda: process.exit_code is not None, "the end")
+        assert process.exit_code == 0

@@ -16,6 +16,7 @@ from waypost.store.cache import CacheLimits, DomainCache
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import create_app
 from waypost.web.admin.certificate_log import CertificateLog
+from waypost.web.admin.early_urls import early_urls
 from waypost.web.admin.tls import CachedDomains, TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection import HttpConnection
@@ -44,7 +45,7 @@ def admin_app(
     """Return the application for these domains, with separate metrics."""
     metrics = Metrics()
     endpoint = TlsAskEndpoint(domains, kinds, metrics, CertificateLog())
-    return create_app(endpoint, metrics, count_dropped_lines, read_workers)
+    return create_app(early_urls(endpoint, metrics, count_dropped_lines, read_workers))
 
 
 def in_memory(metrics: Metrics) -> MemoryDomains:
@@ -74,7 +75,7 @@ class AdminListener(Listener):
         self.cache = domains(self.metrics)
         log = CertificateLog(self.log_writer if answers_at_once else None, secrets)
         endpoint = TlsAskEndpoint(self.cache, kinds, self.metrics, log)
-        app = create_app(endpoint, self.metrics)
+        app = create_app(early_urls(endpoint, self.metrics))
         if answers_at_once:
             self.serve(app, TlsAskConnection, answers=TlsAskAnswers(endpoint))
         else:

@@ -152,7 +152,7 @@ KNOWN = {
 
 @pytest.mark.parametrize(("first", "second"), KNOWN.values(), ids=KNOWN)
 def test_known_answers(first: bytes, second: bytes) -> None:
-    """After one request of a client, FastAPI answers none of the usual ones."""
+    """After one request of a client, the application answers none of the usual ones."""
     with both() as (quick, usual):
         # A third one, on a new connection, is known as well.
         for request in (first, second, second):
@@ -307,7 +307,7 @@ def test_changed_providers() -> None:
 
 
 def test_providers_that_could_not_be_read_yet() -> None:
-    """Before the first providers file is read, FastAPI answers that the name is not known."""
+    """Before the first providers file is read, the application answers that the name is not known."""
 
     def nothing(metrics: Metrics) -> MemoryDomains:
         return MemoryDomains(None, metrics)
@@ -336,7 +336,7 @@ def test_expired_entries() -> None:
 
 
 def test_a_domain_that_is_not_in_memory() -> None:
-    """If one of two domains must be queried, FastAPI answers, and nothing is counted twice."""
+    """If one of two domains must be queried, the application answers, and nothing is counted twice."""
     with both(cached, KINDS) as (quick, usual):
         for name in ("unserved.example", "autoconfig.unserved.example", "www.example.com"):
             for _ in range(2):

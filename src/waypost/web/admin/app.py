@@ -1,6 +1,5 @@
-"""The application of the admin listener."""
+"""The whole application of the admin listener, with the API and the pages."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -9,15 +8,14 @@ from waypost import __version__
 from waypost.admin.access.sessions import Sessions
 from waypost.admin.access.tokens import Tokens
 from waypost.admin.source import AdminSource
-from waypost.runtime.metrics import Metrics
-from waypost.runtime.worker_counts import Counts
+from waypost.database.engine import Engine, open_engine
+from waypost.settings import Settings
 from waypost.web.admin.api.mount import add_api, add_description
+from waypost.web.admin.early_routes import add_early_routes
+from waypost.web.admin.early_urls import EarlyUrls
 from waypost.web.admin.guard import AccessGuard
-from waypost.web.admin.health import add_health, add_readiness
-from waypost.web.admin.metrics import add_metrics
 from waypost.web.admin.pages.mount import add_pages
 from waypost.web.admin.pages.traffic import Traffic
-from waypost.web.admin.tls import TlsAskEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +35,41 @@ class Administration:
     traffic: Traffic = field(default_factory=Traffic)
 
 
-def create_app(
-    tls_ask: TlsAskEndpoint,
-    metrics: Metrics,
-    count_dropped_lines: Callable[[], int] = int,
-    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]] | None = None,
-    administration: Administration | None = None,
-) -> FastAPI:
+def administration(settings: Settings, engine: Engine | None, traffic: Traffic) -> Administration:
+    """Return what the API and the pages need; no connection to a database is made yet.
+
+    Tokens are in the database of `db_uri`, also if the domains are in a providers file.
+
+    Args:
+        settings: all options.
+        engine: the database of the domains; None if they are in a providers file.
+        traffic: the requests of mail clients.
+
+    Raises:
+        StoreError: the URI of the database cannot be used.
+    """
+    access = engine or open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
+    days = settings.audit_retention_days
+    return Administration(
+        AdminSource(settings, engine, access),
+        Tokens(access, retention_days=days),
+        Sessions(access, retention_days=days),
+        traffic,
+    )
+
+
+def create_app(urls: EarlyUrls, administration: Administration | None = None) -> FastAPI:
     """Build the application.
 
     The application describes itself at /api/v1/openapi.json. FastAPI's documentation pages are
     disabled, because they load scripts from another server.
 
     Args:
-        tls_ask: decides for which host names there may be certificates.
-        metrics: what this process counts; shown at /metrics.
-        count_dropped_lines: returns how many lines its log has dropped since the last call.
-        read_workers: returns the metrics of each running worker, for /readyz; None without them.
+        urls: those that answer from the start, too.
         administration: what the API and the pages need; None without them.
+
+    Raises:
+        SettingsError: a file of `languages_dir` is not valid.
     """
     app = FastAPI(
         title="Waypost",
@@ -69,11 +84,7 @@ def create_app(
     admin_url = None if administration is None else administration.source.settings.admin_url
     app.add_middleware(AccessGuard, admin_url=admin_url)
     add_description(app)
-    tls_ask.add_to(app.router)
-    add_metrics(app.router, metrics, count_dropped_lines)
-    add_health(app.router)
-    if read_workers is not None:
-        add_readiness(app.router, read_workers)
+    add_early_routes(app.router, urls)
     if administration is not None:
         source, tokens = administration.source, administration.tokens
         add_api(app, source, tokens)

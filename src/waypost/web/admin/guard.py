@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse
 
 from waypost.core.host import is_loopback
 from waypost.web.public.origin.forwarding import is_forwarded

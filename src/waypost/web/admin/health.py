@@ -4,44 +4,36 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from fastapi import APIRouter, Response
-from fastapi.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from waypost.runtime.worker_counts import Counts
-from waypost.web.admin.readiness import Readiness, readiness
+from waypost.web.admin.readiness import readiness
 
 ALIVE: Final = "/healthz"
 READY: Final = "/readyz"
 _NO_STORE: Final = {"cache-control": "no-store"}
 
 
-def add_health(router: APIRouter) -> None:
-    """Add the URL that shows that the process answers."""
+def alive_endpoint() -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint that shows that the process answers."""
 
-    async def alive() -> Response:
+    async def answer(_request: Request) -> Response:
         return PlainTextResponse("ok\n", headers=_NO_STORE)
 
-    router.add_api_route(
-        ALIVE,
-        alive,
-        methods=["GET"],
-        response_class=PlainTextResponse,
-        summary="Whether the admin process answers.",
-        name="alive",
-    )
+    return answer
 
 
-def add_readiness(
-    router: APIRouter, read_workers: Callable[[], Awaitable[tuple[Counts, ...]]]
-) -> None:
-    """Add the URL with the report about all parts.
+def ready_endpoint(
+    read_workers: Callable[[], Awaitable[tuple[Counts, ...]]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint of the report about all parts.
 
     Args:
-        router: gets the URL.
         read_workers: returns the metrics of each running worker.
     """
 
-    async def ready() -> Response:
+    async def answer(_request: Request) -> Response:
         report = readiness(await read_workers(), datetime.now(UTC))
         return Response(
             report.model_dump_json(indent=2) + "\n",
@@ -50,12 +42,4 @@ def add_readiness(
             "application/json",
         )
 
-    router.add_api_route(
-        READY,
-        ready,
-        methods=["GET"],
-        response_model=Readiness,
-        responses={503: {"model": Readiness, "description": "Clients get no answers."}},
-        summary="The state of the workers, the database, the directories and the certificates.",
-        name="ready",
-    )
+    return answer

@@ -2,39 +2,40 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 
-from waypost.admin.access.sessions import Sessions
-from waypost.admin.access.tokens import Tokens
-from waypost.admin.source import AdminSource
 from waypost.core.errors import StoreError, StoreUnavailable
-from waypost.database.engine import open_engine
 from waypost.runtime.logs import configure
 from waypost.runtime.metrics import AdminMetrics, Metrics
 from waypost.runtime.standard_error import queue_standard_error
 from waypost.settings import Settings, secret_texts
 from waypost.store.reload import LogSuppressor
-from waypost.store.sql.request_counts import RequestCounts
-from waypost.web.admin.app import Administration, create_app
 from waypost.web.admin.certificate_log import CertificateLog
+from waypost.web.admin.deferred import Application, DeferredApplication
+from waypost.web.admin.early_urls import EarlyUrls, early_urls
 from waypost.web.admin.pages.traffic import Traffic, finish_traffic, watch_traffic
 from waypost.web.admin.tls import TlsAskEndpoint
 from waypost.web.admin.tls_ask_connection import TlsAskAnswers, TlsAskConnection
 from waypost.web.connection_limit import ConnectionLimit, max_connections_by_open_files
 from waypost.web.draining import DrainingServer
 from waypost.web.listener_options import listener_config
+from waypost.web.server_process import importing_server
 from waypost.web.service_manager import ServiceNotifier
 from waypost.web.worker_reader import WorkerReader
 from waypost.wiring.runtime import Runtime, wire
+
+if TYPE_CHECKING:
+    from waypost.database.engine import Engine
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 2
 MAX_CONNECTIONS: Final = 100
@@ -43,6 +44,8 @@ COUNT_SECONDS: Final = 60.0
 """How often the domains are counted: a database with a million rows needs some 50 ms."""
 COUNT_RETRY_SECONDS: Final = 1.0
 NOTIFY_SECONDS: Final = 0.2
+# SQLAlchemy accepts every URI of this form: it has no driver, no host and no options.
+_SQLITE_FILE: Final = re.compile(r"sqlite:///[A-Za-z0-9/._-]{1,200}")
 
 
 def serve(
@@ -106,15 +109,20 @@ def _run(
     )
     if notifier is not None:
         _log_listeners(listeners)
-    parts = administration(settings, counts_all=counts_all)
+    engine = _domains_engine(settings)
+    traffic = _traffic(engine, counts_all=counts_all)
+    urls = early_urls(
+        tls_ask,
+        runtime.metrics,
+        int if writer is None else writer.count_dropped_lines,
+        None if workers is None else workers.read,
+    )
+    load = cache(partial(_load, settings, urls, engine, traffic))
+    if _must_be_checked(settings):
+        load()
+    application = DeferredApplication(urls, load, settings.admin_url)
     config = listener_config()(
-        create_app(
-            tls_ask,
-            runtime.metrics,
-            int if writer is None else writer.count_dropped_lines,
-            None if workers is None else workers.read,
-            parts,
-        ),
+        application,
         http=partial(
             TlsAskConnection,
             limit=ConnectionLimit(max_connections_by_open_files(MAX_CONNECTIONS)),
@@ -124,7 +132,7 @@ def _run(
         log_level="warning",
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_SECONDS,
     )
-    background = _Background(runtime, parts.traffic, workers)
+    background = _Background(runtime, traffic, workers, application)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         has_failed = runner.run(_serve(DrainingServer(config), listeners, notifier, background))
     if notifier is not None and has_failed:
@@ -147,27 +155,51 @@ def _wired(settings: Settings) -> Runtime:
         raise SystemExit(FAILED) from None
 
 
-def administration(settings: Settings, *, counts_all: bool = True) -> Administration:
-    """Return what the API and the pages need; no connection to a database is made yet.
+def _is_in_file(settings: Settings) -> bool:
+    return settings.demo or settings.providers is not None
 
-    Tokens are in the database of `db_uri`, also if the domains are in a providers file. The numbers
-    of requests are stored only with the domains.
 
-    Args:
-        settings: all options.
-        counts_all: as for `Traffic`.
+def _domains_engine(settings: Settings) -> "Engine | None":
+    """Return the database of the domains without a connection yet; None for a providers file.
 
     Raises:
         StoreError: the URI of the database cannot be used.
     """
-    engine = open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
-    in_file = settings.demo or settings.providers is not None
-    source = AdminSource(settings, None if in_file else engine, engine)
-    days = settings.audit_retention_days
-    traffic = Traffic(stored=None if in_file else RequestCounts(engine), counts_all=counts_all)
-    return Administration(
-        source, Tokens(engine, retention_days=days), Sessions(engine, retention_days=days), traffic
-    )
+    if _is_in_file(settings):
+        return None
+    from waypost.database.engine import open_engine  # noqa: PLC0415 -- SQLAlchemy
+
+    return open_engine(settings.db_uri, settings.db_echo, has_timeouts=True)
+
+
+def _traffic(engine: "Engine | None", *, counts_all: bool) -> Traffic:
+    """Return the requests of mail clients, which are stored only with the domains."""
+    if engine is None:
+        return Traffic(counts_all=counts_all)
+    from waypost.store.sql.request_counts import RequestCounts  # noqa: PLC0415 -- SQLAlchemy
+
+    return Traffic(stored=RequestCounts(engine), counts_all=counts_all)
+
+
+def _load(
+    settings: Settings, urls: EarlyUrls, engine: "Engine | None", traffic: Traffic
+) -> Application:
+    """Return the application with the API and the pages.
+
+    Raises:
+        SettingsError: a file of `languages_dir` is not valid.
+        StoreError: the URI of the database cannot be used.
+    """
+    with importing_server():
+        from waypost.web.admin.app import administration, create_app  # noqa: PLC0415 -- FastAPI
+
+        return create_app(urls, administration(settings, engine, traffic))
+
+
+def _must_be_checked(settings: Settings) -> bool:
+    """Return whether only the API and the pages can find a mistake in the options."""
+    has_database = _is_in_file(settings) and _SQLITE_FILE.fullmatch(settings.db_uri) is None
+    return has_database or settings.languages_dir is not None or settings.oidc_issuer is not None
 
 
 async def _serve(
@@ -224,15 +256,18 @@ class _Background:
         runtime: follows files and database.
         traffic: the requests of mail clients.
         workers: reads the metrics of the workers; None without workers.
+        application: loads the API and the pages.
     """
 
     runtime: Runtime
     traffic: Traffic
     workers: WorkerReader | None
+    application: DeferredApplication
 
     async def run(self) -> None:
-        """Follow files and database, and count domains and requests. Does not return."""
+        """Follow files and database, count domains and requests, and load. Does not return."""
         tasks = [self.runtime.watch(), _count_domains(self.runtime, self.traffic)]
+        tasks.append(self.application.load_later())
         if self.workers is not None:
             tasks.append(watch_traffic(self.traffic, self.workers.report))
         await asyncio.gather(*tasks)

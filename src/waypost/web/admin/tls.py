@@ -6,12 +6,11 @@ does not follow redirects, so this URL has none.
 """
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Annotated, Final, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import PlainTextResponse
-from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainError, StoreError, StoreUnavailable
@@ -23,29 +22,7 @@ from waypost.web.admin.certificate_log import CertificateLog
 from waypost.web.public.log_texts import host_for_log
 
 PATH: Final = "/tls/ask"
-_ANSWERS: Final[dict[int | str, dict[str, object]]] = {
-    200: {"description": "Yes."},
-    400: {"description": "The query has no name, or several."},
-    404: {"description": "No: this is not a host name of a served domain."},
-    "4XX": {"description": "No: 403 if the client is not a program on this machine."},
-    503: {"description": "The database does not answer; ask again later."},
-}
 _RESULTS: Final = {200: "yes", 400: "bad_request", 404: "no", 503: "unavailable"}
-
-
-class _UnparsedQueryRoute(APIRoute):
-    """A route that reads the names from the query itself.
-
-    FastAPI's own parsing takes half of the total time, and a TLS handshake waits for this answer.
-    The signature of the endpoint is for the OpenAPI description.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[None, None, Response]]:
-        async def handle(request: Request) -> Response:
-            response: Response = await self.endpoint(request.query_params.getlist("domain"))
-            return response
-
-        return handle
 
 
 class CachedDomains(DomainFinder, FreshDomains, Protocol):
@@ -85,35 +62,15 @@ class TlsAskEndpoint:
         self._metrics = CertificateMetrics(metrics.registry)
         self._log = log
 
-    def add_to(self, router: APIRouter) -> None:
-        """Add the URL."""
-        router.add_api_route(
-            PATH,
-            self.ask,
-            methods=["GET"],
-            response_class=PlainTextResponse,
-            responses=dict(_ANSWERS),
-            summary="May a web server get a certificate for this host name?",
-            name="ask",
-            route_class_override=_UnparsedQueryRoute,
-        )
-
-    async def ask(
-        self,
-        domain: Annotated[list[str], Query(description="The host name, in any case, once.")],
-    ) -> Response:
-        """Answer 200 for a host name of a served domain.
-
-        Args:
-            domain: all values of the query parameter.
-        """
+    async def answer(self, request: Request) -> Response:
+        """Answer 200 for a host name of a served domain."""
         start = time.perf_counter()
-        response = await self._respond(domain)
+        response = await self._respond(request.query_params.getlist("domain"))
         self._record(response.status_code, start)
         return response
 
     def answer_from_memory(self, host: DomainName, start: float) -> Decision | None:
-        """Decide without a query, and log and count this as `ask` does.
+        """Decide without a query, and log and count this as `answer` does.
 
         Args:
             host: the only name in the query.

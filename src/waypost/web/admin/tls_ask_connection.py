@@ -1,8 +1,8 @@
 """One connection of the admin listener: it answers the usual request for `/tls/ask` at once.
 
-FastAPI answers the first request of a client. A later one with the same header fields, byte for
-byte, and with a plain host name is answered without uvicorn's protocol and FastAPI, if the domains
-are in memory. `TlsAskEndpoint` decides, logs and counts in both ways.
+The application answers the first request of a client. A later one with the same header fields,
+byte for byte, and with a plain host name is answered without uvicorn's protocol and Starlette, if
+the domains are in memory. `TlsAskEndpoint` decides, logs and counts in both ways.
 docs/decisions/0026-answer-templates.md explains why both give the same answers.
 """
 
@@ -69,7 +69,7 @@ class TlsAskAnswers:
     def answer(
         self, request: TlsAskRequest, client: Client | None, default_headers: Headers
     ) -> bytes | None:
-        """Return the whole answer to a request, or None if FastAPI must answer.
+        """Return the whole answer to a request, or None if the application must answer.
 
         Args:
             request: the request. Its header block may be incomplete, or be more than one.

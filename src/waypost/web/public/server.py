@@ -86,7 +86,7 @@ def run_admin(settings: Settings) -> None:
         SystemExit: the database cannot be used.
     """
     check_library(settings.oidc_issuer, "oidc_issuer")
-    from waypost.web.admin.server import serve_alone  # noqa: PLC0415 -- FastAPI
+    from waypost.web.admin.server import serve_alone  # noqa: PLC0415 -- Starlette
 
     limit_stacks()
     pid = os.getpid()

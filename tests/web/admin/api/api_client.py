@@ -23,6 +23,7 @@ from waypost.settings import Settings
 from waypost.store.memory import MemoryDomains, MemoryStore
 from waypost.web.admin.app import Administration, create_app
 from waypost.web.admin.certificate_log import CertificateLog
+from waypost.web.admin.early_urls import early_urls
 from waypost.web.admin.tls import TlsAskEndpoint
 
 WRITER = AccessScope(Role.WRITE)
@@ -70,7 +71,7 @@ class Api:
             MemoryDomains(MemoryStore(CATALOG)), ("autoconfig",), metrics, CertificateLog()
         )
         parts = Administration(source, self.tokens, self.sessions)
-        self.app = create_app(tls_ask, metrics, administration=parts)
+        self.app = create_app(early_urls(tls_ask, metrics), parts)
 
     def connections_in_use(self) -> int:
         """Return how many connections of the database are not in the pool."""
