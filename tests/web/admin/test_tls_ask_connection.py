@@ -307,7 +307,7 @@ def test_changed_providers() -> None:
 
 
 def test_providers_that_could_not_be_read_yet() -> None:
-    """Before the first providers file is read, the application answers that the name is not known."""
+    """Before the first providers file is read, the application answers that it knows no name."""
 
     def nothing(metrics: Metrics) -> MemoryDomains:
         return MemoryDomains(None, metrics)
@@ -336,7 +336,7 @@ def test_expired_entries() -> None:
 
 
 def test_a_domain_that_is_not_in_memory() -> None:
-    """If one of two domains must be queried, the application answers, and nothing is counted twice."""
+    """If one of two domains must be queried, the application answers, and counts nothing twice."""
     with both(cached, KINDS) as (quick, usual):
         for name in ("unserved.example", "autoconfig.unserved.example", "www.example.com"):
             for _ in range(2):
