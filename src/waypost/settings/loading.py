@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,8 +129,7 @@ def load(
 
 def _validate(option: Option, raw_value: RawValue, home: Path) -> object:
     """Return the value with the type of the option, or raise ValidationError or TypeError."""
-    field = Settings.model_fields[option.name]
-    adapter: TypeAdapter[object] = TypeAdapter(field.rebuild_annotation())
+    adapter = _adapter(option.name)
     if raw_value.typed:
         # JSON has no dates: json.dumps raises TypeError for the dates of TOML. In strict mode for
         # JSON, Pydantic accepts a text for a path or a network, and not for a number.
@@ -141,6 +141,12 @@ def _validate(option: Option, raw_value: RawValue, home: Path) -> object:
             raise TypeError
         return expand_path(str(value), raw_value.folder, home)
     return value
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[object]:
+    """Return what checks the values of an option; to build it takes Pydantic much longer."""
+    return TypeAdapter(Settings.model_fields[name].rebuild_annotation())
 
 
 def _invalid_value_message(option: Option, raw_value: RawValue) -> str:

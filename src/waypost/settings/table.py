@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from types import NoneType, UnionType
@@ -308,6 +309,7 @@ class Settings(
     ] = None
 
 
+@cache
 def options() -> tuple[Option, ...]:
     """Return the table, in the order for pages."""
     fields = Settings.model_fields
