@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any, cast
 
@@ -64,10 +65,15 @@ class LazyCommand(TyperCommand):
 
     def load(self) -> TyperCommand:
         """Import the module, and return the command with its flags."""
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        register = app.command(self.name, cls=DocumentedCommand, epilog=self._command.example)
-        register(self._command.function())
-        return cast("TyperCommand", get_command(app))
+        return _with_flags(f"{self.name}", self._command.function(), self._command.example)
+
+
+@cache
+def _with_flags(name: str, function: Callable[..., None], example: str) -> TyperCommand:
+    """Return a command with the flags that a function has; Typer builds a model for each."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name, cls=DocumentedCommand, epilog=example)(function)
+    return cast("TyperCommand", get_command(app))
 
 
 def lazy_group(group: Group, name: str = "") -> TyperGroup:
