@@ -17,6 +17,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling, Scheduling
 
 from tests import forks, needs
+from tests.compiled import share_statements
 from tests.servers import requirements
 from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
@@ -103,6 +104,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Disable deadlines of properties, because the machine may be busy; apply `--quick`."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    share_statements()
     usual = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     quick = config.getoption("quick")
     profile = hypothesis_settings(usual, max_examples=QUICK_EXAMPLES) if quick else usual
