@@ -1,5 +1,7 @@
 """Upgraded, empty SQLite files without an upgrade for each test."""
 
+import sqlite3
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +14,14 @@ def upgraded_engine(path: Path) -> Engine:
     """Write an upgraded SQLite file without rows, and open it."""
     path.write_bytes(_content())
     return open_engine(f"sqlite:///{path}")
+
+
+@cache
+def file_with_tables(statements: str) -> bytes:
+    """Return the content of a SQLite file in which only these statements ran."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(statements)
+        return connection.serialize()
 
 
 @cache

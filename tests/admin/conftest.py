@@ -1,9 +1,7 @@
 """The use cases of administration on a database with the sample providers."""
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from tests.admin.cases import ROOT, open_admin
 from tests.servers.database import Database
+from tests.upgraded import file_with_tables
 from waypost.admin.facade import Admin
 from waypost.admin.source import AdminSource
 from waypost.database.engine import Engine, open_engine, write_transaction
@@ -30,8 +29,7 @@ def _engine(database: Database) -> Iterator[Engine]:
     """Yield an upgraded, empty database, on each engine in turn."""
     engine = open_engine(database.uri)
     if database.dialect == "sqlite":
-        with closing(sqlite3.connect(f"{engine.url.database}")) as connection:
-            connection.executescript(_tables("sqlite"))
+        Path(f"{engine.url.database}").write_bytes(file_with_tables(_tables("sqlite")))
     else:
         database.client(_tables(database.dialect))
     yield engine
@@ -50,8 +48,7 @@ def _any_admin(engine: Engine) -> Admin:
 def _sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a SQLite file with the sample providers, to be copied."""
     path = tmp_path_factory.mktemp("sample") / "waypost.sqlite"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(_tables("sqlite"))
+    path.write_bytes(file_with_tables(_tables("sqlite")))
     engine = open_engine(f"sqlite:///{path}")
     with write_transaction(engine) as connection:
         write_catalog(connection, demo_catalog())

@@ -1,14 +1,13 @@
 """Databases for the tests of the store, on each engine."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.servers.database import Database
+from tests.upgraded import file_with_tables
 from waypost.database.engine import Engine, open_engine
 from waypost.store.sql.migrate import statements_for_empty
 
@@ -34,9 +33,8 @@ def _tables(dialect: str) -> str:
 
 
 def _create_tables(engine: Engine) -> None:
-    """Create the tables in a SQLite file."""
-    with closing(sqlite3.connect(f"{engine.url.database}")) as connection:
-        connection.executescript(_tables("sqlite"))
+    """Write a SQLite file with the tables."""
+    Path(f"{engine.url.database}").write_bytes(file_with_tables(_tables("sqlite")))
 
 
 @pytest.fixture(name="engine")
