@@ -137,6 +137,7 @@ def _request(secret: str, client: str) -> Request:
     return Request({"type": "http", "headers": headers, "client": (client, 4000)})
 
 
+@pytest.mark.slow
 def test_ten_thousand_wrong_tokens() -> None:
     """From one /64 they cost bounded memory, all are answered, and another token works."""
     # In each second, 100 are sent at once: one is answered (ten in the first second), 50 are
