@@ -14,9 +14,10 @@ from typing import Final
 
 import pytest
 
-from tests.servers import process, requirements
+from tests.servers import forked, process, requirements
 
 STARTS: Final = (
+    forked.Forked,
     process.Process,
     process.tied_to_this_process,
     requirements.program,

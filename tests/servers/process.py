@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from tests.servers.forked import WAYPOST, Forked, starts_alike
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import program
 
@@ -43,9 +44,12 @@ class Process:
         self._folder = folder
         self._user = user
         self._stop = stop
-        self._running: subprocess.Popen[bytes] | None = None
+        self._running: subprocess.Popen[bytes] | Forked | None = None
 
     def __enter__(self) -> Self:
+        if self._can_fork():
+            self._fork()
+            return self
         command = tied_to_this_process(self._command, self._stop)
         with self.log.open("wb") as output:
             self._running = subprocess.Popen(
@@ -61,6 +65,20 @@ class Process:
                 start_new_session=True,  # its own group, to be ended as one
             )
         return self
+
+    def _can_fork(self) -> bool:
+        is_waypost = tuple(self._command[: len(WAYPOST)]) == WAYPOST
+        return is_waypost and self._user is None and starts_alike(self._environment or os.environ)
+
+    def _fork(self) -> None:
+        with self.log.open("wb") as output, Path(os.devnull).open("rb") as nothing:
+            self._running = Forked(
+                self._command[len(WAYPOST) :],
+                streams=(nothing.fileno(), output.fileno(), output.fileno()),
+                environment=os.environ if self._environment is None else self._environment,
+                folder=self._folder or Path.cwd(),
+                stop=self._stop,
+            )
 
     def __exit__(
         self,

@@ -25,7 +25,8 @@ def allow() -> None:
     os.environ.pop(_REFUSED, None)
 
 
-def _check_marker() -> None:
+def check_marker() -> None:
+    """Fail the current test if no marker says that it needs programs."""
     test = os.environ.get(_REFUSED)
     if test is not None:
         pytest.fail(f"{test} needs programs of the machine: add @pytest.mark.servers")
@@ -40,7 +41,7 @@ def require(
     root: bool = False,
 ) -> None:
     """Skip the current test if something is missing, or fail it if CI=true."""
-    _check_marker()
+    check_marker()
     missing = [f"the program {name}" for name in programs if not find_program(name)]
     missing += [f"the Python module {name}" for name in modules if find_spec(name) is None]
     missing += [f"the file {path}" for path in files if not path.exists()]
@@ -67,7 +68,7 @@ def find_program(name: str) -> str | None:
 
 def program(name: str) -> str:
     """Return the path of a program; FileNotFoundError if it is missing."""
-    _check_marker()
+    check_marker()
     found = find_program(name)
     if found is None:
         raise FileNotFoundError(f"no program {name}")
