@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +14,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.cli.serve.test_serve import Server, serving
+from tests.cli.serve.test_serve import Server, serving_by_exec
+from tests.servers.forked import run_waypost
 from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.waypost import free_port
 
@@ -170,14 +169,7 @@ def process_list(pid: int) -> str:
 
 def command(home: Path, environ: dict[str, str], *arguments: str) -> str:
     """Run a command with the same settings, and return all that it writes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "waypost", *arguments],
-        cwd=home,
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_waypost(*arguments, environment={**os.environ, **environ}, folder=home)
     assert "Traceback" not in done.stderr
     return done.stdout + done.stderr
 
@@ -217,7 +209,7 @@ oidc_roles = {{ staff = "write" }}
         "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer {MARK}",
         "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
-    with serving(home, **environ) as server:
+    with serving_by_exec(home, **environ) as server:
         send_all(server)
         for path in ("/readyz", f"/tls/ask?domain={ADDRESS}", f"/tls/ask?domain={MARK}@x.example"):
             httpx.get(f"http://127.0.0.1:{admin}{path}", headers={"Authorization": MARK})

@@ -1,8 +1,6 @@
 """The page about certificates: with its Caddyfile, Caddy gets them on demand from Waypost."""
 
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from tests.cli.serve.test_serve_reload import until
 from tests.docs.pages import ROOT, blocks
 from tests.servers.caddy import Caddy, caddy
+from tests.servers.forked import run_waypost
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import require
 from tests.servers.waypost import RunningWaypost, free_port, waypost
@@ -139,17 +138,10 @@ def test_import_of_the_page(tmp_path: Path) -> None:
     require(programs=["caddy"])
     mail = tmp_path / "mail.toml"
     mail.write_text(providers("example.com"), encoding="utf-8")
-    printed = subprocess.run(
-        [
-            *(sys.executable, "-m", "waypost", "hostnames", "--format", "caddy"),
-            *("--providers", f"{mail}"),
-        ],
-        env={"PYTHONPATH": f"{ROOT / 'src'}", "HOME": f"{tmp_path}"},
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    (tmp_path / "waypost-names").write_bytes(printed.stdout)
+    environment = {"PYTHONPATH": f"{ROOT / 'src'}", "HOME": f"{tmp_path}"}
+    command = ("hostnames", "--format", "caddy", "--providers", f"{mail}")
+    printed = run_waypost(*command, environment=environment, folder=tmp_path, check=True)
+    (tmp_path / "waypost-names").write_text(printed.stdout, encoding="utf-8")
     path, host = "/autodiscover/autodiscover.xml", "autodiscover.example.com"
     with waypost(tmp_path, mail, proxies=1) as running:
         text = blocks(PAGE, "caddyfile")[1].text

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 from tests.servers.forked import WAYPOST, Forked, starts_alike
 from tests.servers.patience import PATIENCE_SECONDS
@@ -47,38 +47,16 @@ class Process:
         self._running: subprocess.Popen[bytes] | Forked | None = None
 
     def __enter__(self) -> Self:
-        if self._can_fork():
-            self._fork()
-            return self
-        command = tied_to_this_process(self._command, self._stop)
         with self.log.open("wb") as output:
-            self._running = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=self._environment,
-                cwd=self._folder,
+            self._running = start(
+                self._command,
+                output=output,
+                environment=self._environment,
+                folder=self._folder,
                 user=self._user,
-                group=self._user,
-                extra_groups=None if self._user is None else [],
-                start_new_session=True,  # its own group, to be ended as one
-            )
-        return self
-
-    def _can_fork(self) -> bool:
-        is_waypost = tuple(self._command[: len(WAYPOST)]) == WAYPOST
-        return is_waypost and self._user is None and starts_alike(self._environment or os.environ)
-
-    def _fork(self) -> None:
-        with self.log.open("wb") as output, Path(os.devnull).open("rb") as nothing:
-            self._running = Forked(
-                self._command[len(WAYPOST) :],
-                streams=(nothing.fileno(), output.fileno(), output.fileno()),
-                environment=os.environ if self._environment is None else self._environment,
-                folder=self._folder or Path.cwd(),
                 stop=self._stop,
             )
+        return self
 
     def __exit__(
         self,
@@ -135,6 +113,49 @@ class Process:
                 text = self.log.read_text(encoding="utf-8", errors="replace")
                 raise TimeoutError(f"{self._command[0]} {why}:\n{text[-4000:]}")
             time.sleep(0.02)
+
+
+def start(
+    command: Sequence[str],
+    *,
+    output: BinaryIO,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    user: str | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+) -> subprocess.Popen[bytes] | Forked:
+    """Start a program in a session of its own; `python -m waypost` as a fork if that is the same.
+
+    Args:
+        command: the program and its arguments.
+        output: the file for its output and its error output.
+        environment: all variables; by default those of this process.
+        folder: the working folder; by default that of this process.
+        user: who runs it; by default the user of this process.
+        stop: the signal that it gets when this process ends for any reason.
+    """
+    is_waypost = tuple(command[: len(WAYPOST)]) == WAYPOST and user is None
+    if is_waypost and starts_alike(environment or os.environ):
+        with Path(os.devnull).open("rb") as nothing:
+            return Forked(
+                command[len(WAYPOST) :],
+                streams=(nothing.fileno(), output.fileno(), output.fileno()),
+                environment=environment or os.environ,
+                folder=folder or Path.cwd(),
+                stop=stop,
+            )
+    return subprocess.Popen(
+        tied_to_this_process(command, stop),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd=folder,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
+        start_new_session=True,  # its own group, to be ended as one
+    )
 
 
 def tied_to_this_process(

@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from tests.servers.forked import run_waypost
 from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.requirements import find_program, skip
 from tests.servers.service_manager import ServiceManager, tcp_socket
@@ -180,14 +181,8 @@ def test_previous_code_serves_from_new_tables(tmp_path: Path) -> None:
     waypost = [sys.executable, "-m", "waypost"]
 
     def run(source: Path, *arguments: str) -> str:
-        done = subprocess.run(
-            [*waypost, *arguments],
-            env=environ | {"PYTHONPATH": f"{source}"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        variables = environ | {"PYTHONPATH": f"{source}"}
+        done = run_waypost(*arguments, environment=variables, folder=tmp_path)
         assert done.returncode in {0, 1}, done.stderr
         return done.stdout + done.stderr
 

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,6 +11,7 @@ from typing import Final
 
 from tests.profiles.making import Signing, signing
 from tests.servers.authority import Authority
+from tests.servers.forked import run_waypost
 from tests.servers.frozen import frozen
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql, postgresql
@@ -302,12 +301,7 @@ def command_environment(uri: str) -> dict[str, str]:
 def fill(uri: str, providers: Path) -> None:
     """Create the tables of a database, and write the content of a providers file into them."""
     for command in (["db", "upgrade"], ["apply", f"{providers}"]):
-        subprocess.run(
-            [sys.executable, "-m", "waypost", *command],
-            env=command_environment(uri),
-            check=True,
-            capture_output=True,
-        )
+        run_waypost(*command, environment=command_environment(uri), check=True)
 
 
 def _people() -> Iterator[tuple[str, Attributes]]:

@@ -1,4 +1,7 @@
-"""The server, started from the command line as a separate process."""
+"""The server, started from the command line as a separate process.
+
+Two tests start it as a new program; all others, here and in other files, as a fork.
+"""
 
 import http.client
 import json
@@ -8,17 +11,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from tests.cli.conftest import Waypost
+from tests.servers.forked import Forked
 from tests.servers.patience import PATIENCE_SECONDS
-from tests.servers.process import tied_to_this_process
+from tests.servers.process import start, tied_to_this_process
 from tests.servers.waypost import free_port
 from waypost.cli.start_server import urls
 from waypost.demo import demo_catalog
@@ -57,14 +61,30 @@ class Server:
 @contextmanager
 def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     """Run `waypost serve` until the end of the block, and check its end."""
+    with _serving(home, flags, environ, start) as server:
+        yield server
+
+
+@contextmanager
+def serving_by_exec(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
+    """Run `waypost serve` as a new program, not as a fork of one that has its modules."""
+    with _serving(home, flags, environ, _execute) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    home: Path,
+    flags: Sequence[str],
+    environ: Mapping[str, str],
+    begin: Callable[..., subprocess.Popen[bytes] | Forked],
+) -> Iterator[Server]:
     port = free_port()
     log = home / "log"
     environ = {"WAYPOST_ADMIN_PORT": "0", **environ}
     command = [sys.executable, "-m", "waypost", "serve", "--port", str(port), *flags]
     with log.open("wb") as file:
-        process = subprocess.Popen(
-            tied_to_this_process(command), cwd=home, stderr=file, env={**os.environ, **environ}
-        )
+        process = begin(command, output=file, environment={**os.environ, **environ}, folder=home)
     try:
         server = Server(f"http://127.0.0.1:{port}", log, process.pid)
         wait_for(process, server)
@@ -76,7 +96,14 @@ def serving(home: Path, *flags: str, **environ: str) -> Iterator[Server]:
     assert "Traceback" not in log.read_text()
 
 
-def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
+def _execute(
+    command: Sequence[str], *, output: BinaryIO, environment: Mapping[str, str], folder: Path
+) -> subprocess.Popen[bytes]:
+    command = tied_to_this_process(command)
+    return subprocess.Popen(command, cwd=folder, stderr=output, env=environment)
+
+
+def wait_for(process: subprocess.Popen[bytes] | Forked, server: Server) -> None:
     """Wait until a server answers."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
@@ -91,7 +118,7 @@ def wait_for(process: "subprocess.Popen[bytes]", server: Server) -> None:
 
 def test_samples(home: Path) -> None:
     """With --demo, the samples are served, and the three logged URLs answer."""
-    with serving(home, "--demo") as server:
+    with serving_by_exec(home, "--demo") as server:
         (line,) = [line for line in events(server.log) if line["event"] == "listening"]
         tries = line["urls"]
         assert [url.startswith(server.place) for url in tries] == [True] * 3
@@ -123,7 +150,7 @@ def test_providers_file_and_several_workers(home: Path) -> None:
         'services = [{ type = "imap", host = "a.example" }, { type = "smtp", host = "b.example" }]'
     )
     (home / "mail.toml").write_text(text, encoding="utf-8")
-    with serving(home, "--providers", "mail.toml", "--workers", "2") as server:
+    with serving_by_exec(home, "--providers", "mail.toml", "--workers", "2") as server:
         assert server.status(f"{AUTOCONFIG}alice@own.example") == 200
         assert server.status(f"{AUTOCONFIG}alice@example.com") == 404
     assert not (home / ".local").exists()

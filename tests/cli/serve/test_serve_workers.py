@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from contextlib import closing
@@ -19,7 +18,7 @@ from tests.cli.serve.test_serve_reload import PAUSE_SECONDS, all_started, serves
 from tests.servers.frozen import frozen
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
-from tests.servers.process import Process, tied_to_this_process
+from tests.servers.process import Process, start
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
 from waypost.admin.access.scope import AccessScope
@@ -152,9 +151,7 @@ def test_signals_at_the_start(home: Path, workers: str) -> None:
     environment = os.environ | {"PYTHONPATH": f"{SOURCE}", "HOME": f"{home}"}
     for numbers in ([signal.SIGTERM], [signal.SIGHUP, signal.SIGHUP, signal.SIGTERM]):
         with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                tied_to_this_process(command), cwd=home, stderr=log, env=environment
-            )
+            process = start(command, output=log, environment=environment, folder=home)
         while not listens(admin_port):
             assert process.poll() is None
             time.sleep(0.005)

@@ -3,8 +3,6 @@
 import math
 import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.servers.forked import run_waypost
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.waypost import SOURCE
 from tests.torture.attack import Attack, Figure
@@ -38,12 +37,8 @@ def _companion(folder: Path) -> Iterator[Companion]:
     (folder / "mail.toml").write_text(PROVIDERS.replace("HOST", _host(0)), encoding="utf-8")
     environment = {"WAYPOST_DB_URI": f"sqlite:///{folder}/waypost.sqlite"}
     for command in (["db", "upgrade"], ["apply", f"{folder}/mail.toml"]):
-        subprocess.run(
-            [sys.executable, "-m", "waypost", *command],
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", **environment},
-            check=True,
-            capture_output=True,
-        )
+        kept = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}"}
+        run_waypost(*command, environment=kept | environment, check=True)
     yield Companion(environment | dict(clock.environment))
 
 

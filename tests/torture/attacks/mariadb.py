@@ -3,13 +3,13 @@
 import http.client
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.servers.forked import run_waypost
 from tests.servers.frozen import frozen
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.waypost import SOURCE
@@ -60,12 +60,8 @@ def _companion(_folder: Path) -> Iterator[Companion]:
         uri = server.tcp_uri(name).replace(f":{server.port}/", f":{relay.port}/")
         environment = {"WAYPOST_DB_URI": uri}
         for command in (["db", "upgrade"], ["apply", "--demo"]):
-            subprocess.run(
-                [sys.executable, "-m", "waypost", *command],
-                env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}", **environment},
-                check=True,
-                capture_output=True,
-            )
+            kept = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}"}
+            run_waypost(*command, environment=kept | environment, check=True)
         yield Companion(environment, Database(server, name, relay))
 
 
