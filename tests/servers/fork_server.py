@@ -14,7 +14,7 @@ So these differ from a real start:
 
 `tests.servers.process.Process` and `tests.servers.forked` use it. Start Waypost by exec in a test
 of the start itself (tests/cli/serve/test_serve.py and the tests of service managers, sockets,
-confinement, packages), of its memory (tests/torture, tests/scale), and of the terminal.
+confinement, packages), of its memory (tests/torture), and of the terminal.
 """
 
 import atexit
