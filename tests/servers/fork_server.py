@@ -2,7 +2,7 @@
 
 Each process of the tests that starts Waypost has one such process. It imports what `serve`,
 `db upgrade` and `apply` import, and waits for requests. For each, it forks a child that takes
-over the arguments, the environment, the folder, the standard streams and a session, and then runs
+over the arguments, the environment, the folder, the network and the standard streams, and then runs
 the module `waypost` as `python -m waypost` does, in the same interpreter state: no thread, no
 handler of a signal, and no open file existed before. Its own children are new processes, as always.
 So these differ from a real start:
@@ -45,6 +45,7 @@ _SERVER_MODULES: Final = (
 _COMMAND_MODULES: Final = (
     *("waypost.cli.db.commands", "waypost.cli.providers.apply", "waypost.diagnostics.lint.linter"),
 )
+_CLONE_NEWNET: Final = 0x40000000  # linux/sched.h
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
@@ -133,6 +134,7 @@ def _take_over(
     if os.getppid() != request["tests"]:
         os._exit(1)
     try:
+        _enter_network(Path(f"/proc/{request['tests']}/ns/net"), libc)
         os.chdir(request["folder"])
     except OSError as error:
         connection.send(f"{error}".encode())
@@ -151,6 +153,15 @@ def _take_over(
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     _open_standard_streams()
     connection.send(b"%d" % os.getpid())
+
+
+def _enter_network(network: Path, libc: ctypes.CDLL) -> None:
+    """Move this process to the network of the tests, which may be a private one now."""
+    if network.readlink() == Path("/proc/self/ns/net").readlink():
+        return
+    with network.open("rb") as opened:
+        if libc.setns(opened.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), f"setns to {network}")
 
 
 def _open_standard_streams() -> None:

@@ -75,7 +75,7 @@ class Forked:
             "tests": os.getpid(),
             "signal": stop,
         }
-        server = _server(os.getpid(), os.readlink("/proc/thread-self/ns/net"))  # noqa: PTH115
+        server = _server(os.getpid())
         libc = ctypes.CDLL(None)
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
         try:
@@ -184,6 +184,6 @@ class _Server:
 
 
 @cache
-def _server(_process: int, _network: str) -> _Server:
-    """Return the fork server of this process, in the network where it is."""
+def _server(_process: int) -> _Server:
+    """Return the fork server of this process of the tests, which may be a fork itself."""
     return _Server()

@@ -15,7 +15,9 @@ import pytest
 from tests.servers.forked import WAYPOST, Forked, run_waypost, starts_alike
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.private_network import private_network
 from tests.servers.process import start
+from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE, environment_of, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -117,6 +119,14 @@ def test_process(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait() in {0, -signal.SIGTERM}
         assert process.poll() == process.returncode
+
+
+def test_private_network(tmp_path: Path) -> None:
+    """In a private network of the tests, it is in this network."""
+    require(private_network=True)
+    with private_network(), running(tmp_path) as (process, port):
+        assert Path(f"/proc/{process.pid}/ns/net").samefile("/proc/thread-self/ns/net")
+        assert listens(port)
 
 
 def test_a_signal_ends_a_group(tmp_path: Path) -> None:
