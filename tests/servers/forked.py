@@ -50,7 +50,7 @@ class Forked:
         folder: Path,
         stop: signal.Signals = signal.SIGTERM,
     ) -> None:
-        """Start Waypost, in a session of its own.
+        """Start Waypost, in its own session.
 
         Args:
             arguments: those after `waypost`.

@@ -124,7 +124,7 @@ def start(
     user: str | None = None,
     stop: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes] | Forked:
-    """Start a program in a session of its own; `python -m waypost` as a fork if that is the same.
+    """Start a program in its own session; `python -m waypost` as a fork if that is the same.
 
     Args:
         command: the program and its arguments.
