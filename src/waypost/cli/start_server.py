@@ -1,5 +1,6 @@
 """Start the server for `waypost serve`: check the settings, prepare the store, and listen."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,8 +31,10 @@ from waypost.store.external import ExternalStore
 from waypost.store.memory import MemoryStore
 from waypost.store.protocol import CountedStore, Store
 from waypost.web.admin.pages.languages import read_admin_languages
+from waypost.web.fork_server import fork_server
 from waypost.web.public.page.languages import read_languages
 from waypost.web.public.server import run
+from waypost.web.server_process import NewProcess
 from waypost.web.service_manager import has_service_manager
 from waypost.wiring.links import link_keys
 from waypost.wiring.profiles import check_profiles, profile_warnings, signing_credentials
@@ -92,6 +95,14 @@ def start_server(flags: Mapping[str, object]) -> None:
         ProvidersError: mistakes in the providers file.
     """
     loaded = load_from_process(flags)
+    # If it is set, Prometheus' library writes files in the processes that are started here.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    has_processes = loaded.settings.workers > 1 or loaded.settings.admin_port != 0
+    with fork_server(has_processes) as new_process:
+        _start(loaded, new_process)
+
+
+def _start(loaded: LoadedSettings, new_process: NewProcess) -> None:
     settings = loaded.settings
     queue_standard_error()
     configure(settings.loglevel, settings.log_format, secrets=secret_texts(settings))
@@ -122,7 +133,7 @@ def start_server(flags: Mapping[str, object]) -> None:
     def announce(effective_settings: Settings, port: int | None) -> None:
         _announce(replace(loaded, settings=effective_settings), prepared, port, log)
 
-    run(settings, announce, prepared.domains)
+    run(settings, announce, prepared.domains, new_process)
 
 
 def _log_sources(loaded: LoadedSettings, log: BoundLogger) -> None:

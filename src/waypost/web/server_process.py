@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import Final
 
 _RICH: Final = "rich"
+
+NewProcess = Callable[[str, Callable[..., None], tuple[object, ...]], BaseProcess]
+"""Returns a process that is not started yet, as `server_process` does."""
 
 
 @contextmanager

@@ -100,9 +100,8 @@ def test_change_reaches_all_workers(home: Path) -> None:
 
 
 def workers(server: Server) -> list[int]:
-    """Return the workers; the admin process, which starts like them, has its own process group."""
-    found = [pid for pid in children(server.pid) if is_worker(pid)]
-    return [pid for pid in found if os.getpgid(pid) != pid]
+    """Return the processes of the workers."""
+    return [pid for pid in children(server.pid) if is_worker(pid)]
 
 
 def has_new_host(server: Server) -> bool:
@@ -116,7 +115,7 @@ def has_new_host(server: Server) -> bool:
 
 
 def is_worker(pid: int) -> bool:
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "waypost worker\n"
 
 
 def test_closed_working_folder(home: Path) -> None:

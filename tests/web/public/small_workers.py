@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,8 @@ def main(kind: str, count: int, *changes: str) -> None:
         patch.object(
             WorkerProcess, "start", lambda self: start(self) if not full else _raise(full.pop())
         ).start()
-    parent = supervisor.Supervisor(count, serve, lambda _pid, _counts: None, lambda _pid: None)
+    new_worker = partial(WorkerProcess, serve, lambda _pid, _counts: None)
+    parent = supervisor.Supervisor(count, new_worker, lambda _pid: None)
     parent.run()
 
 

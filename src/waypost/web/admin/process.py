@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 from time import monotonic
 from typing import Final
@@ -22,7 +22,7 @@ import structlog
 from waypost.runtime.worker_counts import WorkersReport
 from waypost.settings import Settings
 from waypost.web.child_process import end_with_parent, exit_reason
-from waypost.web.server_process import server_process
+from waypost.web.server_process import NewProcess, server_process
 from waypost.web.worker_reader import ReadWorkers, answer_questions
 
 # How long to wait before the restart, after the first, second, third... early exit in a row.
@@ -41,15 +41,22 @@ class AdminProcess:
     While the process is down, connections wait in the backlog of its socket.
     """
 
-    def __init__(self, settings: Settings, listeners: Sequence[socket.socket]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listeners: Sequence[socket.socket],
+        new_process: NewProcess = server_process,
+    ) -> None:
         """Create the process without starting it.
 
         Args:
             settings: all options.
             listeners: the listening sockets.
+            new_process: makes the process.
         """
         self._arguments = (settings, listeners)
-        self._process: SpawnProcess | None = None
+        self._new_process = new_process
+        self._process: BaseProcess | None = None
         self._read_workers: ReadWorkers = WorkersReport
         self._starts = 0
         self._permitted = Event()
@@ -124,7 +131,7 @@ class AdminProcess:
         # A later process must not count the requests that an earlier one has counted.
         arguments = (*self._arguments, pipe_of_process, self._starts == 0)
         self._starts += 1
-        process = server_process("operators", _run, arguments)
+        process = self._new_process("admin", _run, arguments)
         try:
             process.start()
             answer = partial(answer_questions, pipe, self._current_counts)

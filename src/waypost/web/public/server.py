@@ -29,6 +29,8 @@ from waypost.web.passed_sockets import ADMIN_NAME, PassedSockets, take_passed_so
 from waypost.web.public.tracing_setup import check_tracing
 from waypost.web.public.workers.supervisor import Supervisor
 from waypost.web.public.workers.worker import BACKLOG, serve_single_worker, serve_worker
+from waypost.web.public.workers.worker_process import WorkerProcess
+from waypost.web.server_process import NewProcess, server_process
 from waypost.web.service_manager import ServiceNotifier, watchdog_seconds
 
 
@@ -36,6 +38,7 @@ def run(
     settings: Settings,
     on_listening: Callable[[Settings, int | None], None] = lambda _settings, _port: None,
     domain_count: int | None = None,
+    new_process: NewProcess = server_process,
 ) -> None:
     """Serve until a signal ends this process.
 
@@ -44,6 +47,7 @@ def run(
         on_listening: called after all sockets are open, with the settings that are in effect, and
             the TCP port; None with a Unix socket.
         domain_count: how many domains are served, for the service manager; None if not known.
+        new_process: makes the processes of workers, and the admin process.
 
     Raises:
         SettingsError: Waypost cannot listen on the host or the port, or a library is missing.
@@ -55,8 +59,6 @@ def run(
     check_library(settings.sign_in_oidc_issuer, "sign_in_oidc_issuer")
     _leave_inaccessible_folder()
     limit_stacks()
-    # If it is set, Prometheus' library writes files in the processes that are started here.
-    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
     pid = os.getpid()
     notifier = ServiceNotifier(
         watchdog=watchdog_seconds(os.environ, pid), domain_count=domain_count
@@ -65,12 +67,12 @@ def run(
         stack.enter_context(block_sighup())
         passed = stack.enter_context(closing(take_passed_sockets(os.environ, pid)))
         settings, listeners = _open_public_listeners(settings, passed, stack)
-        admin = _open_admin_process(settings, passed, stack)
+        admin = _open_admin_process(settings, passed, stack, new_process)
         port = None if settings.unix_socket is not None else listeners[0].getsockname()[1]
         on_ready = partial(on_listening, settings, port)
         stack.enter_context(admin_process(admin))
         if settings.workers > 1:
-            _run_workers(settings, listeners, admin, on_ready, notifier)
+            _run_workers(settings, listeners, admin, on_ready, notifier, new_process)
         else:
             _run_single_worker(settings, listeners, admin, on_ready, notifier)
 
@@ -140,7 +142,7 @@ def _open_public_listener(settings: Settings) -> socket.socket:
 
 
 def _open_admin_process(
-    settings: Settings, passed: PassedSockets, stack: ExitStack
+    settings: Settings, passed: PassedSockets, stack: ExitStack, new_process: NewProcess
 ) -> AdminProcess | None:
     """Open the admin listener, if it is enabled.
 
@@ -151,7 +153,7 @@ def _open_admin_process(
     """
     if passed.admin:
         _refuse_memory(settings, f"socket {ADMIN_NAME}", "disable its socket unit")
-        return AdminProcess(settings, passed.admin)
+        return AdminProcess(settings, passed.admin, new_process)
     if settings.admin_port == 0:
         return None
     try:
@@ -161,7 +163,7 @@ def _open_admin_process(
             raise
         structlog.get_logger(__name__).warning("admin listener disabled", reason=str(error))
         return None
-    return AdminProcess(settings, [stack.enter_context(listener)])
+    return AdminProcess(settings, [stack.enter_context(listener)], new_process)
 
 
 def _refuse_memory(settings: Settings, name: str, fix: str) -> None:
@@ -205,6 +207,7 @@ def _run_workers(
     admin: AdminProcess | None,
     on_ready: Callable[[], None],
     notifier: ServiceNotifier,
+    new_process: NewProcess,
 ) -> None:
     deduplicator = LogDeduplicator(SharedNumbers(SUBJECTS))
     serve = partial(serve_worker, settings, listeners, deduplicator, WorkerBuckets())
@@ -212,9 +215,8 @@ def _run_workers(
     on_sighup, on_exit = (
         (_do_nothing, _do_nothing) if admin is None else (admin.send_sighup, admin.terminate)
     )
-    workers = Supervisor(
-        settings.workers, serve, counts.update, counts.remove_worker, on_sighup, notifier
-    )
+    new_worker = partial(WorkerProcess, serve, counts.update, new_process)
+    workers = Supervisor(settings.workers, new_worker, counts.remove_worker, on_sighup, notifier)
 
     def read_workers() -> WorkersReport:
         workers.refresh()

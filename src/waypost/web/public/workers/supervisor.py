@@ -17,8 +17,6 @@ from waypost.web.child_process import exit_reason
 from waypost.web.public.workers.terminal import Terminal
 from waypost.web.public.workers.worker_process import (
     GRACEFUL_SHUTDOWN_SECONDS,
-    OnReport,
-    Serve,
     WorkerProcess,
     wait_for_all,
 )
@@ -52,8 +50,7 @@ class Supervisor:
     def __init__(
         self,
         count: int,
-        serve: Serve,
-        on_report: OnReport,
+        new_worker: Callable[[], WorkerProcess],
         on_exit: Callable[[int], None],
         on_sighup: Callable[[], None] = lambda: None,
         notifier: ServiceNotifier | None = None,
@@ -62,20 +59,18 @@ class Supervisor:
 
         Args:
             count: how many workers.
-            serve: what a worker runs; gets the pipe for questions and reports.
-            on_report: gets the process id of a worker and its metrics; called by any thread.
+            new_worker: returns the place of one more worker, without its process.
             on_exit: gets the process id of a worker that has ended.
             on_sighup: called at SIGHUP, in addition to the workers.
             notifier: notifies the service manager.
         """
-        self._serve = serve
-        self._on_report = on_report
+        self._new_worker = new_worker
         self._on_exit = on_exit
         self._on_sighup = on_sighup
         self._notifier = ServiceNotifier() if notifier is None else notifier
         self._reloading: dict[WorkerProcess, tuple[int | None, int]] = {}
         self._reload_end = 0.0
-        self._workers = [WorkerProcess(serve, on_report) for _ in range(count)]
+        self._workers = [new_worker() for _ in range(count)]
         self._is_stopping = self._cannot_start = False
         self._has_served = False
         self._terminal = Terminal()
@@ -215,7 +210,7 @@ class Supervisor:
         elif number == signal.SIGHUP:
             self._handle_sighup()
         elif number == signal.SIGTTIN:
-            self._workers.append(WorkerProcess(self._serve, self._on_report))
+            self._workers.append(self._new_worker())
         elif number == signal.SIGTTOU:
             active = [worker for worker in self._workers if not worker.is_stopping]
             if len(active) > 1:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from threading import Condition, Thread
 from typing import Final
 
 from waypost.runtime.worker_counts import Counts
 from waypost.web.child_process import block_sighup
-from waypost.web.server_process import server_process
+from waypost.web.server_process import NewProcess, server_process
 
 GRACEFUL_SHUTDOWN_SECONDS: Final = 10
 # A worker that ends earlier after its start has failed.
@@ -68,9 +68,17 @@ class WorkerProcess:
         domain_count: how many domains it serves; None if it does not know.
     """
 
-    def __init__(self, serve: Serve, on_report: OnReport) -> None:
-        """Initialize with what the process runs, and what gets its id and its metrics."""
-        self.process: SpawnProcess | None = None
+    def __init__(
+        self, serve: Serve, on_report: OnReport, new_process: NewProcess = server_process
+    ) -> None:
+        """Initialize; no process is started yet.
+
+        Args:
+            serve: what the process runs; gets the pipe for questions and reports.
+            on_report: gets the process id and the metrics of a report; called by any thread.
+            new_process: makes the process.
+        """
+        self.process: BaseProcess | None = None
         self.due = 0.0
         self.is_stopping = False
         self.has_reported = self.is_serving = False
@@ -81,6 +89,7 @@ class WorkerProcess:
         self._ticks = 0
         self._serve = serve
         self._on_report = on_report
+        self._new_process = new_process
         self._failures = 0
         self._serving_since = 0.0
         self._reader: Thread | None = None
@@ -96,7 +105,7 @@ class WorkerProcess:
         """
         pipe, worker_pipe = Pipe()
         try:
-            process = server_process("worker", self._serve, (worker_pipe,))
+            process = self._new_process("worker", self._serve, (worker_pipe,))
             with block_sighup():
                 process.start()
         except OSError:
