@@ -170,6 +170,15 @@ class Server:
         )
         return found
 
+    def fork_server(self) -> int:
+        """Return the id of the process that is copied for each worker."""
+        (found,) = (
+            pid
+            for pid in _children(self.pid)
+            if Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "waypost fork\n"
+        )
+        return found
+
     def memory(self) -> float:
         """Return the memory of all its processes, in MB: PSS without files.
 

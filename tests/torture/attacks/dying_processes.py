@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -24,6 +25,21 @@ def _kill_starting_worker(server: Server) -> list[Figure]:
         figures.append(Figure("killed start to the next one", _next(server, known), "s", 1))
     figures.append(Figure("until all workers serve", _until_all_serve(server), "s", 10))
     return figures
+
+
+def _lose_fork_server(number: signal.Signals) -> Callable[[Server], list[Figure]]:
+    """Return an attack that kills or stops the fork server, and then kills a worker."""
+
+    def attack(server: Server) -> list[Figure]:
+        os.kill(server.fork_server(), number)
+        known = set(server.processes())
+        os.kill(server.worker_processes()[0], signal.SIGKILL)
+        return [
+            Figure("killed worker to the next one", _next(server, known), "s", 15),
+            Figure("until all workers serve", _until_all_serve(server), "s", 10),
+        ]
+
+    return attack
 
 
 def _kill_all_workers(server: Server) -> list[Figure]:
@@ -126,6 +142,16 @@ ATTACKS = (
         _kill_all_workers,
         workers=(2,),
         probed=False,  # Until a worker has started there is no answer.
+    ),
+    *(
+        Attack(
+            f"a {text} fork server, and a killed worker",
+            "operation",
+            _lose_fork_server(number),
+            workers=(2,),
+            lost=1,  # The worker may be answering.
+        )
+        for text, number in (("killed", signal.SIGKILL), ("stopped", signal.SIGSTOP))
     ),
     Attack(
         "a stopped worker",
