@@ -72,10 +72,16 @@ def test_released_version_is_refused(repository: Path) -> None:
     assert "the tag v1.2.0 exists" in problem
 
 
+@pytest.fixture(name="archives", scope="module")
+def _archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Build the source archive and the wheel of the last commit once for all tests."""
+    return build(ROOT, tmp_path_factory.mktemp("archives"))
+
+
 @pytest.mark.slow
-def test_archives_work_without_the_checkout(tmp_path: Path) -> None:
+def test_archives_work_without_the_checkout(archives: tuple[Path, Path], tmp_path: Path) -> None:
     """The wheel of the last commit runs in another environment, and its materials are listed."""
-    source, wheel = build(ROOT, tmp_path)
+    source, wheel = archives
     assert source.name == f"waypost-{__version__}.tar.gz"
     with tarfile.open(source) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
@@ -101,20 +107,19 @@ def test_archives_work_without_the_checkout(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_tests_of_the_archive_use_the_wheel(tmp_path: Path) -> None:
+def test_tests_of_the_archive_use_the_wheel(archives: tuple[Path, Path], tmp_path: Path) -> None:
     """The tests of the source archive pass against the installed wheel, without `src/`."""
-    source, wheel = build(ROOT, tmp_path)
+    source, wheel = archives
     said = run_tests(source, wheel, tmp_path, ["tests/core", "tests/formats", "tests/settings"])
     assert " passed" in said
     assert "skipped" not in said
 
 
 @pytest.mark.slow
-def test_two_builds_of_the_archives_are_equal(tmp_path: Path) -> None:
+def test_two_builds_of_the_archives_are_equal(archives: tuple[Path, Path], tmp_path: Path) -> None:
     """Two builds of a commit give the same source archive and the same wheel."""
-    digests = set()
-    for name in ("first", "second"):
-        folder = tmp_path / name
-        folder.mkdir()
-        digests.add(tuple(hashlib.sha256(f.read_bytes()).hexdigest() for f in build(ROOT, folder)))
-    assert len(digests) == 1
+    digests = [
+        [hashlib.sha256(file.read_bytes()).hexdigest() for file in built]
+        for built in (archives, build(ROOT, tmp_path))
+    ]
+    assert digests[0] == digests[1]
