@@ -47,7 +47,7 @@ def _measure(given: argparse.Namespace, keys: set[str], folder: Path) -> int:
     plan = Plan(
         rounds=1 if given.quick else given.rounds,
         seconds=QUICK_SECONDS if given.quick else given.seconds,
-        warm_up=QUICK_SECONDS if given.quick else WARM_UP,
+        warm_up=0.0 if given.quick else WARM_UP,
         cores=machine.cores(machine.available_cores()),
         materials=Materials(folder),
         peers=peers,

@@ -31,7 +31,7 @@ class Plan:
     Attributes:
         rounds: how often each program is measured in each case.
         seconds: the duration of a load.
-        warm_up: the duration of the load before it, whose values are not used.
+        warm_up: the duration of the load before it, whose values are not used; 0 for none.
         cores: which cores the programs use.
         materials: the files of the cases.
         peers: the peers that are measured.
@@ -180,7 +180,7 @@ def checked_load(one: Measurement, started: Started, plan: Plan, number: int) ->
     """
     before = check(started.port, one.template, one.content, number)
     folder = started.log.parent
-    for seconds in (plan.warm_up, plan.seconds):
+    for seconds in filter(None, (plan.warm_up, plan.seconds)):
         load = loaded(
             started.port,
             one.template,
