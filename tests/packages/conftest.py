@@ -18,7 +18,7 @@ from tests.servers.requirements import require
 
 # A real compression would need half a minute.
 QUICK_DEB = "-Zgzip -z1"
-QUICK_RPM = "w1.gzdio"
+QUICK_RPM = "w1.zstdio"
 # The architecture in the names of packages that the pages show: for dpkg, and for RPM.
 SHOWN_DEB = "amd64"
 SHOWN_RPM = "x86_64"
