@@ -80,7 +80,8 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"core", "parsing", "runtime", "settings", "database", "formats", "net", "store"}
     | {"directory", "providers_file", "importers", "demo", "lookup", "diagnostics", "wiring"}
     | {"admin", "setup", "monitor"}
-    | {"web.public.server", "web.server_process", "web.service_manager", "web.metrics"}
+    | {"web.public.server", "web.server_process", "web.fork_server", "web.service_manager"}
+    | {"web.metrics"}
     | {"web.public.page.languages", "web.admin.pages.languages", "setup_links"}
     | {"__version__"},
     "__main__": {"cli.main"},

@@ -127,7 +127,7 @@ def full(_server: ForkServer) -> object:
     def fork() -> int:
         with calls.open("a+b") as file:  # in all processes
             file.write(b"x")
-            number = file.tell()
+        number = calls.stat().st_size
         if number in {2, 4}:  # 1 is the start of the fork server.
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
         return real()

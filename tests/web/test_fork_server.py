@@ -69,10 +69,7 @@ def test_exit_code() -> None:
 
 
 def test_signals_of_a_group() -> None:
-    """A signal to all processes ends neither the fork server nor, while it starts, a new process.
-
-    SIGTERM at the start of a new process is not lost: it ends as soon as it can.
-    """
+    """A signal to all processes does not end the fork server; SIGTERM at a start is not lost."""
     assert outcome("group", start_new_session=True)[0] == {"code": 0, "early": -signal.SIGTERM}
 
 

@@ -16,7 +16,6 @@ import gc
 import os
 import signal
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +32,7 @@ _PR_SET_CHILD_SUBREAPER: Final = 36
 _FIRST_DESCRIPTOR: Final = 3  # after the standard streams
 _DESCRIPTORS_MAX: Final = 253  # SCM_MAX_FD of the kernel
 _NAME_MAX_BYTES: Final = 15  # TASK_COMM_LEN without the final zero
-_REPLY: Final = struct.Struct("=q")  # the id of the new process, or a negated errno
+_REPLY_BYTES: Final = 8  # the id of the new process, or a negated errno
 REPLY_SECONDS: Final = 10.0
 """How long the parent waits for the fork server, which may be stopped."""
 
@@ -96,10 +95,10 @@ class ForkServer:
             if not reply:
                 self._end()
                 raise ConnectionResetError("the fork server has ended")
-        (number,) = _REPLY.unpack(reply)
+        number = _number(reply)
         if number < 0:
             raise OSError(-number, os.strerror(-number))
-        return int(number)
+        return number
 
     def close(self) -> None:
         """End the fork server. A second call does nothing."""
@@ -154,11 +153,19 @@ def _request(connection: socket.socket, name: str, descriptors: Sequence[int]) -
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         socket.send_fds(connection, [name.encode()[:_NAME_MAX_BYTES]], descriptors)
-        return connection.recv(_REPLY.size)
+        return connection.recv(_REPLY_BYTES)
     except OSError:
         return b""
     finally:
         _prctl(_PR_SET_CHILD_SUBREAPER, 0)
+
+
+def _reply(number: int) -> bytes:
+    return number.to_bytes(_REPLY_BYTES, sys.byteorder, signed=True)
+
+
+def _number(reply: bytes) -> int:
+    return int.from_bytes(reply, sys.byteorder, signed=True)
 
 
 def _prctl(option: int, value: int | bytes) -> None:
@@ -203,7 +210,7 @@ def _answer_requests(connection: socket.socket, parent: int) -> NoReturn:
             name, descriptors, _, _ = socket.recv_fds(connection, _NAME_MAX_BYTES, _DESCRIPTORS_MAX)
             if not name:
                 break
-            connection.send(_REPLY.pack(_fork_twice(name, descriptors)))
+            connection.send(_reply(_fork_twice(name, descriptors)))
             close_all(descriptors)
     finally:
         # What this process has copied may not run here, and not end here either.
@@ -228,8 +235,8 @@ def _fork_twice(name: bytes, descriptors: Sequence[int]) -> int:
             _fork_and_exit(write, name, descriptors)
         os.waitpid(between, 0)
         # A process that was killed has written nothing.
-        os.write(write, _REPLY.pack(-errno.EAGAIN))
-        return int(_REPLY.unpack(os.read(read, _REPLY.size))[0])
+        os.write(write, _reply(-errno.EAGAIN))
+        return _number(os.read(read, _REPLY_BYTES))
     except OSError as error:
         return -(error.errno or errno.EAGAIN)
     finally:
@@ -245,7 +252,7 @@ def _fork_and_exit(write: int, name: bytes, descriptors: Sequence[int]) -> NoRet
             _run_and_exit(name, descriptors)
     except OSError as error:
         new = -(error.errno or errno.EAGAIN)
-    os.write(write, _REPLY.pack(new))
+    os.write(write, _reply(new))
     os._exit(0)
 
 
