@@ -4,8 +4,8 @@ Each process of the tests that starts Waypost has one such process. It imports w
 `db upgrade` and `apply` import, and waits for requests. For each, it forks a child that takes
 over the arguments, the environment, the folder, the network and the standard streams, and then runs
 the module `waypost` as `python -m waypost` does, in the same interpreter state: no thread, no
-handler of a signal, and no open file existed before. Its own children are new processes, as always.
-So these differ from a real start:
+handler of a signal, and no open file existed before. Its own children start as always.
+These differ from a real start:
 
 * the memory is shared with the parent, and more modules are imported: tests of the memory and of
   the imports start Waypost by exec;

@@ -130,7 +130,7 @@ def test_private_network(tmp_path: Path) -> None:
 
 
 def test_a_signal_ends_a_group(tmp_path: Path) -> None:
-    """The workers are new programs, which import Waypost only, and are in the group."""
+    """The workers are in the group of the Waypost that started them."""
     with running(tmp_path, "--workers", "2") as (process, port):
         until(lambda: len(workers(process.pid)) == 2)
         os.killpg(process.pid, signal.SIGKILL)
@@ -196,9 +196,11 @@ def children(process: int) -> list[int]:
 
 
 def workers(process: int) -> list[int]:
-    """Return the children that `multiprocessing` started as new programs."""
-    found = children(process)
-    return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    """Return the workers of a Waypost."""
+    names = {
+        one: Path(f"/proc/{one}/comm").read_text(encoding="ascii") for one in children(process)
+    }
+    return [one for one, name in names.items() if name == "waypost worker\n"]
 
 
 def runs(process: int) -> bool:

@@ -83,11 +83,14 @@ def _kill_parent(server: Server) -> list[Figure]:
 def _seconds_without_parent(server: Server) -> Figure:
     below = server.processes()[1:]
     os.kill(server.pid, signal.SIGKILL)
-    seconds = seconds_until(lambda: not any(lives(pid) for pid in below), pause=0.01)
+    # The threads of the parent may end after its children, and have the port of the metrics.
+    seconds = seconds_until(
+        lambda: not any(lives(pid) for pid in below) and not _count_taken_ports(server), pause=0.01
+    )
     return Figure("killed parent to the end of all", seconds, "s", 2)
 
 
-def _left_behind(server: Server) -> list[Figure]:
+def _count_taken_ports(server: Server) -> int:
     taken = 0
     for port in (server.port, server.admin_port, server.metrics_port):
         with socket.socket() as probe:
@@ -96,9 +99,13 @@ def _left_behind(server: Server) -> list[Figure]:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 taken += 1
+    return taken
+
+
+def _left_behind(server: Server) -> list[Figure]:
     left = len(list(server.temporary.iterdir()))
     return [
-        Figure("ports that are taken", taken, "", 0),
+        Figure("ports that are taken", _count_taken_ports(server), "", 0),
         Figure("temporary files that are left", left, "", 0),
     ]
 
@@ -145,7 +152,7 @@ ATTACKS = (
     ),
     *(
         Attack(
-            f"a {text} fork server, and a killed worker",
+            f"a {text} fork server and a killed worker",
             "operation",
             _lose_fork_server(number),
             workers=(2,),
