@@ -11,6 +11,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -85,6 +86,8 @@ class _ForkedRun:
     def run(self) -> None:
         """Run all tests; a test whose process ends fails, and the others continue in a new one."""
         before = signal.signal(signal.SIGTERM, _interrupt)
+        # Its end removes the lock of the folder, so that a later run removes the folder.
+        _temporary_folder(self._session.config)
         try:
             for _ in range(self._processes):
                 self._start()
@@ -161,6 +164,12 @@ class _ForkedRun:
             raise self._session.Interrupted(self._session.shouldstop)
 
 
+def _temporary_folder(config: pytest.Config) -> Path:
+    """Return the folder for the folders of `tmp_path`; the first call creates it."""
+    folder: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # noqa: SLF001
+    return folder
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     """Raise KeyboardInterrupt, once: what ends the servers of the tests must not be interrupted."""
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -200,6 +209,10 @@ def _run(session: pytest.Session, connection: Connection, name: str) -> None:
     os.environ[_NAME] = name
     signal.signal(signal.SIGINT, _interrupt)
     config.stash[IS_FORK] = True
+    # As pytest-xdist does it: names of folders are searched in a shorter list.
+    own_folder = _temporary_folder(config) / name
+    own_folder.mkdir(mode=0o700)
+    config._tmp_path_factory._basetemp = own_folder  # type: ignore[attr-defined]  # noqa: SLF001
     # The file with the captured output must not be that of another process.
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     capture.stop_global_capturing()

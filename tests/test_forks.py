@@ -74,6 +74,11 @@ def test_that_waits(server):
     server.touch()
     time.sleep(600)
 """
+TEMPORARY = """
+import os
+
+def test_folder(tmp_path): assert tmp_path.parent.name == os.environ["PYTEST_XDIST_WORKER"]
+"""
 ENVIRONMENT = {"PYTHONPATH": f"{ROOT}", "PATH": "/usr/bin:/bin"}
 
 
@@ -116,6 +121,19 @@ def test_first_failure_ends_the_run(tmp_path: Path) -> None:
     assert "1 failed" in printed
     assert "stopping after 1 failures" in printed
     assert code == pytest.ExitCode.TESTS_FAILED
+
+
+def test_temporary_folders(tmp_path: Path) -> None:
+    """All processes use one temporary folder, and no lock is left that keeps it for days."""
+    files = [f"test_{name}.py" for name in "de"]
+    for name in files:
+        (tmp_path / name).write_text(TEMPORARY, encoding="utf-8")
+    command = _command(tmp_path, *files)
+    environment = ENVIRONMENT | {"TMPDIR": f"{tmp_path}"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True)
+    assert done.returncode == 0, done.stdout.decode()
+    (folder,) = tmp_path.glob("pytest-of-*/pytest-[0-9]*")
+    assert sorted(one.name for one in folder.iterdir()) == ["gw0", "gw1"]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
