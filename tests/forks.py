@@ -99,6 +99,8 @@ class _ForkedRun:
         finally:
             for fork in self._forks.values():
                 os.kill(fork.process, signal.SIGTERM)
+                # A test may have replaced the handler of the signal.
+                fork.connection.close()
                 os.waitpid(fork.process, 0)
             signal.signal(signal.SIGTERM, before)
 

@@ -88,7 +88,7 @@ class Site:
             check=False,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_SECONDS,
+            timeout=2 * PATIENCE_SECONDS,  # for many commands
             env=self.environment,
             cwd=self.folder,
         )

@@ -59,6 +59,7 @@ ATTACKS = (
         _fill,
         workers=(2,),
         disk=256,
+        lost=1,  # The worker that is killed may be answering.
     ),
     Attack(
         "a full disk with the database",
