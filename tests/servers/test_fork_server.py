@@ -5,8 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pytest
 
 from tests.servers.forked import WAYPOST, Forked, run_waypost, starts_alike
 from tests.servers.nginx import listens
-from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.patience import wait_until
 from tests.servers.private_network import private_network
 from tests.servers.process import start
 from tests.servers.requirements import require
@@ -53,19 +52,11 @@ def running(folder: Path, *flags: str) -> Iterator[tuple[Forked, int]]:
         started = start(command, output=log, environment=environment_of(folder), folder=folder)
     assert isinstance(started, Forked)
     try:
-        until(lambda: listens(port))
+        wait_until(lambda: listens(port), "the listener")
         yield started, port
     finally:
         started.send_signal(signal.SIGKILL)
         started.wait()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
@@ -132,10 +123,10 @@ def test_private_network(tmp_path: Path) -> None:
 def test_a_signal_ends_a_group(tmp_path: Path) -> None:
     """The workers are in the group of the Waypost that started them."""
     with running(tmp_path, "--workers", "2") as (process, port):
-        until(lambda: len(workers(process.pid)) == 2)
+        wait_until(lambda: len(workers(process.pid)) == 2, "both workers")
         os.killpg(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-        until(lambda: not listens(port))
+        wait_until(lambda: not listens(port), "the end of all")
 
 
 def test_failing_start(tmp_path: Path) -> None:
@@ -184,10 +175,10 @@ def test_end_with_killed_tests() -> None:
             both = children(run.pid)
             assert process in both
             assert len(both) == 2
-            until(lambda: listens(port))
+            wait_until(lambda: listens(port), "the listener")
         finally:
             run.kill()
-        until(lambda: not any(map(runs, both)))
+        wait_until(lambda: not any(map(runs, both)), "the end of both")
 
 
 def children(process: int) -> list[int]:

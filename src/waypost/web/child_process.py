@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from threading import Thread
@@ -13,7 +13,15 @@ from typing import Final
 
 from waypost.runtime.threads import limit_stacks
 
-_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+
+
+def prctl(option: int, value: int | bytes) -> None:
+    """Change an attribute of this process, on Linux; raise OSError if that fails."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, value, 0, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def end_with_parent() -> None:
@@ -29,7 +37,8 @@ def end_with_parent() -> None:
     if parent is None:
         return
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        with suppress(OSError):
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     Thread(target=_end_after, args=(parent.sentinel,), name="parent", daemon=True).start()
 
 

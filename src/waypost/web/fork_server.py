@@ -10,7 +10,6 @@ effect on the others, and the parent then starts new Python processes (`server_p
 """
 
 import atexit
-import ctypes
 import errno
 import gc
 import os
@@ -23,11 +22,11 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Final, NoReturn
 
+from waypost.web.child_process import PR_SET_PDEATHSIG, prctl
 from waypost.web.forked_process import ForkedProcess, ReceivedProcess, close_all
 from waypost.web.server_process import NewProcess, server_process
 
-_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h, and so are the next ones
-_PR_SET_NAME: Final = 15
+_PR_SET_NAME: Final = 15  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER: Final = 36
 _FIRST_DESCRIPTOR: Final = 3  # after the standard streams
 _DESCRIPTORS_MAX: Final = 253  # SCM_MAX_FD of the kernel
@@ -150,14 +149,14 @@ def _request(connection: socket.socket, name: str, descriptors: Sequence[int]) -
 
     Meanwhile this process adopts orphans below it: afterwards, init does it again.
     """
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         socket.send_fds(connection, [name.encode()[:_NAME_MAX_BYTES]], descriptors)
         return connection.recv(_REPLY_BYTES)
     except OSError:
         return b""
     finally:
-        _prctl(_PR_SET_CHILD_SUBREAPER, 0)
+        prctl(_PR_SET_CHILD_SUBREAPER, 0)
 
 
 def _reply(number: int) -> bytes:
@@ -166,14 +165,6 @@ def _reply(number: int) -> bytes:
 
 def _number(reply: bytes) -> int:
     return int.from_bytes(reply, sys.byteorder, signed=True)
-
-
-def _prctl(option: int, value: int | bytes) -> None:
-    """Call prctl(2); raise OSError if it fails."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(option, value, 0, 0, 0) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
 
 
 def _fork_with_blocked_signals(connection: socket.socket) -> int | None:
@@ -198,8 +189,8 @@ def _fork_with_blocked_signals(connection: socket.socket) -> int | None:
 def _answer_requests(connection: socket.socket, parent: int) -> NoReturn:
     """Start a process for each request until the parent ends. All signals are blocked."""
     try:
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        _prctl(_PR_SET_NAME, b"waypost fork")
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_NAME, b"waypost fork")
         if connection.fileno() != _FIRST_DESCRIPTOR:
             os.dup2(connection.detach(), _FIRST_DESCRIPTOR, inheritable=False)
             connection = socket.socket(fileno=_FIRST_DESCRIPTOR)
@@ -263,7 +254,7 @@ def _run_and_exit(name: bytes, descriptors: Sequence[int]) -> NoReturn:
     """
     code = 1
     try:
-        _prctl(_PR_SET_NAME, name)
+        prctl(_PR_SET_NAME, name)
         # Each kind of process unblocks SIGHUP when it can handle it.
         signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGHUP})
         gc.enable()

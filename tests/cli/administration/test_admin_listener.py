@@ -13,6 +13,7 @@ import pytest
 from tests.cli.conftest import Waypost
 from tests.cli.serve.test_serve_reload import until
 from tests.docs.pages import ROOT
+from tests.servers.forked import run_waypost
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
@@ -138,34 +139,25 @@ def test_service(home: Path, *, is_passed: bool) -> None:
     assert f'"port": {port}' in text
 
 
+def refused(home: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    """Return the end of an admin listener that cannot start."""
+    command = ("admin", "serve", "--demo", *flags)
+    return run_waypost(*command, environment=environment(home), folder=home)
+
+
 def test_port_in_use(home: Path) -> None:
     """A port that another program uses is an error with exit code 2."""
     with tcp_socket() as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [*ADMIN, "--demo", "--port", f"{port}"],
-            env=environment(home),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-        )
+        done = refused(home, "--port", f"{port}")
     assert done.returncode == 2
     assert f"admin_port {port}" in done.stderr
 
 
 def test_wrong_database(home: Path) -> None:
     """A URI that SQLAlchemy cannot use is refused at the start, also with a providers file."""
-    done = subprocess.run(
-        [*ADMIN, "--demo", "--db-uri", "oracle://db.example/mail", "--port", f"{free_port()}"],
-        env=environment(home),
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
+    uri = "oracle://db.example/mail"
+    done = refused(home, "--db-uri", uri, "--port", f"{free_port()}")
     assert done.returncode == 2
     assert "db_uri: the driver for oracle is not installed" in done.stderr
 

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,12 +19,13 @@ from tests.cli.conftest import Outcome, Waypost
 from tests.diagnostics.resolvers import Script, resolver
 from tests.docs.pages import ROOT
 from tests.servers.authority import Authority
+from tests.servers.forked import run_waypost
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 from tests.servers.service_manager import ServiceManager
 from tests.servers.waypost import SOURCE, free_port
-from tests.servers.waypost import waypost as run_waypost
+from tests.servers.waypost import waypost as running_waypost
 
 UNIT = ROOT / "contrib" / "waypost-monitor.service"
 PAGE = ROOT / "docs" / "monitor.md"
@@ -60,7 +60,7 @@ def test_changes_on_real_servers(waypost: Waypost, tmp_path: Path) -> None:
         folder.mkdir()
         providers = folder / "own.toml"
         providers.write_text(PROVIDERS, encoding="utf-8")
-        with run_waypost(folder, providers, proxies=1) as served:
+        with running_waypost(folder, providers, proxies=1) as served:
 
             def check(name: str, setting: Setting, *arguments: str) -> Outcome:
                 (tmp_path / name).mkdir()
@@ -247,15 +247,8 @@ def test_port_in_use(home: Path, nxdomain: str) -> None:
     (home / "mail.toml").write_text(PROVIDERS, encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [sys.executable, "-m", "waypost", "monitor", "--resolver", nxdomain],
-            env=environment(home, WAYPOST_PROVIDERS="mail.toml", WAYPOST_MONITOR_PORT=f"{port}"),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE_SECONDS,
-        )
+        own = environment(home, WAYPOST_PROVIDERS="mail.toml", WAYPOST_MONITOR_PORT=f"{port}")
+        done = run_waypost("monitor", "--resolver", nxdomain, environment=own, folder=home)
     assert done.returncode == 2
     assert f"monitor_port 127.0.0.1:{port}: cannot listen" in done.stderr
 
