@@ -21,6 +21,8 @@ from waypost.web.child_process import end_with_parent
 def child(way, pipe):
     if way == "without the kernel":
         patch("sys.platform", "other").start()
+    if way == "stopped":
+        os.setsid()  # Otherwise the kernel continues and ends it as an orphan: setpgid(2).
     end_with_parent()
     pipe.send(os.getpid())
     time.sleep(60)
