@@ -2,19 +2,27 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import pytest
+import uvicorn
 
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.service_manager import tcp_socket
 from waypost.web import draining
+from waypost.web.acceptor import Acceptor
 from waypost.web.connection import HttpConnection
 from waypost.web.connection_limit import ConnectionLimit
 from waypost.web.draining import DrainingServer
+from waypost.web.immediate_connection import ImmediateConnection
 from waypost.web.listener_options import listener_config
 from waypost.web.public.request import Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from asyncio.base_events import Server
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -36,13 +44,23 @@ class Application:
         await send({"type": "http.response.body", "body": b"ok"})
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until a condition holds."""
-    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+async def until(holds: Callable[[], bool], *, seconds: float = 0.01) -> None:
+    """Wait until a condition holds, which is checked again after some seconds."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
         if holds():
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(seconds)
     raise TimeoutError
+
+
+async def ask_until_closed(client: Client) -> None:
+    """Send one request after the other until an answer says that it is the last one."""
+    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+        if b"connection: close" in await answer(client, REQUEST):
+            break
+        await asyncio.sleep(0.01)
+    assert await client[0].read() == b""
 
 
 async def answer(client: Client, request: bytes = b"") -> bytes:
@@ -53,8 +71,34 @@ async def answer(client: Client, request: bytes = b"") -> bytes:
     return head + await reader.readexactly(2)
 
 
+class NoAnswers:
+    """Knows no answer before the application."""
+
+    request_max_bytes = 100
+
+    def answer(self, _data: bytes, _address: str | None) -> None:
+        """Return None."""
+
+
+class AcceptingServer(DrainingServer):
+    """A server that accepts the connections of one socket as a worker does."""
+
+    acceptor: Acceptor
+    address: tuple[str, int]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+        limit = ConnectionLimit(100)
+        protocol = partial(ImmediateConnection, self.config, self.server_state, {}, limit=limit)
+        (listener,) = sockets or []
+        self.acceptor = Acceptor(listener, NoAnswers(), protocol)
+        self.servers.append(cast("Server", self.acceptor))
+        self.address = listener.getsockname()
+
+
 async def run(
     test: Callable[[Application, DrainingServer, Callable[[], Awaitable[Client]]], Awaitable[None]],
+    create: Callable[[uvicorn.Config], DrainingServer] = DrainingServer,
 ) -> None:
     application, listener = Application(), tcp_socket()
     address = listener.getsockname()
@@ -65,7 +109,7 @@ async def run(
         interface="asgi3",
         timeout_graceful_shutdown=5,
     )
-    server = DrainingServer(config)
+    server = create(config)
     # As systemd does, the test keeps the socket open.
     serving = asyncio.create_task(server._serve([listener.dup()]))  # noqa: SLF001 -- without signals
     writers: list[asyncio.StreamWriter] = []
@@ -128,14 +172,31 @@ def test_connection_that_is_passed_on_last(monkeypatch: pytest.MonkeyPatch) -> N
             accepted,
         )
         client = await asyncio.open_connection(sock=own)
-        for _ in range(int(PATIENCE_SECONDS / 0.01)):
-            if b"connection: close" in await answer(client, REQUEST):
-                break
-            await asyncio.sleep(0.01)
-        assert await client[0].read() == b""
+        await ask_until_closed(client)
         client[1].close()
 
     asyncio.run(run(test))
+
+
+def test_only_connection_is_passed_on_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is drained too if no other connection is open when the server begins to end."""
+    monkeypatch.setattr(draining, "DRAIN_SECONDS", 2.0)
+
+    async def test(
+        _application: Application, server: DrainingServer, _connect: Callable[[], Awaitable[Client]]
+    ) -> None:
+        await until(lambda: server.started)
+        assert isinstance(server, AcceptingServer)
+        own = socket.create_connection(server.address, PATIENCE_SECONDS)
+        await until(server.acceptor.is_passing_on, seconds=0.0)
+        ending = asyncio.create_task(server.shutdown())
+        client = await asyncio.open_connection(sock=own)
+        await ask_until_closed(client)
+        await ending
+        client[1].close()
+        server.should_exit = True
+
+    asyncio.run(run(test, AcceptingServer))
 
 
 @pytest.mark.parametrize("is_new", [True, False])

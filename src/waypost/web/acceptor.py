@@ -76,6 +76,10 @@ class Acceptor:
         """Return whether connections are accepted."""
         return self._is_open
 
+    def is_passing_on(self) -> bool:
+        """Return whether connections were accepted that have neither an answer nor a protocol."""
+        return self._late > 0 or bool(self._passing_on)
+
     def close(self) -> None:
         """Accept no more connections. A second call does nothing."""
         if self._is_open:

@@ -6,6 +6,7 @@ from typing import Final
 
 import uvicorn
 
+from waypost.web.acceptor import Acceptor
 from waypost.web.connection import HttpConnection
 
 DRAIN_SECONDS: Final = 0.5
@@ -36,7 +37,13 @@ class DrainingServer(uvicorn.Server):
             for connection in list(self.server_state.connections):
                 if isinstance(connection, HttpConnection):
                     connection.drain()
-            if not self.server_state.connections or self.force_exit:
-                break
             await asyncio.sleep(DRAIN_SECONDS / _POLLS)
+            if self.force_exit or not self._has_connections():
+                break
         await super().shutdown(sockets)
+
+    def _has_connections(self) -> bool:
+        """Return whether connections are open, or were accepted and get their protocols later."""
+        acceptors = [one for one in self.servers if isinstance(one, Acceptor)]
+        is_passing_on = any(one.is_passing_on() for one in acceptors)
+        return is_passing_on or bool(self.server_state.connections)
