@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 # for 50 ms. A killed process loses nothing by that, only a power cut does.
 PYTEST = $$(command -v eatmydata) $(BIN)/python -m pytest
 
-.PHONY: help serve check quick full test test-deps package-test test-versions coverage torture fuzz instructions \
+.PHONY: help serve check quick full test test-busy test-deps package-test test-versions coverage torture fuzz instructions \
 	lint hooks fix docs bench bench-peers lock manual dist deb rpm container contrib \
 	release clean again
 
@@ -50,6 +50,10 @@ test: test-deps $(VENV)/.test ## Run all checks and tests (a part: ARGS="-k sett
 # More processes than cores: many tests wait for a server or a clock.
 full: $(VENV)/.test
 	$(PYTEST) --forks=$$(( 2 * $$(nproc) )) -m "not alone" $(ARGS)
+
+# A test that depends on the speed of the machine fails here first. It takes an hour or two.
+test-busy: ## Run all checks and tests beside six busy processes (another number: BUSY=3)
+	@$(PYTHON) -m tools.busy $(or $(BUSY),6) $(MAKE) test
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing
 	@echo 'waypost: the tests use these Debian packages (tests/debian-packages.txt):'
