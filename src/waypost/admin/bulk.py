@@ -230,11 +230,14 @@ class _Transaction:
             self._state.planner.add_unused_row(row, keep=False)
         domain = new or old
         change = Planned(
-            *("bulk", "domain", pattern.text, plan_of(own)),
-            None if old is None else domain_object(old),
-            None if new is None else domain_object(new),
-            lambda: None,
-            None if domain is None else domain.provider.name,
+            action="bulk",
+            kind="domain",
+            name=pattern.text,
+            plan=plan_of(own),
+            old=None if old is None else domain_object(old),
+            new=None if new is None else domain_object(new),
+            write=lambda: None,
+            provider=None if domain is None else domain.provider.name,
         )
         return audit_row(self._bulk.principal, "bulk", change)
 

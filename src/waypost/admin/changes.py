@@ -136,7 +136,12 @@ def run_change(
             return ChangeResult(change.plan, change.old, change.new, change.warnings)
         audit_id = _make(connection, source, principal, options, change)
     return ChangeResult(
-        *(change.plan, change.old, change.new, change.warnings), written=True, audit_id=audit_id
+        change.plan,
+        change.old,
+        change.new,
+        change.warnings,
+        written=True,
+        audit_id=audit_id,
     )
 
 
@@ -173,7 +178,12 @@ def run_changes(
     warnings = tuple(text for change, _ in made for text in change.warnings)
     written = not options.dry_run
     return ChangeResult(
-        *(plan, domain.old, domain.new, warnings, written), audit_id if written else None
+        plan,
+        domain.old,
+        domain.new,
+        warnings,
+        written=written,
+        audit_id=audit_id if written else None,
     )
 
 

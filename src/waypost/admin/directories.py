@@ -191,8 +191,13 @@ class DirectoryChange:
             write_directory(self._connection, new)
 
         return PlannedChange(
-            *(action, "directory", self._label, plan, self._old_object, directory_object(new)),
-            write,
+            action=action,
+            kind="directory",
+            name=self._label,
+            plan=plan,
+            old=self._old_object,
+            new=directory_object(new),
+            write=write,
             warnings=warnings,
             is_same=is_same,
         )
@@ -205,9 +210,13 @@ class DirectoryChange:
                 f"{counted(count, 'domain')} of directory {self._label!r} must change first"
             )
         return PlannedChange(
-            *("delete", "directory", self._label, compare(_catalog(old), Catalog())),
-            *(self._old_object, None),
-            lambda: remove_directory(self._connection, old),
+            action="delete",
+            kind="directory",
+            name=self._label,
+            plan=compare(_catalog(old), Catalog()),
+            old=self._old_object,
+            new=None,
+            write=lambda: remove_directory(self._connection, old),
         )
 
 

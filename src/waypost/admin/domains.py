@@ -346,11 +346,15 @@ class DomainChange:
     ) -> PlannedChange:
         domain = new or self._old
         return PlannedChange(
-            *(action, "domain", self._pattern.text, plan_of(planner), self._old_object),
-            None if new is None else domain_object(new),
-            write,
-            None if domain is None else domain.provider.name,
-            warnings,
+            action=action,
+            kind="domain",
+            name=self._pattern.text,
+            plan=plan_of(planner),
+            old=self._old_object,
+            new=None if new is None else domain_object(new),
+            write=write,
+            provider=None if domain is None else domain.provider.name,
+            warnings=warnings,
         )
 
     def _aliases(self) -> list[DomainPattern]:

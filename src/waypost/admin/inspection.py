@@ -100,9 +100,12 @@ class InspectionCases:
         config, url = self._config(name), self.source.settings.public_url
         records = published_records(name, config, url).records
         address = EmailAddress.parse(f"postmaster@{name}")
-        seconds = (_ANSWER_SECONDS, _DOCTOR_SECONDS)
         context = doctor_context(
-            *(address, "system", tls_context(None), seconds, ""),
+            address,
+            "system",
+            tls_context(None),
+            seconds=(_ANSWER_SECONDS, _DOCTOR_SECONDS),
+            database_url="",
             # A tenant chooses names and ports, and must not learn about the operator's network.
             private=PrivateAddresses.NEVER
             if self.principal.is_tenant

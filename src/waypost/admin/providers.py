@@ -198,8 +198,13 @@ class ProviderChange:
             raise ObjectInUse(f"provider {self._name!r} has {domains}; delete these first")
         plan = compare(Catalog(unused_providers=(old.provider,)), Catalog())
         return PlannedChange(
-            *("delete", "provider", self._name, plan, self._old_object, None),
-            lambda: remove_provider(self._connection, old.id),
+            action="delete",
+            kind="provider",
+            name=self._name,
+            plan=plan,
+            old=self._old_object,
+            new=None,
+            write=lambda: remove_provider(self._connection, old.id),
         )
 
     def services(self) -> ProviderServices:
@@ -215,8 +220,13 @@ class ProviderChange:
         message = f"this changes {counted(count, 'domain')} of provider {self._name!r}"
         self._options.check_confirmed(message, [], count)
         return PlannedChange(
-            *(action, "provider", self._name, _plan(old, provider, count), self._old_object, new),
-            lambda: self._write(provider),
+            action=action,
+            kind="provider",
+            name=self._name,
+            plan=_plan(old, provider, count),
+            old=self._old_object,
+            new=new,
+            write=lambda: self._write(provider),
             warnings=warnings,
             is_same=is_same,
         )

@@ -203,7 +203,11 @@ def expand_domain(
         names = (expand(name, domain, address) for name in (provider.name, provider.short_name))
         provider = replace(provider, name=next(names), short_name=next(names))
     return ClientConfig(
-        *(domain, address, provider, services, user),
+        domain,
+        address,
+        provider,
+        services,
+        user,
         has_directory=entry.users is not None,
         pinned_pacc=entry.pinned_pacc,
         mailbox_domain=None if mailbox_domain == domain else mailbox_domain,

@@ -168,13 +168,15 @@ class Planner:
             )
         others = tuple(one for one in current.unused_providers if one not in reused)
         _compare_unused_providers(changes, replace(current, unused_providers=others), target)
-        kinds = (changes.added, changes.changed, changes.removed)
-        added, changed, removed = (tuple(items.listed) for items in kinds)
-        more = (changes.added.more, changes.changed.more, changes.removed.more)
-        unused, skipped = self._unused_rows, self._skipped_domains
         return Plan(
-            *(added, changed, removed, more),
-            *(tuple(unused.listed), unused.more, tuple(skipped.listed), skipped.more),
+            added=tuple(changes.added.listed),
+            changed=tuple(changes.changed.listed),
+            removed=tuple(changes.removed.listed),
+            more=(changes.added.more, changes.changed.more, changes.removed.more),
+            unused_rows=tuple(self._unused_rows.listed),
+            more_unused_rows=self._unused_rows.more,
+            skipped_domains=tuple(self._skipped_domains.listed),
+            more_skipped_domains=self._skipped_domains.more,
         )
 
 

@@ -88,8 +88,13 @@ class AppliedUndo:
             {OBJECTS: (side or {})[OBJECTS]} for side in (self._row.before, self._row.after)
         )
         return PlannedChange(
-            *("undo", None, None, plan, None, None),
-            self._write,
+            action="undo",
+            kind=None,
+            name=None,
+            plan=plan,
+            old=None,
+            new=None,
+            write=self._write,
             warnings=(*self._warnings(), *self._lost_secrets()),
             noted=(after, counts_of(plan) | before),
         )

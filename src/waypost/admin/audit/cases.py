@@ -52,10 +52,15 @@ class AuditCases:
         since = None if since is None else _in_utc(since)
         kind, name = _read_object(about)
         wanted = AuditFilter(
-            *(kind, name, since, self.principal.domains, self.principal.provider),
-            int(key) if key else None,
-            *(own_kind(self.principal), self.principal.id),
-            () if include_access else ACCESS_KINDS,
+            object_kind=kind,
+            object_name=name,
+            since=since,
+            domains=self.principal.domains,
+            provider=self.principal.provider,
+            before_id=int(key) if key else None,
+            own_kind=own_kind(self.principal),
+            own_id=self.principal.id,
+            without_kinds=() if include_access else ACCESS_KINDS,
         )
         with read_snapshot(self.source.audit_database()) as connection:
             rows, has_more = read_audit(connection, wanted, limit)
@@ -82,13 +87,9 @@ class AuditCases:
             has_provider = undo_in(connection).provider() is not None
         if has_provider:
             return run_changes(
-                *(self.source, self.principal, options),
-                lambda connection: undo_in(connection).plans(),
+                self.source, self.principal, options, lambda one: undo_in(one).plans()
             )
-        return run_change(
-            *(self.source, self.principal, options),
-            lambda connection: undo_in(connection).plan(),
-        )
+        return run_change(self.source, self.principal, options, lambda one: undo_in(one).plan())
 
     def _sees(self, row: AuditRow) -> bool:
         if not self.principal.is_tenant:

@@ -91,8 +91,13 @@ class ProviderServices:
         message = f"this changes {counted(count, 'domain')} of provider {name!r}"
         self._options.check_confirmed(message, [], count)
         return PlannedChange(
-            *(action, "provider", name, plan_of(planner), self._provider, self._provider),
-            lambda: self._write(wanted),
+            action=action,
+            kind="provider",
+            name=name,
+            plan=plan_of(planner),
+            old=self._provider,
+            new=self._provider,
+            write=lambda: self._write(wanted),
             warnings=tuple(report.warnings),
             is_same=not count,
             noted=(before.data(name), after.data(name)),

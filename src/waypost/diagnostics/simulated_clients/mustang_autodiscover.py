@@ -89,8 +89,12 @@ def _account(root: etree._Element, user: ClientUser) -> Account:
         raise UnusableDocument("POP3 is first, and the client does not support it yet")
     # [code] SMTP is not read: the client assumes the same host and the usual port.
     outgoing = MailServer(
-        *("smtp", incoming.host, _SENDING_PORTS[incoming.security], incoming.security),
-        *(incoming.method, incoming.login),
+        kind="smtp",
+        host=incoming.host,
+        port=_SENDING_PORTS[incoming.security],
+        security=incoming.security,
+        method=incoming.method,
+        login=incoming.login,
     )
     return Account(incoming, outgoing)
 

@@ -289,9 +289,12 @@ class _DomainReader:
         end = -len(ENTRY_COLUMNS)
         return [
             StoredDomain(
-                *(row[0], row[1], row[2], self._policy(row[3:end])),
-                (tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
-                self._entry(row[end:]),
+                id=row[0],
+                name=row[1],
+                provider_id=row[2],
+                users=self._policy(row[3:end]),
+                links=(tuple(hosts.get(row[0], ())), tuple(urls.get(row[0], ()))),
+                entry=self._entry(row[end:]),
             )
             for row in rows_in_part
         ]

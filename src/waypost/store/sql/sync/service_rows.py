@@ -143,10 +143,13 @@ class ModelDomains:
         column = schema.domain.c
         conditions = [] if wanted is None else filter_conditions(connection, wanted)
         self._rows = newest_domains(
-            *(connection, () if conditions is None else provider_ids),
+            connection,
+            () if conditions is None else provider_ids,
             *(conditions or ()),
-            *(column.redirect_address.is_(None), column.redirect_url.is_(None)),
-            *(column.declined.is_(False), column.alias_of.is_(None)),
+            column.redirect_address.is_(None),
+            column.redirect_url.is_(None),
+            column.declined.is_(False),
+            column.alias_of.is_(None),
         )
         self._shared_rows = SharedRows(connection, self._rows)
 

@@ -75,10 +75,9 @@ async def _by_address(
             line = "emailaddress is missing, and Host is not a host name of a mail domain"
             return text(404, line, DomainNotServed.code)
         return await _answer(context, request, log_entry, domain, None)
-    keep_placeholders = keep_placeholders or _is_filled_in(request, address)
-    return await _answer(
-        *(context, request, log_entry, address.domain, address), keep_placeholders=keep_placeholders
-    )
+    keep = keep_placeholders or _is_filled_in(request, address)
+    domain = address.domain
+    return await _answer(context, request, log_entry, domain, address, keep_placeholders=keep)
 
 
 async def by_domain(context: AppContext, request: Request, log_entry: AccessLogEntry) -> Response:
