@@ -162,7 +162,7 @@ def test_profile(running: Running, opened: Opened, scripts: bool) -> None:
     page.get_by_role("button", name="Get the profile").click()
     page.get_by_text(texts("en")["sign_in_ended"]).wait_for()
     page.get_by_role("link", name="Sign in again").click()
-    assert page.url == f"https://{HOST}/sign-in"
+    page.wait_for_url(f"https://{HOST}/sign-in")
     for text in (running.log.read_text(encoding="utf-8"), f"{running.access_log.requests()}"):
         for secret in (
             "secret-of-waypost",
