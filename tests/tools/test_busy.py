@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tools.busy import busy_processes, main
 
 from tests.servers.patience import PATIENCE_SECONDS
-from tools.busy import busy_processes, main
 
 
 def cpu_ticks(process: int) -> int:
