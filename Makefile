@@ -52,7 +52,7 @@ full: $(VENV)/.test
 	$(PYTEST) --forks=$$(( 2 * $$(nproc) )) -m "not alone" $(ARGS)
 
 # A test that depends on the speed of the machine fails here first. It takes an hour or two.
-test-busy: ## Run all checks and tests beside six busy processes (another number: BUSY=3)
+test-busy: ## Run all checks and tests next to six busy processes (another number: BUSY=3)
 	@$(PYTHON) -m tools.busy $(or $(BUSY),6) $(MAKE) test
 
 test-deps: ## List the Debian packages that all tests need, and install those that are missing

@@ -1,4 +1,4 @@
-"""Runs a command beside processes that keep the processors busy, as other work on a machine does.
+"""Runs a command next to processes that keep the processors busy, as other work on a machine does.
 
 A test that depends on the speed of the machine then fails. `make test-busy` runs this module.
 """

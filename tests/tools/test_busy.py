@@ -1,4 +1,4 @@
-"""The tool that runs a command beside busy processes."""
+"""The tool that runs a command next to busy processes."""
 
 import os
 import time
