@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -14,6 +15,7 @@ from tests.web.asgi import settings
 from tests.web.public.worker import Worker
 from waypost.core.address import DomainName
 from waypost.core.errors import DomainUnknown
+from waypost.core.model import Catalog
 from waypost.providers_file.load import read_providers
 from waypost.runtime.metrics import Metrics
 from waypost.settings import Settings
@@ -90,7 +92,13 @@ def cached(metrics: Metrics) -> Domains:
 
 
 def store() -> MemoryStore:
-    return MemoryStore(read_providers(PROVIDERS, name="mail.toml", format="toml").catalog)
+    return MemoryStore(catalog())
+
+
+@cache
+def catalog() -> Catalog:
+    """Read the providers file once: the properties need many stores."""
+    return read_providers(PROVIDERS, name="mail.toml", format="toml").catalog
 
 
 LOCAL_PARTS = st.sampled_from(
