@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, Self
@@ -31,11 +32,12 @@ DATE = b"Thu, 01 Jan 1970 00:00:00 GMT"
 class MemoryTransport(asyncio.Transport):
     """A transport that keeps what is written."""
 
-    def __init__(self, peer: str | None) -> None:
+    def __init__(self, peer: str | None, own_socket: socket.socket | None = None) -> None:
         super().__init__()
         self.written = bytearray()
         self.is_closed = False
         self._peer = peer
+        self._socket = own_socket
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
@@ -68,7 +70,11 @@ class MemoryTransport(asyncio.Transport):
         return 0
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        result = {"peername": self._peer and (self._peer, 50000), "sockname": ("127.0.0.1", 4243)}
+        result: dict[str, object] = {
+            "peername": self._peer and (self._peer, 50000),
+            "sockname": ("127.0.0.1", 4243),
+            "socket": self._socket,
+        }
         return result.get(name, default)
 
 

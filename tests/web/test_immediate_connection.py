@@ -1,6 +1,7 @@
 """Connections after an answer that was sent before uvicorn's protocol saw the request."""
 
 import asyncio
+import socket
 
 import pytest
 from uvicorn.server import ServerState
@@ -47,8 +48,7 @@ def test_end_of_the_connection(closes: bool) -> None:
 def test_idle_connection() -> None:
     """An idle connection is closed when the time after its last answer is over, and not before."""
 
-    async def wait() -> None:
-        transport = MemoryTransport("127.0.0.1")
+    async def wait(transport: MemoryTransport) -> None:
         connection = opened(transport)
         for _ in range(2):
             connection.send_at_once(ANSWER, closes=False)
@@ -59,4 +59,23 @@ def test_idle_connection() -> None:
         assert transport.is_closed
         connection.connection_lost(None)
 
-    asyncio.run(wait())
+    server, client = socket.socketpair()
+    with server, client:
+        asyncio.run(wait(MemoryTransport("127.0.0.1", server)))
+
+
+def test_request_in_the_last_moment() -> None:
+    """An idle connection stays open if a request has arrived that the event loop has not read."""
+
+    async def wait(transport: MemoryTransport, client: socket.socket) -> None:
+        connection = opened(transport)
+        connection.send_at_once(ANSWER, closes=False)
+        connection.timeout_keep_alive = 0
+        client.sendall(b"GET")
+        connection.timeout_keep_alive_handler()
+        assert not transport.is_closed
+        connection.connection_lost(None)
+
+    server, client = socket.socketpair()
+    with server, client:
+        asyncio.run(wait(MemoryTransport("127.0.0.1", server), client))

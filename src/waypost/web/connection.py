@@ -143,6 +143,11 @@ class HttpConnection(HttpToolsProtocol):
         seconds = self.config.timeout_graceful_shutdown or 0
         self._shutdown_deadline.start(SHUTDOWN_SHARE * seconds)
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, unless a request has arrived that was not read yet."""
+        if not self._has_unread_data():
+            super().timeout_keep_alive_handler()
+
     def abort(self) -> None:
         """Close the connection at once."""
         self._lingering.abort()
