@@ -145,7 +145,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, unless a request has arrived that was not read yet."""
-        if not self._has_unread_data():
+        if not self.transport.is_closing() and not self._has_unread_data():
             super().timeout_keep_alive_handler()
 
     def abort(self) -> None:

@@ -315,6 +315,41 @@ def _wait_for_connections(api: Api) -> None:
         time.sleep(0.01)
 
 
+def test_the_next_one_waits_for_the_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export right after another one waits until that has ended, and is not refused."""
+    monkeypatch.setattr(bulk, "STREAMS_MAX_EACH", 1)
+    monkeypatch.setattr(bulk, "WAIT_SECONDS", 60.0)
+    client = api.client()
+    statuses: list[int] = []
+
+    async def use() -> None:
+        has_started, first = anyio.Event(), anyio.CancelScope()
+
+        async def stop_reading(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                has_started.set()
+                await anyio.sleep_forever()
+
+        async def begin() -> None:
+            with first:
+                await _export(api, client, stop_reading)
+
+        async def read(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(begin)
+            await has_started.wait()
+            tasks.start_soon(_export, api, client, read)
+            await anyio.sleep(0.1)
+            assert not statuses
+            first.cancel()
+
+    anyio.run(use)
+    assert statuses == [200]
+
+
 def test_streams_of_many_principals(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a limit for one principal, and one for all; other requests are not limited."""
     monkeypatch.setattr(bulk, "STREAMS_MAX_EACH", 0)

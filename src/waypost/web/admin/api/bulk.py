@@ -38,6 +38,10 @@ STREAMS_MAX: Final = 8
 """How many bulk changes and exports run at once: each has a temporary file and a thread."""
 STREAMS_MAX_EACH: Final = 2
 """How many of them one principal has, so that no tenant keeps the others from theirs."""
+WAIT_SECONDS: Final = 1.0
+"""How long another one waits before it is refused: a client that has its whole answer may ask again
+before the thread of that answer has ended."""
+_POLLS: Final = 20
 _BLOCK_BYTES: Final = 64 * 1024
 _Begun = tuple[bytes, Generator[bytes]]
 """The first line, and the others."""
@@ -57,6 +61,7 @@ def add_bulk(router: APIRouter) -> None:
     ) -> Response:
         admin.principal.check_write()
         with ExitStack() as stack:
+            await streams.wait_for_room(admin.principal)
             stack.enter_context(streams.use(admin.principal))
             file = await _receive(request)
             thread = _ThreadEnd(asyncio.get_running_loop())
@@ -71,6 +76,7 @@ def add_bulk(router: APIRouter) -> None:
     )
     async def export(admin: CurrentAdmin) -> Response:
         with ExitStack() as stack:
+            await streams.wait_for_room(admin.principal)
             stack.enter_context(streams.use(admin.principal))
             lines = await run_in_threadpool(partial(_begin, _in_thread(_blocks(_exported(admin)))))
             return _StreamedLines(lines, stack.pop_all())
@@ -82,6 +88,13 @@ class _Streams:
     def __init__(self) -> None:
         self._counts: Counter[Principal] = Counter()
 
+    async def wait_for_room(self, principal: Principal) -> None:
+        """Wait at most `WAIT_SECONDS` until there is room for one more."""
+        for _ in range(_POLLS):
+            if self._has_room(_key(principal)):
+                break
+            await asyncio.sleep(WAIT_SECONDS / _POLLS)
+
     @contextmanager
     def use(self, principal: Principal) -> Iterator[None]:
         """Count one more while the context is open.
@@ -89,8 +102,8 @@ class _Streams:
         Raises:
             ApiError: 429 if there are too many.
         """
-        key = replace(principal, remote=None)
-        if self._counts[key] >= STREAMS_MAX_EACH or self._counts.total() >= STREAMS_MAX:
+        key = _key(principal)
+        if not self._has_room(key):
             detail = "too many bulk changes and exports at once; try again later"
             raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
         self._counts[key] += 1
@@ -99,6 +112,14 @@ class _Streams:
         finally:
             self._counts[key] -= 1
             self._counts += Counter()  # Removes those without any.
+
+    def _has_room(self, key: Principal) -> bool:
+        return self._counts[key] < STREAMS_MAX_EACH and self._counts.total() < STREAMS_MAX
+
+
+def _key(principal: Principal) -> Principal:
+    """Return what identifies a principal, wherever its requests come from."""
+    return replace(principal, remote=None)
 
 
 class _ThreadEnd:
