@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -61,8 +61,7 @@ def add_bulk(router: APIRouter) -> None:
     ) -> Response:
         admin.principal.check_write()
         with ExitStack() as stack:
-            await streams.wait_for_room(admin.principal)
-            stack.enter_context(streams.use(admin.principal))
+            stack.enter_context(await streams.use(admin.principal))
             file = await _receive(request)
             thread = _ThreadEnd(asyncio.get_running_loop())
             changed = _changed(admin, file, confirm, dry_run)
@@ -76,8 +75,7 @@ def add_bulk(router: APIRouter) -> None:
     )
     async def export(admin: CurrentAdmin) -> Response:
         with ExitStack() as stack:
-            await streams.wait_for_room(admin.principal)
-            stack.enter_context(streams.use(admin.principal))
+            stack.enter_context(await streams.use(admin.principal))
             lines = await run_in_threadpool(partial(_begin, _in_thread(_blocks(_exported(admin)))))
             return _StreamedLines(lines, stack.pop_all())
 
@@ -88,24 +86,24 @@ class _Streams:
     def __init__(self) -> None:
         self._counts: Counter[Principal] = Counter()
 
-    async def wait_for_room(self, principal: Principal) -> None:
-        """Wait at most `WAIT_SECONDS` until there is room for one more."""
-        for _ in range(_POLLS):
-            if self._has_room(_key(principal)):
-                break
-            await asyncio.sleep(WAIT_SECONDS / _POLLS)
+    async def use(self, principal: Principal) -> AbstractContextManager[None]:
+        """Return a context that counts as one more; wait at most `WAIT_SECONDS` for its place.
 
-    @contextmanager
-    def use(self, principal: Principal) -> Iterator[None]:
-        """Count one more while the context is open.
+        The caller enters it at once.
 
         Raises:
             ApiError: 429 if there are too many.
         """
-        key = _key(principal)
-        if not self._has_room(key):
-            detail = "too many bulk changes and exports at once; try again later"
-            raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
+        key = replace(principal, remote=None)
+        for _ in range(_POLLS):
+            if self._has_room(key):
+                return self._counted(key)
+            await asyncio.sleep(WAIT_SECONDS / _POLLS)
+        detail = "too many bulk changes and exports at once; try again later"
+        raise ApiError(429, "too_many_requests", detail, {"retry-after": "10"})
+
+    @contextmanager
+    def _counted(self, key: Principal) -> Iterator[None]:
         self._counts[key] += 1
         try:
             yield
@@ -115,11 +113,6 @@ class _Streams:
 
     def _has_room(self, key: Principal) -> bool:
         return self._counts[key] < STREAMS_MAX_EACH and self._counts.total() < STREAMS_MAX
-
-
-def _key(principal: Principal) -> Principal:
-    """Return what identifies a principal, wherever its requests come from."""
-    return replace(principal, remote=None)
 
 
 class _ThreadEnd:
