@@ -79,8 +79,15 @@ class DatabaseServer(ABC):
         """Return a new name for a database."""
         return f"waypost_{next(self._numbers)}"
 
-    def _run(self, *command: str, given: str = "") -> str:
-        """Run a program as the server's user; RuntimeError with its output if it fails."""
+    def _run(self, *command: str, given: str = "", user: str | None = None) -> str:
+        """Run a program, and return its output; RuntimeError with its errors if it fails.
+
+        Args:
+            command: the program and its arguments.
+            given: its standard input.
+            user: who runs it; by default the user of this process. Another one takes longer: then
+                Python copies the page tables of this process, which has all tests in its memory.
+        """
         done = subprocess.run(
             command,
             input=given,
@@ -89,9 +96,9 @@ class DatabaseServer(ABC):
             capture_output=True,
             check=False,
             cwd=self._folder,
-            user=self._user,
-            group=self._user,
-            extra_groups=None if self._user is None else [],
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
         )
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stderr.strip()}")

@@ -52,6 +52,7 @@ class MariaDb(DatabaseServer):
             f"--tmpdir={self._temporary}",
             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
             "--innodb-log-file-size=16M",
+            user=self._user,
         )  # fmt: skip
 
     def start(self) -> None:

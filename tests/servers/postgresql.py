@@ -33,6 +33,7 @@ class PostgreSql(DatabaseServer):
         self._run(
             *(_path("initdb"), "-D", f"{self._data}", "-U", "postgres", "-A", "trust"),
             *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
+            user=self._user,
         )
         (self._data / "pg_hba.conf").write_text(
             "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii"

@@ -29,6 +29,7 @@ class Replica(PostgreSql):
             *(f"{programs() / 'pg_basebackup'}", "-D", f"{self._data}", "-c", "fast", "-R"),
             *("--no-sync", "-h", f"{primary.socket}", "-p", f"{primary.port}", "-U", "postgres"),
             *("-d", f"application_name={self.name}"),
+            user=self._user,
         )
 
     @property

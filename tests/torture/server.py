@@ -155,19 +155,11 @@ class Server:
         """Return the ids of the workers."""
         if self.workers == 1:
             return [self.pid]
-        return [
-            pid
-            for pid in _children(self.pid)
-            if _listens_on(pid, self.port) and not _listens_on(pid, self.admin_port)
-        ]
+        return self._processes_that_listen(on=self.port, and_not_on=self.admin_port)
 
     def admin_process(self) -> int:
         """Return the id of the admin process."""
-        (found,) = (
-            pid
-            for pid in _children(self.pid)
-            if _listens_on(pid, self.admin_port) and not _listens_on(pid, self.port)
-        )
+        (found,) = self._processes_that_listen(on=self.admin_port, and_not_on=self.port)
         return found
 
     def fork_server(self) -> int:
@@ -236,6 +228,11 @@ class Server:
         """Run a command that sees its file systems, and return the exit code."""
         enter = [program("nsenter"), "--target", f"{self.pid}", "--mount", "--", *command]
         return subprocess.run(enter, check=False, capture_output=True, env=environment).returncode
+
+    def _processes_that_listen(self, *, on: int, and_not_on: int) -> list[int]:
+        searched, other = _inodes(on, listening=True), _inodes(and_not_on, listening=True)
+        sockets = {pid: _sockets(pid) for pid in _children(self.pid)}
+        return [pid for pid, own in sockets.items() if own & searched and not own & other]
 
     def _with_mounts(self) -> list[str]:
         mounts = []
@@ -334,28 +331,17 @@ def connections(pid: int, port: int) -> int:
     return len(_sockets(pid) & _inodes(port, listening=False))
 
 
-def _listens_on(pid: int, port: int) -> bool:
-    """Return whether a process has a listening TCP socket with a port."""
-    return bool(_sockets(pid) & _inodes(port, listening=True))
-
-
 def _inodes(port: int, *, listening: bool) -> set[str]:
-    """Return the sockets of a port of this machine that listen, or that do not."""
+    """Return the sockets of a port of this machine that listen, or that do not: proc_net_tcp(5)."""
+    # The table may have thousands of lines: only those with the port are split.
+    suffix = f":{port:04X}"
+    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+    rows = (line.split() for line in lines if suffix in line)
     return {
         f"socket:[{fields[9]}]"
-        for fields in _tcp_table()
-        if _port(fields[1]) == port and (fields[3] == "0A") == listening
+        for fields in rows
+        if fields[1].endswith(suffix) and (fields[3] == "0A") == listening
     }
-
-
-def _tcp_table() -> list[list[str]]:
-    """Return the fields of each TCP socket of this machine: proc_net_tcp(5)."""
-    lines = Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]
-    return [line.split() for line in lines]
-
-
-def _port(place: str) -> int:
-    return int(place.rpartition(":")[2], 16)
 
 
 def _sockets(pid: int) -> set[str]:
