@@ -45,7 +45,9 @@ SQL = SqlDirectory(
 )
 FILE = FileDirectory("small", "/etc/waypost/people.csv")
 OLD = LdapServer(7, "ldap.example", 636, True, "dc=x", "(mail={0})", "uid", None)
-EVERY: tuple[Directory, ...] = (OLD, LDAP, SQL, FILE)
+# MariaDB would replace this id by the next free one, and no sequence of PostgreSQL begins with it.
+ZERO = replace(OLD, id=0)
+EVERY: tuple[Directory, ...] = (ZERO, OLD, LDAP, SQL, FILE)
 
 
 def write(engine: Engine, catalog: Catalog) -> None:
@@ -110,6 +112,13 @@ def test_script_holds_directories(bare: Engine, database: Database) -> None:
     database.client("\n".join(sql_statements(catalog, database.dialect)))
 
     assert read(bare) == catalog
+
+
+def test_a_directory_with_the_id_0_alone(engine: Engine) -> None:
+    """The id 0 is stored as it is, also when no other row has an id."""
+    catalog = Catalog((), (ZERO,))
+    write(engine, catalog)
+    assert read(engine) == catalog
 
 
 def test_a_limit_that_is_no_more_is_left_out(engine: Engine) -> None:

@@ -51,9 +51,11 @@ __all__ = [
 _ENCODE: Final = "in a password write %40 for @, %3A for :, %2F for /, %3F for ?, %25 for %"
 _NO_BEGIN: Final = {BEGIN: ""}
 _HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
-# In addition to the server's modes: a text that is too long is an error, and is never cut.
+# In addition to the server's modes: a text that is too long is an error, and is never cut; the id 0
+# is stored as 0, and does not mean the next free one.
 _STRICT: Final = (
-    "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES')"
+    "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES', "
+    "'NO_AUTO_VALUE_ON_ZERO')"
 )
 
 

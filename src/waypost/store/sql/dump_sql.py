@@ -19,14 +19,15 @@ from waypost.store.sql.sync.temp_table import temporary_engine
 
 SqlDialect = Literal["sqlite", "postgresql", "mysql"]
 
-# Without these statements the client uses the terminal's encoding, and the server's settings
-# decide how a backslash is read.
+# Without these statements the client uses the terminal's encoding, the server's settings decide how
+# a backslash is read, and MariaDB replaces the id 0 by the next free one.
 _ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
     "sqlite": (),
     "postgresql": ("SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;"),
     "mysql": (
         "SET NAMES utf8mb4;",
-        "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
+        "SET SESSION sql_mode = CONCAT_WS(',', 'NO_AUTO_VALUE_ON_ZERO', "
+        "NULLIF(REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), ''));",
     ),
 }
 _DIALECTS: Final[Mapping[SqlDialect, type[DefaultDialect]]] = {

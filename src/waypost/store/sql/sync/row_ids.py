@@ -19,8 +19,9 @@ def sequence_update(table: sa.Table) -> sa.Select[int]:
     sequence = sa.func.pg_get_serial_sequence(
         sa.literal(table.name, sa.String), sa.literal("id", sa.String)
     )
-    max_id = sa.func.coalesce(sa.func.max(table.c.id), 1)
-    return sa.select(sa.func.setval(sequence, max_id, sa.func.count(table.c.id) > 0))
+    max_id = sa.func.coalesce(sa.func.max(table.c.id), 0)
+    # A sequence begins at 1, and an ldapserver may have the id 0.
+    return sa.select(sa.func.setval(sequence, sa.func.greatest(max_id, 1), max_id > 0))
 
 
 def free_id(
