@@ -44,7 +44,7 @@ coverage: $(VENV)/.test ## Measure which lines the tests of `make check` run, an
 	$(BIN)/python -m tests.architecture.rooms
 
 test: test-deps $(VENV)/.test ## Run all checks and tests (a part: ARGS="-k settings")
-	@$(BIN)/python -m compileall -q src tests
+	@$(BIN)/python -m compileall -q -j0 src tests
 	@$(MAKE) --jobs=2 lint full
 
 # More processes than cores: many tests wait for a server or a clock.

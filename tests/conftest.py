@@ -23,6 +23,7 @@ from tests.servers.database import ENGINES, Database, fresh_database
 from tests.servers.mariadb import MariaDb, mariadb
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.postgresql import PostgreSql, postgresql
+from tests.temporary import keep_in_memory
 
 # The folders whose tests share what is made slowly: servers, or the syntax trees of all files.
 # Elsewhere the tests of a file do.
@@ -104,6 +105,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Disable deadlines of properties, because the machine may be busy; apply `--quick`."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    keep_in_memory()
     share_statements()
     usual = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     quick = config.getoption("quick")

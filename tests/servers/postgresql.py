@@ -12,7 +12,7 @@ from tests.servers.database_server import PASSWORD, USER, DatabaseServer
 from tests.servers.requirements import require
 
 # Options for speed: a power cut may lose data, but a killed process does not.
-_FAST = ("fsync=off", "max_connections=60")
+_FAST = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=60")
 
 
 class PostgreSql(DatabaseServer):
