@@ -1,6 +1,7 @@
 """The temporary files of the tests, in memory where there is enough of it."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -25,3 +26,4 @@ def keep_in_memory(folder: Path = _MEMORY, needed_bytes: int = _NEEDED_BYTES) ->
     runs_programs = not system.f_flag & os.ST_NOEXEC
     if runs_programs and system.f_bavail * system.f_frsize >= needed_bytes:
         os.environ["TMPDIR"] = f"{folder}"
+        tempfile.tempdir = None  # pytest has asked for it before
