@@ -13,7 +13,8 @@ MUCH = 2**60
 
 
 @pytest.fixture(autouse=True)
-def _no_folder_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_folder_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert tmp_path.exists()  # while the folder for it is known
     # Set first, so that the end of the test restores it whatever the test did.
     monkeypatch.setenv("TMPDIR", "/somewhere")
     monkeypatch.delenv("TMPDIR")
