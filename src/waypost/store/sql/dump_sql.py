@@ -26,8 +26,8 @@ _ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
     "postgresql": ("SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;"),
     "mysql": (
         "SET NAMES utf8mb4;",
-        "SET SESSION sql_mode = CONCAT_WS(',', 'NO_AUTO_VALUE_ON_ZERO', "
-        "NULLIF(REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), ''));",
+        "SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', '');",
+        "SET SESSION sql_mode = CONCAT_WS(',', @@SESSION.sql_mode, 'NO_AUTO_VALUE_ON_ZERO');",
     ),
 }
 _DIALECTS: Final[Mapping[SqlDialect, type[DefaultDialect]]] = {
