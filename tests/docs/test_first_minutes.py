@@ -16,6 +16,7 @@ import pytest
 from tests.docs.pages import ROOT, blocks
 from tests.docs.test_guide_walk import LONGEST_SECONDS, PIP, lines_of, machine, run_in_network
 from tests.docs.test_unit import UNIT, options
+from tests.servers.accounts import let_others_enter
 from tests.servers.mail_network import DOMAIN, MailNetwork, mail_network
 from tests.servers.requirements import require
 
@@ -120,9 +121,7 @@ INSTALLED = {
 def _network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailNetwork]:
     require(programs=["unshare", "mount", "runuser", "useradd", "curl"])
     folder = tmp_path_factory.mktemp("network")
-    for one in (folder, *folder.parents):
-        if one != Path("/tmp") and one.is_relative_to("/tmp"):
-            one.chmod(0o755)
+    let_others_enter(folder)
     with mail_network(folder) as network:
         yield network
 
@@ -192,9 +191,7 @@ def test_three_commands(web_server: str, network: MailNetwork, tmp_path: Path) -
     """The guide's three commands give an answer over TLS that names the mail servers."""
     programs, installed = INSTALLED[web_server]
     require(programs=programs)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o711)
+    let_others_enter(tmp_path)
     first, *others = guide_blocks()[web_server]
     assert first.startswith("apt install ./waypost.deb ")
     assert len(others) == 2

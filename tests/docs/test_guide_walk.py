@@ -16,6 +16,7 @@ import pytest
 
 from tests.docs.pages import ROOT, Block, blocks
 from tests.docs.test_unit import UNIT, options
+from tests.servers.accounts import let_others_enter
 from tests.servers.private_network import private_network
 from tests.servers.requirements import require
 
@@ -145,9 +146,7 @@ def run_in_network(tmp: Path, script: str) -> str:
 def _tmp(tmp_path: Path) -> Path:
     """Return a folder that each user can enter."""
     require(programs=NEEDED, private_network=True, root=True)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o711)
+    let_others_enter(tmp_path)
     return tmp_path
 
 

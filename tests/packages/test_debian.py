@@ -18,6 +18,7 @@ from tests.packages.conftest import (
     shown_name,
 )
 from tests.packages.earlier import EARLIER, write_earlier_deb
+from tests.servers.accounts import let_others_enter
 from tests.servers.mail_network import MailNetwork, mail_network
 from waypost import __version__
 from waypost.store.sql.revision import HEAD
@@ -161,9 +162,7 @@ def test_first_minutes_and_all_units(packages: Packages, tmp_path: Path) -> None
         block.text for block in blocks(ROOT / "docs/guide.md", "ini") if CREDENTIALS in block.text
     )
     (root / "test/credentials.conf").write_text(drop_in, encoding="utf-8")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o711)
+    let_others_enter(tmp_path)
     with mail_network(tmp_path) as network:
         join_network(root, network)
         printed = machine.run(root, script("services.sh", **commands()), own_network=False)

@@ -1,5 +1,6 @@
 """The account of a database server: the servers refuse to run as root."""
 
+import itertools
 import os
 import pwd
 import shutil
@@ -12,6 +13,13 @@ from pathlib import Path
 def account(name: str) -> str | None:
     """Return the account to change to, or None if this process is not root."""
     return name if os.geteuid() == 0 else None
+
+
+def let_others_enter(folder: Path) -> None:
+    """Let all users enter a temporary folder, which pytest keeps for its own user."""
+    end = Path(tempfile.gettempdir())
+    for one in itertools.takewhile(lambda one: one != end, (folder, *folder.parents)):
+        one.chmod(one.stat().st_mode | 0o711)
 
 
 @contextmanager

@@ -11,8 +11,15 @@ from tests.servers.accounts import account, folder_of
 from tests.servers.database_server import PASSWORD, USER, DatabaseServer
 from tests.servers.requirements import require
 
-# Options for speed: a power cut may lose data, but a killed process does not.
-_FAST = ("fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=60")
+# Options for speed: a power cut may lose data, but a killed process does not. The log stays small,
+# because it may be in memory.
+_FAST = (
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+    "max_connections=60",
+    "max_wal_size=128MB",
+)
 
 
 class PostgreSql(DatabaseServer):

@@ -1,12 +1,12 @@
 """The new files: whole or not at all, and never instead of another file."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.servers.accounts import let_others_enter
 from tests.servers.requirements import require
 from waypost.setup import files
 from waypost.setup.files import FileState, PlannedFile, check_file, local_path, write_file
@@ -174,10 +174,7 @@ def test_read_only_folder(tmp_path: Path) -> None:
     require(programs=["runuser"], root=True)
     path = target(tmp_path)
     path.parent.chmod(0o555)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder == Path(tempfile.gettempdir()):
-            break
-        folder.chmod(folder.stat().st_mode | 0o711)
+    let_others_enter(tmp_path)
     child = os.fork()
     if child == 0:
         os.setuid(65534)

@@ -107,7 +107,7 @@ def test_changed_file_is_reloaded(home: Path, workers: str) -> None:
         for number, change in enumerate((overwrite, rename, remove_and_write)):
             change(file, providers("one.example", f"d{number}.example"))
             until(lambda new=f"d{number}.example": serves(server, new), change.__name__)  # type: ignore[misc]
-        assert metric(port, "waypost_providers_reload_ok 1.0")
+        until(lambda: metric(port, "waypost_providers_reload_ok 1.0"), "all workers")
         assert "providers file rejected" not in server.log.read_text()
     assert set(statuses) == {200}
     assert len(statuses) > 10
@@ -143,8 +143,8 @@ def test_broken_file(home: Path, workers: str) -> None:
         overwrite(file, providers("two.example"))
         until(lambda: serves(server, "two.example"), "fixed")
         # The last worker may follow later.
-        until(lambda: serves(server, "one.example", 404), "all workers")
-        assert metric(port, "waypost_providers_reload_ok 1.0")
+        until(lambda: metric(port, "waypost_providers_reload_ok 1.0"), "all workers")
+        assert serves(server, "one.example", 404)
         assert server.log.read_text().count(gone) == 1
 
 
