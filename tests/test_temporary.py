@@ -16,9 +16,9 @@ MUCH = 2**60
 def _no_folder_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert tmp_path.exists()  # while the folder for it is known
     # Set first, so that the end of the test restores it whatever the test did.
-    monkeypatch.setenv("TMPDIR", "/somewhere")
+    monkeypatch.setenv("TMPDIR", "/chosen")
     monkeypatch.delenv("TMPDIR")
-    monkeypatch.setattr(tempfile, "tempdir", "/somewhere")
+    monkeypatch.setattr(tempfile, "tempdir", "/chosen")
 
 
 def test_in_memory_if_there_is_enough() -> None:
