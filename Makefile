@@ -51,7 +51,7 @@ test: test-deps $(VENV)/.test ## Run all checks and tests (a part: ARGS="-k sett
 full: $(VENV)/.test
 	$(PYTEST) --forks=$$(( 2 * $$(nproc) )) -m "not alone" $(ARGS)
 
-# A test that depends on the speed of the machine fails here first. It takes 50 minutes on two cores.
+# A test that depends on the speed of the machine fails here first. It takes 40 minutes on two cores.
 test-busy: ## Run all checks and tests next to six busy processes (another number: BUSY=3)
 	@$(PYTHON) -m tools.busy $(or $(BUSY),6) $(MAKE) test
 
