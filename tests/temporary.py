@@ -12,8 +12,9 @@ _NEEDED_BYTES: Final = 8 * 2**30
 def keep_in_memory(folder: Path = _MEMORY, needed_bytes: int = _NEEDED_BYTES) -> None:
     """Set TMPDIR to a file system in memory, for this process and those that it starts.
 
-    The tests create and remove a million files. ext4 without a journal needs more time for each new
-    file the more files were removed in the last minutes: up to a millisecond.
+    A database of PostgreSQL has 300 files, and the tests create hundreds. ext4 without a journal
+    needs more time for each new file the more files were removed in the last minutes: up to a
+    millisecond.
 
     Args:
         folder: where this file system is mounted. In a container it often has 64 MB, or runs no

@@ -1,6 +1,5 @@
 """The account of a database server: the servers refuse to run as root."""
 
-import itertools
 import os
 import pwd
 import shutil
@@ -16,10 +15,14 @@ def account(name: str) -> str | None:
 
 
 def let_others_enter(folder: Path) -> None:
-    """Let all users enter a temporary folder, which pytest keeps for its own user."""
-    end = Path(tempfile.gettempdir())
-    for one in itertools.takewhile(lambda one: one != end, (folder, *folder.parents)):
-        one.chmod(one.stat().st_mode | 0o711)
+    """Let all users enter a temporary folder, which pytest keeps for its own user.
+
+    Folders that are not below the folder of temporary files stay as they are.
+    """
+    top = Path(tempfile.gettempdir())
+    for one in (folder, *folder.parents):
+        if top in one.parents:
+            one.chmod(one.stat().st_mode | 0o711)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ _NO_BEGIN: Final = {BEGIN: ""}
 _HAS_EFFECTIVE_IDS: Final = os.access in os.supports_effective_ids
 # In addition to the server's modes: a text that is too long is an error, and is never cut; the id 0
 # is stored as 0, and does not mean the next free one.
-_STRICT: Final = (
+_SQL_MODES: Final = (
     "SET SESSION sql_mode = CONCAT_WS(',', NULLIF(@@SESSION.sql_mode, ''), 'STRICT_ALL_TABLES', "
     "'NO_AUTO_VALUE_ON_ZERO')"
 )
@@ -320,5 +320,5 @@ def _options_refused(url: sa.URL, error: Exception) -> StoreError:
 
 def _set_up_mysql(connection: Any, _record: object) -> None:  # noqa: ANN401 -- of any driver
     cursor = connection.cursor()
-    cursor.execute(_STRICT)
+    cursor.execute(_SQL_MODES)
     cursor.close()

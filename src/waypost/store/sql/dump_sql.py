@@ -21,7 +21,7 @@ SqlDialect = Literal["sqlite", "postgresql", "mysql"]
 
 # Without these statements the client uses the terminal's encoding, the server's settings decide how
 # a backslash is read, and MariaDB replaces the id 0 by the next free one.
-_ENCODING: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
+_SESSION: Final[Mapping[SqlDialect, tuple[str, ...]]] = {
     "sqlite": (),
     "postgresql": ("SET client_encoding = 'UTF8';", "SET standard_conforming_strings = on;"),
     "mysql": (
@@ -51,7 +51,7 @@ def sql_statements(catalog: Catalog, dialect: SqlDialect) -> Iterator[str]:
     """
     # Other parameter styles than this would double each percent sign.
     target = _DIALECTS[dialect](paramstyle="named")
-    yield from _ENCODING[dialect]
+    yield from _SESSION[dialect]
     yield "BEGIN;"
     engine = temporary_engine()
     try:
