@@ -216,6 +216,10 @@ class Server:
         """Return how many workers have started until now, those that have ended among them."""
         return self.log_text().count("Started server process")
 
+    def ready_workers(self) -> int:
+        """Return how many workers have opened all of their files, those that have ended too."""
+        return self.log_text().count("Application startup complete")
+
     def log_text(self) -> str:
         """Return its log until now."""
         return self.log.read_text(encoding="utf-8", errors="replace")

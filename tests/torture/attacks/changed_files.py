@@ -95,7 +95,7 @@ def _no_descriptors(server: Server) -> Iterator[None]:
 
 def _change_without_descriptors(server: Server) -> list[Figure]:
     # A worker that still starts opens more files than this one.
-    seconds_until(lambda: server.started_workers() >= server.workers)
+    seconds_until(lambda: server.ready_workers() >= server.workers)
     with _no_descriptors(server):
         _put(server, GOOD.replace("example.com", 'example.com", "new.example'))
         time.sleep(OUT_OF_DESCRIPTORS_SECONDS)
