@@ -15,6 +15,7 @@ import pytest
 from tests.cli.administration.test_admin_listener import ADMIN
 from tests.docs.nginx import documented
 from tests.docs.pages import ROOT, Block, blocks, commands
+from tests.docs.shell import run_command
 from tests.servers.authority import Authority
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
@@ -128,12 +129,10 @@ def test_guide(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret\n", encoding="utf-8")
     table = "domain,provider\none.example,Example Inc.\ntwo.example,Example Inc.\n"
     (tmp_path / "domains.csv").write_text(table, encoding="utf-8")
-    checked = [
-        f"{one} >/dev/null || test $? = {int('--dry-run' in one)} || exit 3"
-        for one in commands(block)
-    ]
-    done = Site(tmp_path).run("\n".join(checked))
-    assert done.returncode == 0, done.stderr
+    site = Site(tmp_path)
+    for command in commands(block):
+        done = run_command(command, environment=site.environment, folder=tmp_path)
+        assert done.returncode == int("--dry-run" in command), f"{command}\n{done.stderr}"
 
 
 @pytest.mark.servers

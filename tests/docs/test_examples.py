@@ -11,8 +11,8 @@ import pytest
 
 from tests.docs.page_pictures import LOGO
 from tests.docs.pages import ROOT, Block, blocks, commands, pages
+from tests.docs.shell import run_command
 from tests.servers.nginx import listens
-from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.waypost import free_port
 from waypost.providers_file.load import read_providers
@@ -73,9 +73,8 @@ def _shared_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 def _samples(home: Path) -> Iterator[int]:
     """Run a server with the samples in a database, as `make serve` does."""
     port = free_port()
-    environment = _environment(home)
-    apply = ["waypost", "apply", "--demo", "--db-uri", f"sqlite:///{home}/served.sqlite"]
-    subprocess.run(apply, check=True, env=environment, cwd=home, capture_output=True)
+    done = _run(f"waypost apply --demo --db-uri sqlite:///{home}/served.sqlite", home, port)
+    assert done.returncode == 0, done.stderr
     command = f"waypost serve --db-uri sqlite:///{home}/served.sqlite"
     with _serve(home, command, port) as process:
         process.wait_until(lambda: listens(port))
@@ -128,12 +127,5 @@ def test_providers_files_are_good(block: Block, home: Path) -> None:
 
 def _run(command: str, home: Path, port: int) -> "subprocess.CompletedProcess[str]":
     """Run a command; its requests to port 4243 go to the server of the test."""
-    return subprocess.run(
-        ["bash", "-c", command.replace("127.0.0.1:4243", f"127.0.0.1:{port}")],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        env=_environment(home),
-        cwd=home,
-    )
+    command = command.replace("127.0.0.1:4243", f"127.0.0.1:{port}")
+    return run_command(command, environment=_environment(home), folder=home)
