@@ -205,7 +205,7 @@ def run_tests(source: Path, wheel: Path, temporary: Path, parts: Sequence[str] =
     if not used.startswith(f"{purelib}"):
         raise DistError(f"the tests would use {used}, and not the wheel")
     ignored = [f"--ignore=tests/{name}" for name in _OF_THE_REPOSITORY]
-    options = ["--quick", "--override-ini=pythonpath=.", "--numprocesses=auto", "--quiet"]
+    options = ["--quick", "--override-ini=pythonpath=.", "--forks=auto", "--quiet"]
     return run([python, "-m", "pytest", *options, *ignored, *parts], folder)
 
 
