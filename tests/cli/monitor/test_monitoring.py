@@ -15,7 +15,6 @@ from tests.cli.conftest import Waypost
 from tests.cli.serve.test_serve import serving
 from tests.docs.pages import ROOT
 from tests.servers.authority import Authority
-from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
@@ -123,8 +122,8 @@ def _prometheus(tmp_path: Path, waypost: Waypost, home: Path) -> Iterator[str]:
         folder=tmp_path,
     )
     with serving(home, **environ) as server, process:
-        process.wait_until(lambda: listens(port))
         url = f"http://127.0.0.1:{port}"
+        process.wait_until(lambda: is_ready(url))
         end = time.monotonic() + PATIENCE_SECONDS
         ask = f"http://127.0.0.1:{environ['WAYPOST_ADMIN_PORT']}/tls/ask?domain="
         # For a rate, several scrapes must show requests.
@@ -135,6 +134,14 @@ def _prometheus(tmp_path: Path, waypost: Waypost, home: Path) -> Iterator[str]:
             httpx.get(f"{ask}autoconfig.example.com")
             time.sleep(0.2)
         yield url
+
+
+def is_ready(url: str) -> bool:
+    """Return whether Prometheus answers queries; it listens before it has opened its database."""
+    try:
+        return httpx.get(f"{url}/-/ready", timeout=PATIENCE_SECONDS).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 PATHS = [
