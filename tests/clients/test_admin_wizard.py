@@ -18,7 +18,7 @@ pytestmark = pytest.mark.clients
 @pytest.fixture(name="pages", scope="module")
 def _pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPages]:
     """Yield a Waypost on port 80 of a private network, where each name is this machine."""
-    require(programs=["chromium", "thunderbird", "certutil"], private_network=True)
+    require(programs=["chromium-headless-shell", "thunderbird", "certutil"], private_network=True)
     with private_network(), running_pages(tmp_path_factory.mktemp("pages"), port=80) as running:
         yield running
 

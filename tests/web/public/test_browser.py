@@ -65,7 +65,7 @@ Opened = Callable[..., Page]
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
     """Run a Waypost that accepts passwords, in its own network."""
-    require(programs=["chromium", "zbarimg"], private_network=True)
+    require(programs=["chromium-headless-shell", "zbarimg"], private_network=True)
     folder = tmp_path_factory.mktemp("page")
     (folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")
     (folder / "waypost.toml").write_text(SETTINGS, encoding="utf-8")

@@ -50,7 +50,7 @@ WINDOWS: tuple[tuple[Look, Look, bool], ...] = (
 
 @pytest.fixture(name="server", scope="module")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPages]:
-    require(programs=["chromium"])
+    require(programs=["chromium-headless-shell"])
     with running_pages(tmp_path_factory.mktemp("pages")) as running:
         yield running
 

@@ -42,7 +42,7 @@ PEOPLE = [
 @pytest.fixture(name="server", scope="module")
 def _server(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningWaypost]:
     """Run a provider at localhost, and Waypost at 127.0.0.1: two sites for a browser."""
-    require(programs=["chromium"])
+    require(programs=["chromium-headless-shell"])
     folder, port = tmp_path_factory.mktemp("oidc"), free_port()
     shutil.copy(sample, folder / "waypost.sqlite")
     (folder / "providers.toml").write_text(PROVIDERS, encoding="utf-8")

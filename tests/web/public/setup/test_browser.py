@@ -66,7 +66,7 @@ def filled(path: Path) -> Engine:
 @pytest.fixture(name="running", scope="module")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run a Waypost with a database, in its own network."""
-    require(programs=["chromium", "zbarimg"], private_network=True)
+    require(programs=["chromium-headless-shell", "zbarimg"], private_network=True)
     folder = tmp_path_factory.mktemp("setup")
     engine = filled(folder / "waypost.sqlite")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("WAYPOST_")}

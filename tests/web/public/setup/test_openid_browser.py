@@ -67,7 +67,7 @@ class Running:
 @pytest.fixture(name="running", scope="module")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run a provider, and two workers of Waypost behind nginx, in their own network."""
-    require(programs=["chromium", "nginx"], private_network=True)
+    require(programs=["chromium-headless-shell", "nginx"], private_network=True)
     folder = tmp_path_factory.mktemp("openid")
     people = [part for one in PEOPLE for part in ("--user-claims", json.dumps(one))]
     with private_network():
