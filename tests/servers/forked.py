@@ -16,15 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import waypost
+from tests.architecture.source import PACKAGE
 from tests.servers.fork_server import REQUEST_BYTES_MAX, Request
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.requirements import check_marker
 
 WAYPOST: Final = (sys.executable, "-m", "waypost")
 _ROOT: Final = Path(__file__).parents[2]
-# Where the tests import it from: `src/`, or an installed wheel (`make dist`).
-_SOURCE: Final = f"{Path(waypost.__file__).parents[1]}"
+_SOURCE: Final = f"{PACKAGE.parent}"  # `src/`, or that of an installed wheel (`make dist`)
 # The interpreter, its libraries and imported modules read these variables when they start.
 _AT_START: Final = (
     *("COVERAGE_", "GLIBC_", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "PSYCOPG_"),
