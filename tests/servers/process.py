@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, Self
 
 from tests.servers.forked import WAYPOST, Forked, starts_alike
 from tests.servers.patience import PATIENCE_SECONDS
+from tests.servers.process_tree import descendants, lives
 from tests.servers.requirements import program
 
 # If the parent ended before the signal was requested, the kernel does not send it any more.
@@ -93,15 +94,22 @@ class Process:
         """End the program and its children at once, as a crash would."""
         if self._running is None:
             return
+        # A server process of PostgreSQL has its own group.
+        below = descendants(self._running.pid)
         with suppress(ProcessLookupError):
             os.killpg(self._running.pid, signal.SIGKILL)
+        for one in below:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
         self._running.wait(timeout=PATIENCE_SECONDS)
-        # A child that still writes would disturb the next start.
+        # A child that still writes or answers would disturb the next start.
         end = time.monotonic() + PATIENCE_SECONDS
         with suppress(ProcessLookupError):
             while time.monotonic() < end:
                 os.killpg(self._running.pid, 0)
                 time.sleep(0.02)
+        while any(map(lives, below)) and time.monotonic() < end:
+            time.sleep(0.02)
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the program is ready; TimeoutError with its log if not, or if it ends."""

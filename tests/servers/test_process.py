@@ -14,6 +14,7 @@ import pytest
 from tests.servers.accounts import account, folder_of
 from tests.servers.postgresql import programs
 from tests.servers.process import Process
+from tests.servers.process_tree import descendants, lives
 from tests.servers.requirements import require
 from tests.servers.waypost import SOURCE
 
@@ -25,6 +26,7 @@ from pathlib import Path
 from tests.servers.mariadb import mariadb
 from tests.servers.postgresql import postgresql
 from tests.servers.process import Process
+from tests.servers.process_tree import descendants, lives
 from tests.servers.waypost import waypost
 folder = Path(os.environ["TMPDIR"])
 with {server}:
@@ -107,6 +109,24 @@ def test_a_server_ends_with_killed_tests(
                 break
             time.sleep(PAUSE_SECONDS)
         assert left_of(processes) == set()
+
+
+def test_killed_with_a_child_in_its_own_session(tmp_path: Path) -> None:
+    """`kill` also ends a child that has its own session, as those of PostgreSQL have."""
+    command = ["sh", "-c", "setsid sleep 600 & wait"]
+    with Process(command, log=tmp_path / "log", folder=tmp_path) as process:
+        process.wait_until(lambda: any(map(leads_a_session, descendants(process.pid))))
+        below = descendants(process.pid)
+        process.kill()
+        assert [pid for pid in (process.pid, *below) if lives(pid)] == []
+
+
+def leads_a_session(pid: int) -> bool:
+    """Return whether a process has called setsid(2)."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def test_a_thread_is_refused(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Final, Self
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import tied_to_this_process
+from tests.servers.process_tree import children, descendants, lives
 from tests.servers.requirements import program
 from tests.servers.waypost import SOURCE, free_port
 from tests.torture.companion import Companion
@@ -150,7 +151,7 @@ class Server:
 
     def processes(self) -> list[int]:
         """Return the ids of the parent and all running processes below it, the parent first."""
-        return [pid for pid in (self.pid, *_descendants(self.pid)) if lives(pid)]
+        return [pid for pid in (self.pid, *descendants(self.pid)) if lives(pid)]
 
     def worker_processes(self) -> list[int]:
         """Return the ids of the workers."""
@@ -167,7 +168,7 @@ class Server:
         """Return the id of the process that is copied for each worker."""
         (found,) = (
             pid
-            for pid in _children(self.pid)
+            for pid in children(self.pid)
             if Path(f"/proc/{pid}/comm").read_text(encoding="ascii") == "waypost fork\n"
         )
         return found
@@ -241,7 +242,7 @@ class Server:
 
     def _processes_that_listen(self, *, on: int, and_not_on: int) -> list[int]:
         searched, other = _inodes(on, listening=True), _inodes(and_not_on, listening=True)
-        sockets = {pid: _sockets(pid) for pid in _children(self.pid)}
+        sockets = {pid: _sockets(pid) for pid in children(self.pid)}
         return [pid for pid, own in sockets.items() if own & searched and not own & other]
 
     def _with_mounts(self) -> list[str]:
@@ -303,29 +304,6 @@ def ask(port: int, path: str, seconds: float = PATIENCE_SECONDS) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    with suppress(FileNotFoundError, ProcessLookupError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                text = (task / "children").read_text(encoding="ascii")
-                found.extend(int(child) for child in text.split())
-    return sorted(found)
-
-
-def _descendants(pid: int) -> list[int]:
-    return [one for child in _children(pid) for one in (child, *_descendants(child))]
-
-
-def lives(pid: int) -> bool:
-    """Return whether a process exists and has not ended."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 def _proportional_bytes(pid: int) -> int:

@@ -23,6 +23,7 @@ from tests.cli.serve.test_serve_reload import providers, until
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS, wait_for_log
 from tests.servers.process import Process
+from tests.servers.process_tree import children
 from tests.servers.waypost import SOURCE, free_port
 
 LOADED = """
@@ -50,14 +51,6 @@ def asked(port: int, host: str) -> int:
         connection.request("GET", f"/tls/ask?domain={host}")
         return connection.getresponse().status
     return 0
-
-
-def children(pid: int) -> list[int]:
-    """Return the child processes of a process."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    texts = [text, *((thread / "children").read_text(encoding="ascii") for thread in threads)]
-    return sorted({int(child) for one in texts for child in one.split()})
 
 
 def operators(server: Server) -> int:

@@ -13,12 +13,12 @@ import httpx
 import pytest
 
 from tests.cli.serve.test_serve import AUTOCONFIG, Server, serving
-from tests.cli.serve.test_serve_admin import children
 from tests.cli.serve.test_serve_reload import PAUSE_SECONDS, all_started, serves, until
 from tests.servers.frozen import frozen
 from tests.servers.nginx import listens
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process, start
+from tests.servers.process_tree import children
 from tests.servers.requirements import program, require
 from tests.servers.waypost import SOURCE, free_port
 from waypost.admin.access.scope import AccessScope

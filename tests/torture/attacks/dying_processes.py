@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from tests.servers.process_tree import lives
 from tests.torture.attack import Attack, Figure
-from tests.torture.server import Server, ask, lives
+from tests.torture.server import Server, ask
 from tests.torture.waiting import seconds_until
 
 PATH: Final = "/mail/config-v1.1.xml?emailaddress=alice@example.com"

@@ -15,6 +15,7 @@ import pytest
 
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
+from tests.servers.process_tree import lives
 from tests.servers.waypost import SOURCE
 
 ROOT: Final = Path(__file__).parents[3]
@@ -47,14 +48,6 @@ def parent(folder: Path, kind: str, count: int, *changes: str) -> Iterator[Paren
     log = folder / "log"
     with Process(command, log=log, environment=environment, folder=folder) as process:
         yield Parent(process)
-
-
-def lives(pid: int) -> bool:
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_killed_workers_are_replaced_at_once(tmp_path: Path) -> None:
