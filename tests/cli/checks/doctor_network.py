@@ -55,7 +55,7 @@ class Setting:
         web_is_trusted: its authority is one that the doctor trusts; `mail_is_trusted` the
             same.
         sites: https sites that proxy to Waypost.
-        redirects: plain http redirects to https.
+        http_answer: what nginx returns over plain http, or empty if it passes that to Waypost.
         more: other sites.
         has_imap: a Dovecot runs, as `has_smtp` for the submission server.
     """
@@ -68,7 +68,7 @@ class Setting:
     web_is_trusted: bool = True
     mail_is_trusted: bool = True
     sites: Sequence[str] = WEB
-    redirects: bool = True
+    http_answer: str = "301 https://$host$request_uri"
     more: Sequence[Site] = ()
     has_imap: bool = True
     has_smtp: bool = True
@@ -118,8 +118,7 @@ def _serve(
 ) -> None:
     authority, web, mail = keys
     sites = [Site("https", host) for host in setting.sites] + list(setting.more)
-    moved = "301 https://$host$request_uri" if setting.redirects else ""
-    sites += [Site("http", host, moved=moved) for host in WEB]
+    sites += [Site("http", host, moved=setting.http_answer) for host in WEB]
     stack.enter_context(nginx(folder, authority, sites, waypost_port=waypost_port, pair=web))
     if setting.has_imap:
         stack.enter_context(dovecot(mail))

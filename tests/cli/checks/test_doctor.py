@@ -181,7 +181,7 @@ def test_a_redirect_loop_is_named_with_its_cause(doctor: Doctor) -> None:
 
 
 NOTED = [
-    ("http-plain", Setting(redirects=False)),
+    ("http-plain", Setting(http_answer='200 "Another page"')),
     ("dns-missing", Setting(zone=without("_imaps."))),
     ("name-unused", Setting(zone=without(f"{DOMAIN}. 3600 IN A"))),
 ]
@@ -282,7 +282,8 @@ REPORTS_OF = {
     "autoconfig-is-missing": Setting(zone=without(AUTOCONFIG)),
     "certificate-expired": Setting(web_days=(-30, -1)),
     "srv-points-elsewhere": Setting(zone=instead(r"^(_imaps.*) 993 imap", r"\1 9993 imap")),
-    "http-is-plain": Setting(redirects=False),
+    "http-by-waypost": Setting(http_answer=""),
+    "http-is-plain": Setting(http_answer='200 "Another page"'),
 }
 
 

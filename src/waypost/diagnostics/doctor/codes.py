@@ -70,8 +70,9 @@ _CODES_IN_ORDER: Final = (
     DiagnosticCode(
         "http-plain",
         "note",
-        "plain http does not redirect to https",
-        "make port 80 redirect to the same path over https",
+        "over plain http, Autodiscover does not redirect to https, as Outlook expects it",
+        "pass the requests of port 80 for this name to Waypost, which redirects them, or redirect "
+        "them to the same path over https",
     ),
     DiagnosticCode(
         "dns-missing",

@@ -70,9 +70,10 @@ def _host_findings(
         yield from _https_findings(
             context, host, address, failed_addresses, is_required=is_required
         )
-    if not is_required or not context.seconds_left():
+    # MS-OXDISCO s3.1.5.4: Outlook expects a redirect. A closed port 80 is as good as one.
+    # The other paths may be answered: clients of Autoconfig that use plain http need the document.
+    if path != urls.AUTODISCOVER_PATH or not context.seconds_left():
         return
-    # RFC 9110 s4.2.2: plain http is not protected. A closed port 80 is as good as a redirect.
     response = context.target.http.send(ClientRequest("GET", "http", host, path))
     if response.status and not response.location.startswith("https://"):
         yield doctor_diagnostic("http-plain", f"{host}:80", describe(response))
