@@ -7,8 +7,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tools.packages.documents import DOCUMENTS
 from tools.packages.tree import EXTRAS
 
+from tests.docs.pages import links
 from tests.packages.conftest import Packages
 from tests.servers.requirements import program, require
 from waypost import __version__
@@ -165,6 +167,22 @@ def test_debian_package(packages: Packages) -> None:
 def test_files_that_pages_name(packages: Packages) -> None:
     """Each file of contrib/ that a page names is in the package: a unit, or an example."""
     assert not missing_files(packages.tree)
+
+
+def test_links_of_the_pages(packages: Packages) -> None:
+    """Each link of an installed page has an installed file as its target."""
+    pages = sorted((packages.tree / DOCUMENTS).rglob("*.md"))
+    targets = {(page, target) for page in pages for target, _ in links(page) if target}
+    assert len(targets) > 300
+    absolute = {target for _, target in targets if target.startswith("/")}
+    assert {Path(target).suffix for target in absolute} >= {".service", ".pot", ".toml"}
+    assert [
+        f"{page}: {target}"
+        for page, target in sorted(targets)
+        if not (
+            packages.tree / target.lstrip("/") if target in absolute else page.parent / target
+        ).exists()
+    ] == []
 
 
 def missing_files(tree: Path) -> set[str]:

@@ -13,12 +13,12 @@ from typing import Final
 
 from tools.dist import DistError, run, write_sbom
 from tools.packages import manual
+from tools.packages.documents import DOCUMENTS, UNIT_SUFFIXES, copy_documents
 from tools.packages.sources import PYTHON, Sources, unpacked_sources
 
 ENVIRONMENT: Final = Path("opt/waypost")
 EXTRAS: Final = ("postgresql", "mysql", "ldap", "oidc")
-_SBOM: Final = Path("usr/share/doc/waypost/waypost.cdx.json")
-_UNITS: Final = (".service", ".socket", ".timer", ".path", ".target")
+_SBOM: Final = DOCUMENTS / "waypost.cdx.json"
 # What uv writes for shells and for Windows, and the commands of libraries.
 _KEPT_PROGRAMS: Final = ("python", "waypost")
 
@@ -54,11 +54,10 @@ def build_tree(sources: Sources, tree: Path) -> None:
     environment = tree / ENVIRONMENT
     environment.parent.mkdir(parents=True)
     _install_libraries(sources, environment)
-    documents = tree / "usr/share/doc/waypost"
-    documents.mkdir(parents=True)
+    (tree / DOCUMENTS).mkdir(parents=True)
     write_sbom(environment, source / "pyproject.toml", tree / _SBOM, validate=False)
     _compile(sources, tree)
-    _copy_documents(source, documents)
+    copy_documents(source, tree)
     _copy_machine_files(source, tree)
     manual.write(tree / "usr/share")
     programs = tree / "usr/bin"
@@ -142,24 +141,13 @@ def _compile(sources: Sources, tree: Path) -> None:
     run(command, tree, PYTHONHASHSEED="0")
 
 
-def _copy_documents(source: Path, documents: Path) -> None:
-    decisions = shutil.ignore_patterns("decisions")
-    shutil.copytree(source / "docs", documents / "docs", ignore=decisions)
-    for name in ("README.md", "SECURITY.md", "CHANGELOG.md"):
-        shutil.copy(source / name, documents)
-    examples = documents / "examples"
-    units = shutil.ignore_patterns(*(f"*{suffix}" for suffix in _UNITS))
-    shutil.copytree(source / "contrib", examples, ignore=units)
-    shutil.copy(source / "packaging/providers.toml", examples)
-
-
 def _copy_machine_files(source: Path, tree: Path) -> None:
     packaging = source / "packaging"
     copies = {packaging / "waypost.toml": "etc/waypost/waypost.toml"}
     copies[packaging / "sysusers.conf"] = "usr/lib/sysusers.d/waypost.conf"
     copies[packaging / "tmpfiles.conf"] = "usr/lib/tmpfiles.d/waypost.conf"
     for unit in sorted((source / "contrib").iterdir()):
-        if unit.suffix in _UNITS:
+        if unit.suffix in UNIT_SUFFIXES:
             copies[unit] = f"usr/lib/systemd/system/{unit.name}"
     for file, name in copies.items():
         target = tree / name
