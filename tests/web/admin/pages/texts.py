@@ -8,6 +8,7 @@ language up to date: new texts are there without a translation, and unused ones 
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ METADATA: Final = {
 }
 
 
+@cache
 def english_texts() -> dict[str, list[str]]:
     """Return all texts that can be translated, in the order of the files that contain them."""
     found: dict[str, list[str]] = {}
