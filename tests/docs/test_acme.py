@@ -4,6 +4,7 @@ The authority is Caddy's, which requests the answer to its challenge over http, 
 """
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.servers.requirements import require
 pytestmark = pytest.mark.servers
 PAGE = ROOT / "docs/certificates.md"
 WEBROOT = "/var/www/acme"
+HOOK = "/usr/local/sbin/waypost-certificates"
 PROVIDERS = """
 [[provider]]
 name = "Own"
@@ -65,11 +67,24 @@ class Operator:
         text = PROVIDERS.format(domains=", ".join(f'"{domain}"' for domain in domains))
         (self.home / "mail.toml").write_text(text, encoding="utf-8")
 
+    def translated(self, command: str) -> str:
+        """Return a command of the page with a webroot and a hook of this machine."""
+        text = command.replace(WEBROOT, f"{self.home}/webroot")
+        return text.replace(HOOK, f"{self.home}/{Path(HOOK).name}")
+
+    def write_hook(self) -> None:
+        """Write the script of the page that certbot runs; the group is that of this process."""
+        (script,) = (one.text for one in blocks(PAGE, "sh") if "chgrp" in one.text)
+        text = script.replace("/etc/letsencrypt", f"{self.home}/config-dir")
+        path = self.home / Path(HOOK).name
+        path.write_text(text.replace("www-data", f"{os.getgid()}"), encoding="utf-8")
+        path.chmod(0o755)
+
     def run(self, command: str, **environment: str) -> None:
-        """Run a command of the page, with a webroot of this machine."""
+        """Run a command of the page."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("WAYPOST_", "XDG_"))}
         done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", command.replace(WEBROOT, f"{self.home}/webroot")],
+            ["bash", "-o", "pipefail", "-c", self.translated(command)],
             check=False,
             capture_output=True,
             text=True,
@@ -129,12 +144,16 @@ def test_certbot(operator: Operator) -> None:
     places = [f"{name} = {operator.home}/{name}" for name in ("config-dir", "work-dir", "logs-dir")]
     lines = [f"server = {operator.directory}", *places]
     (folder / "cli.ini").write_text("\n".join(lines), encoding="utf-8")
+    operator.write_hook()
     register, certonly = page_commands("certbot certonly")
     operator.run(register)
     operator.run(certonly)
     live = operator.home / "config-dir/live"
     got = {path.parent.name: names_in(path) for path in live.glob("*/cert.pem")}
     assert got == CERTIFICATES
+    keys = list(live.glob("*/privkey.pem"))
+    assert len(keys) == len(CERTIFICATES)
+    assert all(key.stat().st_mode & stat.S_IRGRP for key in keys)
 
     operator.serve("example.com")
     operator.run(certonly, WAYPOST_TLS_NAMES=f"mta-sts,{','.join(KINDS)}")

@@ -143,7 +143,10 @@ def _dns_lines(records: DnsRecords | None) -> Iterator[str]:
     if records is None:
         return
     host = public_url(records.domain).partition("//")[2]
-    yield f"; {host}. needs an A and an AAAA record with the public addresses of the web server"
+    yield (
+        f"; {host}. needs an A and, with IPv6, an AAAA record with the public addresses of the "
+        "web server"
+    )
     yield from write(records, "zone").decode().splitlines()
 
 
