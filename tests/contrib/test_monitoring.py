@@ -1,4 +1,4 @@
-"""The dashboard and the alerts of contrib/, checked by the tools of Prometheus and a real run."""
+"""The dashboard and the alerts, checked by the tools of Prometheus and a real run."""
 
 import json
 import re
@@ -10,18 +10,23 @@ from typing import Any, Final
 
 import httpx
 import pytest
+import yaml
 
-from tests.cli.conftest import Waypost
+from tests.cli.conftest import Waypost, home, waypost
 from tests.cli.serve.test_serve import serving
-from tests.docs.pages import ROOT
+from tests.contrib.files import CONTRIB
 from tests.servers.authority import Authority
 from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program, require
 from tests.servers.waypost import free_port
 
-PROMETHEUS = ROOT / "contrib" / "prometheus"
-DASHBOARD = ROOT / "contrib" / "grafana" / "waypost.json"
+__all__ = ["home", "waypost"]
+
+PROMETHEUS = CONTRIB / "prometheus"
+PANELS: Final[list[dict[str, Any]]] = json.loads(
+    (CONTRIB / "grafana" / "waypost.json").read_text(encoding="utf-8")
+)["panels"]
 RULES = PROMETHEUS / "waypost-alerts.yml"
 NAME = re.compile(r"\b(?:waypost_\w+|up\b)")
 # A run without a failure has none of these series.
@@ -65,25 +70,51 @@ def test_rules() -> None:
 
 def queries() -> Iterator[str]:
     """Return the queries of the dashboard, as Grafana sends them for all instances."""
-    for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+    for text in expressions():
+        yield (
+            text.replace("$instance", ".*")
+            .replace("$__rate_interval", "10s")
+            .replace("$__range", "1m")
+        )
+
+
+def expressions() -> Iterator[str]:
+    """Return the queries of the dashboard, with Grafana's variables."""
+    for panel in PANELS:
         for target in panel.get("targets", ()):
-            text = target["expr"].replace("$instance", ".*").replace("$__rate_interval", "10s")
-            yield text.replace("$__range", "1m")
+            yield target["expr"]
 
 
 def test_dashboard() -> None:
     """Panels do not overlap, have different ids, and the rest of their row is not wider."""
-    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
-    assert len({panel["id"] for panel in panels}) == len(panels)
+    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
     cells = [
         (x, y)
-        for panel in panels
+        for panel in PANELS
         for place in [panel["gridPos"]]
         for x in range(place["x"], place["x"] + place["w"])
         for y in range(place["y"], place["y"] + place["h"])
     ]
     assert len(set(cells)) == len(cells)
     assert max(x for x, _ in cells) == 23
+
+
+def test_tables() -> None:
+    """A table has one row for each series, not one for each step of time, and hides the time."""
+    tables = [panel for panel in PANELS if panel["type"] == "table"]
+    assert tables
+    for panel in tables:
+        for target in panel["targets"]:
+            kind = (target.get("instant"), target.get("format"))
+            assert kind == (True, "table"), panel["title"]
+        hidden = {"id": "organize", "options": {"excludeByName": {"Time": True}}}
+        assert hidden in panel.get("transformations", ()), panel["title"]
+
+
+def test_windows() -> None:
+    """The window of each rate is a variable of Grafana: a fixed one can have too few samples."""
+    windows = {window for text in expressions() for window in re.findall(r"\[(.*?)\]", text)}
+    assert windows == {"$__rate_interval", "$__range"}
 
 
 @pytest.fixture(name="prometheus")
@@ -106,7 +137,10 @@ def _prometheus(tmp_path: Path, waypost: Waypost, home: Path) -> Iterator[str]:
     config = config.replace("127.0.0.1:9243", environ["WAYPOST_METRICS_LISTEN"])
     config = config.replace("127.0.0.1:4244", f"127.0.0.1:{environ['WAYPOST_ADMIN_PORT']}")
     config = config.replace("/etc/prometheus/rules/waypost-alerts.yml", f"{RULES}")
-    config = f"global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\n{config}"
+    jobs = yaml.safe_load(config)["scrape_configs"]
+    assert {job["scrape_interval"] for job in jobs} == {"15s"}
+    config = config.replace("scrape_interval: 15s", "scrape_interval: 1s")
+    config = f"global: {{ evaluation_interval: 1s }}\n{config}"
     (tmp_path / "prometheus.yml").write_text(config, encoding="utf-8")
     promtool("check", "config", f"{tmp_path / 'prometheus.yml'}")
     port = free_port()

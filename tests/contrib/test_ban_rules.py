@@ -1,4 +1,4 @@
-"""The samples for fail2ban and CrowdSec in contrib/, with log lines of real answers.
+"""The samples for fail2ban and CrowdSec, with log lines of real answers.
 
 Debian's package of CrowdSec registers at a service of its vendor when it is installed, so the
 tests do not require it: only a machine that has it runs its test.
@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import yaml
 
+from tests.contrib.files import CONTRIB, documents
 from tests.servers.requirements import find_program, program, require
 from tests.web.asgi import settings
 from tests.web.public.test_answer_templates import get, in_memory
 from tests.web.public.worker import Worker
 
-CONTRIB: Final = Path(__file__).parents[4] / "contrib"
 FILTER: Final = CONTRIB / "fail2ban" / "filter.d" / "waypost.conf"
 JAIL: Final = CONTRIB / "fail2ban" / "jail.d" / "waypost.conf"
 PARSER: Final = CONTRIB / "crowdsec" / "parsers" / "s01-parse" / "waypost-logs.yaml"
@@ -102,21 +101,13 @@ def test_fail2ban_jail(tmp_path: Path) -> None:
     assert "OK: configuration test is successful" in done.stdout + done.stderr
 
 
-def document(file: Path) -> dict[str, Any]:
-    """Return a YAML document."""
-    loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
-    assert isinstance(loaded, dict)
-    return loaded
-
-
 def test_crowdsec_files_are_yaml() -> None:
     """The files for CrowdSec are YAML, with the fields that CrowdSec requires."""
-    parser, scenario = document(PARSER), document(SCENARIO)
+    acquisition = CONTRIB / "crowdsec" / "acquis.d" / "waypost.yaml"
+    (parser,), (scenario,), (source,) = map(documents, (PARSER, SCENARIO, acquisition))
     assert {"name", "filter", "onsuccess", "nodes"} <= parser.keys()
     assert {"type", "name", "filter", "groupby", "capacity", "leakspeed"} <= scenario.keys()
-    assert document(CONTRIB / "crowdsec" / "acquis.d" / "waypost.yaml")["labels"] == {
-        "type": "waypost"
-    }
+    assert source["labels"] == {"type": "waypost"}
 
 
 class _Api(BaseHTTPRequestHandler):
