@@ -2,10 +2,12 @@
 
 Waypost writes one JSON object to the standard input, and reads one from the standard output:
 
-    {"version": 1, "action": "create", "id": "...", "address": "...", "device": "..."}
+    {"version": 1, "action": "create", "id": "...", "address": "...", "device": "...",
+     "name": "..."}
     {"password": "..."}        or   {"error": "..."}
 
 `create` with an `id` that exists replaces its password; `revoke` removes it, if there is one.
+`device` and `name` may be empty.
 """
 
 import base64
@@ -20,7 +22,8 @@ from dataclasses import dataclass
 
 ID = re.compile(r"[0-9a-f]{32}")
 # No character that a file of passwords, SQL or a log could take for another one.
-ADDRESS = re.compile(r"[^\s:,/\\\"'<>()\x00-\x1f\x7f]{1,64}@[^\s:,/\\\"'<>()\x00-\x1f\x7f]{1,255}")
+_PART = r"[^\s:,/\\\"'<>()\x00-\x1f\x7f\ud800-\udfff]"
+ADDRESS = re.compile(rf"{_PART}{{1,64}}@{_PART}{{1,255}}")
 # Without letters and digits that look alike; 5 bits each.
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 GROUPS = 6
@@ -37,7 +40,7 @@ class Request:
     Attributes:
         id: 32 hexadecimal digits.
         address: of the mailbox, without characters that need quotes.
-        device: what the operator calls the device, without control characters.
+        device: what the operator calls the device, without control characters; may be empty.
     """
 
     id: str
@@ -98,15 +101,17 @@ def _read(data: bytes) -> tuple[str, Request]:
         message = json.loads(data)
         version, action = message["version"], message["action"]
         request = Request(message["id"], message["address"], message["device"])
-        texts = (request.id, request.address, request.device)
-    except (ValueError, KeyError, TypeError) as error:
+        texts = (action, request.id, request.address, request.device)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused("the request is not valid") from error
-    if version != 1 or action not in {"create", "revoke"}:
+    if version != 1:
         raise Refused("the request is of another version")
     if not all(isinstance(text, str) for text in texts) or not ID.fullmatch(request.id):
         raise Refused("the request is not valid")
+    if action not in {"create", "revoke"}:
+        raise Refused("the request is of another version")
     if not ADDRESS.fullmatch(request.address):
         raise Refused("the address has characters that this adapter does not accept")
-    if not (request.device.isprintable() or not request.device):
+    if not request.device.isprintable():
         raise Refused("the device has characters that this adapter does not accept")
     return action, request

@@ -1,6 +1,8 @@
-"""The adapters in contrib/: an app password that they make logs in by IMAP, until it is revoked."""
+"""The adapters: an app password that they make logs in by IMAP, until it is revoked."""
 
+import json
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -11,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from tests.app_passwords.dovecot import Dovecot, dovecot
+from tests.contrib.files import CONTRIB
 from tests.servers.accounts import folder_of
 from tests.servers.authority import Authority
 from tests.servers.mariadb import MariaDb
 from tests.servers.requirements import require
 from tests.servers.slapd import PASSWORD, PEOPLE, SUFFIX, WRITER, Slapd, slapd
 from waypost.app_passwords.command_hook import CommandHook
+from waypost.app_passwords.messages import write_request
 from waypost.setup_links.app_password import AppPasswordError, AppPasswordRequest
 
-pytestmark = pytest.mark.servers
-
-CONTRIB = Path(__file__).parents[2] / "contrib" / "app-passwords"
+FOLDER = CONTRIB / "app-passwords"
 ALICE = AppPasswordRequest("a" * 32, "alice@example.com", "phone", "Alice")
 TABLET = replace(ALICE, id="b" * 32, device="tablet")
 # The columns as in PostfixAdmin's upgrade_1849_mysql and in mailcow's init_db.inc.php, which the
@@ -125,12 +127,12 @@ def _machine(mariadb_server: MariaDb) -> Iterator[Machine]:
         passdbs.append(
             f"driver = passwd-file\n  args = username_format=%u/%{{sha256:password}} {passwords}"
         )
-        commands["dovecot"] = [f"{CONTRIB / 'dovecot-passwd-file'}", f"{passwords}"]
+        commands["dovecot"] = [f"{FOLDER / 'dovecot-passwd-file'}", f"{passwords}"]
         for name, tables in TABLES.items():
             passdbs.append(_sql(name, tables, mariadb_server, folder))
-            commands[name] = [f"{CONTRIB / 'sql-table'}", name, f"{folder / name}.cnf"]
+            commands[name] = [f"{FOLDER / 'sql-table'}", name, f"{folder / name}.cnf"]
         passdbs.append(_ldap(stack, folder))
-        commands["ldap"] = [f"{CONTRIB / 'ldap-attribute'}", f"{folder / 'ldap.ini'}"]
+        commands["ldap"] = [f"{FOLDER / 'ldap-attribute'}", f"{folder / 'ldap.ini'}"]
         server = stack.enter_context(
             dovecot("\n".join(f"passdb {{\n  {passdb}\n}}" for passdb in passdbs))
         )
@@ -231,6 +233,71 @@ def test_refused(machine: Machine, name: str, address: str, problem: str) -> Non
         machine.hook(name).create(replace(ALICE, address=address))
 
 
+NOT_VALID = "the request is not valid"
+OTHER_VERSION = "the request is of another version"
+BAD_ADDRESS = "the address has characters that this adapter does not accept"
+BAD_REQUESTS = [
+    # what replaces a request or a part of it, what the operator reads
+    (b"", NOT_VALID),
+    (b"{", NOT_VALID),
+    (b"\xff", NOT_VALID),
+    (b"{}", NOT_VALID),
+    (b"[]", NOT_VALID),
+    (b'"create"', NOT_VALID),
+    (b"[" * 60_000, NOT_VALID),
+    ({"version": 2}, OTHER_VERSION),
+    ({"version": [1]}, OTHER_VERSION),
+    ({"action": "replace"}, OTHER_VERSION),
+    ({"action": ["create"]}, NOT_VALID),
+    ({"action": {"create": 1}}, NOT_VALID),
+    ({"action": None}, NOT_VALID),
+    ({"id": "A" * 32}, NOT_VALID),
+    ({"id": 1}, NOT_VALID),
+    ({"address": ["alice@example.com"]}, NOT_VALID),
+    ({"address": "alice"}, BAD_ADDRESS),
+    ({"address": "\ud800@example.com"}, BAD_ADDRESS),
+    ({"address": "alice@\udfff.example"}, BAD_ADDRESS),
+    ({"device": None}, NOT_VALID),
+    ({"device": "a\nb"}, "the device has characters that this adapter does not accept"),
+]
+
+
+@pytest.mark.parametrize(("change", "problem"), BAD_REQUESTS)
+def test_bad_requests(tmp_path: Path, change: bytes | dict[str, object], problem: str) -> None:
+    """A request that is not valid gets an error as answer, and changes nothing."""
+    data = change if isinstance(change, bytes) else request_with(change)
+    assert ask(tmp_path, data) == (1, {"error": problem})
+    assert passwords_in(tmp_path) == ""
+
+
+def test_device_without_a_name(tmp_path: Path) -> None:
+    """A link need not name a device, so a request without such a name gets a password."""
+    code, answer = ask(tmp_path, request_with({"device": ""}))
+    assert (code, list(answer)) == (0, ["password"])
+    assert ALICE.id in passwords_in(tmp_path)
+
+
+def request_with(change: dict[str, object]) -> bytes:
+    """Return Waypost's request for an app password with some other values."""
+    return json.dumps(json.loads(write_request("create", ALICE)) | change).encode()
+
+
+def ask(folder: Path, data: bytes) -> tuple[int, dict[str, str]]:
+    """Send a request to the adapter for a passwd-file; return its exit code and its answer."""
+    file = folder / "app-passwords"
+    file.touch()
+    command = [sys.executable, f"{FOLDER / 'dovecot-passwd-file'}", f"{file}"]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    assert done.stderr == b""
+    answer: dict[str, str] = json.loads(done.stdout)
+    return done.returncode, answer
+
+
+def passwords_in(folder: Path) -> str:
+    """Return the content of the passwd-file."""
+    return (folder / "app-passwords").read_text(encoding="utf-8")
+
+
 def test_many_at_once(machine: Machine) -> None:
     """Requests at the same moment lose no line of the passwd-file, whose mode stays."""
     machine.passwords.chmod(0o640)
@@ -271,7 +338,7 @@ def test_missing_systems(machine: Machine, tmp_path: Path) -> None:
         ("ldap-attribute", [f"{tmp_path}/empty.ini"], "empty.ini: cannot be read: KeyError"),
         ("sql-table", ["other", "x"], "ended with exit status 1"),
     ]:
-        hook = CommandHook([sys.executable, f"{CONTRIB / script}", *arguments], 60)
+        hook = CommandHook([sys.executable, f"{FOLDER / script}", *arguments], 60)
         with pytest.raises(AppPasswordError, match=problem) as caught:
             hook.create(ALICE)
         assert "s3cret" not in str(caught.value)
