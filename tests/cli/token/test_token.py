@@ -156,6 +156,22 @@ def test_unknown_provider(
     assert (known.code, "warning" in known.err) == (0, False)
 
 
+@pytest.mark.parametrize("arguments", [CREATE, ("admin", "link")])
+def test_database_that_fails_at_the_check(
+    waypost: Waypost, home: Path, arguments: tuple[str, ...]
+) -> None:
+    """If the provider cannot be looked up, neither a token nor a link is stored."""
+    with closing(sqlite3.connect(home / DATABASE)) as connection, connection:
+        connection.execute("ALTER TABLE provider RENAME TO another")
+    outcome = waypost(*arguments, "--provider", "Nope")
+    assert (outcome.code, outcome.out) == (2, "")
+    with closing(sqlite3.connect(home / DATABASE)) as connection:
+        stored = connection.execute(
+            "SELECT name FROM admin_token UNION SELECT name FROM admin_link"
+        )
+        assert stored.fetchall() == []
+
+
 def test_unknown_provider_of_a_file_with_mistakes(waypost: Waypost, home: Path) -> None:
     """A providers file with mistakes does not stop an operator from signing in."""
     (home / "mail.toml").write_text("provider = 1\n", encoding="utf-8")

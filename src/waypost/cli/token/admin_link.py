@@ -39,8 +39,8 @@ def link(
     scope = read_scope_options(role, domains, provider)
     label = check_name(name, "--name")
     with open_database(settings) as engine:
+        warn_unknown_provider(settings, engine, scope.provider)
         sessions = Sessions(engine, retention_days=settings.audit_retention_days)
         secret = sessions.create_link(label, scope, by=command_principal())
-        warn_unknown_provider(settings, engine, scope.provider)
     print_line(f"{admin_pages_url(settings)}/admin/sign-in?link={secret}")
     print_stderr(f"The link is valid once, for {LINK_SECONDS // 60} minutes.")

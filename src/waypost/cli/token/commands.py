@@ -54,11 +54,11 @@ def create(  # noqa: PLR0913 -- one argument for each option
     label, seconds = check_name(name, "--name"), read_expiry(expires)
     settings = load_settings(db_uri=db_uri)
     with open_database(settings) as engine:
+        warn_unknown_provider(settings, engine, scope.provider)
         tokens = Tokens(engine, retention_days=settings.audit_retention_days)
         secret, record = tokens.create(
             label, scope, by=command_principal(), expires_seconds=seconds
         )
-        warn_unknown_provider(settings, engine, scope.provider)
     if as_json:
         print_json({"token": secret, **token_data(record)})
         return

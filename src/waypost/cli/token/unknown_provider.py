@@ -12,12 +12,16 @@ from waypost.settings import Settings
 def warn_unknown_provider(settings: Settings, engine: Engine, provider: str | None) -> None:
     """Print a warning if no provider has the name in --provider.
 
-    The provider may be added later, so this is no error.
+    The provider may be added later, so this is no error. A command calls this function before it
+    stores a secret: if the database fails here, no secret is stored that the command cannot print.
 
     Args:
         settings: define whether the providers are in a file.
         engine: the database.
         provider: the name; None without such a limit.
+
+    Raises:
+        StoreError: the database cannot be used.
     """
     if provider is None:
         return
