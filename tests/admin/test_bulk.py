@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,12 @@ MISTAKES: list[tuple[object, str, str]] = [
     ({"name": 1}, "name", "invalid"),
     ({"name": "a..b"}, "name", "invalid"),
     ({"op": "move", "name": "a.example"}, "op", "invalid"),
+    ({"op": ["put"], "name": "a.example"}, "op", "invalid"),
+    ({"op": "patch"}, "name", "invalid"),
+    ({"op": "patch", "name": "absent.example", "declined": True}, "", "not_found"),
+    ({"op": "patch", "name": "example.com", "colour": "red"}, "colour", "invalid"),
+    ({"op": "patch", "name": "uses.example", "provider": "Boxes"}, "provider", "invalid"),
+    ({"op": "patch", "name": "used.example", "services": None}, "", "confirmation_needed"),
     ({"op": "delete", "name": "absent.example"}, "", "not_found"),
     (
         {"name": "a.example", **served(services=[{**IMAP, "port": 0}])},
@@ -145,6 +152,96 @@ def test_aliases_of_lines_before(admin: Admin) -> None:
     ]
     _, mistakes = run(admin, loop)
     assert [(one.line, one.path) for one in mistakes] == [(1, "alias_of"), (3, "alias_of")]
+
+
+def test_patches(any_admin: Admin) -> None:
+    """A patch changes some keys of a domain; the others stay as they are in the transaction."""
+    admin = any_admin
+    lines = [
+        {"op": "patch", "name": "EXAMPLE.com", "services": [SMTP]},
+        {"op": "patch", "name": "example.org", "provider": "Boxes"},
+    ]
+    before = admin.get_domain("example.org").data
+    end, mistakes = run(admin, lines)
+    assert (mistakes, end.written) == ([], True)
+    assert admin.get_domain("example.com").data["services"] == [SMTP]
+    assert admin.get_domain("example.org").data == before | {"provider": "Boxes"}
+    again, _ = run(admin, lines)
+    assert (again.written, again.plan.is_empty) == (False, True)
+
+
+MOVED = [{"type": "imap", "host": "imap.example.net"}, SMTP]
+ALIAS_PATCHES: list[tuple[list[dict[str, Any]], dict[str, str | None]]] = [
+    # patches, the domain that each domain is an alias of
+    (
+        [
+            {"name": "alias.example", "provider": "Boxes"},
+            {"name": "used.example", "provider": "Boxes"},
+        ],
+        {"alias.example": "used.example", "used.example": None},
+    ),
+    (
+        [{"name": "alias.example"}, {"name": "used.example", "services": MOVED}],
+        {"alias.example": "used.example"},
+    ),
+    (
+        [
+            {"name": "alias.example", "alias_of": "example.com"},
+            {"name": "used.example", "services": MOVED},
+        ],
+        {"alias.example": "example.com"},
+    ),
+    (
+        [{"name": "used.example", "alias_of": "example.com"}, {"name": "alias.example"}],
+        {"alias.example": "example.com", "used.example": "example.com"},
+    ),
+    (
+        [
+            {"name": "alias.example", "alias_of": None},
+            {"name": "used.example", "services": MOVED},
+        ],
+        {"alias.example": None},
+    ),
+]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("patches", "followed"), ALIAS_PATCHES)
+def test_patches_of_aliases(
+    admin: Admin, patches: list[dict[str, Any]], followed: dict[str, str | None], order: int
+) -> None:
+    """An alias serves what its domain serves after all lines, in any order of the lines."""
+    admin.put_domain("used.example", served())
+    admin.put_domain("alias.example", {"alias_of": "used.example"})
+    end, mistakes = run(admin, ({"op": "patch", **one} for one in patches[::order]))
+    assert (mistakes, end.written, end.aliases) == ([], True, 0)
+    for name, other in followed.items():
+        assert admin.get_domain(name).data.get("alias_of") == other
+        assert other is None or answer(admin, name) == answer(admin, other)
+
+
+def answer(admin: Admin, name: str) -> list[str]:
+    """Return the provider and the hosts that a client gets for a domain."""
+    text = admin.preview(f"a@{name}", "autoconfig").body.decode()
+    return re.findall("<(?:displayName|hostname)>(.*?)</", text)
+
+
+def test_aliases_are_counted(admin: Admin) -> None:
+    """The end says how many aliases change that have no line; they change if it is confirmed."""
+    admin.put_domain("used.example", served())
+    for number in range(3):
+        admin.put_domain(f"a{number}.example", {"alias_of": "used.example"})
+    lines = [
+        {"op": "patch", "name": "used.example", "services": MOVED},
+        {"op": "patch", "name": "a0.example", "alias_of": "example.com"},
+    ]
+    for options in ({"dry_run": True}, {"confirm": True}):
+        end, mistakes = run(admin, lines, **options)
+        assert (mistakes, end.aliases) == ([], 2)
+    assert "imap.example.net" in answer(admin, "a1.example")
+    assert "imap.example.net" not in answer(admin, "a0.example")
+    nothing, _ = run(admin, lines, dry_run=True)
+    assert nothing.aliases == 0
 
 
 def test_aliases_cost_few_queries(admin: Admin) -> None:

@@ -152,7 +152,7 @@ def test_lists(server: Server) -> None:
 
 def test_bulk(server: Server) -> None:
     """The lines of the answer are progress, mistakes and the end."""
-    end = {"result": "rejected", "lines": 2, "mistakes": 1, **PLAN}
+    end = {"result": "rejected", "lines": 2, "mistakes": 1, "aliases": 0, **PLAN}
     lines = [{"progress": 2}, {"line": 1, "path": "", "message": "m\u2028", "code": "invalid"}, end]
     server.answer(
         200, b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in lines)

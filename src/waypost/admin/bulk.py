@@ -10,9 +10,9 @@ from typing import IO, Final, Literal
 from waypost.admin.audit.entries import who
 from waypost.admin.changes import ChangeOptions, RolledBack, audit_row, counted, plan_of
 from waypost.admin.changes import PlannedChange as Planned
-from waypost.admin.domain_rules import DomainRules
+from waypost.admin.domain_rules import DomainRules, patched
 from waypost.admin.domains import follow
-from waypost.admin.objects import domain_object, read_name
+from waypost.admin.objects import domain_object, merge_patch, read_name, served_data
 from waypost.admin.principal import Principal
 from waypost.admin.results import BulkEnd, BulkEvent, BulkMistake, BulkProgress, Data
 from waypost.admin.source import AdminSource
@@ -25,7 +25,7 @@ from waypost.core.errors import (
     ObjectInUse,
     ObjectNotFound,
 )
-from waypost.core.model import DomainPattern, candidates
+from waypost.core.model import Domain, DomainPattern, candidates
 from waypost.database.engine import (
     Connection,
     refuse_missing_file,
@@ -46,6 +46,8 @@ LINE_MAX_COMMAS: Final = 20_000
 _AT_ONCE: Final = 500
 _IN_MEMORY_BYTES: Final = 4 * 1024 * 1024
 _PLAN_ITEMS: Final = 1000
+_OPS: Final = ("put", "add", "patch", "delete")
+_Op = Literal["put", "add", "patch", "delete"]
 _Errors = (AccessForbidden, ConfirmationNeeded, InvalidObject, ObjectInUse, ObjectNotFound)
 
 
@@ -54,18 +56,29 @@ class _Line:
     """A line that is a JSON object with the name of a domain."""
 
     number: int
-    op: Literal["put", "add", "delete"]
+    op: _Op
     pattern: DomainPattern
     data: Data
+
+    @property
+    def makes_alias(self) -> bool:
+        """Whether the domain becomes an alias of a domain that the line names."""
+        return self.data.get("alias_of") is not None
 
 
 @dataclass(slots=True)
 class _State:
-    """What a bulk change has done so far."""
+    """What a bulk change has done so far.
+
+    Attributes:
+        mistakes, lines: how many there are.
+        aliases: how many aliases change that have no line.
+    """
 
     planner: Planner = field(default_factory=lambda: Planner(_PLAN_ITEMS))
     mistakes: int = 0
     lines: int = 0
+    aliases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,8 @@ class BulkChange:
                         raise RolledBack
         plan = Plan((), (), ()) if state.mistakes else plan_of(state.planner)
         written = not (state.mistakes or self.options.dry_run or plan.is_empty)
-        yield BulkEnd(state.lines, plan, state.mistakes, written)
+        aliases = 0 if state.mistakes else state.aliases
+        yield BulkEnd(state.lines, plan, state.mistakes, written, aliases)
 
     def _receive(
         self, lines: Iterable[bytes], spool: IO[bytes], names: dict[str, int], state: _State
@@ -144,27 +158,35 @@ class _Transaction:
         self._rules = DomainRules(connection, bulk.principal)
         self._services = ServiceRows(connection)
         self._at = who(bulk.principal)
+        self._patched_aliases: set[str] = set()
 
     def run(self, spool: IO[bytes]) -> Iterator[BulkEvent]:
-        """Plan and write all lines: first the domains, then the aliases, which follow domains."""
-        for wants_aliases in (False, True):
-            part: list[_Line] = []
-            names: set[str] = set()
-            for line in _stored_lines(spool):
-                if ("alias_of" in line.data) is not wants_aliases:
-                    continue
-                if len(part) == _AT_ONCE or (wants_aliases and _follows(line, names)):
-                    yield from self._write(part)
-                    part, names = [], set()
-                part.append(line)
-                names.add(line.pattern.text)
-                if self._state.mistakes >= MISTAKES_MAX:
-                    return
-            yield from self._write(part)
+        """Plan and write all lines: first the domains, then the aliases, which follow domains.
+
+        A patch that does not name the domain of its alias comes last.
+        """
+        yield from self._run(line for line in _stored_lines(spool) if not line.makes_alias)
+        yield from self._run(line for line in _stored_lines(spool) if line.makes_alias)
+        if waiting := self._patched_aliases:
+            lines = _stored_lines(spool)
+            yield from self._run(line for line in lines if line.pattern.text in waiting)
         if not self._state.mistakes:
             self._services.remove_unused()
             days = self._bulk.source.settings.audit_retention_days
             prune_audit(self._connection, days, self._at["at"])
+
+    def _run(self, lines: Iterable[_Line]) -> Iterator[BulkEvent]:
+        part: list[_Line] = []
+        names: set[str] = set()
+        for line in lines:
+            if self._state.mistakes >= MISTAKES_MAX:
+                return
+            if len(part) == _AT_ONCE or (line.makes_alias and _follows(line, names)):
+                yield from self._write(part)
+                part, names = [], set()
+            part.append(line)
+            names.add(line.pattern.text)
+        yield from self._write(part)
 
     def _write(self, lines: list[_Line]) -> Iterator[BulkEvent]:
         if not lines:
@@ -179,6 +201,8 @@ class _Transaction:
         removed: list[DomainPattern] = []
         audits: list[AuditRow] = []
         for line in lines:
+            if self._waits(line, stored):
+                continue
             try:
                 audit = self._plan(line, stored, followers, targets, removed)
             except _Errors as error:
@@ -191,6 +215,17 @@ class _Transaction:
         self._follow(targets, followers)
         write_audits(self._connection, audits)
         yield BulkProgress(lines[-1].number)
+
+    def _waits(self, line: _Line, stored: DomainSet) -> bool:
+        """Return whether a line is a patch of an alias whose domain another line may change."""
+        name = line.pattern.text
+        if line.op != "patch" or "alias_of" in line.data or name in self._patched_aliases:
+            return False
+        old = stored.domain(line.pattern)
+        if old is None or old.alias_of is None:
+            return False
+        self._patched_aliases.add(name)
+        return True
 
     def _plan(
         self,
@@ -213,7 +248,7 @@ class _Transaction:
         elif line.op == "add" and old is not None:
             raise InvalidObject([("name", f"{pattern} exists already")])
         else:
-            target, _ = self._rules.target(pattern, line.data, stored)
+            target, _ = self._rules.target(pattern, _object(line, old), stored)
             new = target.entry.for_domain(pattern.text)
         own = Planner()
         own.add(old, new)
@@ -224,6 +259,7 @@ class _Transaction:
             names = [one for one in followers.get(pattern, ()) if self._bulk.principal.covers(one)]
             message = f"this also changes {counted(len(names), 'alias', 'aliases')} of {pattern}"
             self._bulk.options.check_confirmed(message, [], len(names))
+            self._state.aliases += len(names)
             targets[pattern] = target
         self._state.planner.add(old, new)
         for row in unused:
@@ -250,6 +286,21 @@ class _Transaction:
             if pattern in targets:
                 aliases = DomainSet(self._connection, names)
                 aliases.write(follow(aliases, names, targets[pattern]), self._services)
+
+
+def _object(line: _Line, old: Domain | None) -> Data:
+    """Return the object that a line describes.
+
+    Raises:
+        ObjectNotFound: there is no domain to patch.
+    """
+    if line.op != "patch":
+        return line.data
+    if old is None:
+        raise ObjectNotFound(f"there is no domain {line.pattern}")
+    base = patched(domain_object(old).data, served_data(old), line.data)
+    merged: Data = merge_patch(base, line.data)
+    return merged
 
 
 def _follows(line: _Line, names: Collection[str]) -> bool:
@@ -310,8 +361,8 @@ def _parse(number: int, raw: bytes) -> _Line:
     if not isinstance(data, dict):
         raise InvalidObject([("", "must be a JSON object")])
     op, name = data.pop("op", "put"), data.get("name")
-    if op not in {"put", "add", "delete"}:
-        raise InvalidObject([("op", "must be put, add or delete")])
+    if op not in _OPS:
+        raise InvalidObject([("op", "must be put, add, patch or delete")])
     if not isinstance(name, str):
         raise InvalidObject([("name", "is missing" if name is None else "must be a string")])
     return _Line(number, op, read_name(name), {} if op == "delete" else data)

@@ -124,12 +124,15 @@ class BulkEnd:
         plan: the changes; only the first ones are listed.
         mistakes: the number of mistakes, also of those that were not reported.
         written: whether the changes were made; all of them or none.
+        aliases: the number of aliases that change with their domains. Those that have a line are
+            not counted, and the plan does not list the others.
     """
 
     lines: int
     plan: Plan
     mistakes: int
     written: bool
+    aliases: int = 0
 
 
 BulkEvent = BulkProgress | BulkMistake | BulkEnd

@@ -122,7 +122,8 @@ def read_event(data: Mapping[str, Any]) -> BulkEvent:
         return BulkMistake(data["line"], data["path"], data["message"], data["code"])
     if data["result"] == "failed":
         raise StoreUnavailable(data["detail"])
-    return BulkEnd(data["lines"], read_plan(data), data["mistakes"], data["result"] == "written")
+    is_written = data["result"] == "written"
+    return BulkEnd(data["lines"], read_plan(data), data["mistakes"], is_written, data["aliases"])
 
 
 def read_error(url: str, response: HttpResponse) -> WaypostError:

@@ -298,6 +298,7 @@ def _event_data(event: BulkEvent) -> dict[str, Any]:
                 "result": result,
                 "lines": event.lines,
                 "mistakes": event.mistakes,
+                "aliases": event.aliases,
                 **plan_members(event.plan),
             }
 
