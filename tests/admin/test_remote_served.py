@@ -36,6 +36,7 @@ from waypost.settings import Settings
 ONLY_LOCAL: Final = {
     "add_domain_with_provider": "for the wizard of the pages; a program creates both",
     "clients": "for the pages; its result has objects of the simulated clients",
+    "provider_names": "for the pages; `list_providers` has the names, too",
     "live_dns": "for the pages; `dns` has the records",
     "propose": "for the wizard of the pages",
     "check_services": "for the wizard of the pages; `doctor` checks a domain that exists",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.admin.cases import IMAP, INC, SMTP, served
+from tests.database.statements import recorded_statements
 from waypost.admin.facade import Admin
 from waypost.admin.objects import MASK
 from waypost.admin.results import ChangeResult
@@ -17,6 +18,7 @@ from waypost.core.errors import (
     ObjectNotFound,
     VersionConflict,
 )
+from waypost.store.sql import schema
 from waypost.store.sql.store import SqlStore
 from waypost.store.sql.sync.one_directory import stored_directory
 
@@ -39,6 +41,34 @@ def test_life_of_a_provider(any_admin: Admin) -> None:
         admin.get_provider("Müller")
     admin.delete_provider("Meier")
     assert "Meier" not in [one.data["name"] for one in admin.list_providers().items]
+
+
+def test_many_providers(any_admin: Admin) -> None:
+    """A list of providers has the number of domains of each, by few queries; names need none."""
+    admin, engine = any_admin, any_admin.source.database()
+    admin.put_domain("a.example", served())
+    expected = {one.data["name"]: one.data["domains"] for one in admin.list_providers().items}
+    assert expected[INC] == 2
+    new = [f"Provider {number}" for number in range(100)]
+    with engine.begin() as connection:
+        rows = [{"name": name, "short_name": name} for name in new]
+        connection.execute(schema.provider.insert(), rows)
+    expected |= dict.fromkeys(new, 0)
+    with recorded_statements(engine) as statements:
+        found = admin.list_providers(limit=1000).items
+    assert {one.data["name"]: one.data["domains"] for one in found} == expected
+    assert len(statements) < 10
+    assert admin.provider_names() == sorted(expected)
+
+
+def test_providers_that_share_a_name(admin: Admin) -> None:
+    """The domains of all rows with a name are counted; other cases of it are other providers."""
+    with admin.source.database().begin() as connection:
+        for name in (INC, INC.upper()):
+            connection.execute(schema.provider.insert(), {"name": name, "short_name": name})
+    found = {one.data["name"]: one.data["domains"] for one in admin.list_providers().items}
+    assert (found[INC], found[INC.upper()]) == (1, 0)
+    assert admin.get_provider(INC).data["domains"] == 1
 
 
 def test_a_provider_with_domains(any_admin: Admin) -> None:

@@ -1,6 +1,6 @@
 """List, read and change providers."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from waypost.admin.changes import ChangeOptions, PlannedChange, counted, plan_of, run_change
@@ -54,9 +54,14 @@ class ProviderCases:
         with open_reader(self.source) as reader:
             known = sorted(reader.providers(self.principal), key=lambda one: one.name)
             found = [one for one in known if one.name.startswith(prefix) and one.name > after]
-            items = tuple(self._counted(reader, one) for one in found[:limit])
+            items = self._counted(reader, found[:limit])
         key = found[limit - 1].name if len(found) > limit else None
         return Page(items, write_cursor("providers", key))
+
+    def names(self) -> list[str]:
+        """Return the names of the providers that the principal sees, sorted."""
+        with open_reader(self.source) as reader:
+            return sorted(one.name for one in reader.providers(self.principal))
 
     def get(self, name: str) -> StoredObject:
         """Return a provider that the principal sees, with the number of its domains."""
@@ -64,7 +69,7 @@ class ProviderCases:
             known = reader.providers(self.principal)
             for provider in known:
                 if provider.name == name:
-                    return self._counted(reader, provider)
+                    return self._counted(reader, [provider])[0]
         raise unknown_provider(name, [one.name for one in known])
 
     def put(self, name: str, data: Mapping[str, object], options: ChangeOptions) -> ChangeResult:
@@ -114,12 +119,17 @@ class ProviderCases:
         self.principal.check_everything(f"change provider {name!r}")
         return run_change(self.source, self.principal, options, plan)
 
-    def _counted(self, reader: ObjectReader, provider: Provider) -> StoredObject:
-        found = provider_object(provider)
+    def _counted(
+        self, reader: ObjectReader, providers: Sequence[Provider]
+    ) -> tuple[StoredObject, ...]:
+        objects = tuple(map(provider_object, providers))
         if self.principal.is_tenant:
             # The number of all domains is not the tenant's business.
-            return found
-        return replace(found, data=found.data | {"domains": reader.count_domains(provider)})
+            return objects
+        counts = reader.domain_counts({one.name for one in providers})
+        return tuple(
+            replace(one, data=one.data | {"domains": counts[one.data["name"]]}) for one in objects
+        )
 
 
 class ProviderChange:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Protocol
@@ -24,7 +24,7 @@ from waypost.database.engine import Connection, read_snapshot
 from waypost.store.sql import listing
 from waypost.store.sql.listing import DomainFilter
 from waypost.store.sql.sync.domain_set import DomainSet
-from waypost.store.sql.sync.one_provider import count_domains_of, provider_rows
+from waypost.store.sql.sync.one_provider import counts_by_name, provider_rows
 from waypost.store.sql.sync.reader import SharedRows
 
 
@@ -49,8 +49,8 @@ class ObjectReader(Protocol):
         """Return whether a principal sees a provider."""
         ...
 
-    def count_domains(self, provider: Provider) -> int:
-        """Return the number of domains of a provider."""
+    def domain_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the number of domains of some providers, by name."""
         ...
 
     def directories(self, principal: Principal) -> list[Directory]:
@@ -106,10 +106,9 @@ class DatabaseReader:
         wanted = DomainFilter(provider=name, domains=principal.domains)
         return bool(listing.used_provider_ids(self.connection, wanted))
 
-    def count_domains(self, provider: Provider) -> int:
-        """Return the number of domains of a provider."""
-        ids = listing.provider_ids(self.connection, provider.name)
-        return sum(count_domains_of(self.connection, number) for number in ids)
+    def domain_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the number of domains of some providers, by name."""
+        return counts_by_name(self.connection, names)
 
     def directories(self, principal: Principal) -> list[Directory]:
         """Return the directories that a principal sees."""
@@ -170,9 +169,9 @@ class CatalogReader:
         """Return whether a principal sees a provider."""
         return any(one.name == name for one in self.providers(principal))
 
-    def count_domains(self, provider: Provider) -> int:
-        """Return the number of domains of a provider."""
-        return self._counts[provider.name]
+    def domain_counts(self, names: Collection[str]) -> Mapping[str, int]:
+        """Return the number of domains of some providers, by name."""
+        return {name: self._counts[name] for name in names}
 
     def directories(self, principal: Principal) -> list[Directory]:
         """Return the directories that a principal sees."""

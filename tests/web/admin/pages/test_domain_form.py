@@ -7,6 +7,7 @@ import pytest
 
 from tests.web.admin.api.api_client import WRITER, Api
 from tests.web.admin.pages.person import Person, hidden
+from waypost.web.admin.pages.views import domain_edit
 
 SERVICES = {
     "services[0].type": "imap",
@@ -80,6 +81,20 @@ def test_mistakes(api: Api, fields: dict[str, str], field: str) -> None:
         if value and name != "place":
             assert f'value="{html.escape(value)}"' in answer.text
     assert person.get("/admin/domain?name=new.example").status_code == 404
+
+
+def test_a_directory_that_is_not_offered(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form keeps a directory that is not among the first ones that it offers."""
+    person, client = Person(api, WRITER), api.client()
+    for label in ("archive", "people"):
+        directory = {"kind": "file", "path": f"/etc/waypost/{label}.csv"}
+        assert client.put(f"/api/v1/directories/{label}", json=directory).status_code == 201
+    created = person.post("/admin/domain/edit", {**NEW, "users.directory": "people"})
+    assert created.status_code == 303, created.text
+    monkeypatch.setattr(domain_edit, "NAMES_MAX", 1)
+    form = person.get("/admin/domain/edit?name=new.example").text
+    assert "archive</option>" in form
+    assert "<option selected>people</option>" in form
 
 
 def test_users(api: Api) -> None:

@@ -17,10 +17,13 @@ from waypost.admin.access.secret_text import LINK_PREFIX, new_secret
 from waypost.admin.principal import Role
 from waypost.cli.main import main
 from waypost.core.model import DomainPattern
+from waypost.store.sql import schema
 from waypost.store.sql.migrate import upgrade
 from waypost.web.admin.pages.rendering import in_unicode
 from waypost.web.admin.pages.security import COOKIE
+from waypost.web.admin.pages.visit import NAMES_MAX
 
+DOMAINS = "/api/v1/domains"
 EDIT = {
     "name": "example.com",
     "provider": "Example Inc.",
@@ -427,6 +430,51 @@ def test_many_domains(api: Api) -> None:
     assert person.get("/admin/domain?name=example.org").status_code == 200
     assert person.post("/admin/domains/bulk", {**fields, "confirm": "1"}).status_code == 303
     assert person.get("/admin/domain?name=example.org").status_code == 404
+
+
+def test_many_domains_with_aliases(api: Api) -> None:
+    """The page says that aliases change with the chosen domains, before they do."""
+    person, client = Person(api, WRITER), api.client()
+    client.put(f"{DOMAINS}/alias.example", json={"alias_of": "example.org"})
+    before = client.get(f"{DOMAINS}/example.org").json()
+    fields: dict[str, Any] = {"name": ["example.org"], "action": "provider", "provider": "Boxes"}
+    assert "Aliases that change too: 1" in person.post("/admin/domains/bulk", fields).text
+    assert client.get(f"{DOMAINS}/example.org").json() == before
+    assert person.post("/admin/domains/bulk", {**fields, "confirm": "1"}).status_code == 303
+    assert client.get(f"{DOMAINS}/example.org").json() == before | {"provider": "Boxes"}
+    assert client.get(f"{DOMAINS}/alias.example").json()["provider"] == "Boxes"
+    fields = {"name": ["example.org", "alias.example"], "action": "decline", "confirm": "1"}
+    assert person.post("/admin/domains/bulk", fields).status_code == 303
+    for name in fields["name"]:
+        data = client.get(f"{DOMAINS}/{name}").json()
+        assert data == {"name": name, "provider": "Boxes", "services": [], "declined": True}
+
+
+def test_domains_that_another_person_deleted(api: Api) -> None:
+    """A bulk change creates no domain: it is refused if one of them does not exist any more."""
+    person = Person(api, WRITER)
+    for action in ("provider", "decline", "delete"):
+        fields = {"name": ["example.org", "gone.example"], "action": action, "provider": "Boxes"}
+        shown = person.post("/admin/domains/bulk", {**fields, "confirm": "1"})
+        assert shown.status_code == 422
+        assert "there is no domain gone.example" in shown.text
+        assert person.get("/admin/domain?name=gone.example").status_code == 404
+        assert person.get("/admin/domain?name=example.org").status_code == 200
+
+
+def test_more_providers_than_a_list_of_choices_has(api: Api) -> None:
+    """With very many providers, the list of domains has text fields, which find each of them."""
+    person = Person(api, WRITER)
+    assert '<select id="provider"' in person.get("/admin/domains").text
+    with api.engine.begin() as connection:
+        rows = [{"name": f"A{n:03}", "short_name": "A"} for n in range(NAMES_MAX)]
+        connection.execute(schema.provider.insert(), rows)
+    text = person.get("/admin/domains?provider=Example+Inc.").text
+    assert '<input id="provider" name="provider" value="Example Inc."' in text
+    assert '<input id="bulk-provider"' in text
+    assert (text.count('<option value="A000">'), "example.com" in text) == (2, True)
+    for url in ("/admin/domain/edit", "/admin/wizard"):
+        assert person.get(url).status_code == 200
 
 
 def test_tenant_sees_only_its_domains(api: Api) -> None:

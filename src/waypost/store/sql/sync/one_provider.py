@@ -57,6 +57,17 @@ def counts_of_domains(connection: Connection, provider_ids: Iterable[int]) -> di
     return {row[0]: row[1] for row in connection.execute(query.group_by(provider_id))}
 
 
+def counts_by_name(connection: Connection, names: Collection[str]) -> dict[str, int]:
+    """Return the number of domains of each provider, by name; providers may share a name."""
+    query = sa.select(_PROVIDER.id, _PROVIDER.name).where(_PROVIDER.name.in_(sorted(names)))
+    # MariaDB ignores case and accents in comparisons.
+    found = {row_id: name for row_id, name in connection.execute(query) if name in names}
+    counts = Counter(dict.fromkeys(found.values(), 0))
+    for row_id, count in counts_of_domains(connection, found).items():
+        counts[found[row_id]] += count
+    return dict(counts)
+
+
 def domain_names_of(connection: Connection, provider_ids: Iterable[int]) -> list[tuple[int, str]]:
     """Return id and name of all domains of some providers."""
     column = schema.domain.c

@@ -22,6 +22,8 @@ from waypost.web.admin.pages.urls import url
 HOME: Final = "/admin/"
 SIGN_IN: Final = "/admin/sign-in"
 DOCTORS_MAX: Final = 4
+NAMES_MAX: Final = 500
+"""How many providers or directories a page offers; a text field also takes the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class Visit:
     def can_write_all(self) -> bool:
         """Whether the person may also change providers and directories."""
         return self.can_write and not self.principal.is_tenant
+
+    def provider_names(self) -> list[str]:
+        """Return the names of the first providers that the person sees, at most `NAMES_MAX`."""
+        return self.admin.provider_names()[:NAMES_MAX]
 
     def query(self, name: str, default: str = "") -> str:
         """Return a parameter of the query, at most 1024 characters."""

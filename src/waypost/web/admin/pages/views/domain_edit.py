@@ -20,10 +20,9 @@ from waypost.web.admin.pages.services_form import (
     without_empty,
 )
 from waypost.web.admin.pages.views.domain import PAGE
-from waypost.web.admin.pages.visit import Visit, redirect
+from waypost.web.admin.pages.visit import NAMES_MAX, Visit, redirect
 
 EDIT: Final = "/admin/domain/edit"
-NAMES_MAX: Final = 500
 
 
 def add_domain_edit(routes: Routes) -> None:
@@ -109,7 +108,6 @@ def _form(
 ) -> Response:
     places = ("alias_of", "redirect_address", "redirect_url", "declined")
     place = next((key for key in places if data.get(key)), "here")
-    providers = visit.admin.list_providers(limit=NAMES_MAX).items
     directories = visit.admin.list_directories(limit=NAMES_MAX).items
     services = [{**one, "rest": rest_of(one)} for one in data.get("services", [])]
     return visit.render(
@@ -123,7 +121,7 @@ def _form(
         failure=failure,
         problems={} if failure is None else failure.problems,
         place="alias" if place == "alias_of" else place,
-        providers=[one.data["name"] for one in providers],
+        providers=visit.provider_names(),
         directories=[one.data["name"] for one in directories],
         types=TYPES,
         securities=SECURITIES,

@@ -1,18 +1,20 @@
 """The list of domains: search, filters, and changes of many domains."""
 
 import json
-from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from fastapi import Response
 
 from waypost.admin.results import BulkEnd, BulkMistake, StoredObject
-from waypost.core.errors import ConfirmationNeeded, InvalidObject, ObjectNotFound
+from waypost.core.errors import InvalidObject, ObjectNotFound
 from waypost.web.admin.pages.routes import Routes
-from waypost.web.admin.pages.visit import Visit, redirect
+from waypost.web.admin.pages.visit import NAMES_MAX, Visit, redirect
 
 LIST = "/admin/domains"
 ROWS = 50
-PROVIDERS_MAX = 200
+_OTHERS = ("alias_of", "users", "redirect_address", "redirect_url")
+_DECLINED: Final[dict[str, Any]] = {"declined": True, "services": [], **dict.fromkeys(_OTHERS)}
+"""The merge patch that declines a domain and removes its services."""
 
 
 def add_domains(routes: Routes) -> None:
@@ -40,7 +42,7 @@ def show_list(visit: Visit) -> Response:
         mistakes = dict(error.mistakes)
     except ObjectNotFound as error:
         mistakes = {"provider": str(error)}
-    providers = visit.admin.list_providers(limit=PROVIDERS_MAX).items
+    providers = visit.admin.provider_names()
     return visit.render(
         "domains.html",
         422 if mistakes else 200,
@@ -48,7 +50,8 @@ def show_list(visit: Visit) -> Response:
         next=following,
         wanted=wanted,
         mistakes=mistakes,
-        providers=[one.data["name"] for one in providers],
+        providers=providers[:NAMES_MAX],
+        has_more_providers=len(providers) > NAMES_MAX,
     )
 
 
@@ -60,18 +63,15 @@ def change_many(visit: Visit) -> Response:
     if not names or action not in {"delete", "decline", "provider"}:
         return redirect(LIST)
     is_confirmed = bool(visit.form.text("confirm"))
-    lines = list(_lines(visit, names, action, provider))
-    mistakes, affected, plan = [], 0, None
-    try:
-        for event in visit.admin.bulk(lines, confirm=is_confirmed, dry_run=not is_confirmed):
-            if isinstance(event, BulkMistake):
-                mistakes.append((names[event.line - 1], event.rule))
-            elif isinstance(event, BulkEnd):
-                plan = event.plan
-                if event.written:
-                    return redirect(LIST, done="saved")
-    except ConfirmationNeeded as error:
-        affected = error.count
+    lines = (_line(name, action, provider) for name in names)
+    mistakes, end = [], None
+    for event in visit.admin.bulk(lines, confirm=is_confirmed, dry_run=not is_confirmed):
+        if isinstance(event, BulkMistake):
+            mistakes.append((names[event.line - 1], event.rule))
+        elif isinstance(event, BulkEnd):
+            end = event
+            if is_confirmed and not event.mistakes:
+                return redirect(LIST, done="saved")
     return visit.render(
         "domains_bulk.html",
         422 if mistakes else 200,
@@ -79,22 +79,13 @@ def change_many(visit: Visit) -> Response:
         action=action,
         provider=provider,
         mistakes=mistakes,
-        affected=affected,
-        plan=plan,
+        end=end,
     )
 
 
-def _lines(visit: Visit, names: Iterable[str], action: str, provider: str) -> Iterator[bytes]:
-    for name in names:
-        if action == "delete":
-            yield json.dumps({"op": "delete", "name": name}).encode()
-            continue
-        try:
-            data = visit.admin.get_domain(name).data
-        except ObjectNotFound:
-            data = {"name": name}
-        if action == "decline":
-            data = {"name": name, "provider": data.get("provider", ""), "declined": True}
-        else:
-            data = {**data, "provider": provider}
-        yield json.dumps({"op": "put", **data}).encode()
+def _line(name: str, action: str, provider: str) -> bytes:
+    """Return the line of a bulk change for a domain."""
+    if action == "delete":
+        return json.dumps({"op": "delete", "name": name}).encode()
+    patch = _DECLINED if action == "decline" else {"provider": provider}
+    return json.dumps({"op": "patch", "name": name, **patch}).encode()

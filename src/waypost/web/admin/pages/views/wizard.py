@@ -28,7 +28,6 @@ from waypost.web.admin.pages.services_form import (
 from waypost.web.admin.pages.visit import Visit, redirect
 
 START: Final = "/admin/wizard"
-NAMES_MAX: Final = 500
 _KEPT: Final[Mapping[str, type]] = {
     "sources": str,
     "notes": str,
@@ -255,7 +254,6 @@ def _show_services(
     failure: Failure | None = None,
 ) -> Response:
     checks = values["checks"]
-    providers = visit.admin.list_providers(limit=NAMES_MAX).items
     return visit.render(
         "wizard_services.html",
         200 if failure is None else failure.status,
@@ -265,7 +263,7 @@ def _show_services(
         failure=failure,
         problems={} if failure is None else failure.problems,
         like=visit.form.text("like") if failure is not None else "",
-        providers=[one.data["name"] for one in providers],
+        providers=visit.provider_names(),
         types=TYPES,
         securities=SECURITIES,
         methods=METHODS,
