@@ -1,10 +1,14 @@
 """Merge many sequences of services into one."""
 
+from itertools import pairwise
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
 from tests.making import host_service
+from waypost.core import merge_sequences as merging
 from waypost.core.merge_sequences import merge_sequences
 from waypost.core.model import Service
 
@@ -29,6 +33,32 @@ def test_other_order_is_kept() -> None:
 def test_domains_without_services() -> None:
     """Domains without services have nothing to merge."""
     assert merge_sequences([(), ()]) == []
+
+
+MANY = [host_service(host=f"{number}.example.com") for number in range(200)]
+
+
+@pytest.mark.parametrize("gap", [1, 2, 8, 2**40])
+@pytest.mark.parametrize(
+    "sequences",
+    [
+        [(A, own, B) for own in MANY],
+        [(own, B) for own in MANY],
+        [(after, before) for before, after in pairwise(MANY)],
+        [(A,) * 50, (B, *(A,) * 50), (A, B) * 50],
+        [tuple(MANY), tuple(reversed(MANY)), tuple(MANY[::7])],
+    ],
+    ids=["between", "before", "chain", "repeated", "reversed"],
+)
+def test_many_insertions_at_one_place(
+    monkeypatch: pytest.MonkeyPatch, sequences: list[tuple[Service, ...]], gap: int
+) -> None:
+    """The order is kept where ranks are used up, and the places around get new ones."""
+    merged = merge_sequences(sequences)
+    monkeypatch.setattr(merging, "_GAP", gap)
+    assert merge_sequences(sequences) == merged
+    for index, sequence in enumerate(sequences):
+        assert tuple(service for service, owners in merged if index in owners) == sequence
 
 
 @examples(200)

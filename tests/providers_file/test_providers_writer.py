@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 
 from tests.examples import examples
+from tests.making import domain, host_service
 from tests.providers_file.catalogs import catalogs
 from waypost.core.model import Catalog, Directory, LdapDirectory, LdapServer, Secret, SqlDirectory
 from waypost.providers_file.document import FileFormat
+from waypost.providers_file.domains_file import DomainBlocks
 from waypost.providers_file.load import read_providers, write_providers
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -19,14 +21,14 @@ FORMATS: list[FileFormat] = ["toml", "json"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMATS)
 @given(catalog=catalogs())
-def test_written_catalogs_read_the_same(form: FileFormat, catalog: Catalog) -> None:
+def test_written_catalogs_read_the_same(catalog: Catalog) -> None:
     """A written catalog reads as the same catalog, and is written again as the same text."""
-    text = write_providers(catalog, form)
-    again = read_providers(text, name="again", format=form).catalog
-    assert again == catalog
-    assert write_providers(again, form) == text
+    for form in FORMATS:
+        text = write_providers(catalog, form)
+        again = read_providers(text, name="again", format=form).catalog
+        assert again == catalog
+        assert write_providers(again, form) == text
 
 
 @examples(50)
@@ -35,6 +37,23 @@ def test_both_formats_have_the_same_data(catalog: Catalog) -> None:
     """TOML and JSON of one catalog contain the same plain data."""
     toml = tomllib.loads(write_providers(catalog, "toml"))
     assert toml == json.loads(write_providers(catalog, "json"))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("sharing", [1, 2, 3, 20, 50])
+def test_domains_with_different_services(form: FileFormat, sharing: int) -> None:
+    """Each service has the names of the domains that have it, whether these are few or many."""
+    shared, last = host_service("pop3"), host_service("smtp", "smtp.example.com")
+    domains = []
+    for number in range(50):
+        own = host_service(host=f"imap{number // 3}.example.com")
+        services = (own, shared, last) if number % sharing == 0 else (own, last)
+        domains.append(domain(f"d{number}.example", *services))
+    catalog = Catalog(tuple(domains))
+    text = write_providers(catalog, form)
+    assert read_providers(text, name="again", format=form).catalog == catalog
+    in_file = DomainBlocks([catalog.domains[:20], catalog.domains[20:]])
+    assert write_providers(Catalog(in_file), form) == text
 
 
 @pytest.mark.parametrize("form", FORMATS)

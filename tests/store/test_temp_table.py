@@ -43,6 +43,11 @@ def test_order_of_positions(table: TempTable) -> None:
     assert len(domains) == len(rows)
     assert [f"{one.pattern}" for one in domains][:2] == ["first.example", "d-1.example"]
     assert f"{domains[-1].pattern}" == f"d{count}.example"
+    whole = list(domains)
+    for index in (0, CHUNK - 1, CHUNK, -1, 1):
+        assert domains[index] == whole[index]
+    part = domains[3 : CHUNK + 2]
+    assert [part[index] for index in (CHUNK - 2, 0)] == [whole[CHUNK + 1], whole[3]]
     assert [position for position, _ in table.numbers()] == [-5, *range(-1, count + 1)]
     assert table.used_entries() == [1, 0]
 

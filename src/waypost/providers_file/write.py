@@ -4,7 +4,9 @@ import json
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import groupby
+from typing import Final
 
 from waypost.core.merge_sequences import merge_sequences
 from waypost.core.model import Catalog, DirectoryPolicy, Domain, Provider, Redirect, Service
@@ -16,6 +18,9 @@ from waypost.providers_file.models.domain import RedirectTable, UsersTable
 from waypost.providers_file.models.provider import PagesTable
 from waypost.providers_file.models.service import ServiceTable
 from waypost.providers_file.toml_text import toml_text
+
+_FEW: Final = 16
+"""One of so many domains of a group is few of them."""
 
 
 def write_providers(catalog: Catalog, format: FileFormat) -> str:  # noqa: A002 -- its name
@@ -73,7 +78,7 @@ class _DomainGroup:
 
     Attributes:
         sequences: their services, each sequence once, in the order of its first domain.
-        numbers: for each domain, the index of its sequence.
+        owners: for each sequence, the indices of the domains that have it, ascending.
         users: the directory of all domains; None if the domains differ.
         redirect: where the mail of all domains is; None if the domains differ.
     """
@@ -81,7 +86,7 @@ class _DomainGroup:
     provider: Provider
     domains: Sequence[Domain]
     sequences: Sequence[Sequence[Service]]
-    numbers: Sequence[int]
+    owners: Sequence[Sequence[int]]
     users: DirectoryPolicy | None
     redirect: Redirect | None
 
@@ -99,22 +104,25 @@ def _groups(domains: Sequence[Domain]) -> Iterator[_DomainGroup]:
     start = 0
     for provider, members in groupby(domains, key=lambda domain: domain.provider):
         known: dict[tuple[Service, ...], int] = {}
-        numbers = array("L")
+        owners: list[array[int]] = []
+        count = 0
         last: tuple[Service, ...] | None = None
         users: dict[DirectoryPolicy | None, None] = {}
         redirect: dict[Redirect | None, None] = {}
-        for domain in members:
+        for count, domain in enumerate(members, start=1):
             users.setdefault(domain.users)
             redirect.setdefault(domain.redirect)
             if domain.services is not last:  # Consecutive domains mostly have the same services.
                 last = domain.services
                 number = known.setdefault(last, len(known))
-            numbers.append(number)
+                if number == len(owners):
+                    owners.append(array("L"))
+            owners[number].append(count - 1)
         common_users = next(iter(users)) if len(users) == 1 else None
         common_redirect = next(iter(redirect)) if len(redirect) == 1 else None
-        part = domains[start : start + len(numbers)]
-        yield _DomainGroup(provider, part, list(known), numbers, common_users, common_redirect)
-        start += len(numbers)
+        part = domains[start : start + count]
+        yield _DomainGroup(provider, part, list(known), owners, common_users, common_redirect)
+        start += count
 
 
 def _provider(provider: Provider, group: _DomainGroup | None) -> dict[str, object]:
@@ -149,17 +157,25 @@ def _services(group: _DomainGroup) -> Iterator[dict[str, object]]:
     for service, owners in merge_sequences(group.sequences):
         data = ServiceTable.serialize(service)
         if len(owners) < len(group.sequences):
-            data["domains"] = _names(group, frozenset(owners))
+            data["domains"] = _names(group, owners)
         yield data
 
 
-def _names(group: _DomainGroup, owners: frozenset[int]) -> _LazyList:
+def _names(group: _DomainGroup, sequences: Sequence[int]) -> _LazyList:
     """Return the names of the domains that have one of these sequences of services."""
-    return _LazyList(
-        lambda: (
-            domain.pattern.text
-            for domain, number in zip(group.domains, group.numbers, strict=True)
-            if number in owners
-        ),
-        sum(number in owners for number in group.numbers),
-    )
+    owners = [group.owners[number] for number in sequences]
+    count = sum(map(len, owners))
+
+    def names() -> Iterator[str]:
+        if count * _FEW < len(group.domains):
+            yield from (group.domains[number].pattern.text for number in merge(*owners))
+            return
+        # Domains in a temporary table or a file are read faster one after the other.
+        wanted = merge(*owners)
+        following = next(wanted, None)
+        for number, domain in enumerate(group.domains):
+            if number == following:
+                yield domain.pattern.text
+                following = next(wanted, None)
+
+    return _LazyList(names, count)

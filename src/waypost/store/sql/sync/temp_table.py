@@ -108,6 +108,11 @@ class TempTable:
             for _, name, number in part:
                 yield self.entries[number].for_domain(name)
 
+    def chunk_from(self, position: int) -> list[Domain]:
+        """Return the domains from a position on, at most `CHUNK`."""
+        part = next(self._parts_from(position), [])
+        return [self.entries[number].for_domain(name) for _, name, number in part]
+
     def domains(self) -> Sequence[Domain]:
         """Return all domains in the order of their positions, each created when it is read."""
         chunk_starts, count = [], 0
@@ -143,7 +148,10 @@ def _mapped_errors() -> Iterator[None]:
 
 
 class _DomainSlice(Sequence[Domain]):
-    """A part of a temporary table, as a sequence of domains."""
+    """A part of a temporary table, as a sequence of domains.
+
+    It keeps the domains around the last one that was read by its index.
+    """
 
     def __init__(
         self, temp_table: TempTable, chunk_starts: Sequence[int], start: int, stop: int
@@ -153,6 +161,8 @@ class _DomainSlice(Sequence[Domain]):
         self._chunk_starts = chunk_starts
         self._start = start
         self._stop = stop
+        self._chunk = -1
+        self._domains: list[Domain] = []
 
     def __len__(self) -> int:
         return self._stop - self._start
@@ -171,7 +181,11 @@ class _DomainSlice(Sequence[Domain]):
     def __getitem__(self, index: int | slice) -> Domain | Sequence[Domain]:
         numbers = range(self._start, self._stop)[index]
         if isinstance(numbers, int):
-            return next(iter(_DomainSlice(self._table, self._chunk_starts, numbers, numbers + 1)))
+            chunk, at = divmod(numbers, CHUNK)
+            if chunk != self._chunk:
+                self._domains = self._table.chunk_from(self._chunk_starts[chunk])
+                self._chunk = chunk
+            return self._domains[at]
         if numbers.step != 1:
             return tuple(self)[index]
         return _DomainSlice(
