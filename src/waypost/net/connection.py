@@ -29,6 +29,7 @@ class DeadlineConnection:
     Attributes:
         sock: the socket, or TLS on it.
         deadline: of all steps on it.
+        address: the IP address of the other end.
         target_prefix: added before the path of each request, if a proxy needs the whole URL.
         headers: sent with each request, for a proxy.
         is_proxied: whether the address is that of a proxy, not of the host.
@@ -38,6 +39,7 @@ class DeadlineConnection:
 
     sock: socket.socket
     deadline: Deadline
+    address: str
     target_prefix: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     is_proxied: bool = False
@@ -46,7 +48,7 @@ class DeadlineConnection:
     @property
     def is_public(self) -> bool:
         """Whether the other end has a public address, or is behind a proxy."""
-        return self.is_proxied or is_public(self.sock.getpeername()[0])
+        return self.is_proxied or is_public(self.address)
 
     def start_tls(self, context: ssl.SSLContext, host: str) -> None:
         """Start TLS, and verify the certificate for a host.
@@ -114,9 +116,16 @@ def open_connection(
     """Connect to the first address that accepts a connection.
 
     Raises:
-        OSError: none does; this is the error of the last address.
+        OSError: none does, or the server closes the connection at once; this is the error of the
+            last address.
     """
-    connection = DeadlineConnection(connect_first(addresses, deadline), deadline)
+    sock = connect_first(addresses, deadline)
+    try:
+        # Not later: after a reset the system does not know it any more.
+        connection = DeadlineConnection(sock, deadline, f"{sock.getpeername()[0]}")
+    except OSError:
+        sock.close()
+        raise
     try:
         yield connection
     finally:

@@ -1,8 +1,12 @@
 """One lookup step by step, as `waypost directory test` shows it."""
 
 import json
+import socket
+import struct
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +17,7 @@ from tests.servers.scripted_ldap import Script, scripted_ldap
 from tests.servers.slapd import PASSWORD, PEOPLE, READER, SUFFIX, Slapd, slapd
 from tests.servers.waypost import free_port
 from waypost.core.model import LdapBind, LdapDirectory, LdapSecurity, LdapServer, Secret
+from waypost.directory.ldap.transport import connect
 from waypost.directory.probe import probe
 from waypost.directory.step import Step
 
@@ -129,6 +134,33 @@ def test_where_it_stops(directory: LdapDirectory, password_file: Path) -> None:
     steps = probed(second, "person1@example.com")
     assert [step.name for step in steps] == ["resolve", "connect", *STEPS]
     assert f"password from {password_file}" in steps[5].text
+
+
+def test_server_that_resets_connections(
+    directory: LdapDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that resets each connection at once is a failure of the next step."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def connect_and_wait(*args: Any) -> socket.socket:
+            connection = connect(*args)
+            accepted, _ = server.accept()
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            accepted.close()
+            with suppress(ConnectionResetError):
+                connection.recv(1)
+            return connection
+
+        monkeypatch.setattr("waypost.directory.ldap.probe.connect", connect_and_wait)
+        port = server.getsockname()[1]
+        way = replace(directory, urls=(f"ldap://127.0.0.1:{port}",))
+        steps = probed(way, "person1@example.com")
+        assert [(step.name, step.ok) for step in steps] == [
+            ("resolve", True),
+            ("connect", True),
+            ("tls", False),
+        ]
+        assert steps[1].text == f"127.0.0.1, port {port}, is open"
 
 
 def test_silence_is_bounded(directory: LdapDirectory) -> None:

@@ -132,8 +132,8 @@ class HttpClient:
         )
         deadline = Deadline(seconds)
         with self._transport.connect(request, deadline, self.tls_context) as connection:
-            response = http_exchange.exchange(connection, http_request, DOCUMENT_MAX_BYTES)
             is_public = connection.is_public
+            response = http_exchange.exchange(connection, http_request, DOCUMENT_MAX_BYTES)
         kind, location = (
             (response.headers.get(name) or "")[:HEADER_MAX_CHARS]
             for name in ("Content-Type", "Location")

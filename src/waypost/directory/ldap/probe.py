@@ -112,7 +112,11 @@ class _LdapProbe:
         self._connection = connect(self._server, self._addresses, self._deadline())
         if self._server.path is not None:
             return f"{self._server.path} is open", {}
-        host, port = self._connection.getpeername()[:2]
+        try:
+            host, port = self._connection.getpeername()[:2]
+        except OSError:
+            # The server has closed the connection already; the next step says so.
+            return f"{self._server.host}, port {self._server.port}, is open", {}
         return f"{host}, port {port}, is open", {"address": host, "port": port}
 
     def _tls(self) -> _StepResult:
