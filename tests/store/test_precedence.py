@@ -1,5 +1,9 @@
 """Rows for the same domain, or for none: lookup, export and plan use the same rule."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -164,12 +168,30 @@ NAMES = st.one_of(
 )
 
 
-@pytest.mark.slow
-@given(st.lists(NAMES, unique=True, max_size=12))
-def test_what_is_served_is_exported(names: list[str]) -> None:
-    """For any stored names, an export equals the lookups, and writing it does not change them."""
+@pytest.fixture(name="empty_database", scope="module")
+def _empty_database() -> Iterator[Engine]:
+    """Yield a database with all tables, which tests copy."""
     engine = open_engine("sqlite://")
     upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def copy_of(database: Engine) -> Engine:
+    """Return a new database in memory with the content of another one."""
+    engine = open_engine("sqlite://")
+    with closing(database.raw_connection()) as source, closing(engine.raw_connection()) as target:
+        assert isinstance(source.driver_connection, sqlite3.Connection)
+        assert isinstance(target.driver_connection, sqlite3.Connection)
+        source.driver_connection.backup(target.driver_connection)
+    return engine
+
+
+@pytest.mark.slow
+@given(names=st.lists(NAMES, unique=True, max_size=12))
+def test_what_is_served_is_exported(empty_database: Engine, names: list[str]) -> None:
+    """For any stored names, an export equals the lookups, and writing it does not change them."""
+    engine = copy_of(empty_database)
     with write_transaction(engine) as connection:
         store_names(connection, names)
     before = served(engine)
