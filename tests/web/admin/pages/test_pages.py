@@ -462,6 +462,20 @@ def test_domains_that_another_person_deleted(api: Api) -> None:
         assert person.get("/admin/domain?name=example.org").status_code == 200
 
 
+def test_next_page_of_a_list(api: Api) -> None:
+    """Each page of a long list says how many domains it has, and has a link to the next one."""
+    person, client = Person(api, WRITER), api.client()
+    lines = [{"name": f"d{n:02}.example", "alias_of": "example.com"} for n in range(60)]
+    body = "".join(f"{json.dumps(line)}\n" for line in lines)
+    assert client.post(f"{DOMAINS}:bulk", content=body).status_code == 200
+    first = person.get("/admin/domains?q=d").text
+    assert "The first 50 domains" in first
+    (following,) = re.findall(r'href="(/admin/domains\?q=d[^"]*cursor=[^"]*)"', first)
+    second = person.get(html.unescape(following)).text
+    assert "Domains on this page: 10" in second
+    assert "Next page" not in second
+
+
 def test_more_providers_than_a_list_of_choices_has(api: Api) -> None:
     """With very many providers, the list of domains has text fields, which find each of them."""
     person = Person(api, WRITER)
