@@ -3,7 +3,6 @@
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Final, Optional
 
 from waypost.core.model import Service
@@ -13,7 +12,6 @@ from waypost.core.model import Service
 _GAP: Final = 2**40
 _DENSITY: Final = 1.5
 """How much less full a range of ranks must be than the next smaller one, from 1 to 2."""
-_rank_of = attrgetter("rank")
 
 
 def merge_sequences(
@@ -57,6 +55,10 @@ class _Node:
     before: Optional["_Node"] = None
     after: Optional["_Node"] = None
     owners: list[int] = field(default_factory=list)
+
+
+def _rank_of(node: _Node) -> int:
+    return node.rank
 
 
 class _Merged:
