@@ -87,7 +87,7 @@ def open_source(settings: Settings) -> Iterator[AdminSource]:
     Raises:
         StoreError: the URI of the database cannot be used.
     """
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         with _access_database(settings) as access:
             yield AdminSource(settings, None, access)
         return

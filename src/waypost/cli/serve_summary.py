@@ -130,8 +130,7 @@ def _admin(settings: Settings) -> str:
         return "disabled"
     how = "sign in with the link of `waypost admin link`"
     # Otherwise `waypost serve` has created the database before.
-    in_file = settings.demo or settings.providers is not None
-    if in_file and lacks_database(settings, Path.cwd()):
+    if settings.uses_providers_file and lacks_database(settings, Path.cwd()):
         how = "sign-in needs a database: `waypost db upgrade`"
     return f"{admin_pages_url(settings)}/admin/ ({how})"
 

@@ -23,7 +23,7 @@ def database_of(loaded: LoadedSettings, cwd: Path) -> str | None:
         cwd: where a relative path to a SQLite file begins.
     """
     settings = loaded.settings
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         return None
     uri = settings.db_uri
     if match := _RELATIVE.match(uri):

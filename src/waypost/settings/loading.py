@@ -117,7 +117,7 @@ def load(
     if problems:
         raise SettingsError(problems)
     settings = Settings(**values)
-    if in_memory(settings.db_uri) and not (settings.demo or settings.providers):
+    if in_memory(settings.db_uri) and not settings.uses_providers_file:
         warnings.append(
             f"{sources['db_uri']}: db_uri is a database in memory; its content is lost when the "
             "process ends"

@@ -308,6 +308,11 @@ class Settings(
         ),
     ] = None
 
+    @property
+    def uses_providers_file(self) -> bool:
+        """Whether the domains are in a providers file or the demo, and not in the database."""
+        return self.demo or self.providers is not None
+
 
 @cache
 def options() -> tuple[Option, ...]:

@@ -152,7 +152,7 @@ def _read_domains(path: Path) -> list[str]:
 
 def _served_domains(settings: Settings) -> list[str]:
     """Return the domains as they are stored, because automx2 compares them case-sensitively."""
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         stored = [domain.pattern.text for domain in load_catalog(settings).domains]
     else:
         with open_database(settings) as engine, read_connection(engine) as connection:

@@ -61,7 +61,7 @@ def lint(  # noqa: PLR0913, PLR0917 -- one for each flag
 
 def _missing_libraries(settings: Settings, catalog: Catalog) -> tuple[str, ...]:
     """Return the libraries that are missing; do not read a providers file again."""
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         return missing_libraries(catalog.directories)
     from waypost.cli.sources.database_libraries import missing_libraries_of_database  # noqa: PLC0415 -- loads SQLAlchemy
 

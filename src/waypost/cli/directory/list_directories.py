@@ -47,13 +47,13 @@ def list_directories(
         (directory.label, directory.kind.value, location_of(directory), quantity(count, "domain"))
         for directory, count in directories
     ]
-    in_file = settings.demo or settings.providers is not None
-    print_rows(rows, "no directories in the providers file" if in_file else _NONE)
+    nothing = "no directories in the providers file" if settings.uses_providers_file else _NONE
+    print_rows(rows, nothing)
 
 
 def _directories_in_use(settings: Settings) -> Sequence[tuple[Directory, int]]:
     """Return all directories, each with its number of domains; do not keep the domains."""
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         catalog = load_catalog(settings)
         counts = Counter(
             domain.users.directory.label for domain in catalog.domains if domain.users is not None

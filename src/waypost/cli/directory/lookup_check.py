@@ -67,7 +67,7 @@ def check_lookup(
 
 
 def _all_directories(settings: Settings) -> Sequence[Directory]:
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         return load_catalog(settings).directories
     with open_database(settings) as engine, read_connection(engine) as connection:
         return stored_directories(connection)

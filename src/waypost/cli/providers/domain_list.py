@@ -112,7 +112,7 @@ def _options() -> Iterator[None]:
 @contextmanager
 def _open(settings: Settings) -> Iterator[ObjectReader]:
     """Open the source of domains in the settings, and close it afterwards."""
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         catalog = load_catalog(settings)
         for external in catalog.external_domains:
             label = external.directory.label

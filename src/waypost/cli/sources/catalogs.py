@@ -43,7 +43,7 @@ def stream_catalog(
         on_progress: is called with the progress.
         on_unused_row: is called with each row of a database that no answer uses.
     """
-    if settings.demo or settings.providers is not None:
+    if settings.uses_providers_file:
         yield load_catalog(settings)
         return
     from waypost.cli.sources.database_catalog import open_database_catalog  # noqa: PLC0415 -- loads SQLAlchemy

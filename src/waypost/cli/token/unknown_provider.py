@@ -25,8 +25,8 @@ def warn_unknown_provider(settings: Settings, engine: Engine, provider: str | No
     """
     if provider is None:
         return
-    in_file = settings.demo or settings.providers is not None
-    admin = Admin(AdminSource(settings, None if in_file else engine), command_principal())
+    source = AdminSource(settings, None if settings.uses_providers_file else engine)
+    admin = Admin(source, command_principal())
     try:
         admin.get_provider(provider)
     except ObjectNotFound as error:

@@ -155,17 +155,13 @@ def _wired(settings: Settings) -> Runtime:
         raise SystemExit(FAILED) from None
 
 
-def _is_in_file(settings: Settings) -> bool:
-    return settings.demo or settings.providers is not None
-
-
 def _domains_engine(settings: Settings) -> "Engine | None":
     """Return the database of the domains without a connection yet; None for a providers file.
 
     Raises:
         StoreError: the URI of the database cannot be used.
     """
-    if _is_in_file(settings):
+    if settings.uses_providers_file:
         return None
     from waypost.database.engine import open_engine  # noqa: PLC0415 -- SQLAlchemy
 
@@ -198,7 +194,7 @@ def _load(
 
 def _must_be_checked(settings: Settings) -> bool:
     """Return whether only the API and the pages can find a mistake in the options."""
-    has_database = _is_in_file(settings) and _SQLITE_FILE.fullmatch(settings.db_uri) is None
+    has_database = settings.uses_providers_file and _SQLITE_FILE.fullmatch(settings.db_uri) is None
     return has_database or settings.languages_dir is not None or settings.oidc_issuer is not None
 
 
