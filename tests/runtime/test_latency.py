@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from waypost.runtime.latency import SECONDS, LatencyHistogram
+from waypost.runtime.latency import BUCKET_BOUNDS, LatencyHistogram
 from waypost.runtime.prometheus import registry_of
 
 
-@given(st.lists(st.one_of(st.sampled_from(SECONDS), st.floats(0, 20)), max_size=20))
+@given(st.lists(st.one_of(st.sampled_from(BUCKET_BOUNDS), st.floats(0, 20)), max_size=20))
 def test_the_same_as_of_the_library(durations: list[float]) -> None:
     """The text for Prometheus is that of the library's histogram, bounds included."""
     other = CollectorRegistry()
     ours = LatencyHistogram("a_seconds", "A.", ["kind"])
-    theirs = Histogram("a_seconds", "A.", ["kind"], buckets=SECONDS, registry=other)
+    theirs = Histogram("a_seconds", "A.", ["kind"], buckets=BUCKET_BOUNDS, registry=other)
     observe = ours.observer("x")
     theirs.labels("x")
     for duration in durations:

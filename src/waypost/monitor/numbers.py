@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from waypost.monitor.state import MonitorState
-from waypost.runtime.event_counter import Kind, Value
+from waypost.runtime.metric_types import Kind, Value
 from waypost.runtime.worker_counts import Counts, Metric
 
 CERTIFICATES_SHOWN: Final = 200

@@ -4,11 +4,14 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from waypost.runtime.event_counter import Kind
+from waypost.runtime.metric_types import Kind
 
 _SHORT: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05)
-SECONDS: Final = (*_SHORT, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds: an answer from memory takes less than a millisecond, a hanging database seconds."""
+BUCKET_BOUNDS: Final = (*_SHORT, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Upper bounds, in seconds.
+
+An answer from memory takes less than a millisecond, a database that hangs some seconds.
+"""
 
 
 class Durations:
@@ -23,12 +26,12 @@ class Durations:
 
     def __init__(self) -> None:
         """Create it without durations."""
-        self.counts = [0] * (len(SECONDS) + 1)
+        self.counts = [0] * (len(BUCKET_BOUNDS) + 1)
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
         """Add one duration."""
-        self.counts[bisect_left(SECONDS, seconds)] += 1
+        self.counts[bisect_left(BUCKET_BOUNDS, seconds)] += 1
         self.total += seconds
 
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from waypost import __version__
-from waypost.runtime.event_counter import EventCounter, LockedNumbers, Numbers, ReadGauge
 from waypost.runtime.latency import LatencyHistogram
+from waypost.runtime.metric_types import EventCounter, LockedNumbers, Numbers, ReadGauge
 from waypost.runtime.request_metrics import RecordRequest, RequestMetrics
 from waypost.runtime.states import States
 

@@ -10,12 +10,12 @@ from prometheus_client import metrics_core as families
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from waypost.runtime.event_counter import Numbers
-from waypost.runtime.latency import SECONDS
+from waypost.runtime.latency import BUCKET_BOUNDS
+from waypost.runtime.metric_types import Numbers
 from waypost.runtime.worker_counts import Counts, Metric, collect_counts
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
-_BOUNDS: Final = (*(f"{bound}" for bound in SECONDS), "+Inf")
+_BOUNDS: Final = (*(f"{bound}" for bound in BUCKET_BOUNDS), "+Inf")
 
 __all__ = ["CONTENT_TYPE", "Registry", "exposition", "registry_of", "registry_reading"]
 

@@ -4,10 +4,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from waypost.runtime.event_counter import Kind
-from waypost.runtime.latency import SECONDS
+from waypost.runtime.latency import BUCKET_BOUNDS
+from waypost.runtime.metric_types import Kind
 
-_FIRST: Final = SECONDS[0]
+_FIRST: Final = BUCKET_BOUNDS[0]
 
 RecordRequest = Callable[[float], None]
 """Counts a request that took so many seconds."""
@@ -67,10 +67,10 @@ class _Requests:
     __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(SECONDS) + 1)
+        self.counts = [0] * (len(BUCKET_BOUNDS) + 1)
         self.total = 0.0
 
     def record(self, seconds: float) -> None:
         # Most answers are in the first bucket, and a call takes as long as all the rest.
-        self.counts[0 if seconds <= _FIRST else bisect_left(SECONDS, seconds)] += 1
+        self.counts[0 if seconds <= _FIRST else bisect_left(BUCKET_BOUNDS, seconds)] += 1
         self.total += seconds

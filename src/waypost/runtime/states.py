@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from waypost.runtime.event_counter import LockedNumbers
+from waypost.runtime.metric_types import LockedNumbers
 
 SINCE: Final = "_state_since_timestamp_seconds"
 """The end of the name of the metric that says since when."""

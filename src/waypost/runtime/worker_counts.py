@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
-from waypost.runtime.event_counter import Kind, Numbers, Value
+from waypost.runtime.metric_types import Kind, Numbers, Value
 from waypost.runtime.states import SINCE
 
 _SUMMED: Final = ("waypost_connections", "waypost_connections_limit", "waypost_cache_entries")

@@ -14,7 +14,7 @@ from waypost.admin.access.sessions import Sessions
 from waypost.admin.principal import Role
 from waypost.core.errors import StoreUnavailable
 from waypost.database.engine import open_engine
-from waypost.runtime.event_counter import Value
+from waypost.runtime.metric_types import Value
 from waypost.runtime.worker_counts import Counts, Metric, WorkersReport
 from waypost.store.sql.request_counts import RequestCounts
 from waypost.web.admin.pages import traffic as module

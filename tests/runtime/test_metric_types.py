@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
-from waypost.runtime.event_counter import EventCounter, LockedNumbers
+from waypost.runtime.metric_types import EventCounter, LockedNumbers
 from waypost.runtime.prometheus import registry_of
 
 

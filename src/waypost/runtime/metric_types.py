@@ -1,4 +1,4 @@
-"""The numbers of a running Waypost, which count without Prometheus' library.
+"""Counters and gauges of a running Waypost, which need no Prometheus library.
 
 The library takes 2 MB, and only a process that shows its metrics needs it (`prometheus.py`).
 """
