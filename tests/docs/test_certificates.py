@@ -41,6 +41,8 @@ class Front:
         """Send a request to Caddy for a host name; only its authority is trusted."""
         port = self.caddy.https if scheme == "https" else self.caddy.http
         trust = ssl.create_default_context(cafile=f"{self.caddy.authority}")
+        if scheme == "https":
+            self.caddy.shake_hands(host)
         with httpx.Client(verify=trust) as client:
             return client.get(
                 f"{scheme}://127.0.0.1:{port}{path}",

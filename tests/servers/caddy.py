@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tests.servers.patience import PATIENCE_SECONDS
 from tests.servers.process import Process
 from tests.servers.requirements import program
 
+_NOT_YET_VALID = 9  # X509_V_ERR_CERT_NOT_YET_VALID of OpenSSL
 # Lines for the global options: no other listener, no files outside the folder, and Caddy's internal
 # authority in place of a public one.
 _GLOBAL = """
@@ -47,7 +49,20 @@ class Caddy:
         return {path.stem for path in (self.storage / "certificates").rglob("*.crt")}
 
     def shake_hands(self, host: str) -> set[str]:
-        """Return the names in the certificate for a host; ssl.SSLError if there is none."""
+        """Return the names in the certificate for a host; ssl.SSLError if there is none.
+
+        A certificate that Caddy has just made is valid from this second on, and may be a few
+        milliseconds too new for OpenSSL, whose clock has the precision of a tick.
+        """
+        try:
+            return self._names(host)
+        except ssl.SSLCertVerificationError as error:
+            if error.verify_code != _NOT_YET_VALID:
+                raise
+            time.sleep(1)
+            return self._names(host)
+
+    def _names(self, host: str) -> set[str]:
         trust = ssl.create_default_context(cafile=f"{self.authority}")
         with (
             socket.create_connection(("127.0.0.1", self.https), timeout=PATIENCE_SECONDS) as plain,

@@ -1,5 +1,6 @@
 """One lookup step by step, as `waypost directory test` shows it."""
 
+import importlib
 import json
 import socket
 import struct
@@ -151,7 +152,9 @@ def test_server_that_resets_connections(
                 connection.recv(1)
             return connection
 
-        monkeypatch.setattr("waypost.directory.ldap.probe.connect", connect_and_wait)
+        # As it is imported by the probe; other tests import modules again.
+        module = importlib.import_module("waypost.directory.ldap.probe")
+        monkeypatch.setattr(module, "connect", connect_and_wait)
         port = server.getsockname()[1]
         way = replace(directory, urls=(f"ldap://127.0.0.1:{port}",))
         steps = probed(way, "person1@example.com")
