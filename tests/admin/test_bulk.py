@@ -220,6 +220,58 @@ def test_patches_of_aliases(
         assert other is None or answer(admin, name) == answer(admin, other)
 
 
+CHAINS: list[list[dict[str, Any]]] = [
+    # Lines that change what other lines follow; before them, x follows b, y follows a name of *.p,
+    # and z follows a.
+    [
+        {"name": "z.example", "alias_of": "x.example"},
+        {"name": "b.example", "alias_of": "q.p.example"},
+    ],
+    [
+        {"name": "b.example", "alias_of": "q.p.example"},
+        {"name": "*.p.example", "alias_of": "y.example"},
+        {"name": "x.example", "alias_of": "b.example"},
+        {"name": "y.example", "alias_of": None},
+    ],
+    [
+        {"name": "a.example", "services": MOVED},
+        {"name": "z.example"},
+        {"name": "b.example", "alias_of": "z.example"},
+    ],
+    [
+        {"name": "b.example", "alias_of": "a.example"},
+        {"name": "a.example", "alias_of": "q.p.example"},
+        {"name": "z.example"},
+    ],
+]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("lines", CHAINS)
+def test_chains_of_aliases(admin: Admin, lines: list[dict[str, Any]], order: int) -> None:
+    """After a bulk change, each alias follows a domain, and serves what this domain serves."""
+    for name in ("a.example", "b.example", "*.p.example"):
+        admin.put_domain(name, served(services=[{**IMAP, "host": f"imap-{name[-9]}.net"}, SMTP]))
+    for name, other in (("x", "b.example"), ("y", "q.p.example"), ("z", "a.example")):
+        admin.put_domain(f"{name}.example", {"alias_of": other})
+    end, mistakes = run(admin, ({"op": "patch", **one} for one in lines[::order]), confirm=True)
+    assert (mistakes, end.written) == ([], True)
+    for alias in (one.data for one in admin.export() if "alias_of" in one.data):
+        name, other = alias["name"].replace("*", "q"), alias["alias_of"]
+        entry = other.replace("q.p", "*.p")
+        assert "alias_of" not in admin.get_domain(entry).data
+        assert answer(admin, name) == answer(admin, other)
+
+
+def test_pattern_that_would_follow_itself(admin: Admin) -> None:
+    """A pattern cannot be an alias of an alias of a name that it matches."""
+    admin.put_domain("*.p.example", served())
+    admin.put_domain("y.example", {"alias_of": "q.p.example"})
+    line = {"op": "patch", "name": "*.p.example", "alias_of": "y.example"}
+    _, mistakes = run(admin, [line])
+    assert [(one.path, "forms a loop" in one.rule) for one in mistakes] == [("alias_of", True)]
+
+
 def answer(admin: Admin, name: str) -> list[str]:
     """Return the provider and the hosts that a client gets for a domain."""
     text = admin.preview(f"a@{name}", "autoconfig").body.decode()

@@ -65,6 +65,14 @@ class _Line:
         """Whether the domain becomes an alias of a domain that the line names."""
         return self.data.get("alias_of") is not None
 
+    @property
+    def alias_of(self) -> DomainName | None:
+        """The domain that the line names; None without a valid one, which the rules refuse."""
+        try:
+            return DomainName.parse(str(self.data["alias_of"])) if self.makes_alias else None
+        except DomainError:
+            return None
+
 
 @dataclass(slots=True)
 class _State:
@@ -72,13 +80,13 @@ class _State:
 
     Attributes:
         mistakes, lines: how many there are.
-        aliases: how many aliases change that have no line.
+        aliases: the aliases that change and have no line.
     """
 
     planner: Planner = field(default_factory=lambda: Planner(_PLAN_ITEMS))
     mistakes: int = 0
     lines: int = 0
-    aliases: int = 0
+    aliases: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,7 @@ class BulkChange:
                         raise RolledBack
         plan = Plan((), (), ()) if state.mistakes else plan_of(state.planner)
         written = not (state.mistakes or self.options.dry_run or plan.is_empty)
-        aliases = 0 if state.mistakes else state.aliases
+        aliases = 0 if state.mistakes else len(state.aliases)
         yield BulkEnd(state.lines, plan, state.mistakes, written, aliases)
 
     def _receive(
@@ -159,6 +167,7 @@ class _Transaction:
         self._services = ServiceRows(connection)
         self._at = who(bulk.principal)
         self._patched_aliases: set[str] = set()
+        self._written: set[str] = set()
 
     def run(self, spool: IO[bytes]) -> Iterator[BulkEvent]:
         """Plan and write all lines: first the domains, then the aliases, which follow domains.
@@ -178,24 +187,29 @@ class _Transaction:
     def _run(self, lines: Iterable[_Line]) -> Iterator[BulkEvent]:
         part: list[_Line] = []
         names: set[str] = set()
+        followed: set[str] = set()
         for line in lines:
             if self._state.mistakes >= MISTAKES_MAX:
                 return
-            if len(part) == _AT_ONCE or (line.makes_alias and _follows(line, names)):
+            name = line.pattern.text
+            ends = self._rules.end_of(line.alias_of)
+            is_chain = name in followed or bool(ends & names) or _follows(line, names)
+            if part and (len(part) == _AT_ONCE or is_chain):
                 yield from self._write(part)
-                part, names = [], set()
+                part, names, followed = [], set(), set()
             part.append(line)
-            names.add(line.pattern.text)
+            names.add(name)
+            followed |= self._rules.end_of(line.alias_of)  # It may have changed.
         yield from self._write(part)
 
     def _write(self, lines: list[_Line]) -> Iterator[BulkEvent]:
         if not lines:
             return
-        self._rules.forget_followed()
         stored = DomainSet(self._connection, [line.pattern for line in lines], lock=True)
         followers: dict[DomainPattern, list[DomainPattern]] = {}
         for alias, followed in aliases_of(self._connection, [line.pattern for line in lines]):
-            if alias.text not in self._names:  # The others have their own lines.
+            # The others have their own lines, which come later or are in this part.
+            if alias.text not in self._names or alias.text in self._written:
                 followers.setdefault(followed, []).append(alias)
         targets: dict[DomainPattern, DomainTarget] = {}
         removed: list[DomainPattern] = []
@@ -213,6 +227,8 @@ class _Transaction:
         stored.write(targets, self._services)
         stored.remove(removed, self._services)
         self._follow(targets, followers)
+        self._rules.forget_followed()
+        self._written.update(line.pattern.text for line in lines)
         write_audits(self._connection, audits)
         yield BulkProgress(lines[-1].number)
 
@@ -256,10 +272,11 @@ class _Transaction:
         if plan_of(own).is_empty and not unused:
             return None
         if new is not None:
-            names = [one for one in followers.get(pattern, ()) if self._bulk.principal.covers(one)]
+            visible = filter(self._bulk.principal.covers, followers.get(pattern, ()))
+            names = {one.text for one in visible if one.text not in self._names}
             message = f"this also changes {counted(len(names), 'alias', 'aliases')} of {pattern}"
             self._bulk.options.check_confirmed(message, [], len(names))
-            self._state.aliases += len(names)
+            self._state.aliases |= names
             targets[pattern] = target
         self._state.planner.add(old, new)
         for row in unused:
@@ -307,14 +324,11 @@ def _follows(line: _Line, names: Collection[str]) -> bool:
     """Return whether an alias may follow a domain of a part, which must be written first.
 
     Args:
-        line: the alias.
+        line: a line, perhaps of an alias.
         names: the domains and patterns of the part.
     """
-    try:
-        name = DomainName.parse(str(line.data["alias_of"]))
-    except DomainError:
-        return False  # The rules refuse it.
-    return any(pattern.text in names for pattern in candidates(name))
+    name = line.alias_of
+    return name is not None and any(pattern.text in names for pattern in candidates(name))
 
 
 def bounded_lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -39,7 +39,9 @@ from waypost.store.sql.sync.service_rows import ModelDomains
 _REDIRECTS_MAX: Final = 10
 _SIMILAR_MAX: Final = 20
 """For how many unknown names a similar one is searched: a bulk change may have very many."""
-_Followed = tuple[DomainPattern | None, DomainEntry | None, StoredDomain | None]
+_Followed = tuple[
+    DomainPattern | None, DomainEntry | None, StoredDomain | None, DomainPattern | None
+]
 
 
 class DomainRules:
@@ -194,28 +196,48 @@ class DomainRules:
 
     def _alias(self, pattern: DomainPattern, table: DomainObject, name: str) -> DomainTarget:
         """Return an alias: the entry of the other domain; an alias of an alias follows the last."""
-        if (followed := self._followed.get(name)) is None:
-            followed = self._followed[name] = self._follow(name)
-        best, entry, row = followed
+        followed = self._followed_by(name)
+        best, entry, row, end = followed
         provider = "" if entry is None else provider_name(entry, best)
         is_visible = best is not None and self._principal.sees_domain(best, provider)
         if entry is None or row is None or not is_visible or best is None:
             raise InvalidObject([("alias_of", f"{name} is not a domain of this database")])
         target = entry.alias_of or name
-        if best == pattern or target == pattern.text:
+        if pattern in {best, end} or target == pattern.text:
             chain = f"{pattern} to {name}" + (f" to {target}" if target != name else "")
             raise InvalidObject([("alias_of", f"alias_of forms a loop: {chain}")])
         if table.provider is not None and table.provider != provider:
             raise InvalidObject([("provider", f"must be {provider!r}, the provider of {name}")])
         return DomainTarget(row.provider_id, replace(entry, alias_of=target))
 
+    def end_of(self, name: DomainName | None) -> set[str]:
+        """Return the domain or the pattern that an alias of a name follows at the end, if any."""
+        end = None if name is None else self._followed_by(name.ascii)[-1]
+        return set() if end is None else {end.text}
+
+    def _followed_by(self, name: str) -> _Followed:
+        if (followed := self._followed.get(name)) is None:
+            followed = self._followed[name] = self._follow(name)
+        return followed
+
     def _follow(self, name: str) -> _Followed:
-        """Return the domain or the pattern that an alias of a name follows, with its row."""
+        """Return the domain or the pattern that an alias of a name follows, with its row.
+
+        The last value is the domain at the end, if the followed one is an alias itself.
+        """
         best = best_match(self._connection, DomainName(name))
         if best is None:
-            return None, None, None
+            return None, None, None, None
         stored = DomainSet(self._connection, [best])
-        return best, stored.entry(best), stored.row(best)
+        entry, row, end = stored.entry(best), stored.row(best), best
+        if entry is not None and (target := entry.alias_of) is not None:
+            end = best_match(self._connection, DomainName(target)) or best
+            # In a bulk change, the alias between may not have followed the end yet.
+            at_end = DomainSet(self._connection, [end])
+            last = at_end.entry(end)
+            if last is not None:
+                entry, row = replace(last, alias_of=last.alias_of or target), at_end.row(end)
+        return best, entry, row, end
 
     def forget_followed(self) -> None:
         """Read the domains that aliases follow again; to be called after each write."""
